@@ -1,0 +1,1 @@
+"""What two diseases share in GEO, as data assets."""

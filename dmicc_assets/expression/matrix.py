@@ -1,0 +1,94 @@
+"""The two shapes in which expression travels through the core: a matrix, and a matrix with its two groups.
+
+No arithmetic and no I/O: what is computed on them lives in the module named after the computation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatMatrix = NDArray[np.float64]
+BoolVector = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionMatrix:
+    """Expression of G features (probes or genes) in N samples.
+
+    Attributes:
+        values: (G, N) float64; a missing value is NaN.
+        features: the G probe ids or gene symbols, unique.
+        samples: the N sample accessions, unique.
+
+    Raises:
+        ValueError: the shape does not fit the names, or a name stands twice.
+    """
+
+    values: FloatMatrix
+    features: tuple[str, ...]
+    samples: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.features), len(self.samples)):
+            raise ValueError(
+                f"a matrix of shape {self.values.shape} does not fit "
+                f"{len(self.features)} features x {len(self.samples)} samples"
+            )
+        for kind, names in (("feature", self.features), ("sample", self.samples)):
+            if len(set(names)) != len(names):
+                twice = next(name for i, name in enumerate(names) if name in names[:i])
+                raise ValueError(f"{kind} {twice!r} stands more than once")
+
+    def take_samples(self, samples: Sequence[str]) -> "ExpressionMatrix":
+        """The given samples, in the given order.
+
+        Raises:
+            KeyError: a sample is not in the matrix.
+        """
+        position = {name: i for i, name in enumerate(self.samples)}
+        index = np.array([position[name] for name in samples], dtype=np.intp)
+        return replace(self, values=self.values[:, index], samples=tuple(samples))
+
+    def take_features(self, features: Sequence[str]) -> "ExpressionMatrix":
+        """The given features, in the given order.
+
+        Raises:
+            KeyError: a feature is not in the matrix.
+        """
+        position = {name: i for i, name in enumerate(self.features)}
+        index = np.array([position[name] for name in features], dtype=np.intp)
+        return replace(self, values=self.values[index], features=tuple(features))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Case and control samples that something is computed on: a cohort, or a validation dataset.
+
+    Attributes:
+        name: the cohort's or the dataset's name.
+        kind: which of the two it is.
+        matrix: gene-level log2 expression, (G, N).
+        is_case: (N,) True for the case samples.
+        dataset: for each of the N samples, the dataset it came from.
+        patient: for each of the N samples, the patient it is of; None when the study does not say.
+
+    Raises:
+        ValueError: a column's length is not the number of samples.
+    """
+
+    name: str
+    kind: Literal["cohort", "dataset"]
+    matrix: ExpressionMatrix
+    is_case: BoolVector
+    dataset: tuple[str, ...]
+    patient: tuple[str | None, ...]
+
+    def __post_init__(self) -> None:
+        n = len(self.matrix.samples)
+        if not (self.is_case.shape == (n,) and len(self.dataset) == n and len(self.patient) == n):
+            raise ValueError(
+                f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each"
+            )

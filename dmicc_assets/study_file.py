@@ -1,0 +1,132 @@
+"""How a study file is found, read, and refused with one line that names the file, the line and the key.
+
+What a study may say is in `study.py`; where files are looked for is in `settings.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.study import Study
+
+
+def study_files(folders: Sequence[Path]) -> dict[str, Path]:
+    """Every study file by study name; an earlier folder wins, the built-in studies come last.
+
+    Args:
+        folders: where to look first, in this order.
+
+    Raises:
+        RequestError: a folder does not exist.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise RequestError(f"{folder}: no such folder of study files (DMICC_STUDIES names it)")
+    for folder in [*folders, Path(str(files("dmicc_assets") / "studies"))]:
+        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def find_study(name: str, folders: Sequence[Path]) -> Study:
+    """The study of this name, read and validated.
+
+    Raises:
+        RequestError: no file has this name, or the file is wrong.
+    """
+    known = study_files(folders)
+    if name not in known:
+        raise RequestError(
+            f"no study {name!r}: known are {', '.join(sorted(known))} (DMICC_STUDIES names more folders)"
+        )
+    return load_study(known[name])
+
+
+def load_study(path: Path) -> Study:
+    """Read one study file.
+
+    Raises:
+        RequestError: the file cannot be read or is wrong; the message names file, line and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{path}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
+    if node is None or not isinstance(content, dict):
+        raise RequestError(f"{path}: expected a study (keys study, title, datasets, cohorts), found none")
+    if repeated := _repeated_key(node):
+        raise RequestError(f"{path} line {repeated[1]}: the key {repeated[0]!r} stands twice")
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        raise RequestError(_message(path, node, error)) from None
+    if study.study != path.stem:
+        raise RequestError(
+            f"{path}: study is {study.study!r}, but the file is named {path.name}; they must be the same"
+        )
+    return study
+
+
+def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
+    """The first key that stands twice in one mapping, with its line; YAML itself would keep the last silently."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                return key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            if found := _repeated_key(value):
+                return found
+    if isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            if found := _repeated_key(value):
+                return found
+    return None
+
+
+def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
+    """One line for the first problem: file, line, key, what was expected."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    where = [part for part in first["loc"] if part != "[key]"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    text = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        text = "unknown key"
+    elif first["type"] == "missing":
+        text = "is missing"
+    elif not isinstance(first.get("input"), Mapping | list) and first["type"] != "value_error":
+        text = f"{text[0].lower()}{text[1:]}, got {first.get('input')!r}"
+    line = _line(node, where)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{path} line {line}: {key + ': ' if key else ''}{text}{more}"
+
+
+def _line(node: yaml.Node, where: Sequence[Any]) -> int:
+    """Line of the deepest part of `where` that the file has."""
+    line = node.start_mark.line + 1
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if str(part) not in pairs:
+                break
+            key, node = pairs[str(part)]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
