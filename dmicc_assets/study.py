@@ -288,9 +288,7 @@ def _disagreements(study: Study) -> Iterator[str]:
 
 
 def _labels_known(study: Study, where: str, datasets: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
-    known = {
-        rule.label for name in datasets if name in study.datasets for rule in study.datasets[name].labels
-    }
+    known = {rule.label for name in datasets if name in study.datasets for rule in study.datasets[name].labels}
     for label in labels:
         if label not in known:
             yield f"{where}: the label {label!r} is given by no rule of {', '.join(datasets)} (they give {', '.join(sorted(known))})"

@@ -89,6 +89,4 @@ class Subject:
     def __post_init__(self) -> None:
         n = len(self.matrix.samples)
         if not (self.is_case.shape == (n,) and len(self.dataset) == n and len(self.patient) == n):
-            raise ValueError(
-                f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each"
-            )
+            raise ValueError(f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each")
