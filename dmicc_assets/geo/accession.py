@@ -1,0 +1,70 @@
+"""Accessions of GEO (GSE, GPL) and of simulated mirrors (SIM, SIMP), and where GEO's tree keeps them.
+
+Only names and relative paths: nothing is read, and no path can leave the tree, since only letters and digits pass.
+"""
+
+import re
+
+from dmicc_assets.errors import RequestError
+
+SERIES = re.compile(r"(?:GSE|SIM)[0-9]{1,9}")
+PLATFORM = re.compile(r"(?:GPL|SIMP)[0-9]{1,9}")
+
+
+def check_series(accession: str) -> str:
+    """The accession itself when it is a series' (`GSE32225`, simulated `SIM1`).
+
+    Raises:
+        RequestError: it is anything else, `../../etc` for one.
+    """
+    if not SERIES.fullmatch(accession):
+        raise RequestError(f"{accession!r} is no series accession: expected one like GSE32225")
+    return accession
+
+
+def check_platform(accession: str) -> str:
+    """The accession itself when it is a platform's (`GPL96`, simulated `SIMP1`).
+
+    Raises:
+        RequestError: it is anything else.
+    """
+    if not PLATFORM.fullmatch(accession):
+        raise RequestError(f"{accession!r} is no platform accession: expected one like GPL96")
+    return accession
+
+
+def bucket(accession: str) -> str:
+    """GEO's folder for an accession: its last one to three digits become `nnn`.
+
+    GSE32225 is under GSE32nnn, GSE1551 under GSE1nnn, GSE781 under GSEnnn, GPL96 under GPLnnn.
+    """
+    letters = accession.rstrip("0123456789")
+    return f"{letters}{accession[len(letters) :][:-3]}nnn"
+
+
+def series_folder(accession: str) -> str:
+    """Folder of a series below the root of GEO's tree, without a slash at its end.
+
+    Raises:
+        RequestError: not a series accession.
+    """
+    return f"series/{bucket(check_series(accession))}/{accession}"
+
+
+def platform_folder(accession: str) -> str:
+    """Folder of a platform below the root of GEO's tree, without a slash at its end.
+
+    Raises:
+        RequestError: not a platform accession.
+    """
+    return f"platforms/{bucket(check_platform(accession))}/{accession}"
+
+
+def matrix_name(accession: str, platform: str | None = None) -> str:
+    """File name of a series matrix; with the platform in it when the series is on several.
+
+    Raises:
+        RequestError: not an accession.
+    """
+    suffix = f"-{check_platform(platform)}" if platform else ""
+    return f"{check_series(accession)}{suffix}_series_matrix.txt.gz"
