@@ -1,0 +1,50 @@
+"""The content hash of a table: what its rows say, never how a file stores them.
+
+Two results with the same content are the same result; nothing downstream is computed again.
+"""
+
+from hashlib import sha256
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.tables import Table
+from dmicc_assets.tables.table import MAP, TEXTS
+
+SIGNIFICANT_DIGITS = 12
+
+
+def content_hash(table: Table, rows: pl.DataFrame) -> str:
+    """SHA-256 of the declared columns in declared order, rows in key order.
+
+    Floats are rounded to 12 significant digits, nulls are canonical, volatile columns are left out.
+
+    Args:
+        table: the declaration; `rows` has its columns, sorted by its key.
+        rows: the rows as they are written.
+    """
+    digest = sha256(f"{len(rows)}".encode())
+    for column in table.columns:
+        if column.is_volatile:
+            continue
+        digest.update(f"\x00{column.name}\x00{column.sql_type}\x00".encode())
+        series = rows[column.name]
+        digest.update(np.packbits(series.is_null().to_numpy()).tobytes())
+        digest.update(_canonical_bytes(series))
+    return digest.hexdigest()
+
+
+def _canonical_bytes(series: pl.Series) -> bytes:
+    """The values as bytes: the same for equal values, whatever the chunks and the null payloads are."""
+    if series.dtype == TEXTS:
+        series = series.list.join("\x1f")
+    elif series.dtype == MAP:
+        pairs = pl.concat_str(pl.element().struct["key"], pl.lit("\x1e"), pl.element().struct["value"])
+        series = series.list.eval(pairs).list.join("\x1f")
+    if series.dtype == pl.Float64:
+        # adding 0.0 makes one zero of the two
+        return (series.round_sig_figs(SIGNIFICANT_DIGITS).fill_null(0.0).to_numpy() + 0.0).tobytes()
+    if series.dtype == pl.String:
+        lengths = series.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().tobytes()
+        return lengths + series.fill_null("").str.join("").item().encode()
+    return series.cast(pl.Int64).fill_null(0).to_numpy().tobytes()

@@ -1,0 +1,127 @@
+"""The datasets of one disease merged into a cohort: case and control samples, genes that all of them measure.
+
+Design section 8.4. The batch methods themselves are in `batch.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.expression.batch import combat, remove_batch_effect
+from dmicc_assets.expression.matrix import BoolVector, ExpressionMatrix, FloatMatrix
+from dmicc_assets.expression.symbols import current_symbols
+from dmicc_assets.study import Cohort
+
+
+@dataclass(frozen=True)
+class MergedCohort:
+    """A cohort.
+
+    Attributes:
+        value: log2 expression as merged, (G, N).
+        adjusted: the same with the batch removed.
+        samples: columns dataset, sample, is_case, patient.
+        notes: counts, for the manifest.
+    """
+
+    value: ExpressionMatrix
+    adjusted: ExpressionMatrix
+    samples: pl.DataFrame
+    notes: dict[str, Any]
+
+
+def merge_cohort(
+    name: str, cohort: Cohort, matrices: Mapping[str, ExpressionMatrix], samples: Mapping[str, pl.DataFrame]
+) -> MergedCohort:
+    """Merge datasets into a cohort and remove the batch.
+
+    Args:
+        name: the cohort's name, for messages.
+        cohort: what the study file says of it.
+        matrices: gene-level matrix of each dataset.
+        samples: `source.samples` rows of each dataset.
+
+    Raises:
+        DataError: a group has no sample, no gene is measured in all datasets, or dataset and group are confounded.
+    """
+    wanted = {cohort.case: True, cohort.control: False}
+    members = pl.concat(
+        samples[dataset]
+        .filter(pl.col("label").is_in(list(wanted)))
+        .select(
+            pl.lit(dataset).alias("dataset"), "sample", (pl.col("label") == cohort.case).alias("is_case"), "patient"
+        )
+        for dataset in cohort.datasets
+    ).sort("dataset", "sample")
+    _refuse_impossible(name, cohort, members)
+    renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
+    genes = sorted(set.intersection(*(set(matrix.features) for matrix in renamed.values())))
+    if not genes:
+        sizes = ", ".join(f"{dataset} {len(matrix.features)}" for dataset, matrix in renamed.items())
+        raise DataError(f"cohort {name}: no gene is measured in all of its datasets ({sizes} genes)")
+    value = _merged(renamed, members, genes)
+    is_case, batch = members["is_case"].to_numpy(), members["dataset"].to_list()
+    adjusted = _adjusted(value.values, is_case, batch, cohort)
+    notes = {
+        "n_genes": len(genes),
+        "n_case": int(is_case.sum()),
+        "n_control": int((~is_case).sum()),
+        "n_genes_by_dataset": {dataset: len(matrix.features) for dataset, matrix in renamed.items()},
+        "batch": cohort.batch if len(cohort.datasets) > 1 else "one dataset",
+    }
+    return MergedCohort(value, ExpressionMatrix(adjusted, value.features, value.samples), members, notes)
+
+
+def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None:
+    is_case = members["is_case"]
+    for label, n in ((cohort.case, int(is_case.sum())), (cohort.control, int((~is_case).sum()))):
+        if n == 0:
+            raise DataError(f"cohort {name}: no sample is labelled {label} in {', '.join(cohort.datasets)}")
+    if members["sample"].is_duplicated().any():
+        twice = members.filter(members["sample"].is_duplicated())["sample"][0]
+        raise DataError(f"cohort {name}: sample {twice} is in two of its datasets; leave one of them out")
+    columns = [members["dataset"] == dataset for dataset in members["dataset"].unique()]
+    design = np.column_stack([is_case.to_numpy(), *(column.to_numpy() for column in columns)]).astype(float)
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        groups = members.group_by("dataset").agg(pl.col("is_case").sum(), pl.len()).sort("dataset")
+        counts = ", ".join(f"{d} {int(k)} cases and {n - int(k)} controls" for d, k, n in groups.iter_rows())
+        raise DataError(
+            f"cohort {name}: dataset and group are confounded ({counts}), so a batch difference cannot be told from "
+            f"the disease; at least one dataset must hold both {cohort.case} and {cohort.control}"
+        )
+
+
+def _merged(matrices: Mapping[str, ExpressionMatrix], members: pl.DataFrame, genes: list[str]) -> ExpressionMatrix:
+    """The matrices side by side: common genes, the members in their order."""
+    blocks: list[FloatMatrix] = []
+    for dataset in members["dataset"].unique(maintain_order=True):
+        names = members.filter(pl.col("dataset") == dataset)["sample"].to_list()
+        blocks.append(matrices[dataset].take_features(genes).take_samples(names).values)
+    return ExpressionMatrix(np.hstack(blocks), tuple(genes), tuple(members["sample"]))
+
+
+def _adjusted(values: FloatMatrix, is_case: BoolVector, batch: list[str], cohort: Cohort) -> FloatMatrix:
+    """The batch removed with the group kept, as the study asks."""
+    if len(set(batch)) < 2 or cohort.batch == "none":
+        return values
+    group = is_case.astype(float)[:, None]
+    if cohort.batch == "combat":
+        return combat(values, batch, covariates=group)
+    return remove_batch_effect(values, batch, design=np.hstack([np.ones_like(group), group]))
+
+
+def _renamed(matrix: ExpressionMatrix) -> ExpressionMatrix:
+    """Genes under today's symbols; a gene whose today's symbol is there already, or twice, keeps its own name."""
+    today = current_symbols(matrix.features)
+    names = [today.get(gene, gene) for gene in matrix.features]
+    taken = set(matrix.features)
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    kept = [
+        gene if new != gene and (new in taken or new in twice) else new
+        for gene, new in zip(matrix.features, names, strict=True)
+    ]
+    return ExpressionMatrix(matrix.values, tuple(kept), matrix.samples)

@@ -1,0 +1,113 @@
+"""Which label a sample has and which patient it is of, by the study file's rules.
+
+Every sample matches exactly one rule, or the dataset stops with a table of its distinct descriptions.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.study import LabelRule, Patient
+
+ANY = "any"
+_MOST_DESCRIPTIONS = 40
+
+
+def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
+    """What can be asked of each sample: sample, title, source_name and every characteristic, keys in lower case.
+
+    Args:
+        samples: columns sample, title, source_name, characteristics (list of key and value), as many rows as samples.
+    """
+    described: list[dict[str, str]] = []
+    for row in samples.iter_rows(named=True):
+        fields = {pair["key"].lower(): pair["value"] for pair in row["characteristics"] or []}
+        fields |= {name: row[name] or "" for name in ("sample", "title", "source_name")}
+        described.append(fields)
+    return described
+
+
+def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule]) -> list[str]:
+    """The label of each sample.
+
+    A rule's fields are `sample`, `title`, `source_name`, a characteristic's key (case does not matter), or `any` of
+    them but the accession.
+
+    Args:
+        dataset: name for messages.
+        samples: as `sample_fields` takes them.
+        rules: the study's rules; every sample must match one and only one.
+
+    Raises:
+        DataError: a sample matches no rule or several, a field is unknown, or a count is not the one expected.
+    """
+    described = sample_fields(samples)
+    known = {field for fields in described for field in fields}
+    for rule in rules:
+        for field in rule.where:
+            if field != ANY and field.lower() not in known:
+                raise DataError(
+                    f"{dataset}: label {rule.label} asks the field {field!r}; there are {', '.join(sorted(known))}"
+                )
+    matches = [[rule.label for rule in rules if _matches(rule, fields)] for fields in described]
+    names = samples["sample"].to_list()
+    for i, found in enumerate(matches):
+        if len(found) != 1:
+            what = f"matches {len(found)} label rules ({', '.join(found)})" if found else "matches no label rule"
+            others = sum(len(each) != 1 for each in matches) - 1
+            more = f", as {others} other{'s' if others > 1 else ''} do not match exactly one" if others else ""
+            raise DataError(f"{dataset}: sample {names[i]} {what}{more}; the samples are\n{_table(described, matches)}")
+    labels = [found[0] for found in matches]
+    counts = Counter(labels)
+    for rule in rules:
+        if rule.expect is not None and counts[rule.label] != rule.expect:
+            raise DataError(
+                f"{dataset}: {counts[rule.label]} samples are {rule.label}, the study expects {rule.expect}; "
+                f"the samples are\n{_table(described, matches)}"
+            )
+    return labels
+
+
+def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -> list[str | None]:
+    """The patient of each sample; None for all without a rule, and for a sample in which the pattern is not found.
+
+    Raises:
+        DataError: the field is unknown, or the pattern is found in no sample.
+    """
+    described = sample_fields(samples)
+    if rule is None:
+        return [None] * len(described)
+    if not any(rule.field.lower() in fields for fields in described):
+        raise DataError(f"{dataset}: patient asks the field {rule.field!r}, which no sample has")
+    found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
+    if not any(found):
+        raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")
+    return [match[1] if match else None for match in found]
+
+
+def describe(fields: Mapping[str, str]) -> str:
+    """One sample's description in a line: source name and characteristics, without its accession and title."""
+    parts = [fields["source_name"]] if fields["source_name"] else []
+    parts += [f"{key}: {value}" for key, value in fields.items() if key not in ("sample", "title", "source_name")]
+    return "; ".join(parts) or fields["title"] or fields["sample"]
+
+
+def _matches(rule: LabelRule, fields: Mapping[str, str]) -> bool:
+    for field, pattern in rule.where.items():
+        asked = [v for k, v in fields.items() if k != "sample"] if field == ANY else [fields.get(field.lower(), "")]
+        if not any(re.search(pattern, text) for text in asked):
+            return False
+    return True
+
+
+def _table(described: Sequence[Mapping[str, str]], matches: Sequence[Sequence[str]]) -> str:
+    """Distinct descriptions with their counts and labels, most frequent first."""
+    texts = [(describe(fields), ", ".join(found) or "-") for fields, found in zip(described, matches, strict=True)]
+    counts = Counter(texts)
+    lines = [f"  {n:4d}  {label:24s}  {text}" for (text, label), n in counts.most_common(_MOST_DESCRIPTIONS)]
+    if len(counts) > _MOST_DESCRIPTIONS:
+        lines.append(f"  ... and {len(counts) - _MOST_DESCRIPTIONS} more descriptions")
+    return "\n".join(["  count label                     description", *lines])

@@ -1,0 +1,119 @@
+"""A dataset as served becomes labelled samples and a gene-level log2 matrix: design section 8, steps 1 to 3.
+
+Only the order of the steps is here; each step is in the module of its name.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.expression.labels import assign_labels, assign_patients
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.expression.quality import sample_quality
+from dmicc_assets.expression.scale import log2_decision, quantile_normalise, to_log2
+from dmicc_assets.geo.dataset import RawDataset
+from dmicc_assets.study import Dataset
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """Everything that is known of a dataset before it joins a cohort.
+
+    Attributes:
+        dataset: one row, the columns of `source.datasets` but those of the file.
+        samples: one row a sample, the columns of `source.samples`.
+        probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
+        genes: gene-level log2 expression, genes sorted by name.
+        quality: the columns of `expression.quality`.
+        notes: decisions and counts, for the manifest.
+    """
+
+    dataset: pl.DataFrame
+    samples: pl.DataFrame
+    probe_genes: pl.DataFrame
+    genes: ExpressionMatrix
+    quality: pl.DataFrame
+    notes: dict[str, Any]
+
+
+def prepare_dataset(raw: RawDataset, spec: Dataset) -> PreparedDataset:
+    """Label, log2, normalise between arrays, collapse probes to genes, and measure quality.
+
+    Args:
+        raw: the dataset as served, every sample and probe included.
+        spec: what the study file says of it.
+
+    Raises:
+        DataError: the labels do not fit, or no probe measures a gene.
+    """
+    labels = assign_labels(raw.name, raw.samples, spec.labels)
+    decision = log2_decision(raw.matrix.values, spec.scale)
+    log2_values = to_log2(raw.matrix.values, decision)
+    normalised = quantile_normalise(log2_values) if spec.normalise == "quantile" else log2_values
+    matrix = ExpressionMatrix(normalised, raw.matrix.features, raw.matrix.samples)
+    if raw.probe_genes is None:
+        genes, probe_genes = matrix.take_features(sorted(matrix.features)), _no_probes()
+    else:
+        probe_genes = raw.probe_genes.filter(pl.col("probe").is_in(list(matrix.features)))
+        genes = collapse_probes(matrix, probe_genes, spec.collapse).matrix
+    if not genes.features:
+        raise DataError(f"{raw.name}: no probe has a gene symbol of its own on {raw.platform}; is the platform right?")
+    samples = raw.samples.with_columns(
+        label=pl.Series(labels, dtype=pl.String),
+        patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),
+    ).select("sample", "title", "source_name", "label", "patient", "characteristics")
+    return PreparedDataset(
+        dataset=_dataset_row(raw, spec, decision.scale_detected),
+        samples=samples,
+        probe_genes=probe_genes,
+        genes=genes,
+        quality=sample_quality(genes, log2_values, labels),
+        notes=_notes(raw, spec, probe_genes, genes, log2_values)
+        | {"took_log2": decision.took_log2, "quantiles": list(decision.quantiles)},
+    )
+
+
+def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str) -> pl.DataFrame:
+    row = {
+        "source": raw.source,
+        "accession": raw.accession,
+        "platform": raw.platform,
+        "title": raw.title,
+        "organism": raw.organism,
+        "n_samples": len(raw.matrix.samples),
+        "n_probes": len(raw.matrix.features),
+        "last_update_date": raw.last_update_date,
+        "scale_detected": scale_detected,
+        "content_sha256": raw.table_sha256,
+        "tissue": spec.tissue,
+        "symbol_column": raw.symbol_column,
+        "relations": "\n".join(raw.relations) or None,
+        "pubmed_ids": " ".join(raw.pubmed_ids) or None,
+    }
+    return pl.DataFrame([row], infer_schema_length=None)
+
+
+def _notes(
+    raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame, genes: ExpressionMatrix, log2_values: np.ndarray
+) -> dict[str, Any]:
+    n_symbols = probe_genes["n_symbols"]
+    n_probes = len(raw.matrix.features) if raw.probe_genes is not None else 0
+    return {
+        "n_samples": len(raw.matrix.samples),
+        "n_probes": len(raw.matrix.features),
+        "n_genes": len(genes.features),
+        "n_probes_without_symbol": n_probes - int((n_symbols > 0).sum()),
+        "n_probes_with_several_symbols": int((n_symbols > 1).sum()),
+        "n_missing_cells": int(np.isnan(log2_values).sum()),
+        "normalise": spec.normalise,
+        "collapse": spec.collapse,
+        "symbol_column": raw.symbol_column,
+    }
+
+
+def _no_probes() -> pl.DataFrame:
+    return pl.DataFrame(schema={"probe": pl.String, "gene": pl.String, "n_symbols": pl.Int64})

@@ -1,0 +1,88 @@
+"""Quality metrics of every sample of a dataset. They describe; what is too much is judged in `rigor/`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.expression.matrix import BoolVector, ExpressionMatrix, FloatMatrix
+
+SMALL_GROUP = 12
+Y_GENES = ("RPS4Y1", "KDM5D")
+
+
+def sample_quality(matrix: ExpressionMatrix, before: FloatMatrix, labels: Sequence[str]) -> pl.DataFrame:
+    """Medians, spread, missing values, connectivity and sex genes of each sample.
+
+    Args:
+        matrix: gene-level log2 expression, (G, N).
+        before: (P, N) the probes' log2 values before normalisation between arrays.
+        labels: the label of each of the N samples.
+
+    Returns:
+        columns sample, label, n_missing, median, iqr, median_before, iqr_before, connectivity_z, xist, y_genes.
+    """
+    median, iqr = _median_and_iqr(matrix.values)
+    median_before, iqr_before = _median_and_iqr(before)
+    return pl.DataFrame(
+        {
+            "sample": matrix.samples,
+            "label": list(labels),
+            "n_missing": np.isnan(matrix.values).sum(axis=0),
+            "median": median,
+            "iqr": iqr,
+            "median_before": median_before,
+            "iqr_before": iqr_before,
+            "connectivity_z": connectivity_z(matrix.values, labels),
+            "xist": _mean_of(matrix, ("XIST",)),
+            "y_genes": _mean_of(matrix, Y_GENES),
+        }
+    )
+
+
+def connectivity_z(values: FloatMatrix, labels: Sequence[str]) -> FloatMatrix:
+    """Standardised connectivity of each sample among those of its label (Oldham 2012, doi:10.1186/1752-0509-6-63).
+
+    Values are centred per label; the adjacency of two samples is ((1 + r) / 2)^2. In groups of 12 and more the
+    connectivity is standardised by mean and standard deviation, in smaller ones by median and MAD, since one outlier
+    of few moves the mean; NaN in a group of fewer than three.
+
+    Args:
+        values: (G, N) log2 expression; genes with a missing value are left out.
+        labels: the label of each of the N samples.
+    """
+    complete = values[~np.isnan(values).any(axis=1)]
+    z = np.full(values.shape[1], np.nan)
+    for label in dict.fromkeys(labels):
+        members: BoolVector = np.array([each == label for each in labels])
+        n = int(members.sum())
+        if n < 3 or complete.shape[0] < 3:
+            continue
+        centred = complete[:, members] - complete[:, members].mean(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            adjacency = ((1 + np.corrcoef(centred.T)) / 2) ** 2
+        z[members] = _standardised(adjacency.sum(axis=1) - 1, n)
+    return z
+
+
+def _standardised(connectivity: FloatMatrix, n: int) -> FloatMatrix:
+    if n >= SMALL_GROUP:
+        centre, scale = connectivity.mean(), connectivity.std(ddof=1)
+    else:
+        centre = np.median(connectivity)
+        scale = 1.4826 * np.median(np.abs(connectivity - centre))
+    return (connectivity - centre) / scale if scale > 0 else np.zeros_like(connectivity)
+
+
+def _median_and_iqr(values: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
+    """Median and interquartile range of each column, NaN for a column without a value."""
+    filled = np.where(np.isnan(values).all(axis=0), 0.0, values)
+    low, median, high = np.nanquantile(filled, (0.25, 0.5, 0.75), axis=0)
+    nothing = np.isnan(values).all(axis=0)
+    return np.where(nothing, np.nan, median), np.where(nothing, np.nan, high - low)
+
+
+def _mean_of(matrix: ExpressionMatrix, genes: Sequence[str]) -> FloatMatrix | None:
+    """Mean over the genes that are measured in every sample; None when none is."""
+    measured = [gene for gene in genes if gene in matrix.features]
+    return matrix.take_features(measured).values.mean(axis=0) if measured else None

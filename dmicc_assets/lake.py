@@ -1,0 +1,295 @@
+"""The Parquet store: paths, manifests, atomic writes, content hashes, history.
+
+The only module that knows a path in the lake. It computes nothing on the data and knows no dagster.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from filelock import FileLock
+
+from dmicc_assets.content import content_hash
+from dmicc_assets.errors import DataError
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.tables import TABLES, Table
+
+EMPTY = "_empty.parquet"
+ROWS_A_GROUP = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one partition of one table was made from, and what it is.
+
+    Attributes:
+        recipe: hash of code version, settings and the content of every input.
+        content: hash of the rows (`content.content_hash`).
+        sha256: hash of the Parquet file's bytes.
+        inputs: `[table, partition, content]` of every input.
+        notes: what the computation says beside its rows (counts, decisions, seeds).
+    """
+
+    table: str
+    partition: str
+    recipe: str
+    content: str
+    sha256: str
+    n_bytes: int
+    n_rows: int
+    code_version: str
+    settings: Any
+    inputs: list[list[str]]
+    versions: dict[str, str]
+    run_id: str
+    written_at: str
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a result is made from: given to `Lake.write`, kept in the manifest."""
+
+    recipe: str
+    code_version: str
+    settings: Any
+    inputs: list[list[str]]
+    versions: dict[str, str]
+    run_id: str
+
+
+class Lake:
+    """The store under one folder."""
+
+    def __init__(self, root: Path, locks: Path) -> None:
+        self.root = root
+        self._locks = locks
+
+    def path(self, table: str, partition: str) -> Path:
+        """Where the rows of a partition are, or would be."""
+        return self.root / table / f"{partition}.parquet"
+
+    def prepare(self) -> None:
+        """Give every table its folder with an empty file of the full schema, so that a view never lacks one."""
+        for table in TABLES.values():
+            path = self.root / table.name / EMPTY
+            schema = table.schema.to_frame().to_arrow().schema
+            if not path.exists() or pl.read_parquet_schema(path) != dict(table.schema):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write_beside(
+                    path, lambda beside, schema=schema: pl.from_arrow(schema.empty_table()).write_parquet(beside)
+                )  # pyright: ignore[reportAttributeAccessIssue]
+
+    def partitions(self, table: str) -> list[str]:
+        """Partitions of a table that are there."""
+        return sorted(path.stem for path in (self.root / table).glob("*.json"))
+
+    def manifest(self, table: str, partition: str) -> Manifest | None:
+        """The manifest of a partition; None when it was never written, or its file is not the one written."""
+        path = self.path(table, partition)
+        try:
+            manifest = Manifest(**json.loads(path.with_suffix(".json").read_text()))
+            return manifest if path.stat().st_size == manifest.n_bytes else None
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def verify(self, table: str, partition: str) -> bool:
+        """Whether the file's bytes are the ones that were written."""
+        manifest = self.manifest(table, partition)
+        return manifest is not None and _file_hash(self.path(table, partition)) == manifest.sha256
+
+    def read(self, table: str, partition: str) -> pl.DataFrame:
+        """The rows of a partition, without the columns that are the same in all of them.
+
+        Raises:
+            DataError: it was never materialised, or its file is damaged.
+        """
+        declared = TABLES[table]
+        frame = self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
+        return frame
+
+    def read_matrix(self, table: str, partition: str, column: str = "value") -> ExpressionMatrix:
+        """One value column of a matrix table: a reshape, since its rows are a complete gene-major grid.
+
+        Raises:
+            DataError: it was never materialised, or its file is damaged.
+        """
+        frame = self._read_file(table, partition, ["gene", "sample", column])
+        genes = frame["gene"].unique(maintain_order=True)
+        samples = frame["sample"].head(len(frame) // max(len(genes), 1)) if len(genes) else frame["sample"]
+        values = frame[column].fill_null(np.nan).to_numpy().reshape(len(genes), len(samples)).copy()
+        return ExpressionMatrix(values, tuple(genes), tuple(samples))
+
+    def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
+        path = self.path(table, partition)
+        if self.manifest(table, partition) is None:
+            raise DataError(f"{table} of {partition} was never materialised: materialise it first")
+        try:
+            return pl.read_parquet(path, columns=columns, hive_partitioning=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DataError(f"{path}: is damaged ({error}); `dmicc run STUDY --verify` makes it again") from None
+
+    def write(
+        self, table: str, partition: str, frame: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
+    ) -> Manifest:
+        """Write a partition: the file and its manifest are written beside and renamed into place.
+
+        The columns that are the same in every row (study, dataset, cohort) are filled in from the partition. An
+        earlier partition of other content is kept in the history when the table keeps one.
+
+        Raises:
+            DataError: the frame is not what the table declares.
+        """
+        declared = TABLES[table]
+        rows = _declared_rows(declared, partition, frame)
+        content = content_hash(declared, rows)
+        path = self.path(table, partition)
+        with self.lock(f"{table.replace('/', '.')}.{partition}"):
+            self._keep_history(declared, partition, content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_beside(
+                path,
+                lambda beside: rows.write_parquet(
+                    beside, compression="zstd", row_group_size=_rows_a_group(declared, rows)
+                ),
+            )
+            manifest = Manifest(
+                table=table,
+                partition=partition,
+                recipe=origin.recipe,
+                content=content,
+                sha256=_file_hash(path),
+                n_bytes=path.stat().st_size,
+                n_rows=len(rows),
+                code_version=origin.code_version,
+                settings=origin.settings,
+                inputs=origin.inputs,
+                versions=origin.versions,
+                run_id=origin.run_id,
+                written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                notes=dict(notes or {}),
+            )
+            text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
+            _write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))
+        return manifest
+
+    def history(self, table: str, partition: str) -> list[Path]:
+        """Earlier files of a partition, oldest first; each has its manifest beside it."""
+        folder = self._history_folder(table, partition)
+        return sorted(folder.glob("*.parquet"), key=lambda path: int(path.stem))
+
+    def forget(self, study: str) -> int:
+        """Delete everything of a study, its history included; returns the number of partitions."""
+        n_partitions = 0
+        for table in TABLES:
+            for partition in self.partitions(table):
+                if partition.split(".")[0] == study:
+                    n_partitions += 1
+                    self.path(table, partition).unlink(missing_ok=True)
+                    self.path(table, partition).with_suffix(".json").unlink(missing_ok=True)
+            for folder in (self.root / "history" / table).glob("*"):
+                if folder.name.split(".")[0] == study:
+                    shutil.rmtree(folder)
+        return n_partitions
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a named lock of this lake for all processes of the machine."""
+        self._locks.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._locks / f"{name}.lock"):
+            yield
+
+    def _history_folder(self, table: str, partition: str) -> Path:
+        return self.root / "history" / table / partition
+
+    def _keep_history(self, table: Table, partition: str, content: str) -> None:
+        old = self.manifest(table.name, partition)
+        if not table.keeps_history or old is None or old.content == content:
+            return
+        folder = self._history_folder(table.name, partition)
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 1 + max((int(path.stem) for path in folder.glob("*.parquet")), default=0)
+        path = self.path(table.name, partition)
+        for suffix in (".json", ".parquet"):
+            shutil.copy2(path.with_suffix(suffix), folder / f"{number}{suffix}.part")
+        for suffix in (".json", ".parquet"):
+            os.replace(folder / f"{number}{suffix}.part", folder / f"{number}{suffix}")
+
+
+def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:
+    """Matrices of the same genes and samples as one long frame: gene-major, genes and samples sorted by name.
+
+    Args:
+        matrices: value column to matrix; all have the same features and samples.
+    """
+    first = next(iter(matrices.values()))
+    by_gene, by_sample = np.argsort(first.features), np.argsort(first.samples)
+    genes = pl.Series("gene", np.array(first.features)[by_gene], dtype=pl.String)
+    samples = pl.Series("sample", np.array(first.samples)[by_sample], dtype=pl.String)
+    n_genes, n_samples = len(genes), len(samples)
+    columns = [
+        genes.gather(np.repeat(np.arange(n_genes, dtype=np.uint32), n_samples)),
+        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_genes)),
+    ]
+    for name, matrix in matrices.items():
+        values = matrix.values[np.ix_(by_gene, by_sample)].ravel()
+        columns.append(pl.Series(name, values).fill_nan(None))
+    return pl.DataFrame(columns)
+
+
+def _declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in the declared columns, types and key order."""
+    filled = dict(zip(table.partition_columns, partition.split(".", 1), strict=False))
+    rows = frame.with_columns(pl.lit(value).alias(name) for name, value in filled.items())
+    if missing := [name for name in table.schema if name not in rows.columns]:
+        raise DataError(f"{table.name} of {partition}: the columns {', '.join(missing)} are missing")
+    if unknown := [name for name in rows.columns if name not in table.schema]:
+        raise DataError(f"{table.name} of {partition}: the columns {', '.join(unknown)} are not declared")
+    try:
+        rows = rows.select(table.schema.names()).cast(dict(table.schema))
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{table.name} of {partition}: a column is not of its declared type ({error})") from None
+    rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
+    if table.is_matrix:
+        return rows
+    if rows.select(table.key).is_duplicated().any():
+        twice = rows.filter(rows.select(table.key).is_duplicated()).select(table.key).row(0)
+        raise DataError(f"{table.name} of {partition}: {twice} stands more than once")
+    return rows.sort(table.key)
+
+
+def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
+    """Row groups of whole genes for a matrix, so that one gene is read without the others."""
+    if not table.is_matrix or rows.is_empty():
+        return ROWS_A_GROUP
+    n_samples = rows["sample"].n_unique()
+    return max(ROWS_A_GROUP // n_samples, 1) * n_samples
+
+
+def _write_beside(path: Path, write: Any) -> None:
+    """Call `write` with a path beside, make it durable, and rename it into place."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(beside)
+        with beside.open("rb") as handle:
+            os.fsync(handle.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _file_hash(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

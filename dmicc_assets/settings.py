@@ -1,0 +1,162 @@
+"""The environment contract: every DMICC_ variable, resolved to absolute paths once and passed on to child processes.
+
+Nothing else in the package reads the environment for a setting of its own.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlparse
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dmicc_assets.errors import RequestError
+
+GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
+GEO_ACC_URL = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi"
+XENA_URL = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
+
+DAGSTER_YAML = """\
+# Written once by dmicc and never edited by it: change what you like.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_concurrent_runs: 2
+"""
+
+
+class Settings(BaseSettings):
+    """Where state lives and where data come from.
+
+    Attributes:
+        home: where all state lives.
+        studies: folders of study files, searched before the built-in ones.
+        geo_url: root of a GEO tree, `https://`, `http://` or `file://`.
+        geo_acc_url: GEO's `acc.cgi`.
+        xena_url: root of a Xena download hub, or `file://`.
+        gene_sets: folder of `<LIBRARY>.gmt[.gz]` files.
+        ncbi_api_key: the user's key, never shown.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DMICC_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Path = Path("dmicc_home")
+    studies: str = ""
+    geo_url: str = GEO_URL
+    geo_acc_url: str = GEO_ACC_URL
+    xena_url: str = XENA_URL
+    gene_sets: Path | None = None
+    lake_url: str | None = None
+    ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
+
+    @field_validator("home", "gene_sets")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("geo_url", "geo_acc_url", "xena_url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        parts = urlparse(url)
+        if parts.scheme not in ("https", "http", "file") or not (parts.netloc or parts.path.startswith("/")):
+            raise ValueError(f"expected an https://, http:// or file:// address, got {url!r}")
+        return url.rstrip("/")
+
+    @field_validator("lake_url")
+    @classmethod
+    def _lake_on_disk(cls, url: str | None) -> str | None:
+        if url is not None:
+            raise ValueError(
+                "a lake on an object store is not supported by this version; unset it to use $DMICC_HOME/lake"
+            )
+        return None
+
+    @property
+    def study_folders(self) -> list[Path]:
+        """Folders of study files, absolute."""
+        return [Path(part).expanduser().absolute() for part in self.studies.split(":") if part]
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the Parquet store."""
+        return self.home / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that users query."""
+        return self.home / "dmicc.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the HTML reports."""
+        return self.home / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The DAGSTER_HOME."""
+        return self.home / "dagster"
+
+    @property
+    def cache(self) -> Path:
+        """Content-addressed downloads, shared by all studies."""
+        return self.home / "cache"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files."""
+        return self.home / "locks"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make a child process see the same settings."""
+        variables = {
+            "DMICC_HOME": str(self.home),
+            "DMICC_STUDIES": ":".join(map(str, self.study_folders)),
+            "DMICC_GEO_URL": self.geo_url,
+            "DMICC_GEO_ACC_URL": self.geo_acc_url,
+            "DMICC_XENA_URL": self.xena_url,
+            "DAGSTER_HOME": str(self.dagster_home),
+        }
+        if self.gene_sets is not None:
+            variables["DMICC_GENE_SETS"] = str(self.gene_sets)
+        return variables
+
+    def prepare_home(self) -> None:
+        """Make the folders of the home, and Dagster's configuration if there is none.
+
+        Raises:
+            RequestError: the home cannot be written.
+        """
+        try:
+            for folder in (self.lake, self.reports, self.dagster_home, self.cache, self.locks):
+                folder.mkdir(parents=True, exist_ok=True)
+            configuration = self.dagster_home / "dagster.yaml"
+            if not configuration.exists():
+                configuration.write_text(DAGSTER_YAML)
+        except OSError as error:
+            raise RequestError(
+                f"{self.home}: cannot be written ({error.strerror}); DMICC_HOME names another place"
+            ) from None
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process: its environment, with overrides on top.
+
+    Raises:
+        RequestError: a variable has a value that is not usable; the message names it.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    if given and not Path(given).is_absolute():
+        raise RequestError(
+            f"DAGSTER_HOME is {given!r}: expected an absolute path, or unset it to use $DMICC_HOME/dagster"
+        )
+    try:
+        return Settings(**overrides)  # pyright: ignore[reportArgumentType] - pydantic checks the overrides
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = f"DMICC_{str(first['loc'][0]).upper()}"
+        raise RequestError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -1,0 +1,12 @@
+"""Every table of the lake, declared once: what needs a schema, a key or a meaning reads it here."""
+
+from dmicc_assets.tables import differential, expression, rigor, signature, source, validation
+from dmicc_assets.tables.table import Column, PartitionKind, Table
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for module in (source, expression, differential, signature, validation, rigor)
+    for table in module.TABLES
+}
+
+__all__ = ["TABLES", "Column", "PartitionKind", "Table"]

@@ -1,0 +1,90 @@
+"""Tables of the `differential` and `enrichment` groups: which genes move, and which gene sets they are in."""
+
+from dmicc_assets.tables.table import (
+    COHORT,
+    COUNT,
+    GENE,
+    LIBRARY,
+    REAL,
+    STUDY,
+    TERM,
+    TEXT,
+    TEXTS,
+    Column,
+    Table,
+)
+
+LOG_FC = Column("log_fc", REAL, "log2 fold change, case over control")
+P_VALUE = Column("p_value", REAL, "two-sided p-value of the moderated t-statistic")
+ADJ_P_VALUE = Column("adj_p_value", REAL, "Benjamini-Hochberg adjusted p-value over the genes of the cohort")
+DIRECTION = Column("direction", TEXT, "'up' or 'down' in cases")
+
+TABLES = (
+    Table(
+        "differential/statistics",
+        "cohort",
+        (
+            STUDY,
+            COHORT,
+            GENE,
+            LOG_FC,
+            Column("ave_expr", REAL, "average log2 expression over the samples"),
+            Column("t", REAL, "moderated t-statistic (Smyth 2004)"),
+            P_VALUE,
+            ADJ_P_VALUE,
+            Column("b", REAL, "log-odds that the gene is differentially expressed"),
+            Column("ci_low", REAL, "lower 95 % limit of log_fc"),
+            Column("ci_high", REAL, "upper 95 % limit of log_fc"),
+            Column("sigma", REAL, "residual standard deviation of the gene"),
+            Column("df_total", REAL, "degrees of freedom of t, prior and residual"),
+            Column("n_case", COUNT, "case samples with a value"),
+            Column("n_control", COUNT, "control samples with a value"),
+        ),
+        "The moderated t-statistics of every gene of a cohort, cases against controls, as limma gives them.",
+    ),
+    Table(
+        "differential/genes",
+        "cohort",
+        (STUDY, COHORT, GENE, LOG_FC, P_VALUE, ADJ_P_VALUE, DIRECTION),
+        "The differentially expressed genes: those past the study's fold-change and p-value thresholds.",
+        keeps_history=True,
+    ),
+    Table(
+        "enrichment/terms",
+        "cohort",
+        (
+            STUDY,
+            COHORT,
+            LIBRARY,
+            TERM,
+            Column("term_name", TEXT, "name of the gene set in words"),
+            Column("n_overlap", COUNT, "differentially expressed genes in the set"),
+            Column("set_size", COUNT, "measured genes in the set"),
+            Column("n_query", COUNT, "differentially expressed genes in any set of the library"),
+            Column("n_background", COUNT, "measured genes in any set of the library"),
+            Column("odds_ratio", REAL, "odds ratio; infinite when every gene of the set is in the query"),
+            Column("p_value", REAL, "hypergeometric upper tail"),
+            Column("adj_p_value", REAL, "Benjamini-Hochberg over the sets with at least one hit"),
+            Column("genes", TEXTS, "the differentially expressed genes in the set"),
+        ),
+        "Over-representation of the differentially expressed genes in GO, KEGG and other gene sets.",
+    ),
+    Table(
+        "enrichment/gsea",
+        "cohort",
+        (
+            STUDY,
+            COHORT,
+            LIBRARY,
+            TERM,
+            Column("term_name", TEXT, "name of the gene set in words"),
+            Column("set_size", COUNT, "measured genes in the set"),
+            Column("es", REAL, "enrichment score"),
+            Column("nes", REAL, "normalised enrichment score"),
+            Column("p_value", REAL, "permutation p-value"),
+            Column("fdr", REAL, "false discovery rate"),
+            Column("leading_edge", TEXTS, "the genes that make the score"),
+        ),
+        "Preranked gene-set enrichment of all genes, ranked by the moderated t-statistic.",
+    ),
+)

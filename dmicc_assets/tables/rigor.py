@@ -1,0 +1,95 @@
+"""Tables of the `rigor`, `clinical`, `report` and `atlas` groups: what the result is worth, and beside what it stands."""
+
+from dmicc_assets.tables.table import COUNT, FLAG, REAL, STUDY, SUBJECT, TEXT, Column, Table, key
+
+TABLES = (
+    Table(
+        "rigor/nulls",
+        "study",
+        (
+            STUDY,
+            key("null", "how the null was made: labels permuted, or random genes"),
+            SUBJECT,
+            key("statistic", "what was computed: signature size, overlap, AUC"),
+            key("draw", "number of the draw; 0 is the observed value", COUNT),
+            Column("value", REAL, "the statistic in this draw"),
+        ),
+        "Null distributions: what the same procedure finds when there is nothing to find.",
+    ),
+    Table(
+        "rigor/findings",
+        "study",
+        (
+            STUDY,
+            SUBJECT,
+            key("code", "code of the check: D1, I2, M3, R4, ..."),
+            Column("severity", TEXT, "'error', 'warning', 'info' or 'ok'"),
+            Column("statistic", REAL, "what was measured"),
+            Column("threshold", REAL, "the value beyond which the check fires"),
+            Column("message", TEXT, "what it means here"),
+            Column("citation", TEXT, "where the check comes from"),
+        ),
+        "What the result is worth: one row a rigor check and subject.",
+        keeps_history=True,
+    ),
+    Table(
+        "clinical/case_observations",
+        "study",
+        (
+            STUDY,
+            key("position", "position in the study file", COUNT),
+            Column("section", TEXT, "imaging, tumour markers, pathology, ..."),
+            Column("item", TEXT, "what was observed"),
+            Column("value", TEXT, "what was seen"),
+            Column("unit", TEXT, "unit of a measurement"),
+            Column("reference", TEXT, "reference limit"),
+            Column("flag", TEXT, "high, low, normal, positive, negative or abnormal"),
+        ),
+        "What was observed in the patient who raised the question.",
+    ),
+    Table(
+        "clinical/reported_cases",
+        "study",
+        (
+            STUDY,
+            key("author", "first author"),
+            key("year", "year of the report", COUNT),
+            Column("sex", TEXT, "man or woman"),
+            Column("age", COUNT, "age in years"),
+            Column("finding", TEXT, "what was found"),
+            Column("doi", TEXT, "DOI of the report"),
+        ),
+        "Patients with both diseases that were reported before.",
+    ),
+    Table(
+        "report/published",
+        "study",
+        (
+            STUDY,
+            key("quantity", "what is compared"),
+            Column("published", TEXT, "what the paper states"),
+            Column("computed", TEXT, "what was computed here"),
+            Column("agrees", TEXT, "'yes', 'no' or 'not testable'"),
+        ),
+        "What the paper states beside what was computed; published numbers are used for nothing else.",
+    ),
+    Table(
+        "atlas/disease_overlap",
+        "everything",
+        (
+            key("study_a", "study of the first cohort"),
+            key("cohort_a", "first cohort"),
+            key("study_b", "study of the second cohort"),
+            key("cohort_b", "second cohort"),
+            Column("n_universe", COUNT, "genes measured in both"),
+            Column("n_a", COUNT, "differentially expressed genes of the first, in the universe"),
+            Column("n_b", COUNT, "differentially expressed genes of the second, in the universe"),
+            Column("n_shared", COUNT, "genes of both"),
+            Column("n_expected", REAL, "shared genes expected by chance"),
+            Column("p_value", REAL, "hypergeometric upper tail"),
+            Column("n_concordant", COUNT, "shared genes that move the same way"),
+            Column("shares_samples", FLAG, "TRUE when the two cohorts share a dataset"),
+        ),
+        "Every pair of cohorts of all studies: how much their differentially expressed genes overlap.",
+    ),
+)

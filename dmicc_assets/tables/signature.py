@@ -1,0 +1,103 @@
+"""Tables of the `signature` group: the genes shared by the cohorts, their ranking, the biomarkers."""
+
+from dmicc_assets.tables.table import COHORT, COUNT, FLAG, GENE, REAL, STUDY, TEXT, Column, Table, key
+
+TABLES = (
+    Table(
+        "signature/genes",
+        "study",
+        (
+            STUDY,
+            GENE,
+            COHORT,
+            Column("log_fc", REAL, "log2 fold change in the cohort"),
+            Column("direction", TEXT, "'up' or 'down' in the cohort's cases"),
+            Column("is_concordant", FLAG, "TRUE when the gene moves the same way in every cohort"),
+        ),
+        "The signature: genes differentially expressed in every cohort, one row a gene and cohort.",
+        keeps_history=True,
+    ),
+    Table(
+        "signature/overlap",
+        "study",
+        (
+            STUDY,
+            Column("n_universe", COUNT, "genes measured in every cohort"),
+            Column("n_shared", COUNT, "genes of the signature"),
+            Column("n_expected", REAL, "shared genes expected by chance"),
+            Column(
+                "p_value", REAL, "chance of as many shared genes (hypergeometric or multi-set); NULL for one cohort"
+            ),
+            Column("n_concordant", COUNT, "signature genes that move the same way in every cohort"),
+            Column("n_concordant_expected", REAL, "concordant genes expected by chance"),
+            Column("concordance_p_value", REAL, "exact binomial p-value of the concordance"),
+        ),
+        "How surprising the overlap of the cohorts' gene lists is, and the agreement of their directions.",
+        keeps_history=True,
+    ),
+    Table(
+        "signature/ranking",
+        "study",
+        (
+            STUDY,
+            COHORT,
+            GENE,
+            Column("rank", COUNT, "rank by mean Gini importance over the seeds, 1 is the most important"),
+            Column("gini_importance", REAL, "mean decrease of Gini impurity, mean over the seeds"),
+            Column("permutation_importance", REAL, "drop of out-of-bag accuracy when the gene is permuted"),
+            Column("rank_low", REAL, "2.5 % quantile of the rank over the seeds"),
+            Column("rank_high", REAL, "97.5 % quantile of the rank over the seeds"),
+        ),
+        "Importance of every signature gene in a random forest of each cohort.",
+        keeps_history=True,
+    ),
+    Table(
+        "signature/error_curve",
+        "study",
+        (
+            STUDY,
+            COHORT,
+            key("n_trees", "number of trees", COUNT),
+            Column("cv_error", REAL, "misclassified share in stratified cross-validation"),
+            Column("is_chosen", FLAG, "TRUE for the smallest number of trees at the minimum"),
+        ),
+        "Cross-validation error of the forest against its number of trees.",
+        keeps_history=True,
+    ),
+    Table(
+        "signature/biomarkers",
+        "study",
+        (STUDY, GENE, Column("rank_sum", COUNT, "sum of the gene's ranks over the cohorts")),
+        "The biomarkers: genes among the first of every cohort's ranking.",
+        keeps_history=True,
+    ),
+    Table(
+        "signature/stability",
+        "study",
+        (
+            STUDY,
+            GENE,
+            key("method", "what was repeated: bootstrap or leave_one_control_out, and what was chosen"),
+            Column("frequency", REAL, "share of the repeats in which the gene was chosen"),
+        ),
+        "How often each gene is chosen again when the samples vary.",
+        keeps_history=True,
+    ),
+    Table(
+        "signature/sensitivity",
+        "study",
+        (
+            STUDY,
+            key("setting", "what differs from the study: log_fc, p_value, adjust, collapse"),
+            Column("log_fc", REAL, "fold-change threshold"),
+            Column("p_value", REAL, "p-value threshold"),
+            Column("adjust", TEXT, "none or BH"),
+            Column("collapse", TEXT, "how probes were collapsed to genes"),
+            Column("is_single_change", FLAG, "TRUE when only one setting differs from the study's"),
+            Column("n_shared", COUNT, "genes of the signature under these settings"),
+            Column("jaccard", REAL, "Jaccard index with the study's signature"),
+        ),
+        "The signature under other thresholds: how much of it hangs on the ones that were chosen.",
+        keeps_history=True,
+    ),
+)

@@ -1,0 +1,75 @@
+"""Tables of the `source` group: what was fetched, and what it says of datasets, samples and probes."""
+
+from dmicc_assets.tables.table import COUNT, DATASET, MAP, MOMENT, SAMPLE, STUDY, TEXT, Column, Table, key
+
+TABLES = (
+    Table(
+        "source/files",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            key("role", "what the file is for: matrix, platform, soft, counts, samples"),
+            key("file", "file name as served"),
+            Column("sha256", TEXT, "SHA-256 of the file's bytes; its name in the cache"),
+            Column("n_bytes", COUNT, "size in bytes"),
+            Column("source_url", TEXT, "where it was fetched from", is_volatile=True),
+            Column("last_modified", TEXT, "Last-Modified as served", is_volatile=True),
+            Column("etag", TEXT, "ETag as served", is_volatile=True),
+            Column("retrieved_at", MOMENT, "when it was fetched", is_volatile=True),
+        ),
+        "The verified files of a dataset, exactly as GEO, Xena or the disk served them, with their checksums.",
+    ),
+    Table(
+        "source/datasets",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            Column("source", TEXT, "geo, xena or file"),
+            Column("accession", TEXT, "series accession, matrix name on the hub, or file name"),
+            Column("platform", TEXT, "platform accession (GPL...); NULL when the matrix is by gene"),
+            Column("title", TEXT, "title of the series"),
+            Column("organism", TEXT, "organism of the samples"),
+            Column("n_samples", COUNT, "samples in the matrix, those with unused labels included"),
+            Column("n_probes", COUNT, "rows of the matrix as served"),
+            Column("last_update_date", TEXT, "last update that GEO states for series or samples", is_volatile=True),
+            Column("scale_detected", TEXT, "'linear' when log2 was taken, else 'log2' (GEO2R's rule under auto)"),
+            Column("source_url", TEXT, "where the matrix was fetched from", is_volatile=True),
+            Column("content_sha256", TEXT, "SHA-256 of the decompressed data table, header left out"),
+            Column("retrieved_at", MOMENT, "when the matrix was fetched", is_volatile=True),
+            Column("tissue", TEXT, "tissue, as the study file says"),
+            Column("symbol_column", TEXT, "column of the platform table that gave the gene symbols"),
+            Column("relations", TEXT, "relations that GEO states (super-series, re-analyses), one a line"),
+            Column("pubmed_ids", TEXT, "PubMed ids of the series, separated by spaces"),
+        ),
+        "One row a dataset: what it is, where it came from, how large it is and on which scale it was.",
+    ),
+    Table(
+        "source/samples",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            SAMPLE,
+            Column("title", TEXT, "title of the sample"),
+            Column("source_name", TEXT, "source name (tissue, cell line) of the sample"),
+            Column("label", TEXT, "what the sample is, by the study's label rules"),
+            Column("patient", TEXT, "patient the sample is of; NULL when the study has no rule for it"),
+            Column("characteristics", MAP, "every characteristic that the submitter gave: key to value"),
+        ),
+        "One row a sample: title, source name, every characteristic, and the label the study gives it.",
+    ),
+    Table(
+        "source/probe_genes",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            key("probe", "probe id of the platform"),
+            Column("gene", TEXT, "the one gene symbol of the probe; NULL when it has none or several"),
+            Column("n_symbols", COUNT, "number of distinct symbols in the annotation"),
+        ),
+        "Which gene each probe measures; probes with no symbol or with several are used for no gene.",
+    ),
+)
