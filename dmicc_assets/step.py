@@ -147,6 +147,33 @@ class StepContext:
         return wanted[0]
 
 
+def step(
+    partition: PartitionKind,
+    outputs: Sequence[str],
+    inputs: Sequence[Input],
+    settings: Callable[[Study, str], Any],
+    version: str,
+    blocks_on: Sequence[str] = (),
+    observe: Callable[[StepContext], str] | None = None,
+) -> Callable[[Callable[[StepContext], Result]], Step]:
+    """Make a step of a body; its name is the body's, its description the body's docstring."""
+
+    def make(compute: Callable[[StepContext], Result]) -> Step:
+        return Step(
+            compute.__name__,
+            partition,
+            tuple(outputs),
+            tuple(inputs),
+            settings,
+            version,
+            compute,
+            tuple(blocks_on),
+            observe,
+        )
+
+    return make
+
+
 def _subject(name: str, kind: Literal["cohort", "dataset"], matrix: ExpressionMatrix, samples: pl.DataFrame) -> Subject:
     samples = samples.sort("sample")
     return Subject(

@@ -3,6 +3,7 @@
 Design section 8.4. The batch methods themselves are in `batch.py`.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +120,7 @@ def _renamed(matrix: ExpressionMatrix) -> ExpressionMatrix:
     today = current_symbols(matrix.features)
     names = [today.get(gene, gene) for gene in matrix.features]
     taken = set(matrix.features)
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    twice = {name for name, n in Counter(names).items() if n > 1}
     kept = [
         gene if new != gene and (new in taken or new in twice) else new
         for gene, new in zip(matrix.features, names, strict=True)

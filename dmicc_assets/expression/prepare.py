@@ -19,12 +19,15 @@ from dmicc_assets.geo.dataset import RawDataset
 from dmicc_assets.study import Dataset
 
 
+DATA_ROLES = ("counts", "matrix", "soft")
+
+
 @dataclass(frozen=True)
 class PreparedDataset:
     """Everything that is known of a dataset before it joins a cohort.
 
     Attributes:
-        dataset: one row, the columns of `source.datasets` but those of the file.
+        dataset: one row, the columns of `source.datasets`.
         samples: one row a sample, the columns of `source.samples`.
         probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
         genes: gene-level log2 expression, genes sorted by name.
@@ -40,12 +43,13 @@ class PreparedDataset:
     notes: dict[str, Any]
 
 
-def prepare_dataset(raw: RawDataset, spec: Dataset) -> PreparedDataset:
+def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> PreparedDataset:
     """Label, log2, normalise between arrays, collapse probes to genes, and measure quality.
 
     Args:
         raw: the dataset as served, every sample and probe included.
         spec: what the study file says of it.
+        files: its rows of `source.files`; the first in order of `DATA_ROLES` holds the values.
 
     Raises:
         DataError: the labels do not fit, or no probe measures a gene.
@@ -67,7 +71,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset) -> PreparedDataset:
         patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),
     ).select("sample", "title", "source_name", "label", "patient", "characteristics")
     return PreparedDataset(
-        dataset=_dataset_row(raw, spec, decision.scale_detected),
+        dataset=_dataset_row(raw, spec, decision.scale_detected, files),
         samples=samples,
         probe_genes=probe_genes,
         genes=genes,
@@ -77,7 +81,10 @@ def prepare_dataset(raw: RawDataset, spec: Dataset) -> PreparedDataset:
     )
 
 
-def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str) -> pl.DataFrame:
+def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.DataFrame) -> pl.DataFrame:
+    served = next(
+        files.filter(pl.col("role") == role).row(0, named=True) for role in DATA_ROLES if role in files["role"]
+    )
     row = {
         "source": raw.source,
         "accession": raw.accession,
@@ -88,6 +95,8 @@ def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str) -> pl.Data
         "n_probes": len(raw.matrix.features),
         "last_update_date": raw.last_update_date,
         "scale_detected": scale_detected,
+        "source_url": served["source_url"],
+        "retrieved_at": served["retrieved_at"],
         "content_sha256": raw.table_sha256,
         "tissue": spec.tissue,
         "symbol_column": raw.symbol_column,
