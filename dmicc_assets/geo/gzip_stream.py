@@ -1,0 +1,104 @@
+"""Files read as blocks of decompressed bytes, with gzip's own checks, in constant memory.
+
+What the bytes mean is for the readers; here only: not a gzip file, damaged, cut short.
+"""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from dmicc_assets.errors import SourceError
+
+MAGIC = b"\x1f\x8b"
+_READ = 1 << 17
+_LARGEST_BLOCK = 1 << 20
+_HTML = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
+
+
+def gzip_blocks(path: Path) -> Iterator[bytes]:
+    """Decompressed content of a gzip file, block by block; the CRC of every member is checked.
+
+    Raises:
+        SourceError: missing, empty, no gzip file (an HTML page in its place is called that), damaged or cut short.
+    """
+    try:
+        with path.open("rb") as file:
+            yield from inflate(iter(lambda: file.read(_READ), b""), path.name)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def text_blocks(path: Path) -> Iterator[bytes]:
+    """Content of a text file, block by block, decompressed when the file begins with gzip's magic.
+
+    Raises:
+        SourceError: missing, empty, an HTML page, or a damaged gzip file.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+            file.seek(0)
+            compressed = iter(lambda: file.read(_READ), b"")
+            if start[:2] == MAGIC:
+                yield from inflate(compressed, path.name)
+                return
+            if not start or looks_like_html(start):
+                raise SourceError(f"{path.name}: {_what_instead(start)} in place of a table")
+            yield from compressed
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def looks_like_html(start: bytes) -> bool:
+    """Whether a file's first bytes are those of an HTML or XML page, as servers send for an error."""
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_HTML)
+
+
+def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Decompress gzip data that arrives in pieces, members one after another, blocks of 1 MiB at most.
+
+    Args:
+        compressed: pieces of the gzip file, in order.
+        name: what errors call the file.
+
+    Raises:
+        SourceError: not gzip data, damaged, or at its end before the last member is complete.
+    """
+    stream: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage] - the type has no public name
+    begun = False
+    for piece in compressed:
+        if not begun and piece[:1] != MAGIC[:1]:
+            raise SourceError(f"{name}: {_what_instead(piece)} in place of a gzip file")
+        rest = piece
+        while rest:
+            if stream is None:
+                rest = rest.lstrip(b"\0") if begun else rest  # members may be padded with zeros, as gzip allows
+                if not rest:
+                    break
+                stream = zlib.decompressobj(31)
+                begun = True
+            try:
+                block = stream.decompress(rest, _LARGEST_BLOCK)
+            except zlib.error as error:
+                raise SourceError(f"{name}: the gzip file is damaged ({_reason(error)})") from None
+            if block:
+                yield block
+            rest = stream.unconsumed_tail
+            if stream.eof:
+                rest, stream = stream.unused_data, None
+    if not begun:
+        raise SourceError(f"{name}: {_what_instead(b'')} in place of a gzip file")
+    if stream is not None:
+        raise SourceError(f"{name}: the gzip file is cut short")
+
+
+def _reason(error: zlib.error) -> str:
+    return str(error).rsplit(": ", 1)[-1]
+
+
+def _what_instead(start: bytes) -> str:
+    if not start:
+        return "an empty file"
+    if looks_like_html(start):
+        return "an HTML page"
+    return f"a file that begins with {start[:12]!r}"

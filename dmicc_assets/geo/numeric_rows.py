@@ -1,0 +1,131 @@
+"""Rows of `id <separator> number ...` as ids and a float64 matrix, parsed while the next block is decompressed.
+
+The numbers are Arrow's (correctly rounded); whoever calls knows the columns and checks what the rows must be.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.expression.matrix import FloatMatrix
+
+# GEO writes a missing value in all these ways, and infinities are none of an array's values either.
+MISSING = ("", "NA", "na", "null", "NULL", "Null", "NaN", "nan", "N/A", "n/a", "#N/A", "Inf", "-Inf", "inf", "-inf")
+_AHEAD = 3
+
+
+def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that end with a line's end; a last line without one is the last block."""
+    rest = b""
+    for block in blocks:
+        cut = block.rfind(b"\n") + 1
+        if not cut:
+            rest += block
+            continue
+        yield rest + block[:cut]
+        rest = block[cut:]
+    if rest:
+        yield rest
+
+
+def read_rows(
+    blocks: Iterable[bytes], columns: Sequence[str], name: str, separator: str = "\t", quoted: bool = True
+) -> tuple[list[str], FloatMatrix]:
+    """Parse rows of an id and numbers.
+
+    Args:
+        blocks: whole lines, as of `whole_lines`; empty lines are skipped.
+        columns: names of the N numeric columns, for messages.
+        name: what errors call the file.
+        separator: between cells.
+        quoted: whether `"` quotes a cell; otherwise it is a character like others.
+
+    Returns:
+        The R ids as text, unique, and (R, N) float64 with NaN where a value is missing.
+
+    Raises:
+        SourceError: a row of another length, a cell that is no number, an id that is missing or stands twice.
+    """
+    ids: list[str] = []
+    parts: list[FloatMatrix] = []
+    pending: deque[Future[tuple[list[str], FloatMatrix]]] = deque()
+    with ThreadPoolExecutor(1) as pool:
+
+        def take() -> None:
+            found, values = pending.popleft().result()
+            ids.extend(found)
+            parts.append(values)
+
+        for block in blocks:
+            pending.append(pool.submit(_parse, block, columns, name, separator, quoted))
+            if len(pending) > _AHEAD:
+                take()
+        while pending:
+            take()
+    _check_ids(ids, name)
+    return ids, np.concatenate(parts) if parts else np.empty((0, len(columns)))
+
+
+def _parse(
+    block: bytes, columns: Sequence[str], name: str, separator: str, quoted: bool
+) -> tuple[list[str], FloatMatrix]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names = [str(i) for i in range(len(columns) + 1)]
+    try:
+        table = csv.read_csv(
+            pa.py_buffer(block),
+            read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            parse_options=csv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False),
+            convert_options=csv.ConvertOptions(
+                column_types={key: pa.string() if key == "0" else pa.float64() for key in names},
+                null_values=MISSING,
+                strings_can_be_null=False,
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise SourceError(f"{name}: {_explain(block, columns, separator, error)}") from None
+    values = np.empty((table.num_rows, len(columns)))
+    for i in range(len(columns)):
+        values[:, i] = table.column(i + 1).to_numpy()
+    values[~np.isfinite(values)] = np.nan
+    return table.column(0).to_pylist(), values
+
+
+def _explain(block: bytes, columns: Sequence[str], separator: str, error: Exception) -> str:
+    """Which row and cell a block could not be read for."""
+    for line in block.decode("utf-8", errors="replace").split("\n"):
+        cells = [cell.strip().strip('"') for cell in line.rstrip("\r").split(separator)]
+        if cells == [""]:
+            continue
+        if len(cells) != len(columns) + 1:
+            return f"the row {cells[0]!r} has {len(cells) - 1} values, expected {len(columns)}"
+        for column, cell in zip(columns, cells[1:], strict=True):
+            if cell not in MISSING and not _is_number(cell):
+                return f"the row {cells[0]!r} has {cell!r} for {column}, expected a number"
+    return f"the table cannot be read ({str(error).splitlines()[0]})"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_ids(ids: Sequence[str], name: str) -> None:
+    distinct = set(ids)
+    if "" in distinct:
+        raise SourceError(f"{name}: row {ids.index('') + 1} of the table has no id")
+    if len(distinct) == len(ids):
+        return
+    seen: set[str] = set()
+    for key in ids:
+        if key in seen:
+            raise SourceError(f"{name}: the id {key!r} stands in two rows")
+        seen.add(key)
