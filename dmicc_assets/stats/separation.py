@@ -1,0 +1,59 @@
+"""Separation of two classes by a hyperplane, on which the likelihood of a logistic model has no maximum.
+
+Only the test lives here; what is fitted instead is `firth.py`.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+Separation = Literal["none", "quasi", "complete"]
+
+# What the linear programme's feasibility tolerance (1e-7) can add up to is far below; a sample that is truly
+# apart, in units of a standard deviation, is far above.
+_TOLERANCE = 1e-5
+
+
+def separation(x: FloatArray, is_case: BoolArray) -> Separation:
+    """Whether a hyperplane separates cases from controls, by linear programming.
+
+    Maximum-likelihood estimates of a logistic model with intercept exist exactly when the classes overlap
+    (Albert & Anderson 1984, doi:10.1093/biomet/71.1.1); the programme is that of Konis 2007 (Oxford DPhil thesis).
+
+    Args:
+        x: (N, p) predictors without the intercept, finite.
+        is_case: (N,) True for cases.
+
+    Returns:
+        "complete" when every sample can be put strictly on its side, "quasi" when some lie on the plane, else "none".
+        With one class only, "complete".
+    """
+    if is_case.all() or not is_case.any():
+        return "complete"
+    from scipy.optimize import linprog
+
+    centred = x - x.mean(axis=0)
+    spread = centred.std(axis=0)
+    design = np.column_stack([np.ones(len(x)), centred / np.where(spread > 0, spread, 1.0)])
+    signed = np.where(is_case, 1.0, -1.0)[:, None] * design
+    bounds = [(-1.0, 1.0)] * design.shape[1]
+    apart = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(x)), bounds=bounds, method="highs")
+    if -apart.fun <= _TOLERANCE:
+        return "none"
+    # The second programme asks for a margin: the smallest distance from the plane, as large as possible.
+    margin = linprog(
+        np.append(np.zeros(design.shape[1]), -1.0),
+        A_ub=np.column_stack([-signed, np.ones(len(x))]),
+        b_ub=np.zeros(len(x)),
+        bounds=[*bounds, (None, None)],
+        method="highs",
+    )
+    return "complete" if -margin.fun > _TOLERANCE else "quasi"
+
+
+def is_separated(x: FloatArray, is_case: BoolArray) -> bool:
+    """True when the classes separate, completely or quasi-completely: see `separation`."""
+    return separation(x, is_case) != "none"
