@@ -9,6 +9,11 @@ class DmiccError(Exception):
 
     exit_status = 1
 
+    def __init__(self, message: str, check: str | None = None) -> None:
+        """A message for the user, and the code of the integrity check that it fails, if it is one's."""
+        super().__init__(message)
+        self.check = check
+
 
 class RequestError(DmiccError):
     """The request itself is wrong: an unknown study, a wrong study file, a bad option."""

@@ -114,8 +114,7 @@ class Lake:
             DataError: it was never materialised, or its file is damaged.
         """
         declared = TABLES[table]
-        frame = self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
-        return frame
+        return self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
 
     def read_matrix(self, table: str, partition: str, column: str = "value") -> ExpressionMatrix:
         """One value column of a matrix table: a reshape, since its rows are a complete gene-major grid.
@@ -222,7 +221,7 @@ class Lake:
         for suffix in (".json", ".parquet"):
             shutil.copy2(path.with_suffix(suffix), folder / f"{number}{suffix}.part")
         for suffix in (".json", ".parquet"):
-            os.replace(folder / f"{number}{suffix}.part", folder / f"{number}{suffix}")
+            (folder / f"{number}{suffix}.part").replace(folder / f"{number}{suffix}")
 
 
 def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:

@@ -58,6 +58,7 @@ class Step:
         compute: the body.
         blocks_on: codes of the integrity checks that stop it.
         observe: what outside the lake matters to it (what a source serves now), as a text.
+        files: files that it writes outside the lake, if any.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Step:
     compute: Callable[["StepContext"], Result]
     blocks_on: tuple[str, ...] = ()
     observe: Callable[["StepContext"], str] | None = None
+    files: Callable[["StepContext"], Sequence[Path]] | None = None
 
     @property
     def description(self) -> str:
@@ -114,6 +116,24 @@ class StepContext:
         """Rows of an input table, by cohort or dataset."""
         return {_part(key): self.lake.read(table, key) for key in self.partitions(table)}
 
+    def read_there(self, table: str) -> dict[str, pl.DataFrame]:
+        """Rows of an input table, by partition, of those that were materialised: for a step over all studies."""
+        there = [key for key in self.partitions(table) if self.lake.manifest(table, key)]
+        return {key: self.lake.read(table, key) for key in there}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Every input table but the matrices as one frame, with its column of cohort or dataset."""
+        return {
+            each.table: self._with_parts(each.table) for each in self.step.inputs if not TABLES[each.table].is_matrix
+        }
+
+    def _with_parts(self, table: str) -> pl.DataFrame:
+        kind = TABLES[table].partition
+        frames = self.read_each(table)
+        if kind == "study":
+            return pl.concat(frames.values())
+        return pl.concat(frame.select(pl.lit(part).alias(kind), pl.all()) for part, frame in frames.items())
+
     def matrix(self, table: str, part: str | None = None, column: str = "value") -> ExpressionMatrix:
         """A value column of an input matrix."""
         return self.lake.read_matrix(table, self._one(table, part), column)
@@ -155,6 +175,7 @@ def step(
     version: str,
     blocks_on: Sequence[str] = (),
     observe: Callable[[StepContext], str] | None = None,
+    files: Callable[[StepContext], Sequence[Path]] | None = None,
 ) -> Callable[[Callable[[StepContext], Result]], Step]:
     """Make a step of a body; its name is the body's, its description the body's docstring."""
 
@@ -169,6 +190,7 @@ def step(
             compute,
             tuple(blocks_on),
             observe,
+            files,
         )
 
     return make
@@ -253,6 +275,8 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
 
 def is_current(context: StepContext, now: Origin) -> bool:
     """Whether every output was made from just this, and its file is there."""
+    if context.step.files is not None and not all(path.exists() for path in context.step.files(context)):
+        return False
     manifests = [context.lake.manifest(table, context.key) for table in context.step.outputs]
     return all(manifest is not None and manifest.recipe == now.recipe for manifest in manifests)
 

@@ -255,40 +255,47 @@ def platform_of(dataset: str, spec: Dataset) -> str | None:
 def _disagreements(study: Study) -> Iterator[str]:
     """What fits no other part of the file, each as one line that starts with the key."""
     for name, spec in study.datasets.items():
-        match = SERIES_NAME.match(name)
-        if spec.source == "geo" and not match:
-            yield f"datasets.{name}: expected a series accession like GSE32225 or GSE14520-GPL571"
-        if match and match["platform"] and spec.platform not in (None, match["platform"]):
-            yield f"datasets.{name}.platform: {spec.platform} is not the platform in the dataset's name"
+        yield from _dataset_problems(name, spec)
     for name, cohort in study.cohorts.items():
-        where = f"cohorts.{name}"
-        if cohort.case == cohort.control:
-            yield f"{where}: case and control are both {cohort.case!r}"
-        if len(set(cohort.datasets)) != len(cohort.datasets):
-            yield f"{where}.datasets: a dataset stands twice"
-        for dataset in cohort.datasets:
-            if dataset not in study.datasets:
-                yield f"{where}.datasets: {dataset!r} is not one of the datasets ({', '.join(study.datasets)})"
-        yield from _labels_known(study, where, cohort.datasets, (cohort.case, cohort.control))
+        yield from _cohort_problems(study, name, cohort)
     if study.model.cohort is not None and study.model.cohort not in study.cohorts:
         yield f"model.cohort: {study.model.cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
     if study.enrichment.min_size > study.enrichment.max_size:
         yield "enrichment.min_size: is larger than max_size"
     for i, entry in enumerate(study.validation):
-        if entry.dataset not in study.datasets:
-            yield f"validation[{i}].dataset: {entry.dataset!r} is not one of the datasets ({', '.join(study.datasets)})"
-        elif entry.case == entry.control:
-            yield f"validation[{i}]: case and control are both {entry.case!r}"
-        else:
-            yield from _labels_known(study, f"validation[{i}]", [entry.dataset], (entry.case, entry.control))
+        yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control)
     for section in ("n_deg", "trees", "mtry", "terms"):
         for cohort in getattr(study.published, section):
             if cohort not in study.cohorts:
                 yield f"published.{section}: {cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
 
 
+def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:
+    match = SERIES_NAME.match(name)
+    if spec.source == "geo" and not match:
+        yield f"datasets.{name}: expected a series accession like GSE32225 or GSE14520-GPL571"
+    if match and match["platform"] and spec.platform not in (None, match["platform"]):
+        yield f"datasets.{name}.platform: {spec.platform} is not the platform in the dataset's name"
+
+
+def _cohort_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
+    if len(set(cohort.datasets)) != len(cohort.datasets):
+        yield f"cohorts.{name}.datasets: a dataset stands twice"
+    yield from _group_problems(study, f"cohorts.{name}", cohort.datasets, cohort.case, cohort.control)
+
+
+def _group_problems(study: Study, where: str, datasets: Sequence[str], case: str, control: str) -> Iterator[str]:
+    for dataset in datasets:
+        if dataset not in study.datasets:
+            yield f"{where}: {dataset!r} is not one of the datasets ({', '.join(study.datasets)})"
+    if case == control:
+        yield f"{where}: case and control are both {case!r}"
+    yield from _labels_known(study, where, datasets, (case, control))
+
+
 def _labels_known(study: Study, where: str, datasets: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
     known = {rule.label for name in datasets if name in study.datasets for rule in study.datasets[name].labels}
     for label in labels:
         if label not in known:
-            yield f"{where}: the label {label!r} is given by no rule of {', '.join(datasets)} (they give {', '.join(sorted(known))})"
+            given = f"no rule of {', '.join(datasets)} (they give {', '.join(sorted(known))})"
+            yield f"{where}: the label {label!r} is given by {given}"

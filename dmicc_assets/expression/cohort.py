@@ -92,7 +92,8 @@ def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None
         counts = ", ".join(f"{d} {int(k)} cases and {n - int(k)} controls" for d, k, n in groups.iter_rows())
         raise DataError(
             f"cohort {name}: dataset and group are confounded ({counts}), so a batch difference cannot be told from "
-            f"the disease; at least one dataset must hold both {cohort.case} and {cohort.control}"
+            f"the disease; at least one dataset must hold both {cohort.case} and {cohort.control}",
+            check="D6",
         )
 
 

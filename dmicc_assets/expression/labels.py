@@ -50,7 +50,8 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
         for field in rule.where:
             if field != ANY and field.lower() not in known:
                 raise DataError(
-                    f"{dataset}: label {rule.label} asks the field {field!r}; there are {', '.join(sorted(known))}"
+                    f"{dataset}: label {rule.label} asks the field {field!r}; there are {', '.join(sorted(known))}",
+                    check="D4",
                 )
     matches = [[rule.label for rule in rules if _matches(rule, fields)] for fields in described]
     names = samples["sample"].to_list()
@@ -59,14 +60,18 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
             what = f"matches {len(found)} label rules ({', '.join(found)})" if found else "matches no label rule"
             others = sum(len(each) != 1 for each in matches) - 1
             more = f", as {others} other{'s' if others > 1 else ''} do not match exactly one" if others else ""
-            raise DataError(f"{dataset}: sample {names[i]} {what}{more}; the samples are\n{_table(described, matches)}")
+            raise DataError(
+                f"{dataset}: sample {names[i]} {what}{more}; the samples are\n{_table(described, matches)}",
+                check="D4",
+            )
     labels = [found[0] for found in matches]
     counts = Counter(labels)
     for rule in rules:
         if rule.expect is not None and counts[rule.label] != rule.expect:
             raise DataError(
                 f"{dataset}: {counts[rule.label]} samples are {rule.label}, the study expects {rule.expect}; "
-                f"the samples are\n{_table(described, matches)}"
+                f"the samples are\n{_table(described, matches)}",
+                check="D4",
             )
     return labels
 

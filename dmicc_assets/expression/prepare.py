@@ -18,7 +18,6 @@ from dmicc_assets.expression.scale import log2_decision, quantile_normalise, to_
 from dmicc_assets.geo.dataset import RawDataset
 from dmicc_assets.study import Dataset
 
-
 DATA_ROLES = ("counts", "matrix", "soft")
 
 

@@ -74,6 +74,17 @@ TABLES = (
         "What the paper states beside what was computed; published numbers are used for nothing else.",
     ),
     Table(
+        "report/study",
+        "study",
+        (
+            STUDY,
+            key("file", "file, relative to the study's report folder"),
+            Column("title", TEXT, "what it shows"),
+            Column("n_bytes", COUNT, "size in bytes", is_volatile=True),
+        ),
+        "The HTML report of the study and the figures beside it.",
+    ),
+    Table(
         "atlas/disease_overlap",
         "everything",
         (

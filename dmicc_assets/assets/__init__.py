@@ -1,0 +1,34 @@
+"""The asset graph: one module a group, one body a step. Bodies read, call the core, and return; no mathematics here."""
+
+from dmicc_assets.assets import (
+    atlas,
+    clinical,
+    cohort,
+    differential,
+    enrichment,
+    model,
+    report,
+    signature,
+    source,
+    validation,
+)
+from dmicc_assets.step import Step, in_order
+
+STEPS: list[Step] = in_order(
+    [
+        source.files,
+        source.dataset,
+        cohort.cohort,
+        differential.differential,
+        enrichment.terms,
+        enrichment.gsea,
+        signature.signature,
+        signature.ranking,
+        model.model,
+        validation.expression_tests,
+        validation.roc,
+        clinical.case,
+        report.published,
+        atlas.disease_overlap,
+    ]
+)

@@ -1,0 +1,133 @@
+"""Dagster assets of steps: keys, partitions, mappings, checks, metadata, data versions. No computation.
+
+What a step computes is in its body; whether it must run is decided by the lake (`dmicc run`), never here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from dmicc_assets.automation import rebuild_when_changed, recompute_when_changed
+from dmicc_assets.checks import failed_check, finding_checks, finding_results, integrity_checks, passed_checks
+from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake import Manifest
+from dmicc_assets.partitions import accession_mapping, mapping, partitions_of
+from dmicc_assets.step import Step, origin, run_step
+from dmicc_assets.study import Study
+from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.workspace import Workspace
+
+OWNERS = ["team:dmicc"]
+SERIES = dg.AssetKey(["source", "series"])
+GENE_SETS = dg.AssetKey(["enrichment", "gene_sets"])
+CATALOG = dg.AssetKey(["warehouse", "catalog"])
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    """The asset of a table: `differential/statistics`."""
+    return dg.AssetKey(table.split("/"))
+
+
+def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
+    """The multi-asset of a step: one asset a table, all of them from one computation."""
+    partitions = partitions_of(workspace.studies)[step.partition]
+    deps = _deps(step, workspace.studies)
+    specs = [
+        dg.AssetSpec(
+            asset_key(table),
+            deps=deps,
+            description=f"{TABLES[table].meaning}\n\n{step.description}",
+            metadata={"dagster/column_schema": _column_schema(TABLES[table]), "view": TABLES[table].view},
+            group_name=TABLES[table].group,
+            code_version=step.version,
+            automation_condition=(
+                rebuild_when_changed() if step.partition == "everything" else recompute_when_changed()
+            ),
+            owners=OWNERS,
+            kinds={"polars", "parquet"},
+        )
+        for table in step.outputs
+    ]
+
+    @dg.multi_asset(
+        name=step.name,
+        specs=specs,
+        partitions_def=partitions,
+        check_specs=[*integrity_checks(step, partitions), *finding_checks(step, partitions)],
+    )
+    def compute(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        key = context.partition_key if context.has_partition_key else "all"
+        step_context = workspace.context(step, key, context.run_id, context.log.info)
+        try:
+            for manifest, before in run_step(step_context, origin(step_context)):
+                yield _materialized(manifest, before)
+        except DmiccError as error:
+            yield from failed_check(step, error)
+            raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
+        yield from passed_checks(step)
+        yield from finding_results(step, step_context)
+
+    return compute
+
+
+def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:
+    deps = [
+        dg.AssetDep(asset_key(i.table), partition_mapping=mapping(studies, step.partition, i.through, i.table))
+        for i in step.inputs
+    ]
+    if "source/files" in step.outputs:
+        deps.append(dg.AssetDep(SERIES, partition_mapping=accession_mapping(studies)))
+    elif step.observe is not None:
+        deps.append(dg.AssetDep(GENE_SETS))
+    return deps
+
+
+def _materialized(manifest: Manifest, before: Manifest | None) -> dg.MaterializeResult:
+    """The event of a written partition: its content as data version, and what a person wants to know of it."""
+    metadata: dict[str, Any] = {
+        "dagster/row_count": manifest.n_rows,
+        "recipe": manifest.recipe,
+        "size": dg.MetadataValue.int(manifest.n_bytes),
+        "what_changed": _what_changed(manifest, before),
+    }
+    metadata |= {name: _value(note) for name, note in manifest.notes.items()}
+    return dg.MaterializeResult(
+        asset_key=asset_key(manifest.table), metadata=metadata, data_version=dg.DataVersion(manifest.content)
+    )
+
+
+def _what_changed(manifest: Manifest, before: Manifest | None) -> str:
+    if before is None:
+        return f"first time: {manifest.n_rows} rows"
+    if before.content == manifest.content:
+        return "nothing: the content is the same as before"
+    return f"{before.n_rows} rows became {manifest.n_rows}; the content before was {before.content[:12]}"
+
+
+def _value(note: Any) -> dg.MetadataValue:
+    match note:
+        case bool():
+            return dg.MetadataValue.bool(note)
+        case int():
+            return dg.MetadataValue.int(note)
+        case float():
+            return dg.MetadataValue.float(note)
+        case str():
+            return dg.MetadataValue.text(note)
+        case _:
+            return dg.MetadataValue.json(note)
+
+
+def _column_schema(table: Table) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                type=column.sql_type,
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(nullable=not column.is_key, unique=False),
+            )
+            for column in table.columns
+        ]
+    )

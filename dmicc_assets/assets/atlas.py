@@ -1,0 +1,21 @@
+"""Assets of the group `atlas`: what all studies say together."""
+
+from dmicc_assets.signature.atlas import disease_overlap as every_pair
+from dmicc_assets.step import Input, Result, StepContext, step
+
+
+@step(
+    partition="everything",
+    outputs=("atlas/disease_overlap",),
+    inputs=(
+        Input("differential/genes", "everything"),
+        Input("differential/statistics", "everything"),
+        Input("cohort/samples", "everything"),
+    ),
+    settings=lambda _study, _key: None,
+    version="1",
+)
+def disease_overlap(context: StepContext) -> Result:
+    """Compare the gene lists of every pair of cohorts, of whatever study."""
+    genes, statistics = context.read_there("differential/genes"), context.read_there("differential/statistics")
+    return Result({"atlas/disease_overlap": every_pair(genes, statistics, context.read_there("cohort/samples"))})

@@ -1,0 +1,17 @@
+"""Assets of the group `clinical`: the patient who raised the question, from the study file."""
+
+from dmicc_assets.report.clinical import case_tables
+from dmicc_assets.step import Result, StepContext, step
+
+
+@step(
+    partition="study",
+    outputs=("clinical/case_observations", "clinical/reported_cases"),
+    inputs=(),
+    settings=lambda study, _: study.case.model_dump() if study.case else None,
+    version="1",
+)
+def case(context: StepContext) -> Result:
+    """Bring the case of the study file, and the cases reported before, into tables."""
+    tables = case_tables(context.study.case)
+    return Result({"clinical/case_observations": tables.observations, "clinical/reported_cases": tables.reported})

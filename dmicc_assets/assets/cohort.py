@@ -1,0 +1,22 @@
+"""Assets of the group `cohort`: the datasets of one disease, merged."""
+
+from dmicc_assets.expression.cohort import merge_cohort
+from dmicc_assets.lake import matrix_rows
+from dmicc_assets.step import Input, Result, StepContext, step
+
+
+@step(
+    partition="cohort",
+    outputs=("cohort/expression", "cohort/samples"),
+    inputs=(Input("expression/genes", "cohort_datasets"), Input("source/samples", "cohort_datasets")),
+    settings=lambda study, cohort: study.cohorts[cohort].model_dump(exclude={"title"}),
+    version="1",
+    blocks_on=("D6",),
+)
+def cohort(context: StepContext) -> Result:
+    """Merge the case and control samples over the genes that every dataset measures, and remove the batch."""
+    spec = context.study.cohorts[context.part]
+    matrices = {dataset: context.matrix("expression/genes", dataset) for dataset in spec.datasets}
+    merged = merge_cohort(context.part, spec, matrices, context.read_each("source/samples"))
+    values = matrix_rows({"value": merged.value, "value_adjusted": merged.adjusted})
+    return Result({"cohort/expression": values, "cohort/samples": merged.samples}, merged.notes)

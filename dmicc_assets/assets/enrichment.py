@@ -1,0 +1,42 @@
+"""Assets of the group `enrichment`: over-representation of the gene lists, and preranked enrichment of all genes."""
+
+from dmicc_assets.enrichment.libraries import libraries_in_use, libraries_text
+from dmicc_assets.enrichment.terms import enriched_terms, preranked_terms
+from dmicc_assets.step import Input, Result, StepContext, step
+
+
+def observe_libraries(context: StepContext) -> str:
+    """Name, date and checksum of each gene-set library that the study uses, as a text."""
+    return libraries_text(libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets))
+
+
+@step(
+    partition="cohort",
+    outputs=("enrichment/terms",),
+    inputs=(Input("differential/genes"), Input("differential/statistics")),
+    settings=lambda study, _: study.enrichment.model_dump(),
+    version="1",
+    observe=observe_libraries,
+)
+def terms(context: StepContext) -> Result:
+    """Ask which gene sets hold more differentially expressed genes than chance gives (hypergeometric test)."""
+    libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
+    genes, statistics = context.read("differential/genes"), context.read("differential/statistics")
+    enriched = enriched_terms(genes, statistics, libraries, context.study.enrichment)
+    return Result({"enrichment/terms": enriched.terms}, enriched.notes)
+
+
+@step(
+    partition="cohort",
+    outputs=("enrichment/gsea",),
+    inputs=(Input("differential/statistics"),),
+    settings=lambda study, _: [study.enrichment.model_dump(), study.ranking.seed],
+    version="1",
+    observe=observe_libraries,
+)
+def gsea(context: StepContext) -> Result:
+    """Ask which gene sets stand at the ends of the list of all genes ranked by the moderated t-statistic."""
+    libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
+    statistics = context.read("differential/statistics")
+    enriched = preranked_terms(statistics, libraries, context.study.enrichment, context.study.ranking.seed)
+    return Result({"enrichment/gsea": enriched.terms}, enriched.notes)

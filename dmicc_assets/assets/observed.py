@@ -1,0 +1,63 @@
+"""What is observed and never made: the series as GEO, Xena or the disk serve them, and the gene-set libraries."""
+
+from hashlib import sha256
+
+import dagster as dg
+
+from dmicc_assets.assets.asset import GENE_SETS, OWNERS, SERIES
+from dmicc_assets.assets.enrichment import observe_libraries, terms
+from dmicc_assets.assets.source import files, observe_dataset
+from dmicc_assets.partitions import accession_partition, accession_partitions
+from dmicc_assets.workspace import Workspace
+
+
+def served_now(workspace: Workspace, accession: str) -> str:
+    """What is served now for an accession: all that the datasets of any study need of it, as a text.
+
+    Raises:
+        SourceError: the source cannot be reached, or does not have it.
+    """
+    datasets = [
+        f"{study.study}.{dataset}"
+        for study in workspace.studies.values()
+        for dataset in study.datasets
+        if accession_partition(study, dataset) == accession
+    ]
+    return "\n".join(sorted({observe_dataset(workspace.context(files, key)) for key in datasets}))
+
+
+def libraries_now(workspace: Workspace) -> str:
+    """The gene-set libraries that the studies would use now, as a text."""
+    contexts = (workspace.context(terms, f"{study}.any") for study in workspace.studies)
+    return "\n".join(sorted({observe_libraries(context) for context in contexts}))
+
+
+def data_version(text: str) -> dg.DataVersion:
+    """The data version of an observation."""
+    return dg.DataVersion(sha256(text.encode()).hexdigest())
+
+
+def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
+    """The two observable source assets."""
+
+    @dg.observable_source_asset(
+        key=SERIES,
+        group_name="source",
+        description="What GEO (or Xena, or the disk) serves now: validators of every file of an accession.",
+        partitions_def=accession_partitions(workspace.studies),
+        tags={"owner": OWNERS[0].removeprefix("team:")},
+    )
+    def series(context: dg.OpExecutionContext) -> dg.DataVersionsByPartition:
+        accessions = context.partition_keys
+        return dg.DataVersionsByPartition({each: data_version(served_now(workspace, each)) for each in accessions})
+
+    @dg.observable_source_asset(
+        key=GENE_SETS,
+        group_name="enrichment",
+        description="The gene-set libraries in use: name and checksum of each file in DMICC_GENE_SETS.",
+        tags={"owner": OWNERS[0].removeprefix("team:")},
+    )
+    def gene_sets() -> dg.DataVersion:
+        return data_version(libraries_now(workspace))
+
+    return [series, gene_sets]

@@ -1,0 +1,60 @@
+"""Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
+
+from dmicc_assets.expression.prepare import prepare_dataset
+from dmicc_assets.geo.acquire import acquire, observe, observed_text, source_files, source_files_table
+from dmicc_assets.geo.client import open_client
+from dmicc_assets.geo.dataset import read_dataset
+from dmicc_assets.lake import matrix_rows
+from dmicc_assets.step import Input, Result, StepContext, step
+
+
+def observe_dataset(context: StepContext) -> str:
+    """What the source serves now for a dataset, by the cheapest signal, as a text."""
+    spec = context.study.datasets[context.part]
+    with open_client(context.settings, context.report_progress) as client:
+        return observed_text(observe(context.part, spec, client, context.study_file.parent))
+
+
+@step(
+    partition="dataset",
+    outputs=("source/files",),
+    inputs=(),
+    settings=lambda study, dataset: study.datasets[dataset].model_dump(
+        include={"source", "platform", "matrix", "samples"}
+    ),
+    version="1",
+    blocks_on=("I1",),
+    observe=observe_dataset,
+)
+def files(context: StepContext) -> Result:
+    """Fetch what is not in the cache, verify it (length, gzip CRC, end of table, row count) and record checksums."""
+    spec = context.study.datasets[context.part]
+    with open_client(context.settings, context.report_progress) as client:
+        served = acquire(context.part, spec, client, context.study_file.parent)
+    return Result({"source/files": source_files_table(served)})
+
+
+@step(
+    partition="dataset",
+    outputs=("source/datasets", "source/samples", "source/probe_genes", "expression/genes", "expression/quality"),
+    inputs=(Input("source/files"),),
+    settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
+    version="1",
+    blocks_on=("D4",),
+)
+def dataset(context: StepContext) -> Result:
+    """Read the files once: label every sample, take log2 where needed, normalise between arrays, collapse to genes."""
+    spec = context.study.datasets[context.part]
+    served = context.read("source/files")
+    raw = read_dataset(context.part, spec, source_files(served, context.settings.cache))
+    prepared = prepare_dataset(raw, spec, served)
+    return Result(
+        {
+            "source/datasets": prepared.dataset,
+            "source/samples": prepared.samples,
+            "source/probe_genes": prepared.probe_genes,
+            "expression/genes": matrix_rows({"value": prepared.genes}),
+            "expression/quality": prepared.quality,
+        },
+        prepared.notes,
+    )

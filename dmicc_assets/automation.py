@@ -1,0 +1,29 @@
+"""When Dagster materialises by itself: conditions, the sensor on GEO, the weekly schedule. Off until switched on."""
+
+import dagster as dg
+
+
+def recompute_when_changed() -> dg.AutomationCondition:
+    """Materialise a partition that is missing, or whose inputs changed in content; stop where content stays the same.
+
+    `eager()` does not stop at an unchanged data version; this is what did, through static mappings.
+    """
+    changed = dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_match(
+        dg.AutomationCondition.data_version_changed()
+    )
+    return (
+        dg.AutomationCondition.in_latest_time_window()
+        & changed.since_last_handled()
+        & ~dg.AutomationCondition.any_deps_missing()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("recompute_when_changed")
+
+
+def rebuild_when_changed() -> dg.AutomationCondition:
+    """The same for what reads all studies: some study is always unmaterialised, so missing inputs do not hold it."""
+    return (
+        dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).since_last_handled()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("rebuild_when_changed")

@@ -1,0 +1,34 @@
+"""Everything that Dagster loads, composed of its parts. No asset bodies; nothing happens at import."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from dmicc_assets.assets import STEPS
+from dmicc_assets.assets.asset import asset_of
+from dmicc_assets.assets.observed import observed_assets
+from dmicc_assets.assets.warehouse import catalog_asset
+from dmicc_assets.step import Step
+from dmicc_assets.workspace import Workspace, open_workspace
+
+
+def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS)) -> dg.Definitions:
+    """The definitions of a workspace.
+
+    Args:
+        workspace: settings, studies and lake; by default those of the environment.
+        steps: the computations of the graph.
+    """
+    workspace = workspace or open_workspace()
+    workspace.settings.prepare_home()
+    assets = [asset_of(step, workspace) for step in steps]
+    return dg.Definitions(
+        assets=[*observed_assets(workspace), *assets, catalog_asset(workspace, list(steps))],
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster` and the UI load."""
+    return build_defs()

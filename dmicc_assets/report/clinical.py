@@ -1,0 +1,28 @@
+"""The case of a study file as the two tables of the `clinical` group."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from dmicc_assets.study import Case, Observation, ReportedCase
+
+
+@dataclass(frozen=True)
+class CaseTables:
+    """Observations of the patient, and the cases reported before; both empty without a case."""
+
+    observations: pl.DataFrame
+    reported: pl.DataFrame
+
+
+def case_tables(case: Case | None) -> CaseTables:
+    """The case as tables: one row an observation in the order of the study file, one row a reported case."""
+    observations = [
+        {"position": i, **observation.model_dump()}
+        for i, observation in enumerate(case.observations if case else [], start=1)
+    ]
+    reported = [each.model_dump() for each in (case.reported if case else [])]
+    return CaseTables(
+        pl.DataFrame(observations, schema=["position", *Observation.model_fields], infer_schema_length=None),
+        pl.DataFrame(reported, schema=list(ReportedCase.model_fields), infer_schema_length=None),
+    )

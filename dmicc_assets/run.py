@@ -1,0 +1,163 @@
+"""`dmicc run`: a whole study through Dagster, in process, skipping what the lake says is up to date.
+
+Decides what to materialise and in which order; the terminal is in `cli.py`, the computing in the steps.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal
+
+import dagster as dg
+from dagster._core.storage.tags import DATA_VERSION_TAG  # the only place that names it
+
+from dmicc_assets.assets import STEPS
+from dmicc_assets.assets.asset import CATALOG, GENE_SETS, SERIES, asset_key
+from dmicc_assets.assets.observed import data_version, libraries_now, served_now
+from dmicc_assets.definitions import build_defs
+from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
+from dmicc_assets.partitions import accession_partition
+from dmicc_assets.step import Step, StepContext, is_current, origin, partition_keys, related
+from dmicc_assets.tables import TABLES
+from dmicc_assets.workspace import Workspace
+
+State = Literal["current", "unchanged", "made", "failed", "blocked"]
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one partition of one step.
+
+    Attributes:
+        state: `current`: nothing to do; `made`: computed, with new content; `unchanged`: computed, the content is as
+            before; `failed`; `blocked`: not tried, since something that it reads failed.
+    """
+
+    step: Step
+    key: str
+    state: State
+    seconds: float = 0.0
+    message: str = ""
+
+
+class StudyRun:
+    """One run of one study."""
+
+    def __init__(self, workspace: Workspace, study: str, *, force: bool = False, verify: bool = False) -> None:
+        self._workspace = workspace
+        self._study = workspace.study(study)
+        self._force = force
+        self._verify = verify
+        self._instance = dg.DagsterInstance.get()
+        self._job = build_defs(workspace).resolve_implicit_global_asset_job_def()
+        self._failed: set[tuple[str, str]] = set()
+        self.warnings: list[str] = []
+
+    def plan(self, only: str | None = None) -> list[tuple[Step, str]]:
+        """Every partition of every step, in an order in which each can be made.
+
+        Raises:
+            RequestError: there is no such group.
+        """
+        groups = {TABLES[table].group for step in STEPS for table in step.outputs}
+        if only is not None and only not in groups:
+            raise RequestError(f"no group {only!r}: the groups are {', '.join(sorted(groups))}")
+        wanted = [s for s in STEPS if only is None or only in {TABLES[table].group for table in s.outputs}]
+        return [(step, key) for step in wanted for key in partition_keys(step.partition, self._study)]
+
+    def materialise(self, plan: Iterable[tuple[Step, str]], started: Callable[[Step, str], None]) -> list[Outcome]:
+        """Make what is not up to date, one Dagster run a partition, then the warehouse."""
+        self._observe_libraries()
+        outcomes: list[Outcome] = []
+        for step, key in plan:
+            started(step, key)
+            outcome = self._one(step, key)
+            if outcome.state in ("failed", "blocked"):
+                self._failed |= {(table, key) for table in step.outputs}
+            outcomes.append(outcome)
+        self._execute([CATALOG], None)
+        return outcomes
+
+    def _one(self, step: Step, key: str) -> Outcome:
+        context = self._workspace.context(step, key)
+        if blocked_by := self._blocked_by(context):
+            return Outcome(step, key, "blocked", message=f"needs {blocked_by}, which failed")
+        try:
+            observed = self._observed(context)
+            now = origin(context, observed)
+            if not self._force and self._is_sound(context) and is_current(context, now):
+                return Outcome(step, key, "current")
+        except DmiccError as error:
+            return Outcome(step, key, "failed", message=str(error))
+        before = [self._content(table, key) for table in step.outputs]
+        begun = perf_counter()
+        message = self._execute([asset_key(table) for table in step.outputs], key)
+        seconds = perf_counter() - begun
+        if message is not None:
+            return Outcome(step, key, "failed", seconds, message)
+        after = [self._content(table, key) for table in step.outputs]
+        return Outcome(step, key, "unchanged" if before == after else "made", seconds)
+
+    def _blocked_by(self, context: StepContext) -> str | None:
+        for each in context.step.inputs:
+            for key in related(context.study, context.key, each.through, each.table, context.studies):
+                if (each.table, key) in self._failed:
+                    return f"{each.table} of {key}"
+        return None
+
+    def _observed(self, context: StepContext) -> str | None:
+        """What the step observes now; what it was made from last time when the source cannot be reached."""
+        if context.step.observe is None:
+            return None
+        try:
+            observed = context.step.observe(context)
+        except SourceError as error:
+            manifest = self._workspace.lake.manifest(context.step.outputs[0], context.key)
+            if manifest is None:
+                raise
+            self.warnings.append(f"{error}; going on with what was fetched on {manifest.written_at}")
+            return next(content for table, _, content in manifest.inputs if table == "observed")
+        if "source/files" in context.step.outputs:
+            accession = accession_partition(context.study, context.part)
+            self._report_observation(SERIES, served_now(self._workspace, accession), accession)
+        return observed
+
+    def _observe_libraries(self) -> None:
+        self._report_observation(GENE_SETS, libraries_now(self._workspace), None)
+
+    def _report_observation(self, key: dg.AssetKey, text: str, partition: str | None) -> None:
+        tags = {DATA_VERSION_TAG: data_version(text).value}
+        self._instance.report_runless_asset_event(dg.AssetObservation(key, partition=partition, tags=tags))
+
+    def _is_sound(self, context: StepContext) -> bool:
+        lake = self._workspace.lake
+        return not self._verify or all(lake.verify(table, context.key) for table in context.step.outputs)
+
+    def _content(self, table: str, key: str) -> str | None:
+        manifest = self._workspace.lake.manifest(table, key)
+        return manifest.content if manifest else None
+
+    def _execute(self, assets: list[dg.AssetKey], key: str | None) -> str | None:
+        """Run a selection of the graph in this process; the message of its failure, if it fails."""
+        result = self._job.execute_in_process(
+            run_config=QUIET,
+            instance=self._instance,
+            asset_selection=assets,
+            partition_key=None if key == "all" else key,
+            raise_on_error=False,
+        )
+        if result.success:
+            return None
+        for event in result.all_events:
+            if event.is_step_failure:
+                data = event.step_failure_data
+                if data.user_failure_data is not None and data.user_failure_data.description:
+                    return data.user_failure_data.description
+                raise UnexpectedFailure(data.error.to_string() if data.error else "no reason was recorded")
+        raise DataError(f"the run of {key} failed before its first step")
+
+
+class UnexpectedFailure(Exception):
+    """A defect of this package met inside a run: the text is the traceback."""

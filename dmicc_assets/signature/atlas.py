@@ -1,0 +1,64 @@
+"""Every pair of cohorts of all studies: how much their differentially expressed genes overlap. No I/O."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import polars as pl
+
+from dmicc_assets.stats.overlap import hypergeometric_tail
+
+
+def disease_overlap(
+    genes: Mapping[str, pl.DataFrame], statistics: Mapping[str, pl.DataFrame], samples: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Overlap of the gene lists of each pair of cohorts, over the genes that both measure.
+
+    Args:
+        genes: `differential.genes` rows by partition (`study.cohort`).
+        statistics: `differential.statistics` rows by partition.
+        samples: `cohort.samples` rows by partition.
+
+    Returns:
+        the columns of `atlas.disease_overlap`; a pair is one row, its cohorts in order of their names.
+    """
+    known = sorted(set(genes) & set(statistics) & set(samples))
+    measured = {key: set(statistics[key]["gene"]) for key in known}
+    direction = {key: dict(genes[key].select("gene", "direction").iter_rows()) for key in known}
+    rows: list[dict[str, Any]] = []
+    for a, b in combinations(known, 2):
+        universe = measured[a] & measured[b]
+        in_a, in_b = universe & direction[a].keys(), universe & direction[b].keys()
+        shared = in_a & in_b
+        row: dict[str, Any] = dict(zip(("study_a", "cohort_a"), a.split(".", 1), strict=True))
+        row |= dict(zip(("study_b", "cohort_b"), b.split(".", 1), strict=True))
+        rows.append(
+            row
+            | {
+                "n_universe": len(universe),
+                "n_a": len(in_a),
+                "n_b": len(in_b),
+                "n_shared": len(shared),
+                "n_expected": len(in_a) * len(in_b) / len(universe) if universe else None,
+                "p_value": hypergeometric_tail(len(shared), len(in_a), len(in_b), len(universe)) if universe else None,
+                "n_concordant": sum(direction[a][gene] == direction[b][gene] for gene in shared),
+                "shares_samples": not set(samples[a]["sample"]).isdisjoint(samples[b]["sample"]),
+            }
+        )
+    return pl.DataFrame(rows, schema=_SCHEMA)
+
+
+_SCHEMA = {
+    "study_a": pl.String,
+    "cohort_a": pl.String,
+    "study_b": pl.String,
+    "cohort_b": pl.String,
+    "n_universe": pl.Int64,
+    "n_a": pl.Int64,
+    "n_b": pl.Int64,
+    "n_shared": pl.Int64,
+    "n_expected": pl.Float64,
+    "p_value": pl.Float64,
+    "n_concordant": pl.Int64,
+    "shares_samples": pl.Boolean,
+}

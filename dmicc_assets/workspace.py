@@ -1,0 +1,97 @@
+"""What one process works on: settings, the studies that can be read, the lake. Knows no dagster."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.lake import Lake
+from dmicc_assets.settings import Settings, load_settings
+from dmicc_assets.step import Step, StepContext
+from dmicc_assets.study import Study
+from dmicc_assets.study_file import load_study, study_files
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Settings, studies and lake together.
+
+    Attributes:
+        settings: the environment contract.
+        studies: every study whose file is sound, by name.
+        files: the file of each study.
+        broken: the message of each study file that is not sound; it touches no other study.
+        report_progress: called with what long work is at, if anybody listens.
+    """
+
+    settings: Settings
+    studies: dict[str, Study]
+    files: dict[str, Path]
+    broken: dict[str, str] = field(default_factory=dict)
+    report_progress: Callable[[str], None] | None = None
+
+    @property
+    def lake(self) -> Lake:
+        """The Parquet store."""
+        return Lake(self.settings.lake, self.settings.locks)
+
+    def study(self, name: str) -> Study:
+        """The study of this name.
+
+        Raises:
+            RequestError: there is none, or its file is wrong.
+        """
+        if name in self.broken:
+            raise RequestError(self.broken[name])
+        if name not in self.studies:
+            known = ", ".join(sorted(self.studies))
+            raise RequestError(f"no study {name!r}: known are {known} (DMICC_STUDIES names more folders)")
+        return self.studies[name]
+
+    def context(
+        self,
+        step: Step,
+        key: str,
+        run_id: str = "none",
+        log_progress: Callable[[str], None] = lambda _: None,
+    ) -> StepContext:
+        """What the body of a step gets for one partition."""
+        shared = step.partition == "everything"
+        study = next(iter(self.studies.values())) if shared else self.studies[key.split(".", maxsplit=1)[0]]
+        return StepContext(
+            step=step,
+            key=key,
+            study=study,
+            study_file=self.files[study.study],
+            settings=self.settings,
+            lake=self.lake,
+            studies=self.studies,
+            run_id=run_id,
+            report_progress=self.report_progress or log_progress,
+        )
+
+
+def open_workspace(settings: Settings | None = None) -> Workspace:
+    """Read every study file; one that is wrong is set aside with its message."""
+    settings = settings or load_settings()
+    files = study_files(settings.study_folders)
+    studies: dict[str, Study] = {}
+    broken: dict[str, str] = {}
+    for name, study, problem in _read_each(files):
+        if study is not None:
+            studies[name] = study
+        else:
+            broken[name] = problem
+            log.warning("%s", problem)
+    return Workspace(settings, studies, {name: files[name] for name in files}, broken)
+
+
+def _read_each(files: dict[str, Path]) -> Iterator[tuple[str, Study | None, str]]:
+    for name, path in files.items():
+        try:
+            yield name, load_study(path), ""
+        except RequestError as error:
+            yield name, None, str(error)

@@ -1,0 +1,10 @@
+-- Expression of the genes that every dataset of the cohort measures, before and after batch adjustment.
+CREATE VIEW cohort.expression AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(cohort AS VARCHAR) AS cohort,
+    CAST(gene AS VARCHAR) AS gene,
+    CAST(sample AS VARCHAR) AS sample,
+    CAST(value AS DOUBLE) AS value,
+    CAST(value_adjusted AS DOUBLE) AS value_adjusted
+FROM read_parquet('{{lake}}/cohort/expression/*.parquet', union_by_name = true);

@@ -1,0 +1,10 @@
+-- The samples of a cohort: the case and control samples of its datasets.
+CREATE VIEW cohort.samples AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(cohort AS VARCHAR) AS cohort,
+    CAST(dataset AS VARCHAR) AS dataset,
+    CAST(sample AS VARCHAR) AS sample,
+    CAST(is_case AS BOOLEAN) AS is_case,
+    CAST(patient AS VARCHAR) AS patient
+FROM read_parquet('{{lake}}/cohort/samples/*.parquet', union_by_name = true);

@@ -1,0 +1,15 @@
+-- Preranked gene-set enrichment of all genes, ranked by the moderated t-statistic.
+CREATE VIEW enrichment.gsea AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(cohort AS VARCHAR) AS cohort,
+    CAST(library AS VARCHAR) AS library,
+    CAST(term AS VARCHAR) AS term,
+    CAST(term_name AS VARCHAR) AS term_name,
+    CAST(set_size AS BIGINT) AS set_size,
+    CAST(es AS DOUBLE) AS es,
+    CAST(nes AS DOUBLE) AS nes,
+    CAST(p_value AS DOUBLE) AS p_value,
+    CAST(fdr AS DOUBLE) AS fdr,
+    CAST(leading_edge AS VARCHAR[]) AS leading_edge
+FROM read_parquet('{{lake}}/enrichment/gsea/*.parquet', union_by_name = true);

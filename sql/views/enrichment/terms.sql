@@ -1,0 +1,17 @@
+-- Over-representation of the differentially expressed genes in GO, KEGG and other gene sets.
+CREATE VIEW enrichment.terms AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(cohort AS VARCHAR) AS cohort,
+    CAST(library AS VARCHAR) AS library,
+    CAST(term AS VARCHAR) AS term,
+    CAST(term_name AS VARCHAR) AS term_name,
+    CAST(n_overlap AS BIGINT) AS n_overlap,
+    CAST(set_size AS BIGINT) AS set_size,
+    CAST(n_query AS BIGINT) AS n_query,
+    CAST(n_background AS BIGINT) AS n_background,
+    CAST(odds_ratio AS DOUBLE) AS odds_ratio,
+    CAST(p_value AS DOUBLE) AS p_value,
+    CAST(adj_p_value AS DOUBLE) AS adj_p_value,
+    CAST(genes AS VARCHAR[]) AS genes
+FROM read_parquet('{{lake}}/enrichment/terms/*.parquet', union_by_name = true);

@@ -1,0 +1,9 @@
+-- Gene-level log2 expression of every sample of a dataset, normalised between arrays.
+CREATE VIEW expression.genes AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(dataset AS VARCHAR) AS dataset,
+    CAST(gene AS VARCHAR) AS gene,
+    CAST(sample AS VARCHAR) AS sample,
+    CAST(value AS DOUBLE) AS value
+FROM read_parquet('{{lake}}/expression/genes/*.parquet', union_by_name = true);

@@ -1,0 +1,16 @@
+-- Quality metrics of every sample: medians, spread, missing values, connectivity, sex genes.
+CREATE VIEW expression.quality AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(dataset AS VARCHAR) AS dataset,
+    CAST(sample AS VARCHAR) AS sample,
+    CAST(label AS VARCHAR) AS label,
+    CAST(n_missing AS BIGINT) AS n_missing,
+    CAST(median AS DOUBLE) AS median,
+    CAST(iqr AS DOUBLE) AS iqr,
+    CAST(median_before AS DOUBLE) AS median_before,
+    CAST(iqr_before AS DOUBLE) AS iqr_before,
+    CAST(connectivity_z AS DOUBLE) AS connectivity_z,
+    CAST(xist AS DOUBLE) AS xist,
+    CAST(y_genes AS DOUBLE) AS y_genes
+FROM read_parquet('{{lake}}/expression/quality/*.parquet', union_by_name = true);

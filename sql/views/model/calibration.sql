@@ -1,0 +1,9 @@
+-- Observed against predicted probability, apparent and corrected for optimism.
+CREATE VIEW model.calibration AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(kind AS VARCHAR) AS kind,
+    CAST(predicted AS DOUBLE) AS predicted,
+    CAST(observed AS DOUBLE) AS observed,
+    CAST(observed_corrected AS DOUBLE) AS observed_corrected
+FROM read_parquet('{{lake}}/model/calibration/*.parquet', union_by_name = true);

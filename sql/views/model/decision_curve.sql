@@ -1,0 +1,10 @@
+-- Net benefit of acting by the model against acting on everybody or nobody.
+CREATE VIEW model.decision_curve AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(kind AS VARCHAR) AS kind,
+    CAST(threshold AS DOUBLE) AS threshold,
+    CAST(net_benefit_model AS DOUBLE) AS net_benefit_model,
+    CAST(net_benefit_all AS DOUBLE) AS net_benefit_all,
+    CAST(net_benefit_none AS DOUBLE) AS net_benefit_none
+FROM read_parquet('{{lake}}/model/decision_curve/*.parquet', union_by_name = true);

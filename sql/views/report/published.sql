@@ -1,0 +1,9 @@
+-- What the paper states beside what was computed; published numbers are used for nothing else.
+CREATE VIEW report.published AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(quantity AS VARCHAR) AS quantity,
+    CAST(published AS VARCHAR) AS published,
+    CAST(computed AS VARCHAR) AS computed,
+    CAST(agrees AS VARCHAR) AS agrees
+FROM read_parquet('{{lake}}/report/published/*.parquet', union_by_name = true);

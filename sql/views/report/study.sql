@@ -1,0 +1,8 @@
+-- The HTML report of the study and the figures beside it.
+CREATE VIEW report.study AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(file AS VARCHAR) AS file,
+    CAST(title AS VARCHAR) AS title,
+    CAST(n_bytes AS BIGINT) AS n_bytes
+FROM read_parquet('{{lake}}/report/study/*.parquet', union_by_name = true);

@@ -1,0 +1,12 @@
+-- What the result is worth: one row a rigor check and subject.
+CREATE VIEW rigor.findings AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(subject AS VARCHAR) AS subject,
+    CAST(code AS VARCHAR) AS code,
+    CAST(severity AS VARCHAR) AS severity,
+    CAST(statistic AS DOUBLE) AS statistic,
+    CAST(threshold AS DOUBLE) AS threshold,
+    CAST(message AS VARCHAR) AS message,
+    CAST(citation AS VARCHAR) AS citation
+FROM read_parquet('{{lake}}/rigor/findings/*.parquet', union_by_name = true);

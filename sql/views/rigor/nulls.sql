@@ -1,0 +1,10 @@
+-- Null distributions: what the same procedure finds when there is nothing to find.
+CREATE VIEW rigor.nulls AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(null AS VARCHAR) AS null,
+    CAST(subject AS VARCHAR) AS subject,
+    CAST(statistic AS VARCHAR) AS statistic,
+    CAST(draw AS BIGINT) AS draw,
+    CAST(value AS DOUBLE) AS value
+FROM read_parquet('{{lake}}/rigor/nulls/*.parquet', union_by_name = true);

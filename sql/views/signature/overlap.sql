@@ -1,0 +1,12 @@
+-- How surprising the overlap of the cohorts' gene lists is, and the agreement of their directions.
+CREATE VIEW signature.overlap AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(n_universe AS BIGINT) AS n_universe,
+    CAST(n_shared AS BIGINT) AS n_shared,
+    CAST(n_expected AS DOUBLE) AS n_expected,
+    CAST(p_value AS DOUBLE) AS p_value,
+    CAST(n_concordant AS BIGINT) AS n_concordant,
+    CAST(n_concordant_expected AS DOUBLE) AS n_concordant_expected,
+    CAST(concordance_p_value AS DOUBLE) AS concordance_p_value
+FROM read_parquet('{{lake}}/signature/overlap/*.parquet', union_by_name = true);

@@ -1,0 +1,12 @@
+-- Importance of every signature gene in a random forest of each cohort.
+CREATE VIEW signature.ranking AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(cohort AS VARCHAR) AS cohort,
+    CAST(gene AS VARCHAR) AS gene,
+    CAST(rank AS BIGINT) AS rank,
+    CAST(gini_importance AS DOUBLE) AS gini_importance,
+    CAST(permutation_importance AS DOUBLE) AS permutation_importance,
+    CAST(rank_low AS DOUBLE) AS rank_low,
+    CAST(rank_high AS DOUBLE) AS rank_high
+FROM read_parquet('{{lake}}/signature/ranking/*.parquet', union_by_name = true);

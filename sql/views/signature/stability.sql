@@ -1,0 +1,8 @@
+-- How often each gene is chosen again when the samples vary.
+CREATE VIEW signature.stability AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(gene AS VARCHAR) AS gene,
+    CAST(method AS VARCHAR) AS method,
+    CAST(frequency AS DOUBLE) AS frequency
+FROM read_parquet('{{lake}}/signature/stability/*.parquet', union_by_name = true);

@@ -1,0 +1,9 @@
+-- Which gene each probe measures; probes with no symbol or with several are used for no gene.
+CREATE VIEW source.probe_genes AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(dataset AS VARCHAR) AS dataset,
+    CAST(probe AS VARCHAR) AS probe,
+    CAST(gene AS VARCHAR) AS gene,
+    CAST(n_symbols AS BIGINT) AS n_symbols
+FROM read_parquet('{{lake}}/source/probe_genes/*.parquet', union_by_name = true);

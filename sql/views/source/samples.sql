@@ -1,0 +1,12 @@
+-- One row a sample: title, source name, every characteristic, and the label the study gives it.
+CREATE VIEW source.samples AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(dataset AS VARCHAR) AS dataset,
+    CAST(sample AS VARCHAR) AS sample,
+    CAST(title AS VARCHAR) AS title,
+    CAST(source_name AS VARCHAR) AS source_name,
+    CAST(label AS VARCHAR) AS label,
+    CAST(patient AS VARCHAR) AS patient,
+    CAST(map_from_entries(characteristics) AS MAP(VARCHAR, VARCHAR)) AS characteristics
+FROM read_parquet('{{lake}}/source/samples/*.parquet', union_by_name = true);

@@ -1,0 +1,16 @@
+-- Expression of each signature gene in cases against controls, in every cohort and validation dataset.
+CREATE VIEW validation.expression_tests AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(subject AS VARCHAR) AS subject,
+    CAST(subject_kind AS VARCHAR) AS subject_kind,
+    CAST(gene AS VARCHAR) AS gene,
+    CAST(n_case AS BIGINT) AS n_case,
+    CAST(n_control AS BIGINT) AS n_control,
+    CAST(median_case AS DOUBLE) AS median_case,
+    CAST(median_control AS DOUBLE) AS median_control,
+    CAST(direction AS VARCHAR) AS direction,
+    CAST(test AS VARCHAR) AS test,
+    CAST(p_value AS DOUBLE) AS p_value,
+    CAST(agrees AS BOOLEAN) AS agrees
+FROM read_parquet('{{lake}}/validation/expression_tests/*.parquet', union_by_name = true);

@@ -1,0 +1,15 @@
+-- Area under the ROC curve of each signature gene and of the model, with how it was estimated.
+CREATE VIEW validation.roc AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(subject AS VARCHAR) AS subject,
+    CAST(subject_kind AS VARCHAR) AS subject_kind,
+    CAST(predictor AS VARCHAR) AS predictor,
+    CAST(kind AS VARCHAR) AS kind,
+    CAST(auc AS DOUBLE) AS auc,
+    CAST(ci_low AS DOUBLE) AS ci_low,
+    CAST(ci_high AS DOUBLE) AS ci_high,
+    CAST(threshold AS DOUBLE) AS threshold,
+    CAST(sensitivity AS DOUBLE) AS sensitivity,
+    CAST(specificity AS DOUBLE) AS specificity
+FROM read_parquet('{{lake}}/validation/roc/*.parquet', union_by_name = true);
