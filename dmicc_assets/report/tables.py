@@ -5,6 +5,7 @@ Nothing is read or computed here: whoever makes a `StudyTables` says where its f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -63,12 +64,14 @@ class StudyTables:
     def validation_subject(self, dataset: str) -> Subject:
         """The two groups of a validation dataset."""
         entry = next(entry for entry in self.study.validation if entry.dataset == dataset)
-        samples = self.rows("source/samples", dataset=dataset).filter(pl.col("label").is_in([entry.case, entry.control]))
+        samples = self.rows("source/samples", dataset=dataset).filter(
+            pl.col("label").is_in([entry.case, entry.control])
+        )
         samples = samples.with_columns(is_case=pl.col("label") == entry.case)
         return _subject(dataset, "dataset", self.matrix("expression/genes", dataset, "value"), samples)
 
 
-def _subject(name: str, kind: str, matrix: ExpressionMatrix, samples: pl.DataFrame) -> Subject:
+def _subject(name: str, kind: Literal["cohort", "dataset"], matrix: ExpressionMatrix, samples: pl.DataFrame) -> Subject:
     wanted = set(samples["sample"])
     matrix = matrix.take_samples([sample for sample in matrix.samples if sample in wanted])
     ordered = pl.DataFrame({"sample": matrix.samples}, schema={"sample": pl.String}).join(
@@ -76,7 +79,7 @@ def _subject(name: str, kind: str, matrix: ExpressionMatrix, samples: pl.DataFra
     )
     return Subject(
         name,
-        "cohort" if kind == "cohort" else "dataset",
+        kind,
         matrix,
         ordered["is_case"].to_numpy(),
         tuple(ordered["dataset"]),

@@ -1,0 +1,170 @@
+"""Figures of one dataset: distributions before and after normalisation, sex genes, outlier arrays."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.labels import place_labels
+
+STAGES = ("before", "after")
+# From this size on, connectivity is standardised by mean and sd, below by median and MAD (check I5).
+LARGE_GROUP, Z_LARGE, Z_SMALL = 12, -3.0, -3.5
+
+
+@style.styled
+def distribution_boxes(distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str) -> Figure:
+    """Box of each sample before and after normalisation between arrays; whiskers reach the 5 and 95 % quantiles.
+
+    Args:
+        distributions: columns sample, stage, quantity, x, y (`expression/distribution.py`).
+        labels: label of each sample; samples are drawn label by label.
+        dataset: for the title.
+    """
+    order = _label_order(labels)
+    figure = style.new_figure(7.2, 4.4)
+    panels: list[Axes] = list(figure.subplots(2, 1, sharex=True, sharey=True).flat)
+    quantiles = distributions.filter(pl.col("quantity") == "quantile")
+    looks = style.category_styles(list(labels.values()))
+    position = {sample: i for i, sample in enumerate(order)}
+    for axes, stage in zip(panels, STAGES, strict=True):
+        wide = quantiles.filter(pl.col("stage") == stage).pivot("x", index="sample", values="y", sort_columns=False)
+        boxes = [_box(row, position) for row in wide.iter_rows(named=True) if row["sample"] in position]
+        places = [box.pop("position") for box in boxes]
+        drawn = axes.bxp(boxes, positions=places, widths=0.7, showfliers=False, patch_artist=True, manage_ticks=False)
+        for patch, place in zip(drawn["boxes"], places, strict=True):
+            patch.set(facecolor=looks[labels[order[int(place)]]][0], alpha=0.75, linewidth=0.4)
+        for part in ("whiskers", "caps", "medians"):
+            for line in drawn[part]:
+                line.set(linewidth=1.0 if part == "medians" else 0.4, color=style.DARK)
+        axes.set(ylabel="log2 expression", xlim=(-0.8, len(order) - 0.2))
+        axes.set_title(f"{dataset}, {stage} normalisation between arrays")
+    _label_ticks(panels[-1], order, labels)
+    return figure
+
+
+def _box(row: dict[str, float | str], position: Mapping[str, int]) -> dict[str, float]:
+    low, q1, median, q3, high = (float(row[key]) for key in ("0.05", "0.25", "0.5", "0.75", "0.95"))
+    place = position[str(row["sample"])]
+    return {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "position": place}
+
+
+def _label_order(labels: Mapping[str, str]) -> list[str]:
+    names = list(dict.fromkeys(labels.values()))
+    return sorted(labels, key=lambda sample: (names.index(labels[sample]), sample))
+
+
+def _label_ticks(axes: Axes, order: Sequence[str], labels: Mapping[str, str]) -> None:
+    """Every sample's name while there is room for it, below them the labels with their counts."""
+    counts = {name: sum(labels[s] == name for s in order) for name in dict.fromkeys(labels[s] for s in order)}
+    if len(order) <= 60:
+        axes.set_xticks(range(len(order)), order, rotation=90, fontsize=5)
+    else:
+        axes.set_xticks([])
+    axes.set_xlabel(style.wrapped("samples: " + ", ".join(f"{name} ({n})" for name, n in counts.items()), 110))
+    at = 0
+    for n in list(counts.values())[:-1]:
+        at += n
+        for each in axes.figure.axes:
+            each.axvline(at - 0.5, color=style.GREY, lw=0.6, ls=":")
+
+
+@style.styled
+def distribution_densities(distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str) -> Figure:
+    """Density of each sample before and after normalisation between arrays, coloured by label.
+
+    Args:
+        distributions: columns sample, stage, quantity, x, y (`expression/distribution.py`).
+        labels: label of each sample.
+        dataset: for the title.
+    """
+    figure = style.new_figure(7.2, 3.0)
+    panels: list[Axes] = list(figure.subplots(1, 2, sharex=True, sharey=True).flat)
+    densities = distributions.filter((pl.col("quantity") == "density") & pl.col("sample").is_in(list(labels)))
+    names = list(dict.fromkeys(labels.values()))
+    looks = style.category_styles(names)
+    for axes, stage in zip(panels, STAGES, strict=True):
+        seen: set[str] = set()
+        for (sample,), curve in densities.filter(pl.col("stage") == stage).group_by("sample", maintain_order=True):
+            label = labels[str(sample)]
+            axes.plot(
+                curve["x"],
+                curve["y"],
+                color=looks[label][0],
+                ls=style.LINES[names.index(label) % len(style.LINES)],
+                lw=0.7,
+                alpha=0.7,
+                label=None if label in seen else label,
+            )
+            seen.add(label)
+        axes.set(xlabel="log2 expression", ylim=(0, None))
+        axes.set_title(f"{dataset}, {stage}")
+    panels[0].set_ylabel("density")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 4))
+    return figure
+
+
+@style.styled
+def sex_genes(quality: pl.DataFrame, dataset: str) -> Figure:
+    """XIST against the mean of RPS4Y1 and KDM5D: women lie lower right, men upper left.
+
+    Args:
+        quality: rows of `expression/quality`; samples without both values are not drawn.
+        dataset: for the title.
+    """
+    measured = quality.drop_nulls(["xist", "y_genes"])
+    if measured.is_empty():
+        return style.note_figure(dataset, "XIST, RPS4Y1 and KDM5D are not measured on this platform.")
+    figure, axes = style.one_axes(4.2, 3.4, f"{dataset}, sex genes")
+    for label, (colour, marker) in style.category_styles(measured["label"].to_list()).items():
+        group = measured.filter(pl.col("label") == label)
+        axes.plot(
+            group["xist"], group["y_genes"], marker, color=colour, ms=5, mew=0.4, mec="white", alpha=0.9,
+            label=f"{label} ({len(group)})",
+        )  # fmt: skip
+    axes.set(xlabel="XIST, log2 expression (high in women)", ylabel="RPS4Y1 and KDM5D, mean log2\n(high in men)")
+    axes.margins(0.08)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+@style.styled
+def outlier_arrays(quality: pl.DataFrame, dataset: str) -> Figure:
+    """Standardised connectivity of each sample within its label, with the limit below which check I5 fires.
+
+    Args:
+        quality: rows of `expression/quality`.
+        dataset: for the title.
+    """
+    measured = quality.drop_nulls("connectivity_z").filter(pl.col("connectivity_z").is_not_nan())
+    if measured.is_empty():
+        return style.note_figure(dataset, "No label has the three samples that a connectivity needs.")
+    labels = measured["label"].unique(maintain_order=True).to_list()
+    figure, axes = style.one_axes(max(3.6, 1.1 * len(labels) + 1.2), 3.4, f"{dataset}, connectivity")
+    named: list[tuple[float, float, str]] = []
+    for i, (label, (colour, marker)) in enumerate(style.category_styles(labels).items()):
+        group = measured.filter(pl.col("label") == label).sort("sample")
+        z = group["connectivity_z"].to_numpy()
+        limit = Z_LARGE if len(group) >= LARGE_GROUP else Z_SMALL
+        x = i + spread_evenly(len(group), 0.28)
+        axes.plot(x, z, marker, color=colour, ms=4, mew=0.4, mec="white")
+        axes.plot([i - 0.4, i + 0.4], [limit, limit], "--", color=style.DARK, lw=0.9)
+        named += [(a, b, s) for a, b, s in zip(x, z, group["sample"], strict=True) if b < limit]
+    axes.axhline(0, color=style.LIGHT, lw=0.7)
+    sizes = [measured.filter(pl.col("label") == label).height for label in labels]
+    ticks = [f"{style.wrapped(name.replace('_', ' '), 16)}\nn = {n}" for name, n in zip(labels, sizes, strict=True)]
+    axes.set_xticks(range(len(labels)), ticks)
+    low = min(float(measured["connectivity_z"].min() or 0), Z_SMALL)  # pyright: ignore[reportArgumentType] -- a float column
+    axes.set(ylabel="standardised connectivity Z.k", xlim=(-0.6, len(labels) - 0.4), ylim=(low - 0.8, None))
+    named.sort(key=lambda each: each[1])
+    place_labels(axes, [n[0] for n in named], [n[1] for n in named], [n[2] for n in named])
+    return figure
+
+
+def spread_evenly(n: int, half_width: float) -> np.ndarray:
+    """Sideways places of n points beside a line: an even sequence that repeats for the same n."""
+    golden = (np.arange(n) * 0.6180339887498949) % 1.0
+    return (golden * 2 - 1) * half_width

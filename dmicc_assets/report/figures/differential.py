@@ -1,0 +1,165 @@
+"""Figures of one cohort's differential expression: volcano, MD, p-values, quantiles, mean-variance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.study import Differential
+
+FloatArray = NDArray[np.float64]
+_TINY = 1e-300
+_MOST_NAMES = 40
+
+
+@style.styled
+def volcano(
+    statistics: pl.DataFrame, genes: pl.DataFrame, settings: Differential, named: Sequence[str], title: str
+) -> Figure:
+    """Volcano plot: every gene's fold change and p-value, the differentially expressed ones by direction.
+
+    Args:
+        statistics: rows of `differential/statistics` of the cohort.
+        genes: rows of `differential/genes` of the cohort.
+        settings: thresholds, drawn as dashed lines.
+        named: genes to name (the signature), the most important first.
+        title: the cohort's.
+    """
+    figure, axes = style.one_axes(4.4, 4.2, title)
+    measured = statistics.drop_nulls(["log_fc", "p_value"]).with_columns(
+        y=-pl.col("p_value").clip(lower_bound=_TINY).log10()
+    )
+    _by_direction(axes, measured, genes, "log_fc", "y")
+    for x in (-settings.log_fc, settings.log_fc) if settings.log_fc else ():
+        axes.axvline(x, color=style.DARK, lw=0.7, ls="--")
+    limit = _largest_p(measured, settings)
+    if limit is not None:
+        axes.axhline(-np.log10(limit), color=style.DARK, lw=0.7, ls="--")
+    _same_both_ways(axes, measured["log_fc"].to_numpy())
+    axes.set_ylim(0, max(float(measured["y"].max() or 0) * 1.06, 1.0))  # pyright: ignore[reportArgumentType] -- a float column
+    axes.set(xlabel="log2 fold change, case over control", ylabel="−log10 p")
+    figure.legend(loc="outside lower center", ncols=3, markerscale=1.6)
+    _name(axes, measured, named, "log_fc", "y")
+    return figure
+
+
+@style.styled
+def md_plot(statistics: pl.DataFrame, genes: pl.DataFrame, title: str, named: Sequence[str] = ()) -> Figure:
+    """Mean-difference plot: fold change against average expression."""
+    figure, axes = style.one_axes(4.4, 3.6, title)
+    measured = statistics.drop_nulls(["log_fc", "ave_expr"])
+    _by_direction(axes, measured, genes, "ave_expr", "log_fc")
+    axes.axhline(0, color=style.DARK, lw=0.7)
+    axes.set(xlabel="average log2 expression", ylabel="log2 fold change, case over control")
+    axes.margins(0.04)
+    figure.legend(loc="outside lower center", ncols=3, markerscale=1.6)
+    _name(axes, measured, named, "ave_expr", "log_fc")
+    return figure
+
+
+def _by_direction(axes: Axes, measured: pl.DataFrame, genes: pl.DataFrame, x: str, y: str) -> None:
+    """All genes in grey, the differentially expressed over them: up as triangles, down as circles."""
+    joined = measured.join(genes.select("gene", "direction"), on="gene", how="left")
+    looks = {"up": (style.UP, "^", 3.2), "down": (style.DOWN, "v", 3.2), None: (style.GREY, ".", 2.0)}
+    for direction in (None, "down", "up"):
+        part = joined.filter(pl.col("direction").eq_missing(pl.lit(direction, dtype=pl.String)))
+        colour, marker, size = looks[direction]
+        name = f"{direction} in cases" if direction else "not differentially expressed"
+        axes.plot(
+            part[x], part[y], marker, color=colour, ms=size, mew=0, alpha=0.45 if direction is None else 0.85,
+            rasterized=True, label=f"{name} ({len(part):,})", gid=direction or "none",
+        )  # fmt: skip
+
+
+def _largest_p(measured: pl.DataFrame, settings: Differential) -> float | None:
+    """The largest p-value that passes the study's threshold: where the horizontal line stands."""
+    if settings.adjust == "none":
+        return settings.p_value
+    passing = measured.filter(pl.col("adj_p_value") < settings.p_value)["p_value"].max()
+    return None if passing is None else max(float(passing), _TINY)  # pyright: ignore[reportArgumentType] -- a float column
+
+
+def _same_both_ways(axes: Axes, values: FloatArray) -> None:
+    reach = float(np.nanmax(np.abs(values), initial=1.0)) * 1.08
+    axes.set_xlim(-reach, reach)
+
+
+def _name(axes: Axes, measured: pl.DataFrame, named: Sequence[str], x: str, y: str) -> None:
+    """Ring and name the given genes; says how many found no room."""
+    rows = pl.DataFrame({"gene": list(named)}, schema={"gene": pl.String}).join(
+        measured.select("gene", x, y), on="gene", how="inner", maintain_order="left"
+    )
+    if rows.is_empty():
+        return
+    axes.plot(rows[x], rows[y], "o", mfc="none", mec=style.BLACK, ms=5, mew=0.7, gid="named")
+    tried = rows.head(_MOST_NAMES)
+    placed = place_labels(axes, tried[x].to_list(), tried[y].to_list(), tried["gene"].to_list())
+    if placed < len(rows):
+        axes.set_title(
+            f"{placed} of {len(rows)} ringed genes named", loc="right", fontsize=6, fontweight="normal", y=-0.0
+        )
+
+
+@style.styled
+def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -> Figure:
+    """Histogram of all p-values; flat but for a peak at 0 when the model fits.
+
+    Args:
+        statistics: rows of `differential/statistics` of the cohort.
+        pi0: estimated share of genes that do not move (Storey), drawn as the height it implies; None to leave it out.
+        title: the cohort's.
+    """
+    figure, axes = style.one_axes(3.6, 3.0, title)
+    p = statistics["p_value"].drop_nulls().to_numpy()
+    bins: list[float] = np.linspace(0, 1, 41).tolist()
+    axes.hist(p, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
+    if pi0 is not None and len(p):
+        axes.axhline(pi0 * len(p) / 40, color=style.DARK, ls="--", lw=1, label=f"genes that do not move: {pi0:.0%}")
+        axes.legend(loc="upper right")
+    axes.set(xlabel="p-value", ylabel=f"genes a bin (of {len(p):,})", xlim=(0, 1))
+    return figure
+
+
+@style.styled
+def moderated_t_qq(expected: FloatArray, observed: FloatArray, title: str) -> Figure:
+    """Observed against expected normal quantiles of the moderated t-statistics.
+
+    Args:
+        expected: (G,) ascending (`stats/diagnostic.py`).
+        observed: (G,) ascending.
+        title: the cohort's.
+    """
+    figure, axes = style.one_axes(3.6, 3.4, title)
+    axes.plot(expected, observed, ".", color=style.BLUE, ms=3, mew=0, rasterized=True)
+    if len(expected):
+        ends = [float(expected[0]), float(expected[-1])]
+        axes.plot(ends, ends, "--", color=style.DARK, lw=1, label="no gene moves")
+        axes.legend(loc="upper left")
+    axes.set(xlabel="expected normal quantile", ylabel="moderated t, as normal quantile")
+    return figure
+
+
+@style.styled
+def mean_variance(statistics: pl.DataFrame, trend: tuple[FloatArray, FloatArray], title: str) -> Figure:
+    """Square root of the residual standard deviation against average expression, with its lowess trend.
+
+    Args:
+        statistics: rows of `differential/statistics` of the cohort.
+        trend: average expression and the trend there (`stats/diagnostic.py`).
+        title: the cohort's.
+    """
+    figure, axes = style.one_axes(3.6, 3.0, title)
+    measured = statistics.drop_nulls(["ave_expr", "sigma"])
+    axes.plot(
+        measured["ave_expr"], np.sqrt(measured["sigma"].to_numpy()), ".", color=style.GREY, ms=2, mew=0, alpha=0.5,
+        rasterized=True, label=f"{len(measured):,} genes",
+    )  # fmt: skip
+    axes.plot(*trend, color=style.VERMILLION, lw=1.6, label="trend (lowess)")
+    axes.set(xlabel="average log2 expression", ylabel="√ residual standard deviation", ylim=(0, None))
+    axes.legend(loc="upper right", markerscale=3)
+    return figure

@@ -1,0 +1,123 @@
+"""Figures of enrichment: dot plots of over-represented terms, running sums of preranked gene sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from dmicc_assets.enrichment.running_sum import RunningSum
+from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.labels import short
+
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class RankedSet:
+    """A gene set with its running sum, and what the permutations say of it."""
+
+    name: str
+    sum: RunningSum
+    nes: float
+    fdr: float
+
+
+@style.styled
+def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> Figure:
+    """The terms with the smallest p-values: share of the query, overlap, adjusted p-value.
+
+    Args:
+        terms: rows of `enrichment/terms` of one cohort and library.
+        limit: adjusted p-value under which a term counts; filled dots are below it.
+        title: cohort and library.
+        most: terms to draw.
+    """
+    drawn = terms.sort(["p_value", "term"]).head(most).reverse()
+    if drawn.is_empty():
+        return style.note_figure(title, "No gene set of the library holds a differentially expressed gene.")
+    figure, axes = style.one_axes(5.6, 1.5 + 0.27 * len(drawn), title)
+    share = (drawn["n_overlap"] / drawn["n_query"].clip(lower_bound=1)).to_numpy()
+    strength = -drawn["adj_p_value"].clip(lower_bound=_TINY).log10().to_numpy()
+    sizes = _dot_sizes(drawn["n_overlap"].to_numpy())
+    is_below = drawn["adj_p_value"].to_numpy() < limit
+    top = max(float(strength.max()), 2.0)
+    dots = axes.scatter(
+        share, np.arange(len(drawn)), s=sizes, c=strength, cmap=style.SCORES_MAP, vmin=0, vmax=top,
+        edgecolors=style.DARK, linewidths=np.where(is_below, 0.6, 0.0), zorder=3,
+    )  # fmt: skip
+    for i in np.flatnonzero(~is_below):
+        axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)
+    axes.hlines(np.arange(len(drawn)), 0, share, color=style.LIGHT, lw=0.8)
+    names = [short(name or term, 52) for name, term in drawn.select("term_name", "term").iter_rows()]
+    axes.set_yticks(range(len(drawn)), names)
+    axes.set(ylim=(-0.7, len(drawn) - 0.3), xlim=(0, float(share.max()) * 1.14))
+    axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially expressed genes with a term")
+    bar = figure.colorbar(dots, ax=axes, shrink=0.6, aspect=14, pad=0.02)
+    bar.set_label("−log10 adjusted p", fontsize=7)
+    _size_legend(figure, drawn["n_overlap"].to_numpy(), bool(is_below.all()), limit)
+    return figure
+
+
+def _dot_sizes(n: np.ndarray) -> np.ndarray:
+    return 18 + 110 * n / max(float(n.max()), 1.0)
+
+
+def _size_legend(figure: Figure, n: np.ndarray, all_below: bool, limit: float) -> None:
+    values = sorted({int(n.min()), int(np.median(n)), int(n.max())})
+    sizes = 18 + 110 * np.array(values) / max(float(n.max()), 1.0)
+    handles = [
+        Line2D([], [], ls="none", marker="o", color=style.GREY, ms=float(np.sqrt(s)), label=f"{v} genes")
+        for v, s in zip(values, sizes, strict=True)
+    ]
+    if not all_below:
+        handles.append(
+            Line2D([], [], ls="none", marker="x", color=style.DARK, ms=4, label=f"white cross: adjusted p ≥ {limit:g}")
+        )
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), labelspacing=1.2)
+
+
+@style.styled
+def running_sums(sets: Sequence[RankedSet], title: str) -> Figure:
+    """Running sum of each gene set along all genes ranked by moderated t, its hits below.
+
+    Args:
+        sets: the gene sets, the strongest first.
+        title: the cohort's.
+    """
+    if not sets:
+        return style.note_figure(title, "No gene set was tested.")
+    columns = min(3, len(sets))
+    n_rows = -(-len(sets) // columns)
+    figure = style.new_figure(2.5 * columns, 2.35 * n_rows + 0.3)
+    figure.suptitle(style.wrapped(title, 34 * columns), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    for part, each in zip(figure.subfigures(n_rows, columns, squeeze=False).flat, sets, strict=False):
+        curve, hits = part.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.02})
+        _running_sum(curve, hits, each)
+    return figure
+
+
+def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
+    colour = style.UP if each.sum.score > 0 else style.DOWN
+    n = len(each.sum.curve)
+    # a curve of 20,000 steps looks the same by its turns: just before and at every hit
+    turns = np.unique(np.concatenate([[0, n - 1], each.sum.hits, np.maximum(each.sum.hits - 1, 0)]))
+    curve.plot(turns, each.sum.curve[turns], color=colour, lw=1.2)
+    curve.axhline(0, color=style.DARK, lw=0.6)
+    curve.plot(each.sum.peak, each.sum.score, "v" if each.sum.score > 0 else "^", color=style.DARK, ms=4)
+    curve.set_title(style.wrapped(each.name, 34, 2), fontsize=7)
+    curve.set_ylabel("running sum", fontsize=6.5)
+    curve.tick_params(labelbottom=False, bottom=False, labelsize=6)
+    above = each.sum.score > 0
+    curve.text(
+        0.97 if above else 0.03, 0.95 if above else 0.06, f"NES {each.nes:.2f}\nFDR {each.fdr:.2g}",
+        transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom", fontsize=6.5,
+    )  # fmt: skip
+    hits.vlines(each.sum.hits, 0, 1, color=style.DARK, lw=0.4)
+    hits.set(yticks=[], ylim=(0, 1), xlim=(-0.01 * n, 1.01 * n))
+    hits.spines["left"].set_visible(False)
+    hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=6.5)
+    hits.tick_params(labelsize=6)

@@ -1,0 +1,129 @@
+"""Clustered heat map of genes by samples with annotation bars. Order and z-scores come from `expression/clustering.py`."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from dmicc_assets.expression.clustering import Clustering
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.labels import spread
+
+_MOST_ROW_NAMES = 46
+_LIMIT = 2.5
+
+
+@style.styled
+def heat_map(
+    scores: ExpressionMatrix,
+    rows: Clustering,
+    columns: Clustering,
+    bars: Mapping[str, Sequence[str]],
+    named: Sequence[str],
+    title: str,
+) -> Figure:
+    """Clustered heat map; yellow is high and dark blue low, a missing value is white.
+
+    Args:
+        scores: (R, C) row z-scores of genes by samples.
+        rows: clustering of the genes.
+        columns: clustering of the samples.
+        bars: for each annotation the category of every sample, in the matrix's order.
+        named: genes to name at the side; all are named when they fit.
+        title: the cohort's.
+    """
+    n_rows, n_columns = scores.values.shape
+    height = float(np.clip(1.9 + 0.095 * n_rows, 3.4, 6.8))
+    figure = style.new_figure(6.4, height)
+    figure.set_layout_engine("none")
+    left, right, bottom = 0.11, 0.80, 0.9 / height
+    top, bar = 1 - 0.75 / height, 0.13 / height
+    tree_bottom = top - 0.5 / height
+    main_top = tree_bottom - bar * (len(bars) + 0.3)
+    main = figure.add_axes((left, bottom, right - left, main_top - bottom))
+    image = scores.values[np.ix_(rows.order, columns.order)]
+    picture = main.imshow(
+        image, aspect="auto", cmap=style.SCORES_MAP, vmin=-_LIMIT, vmax=_LIMIT, interpolation="nearest"
+    )
+    main.set(xticks=[], yticks=[], xlabel=f"{n_columns} samples")
+    main.spines[:].set_visible(False)
+    genes = [scores.features[i] for i in rows.order]
+    _row_names(main, genes, set(named))
+    _tree(figure.add_axes((left, tree_bottom, right - left, top - tree_bottom), sharex=main), columns, "columns")
+    _tree(figure.add_axes((0.02, bottom, left - 0.025, main_top - bottom), sharey=main), rows, "rows")
+    legends = _bars(figure, bars, columns, (left, main_top + 0.15 * bar, right - left, bar))
+    scale = figure.add_axes((0.02, 0.42 / height, 0.2, 0.1 / height))
+    figure.colorbar(picture, cax=scale, orientation="horizontal", ticks=[-2, 0, 2])
+    scale.set_title("z-score of log2 expression", fontsize=6.5, fontweight="normal")
+    figure.legend(
+        handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.04), ncols=min(4, len(legends)), handlelength=1.2
+    )
+    figure.text(
+        0.02, 1 - 0.1 / height, style.wrapped(f"{title}: {n_rows} genes", 80), va="top", fontweight="bold", fontsize=9
+    )
+    return figure
+
+
+def _row_names(axes: Axes, genes: Sequence[str], named: set[str]) -> None:
+    """Names at the right, spread apart, each with a line to its row."""
+    everything = len(genes) <= _MOST_ROW_NAMES
+    shown = [(i, gene) for i, gene in enumerate(genes) if everything or gene in named][: _MOST_ROW_NAMES + 14]
+    if not shown:
+        return
+    height = axes.get_window_extent().height * 72 / axes.figure.dpi
+    gap = 7.2 * len(genes) / height
+    places = spread([i for i, _ in shown], gap, -0.5 + gap / 2, len(genes) - 0.5 - gap / 2)
+    size = float(np.clip(0.86 * min(gap, len(genes) / max(len(shown), 1)) * height / len(genes), 3.5, 6.5))
+    for (i, gene), place in zip(shown, places, strict=True):
+        axes.annotate(
+            gene, (1.0, i), (1.035, place), xycoords=("axes fraction", "data"), textcoords=("axes fraction", "data"),
+            va="center", fontsize=size, fontweight="bold" if gene in named and everything else "normal",
+            arrowprops={"arrowstyle": "-", "lw": 0.4, "color": style.GREY, "shrinkA": 0, "shrinkB": 0},
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def _tree(axes: Axes, clustering: Clustering, side: str) -> None:
+    axes.set_axis_off()
+    if len(clustering.branches) == 0:
+        return
+    corners = clustering.branches if side == "columns" else clustering.branches[:, :, ::-1]
+    axes.add_collection(LineCollection([*corners], colors=style.DARK, linewidths=0.5))
+    highest = float(clustering.branches[:, :, 1].max()) * 1.02 or 1.0
+    if side == "columns":
+        axes.set_ylim(0, highest)
+    else:
+        axes.set_xlim(highest, 0)
+
+
+def _bars(
+    figure: Figure,
+    bars: Mapping[str, Sequence[str]],
+    columns: Clustering,
+    box: tuple[float, float, float, float],
+) -> list[Patch]:
+    """Annotation bars above the map; the legend's entries. A hatch repeats what the colour says."""
+    left, bottom, width, height = box
+    handles: list[Patch] = []
+    offset = 0
+    for k, (name, categories) in enumerate(bars.items()):
+        axes = figure.add_axes((left, bottom + (len(bars) - 1 - k) * height, width, height * 0.86))
+        axes.set(xlim=(-0.5, len(categories) - 0.5), ylim=(0, 1), xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        names = list(dict.fromkeys(sorted(categories)))
+        look = {
+            category: (style.CATEGORIES[(offset + i) % 8], style.HATCHES[i % 8]) for i, category in enumerate(names)
+        }
+        if set(names) == {"case", "control"}:
+            look = {"case": (style.CASE, "////"), "control": (style.CONTROL, "")}
+        for place, sample in enumerate(columns.order):
+            colour, hatch = look[categories[sample]]
+            axes.add_patch(Rectangle((place - 0.5, 0), 1, 1, fc=colour, ec="white", lw=0, hatch=hatch))
+        axes.text(1.035, 0.5, name, transform=axes.transAxes, va="center", fontsize=6.5)
+        handles += [Patch(fc=c, ec="white", lw=0, hatch=h, label=category) for category, (c, h) in look.items()]
+        offset += len(names)
+    return handles

@@ -1,0 +1,104 @@
+"""Samples in two dimensions, by label and dataset. The projections come from `expression/projection.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.projection import PrincipalComponents
+from dmicc_assets.report.figures import style
+
+
+@dataclass(frozen=True)
+class SampleGroups:
+    """What the colour (label) and the marker (dataset) of each of N samples say."""
+
+    label: Sequence[str]
+    dataset: Sequence[str]
+
+
+@style.styled
+def pca_plot(components: PrincipalComponents, groups: SampleGroups, title: str) -> Figure:
+    """First two principal components of samples; the axes state the share of the variance."""
+    figure, axes = style.one_axes(4.2, 3.6, title)
+    _draw_components(axes, components, groups)
+    _legend(figure, groups)
+    return figure
+
+
+@style.styled
+def pca_before_after(
+    before: PrincipalComponents, after: PrincipalComponents, groups: SampleGroups, title: str
+) -> Figure:
+    """Principal components of a cohort as merged, and with the batch removed."""
+    figure = style.new_figure(7.2, 3.6)
+    panels: list[Axes] = list(figure.subplots(1, 2).flat)
+    for axes, components, stage in zip(panels, (before, after), ("as merged", "batch removed"), strict=True):
+        _draw_components(axes, components, groups)
+        axes.set_title(f"{title}, {stage}")
+    _legend(figure, groups)
+    return figure
+
+
+@style.styled
+def tsne_plot(positions: NDArray[np.float64], groups: SampleGroups, title: str) -> Figure:
+    """t-SNE of samples; the axes have no meaning, so they have no ticks."""
+    figure, axes = style.one_axes(4.2, 3.6, title)
+    _draw_points(axes, positions, groups)
+    axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])
+    _legend(figure, groups)
+    return figure
+
+
+def _draw_components(axes: Axes, components: PrincipalComponents, groups: SampleGroups) -> None:
+    scores, explained = components.scores, components.explained
+    if scores.shape[1] < 2:
+        scores, explained = np.column_stack([scores[:, 0], np.zeros(len(scores))]), np.append(explained, 0.0)
+    _draw_points(axes, scores[:, :2], groups)
+    axes.axhline(0, color=style.LIGHT, lw=0.7, zorder=0)
+    axes.axvline(0, color=style.LIGHT, lw=0.7, zorder=0)
+    axes.set(xlabel=f"PC1 ({explained[0]:.1%} of variance)", ylabel=f"PC2 ({explained[1]:.1%} of variance)")
+
+
+def _draw_points(axes: Axes, positions: NDArray[np.float64], groups: SampleGroups) -> None:
+    colours, markers = _looks(groups)
+    pairs = list(zip(groups.label, groups.dataset, strict=True))
+    for label, dataset in dict.fromkeys(pairs):
+        member = np.array([pair == (label, dataset) for pair in pairs])
+        axes.plot(
+            positions[member, 0], positions[member, 1], markers[(label, dataset)], color=colours[label],
+            ms=5, mew=0.4, mec="white", alpha=0.9, gid=f"{label}|{dataset}",
+        )  # fmt: skip
+    axes.margins(0.08)
+
+
+def _looks(groups: SampleGroups) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+    """Colour by label; marker by dataset, or by label too when there is one dataset (for grey print)."""
+    colours = {name: colour for name, (colour, _) in style.category_styles(groups.label).items()}
+    datasets = list(dict.fromkeys(groups.dataset))
+    by = groups.dataset if len(datasets) > 1 else groups.label
+    shapes = {name: marker for name, (_, marker) in style.category_styles(by).items()}
+    pairs = dict.fromkeys(zip(groups.label, groups.dataset, strict=True))
+    return colours, {(label, dataset): shapes[dataset if len(datasets) > 1 else label] for label, dataset in pairs}
+
+
+def _legend(figure: Figure, groups: SampleGroups) -> None:
+    colours, markers = _looks(groups)
+    datasets = list(dict.fromkeys(groups.dataset))
+    labels = list(dict.fromkeys(groups.label))
+    handles = [
+        Line2D(
+            [], [], color=colours[label], ls="none", ms=5,
+            marker="o" if len(datasets) > 1 else markers[(label, datasets[0])],
+            label=f"{label.replace('_', ' ')} ({sum(each == label for each in groups.label)})",
+        )
+        for label in labels
+    ]  # fmt: skip
+    if len(datasets) > 1:
+        shape = {dataset: markers[pair] for pair in markers for dataset in [pair[1]]}
+        handles += [Line2D([], [], color=style.DARK, ls="none", ms=5, marker=shape[d], label=d) for d in datasets]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2 if len(handles) < 7 else 3)

@@ -1,0 +1,151 @@
+"""How every figure looks and how it is written: palette, sizes, fonts, PNG and SVG. No data here.
+
+Colours are Okabe & Ito's (colour-blind safe); a marker or a hatch always says the same as the colour, for grey print.
+"""
+
+import functools
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY, LIGHT, DARK = "#8C8C8C", "#D9D9D9", "#262626"
+CATEGORIES = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, YELLOW, BLACK)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "++++", "oooo")
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)), (0, (3, 3, 1, 3)))
+CASE, CONTROL = VERMILLION, BLUE
+CASE_MARKER, CONTROL_MARKER = "^", "o"
+UP, DOWN = VERMILLION, BLUE
+# Dark blue over grey to yellow: two hues about a neutral middle, and lightness that only rises: it reads in grey.
+SCORES_MAP = "cividis"
+DPI = 300
+
+STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    # Verdana and Liberation have DejaVu's letter widths or less: a label that fits here fits in a viewer without it.
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Liberation Sans", "Arial", "Helvetica"],
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": DARK,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handletextpad": 0.5,
+    "lines.linewidth": 1.3,
+    "hatch.linewidth": 0.5,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+    "svg.fonttype": "none",
+    # ids in the SVG are the same from run to run
+    "svg.hashsalt": "dmicc_assets",
+    "pdf.fonttype": 42,
+}
+
+P = ParamSpec("P")
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw under the package's style, whatever the process's matplotlib settings are."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def new_figure(width: float = 3.6, height: float = 3.2) -> Figure:
+    """An empty figure of a size in inches, on the Agg canvas, outside pyplot."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def one_axes(width: float = 3.6, height: float = 3.2, title: str = "") -> tuple[Figure, Axes]:
+    """A figure with one pair of axes."""
+    figure = new_figure(width, height)
+    axes = figure.subplots()
+    if title:
+        axes.set_title(wrapped(title, int(width * 13)))
+    return figure, axes
+
+
+def small_multiples(n: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of n panels, each of a size in inches, row by row; the rest of the last row is empty."""
+    columns = min(columns, n)
+    rows = math.ceil(n / columns)
+    figure = new_figure(columns * width, rows * height)
+    grid: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for unused in grid[n:]:
+        unused.remove()
+    return figure, grid[:n]
+
+
+@styled
+def note_figure(title: str, text: str) -> Figure:
+    """What stands in a figure's place when there is nothing to draw: the reason."""
+    figure, axes = one_axes(3.6, 2.0, title)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, wrapped(text, 44), ha="center", va="center", transform=axes.transAxes, color=DARK)
+    return figure
+
+
+def png(figure: Figure, dpi: int = DPI) -> bytes:
+    """The figure as PNG."""
+    with mpl.rc_context(STYLE), BytesIO() as buffer:
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        return buffer.getvalue()
+
+
+def svg(figure: Figure, dpi: int = DPI) -> str:
+    """The figure as SVG: text is text; clouds of points are pictures at `dpi`."""
+    with mpl.rc_context(STYLE), BytesIO() as buffer:
+        figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
+        return buffer.getvalue().decode()
+
+
+def wrapped(text: str, width: int, lines: int = 3) -> str:
+    """Text in lines of at most `width` characters; what does not fit in `lines` ends in an ellipsis."""
+    return "\n".join(
+        textwrap.wrap(text, width, max_lines=lines, placeholder=" …", break_on_hyphens=False) or [text[:width]]
+    )
+
+
+def p_text(p: float | None) -> str:
+    """A p-value in words: `p = 0.012`, `p = 3.1e-06`; empty when there is none."""
+    if p is None or math.isnan(p):
+        return ""
+    if p >= 0.001:
+        return f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+    return f"p = {p:.1e}" if p > 0 else "p < 1e-300"
+
+
+def category_styles(categories: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each category, in the order given; they repeat in other pairs after eight."""
+    return {
+        name: (CATEGORIES[i % len(CATEGORIES)], MARKERS[(i + i // len(CATEGORIES)) % len(MARKERS)])
+        for i, name in enumerate(dict.fromkeys(categories))
+    }

@@ -1,0 +1,75 @@
+"""A pointwise confidence band of an empirical ROC curve, from the curve and the group sizes alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RocBand:
+    """Limits of the sensitivity at each of T false positive rates."""
+
+    fpr: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def roc_band(
+    fpr: ArrayLike,
+    tpr: ArrayLike,
+    n_case: int,
+    n_control: int,
+    seed: int,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    points: int = 101,
+) -> RocBand:
+    """Bootstrap band of the sensitivity at fixed specificities, cases and controls resampled apart (as pROC's `ci.se`).
+
+    The steps of the empirical curve say how many cases and controls share each score, which is all that a ROC
+    bootstrap needs (Robin 2011, doi:10.1186/1471-2105-12-77).
+
+    Args:
+        fpr: (P,) false positive rates of the curve's points, in either order.
+        tpr: (P,) their sensitivities.
+        n_case: number of cases behind the curve.
+        n_control: number of controls behind it.
+        seed: of the resampling.
+        n_resamples: bootstrap resamples.
+        level: pointwise confidence level.
+        points: false positive rates at which the band is given, from 0 to 1.
+
+    Raises:
+        ValueError: the curve's steps are not whole numbers of cases and controls.
+    """
+    x, y = np.asarray(fpr, dtype=np.float64), np.asarray(tpr, dtype=np.float64)
+    order = np.lexsort((y, x))
+    cases = _steps(y[order], n_case, "cases")
+    controls = _steps(x[order], n_control, "controls")
+    generator = np.random.default_rng(seed)
+    grid = np.linspace(0, 1, points)
+    true_rate = np.cumsum(generator.multinomial(n_case, cases / n_case, size=n_resamples), axis=1) / n_case
+    false_rate = np.cumsum(generator.multinomial(n_control, controls / n_control, size=n_resamples), axis=1) / n_control
+    start = np.zeros((n_resamples, 1))
+    true_rate, false_rate = np.hstack([start, true_rate]), np.hstack([start, false_rate])
+    at_grid = np.stack([_sensitivity_at(grid, f, t) for f, t in zip(false_rate, true_rate, strict=True)])
+    low, high = np.quantile(at_grid, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return RocBand(grid, low, high)
+
+
+def _steps(rate: FloatArray, n: int, group: str) -> FloatArray:
+    """How many of a group lie between each point of the curve and the one before."""
+    steps = np.diff(rate, prepend=0.0) * n
+    whole = np.rint(steps)
+    if np.abs(steps - whole).max(initial=0.0) > 1e-6 or whole.min(initial=0.0) < 0 or whole.sum() != n:
+        raise ValueError(f"the curve is not one of {n} {group}")
+    return whole
+
+
+def _sensitivity_at(grid: FloatArray, false_rate: FloatArray, true_rate: FloatArray) -> FloatArray:
+    """The curve's highest sensitivity at each false positive rate, linear between its points."""
+    last = np.flatnonzero(np.append(np.diff(false_rate) > 0, True))
+    return np.interp(grid, false_rate[last], true_rate[last])
