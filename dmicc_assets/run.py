@@ -67,12 +67,12 @@ class StudyRun:
         wanted = [s for s in STEPS if only is None or only in {TABLES[table].group for table in s.outputs}]
         return [(step, key) for step in wanted for key in partition_keys(step.partition, self._study)]
 
-    def materialise(self, plan: Iterable[tuple[Step, str]], started: Callable[[Step, str], None]) -> list[Outcome]:
+    def materialise(self, plan: Iterable[tuple[Step, str]], started: Callable[[str, str], None]) -> list[Outcome]:
         """Make what is not up to date, one Dagster run a partition, then the warehouse."""
         self._observe_libraries()
         outcomes: list[Outcome] = []
         for step, key in plan:
-            started(step, key)
+            started(step.name, key)
             outcome = self._one(step, key)
             if outcome.state in ("failed", "blocked"):
                 self._failed |= {(table, key) for table in step.outputs}
@@ -155,9 +155,9 @@ class StudyRun:
                 data = event.step_failure_data
                 if data.user_failure_data is not None and data.user_failure_data.description:
                     return data.user_failure_data.description
-                raise UnexpectedFailure(data.error.to_string() if data.error else "no reason was recorded")
+                raise DefectError(data.error.to_string() if data.error else "no reason was recorded")
         raise DataError(f"the run of {key} failed before its first step")
 
 
-class UnexpectedFailure(Exception):
+class DefectError(Exception):
     """A defect of this package met inside a run: the text is the traceback."""

@@ -111,6 +111,17 @@ class Settings(BaseSettings):
         """Lock files."""
         return self.home / "locks"
 
+    @property
+    def simulated_mirror(self) -> Path:
+        """Folder of the simulated GEO mirror that `dmicc demo` writes."""
+        return self.home / "simulated"
+
+    def simulated(self) -> "Settings":
+        """The same state, with the simulated mirror as the source of everything."""
+        mirror = self.simulated_mirror
+        sources = {"geo_url": (mirror / "geo").as_uri(), "xena_url": (mirror / "xena").as_uri()}
+        return self.model_copy(update={**sources, "gene_sets": mirror / "gene_sets"})
+
     def environment(self) -> dict[str, str]:
         """The variables that make a child process see the same settings."""
         variables = {

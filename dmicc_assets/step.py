@@ -16,6 +16,7 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
+from dmicc_assets.geo.client import GeoClient
 from dmicc_assets.lake import Lake, Manifest, Origin
 from dmicc_assets.settings import Settings
 from dmicc_assets.study import Study
@@ -96,6 +97,23 @@ class StepContext:
     def part(self) -> str:
         """The dataset or cohort of the partition."""
         return self.key.split(".", 1)[1]
+
+    def client(self) -> GeoClient:
+        """The way to what GEO, Xena or a mirror on disk serve."""
+        settings = self.settings
+        return GeoClient(
+            settings.geo_url,
+            settings.geo_acc_url,
+            settings.xena_url,
+            settings.cache,
+            settings.locks,
+            settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else None,
+            self._report_bytes,
+        )
+
+    def _report_bytes(self, url: str, n_bytes: int, total: int | None) -> None:
+        of = f" of {total / 1e6:.1f}" if total else ""
+        self.report_progress(f"{url.rsplit('/', 1)[-1]}: {n_bytes / 1e6:.1f}{of} MB")
 
     def partitions(self, table: str) -> list[str]:
         """Partitions of an input table that this partition reads.

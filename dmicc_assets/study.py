@@ -229,6 +229,11 @@ class Study(_Section):
         """The cohort in which the risk model is fitted: the one named, else the last."""
         return self.model.cohort or list(self.cohorts)[-1]
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the study is on simulated series (SIM...), which only the simulated mirror has."""
+        return any(spec.source == "geo" and name.startswith("SIM") for name, spec in self.datasets.items())
+
     def cohorts_of(self, dataset: str) -> list[str]:
         """Names of the cohorts that a dataset is part of."""
         return [name for name, cohort in self.cohorts.items() if dataset in cohort.datasets]

@@ -66,7 +66,7 @@ class Workspace:
             key=key,
             study=study,
             study_file=self.files[study.study],
-            settings=self.settings,
+            settings=self.settings.simulated() if study.is_simulated else self.settings,
             lake=self.lake,
             studies=self.studies,
             run_id=run_id,

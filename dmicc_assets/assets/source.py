@@ -1,9 +1,9 @@
 """Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
 
 from dmicc_assets.expression.prepare import prepare_dataset
-from dmicc_assets.geo.acquire import acquire, observe, observed_text, source_files, source_files_table
-from dmicc_assets.geo.client import open_client
+from dmicc_assets.geo.acquire import acquire, observe
 from dmicc_assets.geo.dataset import read_dataset
+from dmicc_assets.geo.source_files import observed_text, source_files, source_files_table
 from dmicc_assets.lake import matrix_rows
 from dmicc_assets.step import Input, Result, StepContext, step
 
@@ -11,8 +11,7 @@ from dmicc_assets.step import Input, Result, StepContext, step
 def observe_dataset(context: StepContext) -> str:
     """What the source serves now for a dataset, by the cheapest signal, as a text."""
     spec = context.study.datasets[context.part]
-    with open_client(context.settings, context.report_progress) as client:
-        return observed_text(observe(context.part, spec, client, context.study_file.parent))
+    return observed_text(observe(context.part, spec, context.client(), context.study_file.parent))
 
 
 @step(
@@ -29,8 +28,7 @@ def observe_dataset(context: StepContext) -> str:
 def files(context: StepContext) -> Result:
     """Fetch what is not in the cache, verify it (length, gzip CRC, end of table, row count) and record checksums."""
     spec = context.study.datasets[context.part]
-    with open_client(context.settings, context.report_progress) as client:
-        served = acquire(context.part, spec, client, context.study_file.parent)
+    served = acquire(context.part, spec, context.client(), context.study_file.parent)
     return Result({"source/files": source_files_table(served)})
 
 

@@ -29,7 +29,7 @@ def subjects(context: StepContext) -> list[Subject]:
     version="1",
 )
 def expression_tests(context: StepContext) -> Result:
-    """Compare each signature gene between cases and controls by Wilcoxon's test, in every cohort and validation dataset."""
+    """Compare each signature gene between cases and controls by Wilcoxon's test, in every cohort and dataset."""
     genes = context.read("signature/genes")
     directions = expected_directions(genes, context.study)
     tests = test_expression(subjects(context), sorted(set(genes["gene"])), directions)

@@ -1,0 +1,56 @@
+"""The verified files of a dataset as rows of `source.files`, and back."""
+
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import polars as pl
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.cache import FileCache, SourceFile
+from dmicc_assets.geo.client import Observed
+
+_COLUMNS = ("role", "file", "sha256", "n_bytes", "source_url", "last_modified", "etag", "retrieved_at")
+
+
+def source_files_table(files: Sequence[SourceFile]) -> pl.DataFrame:
+    """One row a file, the columns of `source.files`."""
+    rows = [
+        (f.role, f.path.name, f.sha256, f.n_bytes, f.url, f.last_modified, f.etag, f.retrieved_at.astimezone(UTC))
+        for f in files
+    ]
+    types = {"n_bytes": pl.Int64, "retrieved_at": pl.Datetime("us", "UTC")}
+    return pl.DataFrame(rows, schema={name: types.get(name, pl.String) for name in _COLUMNS}, orient="row")
+
+
+def source_files(table: pl.DataFrame, cache: Path) -> list[SourceFile]:
+    """The files of these rows, in the cache.
+
+    Raises:
+        SourceError: a file is no longer in the cache.
+    """
+    found: list[SourceFile] = []
+    for row in table.iter_rows(named=True):
+        path = FileCache(cache).path_of(row["sha256"], row["file"])
+        if not path.is_file():
+            name = unquote(urlsplit(row["source_url"]).path).rsplit("/", 1)[-1]
+            raise SourceError(f"{name}: is no longer in the cache {cache}; materialise source/files again (--force)")
+        found.append(
+            SourceFile(
+                row["role"],
+                row["source_url"],
+                path,
+                row["sha256"],
+                row["n_bytes"],
+                row["last_modified"],
+                row["etag"],
+                row["retrieved_at"],
+            )
+        )
+    return found
+
+
+def observed_text(observed: Sequence[Observed]) -> str:
+    """What is served now, one line a file, in a fixed order."""
+    return "\n".join(sorted(f"{each.role} {each.url} {each.validator}" for each in observed))

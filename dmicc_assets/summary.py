@@ -1,0 +1,65 @@
+"""What a study found, in a few lines: read from the lake, shown at the end of a run."""
+
+import polars as pl
+
+from dmicc_assets.lake import Lake
+from dmicc_assets.study import Study
+
+
+def study_summary(lake: Lake, study: Study) -> list[tuple[str, str]]:
+    """What was found, as pairs of what and how much; a part that was not materialised is left out."""
+    lines: list[tuple[str, str]] = []
+    for cohort, spec in study.cohorts.items():
+        lines += _cohort(lake, f"{study.study}.{cohort}", spec.title)
+    name = study.study
+    if lake.manifest("signature/overlap", name):
+        lines += _signature(lake, name)
+    if lake.manifest("validation/roc", name):
+        lines += _areas(lake, name)
+    if lake.manifest("report/published", name):
+        published = lake.read("report/published", name)
+        if len(published):
+            agree, testable = (published["agrees"] == "yes").sum(), (published["agrees"] != "not testable").sum()
+            lines.append(("published numbers", f"{agree} of {testable} testable ones agree"))
+    if lake.manifest("rigor/findings", name):
+        findings = lake.read("rigor/findings", name)
+        raised = sorted(set(findings.filter(pl.col("severity").is_in(["warning", "error"]))["code"]))
+        lines.append(("findings", f"{len(raised)} checks warn: {', '.join(raised)}" if raised else "no check warns"))
+    return lines
+
+
+def _cohort(lake: Lake, key: str, title: str) -> list[tuple[str, str]]:
+    if not lake.manifest("differential/genes", key):
+        return []
+    genes, samples = lake.read("differential/genes", key), lake.read("cohort/samples", key)
+    n_up, n_case = (genes["direction"] == "up").sum(), samples["is_case"].sum()
+    tested = lake.read("differential/statistics", key).height
+    found = f"{len(genes)} of {tested} genes differ ({n_up} up, {len(genes) - n_up} down)"
+    return [(title, f"{n_case} cases, {len(samples) - n_case} controls; {found}")]
+
+
+def _signature(lake: Lake, name: str) -> list[tuple[str, str]]:
+    overlap = lake.read("signature/overlap", name).row(0, named=True)
+    genes = lake.read("signature/genes", name)["gene"].unique().sort().to_list()
+    chance = (
+        "" if overlap["p_value"] is None else f" ({overlap['n_expected']:.1f} by chance, p {overlap['p_value']:.2g})"
+    )
+    shown = ", ".join(genes[:12]) + (", ..." if len(genes) > 12 else "")
+    lines = [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
+    biomarkers = lake.read("signature/biomarkers", name)["gene"].to_list()
+    return [*lines, ("biomarkers", ", ".join(biomarkers) or "none")]
+
+
+def _areas(lake: Lake, name: str) -> list[tuple[str, str]]:
+    roc = lake.read("validation/roc", name).filter(pl.col("predictor") == "model").sort("subject", "kind")
+    return [
+        (
+            f"AUC of the model in {row['subject']}",
+            f"{row['auc']:.3f} [{_limit(row['ci_low'])}, {_limit(row['ci_high'])}], {row['kind']}",
+        )
+        for row in roc.iter_rows(named=True)
+    ]
+
+
+def _limit(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

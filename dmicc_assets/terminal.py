@@ -1,0 +1,167 @@
+"""What the commands show in a terminal: progress, result tables, and where to look next."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from dmicc_assets.errors import DataError, DmiccError
+from dmicc_assets.study import Study, accession_of, platform_of
+from dmicc_assets.summary import study_summary
+from dmicc_assets.workspace import Workspace
+
+
+def run_and_show(
+    out: Console,
+    err: Console,
+    workspace: Workspace,
+    study: str,
+    *,
+    force: bool = False,
+    only: str | None = None,
+    verify: bool = False,
+    wait: bool = True,
+) -> None:
+    """Run a study with live progress, and end with its result and where to look.
+
+    Raises:
+        DmiccError: the study is wrong, another run goes on and `wait` is not set, or a part failed.
+    """
+    from dmicc_assets.run import Outcome, StudyRun
+
+    workspace.study(study)
+    with _one_run_at_a_time(err, workspace, study, wait=wait), _progress(err) as progress:
+        task = progress.add_task(f"{study}: asking the sources", total=None)
+        workspace = replace(workspace, report_progress=lambda text: progress.update(task, description=text))
+        this = StudyRun(workspace, study, force=force, verify=verify)
+        plan = this.plan(only)
+        progress.update(task, total=len(plan))
+        seen: list[str] = []
+
+        def started(step: str, key: str) -> None:
+            progress.update(task, description=f"{step} of {key}", completed=len(seen))
+            seen.append(key)
+
+        outcomes: Sequence[Outcome] = this.materialise(plan, started)
+    for warning in dict.fromkeys(this.warnings):
+        err.print(f"warning: {warning}", markup=False, soft_wrap=True)
+    _show_result(out, workspace, workspace.studies[study])
+    counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
+    out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    if failed:
+        blocked = sum(outcome.state == "blocked" for outcome in outcomes)
+        raise DataError(_failure_text([(f"{o.step.name} of {o.key}", o.message) for o in failed], blocked))
+    out.print(f"Look: dmicc sql, dmicc ui, {workspace.settings.warehouse}", soft_wrap=True)
+
+
+def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
+    """Simulate the mirror, run the demo on it, and say how much of the planted truth was found."""
+    from dmicc_assets.geo.simulate import simulate_mirror
+    from dmicc_assets.planted import show_truth
+
+    truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
+    run_and_show(out, err, workspace, "demo")
+    show_truth(out, workspace.lake, workspace.studies["demo"], truth)
+
+
+def show_study(out: Console, workspace: Workspace, name: str) -> None:
+    """What a study file asks for: what would be fetched, labels with expected counts, cohorts, validation."""
+    study = workspace.study(name)
+    out.print(f"{study.title} ({workspace.files[name]})", soft_wrap=True)
+    table = Table("dataset", "what is fetched", "scale", "labels (expected samples)", box=None, pad_edge=False)
+    for dataset, spec in study.datasets.items():
+        labels = ", ".join(f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels)
+        table.add_row(dataset, _fetched(study, dataset), f"{spec.scale}, {spec.normalise}", labels)
+    out.print(table)
+    for cohort, spec in study.cohorts.items():
+        datasets = " + ".join(spec.datasets)
+        out.print(f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}")
+    for entry in study.validation:
+        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
+    out.print(f"risk model in {study.model_cohort}; the file is valid")
+
+
+def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
+    """What the sources serve now against what the lake was made from, dataset by dataset."""
+    from dmicc_assets.revisions import outdated_datasets
+
+    studies = [workspace.study(name)] if name else list(workspace.studies.values())
+    table = Table("dataset", "state", "would be computed again", box=None, pad_edge=False)
+    for study in studies:
+        for row in outdated_datasets(workspace, study):
+            table.add_row(row.key, row.state, ", ".join(row.recomputed))
+    out.print(table)
+
+
+def forget_study(out: Console, workspace: Workspace, name: str) -> None:
+    """Delete a study's results; a study whose file is gone can be forgotten too."""
+    n_partitions = workspace.lake.forget(name)
+    if n_partitions == 0:
+        raise DataError(f"{name}: there are no results of it in {workspace.settings.lake}")
+    out.print(f"{n_partitions} results of {name} deleted")
+
+
+def _show_result(out: Console, workspace: Workspace, study: Study) -> None:
+    table = Table("result", "", title=study.title, title_justify="left", box=None, pad_edge=False, show_header=False)
+    for what, value in study_summary(workspace.lake, study):
+        table.add_row(what, value)
+    out.print(table)
+
+
+def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
+    """One line a distinct failure, with what else met the same one; then what could not be tried."""
+    by_message: dict[str, list[str]] = {}
+    for where, message in failed:
+        by_message.setdefault(message, []).append(where)
+    lines = [f"{', '.join(wheres)} failed: {message}" for message, wheres in by_message.items()]
+    if n_blocked:
+        lines.append(f"{n_blocked} parts that need it were not tried; what else is sound was materialised")
+    return "\n".join(lines)
+
+
+def _fetched(study: Study, dataset: str) -> str:
+    spec = study.datasets[dataset]
+    if spec.source == "geo":
+        return f"series matrix of {accession_of(dataset)}, annotation of {platform_of(dataset, spec) or 'its platform'}"
+    return f"{spec.source} matrix {spec.matrix}"
+
+
+def _progress(err: Console) -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=err, transient=True)
+
+
+@contextmanager
+def _one_run_at_a_time(err: Console, workspace: Workspace, study: str, *, wait: bool) -> Iterator[None]:
+    """Hold the study's lock; a second run waits and says for whom."""
+    folder = workspace.settings.locks
+    lock, holder = FileLock(folder / f"run.{study}.lock"), folder / f"run.{study}.json"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = json.loads(holder.read_text()) if holder.exists() else {"pid": "?", "since": "?"}
+        text = f"another run of {study} goes on (process {who['pid']}, since {who['since']})"
+        if not wait:
+            raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None
+        err.print(f"{text}; waiting for it to end")
+        lock.acquire()
+    try:
+        holder.write_text(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
