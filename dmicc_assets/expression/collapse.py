@@ -1,0 +1,118 @@
+"""From probes to genes: one row a gene, by the mean, the median or the probe with the highest mean.
+
+Which symbol a probe has is read elsewhere; a probe without exactly one is dropped here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.matrix import ExpressionMatrix
+
+FloatArray = NDArray[np.float64]
+CollapseMethod = Literal["mean", "median", "max_mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class CollapsedMatrix:
+    """Expression of genes.
+
+    Attributes:
+        matrix: genes sorted by name.
+        chosen_probe: the probe that stands for each gene under `max_mean`, else None.
+    """
+
+    matrix: ExpressionMatrix
+    chosen_probe: dict[str, str] | None
+
+
+def collapse_probes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame, method: CollapseMethod) -> CollapsedMatrix:
+    """One row a gene from the probes that have exactly one symbol.
+
+    `mean` is `limma::avereps` (the mean of the non-missing probes), `median` the same with the median, `max_mean`
+    takes the probe with the highest mean over the samples, the first of equals.
+
+    Args:
+        matrix: expression of probes.
+        probe_genes: columns probe, gene and n_symbols; probes that are not in the matrix are ignored.
+        method: how probes of one gene become one row.
+
+    Raises:
+        ValueError: a probe stands twice in `probe_genes`; no probe of the matrix has exactly one
+            symbol; an unknown method.
+    """
+    if method not in ("mean", "median", "max_mean"):
+        raise ValueError(f"unknown collapse {method!r}: expected mean, median or max_mean")
+    rows, genes = _rows_of_genes(matrix, probe_genes)
+    names, starts = np.unique(genes, return_index=True)
+    chosen: dict[str, str] | None = None
+    if method == "mean":
+        values = _group_means(matrix.values, rows, starts)
+    elif method == "median":
+        values = _group_medians(matrix.values, rows, starts)
+    else:
+        best = _highest_mean(matrix.values, rows, starts)
+        values = matrix.values[best]
+        chosen = {str(gene): matrix.features[row] for gene, row in zip(names, best, strict=True)}
+    return CollapsedMatrix(ExpressionMatrix(values, tuple(map(str, names)), matrix.samples), chosen)
+
+
+def _rows_of_genes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.str_]]:
+    """Rows of the usable probes, sorted by gene and then in the matrix's order, with their genes."""
+    twice = probe_genes["probe"].filter(probe_genes["probe"].is_duplicated())
+    if len(twice):
+        raise ValueError(f"probe {twice[0]!r} stands more than once in the annotation")
+    position = pl.DataFrame({"probe": matrix.features, "row": np.arange(len(matrix.features))})
+    usable = probe_genes.filter(pl.col("gene").is_not_null() & (pl.col("gene") != "") & (pl.col("n_symbols") == 1))
+    # Sorted as bytes, as names are everywhere: the locale has no say.
+    table = position.join(usable, on="probe", how="inner").sort("gene", "row")
+    if table.is_empty():
+        raise ValueError(
+            f"none of the {len(matrix.features)} probes ({', '.join(matrix.features[:2])}, ...) "
+            "has exactly one gene symbol: does the annotation belong to this platform?"
+        )
+    return table["row"].to_numpy().astype(np.intp), np.array(table["gene"].to_list())
+
+
+def _group_means(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:
+    block = values[rows]
+    missing = np.isnan(block)
+    if not missing.any():
+        return np.add.reduceat(block, starts, axis=0) / _sizes(rows, starts)[:, None]
+    block[missing] = 0.0
+    counts = np.add.reduceat(~missing, starts, axis=0, dtype=np.float64)
+    totals = np.add.reduceat(block, starts, axis=0)
+    return np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+
+
+def _group_medians(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:
+    """Medians of the non-missing probes, all genes with the same number of probes at once."""
+    sizes = _sizes(rows, starts)
+    result = np.empty((len(starts), values.shape[1]))
+    for size in np.unique(sizes):
+        groups = np.flatnonzero(sizes == size)
+        block = np.sort(values[rows[starts[groups, None] + np.arange(size)]], axis=1)
+        n = size - np.isnan(block).sum(axis=1, keepdims=True)
+        low, high = np.maximum((n - 1) // 2, 0), np.minimum(n // 2, size - 1)
+        pair = np.take_along_axis(block, low, axis=1) + np.take_along_axis(block, high, axis=1)
+        result[groups] = np.where(n > 0, pair / 2, np.nan)[:, 0]
+    return result
+
+
+def _highest_mean(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """For each gene the row with the highest mean of its non-missing values, the first of equals."""
+    block = values[rows]
+    present = ~np.isnan(block)
+    counts = present.sum(axis=1)
+    totals = np.where(present, block, 0.0).sum(axis=1)
+    means = np.divide(totals, counts, out=np.full(len(rows), -np.inf), where=counts > 0)
+    group = np.repeat(np.arange(len(starts)), _sizes(rows, starts))
+    order = np.lexsort((np.arange(len(rows)), -means, group))
+    return rows[order[starts]]
+
+
+def _sizes(rows: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.diff(np.append(starts, len(rows)))

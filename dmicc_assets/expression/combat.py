@@ -1,0 +1,302 @@
+"""ComBat: batch means and variances shrunk towards what all genes share, fit and transform apart.
+
+Batch effects without shrinkage are in `batch.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.stats.linear_model import fit_linear_model
+
+FloatArray = NDArray[np.float64]
+
+_CELLS_PER_BLOCK = 1 << 18
+_CONVERGENCE = 1e-4
+_MOST_ROUNDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Combat:
+    """What ComBat learnt from G genes in B batches with C covariates.
+
+    Attributes:
+        levels: the batches, sorted.
+        reference: the batch that stays as it is, or None.
+        mean: (G,) mean over the batches (or of the reference).
+        effects: (G, C) coefficients of the covariates.
+        covariate_mean: (C,) means of the covariates, which stand for a new sample's when it has none.
+        sd: (G,) pooled standard deviation.
+        gamma: (G, B) shrunken batch means, in units of sd.
+        delta: (G, B) shrunken batch variances, in units of sd squared.
+        adjusted: (G,) False for genes left as they are: no variance within some batch, or too few values.
+    """
+
+    levels: tuple[str, ...]
+    reference: str | None
+    mean: FloatArray
+    effects: FloatArray
+    covariate_mean: FloatArray
+    sd: FloatArray
+    gamma: FloatArray
+    delta: FloatArray
+    adjusted: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchMoments:
+    """Moments of one batch's standardised values: counts, means and centred sums of squares, (G,) each."""
+
+    n: FloatArray
+    mean: FloatArray
+    sum_squares: FloatArray
+
+
+def combat(
+    values: FloatArray,
+    batch: Sequence[str],
+    covariates: FloatArray | None = None,
+    parametric: bool = True,
+    mean_only: bool = False,
+    reference: str | None = None,
+) -> FloatArray:
+    """Batch-adjusted expression, as `sva::ComBat` (Johnson, Li & Rabinovic 2007, doi:10.1093/biostatistics/kxj037).
+
+    Args:
+        values: (G, N) log2 expression, NaN missing.
+        batch: the N samples' batches, two at least.
+        covariates: (N, C) what is to be kept, without a column for the intercept.
+        parametric: normal and inverse gamma priors; else the empirical distribution over the genes.
+        mean_only: adjust means, not variances; forced when a batch has one sample.
+        reference: a batch that stays as it is and to which the others are adjusted.
+
+    Returns:
+        (G, N). Genes without variance inside a batch are returned unadjusted, as sva does, and so are genes whose
+        values do not determine every batch's mean, where sva stops.
+
+    Raises:
+        ValueError: fewer than two batches; fewer than two genes that vary in each; the covariates are confounded
+            with the batches; an unknown reference; an infinite value; shapes do not fit.
+    """
+    fit = fit_combat(values, batch, covariates, parametric, mean_only, reference)
+    return apply_combat(fit, values, batch, covariates)
+
+
+def fit_combat(
+    values: FloatArray,
+    batch: Sequence[str],
+    covariates: FloatArray | None = None,
+    parametric: bool = True,
+    mean_only: bool = False,
+    reference: str | None = None,
+) -> Combat:
+    """Learns the adjustment from these samples; see `combat` for arguments and errors."""
+    values = np.asarray(values, dtype=np.float64)
+    levels, codes = _levels(batch, values.shape[1], reference)
+    kept = _covariates(covariates, values.shape[1])
+    one_hot = (codes[:, None] == np.arange(len(levels))).astype(np.float64)
+    sizes = one_hot.sum(axis=0)
+    mean_only = mean_only or bool((sizes == 1).any())
+    names = [f"batch {level}" for level in levels] + [f"covariate {c + 1}" for c in range(kept.shape[1])]
+    design = np.column_stack([one_hot, kept])
+    fit = fit_linear_model(values, design, names=names)
+    adjusted = ~np.isnan(fit.coefficients).any(axis=1) & _varies(values, codes, sizes)
+    origin = levels.index(reference) if reference is not None else None
+    b = fit.coefficients[:, : len(levels)]
+    mean = b @ (sizes / sizes.sum()) if origin is None else b[:, origin].copy()
+    moments = _residual_moments(values, design, fit.coefficients, codes)
+    sd = np.sqrt(_pooled_variance(moments, sizes, origin))
+    adjusted &= sd > 0
+    if adjusted.sum() < 2:
+        raise ValueError(f"{int(adjusted.sum())} genes vary within every batch: ComBat learns from many, two at least")
+    standardised = _standardised(moments, b - mean[:, None], sd, adjusted)
+    gamma, delta = np.zeros(b.shape), np.ones(b.shape)
+    for i, batch_moments in enumerate(standardised):
+        if i == origin:
+            continue
+        baseline = 0.0 if origin is None else standardised[origin].mean
+        gamma[adjusted, i], delta[adjusted, i] = _shrunken(batch_moments, baseline, parametric, mean_only)
+    return Combat(
+        levels, reference, mean, fit.coefficients[:, len(levels) :], kept.mean(axis=0), sd, gamma, delta, adjusted
+    )
+
+
+def apply_combat(
+    fit: Combat, values: FloatArray, batch: Sequence[str], covariates: FloatArray | None = None
+) -> FloatArray:
+    """Adjusts samples of the batches that the fit knows.
+
+    Args:
+        fit: what `fit_combat` learnt.
+        values: (G, N) log2 expression of the same genes.
+        batch: the N samples' batches.
+        covariates: (N, C) as in the fit; None takes the training means, for samples whose group is not to be known.
+
+    Raises:
+        ValueError: a batch that the fit does not know; shapes do not fit.
+    """
+    if values.shape[0] != len(fit.mean) or len(batch) != values.shape[1]:
+        raise ValueError(f"values of shape {values.shape} do not fit {len(fit.mean)} genes and {len(batch)} batches")
+    unknown = [level for level in batch if level not in fit.levels]
+    if unknown:
+        raise ValueError(f"batch {unknown[0]!r} was not among those the fit was learnt from ({', '.join(fit.levels)})")
+    codes = np.array([fit.levels.index(level) for level in batch])
+    n = values.shape[1]
+    kept = np.tile(fit.covariate_mean, (n, 1)) if covariates is None else _covariates(covariates, n)
+    if kept.shape[1] != fit.effects.shape[1]:
+        raise ValueError(f"{kept.shape[1]} covariates, but the fit has {fit.effects.shape[1]}")
+    result = np.array(values, dtype=np.float64)
+    rows = np.flatnonzero(fit.adjusted)
+    step = max(1, _CELLS_PER_BLOCK // n)
+    scale = np.sqrt(fit.delta)
+    free = codes != (fit.levels.index(fit.reference) if fit.reference is not None else -1)
+    for start in range(0, len(rows), step):
+        at = rows[start : start + step]
+        center = fit.mean[at, None] + fit.effects[at] @ kept.T
+        block = values[at] - center - (fit.sd[at, None] * fit.gamma[at])[:, codes]
+        block = block / scale[at][:, codes] + center
+        result[np.ix_(at, free)] = block[:, free]
+    return result
+
+
+def _levels(batch: Sequence[str], n: int, reference: str | None) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    if len(batch) != n:
+        raise ValueError(f"{len(batch)} batches for {n} samples")
+    levels, codes = np.unique(np.array([str(level) for level in batch]), return_inverse=True)
+    names = tuple(map(str, levels))
+    if len(names) < 2:
+        raise ValueError(f"ComBat needs two batches at least, got {', '.join(names) or 'none'}")
+    if reference is not None and reference not in names:
+        raise ValueError(f"reference batch {reference!r} is not one of {', '.join(names)}")
+    return names, codes
+
+
+def _covariates(covariates: FloatArray | None, n: int) -> FloatArray:
+    if covariates is None:
+        return np.zeros((n, 0))
+    kept = np.asarray(covariates, dtype=np.float64)
+    kept = kept[:, None] if kept.ndim == 1 else kept
+    if kept.shape[0] != n:
+        raise ValueError(f"covariates of shape {kept.shape} do not fit {n} samples")
+    return kept
+
+
+def _varies(values: FloatArray, codes: NDArray[np.intp], sizes: FloatArray) -> NDArray[np.bool_]:
+    """(G,) False for genes that are constant and complete inside some batch of two samples or more."""
+    varies = np.ones(len(values), dtype=np.bool_)
+    for i in np.flatnonzero(sizes > 1):
+        block = values[:, codes == i]
+        varies &= ~(block.max(axis=1) == block.min(axis=1))
+    return varies
+
+
+def _residual_moments(
+    values: FloatArray, design: FloatArray, coefficients: FloatArray, codes: NDArray[np.intp]
+) -> list[_BatchMoments]:
+    """Moments of the residuals inside each batch, in blocks of genes so that no second matrix is held."""
+    g, n = values.shape
+    n_batches = int(codes.max()) + 1
+    moments = [_BatchMoments(np.zeros(g), np.zeros(g), np.zeros(g)) for _ in range(n_batches)]
+    columns = [np.flatnonzero(codes == i) for i in range(n_batches)]
+    step = max(1, _CELLS_PER_BLOCK // n)
+    for start in range(0, g, step):
+        at = slice(start, start + step)
+        residuals = values[at] - np.nan_to_num(coefficients[at]) @ design.T
+        for moment, column in zip(moments, columns, strict=True):
+            block = residuals[:, column]
+            present = ~np.isnan(block)
+            count = present.sum(axis=1)
+            block = np.where(present, block, 0.0)
+            mean = block.sum(axis=1) / np.maximum(count, 1)
+            moment.n[at], moment.mean[at] = count, mean
+            moment.sum_squares[at] = (np.where(present, block - mean[:, None], 0.0) ** 2).sum(axis=1)
+    return moments
+
+
+def _standardised(
+    moments: Sequence[_BatchMoments], shift: FloatArray, sd: FloatArray, adjusted: NDArray[np.bool_]
+) -> list[_BatchMoments]:
+    """Moments of the adjusted genes' values after subtraction of their mean and division by their sd."""
+    unit = sd[adjusted]
+    return [
+        _BatchMoments(m.n[adjusted], (m.mean + shift[:, i])[adjusted] / unit, m.sum_squares[adjusted] / unit**2)
+        for i, m in enumerate(moments)
+    ]
+
+
+def _pooled_variance(moments: Sequence[_BatchMoments], sizes: FloatArray, origin: int | None) -> FloatArray:
+    """(G,) residual variance: over n when the matrix is complete, over n - 1 as soon as one value is missing (sva)."""
+    taken = moments if origin is None else [moments[origin]]
+    n = np.array([m.n for m in taken]).sum(axis=0)
+    total = np.array([m.sum_squares + m.n * m.mean**2 for m in taken]).sum(axis=0)
+    complete = all((m.n == size).all() for m, size in zip(moments, sizes, strict=True))
+    return total / (n if complete else np.maximum(n - 1, 1))
+
+
+def _shrunken(
+    moments: _BatchMoments, baseline: FloatArray | float, parametric: bool, mean_only: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Shrunken mean and variance of one batch for every gene; the mean is relative to the baseline."""
+    gamma_hat = moments.mean - baseline
+    delta_hat = np.ones_like(gamma_hat) if mean_only else moments.sum_squares / (moments.n - 1)
+    # The values seen from the baseline: their mean is gamma_hat, their spread is unchanged.
+    seen = _BatchMoments(moments.n, gamma_hat, moments.sum_squares)
+    if not parametric:
+        gamma, delta = _empirical_posterior(seen, gamma_hat, delta_hat)
+        return gamma, np.ones_like(delta) if mean_only else delta
+    center, spread = float(gamma_hat.mean()), float(gamma_hat.var(ddof=1))
+    if mean_only:
+        return (spread * gamma_hat + center) / (spread + 1), delta_hat
+    m, s2 = float(delta_hat.mean()), float(delta_hat.var(ddof=1))
+    shape, rate = (2 * s2 + m**2) / s2, (m * s2 + m**3) / s2
+    return _conditional_modes(seen, gamma_hat, delta_hat, (center, spread, shape, rate))
+
+
+def _conditional_modes(
+    moments: _BatchMoments, gamma: FloatArray, delta: FloatArray, prior: tuple[float, float, float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Alternates the posterior mean and variance until all genes stand still, by sva's own measure.
+
+    It divides by the old value with its sign, so that a gene with a negative mean never delays the end.
+    """
+    center, spread, shape, rate = prior
+    gamma_hat = gamma
+    for _ in range(_MOST_ROUNDS):
+        new_gamma = (spread * moments.n * gamma_hat + delta * center) / (spread * moments.n + delta)
+        sum_squares = moments.sum_squares + moments.n * (moments.mean - new_gamma) ** 2
+        new_delta = (0.5 * sum_squares + rate) / (moments.n / 2 + shape - 1)
+        change = max(_relative_change(new_gamma, gamma), _relative_change(new_delta, delta))
+        gamma, delta = new_gamma, new_delta
+        if change <= _CONVERGENCE:
+            return gamma, delta
+    raise ValueError(f"ComBat's batch means and variances did not settle in {_MOST_ROUNDS} rounds")
+
+
+def _relative_change(new: FloatArray, old: FloatArray) -> float:
+    return float(np.divide(np.abs(new - old), old, out=np.zeros_like(old), where=old != 0).max())
+
+
+def _empirical_posterior(
+    moments: _BatchMoments, gamma_hat: FloatArray, delta_hat: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Means of the other genes' estimates, weighted by the likelihood of this gene's values under them.
+
+    In logarithms, so that many samples do not underflow.
+    """
+    g = len(gamma_hat)
+    gamma, delta = np.empty(g), np.empty(g)
+    step = max(1, 4 * _CELLS_PER_BLOCK // g)
+    log_delta = np.log(delta_hat)
+    for start in range(0, g, step):
+        at = slice(start, min(start + step, g))
+        n = moments.n[at, None]
+        distance = moments.sum_squares[at, None] + n * (moments.mean[at, None] - gamma_hat) ** 2
+        log_weight = -0.5 * (n * log_delta + distance / delta_hat)
+        own = np.arange(at.start, at.stop)
+        log_weight[own - at.start, own] = -np.inf
+        weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+        total = weight.sum(axis=1)
+        gamma[at], delta[at] = weight @ gamma_hat / total, weight @ delta_hat / total
+    return gamma, delta

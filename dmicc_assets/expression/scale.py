@@ -1,0 +1,134 @@
+"""The scale of a matrix: GEO2R's log2 rule, and quantile normalisation between arrays.
+
+Every sample and every probe of a dataset takes part here; which samples a cohort keeps is decided later.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleDecision:
+    """Whether a matrix was taken to log2, and why.
+
+    Attributes:
+        took_log2: True when the logarithm is to be taken.
+        scale_detected: what GEO2R's rule sees in the values, whatever was asked for.
+        quantiles: the values' quantiles 0, 25, 50, 75, 99 and 100 % (type 7), missing ones left out.
+        rule: what was asked for.
+    """
+
+    took_log2: bool
+    scale_detected: Literal["log2", "linear"]
+    quantiles: tuple[float, float, float, float, float, float]
+    rule: Literal["auto", "log2", "linear"]
+
+
+def log2_decision(values: FloatArray, rule: Literal["auto", "log2", "linear"] = "auto") -> ScaleDecision:
+    """Decides on the logarithm by GEO2R's rule (https://www.ncbi.nlm.nih.gov/geo/info/geo2r.html).
+
+    Values are linear when q99 > 100, or max - min > 50 with q25 > 0.
+
+    Args:
+        values: (G, N) expression as served, NaN missing.
+        rule: "auto" decides by the rule, "log2" and "linear" state what the values are.
+
+    Raises:
+        ValueError: no value at all, an infinite value, or an unknown rule.
+    """
+    if rule not in ("auto", "log2", "linear"):
+        raise ValueError(f"unknown scale {rule!r}: expected auto, log2 or linear")
+    observed = values[~np.isnan(values)]
+    if observed.size == 0:
+        raise ValueError("the matrix has no values: its scale cannot be told")
+    if np.isinf(observed).any():
+        row, column = np.argwhere(np.isinf(values))[0]
+        raise ValueError(f"row {row + 1}, sample {column + 1} is infinite: expected finite expression values")
+    q0, q25, q50, q75, q99, q100 = (float(q) for q in np.quantile(observed, QUANTILES))
+    linear = q99 > 100 or (q100 - q0 > 50 and q25 > 0)
+    took = linear if rule == "auto" else rule == "linear"
+    return ScaleDecision(took, "linear" if linear else "log2", (q0, q25, q50, q75, q99, q100), rule)
+
+
+def to_log2(values: FloatArray, decision: ScaleDecision) -> FloatArray:
+    """The values on the log2 scale, (G, N): as they are, or their logarithm with values <= 0 missing."""
+    if not decision.took_log2:
+        return values
+    result = np.full(values.shape, np.nan)
+    np.log2(values, out=result, where=values > 0)
+    return result
+
+
+def quantile_normalise(values: FloatArray) -> FloatArray:
+    """Gives every sample the same distribution, as `limma::normalizeBetweenArrays(method="quantile")`.
+
+    Bolstad et al. 2003, doi:10.1093/bioinformatics/19.2.185; ties share the mean of their quantiles' position,
+    and a sample with missing values is interpolated to the full length.
+
+    Args:
+        values: (G, N) on the log2 scale, NaN missing.
+
+    Raises:
+        ValueError: an infinite value; a sample without any value (both by `fit_quantile_target`).
+    """
+    if values.shape[1] < 2:
+        return values.copy()
+    return apply_quantile_target(values, fit_quantile_target(values))
+
+
+def fit_quantile_target(values: FloatArray) -> FloatArray:
+    """(G,) mean over the samples of their sorted values: the distribution that all are given.
+
+    Raises:
+        ValueError: an infinite value; a sample without any value.
+    """
+    g, n = values.shape
+    target = np.zeros(g)
+    positions = np.linspace(0, 1, g)
+    for j in range(n):
+        column = np.sort(values[:, j])
+        observed = g - int(np.isnan(column).sum())
+        if observed == 0:
+            raise ValueError(f"sample {j + 1} has no value at all: leave it out before normalising")
+        if np.isinf(column[[0, observed - 1]]).any():
+            raise ValueError(f"sample {j + 1} has an infinite value")
+        if observed < g:
+            column = np.interp(positions, _positions(observed), column[:observed])
+        target += column
+    return target / n
+
+
+def apply_quantile_target(values: FloatArray, target: FloatArray) -> FloatArray:
+    """Gives samples the distribution `target` (G,), which was learnt from these samples or from others.
+
+    A rank is mapped to the target's quantile at the same relative position; tied values get the mean rank's.
+    """
+    result = np.full(values.shape, np.nan, order="F")
+    grid = np.linspace(0, 1, len(target))
+    for j in range(values.shape[1]):
+        column = values[:, j]
+        order = np.argsort(column, kind="stable")
+        observed = len(column) - int(np.isnan(column).sum())
+        order = order[:observed]
+        ranks = _mean_ranks(column[order])
+        whole = observed == len(target) and (ranks == np.arange(observed)).all()
+        result[order, j] = target if whole else np.interp(ranks / max(observed - 1, 1), grid, target)
+    return np.ascontiguousarray(result)
+
+
+def _positions(n: int) -> FloatArray:
+    return np.linspace(0, 1, n) if n > 1 else np.array([0.5])
+
+
+def _mean_ranks(ascending: FloatArray) -> FloatArray:
+    """Ranks from 0 of sorted values, ties sharing their mean."""
+    starts = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]]))
+    stops = np.append(starts[1:], len(ascending))
+    return np.repeat((starts + stops - 1) / 2, stops - starts)

@@ -1,0 +1,131 @@
+"""Differential expression of a cohort: its design, the moderated statistics of every gene, and which genes count.
+
+The statistics themselves are in `linear_model.py` and `moderation.py`; merging and batch adjustment in `expression/`.
+"""
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.stats.distributions import t_upper_quantile
+from dmicc_assets.stats.linear_model import LinearFit, fit_linear_model
+from dmicc_assets.stats.moderation import moderated_t
+from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.study import Differential
+
+FloatArray = NDArray[np.float64]
+Batch = Literal["covariate", "combat", "none"]
+
+
+def differential_statistics(
+    subject: Subject, settings: Differential, batch: Batch, weights: FloatArray | None = None
+) -> pl.DataFrame:
+    """Moderated statistics of case against control for every gene, in the matrix's order.
+
+    Args:
+        subject: the cohort; its matrix holds `value` for batch "covariate" and "none", `value_adjusted` for "combat".
+        settings: thresholds and options of the study.
+        batch: with "covariate" the design has a column for each dataset but the first.
+        weights: precision weights, (N,) of samples or (G, N) of cells.
+
+    Returns:
+        One row a gene: gene, log_fc (log2, case minus control), ave_expr, t, p_value, adj_p_value
+        (Benjamini-Hochberg), b, ci_low, ci_high (95 %), sigma, df_total, n_case, n_control (values present).
+        NULL where a gene's values do not determine the statistic.
+
+    Raises:
+        ValueError: a group is empty; the design is not of full rank (dataset or patient and group are confounded);
+            no residual degrees of freedom; an infinite value; a patient missing where a block is asked for.
+    """
+    design, names = differential_design(subject, settings, batch)
+    values = subject.matrix.values
+    genes = subject.matrix.features
+    fit = fit_linear_model(values, design, names=names, genes=genes, weights=weights)
+    return _statistics(subject, fit, settings)
+
+
+def differential_design(subject: Subject, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
+    """The design (N, K) of a cohort and its columns' names: intercept, case, then datasets or patients.
+
+    With `block: fixed` every patient but one a column; the datasets are then within the patients and get none.
+
+    Raises:
+        ValueError: a group is empty, or a patient is missing where a block is asked for.
+    """
+    is_case = subject.is_case
+    for group, n in (("case", int(is_case.sum())), ("control", int((~is_case).sum()))):
+        if n == 0:
+            raise ValueError(f"{subject.kind} {subject.name} has no {group} sample")
+    columns, names = [np.ones(len(is_case)), is_case.astype(np.float64)], ["(Intercept)", "case"]
+    if settings.block == "fixed":
+        blocks: list[str] = patients_of(subject)
+        prefix = "patient"
+    elif batch == "covariate":
+        blocks, prefix = list(subject.dataset), "dataset"
+    else:
+        blocks, prefix = [], ""
+    for level in list(dict.fromkeys(blocks))[1:]:
+        columns.append(np.array([block == level for block in blocks], dtype=np.float64))
+        names.append(f"{prefix} {level}")
+    return np.column_stack(columns), names
+
+
+def patients_of(subject: Subject) -> list[str]:
+    """The N samples' patients, each named within its dataset: two series may both have a patient 1.
+
+    Raises:
+        ValueError: a sample's patient is not known (names the sample).
+    """
+    for sample, patient in zip(subject.matrix.samples, subject.patient, strict=True):
+        if patient is None:
+            raise ValueError(
+                f"sample {sample} of {subject.name} has no patient: "
+                "a block needs `patient:` in every dataset of the cohort"
+            )
+    return [f"{dataset}/{patient}" for dataset, patient in zip(subject.dataset, subject.patient, strict=True)]
+
+
+def _statistics(subject: Subject, fit: LinearFit, settings: Differential) -> pl.DataFrame:
+    moderated = moderated_t(fit, trend=settings.trend, robust=settings.robust, limma=settings.limma)
+    case = fit.names.index("case")
+    log_fc, p_value = fit.coefficients[:, case], moderated.p_value[:, case]
+    spread = np.sqrt(moderated.variance) * fit.stdev_unscaled[:, case]
+    margin = spread * t_upper_quantile(0.025, moderated.df_total)
+    present = ~np.isnan(subject.matrix.values)
+    table = pl.DataFrame(
+        {
+            "gene": subject.matrix.features,
+            "log_fc": log_fc,
+            "ave_expr": fit.ave_expr,
+            "t": moderated.t[:, case],
+            "p_value": p_value,
+            "adj_p_value": adjust_p_values(p_value),
+            "b": moderated.log_odds[:, case],
+            "ci_low": log_fc - margin,
+            "ci_high": log_fc + margin,
+            "sigma": fit.sigma,
+            "df_total": moderated.df_total,
+            "n_case": present[:, subject.is_case].sum(axis=1),
+            "n_control": present[:, ~subject.is_case].sum(axis=1),
+        }
+    )
+    return table.with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.DataFrame:
+    """The genes that count as differentially expressed, in the table's order.
+
+    Args:
+        statistics: what `differential_statistics` gave.
+        settings: abs(log_fc) >= `log_fc` and p (or adjusted p, by `adjust`) < `p_value`.
+
+    Returns:
+        Columns gene, log_fc, p_value, adj_p_value, direction ("up" or "down").
+    """
+    p = pl.col("p_value") if settings.adjust == "none" else pl.col("adj_p_value")
+    chosen = (pl.col("log_fc").abs() >= settings.log_fc) & (p < settings.p_value)
+    direction = pl.when(pl.col("log_fc") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
+    return statistics.filter(chosen).select("gene", "log_fc", "p_value", "adj_p_value", direction.alias("direction"))

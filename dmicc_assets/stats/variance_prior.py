@@ -1,0 +1,178 @@
+"""The prior that all genes' residual variances share: its scale and its degrees of freedom.
+
+Only variances and degrees of freedom come in here; what is tested with the result is `moderation.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.stats.distributions import (
+    inverse_trigamma,
+    log_gamma,
+    log_minus_digamma,
+    minimum_on_interval,
+    trigamma,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class VariancePrior:
+    """Scaled inverse chi-square prior of the variances.
+
+    Attributes:
+        df: prior degrees of freedom d0, a scalar, or (G,) when the fit is robust; infinity when all variances are one.
+        scale: prior variance s0 squared, a scalar, or (G,) when it follows a trend.
+    """
+
+    df: float | FloatArray
+    scale: float | FloatArray
+
+
+def fit_f_dist(variances: FloatArray, df: FloatArray, covariate: FloatArray | None = None) -> VariancePrior:
+    """Prior by the moments of log variances (Smyth 2004, section 6.2, doi:10.2202/1544-6115.1027).
+
+    Args:
+        variances: (G,) residual variances; a gene without residual degrees of freedom is ignored.
+        df: (G,) residual degrees of freedom.
+        covariate: (G,) mean expression; with it the scale follows a natural spline trend
+            (Phipson et al. 2016, doi:10.1214/16-AOAS920).
+
+    Raises:
+        ValueError: fewer than two usable variances; a missing covariate.
+    """
+    usable = usable_variances(variances, df)
+    x, d = offset_zeros(variances[usable]), df[usable]
+    e = np.log(x) + log_minus_digamma(d / 2)
+    if covariate is None:
+        mean, spread = float(e.mean()), float(e.var(ddof=1))
+        everywhere: float | FloatArray = mean
+    else:
+        basis, basis_everywhere = trend_basis(covariate, usable)
+        coefficients, _, rank, _ = np.linalg.lstsq(basis, e, rcond=None)
+        spread = float(((e - basis @ coefficients) ** 2).sum() / (len(e) - int(rank)))
+        everywhere = basis_everywhere @ coefficients
+    excess = spread - float(trigamma(d / 2).mean())
+    if excess > 0:
+        half = inverse_trigamma(excess)
+        return VariancePrior(2 * half, np.exp(everywhere - log_minus_digamma(half))[()])
+    return VariancePrior(np.inf, np.exp(everywhere) if covariate is not None else float(x.mean()))
+
+
+def usable_variances(variances: FloatArray, df: FloatArray) -> NDArray[np.bool_]:
+    """(G,) which genes tell of the prior: residual degrees of freedom and a finite variance.
+
+    Raises:
+        ValueError: fewer than two do.
+    """
+    usable = np.isfinite(df) & (df > 1e-15) & np.isfinite(variances) & (variances > -1e-15)
+    if usable.sum() < 2:
+        raise ValueError(f"{int(usable.sum())} genes have a residual variance: a variance prior needs two at least")
+    return usable
+
+
+def offset_zeros(x: FloatArray) -> FloatArray:
+    """Variances with (nearly) zero ones raised to a hundred-thousandth of the median, so that logs exist."""
+    x = np.maximum(x, 0.0)
+    median = float(np.median(x))
+    return np.maximum(x, 1e-5 * (median if median > 0 else 1.0))
+
+
+def trend_basis(covariate: FloatArray, usable: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Natural cubic splines of the covariate: of the usable genes, and of all, linear beyond the usable range.
+
+    1 to 4 degrees of freedom, by the number of genes (4 from 30 on); knots at equal quantiles.
+
+    Raises:
+        ValueError: the covariate is missing for a gene.
+    """
+    covariate = np.asarray(covariate, dtype=np.float64)
+    if np.isnan(covariate).any():
+        row = int(np.argmax(np.isnan(covariate)))
+        raise ValueError(f"a trend needs the mean expression of every gene: gene {row + 1} has no value at all")
+    x = covariate[usable]
+    n = len(x)
+    df = min(1 + (n >= 3) + (n >= 6) + (n >= 30), len(np.unique(x)))
+    everywhere = natural_spline(covariate, np.quantile(x, np.linspace(0, 1, df)) if df > 1 else x[:1])
+    return everywhere[usable], everywhere
+
+
+def natural_spline(x: FloatArray, knots: FloatArray) -> FloatArray:
+    """(n, len(knots)) basis of the natural cubic splines on the knots (Hastie et al. 2009, section 5.2.1)."""
+    if len(knots) == 1:
+        return np.ones((len(x), 1))
+    low, high = knots[0], knots[-1]
+    u, inner = (x - low) / (high - low), (np.unique(knots) - low) / (high - low)
+
+    def tail(k: int) -> FloatArray:
+        cubes = np.maximum(u - inner[k], 0.0) ** 3 - np.maximum(u - 1.0, 0.0) ** 3
+        return cubes / (1.0 - inner[k])
+
+    last = tail(len(inner) - 2)
+    return np.column_stack([np.ones_like(u), u, *(tail(k) - last for k in range(len(inner) - 2))])
+
+
+def fit_f_dist_unequal(
+    variances: FloatArray, df: FloatArray, covariate: FloatArray | None = None, weights: FloatArray | None = None
+) -> VariancePrior:
+    """Prior when residual degrees of freedom differ between genes, as limma 3.61 and later.
+
+    The scale is the mean of log variances weighted by their information at infinite prior degrees of freedom,
+    1/trigamma(df/2); the prior degrees of freedom maximise the profile likelihood of the scaled F distribution
+    (limma's documentation of `fitFDist`; the search interval and stopping rule reproduce limma 3.63's numbers).
+
+    Args:
+        variances: (G,) residual variances.
+        df: (G,) residual degrees of freedom.
+        covariate: (G,) mean expression; with it the scale follows a weighted natural spline trend.
+        weights: (G,) prior weights of the genes; None for equal ones.
+
+    Raises:
+        ValueError: fewer than two usable variances; a missing covariate.
+    """
+    usable = usable_variances(variances, df)
+    x, d = variances[usable], df[usable]
+    # Zero variances come so near to zero that they push the prior's degrees of freedom down.
+    x = np.maximum(x, 1e-12 * np.median(x))
+    e = np.log(x) + log_minus_digamma(d / 2)
+    prior_weights = np.ones(len(x)) if weights is None else weights[usable]
+    w = prior_weights / trigamma(d / 2)
+    if covariate is None:
+        everywhere: float | FloatArray = float(w @ e / w.sum())
+        center: float | FloatArray = everywhere
+    else:
+        basis, basis_everywhere = trend_basis(covariate, usable)
+        root = np.sqrt(w)
+        coefficients = np.linalg.lstsq(basis * root[:, None], e * root, rcond=None)[0]
+        everywhere = basis_everywhere @ coefficients
+        center = everywhere[usable]
+    deviance = _profile_deviance(np.log(x) - center, d, prior_weights)
+    p = minimum_on_interval(lambda p: deviance(p / (1 - p)), 0.5, 0.9998, float(np.finfo(np.float64).eps) ** 0.25)
+    half = p / (1 - p)
+    return VariancePrior(2 * half, np.exp(everywhere - log_minus_digamma(half))[()])
+
+
+def _profile_deviance(log_ratio: FloatArray, df: FloatArray, weights: FloatArray) -> Callable[[float], float]:
+    """Minus twice the log likelihood as a function of half the prior degrees of freedom.
+
+    Terms are summed once for each distinct number of residual degrees of freedom: there are few.
+    """
+    half, group = np.unique(df / 2, return_inverse=True)
+    total = np.bincount(group, weights)
+    own = log_gamma(half) - half * np.log(half)
+    weighted_log = np.bincount(group, weights * log_ratio)
+    ratio = np.exp(log_ratio) * half[group]
+
+    def deviance(half2: float) -> float:
+        shift = float(log_minus_digamma(half2))
+        # log density of log(x/s0^2), x/s0^2 ~ F(2 half, 2 half2), without terms free of half2
+        joint = log_gamma(half + half2) - log_gamma(half2) - half * np.log(half2)
+        tail = np.bincount(group, weights * np.log1p(ratio * (np.exp(shift) / half2)))
+        terms = total * (joint - own + half * shift) + half * weighted_log - (half + half2) * tail
+        return -2 * float(terms.sum())
+
+    return deviance
