@@ -6,6 +6,8 @@ The numbers are Arrow's (correctly rounded); whoever calls knows the columns and
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +31,23 @@ def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         rest = block[cut:]
     if rest:
         yield rest
+
+
+def find_line(block: bytes, line: bytes, start: int = 0) -> int:
+    """Where a line that is exactly `line` begins in a block of whole lines, -1 when none is; a data line may begin so.
+
+    Args:
+        block: whole lines, as of `whole_lines`.
+        line: without its end; CR LF ends a line too.
+        start: where to begin looking, at a line's beginning.
+    """
+    at = block.find(line, start)
+    while at >= 0:
+        behind = block[at + len(line) : at + len(line) + 1]
+        if (at == start or block[at - 1 : at] == b"\n") and behind in (b"", b"\n", b"\r"):
+            return at
+        at = block.find(line, at + 1)
+    return -1
 
 
 def read_rows(
@@ -60,43 +79,63 @@ def read_rows(
             parts.append(values)
 
         for block in blocks:
-            pending.append(pool.submit(_parse, block, columns, name, separator, quoted))
+            pending.append(pool.submit(parse_rows, block, columns, name, separator, quoted))
             if len(pending) > _AHEAD:
                 take()
         while pending:
             take()
-    _check_ids(ids, name)
+    check_ids(ids, name)
     return ids, np.concatenate(parts) if parts else np.empty((0, len(columns)))
 
 
-def _parse(
-    block: bytes, columns: Sequence[str], name: str, separator: str, quoted: bool
+def parse_rows(
+    block: bytes,
+    columns: Sequence[str],
+    name: str,
+    separator: str = "\t",
+    quoted: bool = True,
+    only: Sequence[str] | None = None,
 ) -> tuple[list[str], FloatMatrix]:
-    import pyarrow as pa
-    from pyarrow import csv
+    """Parse one block of rows; as `read_rows`, but ids may repeat.
 
-    names = [str(i) for i in range(len(columns) + 1)]
+    Args:
+        block: whole lines.
+        columns: names of the columns after the first.
+        name: what errors call the file.
+        separator: between cells.
+        quoted: whether `"` quotes a cell.
+        only: the columns wanted; the others may hold text. All by default.
+
+    Raises:
+        SourceError: a row of another length, or a cell of a column wanted that is no number.
+    """
+    pa: Any = import_module("pyarrow")  # it has no types
+    csv: Any = import_module("pyarrow.csv")
+    wanted = [i for i, column in enumerate(columns, 1) if only is None or column in only]
     try:
         table = csv.read_csv(
             pa.py_buffer(block),
-            read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            read_options=csv.ReadOptions(
+                column_names=[str(i) for i in range(len(columns) + 1)], use_threads=False, block_size=len(block) + 1
+            ),
             parse_options=csv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False),
             convert_options=csv.ConvertOptions(
-                column_types={key: pa.string() if key == "0" else pa.float64() for key in names},
+                column_types={"0": pa.string(), **{str(i): pa.float64() for i in wanted}},
+                include_columns=[str(i) for i in (0, *wanted)],
                 null_values=MISSING,
                 strings_can_be_null=False,
             ),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise SourceError(f"{name}: {_explain(block, columns, separator, error)}") from None
-    values = np.empty((table.num_rows, len(columns)))
-    for i in range(len(columns)):
+        raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, error)}") from None
+    values = np.empty((table.num_rows, len(wanted)))
+    for i in range(len(wanted)):
         values[:, i] = table.column(i + 1).to_numpy()
     values[~np.isfinite(values)] = np.nan
     return table.column(0).to_pylist(), values
 
 
-def _explain(block: bytes, columns: Sequence[str], separator: str, error: Exception) -> str:
+def _explain(block: bytes, columns: Sequence[str], separator: str, wanted: Sequence[int], error: Exception) -> str:
     """Which row and cell a block could not be read for."""
     for line in block.decode("utf-8", errors="replace").split("\n"):
         cells = [cell.strip().strip('"') for cell in line.rstrip("\r").split(separator)]
@@ -104,9 +143,9 @@ def _explain(block: bytes, columns: Sequence[str], separator: str, error: Except
             continue
         if len(cells) != len(columns) + 1:
             return f"the row {cells[0]!r} has {len(cells) - 1} values, expected {len(columns)}"
-        for column, cell in zip(columns, cells[1:], strict=True):
-            if cell not in MISSING and not _is_number(cell):
-                return f"the row {cells[0]!r} has {cell!r} for {column}, expected a number"
+        for i in wanted:
+            if cells[i] not in MISSING and not _is_number(cells[i]):
+                return f"the row {cells[0]!r} has {cells[i]!r} for {columns[i - 1]}, expected a number"
     return f"the table cannot be read ({str(error).splitlines()[0]})"
 
 
@@ -118,7 +157,12 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _check_ids(ids: Sequence[str], name: str) -> None:
+def check_ids(ids: Sequence[str], name: str) -> None:
+    """Refuse ids of which one is missing or stands twice.
+
+    Raises:
+        SourceError: naming the row or the id.
+    """
     distinct = set(ids)
     if "" in distinct:
         raise SourceError(f"{name}: row {ids.index('') + 1} of the table has no id")

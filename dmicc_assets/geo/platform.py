@@ -18,7 +18,7 @@ from dmicc_assets.geo.gzip_stream import text_blocks
 from dmicc_assets.geo.numeric_rows import whole_lines
 
 SEPARATOR = " /// "
-PROBE_SCHEMA = pl.Schema({"probe": pl.String(), "gene": pl.String(), "n_symbols": pl.Int32()})
+PROBE_SCHEMA = pl.Schema({"probe": pl.String(), "gene": pl.String(), "n_symbols": pl.Int64()})
 # What spreadsheets made of MARCH1, SEPT2 and DEC1; which one it was cannot be told (doi:10.1186/s13059-016-1044-7).
 _DATE = re.compile(
     r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(Mar|Sep|Dec)-\d{1,2}|[34]\d{4}(\.0)?", re.I

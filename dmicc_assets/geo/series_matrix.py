@@ -4,14 +4,14 @@ Formats only: where a file comes from is in `acquire.py`, what a dataset is made
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.geo.gzip_stream import gzip_blocks
-from dmicc_assets.geo.numeric_rows import read_rows, whole_lines
+from dmicc_assets.geo.numeric_rows import find_line, read_rows, whole_lines
 from dmicc_assets.geo.series_header import SeriesHeader, build_header
 
 _BEGIN = b"!series_matrix_table_begin"
@@ -50,7 +50,7 @@ def read_series_matrix(path: Path) -> SeriesMatrix:
     """
     header, table = _open(path)
     digest = hashlib.sha256(table.header_row)
-    rows = _digested(table.rows, digest)
+    rows = _passed_to(digest.update, table.rows)
     ids, values = read_rows(rows, table.columns, path.name)
     _check_row_count(len(ids), header, path.name)
     matrix = ExpressionMatrix(values, tuple(ids), tuple(table.columns))
@@ -76,8 +76,11 @@ def header_of(blocks: Iterator[bytes], name: str) -> SeriesHeader:
     return parse_head(head, name)
 
 
-def verify_series_matrix(path: Path) -> SeriesHeader:
+def verify_series_matrix(path: Path) -> int:
     """Check a series matrix without parsing its numbers: CRC, end marker, number of rows, columns.
+
+    Returns:
+        The number of rows, 0 for an empty table.
 
     Raises:
         SourceError: as `read_series_matrix`, but for the cells.
@@ -85,7 +88,7 @@ def verify_series_matrix(path: Path) -> SeriesHeader:
     header, table = _open(path)
     n_rows = sum(1 for block in table.rows for line in block.split(b"\n") if line.strip())
     _check_row_count(n_rows, header, path.name)
-    return header
+    return n_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def _read_head(blocks: Iterator[bytes], name: str) -> tuple[bytes, bytes]:
             end = head.find(b"\n", at)
             if end < 0:
                 break
-            if head[at - 1 : at] in (b"\n", b"") and not head[at + len(_BEGIN) : end].strip():
+            if head[:at].endswith(b"\n") and not head[at + len(_BEGIN) : end].strip():
                 return bytes(head[:at]), bytes(head[end + 1 :])
             start = end
         start = max(start, len(head) - len(_BEGIN)) if at < 0 else at
@@ -135,7 +138,7 @@ def _rows_before_end(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
             if block.strip():
                 raise SourceError(f"{name}: something follows the line {_END.decode()}")
             continue
-        at = _end_marker(block)
+        at = find_line(block, _END)
         if at < 0:
             yield block
             continue
@@ -146,17 +149,6 @@ def _rows_before_end(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
             raise SourceError(f"{name}: something follows the line {_END.decode()}")
     if not ended:
         raise SourceError(f"{name}: the table is cut short: no line {_END.decode()}")
-
-
-def _end_marker(block: bytes) -> int:
-    """Where in a block of whole lines the marker's line begins, -1 when it does not; an id may begin like it."""
-    at = block.find(_END)
-    while at >= 0:
-        behind = block[at + len(_END) : at + len(_END) + 1]
-        if (at == 0 or block[at - 1 : at] == b"\n") and behind in (b"", b"\n", b"\r"):
-            return at
-        at = block.find(_END, at + 1)
-    return -1
 
 
 def parse_head(head: bytes, name: str) -> SeriesHeader:
@@ -223,9 +215,9 @@ def _decode(text: bytes) -> str:
         return text.decode("cp1252", errors="replace")
 
 
-def _digested(blocks: Iterator[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+def _passed_to(update: Callable[[bytes], None], blocks: Iterator[bytes]) -> Iterator[bytes]:
     for block in blocks:
-        digest.update(block)
+        update(block)
         yield block
 
 

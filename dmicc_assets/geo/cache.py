@@ -1,0 +1,112 @@
+"""The content-addressed cache: verified files under their SHA-256, and which one each URL last gave.
+
+No network here. A file enters under its final name only by `adopt`, which its caller does after verification.
+"""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A verified file in the cache.
+
+    Attributes:
+        role: `matrix`, `platform`, `soft`, `counts`, `gene_ids` or `samples`.
+        url: where it was served.
+        path: the file, named by its SHA-256 and the name it was served under.
+        sha256: of the file as served.
+        n_bytes: its size.
+        last_modified: the server's `Last-Modified`, None when it sent none.
+        etag: the server's `ETag`, None when it sent none.
+        retrieved_at: when it was downloaded, UTC.
+    """
+
+    role: str
+    url: str
+    path: Path
+    sha256: str
+    n_bytes: int
+    last_modified: str | None
+    etag: str | None
+    retrieved_at: datetime
+
+
+class FileCache:
+    """Verified files by content, in one folder that studies and processes share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def recorded(self, url: str, role: str) -> SourceFile | None:
+        """The file that this URL gave last; None when there is none or it is no longer what it was."""
+        try:
+            content: dict[str, Any] = json.loads(self._record(url).read_text(encoding="utf-8"))
+            retrieved_at = datetime.fromisoformat(content["retrieved_at"])
+            content |= {"role": role, "path": self.folder / content["path"], "retrieved_at": retrieved_at}
+            found = SourceFile(**content)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if found.url == url and self._is_whole(found) else None
+
+    def adopt(
+        self, part: Path, name: str, role: str, url: str, last_modified: str | None = None, etag: str | None = None
+    ) -> SourceFile:
+        """Give a verified file its name in the cache, by moving it, and record that the URL gave it."""
+        digest = sha256_of(part)
+        path = self.path_of(digest, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        n_bytes = part.stat().st_size
+        part.replace(path)
+        found = SourceFile(role, url, path, digest, n_bytes, last_modified, etag, datetime.now(UTC))
+        self._write_record(found)
+        return found
+
+    def path_of(self, sha256: str, name: str) -> Path:
+        """Where a file of this content and name is, or would be."""
+        return self.folder / sha256[:2] / sha256 / _plain(name)
+
+    def part_of(self, url: str, name: str) -> Path:
+        """Where an unfinished download of this URL is kept; outside of what is verified."""
+        part = self.folder / "partial" / _key(url) / _plain(name)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        return part
+
+    def _is_whole(self, found: SourceFile) -> bool:
+        return (
+            found.path.is_file()
+            and found.path.stat().st_size == found.n_bytes
+            and sha256_of(found.path) == found.sha256
+        )
+
+    def _record(self, url: str) -> Path:
+        return self.folder / "urls" / f"{_key(url)}.json"
+
+    def _write_record(self, found: SourceFile) -> None:
+        record = self._record(found.url)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        content = {**asdict(found), "path": str(found.path.relative_to(self.folder))}
+        content["retrieved_at"] = found.retrieved_at.isoformat()
+        beside = record.with_name(f"{record.name}.{os.getpid()}")
+        beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        beside.replace(record)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _key(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".") or "file"

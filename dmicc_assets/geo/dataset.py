@@ -1,0 +1,218 @@
+"""A dataset as served: its files read into samples, a matrix and the genes of its probes.
+
+Nothing is labelled, scaled or collapsed here: that is for `expression/`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+import polars as pl
+
+from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.geo.acquire import choose_platform
+from dmicc_assets.geo.cache import SourceFile
+from dmicc_assets.geo.counts import count_genes, read_counts, read_symbols
+from dmicc_assets.geo.platform import Platform, match_probes, read_platform
+from dmicc_assets.geo.series_header import SeriesHeader, samples_sha256
+from dmicc_assets.geo.series_matrix import SeriesMatrix, read_header, read_series_matrix
+from dmicc_assets.geo.soft import read_family
+from dmicc_assets.geo.tabular import read_matrix, read_sample_sheet, samples_of
+from dmicc_assets.study import Dataset, accession_of, platform_of
+
+
+@dataclass(frozen=True, slots=True)
+class RawDataset:
+    """A dataset as its source serves it.
+
+    Attributes:
+        name: in its study.
+        source: `geo`, `xena` or `file`.
+        accession: the series, the matrix's name on the hub, or the file's name.
+        platform: accession of the platform; None when the matrix is by gene.
+        title: of the series.
+        organism: of the samples; None when the source does not say.
+        last_update_date: of the series, ISO 8601; None when the source does not say.
+        latest_sample_update_date: the latest of the samples', ISO 8601; it differs from the series' (GSE4107).
+        source_url: where the values were served.
+        table_sha256: of the decompressed table of values.
+        metadata_sha256: of the samples' metadata without dates.
+        relations: the series' relations (super-series, re-analyses).
+        pubmed_ids: the series' papers.
+        samples: one row a sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
+        matrix: (R, N) as served.
+        row_kind: what the rows are.
+        probe_genes: probe, gene, n_symbols of every row, for rows that are probes.
+        symbol_column: the platform's column that named the genes.
+        n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
+        value_kind: `counts` for NCBI's RNA-seq counts.
+    """
+
+    name: str
+    source: str
+    accession: str
+    platform: str | None
+    title: str
+    organism: str | None
+    last_update_date: str | None
+    latest_sample_update_date: str | None
+    source_url: str
+    table_sha256: str
+    metadata_sha256: str
+    relations: list[str]
+    pubmed_ids: list[str]
+    samples: pl.DataFrame
+    matrix: ExpressionMatrix
+    row_kind: Literal["probe", "gene"]
+    probe_genes: pl.DataFrame | None
+    symbol_column: str | None
+    n_date_mangled: int
+    value_kind: Literal["intensity", "counts"]
+
+
+def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDataset:
+    """Read a dataset from the files that `acquire` got for it.
+
+    Args:
+        name: the dataset's name in its study.
+        spec: what the study file says of it.
+        files: its files, by role.
+
+    Raises:
+        SourceError: a file is not what it must be.
+        DataError: an empty table, another platform than the study says, or no column that names genes.
+    """
+    by_role = {file.role: file for file in files}
+    if spec.source != "geo":
+        return _from_matrix(name, spec, by_role)
+    if "counts" in by_role:
+        return _from_counts(name, by_role)
+    if "soft" in by_role:
+        served = by_role["soft"]
+        read = read_family(served.path, platform_of(name, spec))
+    else:
+        served = _need(name, by_role, "matrix")
+        read = read_series_matrix(served.path)
+    if not read.matrix.features:
+        raise DataError(f"{name}: the table of {served.path.name} is empty, there is nothing to compare")
+    return _from_series(name, spec, read, served, by_role)
+
+
+def _from_series(
+    name: str, spec: Dataset, read: SeriesMatrix, served: SourceFile, by_role: Mapping[str, SourceFile]
+) -> RawDataset:
+    accession = choose_platform(name, platform_of(name, spec), read.header)
+    samples = read.header.samples.filter((pl.col("platform") == accession) | pl.col("platform").is_null())
+    if not len(samples):
+        raise DataError(f"{name}: no sample of {served.path.name} is on {accession}")
+    platform = _read_platform(by_role.get("platform", served), accession, by_role)
+    return RawDataset(
+        **_described(read.header, samples),
+        name=name,
+        source="geo",
+        accession=read.header.accession or accession_of(name),
+        platform=accession,
+        source_url=served.url,
+        table_sha256=read.table_sha256,
+        samples=samples,
+        matrix=read.matrix.take_samples(samples["sample"].to_list()),
+        row_kind="probe",
+        probe_genes=match_probes(read.matrix.features, platform),
+        symbol_column=platform.symbol_column,
+        n_date_mangled=platform.n_date_mangled,
+        value_kind="intensity",
+    )
+
+
+def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
+    """NCBI's counts with the samples of the empty matrix; samples without counts are left out."""
+    counts, header = by_role["counts"], read_header(_need(name, by_role, "matrix").path)
+    matrix, digest = read_counts(counts.path)
+    samples = header.samples.filter(pl.col("sample").is_in(list(matrix.samples)))
+    if not len(samples):
+        raise DataError(f"{name}: none of the series' samples has a column in {counts.path.name}")
+    genes = count_genes(matrix.features, read_symbols(_need(name, by_role, "gene_ids").path))
+    return RawDataset(
+        **_described(header, samples),
+        name=name,
+        source="geo",
+        accession=header.accession or accession_of(name),
+        platform=header.platforms[0] if header.platforms else None,
+        source_url=counts.url,
+        table_sha256=digest,
+        samples=samples,
+        matrix=matrix.take_samples(samples["sample"].to_list()),
+        row_kind="probe",
+        probe_genes=genes,
+        symbol_column="Symbol",
+        n_date_mangled=0,
+        value_kind="counts",
+    )
+
+
+def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDataset:
+    """A plain matrix of a hub or the disk, with or without a sample sheet and a platform."""
+    served = _need(name, by_role, "matrix")
+    matrix, digest = read_matrix(served.path)
+    sheet = read_sample_sheet(by_role["samples"].path) if "samples" in by_role else {}
+    samples = samples_of(matrix.samples, sheet, name)
+    platform = _read_platform(_need(name, by_role, "platform"), spec.platform, by_role) if spec.platform else None
+    return RawDataset(
+        name=name,
+        source=spec.source,
+        accession=(spec.matrix or name) if spec.source == "xena" else served.path.name,
+        platform=spec.platform,
+        title=name,
+        organism=None,
+        last_update_date=None,
+        latest_sample_update_date=None,
+        source_url=served.url,
+        table_sha256=digest,
+        metadata_sha256=samples_sha256(samples),
+        relations=[],
+        pubmed_ids=[],
+        samples=samples,
+        matrix=matrix,
+        row_kind="probe" if platform else "gene",
+        probe_genes=match_probes(matrix.features, platform) if platform else None,
+        symbol_column=platform.symbol_column if platform else None,
+        n_date_mangled=platform.n_date_mangled if platform else 0,
+        value_kind="intensity",
+    )
+
+
+class _Described(TypedDict):
+    title: str
+    organism: str | None
+    last_update_date: str | None
+    latest_sample_update_date: str | None
+    metadata_sha256: str
+    relations: list[str]
+    pubmed_ids: list[str]
+
+
+def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
+    """What a series says about itself and about these samples."""
+    updated = header.last_update_date
+    latest = samples["last_update_date"].drop_nulls().to_list()
+    return {
+        "title": header.first("title"),
+        "organism": ", ".join(header.organisms) or None,
+        "last_update_date": updated.isoformat() if updated else None,
+        "latest_sample_update_date": max(latest).isoformat() if latest else None,
+        "metadata_sha256": samples_sha256(samples),
+        "relations": header.series.get("relation", []),
+        "pubmed_ids": header.series.get("pubmed_id", []),
+    }
+
+
+def _read_platform(file: SourceFile, accession: str | None, by_role: Mapping[str, SourceFile]) -> Platform:
+    entrez = read_symbols(by_role["gene_ids"].path) if "gene_ids" in by_role else None
+    return read_platform(file.path, accession, entrez)
+
+
+def _need(name: str, by_role: Mapping[str, SourceFile], role: str) -> SourceFile:
+    if role not in by_role:
+        raise SourceError(f"{name}: its {role} file was not acquired (found {', '.join(by_role) or 'none'})")
+    return by_role[role]
