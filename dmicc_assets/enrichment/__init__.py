@@ -1,0 +1,1 @@
+"""Gene-set libraries, over-representation and preranked enrichment. No network, no dagster."""

@@ -1,0 +1,167 @@
+"""Gene-set libraries as read from GMT files, and what of them a study measured.
+
+Libraries are local files: none is downloaded, and none is bundled (their licences differ). Testing is `ora.py`'s and `gsea.py`'s.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.expression.symbols import find_symbols
+
+NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+)\)$")
+SUFFIXES = (".gmt", ".gmt.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class GeneSet:
+    """One set: its name, where the library gives one, and its genes, sorted."""
+
+    name: str | None
+    genes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneSetLibrary:
+    """A library: its sets by term, in the file's order, and what the file is.
+
+    Attributes:
+        name: the file's name without its suffix, e.g. GO_BP.
+        version: as stated in `<name>.json` beside the file; None when nobody states it.
+        date: as stated there, else the day that the file was last modified, ISO 8601.
+        sha256: of the file's content, unpacked.
+        path: the file.
+        sets: each set by its term.
+    """
+
+    name: str
+    version: str | None
+    date: str
+    sha256: str
+    path: Path
+    sets: dict[str, GeneSet]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSets:
+    """A library within the measured genes.
+
+    Attributes:
+        sets: for each term with a measured gene, its measured genes, named as measured.
+        genes: the measured genes that are in any set.
+        by_previous: library symbol to measured symbol, where the two differ.
+    """
+
+    sets: dict[str, frozenset[str]]
+    genes: frozenset[str]
+    by_previous: dict[str, str]
+
+
+def library_path(folder: Path | None, name: str) -> Path:
+    """The file of a library in the folder of gene sets.
+
+    Raises:
+        RequestError: there is no folder, or no such library in it.
+    """
+    if folder is None:
+        raise RequestError(
+            f"gene-set library {name}: no folder of gene sets is set, and none may be downloaded unasked\n"
+            f"put {name}.gmt (of MSigDB, Enrichr or GO) into a folder and set DMICC_GENE_SETS to it"
+        )
+    for suffix in SUFFIXES:
+        if (path := folder / f"{name}{suffix}").is_file():
+            return path
+    there = sorted({path.name.split(".gmt")[0] for suffix in SUFFIXES for path in folder.glob(f"*{suffix}")})
+    raise RequestError(
+        f"gene-set library {name}: expected {name}.gmt or {name}.gmt.gz in {folder} (there: {', '.join(there) or 'none'})\n"
+        "put the file there, point DMICC_GENE_SETS to its folder, or take the library out of enrichment.libraries"
+    )
+
+
+def read_gmt(path: Path) -> GeneSetLibrary:
+    """Read a library in GMT format: a set a line, tab-separated: term, description, genes.
+
+    A first column "name (GO:0000002)" gives the term GO:0000002 and its name; otherwise the description is the name, unless it
+    is an address. A weight behind a gene ("TP53,1.0", as Enrichr writes it) is dropped.
+
+    Raises:
+        SourceError: the file cannot be read, a line is no set, or a term stands twice.
+    """
+    content = _content(path)
+    sets: dict[str, GeneSet] = {}
+    for line, term, gene_set in _sets(path, content):
+        if term in sets:
+            raise SourceError(f"{path}, line {line}: the term {term} stands more than once; expected one line a set")
+        sets[term] = gene_set
+    if not sets:
+        raise SourceError(f"{path}: expected gene sets in GMT format (term, description, genes, by tabs), found none")
+    version, date = _stated(path)
+    return GeneSetLibrary(_name(path), version, date, hashlib.sha256(content).hexdigest(), path, sets)
+
+
+def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
+    """The library's sets within the measured genes, looked up by earlier symbols too."""
+    wanted = sorted({gene for gene_set in library.sets.values() for gene in gene_set.genes})
+    match = find_symbols(wanted, frozenset(measured))
+    found = match.found
+    sets = {
+        term: frozenset(found[gene] for gene in gene_set.genes if gene in found)
+        for term, gene_set in library.sets.items()
+    }
+    return MeasuredSets(
+        {term: genes for term, genes in sets.items() if genes}, frozenset(found.values()), match.by_previous
+    )
+
+
+def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: expected UTF-8 text ({error.reason} at byte {error.start})") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        first, *rest = (field.strip() for field in line.split("\t"))
+        genes = sorted({gene.split(",")[0] for gene in rest[1:]} - {""})
+        if not first or not genes:
+            raise SourceError(f"{path}, line {number}: expected term, description and genes by tabs, got {line[:60]!r}")
+        match = NAME_AND_ACCESSION.match(first)
+        term, name = (match["term"], match["name"]) if match else (first, _described(rest[0]))
+        yield number, term, GeneSet(name, tuple(genes))
+
+
+def _described(description: str) -> str | None:
+    is_name = description and "://" not in description and description.lower() not in ("na", "n/a", "-")
+    return description if is_name else None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: expected a readable gene-set library ({error or type(error).__name__})") from None
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".gmt")
+
+
+def _stated(path: Path) -> tuple[str | None, str]:
+    """Version and date of `<name>.json` beside the file; without it no version, and the day the file was last modified."""
+    day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+    beside = path.with_name(f"{_name(path)}.json")
+    if not beside.is_file():
+        return None, day
+    try:
+        stated = json.loads(beside.read_text(encoding="utf-8"))
+        version = stated.get("version")
+        return (None if version is None else str(version)), str(stated.get("date", day))
+    except (ValueError, AttributeError):
+        raise SourceError(f"{beside}: expected a JSON object with version and date of the library") from None

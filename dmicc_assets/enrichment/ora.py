@@ -1,0 +1,88 @@
+"""Over-representation analysis: which gene sets hold more of a gene list than chance.
+
+Counting and the hypergeometric test; the sets come from `gene_sets.py`, ranked lists are `gsea.py`'s.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
+from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.overlap import hypergeometric_tail
+from dmicc_assets.study import Enrichment
+
+TERMS = pl.Schema(
+    {
+        "library": pl.String,
+        "term": pl.String,
+        "term_name": pl.String,
+        "n_overlap": pl.Int64,
+        "set_size": pl.Int64,
+        "n_query": pl.Int64,
+        "n_background": pl.Int64,
+        "odds_ratio": pl.Float64,
+        "p_value": pl.Float64,
+        "adj_p_value": pl.Float64,
+        "genes": pl.List(pl.String),
+    }
+)
+
+
+def over_representation(
+    query: Sequence[str], background: Sequence[str], library: GeneSetLibrary, settings: Enrichment
+) -> pl.DataFrame:
+    """Hypergeometric upper tail of every set of a library that the query hits (as R's `phyper`).
+
+    The background counted is the measured genes that are in any set of the library, before sets are left out by size (as in
+    clusterProfiler, doi:10.1089/omi.2011.0118); the query is what of it lies there. Benjamini-Hochberg (doi:10.1111/j.2517-6161.1995.tb02031.x)
+    runs over the sets of allowed size with at least one hit; the others are no rows.
+
+    Args:
+        query: gene list, up and down together.
+        background: every measured gene, the query's included.
+        library: the gene sets.
+        settings: `min_size` and `max_size` of a set within the background.
+
+    Returns:
+        Table `enrichment.terms` by p-value and term: library, term, term_name (NULL where the library has none), n_overlap, set_size,
+        n_query, n_background, odds_ratio (infinite when only the query is in the set or the set holds all of the query; NULL when
+        the set is the background), p_value, adj_p_value, genes (hits, as measured, sorted).
+
+    Raises:
+        ValueError: a gene of the query is not in the background.
+    """
+    strangers = sorted(set(query) - set(background))
+    if strangers:
+        raise ValueError(f"gene {strangers[0]!r} of the query is not among the measured genes")
+    measured = measured_sets(library, background)
+    drawn = measured.genes & set(query)
+    hits = {
+        term: sorted(genes & drawn)
+        for term, genes in measured.sets.items()
+        if settings.min_size <= len(genes) <= settings.max_size and not genes.isdisjoint(drawn)
+    }
+    k = np.array([len(genes) for genes in hits.values()], dtype=np.int64)
+    m = np.array([len(measured.sets[term]) for term in hits], dtype=np.int64)
+    p = hypergeometric_tail(k, m, len(measured.genes), len(drawn))
+    table = {
+        "library": [library.name] * len(hits),
+        "term": list(hits),
+        "term_name": [library.sets[term].name for term in hits],
+        "n_overlap": k,
+        "set_size": m,
+        "n_query": [len(drawn)] * len(hits),
+        "n_background": [len(measured.genes)] * len(hits),
+        "odds_ratio": _odds_ratio(k, m, len(measured.genes), len(drawn)),
+        "p_value": p,
+        "adj_p_value": adjust_p_values(p, "BH"),
+        "genes": list(hits.values()),
+    }
+    return pl.DataFrame(table, schema=TERMS).with_columns(pl.col("odds_ratio").fill_nan(None)).sort("p_value", "term")
+
+
+def _odds_ratio(k: np.ndarray, m: np.ndarray, n_background: int, n_query: int) -> np.ndarray:
+    """The sample odds ratio ad/bc of the 2 x 2 table of query against set; 0/0 is NaN."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return k * (n_background - m - n_query + k) / ((n_query - k) * (m - k))

@@ -1,0 +1,108 @@
+"""The signature: genes differentially expressed in every cohort, their directions, and how surprising the overlap is.
+
+The probabilities are `stats/overlap.py`'s; ranking and choosing among the genes are `signature/ranking.py`'s.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from dmicc_assets.stats.overlap import (
+    concordance_p_value,
+    concordance_probability,
+    expected_overlap,
+    overlap_p_value,
+)
+
+GENES = pl.Schema(
+    {"gene": pl.String, "cohort": pl.String, "log_fc": pl.Float64, "direction": pl.String, "is_concordant": pl.Boolean}
+)
+OVERLAP = pl.Schema(
+    {
+        "n_universe": pl.Int64,
+        "n_shared": pl.Int64,
+        "n_expected": pl.Float64,
+        "p_value": pl.Float64,
+        "n_concordant": pl.Int64,
+        "n_concordant_expected": pl.Float64,
+        "concordance_p_value": pl.Float64,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureTables:
+    """Tables `signature.genes` (a row for each gene and cohort, by gene) and `signature.overlap` (one row)."""
+
+    genes: pl.DataFrame
+    overlap: pl.DataFrame
+
+
+def intersect_cohorts(deg: Mapping[str, pl.DataFrame], universes: Mapping[str, Sequence[str]]) -> SignatureTables:
+    """Intersect the cohorts' differentially expressed genes.
+
+    The overlap is judged among the genes of every cohort's matrix. A gene is concordant when its direction is the same in all
+    cohorts; by chance it is with the product of the shares of up plus the product of the shares of down, each share of a
+    cohort's differentially expressed genes in that universe. With one cohort the signature is its list and nothing is tested.
+
+    Args:
+        deg: for each cohort its `differential.genes`: columns gene, log_fc, direction ('up' or 'down').
+        universes: for each cohort the genes of its matrix.
+
+    Raises:
+        ValueError: no cohort, cohorts of the two arguments differ, or a gene is twice in a list, in no matrix, or has no direction.
+    """
+    if not deg or set(deg) != set(universes):
+        raise ValueError(f"genes of cohorts {', '.join(deg)} do not fit matrices of cohorts {', '.join(universes)}")
+    for cohort, genes in deg.items():
+        _check_genes(cohort, genes, universes[cohort])
+    universe = set.intersection(*(set(universe) for universe in universes.values()))
+    shared = set.intersection(*(set(genes["gene"]) for genes in deg.values()))
+    table = _genes(deg, shared)
+    inside = [genes.filter(pl.col("gene").is_in(sorted(universe))) for genes in deg.values()]
+    return SignatureTables(table, _overlap(len(universe), inside, table))
+
+
+def _genes(deg: Mapping[str, pl.DataFrame], shared: set[str]) -> pl.DataFrame:
+    rows = [
+        genes.filter(pl.col("gene").is_in(sorted(shared))).select(
+            "gene", pl.lit(cohort).alias("cohort"), pl.col("log_fc").cast(pl.Float64), "direction"
+        )
+        for cohort, genes in deg.items()
+    ]
+    concordant = (pl.col("direction").n_unique().over("gene") == 1).alias("is_concordant")
+    return pl.concat(rows).with_columns(concordant).sort("gene", maintain_order=True).cast(dict(GENES))
+
+
+def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame) -> pl.DataFrame:
+    sizes = [genes.height for genes in deg]
+    n_shared = shared["gene"].n_unique()
+    n_concordant = shared.filter("is_concordant")["gene"].n_unique()
+    probability = None
+    if len(deg) > 1 and all(sizes):
+        probability = concordance_probability([(genes["direction"] == "up").sum() / genes.height for genes in deg])
+    row = {
+        "n_universe": n_universe,
+        "n_shared": n_shared,
+        "n_expected": expected_overlap(n_universe, sizes),
+        "p_value": overlap_p_value(n_universe, sizes, n_shared),
+        "n_concordant": n_concordant,
+        "n_concordant_expected": None if probability is None else n_shared * probability,
+        "concordance_p_value": None
+        if probability is None
+        else concordance_p_value(n_concordant, n_shared, probability),
+    }
+    return pl.DataFrame([row], schema=OVERLAP)
+
+
+def _check_genes(cohort: str, genes: pl.DataFrame, universe: Sequence[str]) -> None:
+    repeated = genes.filter(pl.col("gene").is_duplicated())["gene"]
+    if repeated.len():
+        raise ValueError(f"cohort {cohort}: gene {repeated[0]!r} stands more than once among its genes")
+    strangers = sorted(set(genes["gene"]) - set(universe))
+    if strangers:
+        raise ValueError(f"cohort {cohort}: gene {strangers[0]!r} is not in its matrix")
+    undirected = genes.filter(~pl.col("direction").is_in(["up", "down"]).fill_null(value=False))["gene"]
+    if undirected.len():
+        raise ValueError(f"cohort {cohort}: gene {undirected[0]!r} has no direction, expected 'up' or 'down'")

@@ -1,0 +1,149 @@
+"""Rank the signature's genes in each cohort by random forests, and choose the biomarkers.
+
+The forests are `forest.py`'s; the signature is `intersect.py`'s.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.signature.forest import FloatMatrix, cv_error, importances, ranks
+from dmicc_assets.study import Ranking
+
+SEEDS = 50
+RANKING = pl.Schema(
+    {
+        "cohort": pl.String,
+        "gene": pl.String,
+        "rank": pl.Int64,
+        "gini_importance": pl.Float64,
+        "permutation_importance": pl.Float64,
+        "rank_low": pl.Float64,
+        "rank_high": pl.Float64,
+        "n_trees": pl.Int64,
+    }
+)
+ERROR_CURVE = pl.Schema({"cohort": pl.String, "n_trees": pl.Int64, "cv_error": pl.Float64, "is_chosen": pl.Boolean})
+BIOMARKERS = pl.Schema({"gene": pl.String, "rank_sum": pl.Int64})
+
+
+@dataclass(frozen=True, slots=True)
+class RankingTables:
+    """Tables `signature.ranking`, `signature.error_curve` and `signature.biomarkers`.
+
+    Attributes:
+        ranking: a row for each cohort and ranked gene, by rank; `n_trees` is the number of trees that its forests had.
+        error_curve: a row for each cohort and number of trees; empty for a cohort that cannot be cross-validated.
+        biomarkers: a row for each gene among the first of every cohort, by the sum of its ranks.
+        left_out: for each cohort the signature genes with a missing value there, which no forest saw.
+    """
+
+    ranking: pl.DataFrame
+    error_curve: pl.DataFrame
+    biomarkers: pl.DataFrame
+    left_out: dict[str, list[str]]
+
+
+def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: Ranking) -> RankingTables:
+    """Rank the genes in each cohort by their mean Gini importance over 50 forests, and intersect the first of each.
+
+    `rank_low` and `rank_high` are the 2.5 and 97.5 % quantiles (type 7) of a gene's rank over the forests; ties go by gene name. The error
+    curve's chosen number of trees is the smallest at the minimum; forests have that many only under `use_cv_trees`, and
+    `settings.trees` where a cohort has no curve. A cohort without a gene or with an empty class has no rows, and so there are no biomarkers.
+
+    Args:
+        subjects: one a cohort; `matrix` holds `value_adjusted`.
+        genes: the signature.
+        settings: trees, folds, first genes that count (`top`) and first seed.
+
+    Raises:
+        ValueError: a gene is not in a cohort's matrix, has an infinite value there, or stands twice; a cohort stands twice.
+    """
+    signature = sorted(genes)
+    _check(subjects, signature)
+    rankings, curves = [RANKING.to_frame()], [ERROR_CURVE.to_frame()]
+    left_out: dict[str, list[str]] = {}
+    for subject in subjects:
+        values = subject.matrix.take_features(signature).values
+        complete = ~np.isnan(values).any(axis=1)
+        left_out[subject.name] = [gene for gene, keep in zip(signature, complete, strict=True) if not keep]
+        if not complete.any() or subject.is_case.all() or not subject.is_case.any():
+            continue
+        curve = _error_curve(subject, values[complete], settings)
+        trees = settings.trees
+        if settings.use_cv_trees and curve.height:
+            trees = int(curve.filter("is_chosen")["n_trees"].item())
+        ranked = [gene for gene, keep in zip(signature, complete, strict=True) if keep]
+        rankings.append(_ranking(subject, ranked, values[complete], trees, settings.seed))
+        curves.append(curve)
+    ranking = pl.concat(rankings)
+    biomarkers = choose_biomarkers(ranking, [subject.name for subject in subjects], settings.top)
+    return RankingTables(ranking, pl.concat(curves), biomarkers, left_out)
+
+
+def choose_biomarkers(ranking: pl.DataFrame, cohorts: Sequence[str], top: int) -> pl.DataFrame:
+    """The genes among the first `top` of every cohort: gene and rank_sum, by rank_sum and gene.
+
+    Args:
+        ranking: columns cohort, gene and rank.
+        cohorts: every cohort that must agree, those without a row in the ranking included.
+        top: how many of each count.
+    """
+    first = ranking.filter(pl.col("rank") <= top, pl.col("cohort").is_in(list(cohorts)))
+    return (
+        first.group_by("gene")
+        .agg(pl.col("rank").sum().cast(pl.Int64).alias("rank_sum"), pl.col("cohort").n_unique().alias("n_cohorts"))
+        .filter(pl.col("n_cohorts") == len(set(cohorts)))
+        .select(BIOMARKERS.names())
+        .sort("rank_sum", "gene")
+    )
+
+
+def _ranking(subject: Subject, genes: Sequence[str], values: FloatMatrix, trees: int, seed: int) -> pl.DataFrame:
+    measured = importances(values, subject.is_case, trees, range(seed, seed + SEEDS))
+    mean = measured.gini.mean(axis=0)
+    low, high = np.quantile(ranks(measured.gini), [0.025, 0.975], axis=0)
+    columns: Mapping[str, object] = {
+        "cohort": [subject.name] * len(genes),
+        "gene": list(genes),
+        "rank": ranks(mean),
+        "gini_importance": mean,
+        "permutation_importance": measured.permutation.mean(axis=0),
+        "rank_low": low,
+        "rank_high": high,
+        "n_trees": [trees] * len(genes),
+    }
+    return pl.DataFrame(columns, schema=RANKING).sort("rank")
+
+
+def _error_curve(subject: Subject, values: FloatMatrix, settings: Ranking) -> pl.DataFrame:
+    error = cv_error(values, subject.is_case, settings.trees, settings.folds, settings.seed)
+    if error is None:
+        return ERROR_CURVE.to_frame()
+    n_trees = np.arange(1, settings.trees + 1)
+    columns: Mapping[str, object] = {
+        "cohort": [subject.name] * settings.trees,
+        "n_trees": n_trees,
+        "cv_error": error,
+        "is_chosen": n_trees == 1 + int(np.argmin(error)),
+    }
+    return pl.DataFrame(columns, schema=ERROR_CURVE)
+
+
+def _check(subjects: Sequence[Subject], signature: Sequence[str]) -> None:
+    if len({subject.name for subject in subjects}) != len(subjects):
+        raise ValueError("a cohort stands more than once")
+    if len(set(signature)) != len(signature):
+        raise ValueError(f"gene {next(a for a, b in zip(signature, signature[1:]) if a == b)!r} stands more than once")
+    for subject in subjects:
+        absent = sorted(set(signature) - set(subject.matrix.features))
+        if absent:
+            raise ValueError(f"cohort {subject.name}: gene {absent[0]!r} is not in its matrix")
+        infinite = np.isinf(subject.matrix.take_features(signature).values).any(axis=1)
+        if infinite.any():
+            raise ValueError(
+                f"cohort {subject.name}: gene {signature[int(np.argmax(infinite))]!r} has an infinite value"
+            )
