@@ -10,6 +10,7 @@ from pathlib import Path
 from dmicc_assets.errors import SourceError
 
 MAGIC = b"\x1f\x8b"
+CHECK = "I1"  # the integrity check that a damaged file fails
 _READ = 1 << 17
 _LARGEST_BLOCK = 1 << 20
 _HTML = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
@@ -43,7 +44,7 @@ def text_blocks(path: Path) -> Iterator[bytes]:
                 yield from inflate(compressed, path.name)
                 return
             if not start or looks_like_html(start):
-                raise SourceError(f"{path.name}: {_what_instead(start)} in place of a table")
+                raise SourceError(f"{path.name}: {_what_instead(start)} in place of a table", check=CHECK)
             yield from compressed
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from None
@@ -68,7 +69,7 @@ def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:
     begun = False
     for piece in compressed:
         if not begun and piece[:1] != MAGIC[:1]:
-            raise SourceError(f"{name}: {_what_instead(piece)} in place of a gzip file")
+            raise SourceError(f"{name}: {_what_instead(piece)} in place of a gzip file", check=CHECK)
         rest = piece
         while rest:
             if stream is None:
@@ -80,16 +81,16 @@ def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:
             try:
                 block = stream.decompress(rest, _LARGEST_BLOCK)
             except zlib.error as error:
-                raise SourceError(f"{name}: the gzip file is damaged ({_reason(error)})") from None
+                raise SourceError(f"{name}: the gzip file is damaged ({_reason(error)})", check=CHECK) from None
             if block:
                 yield block
             rest = stream.unconsumed_tail
             if stream.eof:
                 rest, stream = stream.unused_data, None
     if not begun:
-        raise SourceError(f"{name}: {_what_instead(b'')} in place of a gzip file")
+        raise SourceError(f"{name}: {_what_instead(b'')} in place of a gzip file", check=CHECK)
     if stream is not None:
-        raise SourceError(f"{name}: the gzip file is cut short")
+        raise SourceError(f"{name}: the gzip file is cut short", check=CHECK)
 
 
 def _reason(error: zlib.error) -> str:

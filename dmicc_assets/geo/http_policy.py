@@ -27,8 +27,11 @@ class NotServedError(SourceError):
 class TransientError(SourceError):
     """What may pass when it is tried again."""
 
-    def __init__(self, message: str, retry_after: float | None = None, unreachable: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, retry_after: float | None = None, unreachable: bool = False, check: str | None = None
+    ) -> None:
+        """What happened, how long the server asks to wait, and whether it was reached at all."""
+        super().__init__(message, check)
         self.retry_after = retry_after
         self.unreachable = unreachable
 

@@ -143,7 +143,7 @@ class HttpTransfer:
                 raise
             except SourceError as error:
                 forget(part)
-                raise TransientError(f"{url}: {error}") from None
+                raise TransientError(f"{url}: {error}", check=error.check) from None
             state_of(part).unlink(missing_ok=True)
             return found
 
@@ -285,6 +285,6 @@ class HttpTransfer:
         except TransientError as error:
             if error.unreachable:
                 raise
-            raise SourceError(f"{error} (tried {patience.attempts} times)") from None
+            raise SourceError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
         except httpx.InvalidURL as error:
             raise SourceError(f"{url}: not an address ({error})") from None

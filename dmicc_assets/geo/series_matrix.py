@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.matrix import ExpressionMatrix
-from dmicc_assets.geo.gzip_stream import gzip_blocks
+from dmicc_assets.geo.gzip_stream import CHECK, gzip_blocks
 from dmicc_assets.geo.numeric_rows import find_line, read_rows, whole_lines
 from dmicc_assets.geo.series_header import SeriesHeader, build_header
 
@@ -109,7 +109,7 @@ def _open(path: Path) -> tuple[SeriesHeader, _Table]:
     columns = _cells(_decode(names))[1:]
     expected = header.samples["sample"].to_list()
     if columns != expected:
-        raise SourceError(f"{path.name}: {_column_difference(columns, expected)}")
+        raise SourceError(f"{path.name}: {_column_difference(columns, expected)}", check=CHECK)
     return header, _Table(columns, names + newline, _chain(remainder, rows))
 
 
@@ -127,7 +127,7 @@ def _read_head(blocks: Iterator[bytes], name: str) -> tuple[bytes, bytes]:
                 return bytes(head[:at]), bytes(head[end + 1 :])
             start = end
         start = max(start, len(head) - len(_BEGIN)) if at < 0 else at
-    raise SourceError(f"{name}: expected a series matrix, found no line {_BEGIN.decode()}")
+    raise SourceError(f"{name}: expected a series matrix, found no line {_BEGIN.decode()}", check=CHECK)
 
 
 def _rows_before_end(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -136,7 +136,7 @@ def _rows_before_end(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
     for block in whole_lines(blocks):
         if ended:
             if block.strip():
-                raise SourceError(f"{name}: something follows the line {_END.decode()}")
+                raise SourceError(f"{name}: something follows the line {_END.decode()}", check=CHECK)
             continue
         at = find_line(block, _END)
         if at < 0:
@@ -146,9 +146,9 @@ def _rows_before_end(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
         if at:
             yield block[:at]
         if block[at:].strip() != _END:
-            raise SourceError(f"{name}: something follows the line {_END.decode()}")
+            raise SourceError(f"{name}: something follows the line {_END.decode()}", check=CHECK)
     if not ended:
-        raise SourceError(f"{name}: the table is cut short: no line {_END.decode()}")
+        raise SourceError(f"{name}: the table is cut short: no line {_END.decode()}", check=CHECK)
 
 
 def parse_head(head: bytes, name: str) -> SeriesHeader:
@@ -233,7 +233,8 @@ def _check_row_count(n_rows: int, header: SeriesHeader, name: str) -> None:
     if not counts:
         return
     if n_rows < counts[-1] or (len(counts) == 1 and n_rows != counts[0]):
-        raise SourceError(f"{name}: the table has {n_rows} rows, but !Sample_data_row_count says {counts[-1]}")
+        message = f"{name}: the table has {n_rows} rows, but !Sample_data_row_count says {counts[-1]}"
+        raise SourceError(message, check=CHECK)
 
 
 def _column_difference(columns: Sequence[str], expected: Sequence[str]) -> str:

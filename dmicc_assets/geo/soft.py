@@ -4,7 +4,7 @@ For series without a matrix, or with an empty one; the platform's table in the s
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.expression.matrix import ExpressionMatrix, FloatMatrix
-from dmicc_assets.geo.gzip_stream import text_blocks
+from dmicc_assets.geo.gzip_stream import CHECK, text_blocks
 from dmicc_assets.geo.numeric_rows import check_ids, find_line, parse_rows, whole_lines
 from dmicc_assets.geo.series_header import build_header
 from dmicc_assets.geo.series_matrix import SeriesMatrix
@@ -33,7 +33,6 @@ class Entity:
         accession: after the `=`.
         fields: values of each key, without its `!Kind_`.
         table: the sample's table with its header row; empty for other kinds.
-        has_rows: whether the sample has a table with rows.
     """
 
     kind: str
@@ -42,15 +41,19 @@ class Entity:
     table: bytes = b""
 
 
-def read_entities(path: Path) -> Iterator[Entity]:
+def read_entities(blocks: Iterable[bytes], name: str) -> Iterator[Entity]:
     """Entities of a SOFT file, one at a time; of tables only the samples' are kept.
 
+    Args:
+        blocks: the file's decompressed content, in order.
+        name: what errors call the file.
+
     Raises:
-        SourceError: a damaged file, or a table without its end.
+        SourceError: a table without its end.
     """
     entity: Entity | None = None
     end, parts = b"", list[bytes]()
-    for block in whole_lines(text_blocks(path)):
+    for block in whole_lines(blocks):
         at = 0
         while at < len(block):
             if end:
@@ -77,7 +80,7 @@ def read_entities(path: Path) -> Iterator[Entity]:
             elif line.startswith(b"!") and entity is not None:
                 _add_field(entity, line)
     if end:
-        raise SourceError(f"{path.name}: a table is cut short: no line {end.decode()}")
+        raise SourceError(f"{name}: a table is cut short: no line {end.decode()}", check=CHECK)
     if entity is not None:
         yield entity
 
@@ -102,7 +105,7 @@ def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
     platforms: dict[str, None] = {}
     columns: dict[str, tuple[list[str], FloatMatrix]] = {}
     digest = hashlib.sha256()
-    for entity in read_entities(path):
+    for entity in read_entities(text_blocks(path), path.name):
         if entity.kind == "SERIES":
             series = entity.fields
         elif entity.kind == "SAMPLE":
@@ -128,7 +131,7 @@ def verify_family(path: Path) -> None:
         SourceError: damaged, cut short, no series in it, or a sample's table shorter than the sample says.
     """
     kinds: set[str] = set()
-    for entity in read_entities(path):
+    for entity in read_entities(text_blocks(path), path.name):
         kinds.add(entity.kind)
         if entity.kind == "SAMPLE":
             _check_row_count(entity, max(0, entity.table.count(b"\n") - 1), path.name)
@@ -171,7 +174,8 @@ def _check_row_count(entity: Entity, n_rows: int, name: str) -> None:
     said = entity.fields.get("data_row_count", [""])[0]
     if said.isdigit() and int(said) != n_rows:
         raise SourceError(
-            f"{name}: the table of {entity.accession} has {n_rows} rows, but !Sample_data_row_count says {said}"
+            f"{name}: the table of {entity.accession} has {n_rows} rows, but !Sample_data_row_count says {said}",
+            check=CHECK,
         )
 
 

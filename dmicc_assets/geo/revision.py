@@ -1,0 +1,160 @@
+"""What a source serves now against what was recorded, and what a revision changed in a dataset.
+
+Pure comparison: observing is in `acquire.py`; what is recomputed is decided by the lake.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.geo.cache import SourceFile
+from dmicc_assets.geo.client import Observed
+from dmicc_assets.geo.dataset import RawDataset
+from dmicc_assets.geo.http_policy import Validators
+
+_DESCRIBED = ("title", "source_name", "characteristics", "platform", "relations")
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file that is not served as it was recorded.
+
+    Attributes:
+        url: of the file.
+        role: what it is to the dataset.
+        change: `new` was not recorded, `changed` has other validators, `gone` is no longer among what is served.
+        recorded: the validators recorded, "" for a new file.
+        served: the validators served now, "" for one that is gone.
+    """
+
+    url: str
+    role: str
+    change: Literal["new", "changed", "gone"]
+    recorded: str
+    served: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRevision:
+    """How a dataset differs from an earlier version of itself.
+
+    Attributes:
+        last_update_date: the series' date, before and now.
+        samples_added: in the matrix now, not before.
+        samples_removed: in the matrix before, not now.
+        samples_described_anew: in both, with another title, source name, characteristic, platform or relation.
+        n_probes_added: rows now that were not there.
+        n_probes_removed: rows before that are not there now.
+        n_values_changed: cells of common probes and samples that differ; a missing value equals a missing value.
+        n_genes_changed: common probes of which the gene differs.
+    """
+
+    last_update_date: tuple[str | None, str | None]
+    samples_added: tuple[str, ...]
+    samples_removed: tuple[str, ...]
+    samples_described_anew: tuple[str, ...]
+    n_probes_added: int
+    n_probes_removed: int
+    n_values_changed: int
+    n_genes_changed: int
+
+    @property
+    def is_header_only(self) -> bool:
+        """Whether nothing that a statistic is computed from changed."""
+        return not (
+            self.samples_added
+            or self.samples_removed
+            or self.samples_described_anew
+            or self.n_probes_added
+            or self.n_probes_removed
+            or self.n_values_changed
+            or self.n_genes_changed
+        )
+
+    def summary(self) -> str:
+        """One line for people."""
+        counts = {
+            "samples added": len(self.samples_added),
+            "samples removed": len(self.samples_removed),
+            "samples described anew": len(self.samples_described_anew),
+            "probes added": self.n_probes_added,
+            "probes removed": self.n_probes_removed,
+            "values changed": self.n_values_changed,
+            "genes of probes changed": self.n_genes_changed,
+        }
+        said = [f"{n} {what}" for what, n in counts.items() if n]
+        return ", ".join(said) or "only the header changed: samples and values are the same"
+
+
+def recorded_validator(file: SourceFile, like: str) -> str:
+    """What a recorded file's validator would be, in the kind of the one observed now."""
+    if like.startswith("sha256="):
+        return f"sha256={file.sha256}"
+    return Validators(file.etag, file.last_modified, file.n_bytes).text()
+
+
+def changed_files(recorded: Sequence[SourceFile], served: Sequence[Observed]) -> list[FileChange]:
+    """Files that are served otherwise than they were recorded; empty when nothing changed.
+
+    Args:
+        recorded: the files that the dataset was read from.
+        served: what `acquire.observe` saw now.
+    """
+    files = {file.url: file for file in recorded}
+    seen = {each.url for each in served}
+    changes: list[FileChange] = []
+    for each in served:
+        file = files.get(each.url)
+        before = recorded_validator(file, each.validator) if file else ""
+        if before != each.validator:
+            changes.append(FileChange(each.url, each.role, "changed" if file else "new", before, each.validator))
+    roles = {each.role for each in served}
+    changes += [
+        FileChange(file.url, file.role, "gone", recorded_validator(file, ""), "")
+        for file in recorded
+        if file.url not in seen and file.role in roles
+    ]
+    return changes
+
+
+def compare_datasets(before: RawDataset, now: RawDataset) -> DatasetRevision:
+    """What changed between two versions of one dataset."""
+    common_samples = [sample for sample in now.matrix.samples if sample in set(before.matrix.samples)]
+    old_probes, new_probes = set(before.matrix.features), set(now.matrix.features)
+    common_probes = [probe for probe in now.matrix.features if probe in old_probes]
+    old = before.matrix.take_samples(common_samples).take_features(common_probes).values
+    new = now.matrix.take_samples(common_samples).take_features(common_probes).values
+    return DatasetRevision(
+        last_update_date=(before.last_update_date, now.last_update_date),
+        samples_added=_absent(now.matrix.samples, before.matrix.samples),
+        samples_removed=_absent(before.matrix.samples, now.matrix.samples),
+        samples_described_anew=_described_anew(before.samples, now.samples),
+        n_probes_added=len(new_probes - old_probes),
+        n_probes_removed=len(old_probes - new_probes),
+        n_values_changed=int(np.sum(~((old == new) | (np.isnan(old) & np.isnan(new))))),
+        n_genes_changed=_genes_changed(before.probe_genes, now.probe_genes),
+    )
+
+
+def _absent(names: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    known = set(others)
+    return tuple(name for name in names if name not in known)
+
+
+def _described_anew(before: pl.DataFrame, now: pl.DataFrame) -> tuple[str, ...]:
+    old = {row["sample"]: row for row in before.iter_rows(named=True)}
+    return tuple(
+        row["sample"]
+        for row in now.iter_rows(named=True)
+        if row["sample"] in old and any(row[key] != old[row["sample"]][key] for key in _DESCRIBED)
+    )
+
+
+def _genes_changed(before: pl.DataFrame | None, now: pl.DataFrame | None) -> int:
+    if before is None or now is None:
+        return 0
+    joined = now.join(before, on="probe", suffix="_before")
+    return joined.filter(pl.col("gene").ne_missing(pl.col("gene_before"))).height
