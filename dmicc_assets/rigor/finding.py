@@ -1,0 +1,100 @@
+"""A finding: what one rigor check says of one subject. Made by the checks of this folder, judged by nobody else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from dmicc_assets.rigor.codes import CITATIONS
+
+Severity = Literal["error", "warning", "info", "ok"]
+
+SCHEMA = pl.Schema(
+    {
+        "subject": pl.String(),
+        "code": pl.String(),
+        "severity": pl.String(),
+        "statistic": pl.Float64(),
+        "threshold": pl.Float64(),
+        "message": pl.String(),
+        "citation": pl.String(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a check.
+
+    Attributes:
+        code: which check, `D1` to `R15`.
+        severity: "ok" when the check is silent; "error" is of integrity, the others never block.
+        subject: cohort, dataset, `cohort/dataset`, or the study.
+        statistic: what was measured, if it is a number.
+        threshold: the value beyond which the check fires.
+        message: what it means here, with its numbers.
+        citation: where the check comes from.
+    """
+
+    code: str
+    severity: Severity
+    subject: str
+    statistic: float | None
+    threshold: float | None
+    message: str
+    citation: str
+
+
+def finding(
+    code: str,
+    subject: str,
+    severity: Severity,
+    message: str,
+    statistic: float | None = None,
+    threshold: float | None = None,
+) -> Finding:
+    """A finding with its check's citation.
+
+    Raises:
+        KeyError: no such code.
+    """
+    return Finding(
+        code=code,
+        severity=severity,
+        subject=subject,
+        statistic=None if statistic is None else float(statistic),
+        threshold=None if threshold is None else float(threshold),
+        message=message,
+        citation=CITATIONS[code],
+    )
+
+
+def not_applicable(code: str, subject: str, why: str) -> list[Finding]:
+    """The one row of a check that has nothing to judge in this study."""
+    return [finding(code, subject, "ok", f"not applicable: {why}")]
+
+
+def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
+    """The findings as rows of `rigor.findings`, without the column study.
+
+    Raises:
+        ValueError: two findings are of the same subject and code.
+    """
+    rows = [
+        {
+            "subject": each.subject,
+            "code": each.code,
+            "severity": each.severity,
+            "statistic": each.statistic,
+            "threshold": each.threshold,
+            "message": each.message,
+            "citation": each.citation,
+        }
+        for each in findings
+    ]
+    table = pl.DataFrame(rows, schema=SCHEMA)
+    twice = table.filter(pl.struct("subject", "code").is_duplicated())
+    if len(twice):
+        raise ValueError(f"two findings of {twice['code'][0]} on {twice['subject'][0]}")
+    return table.with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -1,0 +1,145 @@
+"""Checks of who the samples are: a sample in two datasets, and sex (I6, I7)."""
+
+import re
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.labels import sample_fields
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.rigor.evidence import Comparison, StudyEvidence
+from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.study import accession_of
+
+IDENTICAL = 0.999
+SEX_P_VALUE = 0.05
+# Distance of the two centres, log2, below which the samples are taken for one sex.
+SEX_DISTANCE = 2.0
+_REANALYSED = re.compile(r"Reanaly[sz]ed\s+(?:by|in|from)\b[^\n]*?(GSE\d+)", re.I)
+
+
+def shared_samples(evidence: StudyEvidence) -> list[Finding]:
+    """I6: a sample, an identical array or a re-analysis in two datasets; across training and validation an error."""
+    within: list[str] = []
+    across: dict[str, list[str]] = {entry.dataset: [] for entry in evidence.study.validation}
+    for first, second in combinations(evidence.comparisons, 2):
+        found = _shared(evidence, first, second)
+        if first.is_validation == second.is_validation:
+            within += found
+        else:
+            across[second.dataset if second.is_validation else first.dataset] += found
+    text = "; ".join(within) or "no sample is in two datasets or two cohorts"
+    findings = [finding("I6", evidence.name, "warning" if within else "ok", text, len(within), 0)]
+    for dataset, found in across.items():
+        message = "; ".join(found) or "no sample of it was used in training"
+        if found:
+            message += ": it validates nothing that it has trained"
+        findings.append(finding("I6", dataset, "error" if found else "ok", message, len(found), 0))
+    return findings
+
+
+def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> list[str]:
+    """What two comparisons have in common, as texts."""
+    names = [evidence.members(each)["sample"].to_list() for each in (first, second)]
+    same = sorted(set(names[0]) & set(names[1]))
+    where = f"{first.subject} and {second.subject}"
+    found = [f"{len(same)} samples are in {where} ({', '.join(same[:3])})"] if same else []
+    if first.dataset == second.dataset:
+        return found
+    first_matrix, second_matrix = evidence.matrices[first.dataset], evidence.matrices[second.dataset]
+    twins = identical_arrays(first_matrix.take_samples(names[0]), second_matrix.take_samples(names[1]))
+    if twins and not same:
+        found.append(f"{len(twins)} arrays are the same in {where} ({' = '.join(twins[0])})")
+    for one, other in ((first, second), (second, first)):
+        relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()
+        if accession_of(other.dataset) in _REANALYSED.findall("\n".join(relations)):
+            found.append(f"{one.dataset} is re-analysed by {other.dataset}")
+    return found
+
+
+def identical_arrays(first: ExpressionMatrix, second: ExpressionMatrix) -> list[tuple[str, str]]:
+    """Pairs of samples whose correlation over the common genes exceeds 0.999."""
+    common = sorted(set(first.features) & set(second.features))
+    if len(common) < 3:
+        return []
+    left, right = first.take_features(common).values, second.take_features(common).values
+    complete = ~(np.isnan(left).any(axis=1) | np.isnan(right).any(axis=1))
+    if complete.sum() < 3:
+        return []
+    correlation = _standardised(left[complete]).T @ _standardised(right[complete])
+    return [(first.samples[i], second.samples[j]) for i, j in np.argwhere(correlation > IDENTICAL).tolist()]
+
+
+def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = values - values.mean(axis=0)
+    length = np.sqrt((centred**2).sum(axis=0))
+    return centred / np.where(length > 0, length, 1.0)
+
+
+def sex(evidence: StudyEvidence) -> list[Finding]:
+    """I7: genes of X and Y contradict the stated sex, or the groups differ in sex (Fisher's exact test)."""
+    findings: list[Finding] = []
+    for comparison in evidence.comparisons:
+        members = evidence.members(comparison)
+        stated = _stated_sex(members)
+        quality = evidence.rows("expression/quality", dataset=comparison.dataset)
+        seen = expressed_sex(members.select("sample").join(quality, on="sample", how="left", maintain_order="left"))
+        known = [a or b for a, b in zip(seen, stated, strict=True)]
+        if not any(known):
+            findings += not_applicable("I7", comparison.subject, "no sex is stated, and the genes show none")
+            continue
+        names = members["sample"].to_list()
+        wrong = [n for n, a, b in zip(names, seen, stated, strict=True) if a and b and a != b]
+        p_value, counts = _sex_by_group(known, members["is_case"].to_list())
+        text = f"{counts} (Fisher p = {p_value:.3g}; sex {'from the genes' if any(seen) else 'as stated'})"
+        if wrong:
+            text += f"; the genes contradict the stated sex of {len(wrong)} samples ({', '.join(wrong[:5])})"
+        fires = bool(wrong) or p_value < SEX_P_VALUE
+        severity = "warning" if fires else "ok"
+        findings.append(finding("I7", comparison.subject, severity, text, p_value, SEX_P_VALUE))
+    return findings
+
+
+def expressed_sex(quality: pl.DataFrame) -> list[str | None]:
+    """Female, male or None of each sample by XIST against the Y genes: two groups, if they lie far enough apart.
+
+    Args:
+        quality: columns xist and y_genes, log2, NULL when not measured.
+    """
+    parts = [quality["y_genes"], -quality["xist"]]
+    measured = [part.to_numpy() for part in parts if part.null_count() == 0 and len(part)]
+    if not measured or len(measured[0]) < 4:
+        return [None] * len(quality)
+    maleness = np.sum(measured, axis=0)
+    order = np.sort(maleness)
+    sizes = np.arange(1, len(order))
+    low = np.cumsum(order)[:-1] / sizes
+    high = (order.sum() - np.cumsum(order)[:-1]) / (len(order) - sizes)
+    between = sizes * (len(order) - sizes) * (high - low) ** 2
+    best = int(np.argmax(between))
+    if high[best] - low[best] < SEX_DISTANCE:
+        return [None] * len(quality)
+    cut = (order[best] + order[best + 1]) / 2
+    return ["male" if value > cut else "female" for value in maleness]
+
+
+def _stated_sex(members: pl.DataFrame) -> list[str | None]:
+    stated: list[str | None] = []
+    for fields in sample_fields(members):
+        text = next((fields[key] for key in ("sex", "gender") if key in fields), "").strip().lower()
+        stated.append({"m": "male", "f": "female"}.get(text[:1]) if text in ("m", "f", "male", "female") else None)
+    return stated
+
+
+def _sex_by_group(known: list[str | None], is_case: list[bool]) -> tuple[float, str]:
+    from scipy.stats import fisher_exact
+
+    table = [
+        [sum(s == sex and case == group for s, case in zip(known, is_case, strict=True)) for sex in ("female", "male")]
+        for group in (True, False)
+    ]
+    (case_f, case_m), (control_f, control_m) = table
+    counts = f"cases {case_f} female and {case_m} male, controls {control_f} and {control_m}"
+    return float(fisher_exact(table)[1]), counts

@@ -1,0 +1,200 @@
+"""Checks of what the biomarkers predict: nulls, forests, intervals, sample size, model (R2-R4, R6-R8, R13).
+
+Whether training leaks into the estimates is in `leakage.py`.
+"""
+
+import math
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.rigor.evidence import StudyEvidence
+from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.sample_size import required_samples
+
+CHANCE = 0.05
+TREES = 100
+HALF_WIDTH = 0.10
+SMALL_CLASS = 10
+PREVALENCE = (0.1, 0.9)
+SCORED = ("apparent", "external")
+
+
+def empirical_p(nulls: pl.DataFrame) -> float | None:
+    """(1 + draws at least as large as the observed) / (draws + 1); None without draws or observed value.
+
+    Args:
+        nulls: rows of one null, subject and statistic: draw (0 is the observed value) and value.
+    """
+    observed = nulls.filter(pl.col("draw") == 0)["value"].drop_nulls()
+    draws = nulls.filter(pl.col("draw") > 0)["value"].drop_nulls()
+    if observed.is_empty() or draws.is_empty():
+        return None
+    # A draw that is equal but for rounding is as large.
+    return (1 + int((draws >= observed[0] - 1e-12).sum())) / (len(draws) + 1)
+
+
+def random_signatures(evidence: StudyEvidence) -> list[Finding]:
+    """R2: random sets of as many genes, fitted and frozen as the model is, do as well in over 5 % of the draws."""
+    nulls = evidence.rows("rigor/nulls", null="random_signatures")
+    if nulls.is_empty():
+        why = "there are no biomarkers" if not evidence.biomarkers else "no random signature was drawn"
+        return not_applicable("R2", evidence.name, why)
+    findings: list[Finding] = []
+    for subject in nulls["subject"].unique().sort():
+        of_subject = nulls.filter(pl.col("subject") == subject, pl.col("statistic") == "auc")
+        p = empirical_p(of_subject)
+        if p is None:
+            findings += not_applicable("R2", subject, "the model cannot be applied there")
+            continue
+        draws = of_subject.filter(pl.col("draw") > 0)["value"].drop_nulls()
+        observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
+        text = (
+            f"AUC {observed:.3f}; of {len(draws)} models of {len(evidence.biomarkers)} random genes "
+            f"{(draws >= observed - 1e-12).mean():.0%} do as well (p = {p:.3g}), half of them reach {draws.median():.2f}"
+        )
+        if observed >= 1:
+            text += f"; {(draws >= 1).mean():.0%} of them have an AUC of 1 too"
+        fires = p > CHANCE
+        findings.append(finding("R2", subject, "warning" if fires else "ok", text, p, CHANCE))
+    return findings
+
+
+def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
+    """R3: with permuted labels, signature, overlap or leaky AUC are as large in over 5 % of the draws."""
+    nulls = evidence.rows("rigor/nulls", null="permuted_labels")
+    if nulls.is_empty():
+        return not_applicable("R3", evidence.study.model_cohort, "no label was permuted (rigor.permutations is 0)")
+    p_values: dict[str, float] = {}
+    for statistic in nulls["statistic"].unique().sort():
+        p = empirical_p(nulls.filter(pl.col("statistic") == statistic))
+        if p is not None:
+            p_values[statistic] = p
+    sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
+    text = ", ".join(f"{name.replace('_', ' ')} p = {p:.3g}" for name, p in p_values.items())
+    text += f" over {len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all"
+    worst = max(p_values.values())
+    fires = worst > CHANCE
+    if fires:
+        text += ": the procedure finds as much where there is nothing to find"
+    return [finding("R3", evidence.study.model_cohort, "warning" if fires else "ok", text, worst, CHANCE)]
+
+
+def forest_settings(evidence: StudyEvidence) -> list[Finding]:
+    """R4: features a split outside 1 to the number of genes, or fewer than 100 trees; published settings too."""
+    findings: list[Finding] = []
+    study = evidence.study
+    for name in study.cohorts:
+        genes = evidence.rows("signature/ranking", cohort=name)["gene"].n_unique()
+        problems: list[str] = []
+        used = math.isqrt(genes)
+        trees = _trees_used(evidence, name)
+        if trees < TREES:
+            problems.append(f"{trees} trees were used, importance needs {TREES} at least")
+        published = study.published.mtry.get(name)
+        n_published = len(study.published.signature or []) or genes
+        if published is not None and not 1 <= published <= max(n_published, 1):
+            problems.append(f"published mtry {published} for {n_published} genes is impossible")
+        published_trees = study.published.trees.get(name)
+        if published_trees is not None and published_trees < TREES:
+            problems.append(f"the published forest has {published_trees} trees")
+        text = "; ".join(problems) or (
+            f"{trees} trees, {used} of {genes} genes a split" if genes else "no gene was ranked, nothing was published"
+        )
+        findings.append(finding("R4", name, "warning" if problems else "ok", text, trees, TREES))
+    return findings
+
+
+def _trees_used(evidence: StudyEvidence, cohort: str) -> int:
+    if not evidence.study.ranking.use_cv_trees:
+        return evidence.study.ranking.trees
+    chosen = evidence.rows("signature/error_curve", cohort=cohort).filter(pl.col("is_chosen"))["n_trees"]
+    return chosen[0] if len(chosen) else evidence.study.ranking.trees
+
+
+def headline_rows(evidence: StudyEvidence, subject: str) -> pl.DataFrame:
+    """`validation.roc` rows of the biomarkers and the model in a subject, as apparent or external."""
+    return evidence.rows("validation/roc", subject=subject).filter(
+        pl.col("kind").is_in(SCORED),
+        pl.col("predictor").is_in(evidence.biomarkers) | pl.col("predictor").str.starts_with("model"),
+    )
+
+
+def auc_interval(evidence: StudyEvidence) -> list[Finding]:
+    """R6: DeLong's half-width exceeds 0.10; under 10 samples in a class, or at AUC 1, it cannot be trusted itself."""
+    findings: list[Finding] = []
+    for name, subject in evidence.subjects.items():
+        rows = headline_rows(evidence, name).drop_nulls(["ci_low", "ci_high"])
+        if rows.is_empty():
+            findings += not_applicable("R6", name, "no biomarker is scored there")
+            continue
+        widths = ((rows["ci_high"] - rows["ci_low"]) / 2).to_numpy()
+        smaller = min(int(subject.is_case.sum()), int((~subject.is_case).sum()))
+        widest = rows["predictor"][int(np.argmax(widths))]
+        problems = [f"{smaller} samples in the smaller class"] if smaller < SMALL_CLASS else []
+        perfect = rows.filter(pl.col("auc") >= 1)["predictor"].unique().sort().to_list()
+        problems += [f"the AUC of {', '.join(perfect)} is 1, where DeLong's interval has no width"] if perfect else []
+        problems += [f"the interval of {widest} is ± {widths.max():.2f}"] if widths.max() > HALF_WIDTH else []
+        text = "; ".join(problems) or f"the widest interval is ± {widths.max():.3f} ({widest})"
+        severity = "warning" if problems else "ok"
+        findings.append(finding("R6", name, severity, text, float(widths.max()), HALF_WIDTH))
+    return findings
+
+
+def sample_size(evidence: StudyEvidence) -> list[Finding]:
+    """R7: fewer samples than Riley's criteria ask for, counting every gene that was tested as a candidate."""
+    subject = evidence.model_subject
+    n, prevalence = len(subject.is_case), float(subject.is_case.mean())
+    tested = len(subject.matrix.features)
+    for_tested = required_samples(tested, prevalence).n
+    text = f"{n} samples; {for_tested} are needed for {tested} genes tested"
+    if evidence.biomarkers:
+        chosen = required_samples(len(evidence.biomarkers), prevalence).n
+        text += f", {chosen} for {len(evidence.biomarkers)} biomarkers had they been chosen elsewhere"
+    fires = n < for_tested
+    return [finding("R7", subject.name, "warning" if fires else "ok", text, n, for_tested)]
+
+
+def separation(evidence: StudyEvidence) -> list[Finding]:
+    """R8: the classes separate, the likelihood has no maximum, and Firth's estimate was used."""
+    coefficients = evidence.rows("model/coefficients")
+    if coefficients.is_empty():
+        return not_applicable("R8", evidence.study.model_cohort, "there is no model")
+    firth = "firth" in coefficients["estimator"].to_list()
+    text = (
+        "the biomarkers separate cases from controls completely: maximum likelihood has no estimate, Firth's was used; "
+        "odds ratios are as large as the penalty allows"
+        if firth
+        else "the classes overlap: maximum likelihood"
+    )
+    return [finding("R8", evidence.study.model_cohort, "warning" if firth else "ok", text, float(firth), 0)]
+
+
+def prevalence(evidence: StudyEvidence) -> list[Finding]:
+    """R13: over 90 % or under 10 % are cases: what stands beside accuracy."""
+    findings: list[Finding] = []
+    low, high = PREVALENCE
+    for name, subject in evidence.subjects.items():
+        share = float(subject.is_case.mean())
+        fires = not low <= share <= high
+        text = f"{share:.0%} of the samples are cases"
+        if fires:
+            always = max(share, 1 - share)
+            text += f"; calling everybody the larger class is {always:.0%} accurate, the AUPRC baseline is {share:.2f}"
+            text += "".join(_beside_accuracy(row, share) for row in headline_rows(evidence, name).iter_rows(named=True))
+        findings.append(finding("R13", name, "info" if fires else "ok", text, share, high if share > 0.5 else low))
+    return findings
+
+
+def _beside_accuracy(row: dict[str, float | str | None], share: float) -> str:
+    """Accuracy, balanced accuracy and Matthews' correlation at a row's cut-off."""
+    sensitivity, specificity = row["sensitivity"], row["specificity"]
+    if not isinstance(sensitivity, float) or not isinstance(specificity, float):
+        return ""
+    positive = share * sensitivity + (1 - share) * (1 - specificity)
+    product = share * (1 - share) * positive * (1 - positive)
+    mcc = (share * sensitivity - share * positive) / math.sqrt(product) if product > 0 else 0.0
+    accuracy = share * sensitivity + (1 - share) * specificity
+    return (
+        f"; {row['predictor']}: accuracy {accuracy:.2f}, balanced {(sensitivity + specificity) / 2:.2f}, MCC {mcc:.2f}"
+    )

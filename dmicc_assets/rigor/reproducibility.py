@@ -1,0 +1,117 @@
+"""Checks of the signature: overlap, directions, thresholds, stability, ranking over seeds (M4-M7, R5)."""
+
+import polars as pl
+
+from dmicc_assets.rigor.evidence import StudyEvidence
+from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+
+CHANCE = 0.05
+JACCARD = 0.5
+BOOTSTRAP_FREQUENCY = 0.5
+LEFT_OUT_FREQUENCY = 0.8
+
+
+def overlap_by_chance(evidence: StudyEvidence) -> list[Finding]:
+    """M4: the overlap of the cohorts' genes is no larger than chance gives."""
+    overlap = evidence.rows("signature/overlap")
+    if overlap.is_empty() or overlap["p_value"][0] is None:
+        return not_applicable("M4", evidence.name, "one cohort has no overlap")
+    row = overlap.row(0, named=True)
+    text = f"{row['n_shared']} shared genes, {row['n_expected']:.1f} expected by chance (p = {row['p_value']:.3g})"
+    fires = row["p_value"] > CHANCE
+    if fires:
+        text += ": any two gene lists of this length share as many"
+    return [finding("M4", evidence.name, "warning" if fires else "ok", text, row["p_value"], CHANCE)]
+
+
+def directions(evidence: StudyEvidence) -> list[Finding]:
+    """M5: the shared genes that move in opposite directions, by name, and how surprising the agreement is."""
+    genes, overlap = evidence.rows("signature/genes"), evidence.rows("signature/overlap")
+    if len(evidence.study.cohorts) < 2 or genes.is_empty():
+        why = "one cohort has no directions to agree" if len(evidence.study.cohorts) < 2 else "the signature is empty"
+        return not_applicable("M5", evidence.name, why)
+    opposed = genes.filter(~pl.col("is_concordant"))["gene"].unique().sort().to_list()
+    p_value = overlap["concordance_p_value"][0]
+    n = genes["gene"].n_unique()
+    text = f"{n - len(opposed)} of {n} shared genes move the same way"
+    text += (
+        f" ({overlap['n_concordant_expected'][0]:.1f} expected, exact binomial p = {p_value:.3g})"
+        if p_value is not None
+        else ""
+    )
+    text += f"; opposite: {', '.join(opposed)}" if opposed else ""
+    return [finding("M5", evidence.name, "info" if opposed else "ok", text, p_value, CHANCE)]
+
+
+def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
+    """M6: the median Jaccard index to the signature over single changes of a threshold is below 0.5."""
+    grid = evidence.rows("signature/sensitivity").filter(pl.col("is_single_change")).drop_nulls("jaccard")
+    if grid.is_empty() or not evidence.signature:
+        why = "the signature is empty" if not evidence.signature else "no threshold was moved"
+        return not_applicable("M6", evidence.name, why)
+    jaccard = float(grid["jaccard"].to_numpy().mean() if len(grid) == 1 else pl.Series(grid["jaccard"]).median())  # pyright: ignore[reportArgumentType] - the median of floats is one
+    worst = grid.sort("jaccard", "setting").row(0, named=True)
+    text = (
+        f"median Jaccard index {jaccard:.2f} over {len(grid)} single changes; the least is {worst['jaccard']:.2f} "
+        f"({worst['setting']}: {worst['n_shared']} genes)"
+    )
+    fires = jaccard < JACCARD
+    if fires:
+        text += ": the signature is made by its thresholds"
+    return [finding("M6", evidence.name, "warning" if fires else "ok", text, jaccard, JACCARD)]
+
+
+def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
+    """M7: a biomarker is in the signature in under half of the bootstraps, or under 80 % when a control is left out."""
+    if not evidence.biomarkers:
+        return not_applicable("M7", evidence.name, "there are no biomarkers")
+    stability = evidence.rows("signature/stability").filter(pl.col("gene").is_in(evidence.biomarkers))
+    if stability.is_empty():
+        return [finding("M7", evidence.name, "info", "nothing was repeated (rigor.bootstraps is 0): it is not known")]
+    lowest: dict[str, tuple[float, str]] = {}
+    for method, limit in (("bootstrap", BOOTSTRAP_FREQUENCY), ("leave_one_control_out", LEFT_OUT_FREQUENCY)):
+        of_method = stability.filter(
+            (pl.col("method") == method) | pl.col("method").str.starts_with(f"{method}:")
+        ).sort("frequency", "gene")
+        if len(of_method):
+            lowest[method] = (of_method["frequency"][0] / limit, of_method["gene"][0])
+    frequency = {
+        "bootstrap": lowest.get("bootstrap", (2.0, ""))[0] * BOOTSTRAP_FREQUENCY,
+        "leave_one_control_out": lowest.get("leave_one_control_out", (1.25, ""))[0] * LEFT_OUT_FREQUENCY,
+    }
+    text = (
+        f"{lowest['bootstrap'][1]} is in the signature of {frequency['bootstrap']:.0%} of the bootstraps"
+        if "bootstrap" in lowest
+        else "no bootstrap was made"
+    )
+    if "leave_one_control_out" in lowest:
+        gene = lowest["leave_one_control_out"][1]
+        text += f", {gene} of {frequency['leave_one_control_out']:.0%} when one control is left out"
+    fires = any(share < 1 for share, _ in lowest.values())
+    if fires:
+        text += ": other patients would have given other biomarkers"
+    return [
+        finding("M7", evidence.name, "warning" if fires else "ok", text, frequency["bootstrap"], BOOTSTRAP_FREQUENCY)
+    ]
+
+
+def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
+    """R5: over the seeds, the rank intervals of the last chosen and the first unchosen gene overlap."""
+    findings: list[Finding] = []
+    top = evidence.study.ranking.top
+    for name in evidence.study.cohorts:
+        ranks = evidence.rows("signature/ranking", cohort=name).sort("rank")
+        if len(ranks) <= top:
+            findings += not_applicable("R5", name, f"{len(ranks)} genes are ranked and the first {top} are taken")
+            continue
+        last, following = ranks.row(top - 1, named=True), ranks.row(top, named=True)
+        gap = following["rank_low"] - last["rank_high"]
+        fires = gap <= 0
+        text = (
+            f"{last['gene']} is {top}. (ranks {last['rank_low']:g} to {last['rank_high']:g} over the seeds), "
+            f"{following['gene']} {top + 1}. ({following['rank_low']:g} to {following['rank_high']:g})"
+        )
+        if fires:
+            text += ": which of them is chosen is decided by the seed"
+        findings.append(finding("R5", name, "warning" if fires else "ok", text, gap, 0.0))
+    return findings
