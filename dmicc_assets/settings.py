@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
 
+    @field_validator("studies")
+    @classmethod
+    def _absolute_folders(cls, folders: str) -> str:
+        return ":".join(str(Path(folder).expanduser().absolute()) for folder in folders.split(":") if folder)
+
     @field_validator("geo_url", "geo_acc_url", "xena_url")
     @classmethod
     def _url(cls, url: str) -> str:
@@ -79,7 +84,7 @@ class Settings(BaseSettings):
     @property
     def study_folders(self) -> list[Path]:
         """Folders of study files, absolute."""
-        return [Path(part).expanduser().absolute() for part in self.studies.split(":") if part]
+        return [Path(part) for part in self.studies.split(":") if part]
 
     @property
     def lake(self) -> Path:
@@ -126,7 +131,7 @@ class Settings(BaseSettings):
         """The variables that make a child process see the same settings."""
         variables = {
             "DMICC_HOME": str(self.home),
-            "DMICC_STUDIES": ":".join(map(str, self.study_folders)),
+            "DMICC_STUDIES": self.studies,
             "DMICC_GEO_URL": self.geo_url,
             "DMICC_GEO_ACC_URL": self.geo_acc_url,
             "DMICC_XENA_URL": self.xena_url,

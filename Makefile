@@ -1,0 +1,33 @@
+# make demo | ui | test : each makes .venv from the lock first, then does its job.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo ui test lint lock clean
+
+demo: .venv/installed
+	$(BIN)/dmicc demo
+
+ui: .venv/installed
+	$(BIN)/dmicc ui
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# Needs uv; the lock names no index.
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv dmicc_home

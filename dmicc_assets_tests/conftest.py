@@ -1,0 +1,43 @@
+"""Fixtures that every test may use. No test reads the developer's environment or home."""
+
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets.lake import Lake
+from dmicc_assets.settings import Settings, load_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DMICC_HOME", "DMICC_STUDIES", "DMICC_GEO_URL", "DMICC_GEO_ACC_URL", "DMICC_XENA_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("DMICC_GENE_SETS", "DMICC_LAKE_URL", "DAGSTER_HOME", "NCBI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The development data beside the checkout; a test that needs them is skipped without."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "oracle").is_dir():
+        pytest.skip("the development data are not beside this checkout")
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a home of their own."""
+    settings = load_settings(home=tmp_path / "home")
+    settings.prepare_home()
+    return settings
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    """An empty lake."""
+    lake = Lake(settings.lake, settings.locks)
+    lake.prepare()
+    return lake

@@ -1,0 +1,57 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets_tests.conftest import ROOT
+
+PACKAGE = ROOT / "dmicc_assets"
+CORE = ("geo", "expression", "stats", "enrichment", "signature", "model", "rigor", "report", "tables")
+MATHEMATICS = ("numpy", "scipy", "sklearn", "statsmodels", "polars")
+ASSETS = sorted((PACKAGE / "assets").glob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of everything that a module imports, wherever it does."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("folder", CORE)
+def test_the_core_never_imports_dagster(folder: str) -> None:
+    paths = sorted((PACKAGE / folder).rglob("*.py"))
+    assert paths
+    assert not [path for path in paths if "dagster" in imported(path)]
+
+
+@pytest.mark.parametrize(
+    "name", ["study.py", "study_file.py", "lake.py", "content.py", "step.py", "warehouse.py", "settings.py"]
+)
+def test_nor_do_the_modules_under_the_assets(name: str) -> None:
+    assert "dagster" not in imported(PACKAGE / name)
+
+
+@pytest.mark.parametrize("path", ASSETS, ids=lambda path: path.name)
+def test_assets_hold_no_mathematics_and_short_bodies(path: Path) -> None:
+    assert not imported(path) & set(MATHEMATICS)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            statements = [s for s in ast.walk(node) if isinstance(s, ast.stmt)]
+            assert len(statements) - 1 <= 20, f"{node.name} has {len(statements) - 1} statements"
+
+
+def test_files_are_short_and_names_say_what_is_inside() -> None:
+    paths = [*PACKAGE.rglob("*.py"), *(ROOT / "dmicc_assets_tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    assert not [path for path in paths if len(path.read_text().splitlines()) > 400]
+    assert not [path for path in paths if re.match(r"(utils?|helpers?|common|misc|manager)s?\.py", path.name)]
+
+
+def test_every_module_opens_with_its_contract() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        assert ast.get_docstring(ast.parse(path.read_text())), path

@@ -1,0 +1,165 @@
+import json
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dmicc_assets.content import content_hash
+from dmicc_assets.errors import DataError
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.lake import Lake, Origin, matrix_rows
+from dmicc_assets.tables import TABLES
+
+ORIGIN = Origin("recipe", "1", {}, [], {}, "run")
+GENES = pl.DataFrame(
+    {
+        "gene": ["B", "A"],
+        "log_fc": [1.5, -2.0],
+        "p_value": [0.01, 0.02],
+        "adj_p_value": [0.02, 0.02],
+        "direction": ["up", "down"],
+    }
+)
+
+
+def test_rows_come_back_sorted_by_key_with_the_partition_columns_in_the_file(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    assert lake.read("differential/genes", "s.c")["gene"].to_list() == ["A", "B"]
+    stored = pl.read_parquet(lake.path("differential/genes", "s.c"))
+    assert stored.schema == TABLES["differential/genes"].schema
+    assert set(stored["study"]) == {"s"}
+    assert set(stored["cohort"]) == {"c"}
+
+
+def test_a_matrix_comes_back_whatever_the_order_it_had(lake: Lake) -> None:
+    values = np.array([[1.0, np.nan, 3.0], [4.0, 5.0, 6.5]])
+    matrix = ExpressionMatrix(values, ("G2", "G1"), ("S3", "S1", "S2"))
+    lake.write("expression/genes", "s.D", matrix_rows({"value": matrix}), ORIGIN)
+    back = lake.read_matrix("expression/genes", "s.D")
+    assert back.features == ("G1", "G2")
+    assert back.samples == ("S1", "S2", "S3")
+    np.testing.assert_array_equal(back.take_features(matrix.features).take_samples(matrix.samples).values, values)
+
+
+@pytest.mark.parametrize(
+    ("frame", "named"),
+    [
+        (GENES.drop("direction"), "direction"),
+        (GENES.with_columns(extra=pl.lit(1)), "extra"),
+        (GENES.with_columns(log_fc=pl.lit("much")), "log_fc"),
+        (pl.concat([GENES, GENES]), "more than once"),
+    ],
+)
+def test_a_frame_of_another_shape_is_refused_and_nothing_is_written(
+    lake: Lake, frame: pl.DataFrame, named: str
+) -> None:
+    with pytest.raises(DataError, match=named):
+        lake.write("differential/genes", "s.c", frame, ORIGIN)
+    assert lake.partitions("differential/genes") == []
+
+
+def test_reading_what_was_never_made_names_it(lake: Lake) -> None:
+    with pytest.raises(DataError, match=r"differential/genes of s\.c was never materialised"):
+        lake.read("differential/genes", "s.c")
+
+
+def test_a_damaged_file_is_noticed(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    path = lake.path("differential/genes", "s.c")
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    assert lake.manifest("differential/genes", "s.c") is not None, "the size alone does not show it"
+    assert not lake.verify("differential/genes", "s.c")
+    path.write_bytes(damaged[:-1])
+    assert lake.manifest("differential/genes", "s.c") is None
+
+
+def test_history_keeps_what_differed_and_only_that(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    lake.write("differential/genes", "s.c", GENES.reverse(), replace(ORIGIN, recipe="other"))
+    assert lake.history("differential/genes", "s.c") == []
+    lake.write("differential/genes", "s.c", GENES.head(1), ORIGIN)
+    lake.write("differential/genes", "s.c", GENES.head(0), ORIGIN)
+    kept = lake.history("differential/genes", "s.c")
+    assert [len(pl.read_parquet(path)) for path in kept] == [2, 1]
+    assert json.loads(kept[0].with_suffix(".json").read_text())["recipe"] == "other"
+
+
+def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
+    for study in ("s", "s2"):
+        lake.write("differential/genes", f"{study}.c", GENES, ORIGIN)
+        lake.write("differential/genes", f"{study}.c", GENES.head(1), ORIGIN)
+    assert lake.forget("s") == 1
+    assert lake.partitions("differential/genes") == ["s2.c"]
+    assert lake.history("differential/genes", "s.c") == []
+    assert len(lake.history("differential/genes", "s2.c")) == 1
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=64), min_size=1, max_size=20))
+def test_content_does_not_see_the_last_digits(values: list[float]) -> None:
+    table = TABLES["signature/overlap"]
+    rows = (
+        pl.DataFrame({"study": [f"s{i:03d}" for i in range(len(values))], "p_value": values})
+        .with_columns(
+            *(
+                pl.lit(None, dtype=dtype).alias(name)
+                for name, dtype in table.schema.items()
+                if name not in ("study", "p_value")
+            )
+        )
+        .select(table.schema.names())
+        .cast(dict(table.schema))
+    )
+    nudged = rows.with_columns(pl.col("p_value") * (1 + 1e-15) + 0.0)
+    assert content_hash(table, rows) == content_hash(table, rows.clone())
+    rounded = rows.with_columns(pl.col("p_value").round_sig_figs(12))
+    if rounded["p_value"].equals(nudged["p_value"].round_sig_figs(12)):
+        assert content_hash(table, rows) == content_hash(table, nudged)
+    changed = rows.with_columns(p_value=pl.col("p_value") + pl.col("p_value").abs() * 0.5 + 1.0)
+    assert content_hash(table, rows) != content_hash(table, changed)
+
+
+def test_content_sees_values_nulls_and_borders_but_no_volatile_column() -> None:
+    table = TABLES["source/files"]
+    row = {"study": "s", "dataset": "D", "role": "matrix", "file": "ab", "sha256": "c", "n_bytes": 1, "etag": "x"}
+
+    def content(**changes: object) -> str:
+        frame = pl.DataFrame([row | changes]).with_columns(
+            *(pl.lit(None).alias(name) for name in table.schema if name not in row)
+        )
+        return content_hash(table, frame.select(table.schema.names()).cast(dict(table.schema)))
+
+    assert content() == content(etag="y")
+    assert (
+        len({content(), content(file="a", sha256="bc"), content(sha256=None), content(sha256=""), content(n_bytes=2)})
+        == 5
+    )
+
+
+def _write_for_ever(root: object, locks: object) -> None:
+    lake = Lake(root, locks)  # type: ignore[arg-type] - paths, pickled
+    for i in range(100_000):
+        lake.write("differential/genes", "s.c", GENES.with_columns(log_fc=pl.lit(float(i))), ORIGIN)
+
+
+def test_a_killed_writer_leaves_a_whole_partition(lake: Lake) -> None:
+    writer = multiprocessing.get_context("spawn").Process(target=_write_for_ever, args=(lake.root, lake._locks))
+    writer.start()
+    while not lake.path("differential/genes", "s.c").with_suffix(".json").exists():
+        time.sleep(0.01)
+    for _ in range(50):
+        pl.read_parquet(lake.path("differential/genes", "s.c"))
+    assert writer.pid is not None
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.join()
+    assert len(pl.read_parquet(lake.path("differential/genes", "s.c"))) == 2
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    assert lake.verify("differential/genes", "s.c")
