@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy.special import expit, logit
+
+TOTAL = "total"
+# probabilities nearer to 0 or 1 have lost the digits that say where on the line they were
+_READABLE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +18,10 @@ class NomogramReading:
 
     Attributes:
         values: log2 expression of each variable, as measured.
-        points: points of each variable; beyond the axis the line is continued.
+        points: points of each variable; beyond its axis the line is continued.
         total: sum of the points.
-        probability: at that total; the end of the axis when the total is beyond it.
-        is_out_of_range: a value or the total lies beyond its axis.
+        probability: at that total.
+        is_out_of_range: a value lies beyond its axis.
     """
 
     values: dict[str, float]
@@ -24,6 +29,38 @@ class NomogramReading:
     total: float
     probability: float
     is_out_of_range: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProbabilityAxis:
+    """The line that ties total points to log-odds."""
+
+    log_odds_at_zero: float
+    log_odds_per_point: float
+
+    def probability(self, points: float) -> float:
+        """Probability at total points."""
+        return float(expit(self.log_odds_at_zero + self.log_odds_per_point * points))
+
+    def points(self, probability: float) -> float:
+        """Total points at a probability between 0 and 1."""
+        return float((logit(probability) - self.log_odds_at_zero) / self.log_odds_per_point)
+
+
+def probability_axis(nomogram: pl.DataFrame) -> ProbabilityAxis:
+    """The probability axis of the table `model/nomogram`, from its two readable marks that lie furthest apart.
+
+    Raises:
+        ValueError: the table has no two different probabilities for 'total'.
+    """
+    marks = nomogram.filter(
+        pl.col("variable") == TOTAL, pl.col("probability").is_between(_READABLE, 1 - _READABLE)
+    ).sort("value")
+    if marks["probability"].n_unique() < 2:
+        raise ValueError("the nomogram has no two probabilities that differ")
+    points, odds = marks["value"].to_numpy(), logit(marks["probability"].to_numpy())
+    slope = float((odds[-1] - odds[0]) / (points[-1] - points[0]))
+    return ProbabilityAxis(float(odds[0] - slope * points[0]), slope)
 
 
 def read_nomogram(nomogram: pl.DataFrame, values: Mapping[str, float]) -> NomogramReading:
@@ -36,24 +73,19 @@ def read_nomogram(nomogram: pl.DataFrame, values: Mapping[str, float]) -> Nomogr
     Raises:
         ValueError: the nomogram is empty, or a variable of it has no value.
     """
-    axes = nomogram.filter(pl.col("variable") != "total")
-    total_axis = nomogram.filter(pl.col("variable") == "total").sort("value")
-    if axes.is_empty() or total_axis.is_empty():
+    axes = nomogram.filter(pl.col("variable") != TOTAL)
+    if axes.is_empty():
         raise ValueError("the nomogram is empty")
     points: dict[str, float] = {}
-    outside = False
+    is_outside = False
     for (variable,), axis in axes.group_by("variable", maintain_order=True):
         name = str(variable)
         if name not in values or np.isnan(values[name]):
             raise ValueError(f"{name} of the nomogram has no value")
         drawn = axis.sort("value")
-        at, value = drawn["value"].to_numpy(), values[name]
-        ends = drawn["points"].to_numpy()[[0, -1]]
-        slope = (ends[1] - ends[0]) / (at[-1] - at[0]) if at[-1] > at[0] else 0.0
-        points[name] = float(ends[0] + slope * (value - at[0]))
-        outside |= not at[0] <= value <= at[-1]
+        at, given = drawn["value"].to_numpy(), drawn["points"].to_numpy()
+        slope = (given[-1] - given[0]) / (at[-1] - at[0]) if at[-1] > at[0] else 0.0
+        points[name] = float(given[0] + slope * (values[name] - at[0]))
+        is_outside |= not at[0] <= values[name] <= at[-1]
     total = sum(points.values())
-    at = total_axis["value"].to_numpy()
-    outside |= not at[0] <= total <= at[-1]
-    probability = float(np.interp(total, at, total_axis["probability"].to_numpy()))
-    return NomogramReading(dict(values), points, total, probability, outside)
+    return NomogramReading(dict(values), points, total, probability_axis(nomogram).probability(total), is_outside)

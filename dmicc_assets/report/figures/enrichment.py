@@ -47,7 +47,7 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     top = max(float(strength.max()), 2.0)
     dots = axes.scatter(
         share, np.arange(len(drawn)), s=sizes, c=strength, cmap=style.SCORES_MAP, vmin=0, vmax=top,
-        edgecolors=style.DARK, linewidths=np.where(is_below, 0.6, 0.0), zorder=3,
+        edgecolors=style.DARK, linewidths=np.where(is_below, 0.6, 0.0).tolist(), zorder=3,
     )  # fmt: skip
     for i in np.flatnonzero(~is_below):
         axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)

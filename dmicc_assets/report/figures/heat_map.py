@@ -1,4 +1,4 @@
-"""Clustered heat map of genes by samples with annotation bars. Order and z-scores come from `expression/clustering.py`."""
+"""Clustered heat map of genes by samples with annotation bars; its order is from `expression/clustering.py`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -120,10 +120,21 @@ def _bars(
         }
         if set(names) == {"case", "control"}:
             look = {"case": (style.CASE, "////"), "control": (style.CONTROL, "")}
-        for place, sample in enumerate(columns.order):
-            colour, hatch = look[categories[sample]]
-            axes.add_patch(Rectangle((place - 0.5, 0), 1, 1, fc=colour, ec="white", lw=0, hatch=hatch))
+        for category, start, length in _runs([categories[int(sample)] for sample in columns.order]):
+            colour, hatch = look[category]
+            axes.add_patch(Rectangle((start - 0.5, 0), length, 1, fc=colour, ec="white", lw=0, hatch=hatch))
         axes.text(1.035, 0.5, name, transform=axes.transAxes, va="center", fontsize=6.5)
         handles += [Patch(fc=c, ec="white", lw=0, hatch=h, label=category) for category, (c, h) in look.items()]
         offset += len(names)
     return handles
+
+
+def _runs(categories: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Category, start and length of each run of equal neighbours."""
+    runs: list[tuple[str, int, int]] = []
+    for i, category in enumerate(categories):
+        if runs and runs[-1][0] == category:
+            runs[-1] = (category, runs[-1][1], runs[-1][2] + 1)
+        else:
+            runs.append((category, i, 1))
+    return runs

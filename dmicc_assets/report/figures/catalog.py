@@ -1,0 +1,142 @@
+"""Every figure of a study by name, drawn when called: report, export and the pictures in Dagster use this one list."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+from itertools import combinations
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures import of_cohort, of_dataset, of_study
+from dmicc_assets.report.figures.captions import CAPTIONS
+from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.tables import TABLES
+
+Draw = Callable[[], Figure]
+
+
+class CatalogFigure(NamedTuple):
+    """One figure: a name (`part/kind`, unique in the study), a title, and the function that draws it."""
+
+    name: str
+    title: str
+    draw: Draw
+
+    @property
+    def caption(self) -> str:
+        """What the figure shows and how to read it."""
+        kind = self.name.rsplit("/", 1)[-1].split(".")[0]
+        return CAPTIONS[kind]
+
+
+def study_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+    """Every figure that the study's tables can give, by dataset, cohort and study; nothing is drawn before `draw`.
+
+    Names are `dataset/<dataset>/<kind>`, `cohort/<cohort>/<kind>` and `study/<kind>`; a kind with several figures
+    has `.<part>` at its end (`terms.GO_BP`, `roc.TCGA-CHOL`).
+    """
+    cached = replace(tables, matrix=cache(tables.matrix), gene_set=cache(tables.gene_set))
+    for dataset in tables.study.datasets:
+        if not tables.rows("expression/quality", dataset=dataset).is_empty():
+            yield from dataset_figures(cached, dataset)
+    for cohort in tables.study.cohorts:
+        if not tables.rows("differential/statistics", cohort=cohort).is_empty():
+            yield from cohort_figures(cached, cohort)
+    yield from _shared_figures(cached)
+    yield from _validation_figures(cached)
+    yield from _worth_figures(cached)
+
+
+def dataset_figures(tables: StudyTables, dataset: str) -> Iterator[CatalogFigure]:
+    """The figures of one dataset."""
+    draws: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
+        ("pca", "principal components", of_dataset.draw_pca),
+        ("tsne", "t-SNE", of_dataset.draw_tsne),
+        ("sex_genes", "sex genes", of_dataset.draw_sex_genes),
+        ("outliers", "outlier arrays", of_dataset.draw_outliers),
+    ]
+    if of_dataset.DISTRIBUTIONS in TABLES and len(tables.rows(of_dataset.DISTRIBUTIONS, dataset=dataset)):
+        draws = [
+            ("distribution_boxes", "distribution before and after normalisation", of_dataset.draw_boxes),
+            ("distribution_densities", "density before and after normalisation", of_dataset.draw_densities),
+            *draws,
+        ]
+    for kind, title, draw in draws:
+        yield CatalogFigure(f"dataset/{dataset}/{kind}", f"{dataset}: {title}", partial(draw, tables, dataset))
+
+
+def cohort_figures(tables: StudyTables, cohort: str) -> Iterator[CatalogFigure]:
+    """The figures of one cohort."""
+    draws: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
+        ("volcano", "volcano plot", of_cohort.draw_volcano),
+        ("heat_map", "differentially expressed genes", of_cohort.draw_heat_map),
+        ("md", "MD plot", of_cohort.draw_md),
+        ("p_values", "p-values", of_cohort.draw_p_values),
+        ("qq", "quantiles of the moderated t", of_cohort.draw_qq),
+        ("mean_variance", "mean and variance", of_cohort.draw_mean_variance),
+        ("pca", "principal components", of_cohort.draw_pca),
+        ("tsne", "t-SNE", of_cohort.draw_tsne),
+    ]
+    where = f"cohort/{cohort}"
+    title = tables.study.cohorts[cohort].title
+    for kind, what, draw in draws:
+        yield CatalogFigure(f"{where}/{kind}", f"{title}: {what}", partial(draw, tables, cohort))
+    terms = tables.rows("enrichment/terms", cohort=cohort)
+    for library in tables.study.enrichment.libraries:
+        if library in terms["library"]:
+            draw_terms = partial(of_cohort.draw_terms, tables, cohort, library)
+            yield CatalogFigure(f"{where}/terms.{library}", f"{title}: {library.replace('_', ' ')} terms", draw_terms)
+    if not tables.rows("enrichment/gsea", cohort=cohort).is_empty():
+        draw_gsea = partial(of_cohort.draw_gsea, tables, cohort)
+        yield CatalogFigure(f"{where}/gsea", f"{title}: preranked gene sets", draw_gsea)
+    if not tables.rows("signature/error_curve", cohort=cohort).is_empty():
+        draw_error = partial(of_cohort.draw_error_curve, tables, cohort)
+        yield CatalogFigure(f"{where}/error_curve", f"{title}: forest error", draw_error)
+    if not tables.rows("signature/ranking", cohort=cohort).is_empty():
+        draw_importance = partial(of_cohort.draw_importance, tables, cohort)
+        yield CatalogFigure(f"{where}/importance", f"{title}: importance", draw_importance)
+
+
+def _shared_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+    """What the cohorts share."""
+    sets = of_study.gene_sets(tables)
+    if not any(sets.values()):
+        return
+    if len(sets) in (2, 3):
+        yield CatalogFigure("study/venn", "Shared genes", partial(of_study.draw_venn, tables))
+    yield CatalogFigure("study/upset", "Genes by cohort", partial(of_study.draw_upset, tables))
+    for first, second in combinations(sets, 2):
+        name = "study/concordance" if len(sets) == 2 else f"study/concordance.{first}-{second}"
+        draw = partial(of_study.draw_concordance, tables, first, second)
+        yield CatalogFigure(name, f"Agreement of log fold changes: {first} and {second}", draw)
+
+
+def _validation_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+    """Expression and ROC in each subject, and the risk model."""
+    names = {
+        "expression": (tables.rows("validation/expression_tests"), "expression", of_study.draw_expression),
+        "roc": (tables.rows("validation/roc_curve"), "ROC", of_study.draw_roc),
+    }
+    for kind, (rows, what, draw) in names.items():
+        for subject in rows["subject"].unique(maintain_order=True):
+            title = f"{of_study.subject_title(tables, subject)}: {what}"
+            yield CatalogFigure(f"study/{kind}.{subject}", title, partial(draw, tables, subject))
+    for table, kind, title, of_model in (
+        ("model/nomogram", "nomogram", "Nomogram with a worked patient", of_study.draw_nomogram),
+        ("model/calibration", "calibration", "Calibration", of_study.draw_calibration),
+        ("model/decision_curve", "decision_curve", "Decision curve", of_study.draw_decision_curve),
+    ):
+        if not tables.rows(table).is_empty():
+            yield CatalogFigure(f"study/{kind}", title, partial(of_model, tables))
+
+
+def _worth_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+    """What the result is worth."""
+    for table, kind, title, draw in (
+        ("rigor/nulls", "nulls", "Null distributions", of_study.draw_nulls),
+        ("signature/stability", "stability", "Stability", of_study.draw_stability),
+        ("signature/sensitivity", "sensitivity", "Sensitivity to settings", of_study.draw_sensitivity),
+    ):
+        if not tables.rows(table).is_empty():
+            yield CatalogFigure(f"study/{kind}", title, partial(draw, tables))

@@ -1,0 +1,81 @@
+"""Figures of the risk model: calibration and decision curves. The nomogram is in `nomogram.py`."""
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures import style
+
+
+@style.styled
+def calibration(curves: pl.DataFrame, title: str) -> Figure:
+    """Observed share against predicted probability: apparent, corrected for optimism, and in each validation dataset.
+
+    Args:
+        curves: rows of `model/calibration`; a curve without `observed_corrected` was not fitted there.
+        title: of the figure.
+    """
+    if curves.is_empty():
+        return style.note_figure(title, "There is no risk model to calibrate: no biomarker was chosen.")
+    figure, axes = style.one_axes(4.0, 4.0, title)
+    axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.8, ls=(0, (2, 2)), label="perfect")
+    kinds = curves["kind"].unique(maintain_order=True).to_list()
+    for i, kind in enumerate(kinds):
+        curve = curves.filter(pl.col("kind") == kind).sort("predicted")
+        corrected = curve.drop_nulls("observed_corrected")
+        is_training = len(corrected) > 0
+        colour = style.CATEGORIES[i % 8]
+        name = kind.replace("_", " ")
+        axes.plot(
+            curve["predicted"], curve["observed"], color=colour, ls="-" if is_training else "-.",
+            label=f"{name}, apparent" if is_training else name, gid=kind,
+        )  # fmt: skip
+        if is_training:
+            axes.plot(
+                corrected["predicted"], corrected["observed_corrected"], color=colour, ls="--", lw=1.6,
+                label=f"{name}, corrected for optimism",
+            )  # fmt: skip
+        axes.plot(curve["predicted"], np.full(len(curve), -0.03 - 0.02 * i), "|", color=colour, ms=4, mew=0.4)
+    axes.set(
+        xlabel="predicted probability", ylabel="observed share", xlim=(-0.02, 1.02),
+        ylim=(-0.06 - 0.02 * len(kinds), 1.04), aspect="equal",
+    )  # fmt: skip
+    figure.set_figheight(4.0 + 0.17 * len(kinds))
+    figure.legend(loc="outside lower center", ncols=1)
+    return figure
+
+
+@style.styled
+def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
+    """Net benefit of acting by the model against everybody and nobody (Vickers 2006, doi:10.1177/0272989X06295361).
+
+    Args:
+        curves: rows of `model/decision_curve`.
+        title: of the figure.
+    """
+    if curves.is_empty():
+        return style.note_figure(title, "There is no risk model: no biomarker was chosen.")
+    kinds = curves["kind"].unique(maintain_order=True).to_list()
+    figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2)
+    lines = (
+        ("net_benefit_model", style.VERMILLION, "-", "by the model"),
+        ("net_benefit_all", style.BLUE, "--", "everybody"),
+        ("net_benefit_none", style.DARK, ":", "nobody"),
+    )
+    for axes, kind in zip(panels, kinds, strict=True):
+        curve = curves.filter(pl.col("kind") == kind).sort("threshold")
+        for column, colour, line, label in lines:
+            axes.plot(curve["threshold"], curve[column], color=colour, ls=line, label=label)
+        best = float(
+            np.nanmax(curve.select("net_benefit_model", "net_benefit_all").to_numpy().astype(float), initial=0.0)
+        )
+        axes.set(
+            xlabel="probability from which one would act",
+            xlim=(0, 1),
+            ylim=(-0.3 * max(best, 0.05), 1.12 * max(best, 0.05)),
+        )
+        axes.set_title(style.wrapped(kind.replace("_", " "), 34), fontsize=8)
+    panels[0].set_ylabel("net benefit")
+    figure.suptitle(style.wrapped(title, 40 * len(kinds)), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure

@@ -1,0 +1,132 @@
+"""The nomogram as a figure, with one patient read off it (`model/nomogram_reading.py`)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from dmicc_assets.model.nomogram_reading import NomogramReading, probability_axis
+from dmicc_assets.report.figures import style
+
+FloatArray = NDArray[np.float64]
+_RISKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
+_LEFT, _RIGHT = 0.22, 0.97
+_PLATE = {"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
+
+
+@style.styled
+def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -> Figure:
+    """Nomogram: read each gene's value up to its points, add them, read the total down to the probability.
+
+    Args:
+        table: rows of `model/nomogram`.
+        patient: one patient to draw, or none.
+        title: of the figure.
+    """
+    variables = [name for name in table["variable"].unique(maintain_order=True).to_list() if name != "total"]
+    total = table.filter(pl.col("variable") == "total").sort("value")
+    if not variables or total.is_empty():
+        return style.note_figure(title, "There is no risk model to draw: no biomarker was chosen.")
+    n = len(variables) + 3
+    figure = style.new_figure(6.4, 0.72 + 0.55 * n + (0.3 if patient else 0))
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0.0, 0.02, 1.0, 0.93 - 0.24 / figure.get_figheight()))
+    axes.set(xlim=(0, 1), ylim=(n - 0.35, -0.75))
+    axes.set_axis_off()
+    figure.text(
+        0.02, 1 - 0.1 / figure.get_figheight(), style.wrapped(title, 80), va="top", fontweight="bold", fontsize=9
+    )
+    _scale(axes, 0, "Points", np.arange(0, 101, 10.0), np.arange(0, 101, 10.0) / 100)
+    for row, name in enumerate(variables, start=1):
+        _variable(axes, row, name, table.filter(pl.col("variable") == name).sort("value"))
+    longest = float(total["value"].max() or 1.0)  # pyright: ignore[reportArgumentType] -- a float column
+    shortest = float(total["value"].min() or 0.0)  # pyright: ignore[reportArgumentType] -- a float column
+    span = (longest - shortest) or 1.0
+    ticks = np.asarray(MaxNLocator(10).tick_values(shortest, longest))
+    ticks = ticks[(ticks >= shortest - 1e-9) & (ticks <= longest + 1e-9)]
+    _scale(axes, n - 2, "Total points", ticks, (ticks - shortest) / span)
+    _risks(axes, n - 1, table, shortest, span)
+    if patient is not None:
+        _patient(axes, variables, patient, (shortest, span), n)
+    return figure
+
+
+def _variable(axes: Axes, row: int, name: str, axis: pl.DataFrame) -> None:
+    """A gene's axis: round values between its ends, on the straight line through them."""
+    value, points = axis["value"].to_numpy(), axis["points"].to_numpy()
+    ticks = np.asarray(MaxNLocator(8).tick_values(float(value[0]), float(value[-1])))
+    ticks = np.concatenate([ticks[(ticks > value[0]) & (ticks < value[-1])], value[[0, -1]]])
+    ticks = ticks if len(ticks) > 2 else value[[0, -1]]
+    at = np.interp(ticks, value[[0, -1]], points[[0, -1]]) / 100
+    _scale(axes, row, name, ticks, at, is_gene=True)
+
+
+def _risks(axes: Axes, row: int, table: pl.DataFrame, shortest: float, span: float) -> None:
+    """The probability axis: round probabilities within the axis of total points; its ends when none is."""
+    axis = probability_axis(table)
+    ends = sorted((axis.probability(shortest), axis.probability(shortest + span)))
+    inside = [risk for risk in _RISKS if ends[0] <= risk <= ends[1]]
+    inside = inside if len(inside) > 1 else ends
+    at = [(axis.points(risk) - shortest) / span for risk in inside]
+    _scale(axes, row, "Probability", np.array(inside), np.array(at))
+
+
+def _scale(axes: Axes, row: int, name: str, ticks: FloatArray, at: FloatArray, is_gene: bool = False) -> None:
+    """One horizontal axis; a tick label that would touch its neighbour is left out."""
+    x = _LEFT + (_RIGHT - _LEFT) * at
+    axes.text(
+        0.02, row, style.wrapped(name, 18, 2), va="center", fontsize=8, fontweight="bold",
+        style="italic" if is_gene else "normal",
+    )  # fmt: skip
+    axes.plot([x.min(), x.max()], [row, row], color=style.DARK, lw=1, solid_capstyle="butt", gid=name)
+    axes.vlines(x, row, row + 0.13, color=style.DARK, lw=0.8)
+    written: list[tuple[float, float]] = []
+    for i in _ends_first(x):
+        text = f"{ticks[i]:.4g}"
+        half = 0.0062 * len(text) + 0.004
+        if all(abs(x[i] - place) > half + other for place, other in written):
+            written.append((float(x[i]), half))
+            axes.text(x[i], row + 0.17, text, ha="center", va="top", fontsize=6.5)
+
+
+def _ends_first(x: FloatArray) -> Sequence[int]:
+    order = [int(i) for i in np.argsort(x, kind="stable")]
+    return [order[0], order[-1], *order[1:-1]] if len(order) > 1 else order
+
+
+def _patient(
+    axes: Axes, variables: Sequence[str], patient: NomogramReading, scale: tuple[float, float], n: int
+) -> None:
+    """The patient's marks: on each gene's axis with its points, on the total, on the probability."""
+    shortest, span = scale
+    width = _RIGHT - _LEFT
+    for row, name in enumerate(variables, start=1):
+        x = float(np.clip(_LEFT + width * patient.points[name] / 100, _LEFT, _RIGHT))
+        axes.plot([x, x], [0, row], color=style.VERMILLION, lw=0.8, ls=":", zorder=1)
+        axes.plot(x, row, "D", color=style.VERMILLION, ms=5, mec="white", mew=0.6, gid=f"patient|{name}", zorder=4)
+        axes.text(
+            x, row - 0.13, f"{patient.values[name]:.2f} → {patient.points[name]:.0f}", ha=_side(x), va="bottom",
+            fontsize=6.5, color=style.VERMILLION, bbox=_PLATE, zorder=5,
+        )  # fmt: skip
+    x = float(np.clip(_LEFT + width * (patient.total - shortest) / span, _LEFT, _RIGHT))
+    axes.plot([x, x], [n - 2, n - 1], color=style.VERMILLION, lw=0.8, ls=":", zorder=1)
+    axes.plot(
+        [x, x], [n - 2, n - 1], "D", color=style.VERMILLION, ms=5, mec="white", mew=0.6, gid="patient|total", zorder=4
+    )
+    for row, text in ((n - 2, f"{patient.total:.0f}"), (n - 1, f"{patient.probability:.3g}")):
+        axes.text(
+            x, row - 0.13, text, ha=_side(x), va="bottom", fontsize=7, fontweight="bold", color=style.VERMILLION,
+            bbox=_PLATE, zorder=5,
+        )  # fmt: skip
+    note = "a patient's value → points" + (
+        "; a value lies outside the training range" if patient.is_out_of_range else ""
+    )
+    axes.text(_RIGHT, n - 0.4, note, ha="right", va="bottom", fontsize=6.5, color=style.VERMILLION)
+
+
+def _side(x: float) -> str:
+    return "left" if x < 0.3 else "right" if x > 0.9 else "center"

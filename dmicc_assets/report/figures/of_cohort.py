@@ -1,0 +1,168 @@
+"""The figures of one cohort, drawn from a study's tables: which rows and which computation go into which figure."""
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.expression.projection import principal_components, tsne
+from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
+from dmicc_assets.report.figures.style import note_figure
+from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.stats.diagnostic import mean_variance_trend, moderated_t_quantiles
+
+_MOST_HEAT_MAP_GENES = 1000
+_SETS_EACH_WAY = 3
+
+
+def title_of(tables: StudyTables, cohort: str) -> str:
+    """The cohort's title."""
+    return tables.study.cohorts[cohort].title
+
+
+def _statistics(tables: StudyTables, cohort: str) -> pl.DataFrame:
+    return tables.rows("differential/statistics", cohort=cohort)
+
+
+def named_genes(tables: StudyTables) -> list[str]:
+    """Genes that figures name: the biomarkers, then the rest of the signature."""
+    first = tables.biomarkers()
+    return first + [gene for gene in tables.signature() if gene not in first]
+
+
+def draw_volcano(tables: StudyTables, cohort: str) -> Figure:
+    """Volcano plot with the signature named."""
+    genes = tables.rows("differential/genes", cohort=cohort)
+    named = named_genes(tables) if len(tables.study.cohorts) > 1 else genes.sort("p_value")["gene"].head(25).to_list()
+    return differential.volcano(
+        _statistics(tables, cohort),
+        genes,
+        tables.study.differential,
+        named,
+        f"{title_of(tables, cohort)}, volcano plot",
+    )
+
+
+def draw_md(tables: StudyTables, cohort: str) -> Figure:
+    """MD plot with the biomarkers named."""
+    genes = tables.rows("differential/genes", cohort=cohort)
+    title = f"{title_of(tables, cohort)}, MD plot"
+    return differential.md_plot(_statistics(tables, cohort), genes, title, tables.biomarkers())
+
+
+def draw_p_values(tables: StudyTables, cohort: str) -> Figure:
+    """Histogram of the p-values with Storey's estimate."""
+    from dmicc_assets.stats.multiplicity import storey_pi0
+
+    rows = _statistics(tables, cohort)
+    p = rows["p_value"].drop_nulls().drop_nans().to_numpy()
+    title = f"{title_of(tables, cohort)}, p-values"
+    return differential.p_value_histogram(rows, storey_pi0(p) if len(p) else None, title)
+
+
+def draw_qq(tables: StudyTables, cohort: str) -> Figure:
+    """Quantiles of the moderated t-statistics."""
+    rows = _statistics(tables, cohort).drop_nulls(["t", "df_total"])
+    expected, observed = moderated_t_quantiles(rows["t"].to_numpy(), rows["df_total"].to_numpy())
+    return differential.moderated_t_qq(expected, observed, f"{title_of(tables, cohort)}, moderated t")
+
+
+def draw_mean_variance(tables: StudyTables, cohort: str) -> Figure:
+    """Mean-variance trend."""
+    rows = _statistics(tables, cohort).drop_nulls(["ave_expr", "sigma"])
+    trend = mean_variance_trend(rows["ave_expr"].to_numpy(), rows["sigma"].to_numpy())
+    return differential.mean_variance(rows, trend, f"{title_of(tables, cohort)}, mean and variance")
+
+
+def draw_heat_map(tables: StudyTables, cohort: str) -> Figure:
+    """Clustered heat map of the differentially expressed genes, batch removed."""
+    rows = tables.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
+    genes = rows["gene"].head(_MOST_HEAT_MAP_GENES).to_list()
+    title = title_of(tables, cohort)
+    if not genes:
+        return note_figure(f"{title}, heat map", "No gene is differentially expressed under the study's thresholds.")
+    subject = tables.cohort_subject(cohort)
+    matrix = subject.matrix.take_features(genes)
+    scores = standardise_rows(matrix.values)
+    if len(rows) > len(genes):
+        title += f", the {len(genes)} smallest p of {len(rows)}"
+    bars = {"group": ["case" if is_case else "control" for is_case in subject.is_case]}
+    if len(set(subject.dataset)) > 1:
+        bars["dataset"] = list(subject.dataset)
+    named = named_genes(tables) if len(tables.study.cohorts) > 1 else tables.biomarkers()
+    return heat_map.heat_map(
+        ExpressionMatrix(scores, matrix.features, matrix.samples),
+        cluster_rows(scores),
+        cluster_rows(scores.T),
+        bars,
+        named,
+        title,
+    )
+
+
+def draw_pca(tables: StudyTables, cohort: str) -> Figure:
+    """Principal components as merged and with the batch removed."""
+    merged, adjusted = tables.cohort_subject(cohort, "value"), tables.cohort_subject(cohort)
+    groups = _groups(tables, cohort)
+    title = title_of(tables, cohort)
+    after = principal_components(adjusted.matrix.values)
+    if len(set(adjusted.dataset)) < 2:
+        return projection.pca_plot(after, groups, f"{title}, principal components")
+    return projection.pca_before_after(principal_components(merged.matrix.values), after, groups, title)
+
+
+def draw_tsne(tables: StudyTables, cohort: str) -> Figure:
+    """t-SNE with the batch removed."""
+    values = tables.cohort_subject(cohort).matrix.values
+    title = f"{title_of(tables, cohort)}, t-SNE"
+    if values.shape[1] < 4:
+        return note_figure(title, "t-SNE needs four samples.")
+    return projection.tsne_plot(tsne(values, tables.study.ranking.seed), _groups(tables, cohort), title)
+
+
+def _groups(tables: StudyTables, cohort: str) -> projection.SampleGroups:
+    subject, spec = tables.cohort_subject(cohort), tables.study.cohorts[cohort]
+    return projection.SampleGroups(
+        [spec.case if is_case else spec.control for is_case in subject.is_case], list(subject.dataset)
+    )
+
+
+def draw_terms(tables: StudyTables, cohort: str, library: str) -> Figure:
+    """Dot plot of the over-represented terms of a library."""
+    terms = tables.rows("enrichment/terms", cohort=cohort, library=library)
+    title = f"{title_of(tables, cohort)}, {library.replace('_', ' ')}"
+    return enrichment.term_dots(terms, tables.study.enrichment.adj_p_value, title)
+
+
+def draw_gsea(tables: StudyTables, cohort: str) -> Figure:
+    """Running sums of the gene sets with the largest scores each way, of the smallest false discovery rate."""
+    from dmicc_assets.enrichment.running_sum import running_sum
+    from dmicc_assets.expression.symbols import find_symbols
+
+    rows = tables.rows("enrichment/gsea", cohort=cohort).drop_nulls("nes")
+    best = [
+        rows.filter(side).sort(["fdr", "nes", "term"], descending=[False, is_up, False]).head(_SETS_EACH_WAY)
+        for side, is_up in ((pl.col("nes") > 0, True), (pl.col("nes") < 0, False))
+    ]
+    statistics = _statistics(tables, cohort).select("gene", "t").drop_nulls().drop_nans()
+    measured = frozenset(statistics["gene"])
+    drawn: list[enrichment.RankedSet] = []
+    for row in pl.concat(best).iter_rows(named=True):
+        genes = find_symbols(tables.gene_set(row["library"], row["term"]), measured).found.values()
+        if genes:
+            name = row["term_name"] or row["term"]
+            drawn.append(enrichment.RankedSet(name, running_sum(statistics, set(genes)), row["nes"], row["fdr"]))
+    return enrichment.running_sums(drawn, f"{title_of(tables, cohort)}, preranked gene sets")
+
+
+def draw_error_curve(tables: StudyTables, cohort: str) -> Figure:
+    """Error of the forest against its number of trees."""
+    curve = tables.rows("signature/error_curve", cohort=cohort)
+    return forest.error_curve(curve, tables.study.ranking.trees, f"{title_of(tables, cohort)}, forest error")
+
+
+def draw_importance(tables: StudyTables, cohort: str) -> Figure:
+    """Importance of the signature's genes."""
+    ranking = tables.rows("signature/ranking", cohort=cohort)
+    title = f"{title_of(tables, cohort)}, importance"
+    return forest.importance(ranking, tables.biomarkers(), tables.study.ranking.top, title)

@@ -1,0 +1,66 @@
+"""The figures of one dataset, drawn from a study's tables: which rows and which computation go into which figure."""
+
+from matplotlib.figure import Figure
+
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.expression.projection import principal_components, tsne
+from dmicc_assets.report.figures import dataset as figures
+from dmicc_assets.report.figures import projection
+from dmicc_assets.report.figures.style import note_figure
+from dmicc_assets.report.tables import StudyTables
+
+DISTRIBUTIONS = "expression/distributions"
+
+
+def labels_of(tables: StudyTables, dataset: str) -> dict[str, str]:
+    """Label of each sample of a dataset."""
+    rows = tables.rows("expression/quality", dataset=dataset).sort("sample")
+    return dict(rows.select("sample", "label").iter_rows())
+
+
+def draw_boxes(tables: StudyTables, dataset: str) -> Figure:
+    """Box plots before and after normalisation."""
+    rows = tables.rows(DISTRIBUTIONS, dataset=dataset)
+    return figures.distribution_boxes(rows, labels_of(tables, dataset), dataset)
+
+
+def draw_densities(tables: StudyTables, dataset: str) -> Figure:
+    """Densities before and after normalisation."""
+    rows = tables.rows(DISTRIBUTIONS, dataset=dataset)
+    return figures.distribution_densities(rows, labels_of(tables, dataset), dataset)
+
+
+def draw_sex_genes(tables: StudyTables, dataset: str) -> Figure:
+    """Sex genes of every sample."""
+    return figures.sex_genes(tables.rows("expression/quality", dataset=dataset), dataset)
+
+
+def draw_outliers(tables: StudyTables, dataset: str) -> Figure:
+    """Connectivity of every sample."""
+    return figures.outlier_arrays(tables.rows("expression/quality", dataset=dataset), dataset)
+
+
+def draw_pca(tables: StudyTables, dataset: str) -> Figure:
+    """Principal components of all samples, by label."""
+    matrix = tables.matrix("expression/genes", dataset, "value")
+    if len(matrix.samples) < 2:
+        return note_figure(f"{dataset}, PCA", "One sample has no components.")
+    return projection.pca_plot(
+        principal_components(matrix.values), _groups(tables, dataset, matrix), f"{dataset}, principal components"
+    )
+
+
+def draw_tsne(tables: StudyTables, dataset: str) -> Figure:
+    """t-SNE of all samples, by label; seeded with the study's ranking seed."""
+    matrix = tables.matrix("expression/genes", dataset, "value")
+    if len(matrix.samples) < 4:
+        return note_figure(f"{dataset}, t-SNE", "t-SNE needs four samples.")
+    positions = tsne(matrix.values, tables.study.ranking.seed)
+    return projection.tsne_plot(positions, _groups(tables, dataset, matrix), f"{dataset}, t-SNE")
+
+
+def _groups(tables: StudyTables, dataset: str, matrix: ExpressionMatrix) -> projection.SampleGroups:
+    labels = labels_of(tables, dataset)
+    return projection.SampleGroups(
+        [labels.get(sample, "not labelled") for sample in matrix.samples], [dataset] * len(matrix.samples)
+    )

@@ -1,0 +1,173 @@
+"""The figures of a whole study, drawn from its tables: which rows and which computation go into which figure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
+from dmicc_assets.expression.symbols import find_symbols
+from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
+from dmicc_assets.report.figures import forest, model, nomogram, overlap, rigor, validation
+from dmicc_assets.report.figures.of_cohort import named_genes, title_of
+from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.stats.roc_band import RocBand, roc_band
+
+MODEL = "model"
+_KINDS = ("apparent", "bootstrap_632plus", "leaky_cv", "nested_cv", "external")
+
+
+def gene_sets(tables: StudyTables) -> dict[str, frozenset[str]]:
+    """The differentially expressed genes of each cohort."""
+    return {
+        cohort: frozenset(tables.rows("differential/genes", cohort=cohort)["gene"]) for cohort in tables.study.cohorts
+    }
+
+
+def _titles(tables: StudyTables) -> dict[str, str]:
+    return {name: cohort.title for name, cohort in tables.study.cohorts.items()}
+
+
+def draw_venn(tables: StudyTables) -> Figure:
+    """Venn diagram of the cohorts' genes."""
+    return overlap.venn(gene_sets(tables), _titles(tables), "Differentially expressed genes")
+
+
+def draw_upset(tables: StudyTables) -> Figure:
+    """UpSet plot of the cohorts' genes."""
+    return overlap.upset(gene_sets(tables), _titles(tables), "Differentially expressed genes by cohort")
+
+
+def draw_concordance(tables: StudyTables, first: str, second: str) -> Figure:
+    """Log fold changes of two cohorts."""
+    return overlap.concordance(
+        tables.rows("differential/statistics", cohort=first),
+        tables.rows("differential/statistics", cohort=second),
+        tables.rows("signature/genes").select("gene", "is_concordant"),
+        (title_of(tables, first), title_of(tables, second)),
+        "Log fold changes of both cohorts",
+    )
+
+
+def subject_of(tables: StudyTables, name: str) -> Subject:
+    """A cohort (batch removed) or a validation dataset."""
+    return tables.cohort_subject(name) if name in tables.study.cohorts else tables.validation_subject(name)
+
+
+def subject_title(tables: StudyTables, name: str) -> str:
+    """What to call a cohort or a validation dataset."""
+    return title_of(tables, name) if name in tables.study.cohorts else f"{name} (validation)"
+
+
+def draw_expression(tables: StudyTables, name: str, genes: Sequence[str] | None = None) -> Figure:
+    """Box plots of the signature, biomarkers first, in a cohort or validation dataset."""
+    wanted = list(genes) if genes is not None else named_genes(tables)
+    subject = _with_names(subject_of(tables, name), wanted)
+    tests = tables.rows("validation/expression_tests", subject=name)
+    return validation.expression_boxes(subject, wanted, tests, subject_title(tables, name))
+
+
+def _with_names(subject: Subject, genes: Sequence[str]) -> Subject:
+    """The genes that a subject measures, under the names the study has for them."""
+    found = find_symbols(genes, subject.matrix.features).found
+    matrix = subject.matrix.take_features(list(found.values()))
+    renamed = ExpressionMatrix(matrix.values, tuple(found), matrix.samples)
+    return Subject(subject.name, subject.kind, renamed, subject.is_case, subject.dataset, subject.patient)
+
+
+def predictors_drawn(tables: StudyTables) -> list[str]:
+    """Predictors whose ROC curves are drawn: the model, then the biomarkers; without any, part of the signature."""
+    chosen = tables.biomarkers()
+    return [MODEL, "model_raw", *chosen] if chosen else tables.signature()[:6]
+
+
+def draw_roc(tables: StudyTables, name: str, predictors: Sequence[str] | None = None) -> Figure:
+    """ROC curves in a cohort or validation dataset."""
+    wanted = list(predictors) if predictors is not None else predictors_drawn(tables)
+    areas = _ordered(tables.rows("validation/roc", subject=name), wanted)
+    curves = tables.rows("validation/roc_curve", subject=name)
+    title = f"{subject_title(tables, name)}, ROC"
+    return validation.roc_curves(curves, areas, _bands(tables, areas, curves), title)
+
+
+def _ordered(areas: pl.DataFrame, predictors: Sequence[str]) -> pl.DataFrame:
+    """Rows of the predictors, in their order, the apparent kind first."""
+    wanted = pl.DataFrame({"predictor": list(predictors)}, schema={"predictor": pl.String}).with_row_index("p")
+    kinds = pl.DataFrame({"kind": _KINDS, "k": range(len(_KINDS))})
+    return areas.join(wanted, on="predictor").join(kinds, on="kind", how="left").sort("p", "k", nulls_last=True)
+
+
+def _bands(tables: StudyTables, areas: pl.DataFrame, curves: pl.DataFrame) -> dict[validation.CurveKey, RocBand]:
+    """Bands of the first four curves that are of single samples; pooled out-of-fold curves have none."""
+    bands: dict[validation.CurveKey, RocBand] = {}
+    for row in areas.filter(pl.col("kind").is_in(["apparent", "external"])).head(4).iter_rows(named=True):
+        key = (row["subject"], row["predictor"], row["kind"])
+        curve = curves.filter((pl.col("predictor") == key[1]) & (pl.col("kind") == key[2]))
+        fpr, tpr = curve["fpr"].to_numpy(), curve["tpr"].to_numpy()
+        n_case, n_control = _group_sizes(tables, key[0], key[1])
+        if len(curve) and _is_of(tpr, n_case) and _is_of(fpr, n_control):
+            bands[key] = roc_band(fpr, tpr, n_case, n_control, tables.study.rigor.seed)
+    return bands
+
+
+def _is_of(rate: np.ndarray, n: int) -> bool:
+    """Whether every rate is a whole number of n samples."""
+    return n > 0 and bool(np.abs(rate * n - np.rint(rate * n)).max(initial=0.0) < 1e-6)
+
+
+def _group_sizes(tables: StudyTables, subject: str, predictor: str) -> tuple[int, int]:
+    tests = tables.rows("validation/expression_tests", subject=subject)
+    own = tests.filter(pl.col("gene") == predictor)
+    rows = own if len(own) else tests
+    if rows.is_empty():
+        return 0, 0
+    return int(rows["n_case"].to_numpy().max()), int(rows["n_control"].to_numpy().max())
+
+
+def worked_patient(tables: StudyTables) -> NomogramReading | None:
+    """The case of the model's cohort whose total points are the median of the cases; None without a model."""
+    table = tables.rows("model/nomogram")
+    genes = [name for name in table["variable"].unique(maintain_order=True) if name != "total"]
+    if not genes:
+        return None
+    subject = _with_names(tables.cohort_subject(tables.study.model_cohort), genes)
+    cases = subject.matrix.values[:, subject.is_case]
+    readings = [
+        read_nomogram(table, dict(zip(genes, column.tolist(), strict=True)))
+        for column in cases.T
+        if not np.isnan(column).any()
+    ]
+    return sorted(readings, key=lambda each: each.total)[len(readings) // 2] if readings else None
+
+
+def draw_nomogram(tables: StudyTables) -> Figure:
+    """The nomogram, with the case nearest to the middle of the model's cohort."""
+    cohort = title_of(tables, tables.study.model_cohort)
+    return nomogram.nomogram(tables.rows("model/nomogram"), worked_patient(tables), f"Nomogram, {cohort}")
+
+
+def draw_calibration(tables: StudyTables) -> Figure:
+    """Calibration of the risk model."""
+    return model.calibration(tables.rows("model/calibration"), "Calibration of the risk model")
+
+
+def draw_decision_curve(tables: StudyTables) -> Figure:
+    """Decision curves of the risk model."""
+    return model.decision_curve(tables.rows("model/decision_curve"), "Decision curve of the risk model")
+
+
+def draw_nulls(tables: StudyTables) -> Figure:
+    """Null distributions."""
+    return rigor.null_distributions(tables.rows("rigor/nulls"), "The same procedure where there is nothing to find")
+
+
+def draw_stability(tables: StudyTables) -> Figure:
+    """Selection frequencies."""
+    rows = tables.rows("signature/stability")
+    return forest.stability(rows, tables.biomarkers(), "Stability of the signature")
+
+
+def draw_sensitivity(tables: StudyTables) -> Figure:
+    """The signature under other settings."""
+    return rigor.sensitivity(tables.rows("signature/sensitivity"), "The signature under other settings")

@@ -1,0 +1,76 @@
+"""The paper's Figure 4, panel by panel: the same figures in the paper's order, for any study."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from string import ascii_uppercase
+
+from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures import of_cohort, of_study
+from dmicc_assets.report.figures.catalog import CatalogFigure
+from dmicc_assets.report.figures.style import note_figure
+from dmicc_assets.report.tables import StudyTables
+
+# The libraries of the paper's panels, in its order.
+LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
+# The paper shows one ROC curve each for its two biomarkers.
+ROC_PANELS = 2
+
+
+def paper_panels(tables: StudyTables) -> dict[str, Figure]:
+    """Figure 4 of Zhang & Chen 2023 (doi:10.3389/fonc.2023.1206043), letter by letter.
+
+    Heat map and volcano of each cohort, enrichment of each (GO BP, CC, MF, KEGG), the Venn diagram, forest error and
+    importance of each, expression of the biomarkers in each cohort and validation dataset, ROC curves of two
+    biomarkers in the model's cohort, nomogram, calibration. Two cohorts and one validation dataset give the paper's
+    letters A to X; other studies have as many letters as they need. A panel without data says why it has none.
+    """
+    return {letter: figure.draw() for letter, figure in zip(letters(), panels(tables), strict=False)}
+
+
+def letters() -> Iterator[str]:
+    """A to Z, then AA, AB, and so on."""
+    yield from ascii_uppercase
+    for first in ascii_uppercase:
+        for second in ascii_uppercase:
+            yield first + second
+
+
+def panels(tables: StudyTables) -> Iterator[CatalogFigure]:
+    """The panels in the paper's order, not yet drawn."""
+    cohorts = list(tables.study.cohorts)
+    for cohort in cohorts:
+        yield _panel(tables, f"cohort/{cohort}/heat_map", of_cohort.draw_heat_map, cohort)
+        yield _panel(tables, f"cohort/{cohort}/volcano", of_cohort.draw_volcano, cohort)
+    for cohort in cohorts:
+        for library in LIBRARIES:
+            yield _panel(tables, f"cohort/{cohort}/terms.{library}", of_cohort.draw_terms, cohort, library)
+    if len(cohorts) in (2, 3):
+        yield _panel(tables, "study/venn", of_study.draw_venn)
+    else:
+        yield _panel(tables, "study/upset", of_study.draw_upset)
+    for cohort in cohorts:
+        yield _panel(tables, f"cohort/{cohort}/error_curve", of_cohort.draw_error_curve, cohort)
+        yield _panel(tables, f"cohort/{cohort}/importance", of_cohort.draw_importance, cohort)
+    genes = tables.biomarkers()
+    for subject in [*cohorts, *(entry.dataset for entry in tables.study.validation)]:
+        yield _panel(tables, f"study/expression.{subject}", of_study.draw_expression, subject, genes)
+    yield from _roc_panels(tables, genes)
+    yield _panel(tables, "study/nomogram", of_study.draw_nomogram)
+    yield _panel(tables, "study/calibration", of_study.draw_calibration)
+
+
+def _roc_panels(tables: StudyTables, genes: list[str]) -> Iterator[CatalogFigure]:
+    """The first two biomarkers, one panel each; a panel that says so for each that is missing."""
+    cohort = tables.study.model_cohort
+    for i in range(ROC_PANELS):
+        name = f"study/roc.{cohort}"
+        if i < len(genes):
+            yield _panel(tables, name, of_study.draw_roc, cohort, [genes[i]])
+        else:
+            text = f"The study has {len(genes)} biomarker{'' if len(genes) == 1 else 's'}: there is no other to draw."
+            yield CatalogFigure(name, "ROC", partial(note_figure, "ROC", text))
+
+
+def _panel(tables: StudyTables, name: str, draw: Callable[..., Figure], *rest: object) -> CatalogFigure:
+    return CatalogFigure(name, name.rsplit("/", 1)[-1], partial(draw, tables, *rest))

@@ -1,0 +1,84 @@
+"""Figures of what the result is worth: null distributions, the signature under other thresholds."""
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures import style
+
+_MOST_PANELS = 12
+
+
+@style.styled
+def null_distributions(nulls: pl.DataFrame, title: str) -> Figure:
+    """What the same procedure finds when there is nothing to find, and what it found.
+
+    Args:
+        nulls: rows of `rigor/nulls`; draw 0 is the observed value.
+        title: of the figure.
+    """
+    keys = nulls.select("null", "subject", "statistic").unique(maintain_order=True).head(_MOST_PANELS)
+    if keys.is_empty():
+        return style.note_figure(title, "No null distribution was drawn (permutations: 0 in the study file).")
+    figure, panels = style.small_multiples(len(keys), 3, 2.9, 2.5)
+    for axes, (null, subject, statistic) in zip(panels, keys.iter_rows(), strict=True):
+        rows = nulls.filter(
+            (pl.col("null") == null) & (pl.col("subject") == subject) & (pl.col("statistic") == statistic)
+        )
+        observed = rows.filter(pl.col("draw") == 0)["value"].drop_nulls().drop_nans()
+        draws = rows.filter(pl.col("draw") > 0)["value"].drop_nulls().drop_nans().to_numpy()
+        _null_panel(axes, draws, float(observed[0]) if len(observed) else None)
+        axes.set_title(style.wrapped(f"{statistic}, {subject}".replace("_", " "), 34, 2), fontsize=7.5)
+        axes.set_xlabel(style.wrapped(f"{statistic} ({null})".replace("_", " "), 42, 2), fontsize=7)
+    for axes in panels[:: min(3, len(panels))]:
+        axes.set_ylabel("draws")
+    figure.suptitle(style.wrapped(title, 40 * min(3, len(keys))), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _null_panel(axes: Axes, draws: np.ndarray, observed: float | None) -> None:
+    is_count = bool(len(draws)) and bool(np.all(draws == np.rint(draws))) and float(np.ptp(draws)) < 40
+    bins = np.arange(float(draws.min()) - 0.5, float(draws.max()) + 1.5).tolist() if is_count else 30
+    axes.hist(draws, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
+    top = max(axes.get_ylim()[1], 1.0)
+    axes.set_ylim(0, top * 1.3)
+    if observed is None:
+        return
+    reached = int((draws >= observed).sum())
+    axes.axvline(observed, ymax=0.8, color=style.VERMILLION, lw=1.6, gid="observed")
+    axes.margins(x=0.08)
+    axes.text(
+        0.98, 0.98, f"observed {observed:.3g}\nreached by {reached} of {len(draws)} draws", transform=axes.transAxes,
+        ha="right", va="top", fontsize=6.5, color=style.VERMILLION,
+    )  # fmt: skip
+
+
+@style.styled
+def sensitivity(grid: pl.DataFrame, title: str) -> Figure:
+    """The signature when one setting differs: how many genes, and how much of it stays.
+
+    Args:
+        grid: rows of `signature/sensitivity`; single changes are drawn.
+        title: of the figure.
+    """
+    drawn = grid.filter(pl.col("is_single_change")).sort("setting")
+    if drawn.is_empty():
+        return style.note_figure(title, "No other setting was tried.")
+    n = len(drawn)
+    figure = style.new_figure(5.6, 1.3 + 0.24 * n)
+    left, right = figure.subplots(1, 2, sharey=True)
+    y = np.arange(n)
+    left.barh(y, drawn["n_shared"], color=style.SKY, edgecolor="white", height=0.66)
+    for i, count in enumerate(drawn["n_shared"]):
+        left.text(count, i, f" {count}", va="center", fontsize=6.5)
+    left.set_yticks(y, [style.wrapped(name, 34, 1) for name in drawn["setting"]])
+    left.set(xlabel="genes of the signature", ylim=(n - 0.4, -0.6))
+    left.margins(x=0.14)
+    right.hlines(y, 0, drawn["jaccard"], color=style.LIGHT, lw=1)
+    right.plot(drawn["jaccard"], y, "D", color=style.BLUE, ms=4.5)
+    right.axvline(0.5, color=style.DARK, ls="--", lw=0.8)
+    right.set(xlim=(0, 1.04), xlabel="Jaccard index with the study's signature")
+    right.tick_params(left=False)
+    figure.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
+    return figure

@@ -1,0 +1,151 @@
+"""Figures of validation: expression of genes in both groups with the test, ROC curves with bands."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dmicc_assets.expression.matrix import FloatMatrix, Subject
+from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.dataset import spread_evenly
+from dmicc_assets.stats.roc_band import RocBand
+
+MOST_GENES = 24
+# subject, predictor and kind of a curve
+CurveKey = tuple[str, str, str]
+
+
+@style.styled
+def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame, title: str) -> Figure:
+    """Box plot of each gene in cases and controls, every sample a point, with the p-value of the test.
+
+    Args:
+        subject: a cohort (batch removed) or a validation dataset; genes that it lacks are not drawn.
+        genes: genes in the order of drawing; the first 24 that are measured.
+        tests: rows of `validation/expression_tests` of the subject.
+        title: the subject's.
+    """
+    measured = [gene for gene in genes if gene in subject.matrix.features]
+    drawn = measured[:MOST_GENES]
+    if not drawn:
+        return style.note_figure(title, "None of the genes is measured here." if genes else "The signature is empty.")
+    matrix = subject.matrix.take_features(drawn)
+    columns = len(drawn) if len(drawn) <= 4 else 6 if len(drawn) > 8 else 4
+    figure, panels = style.small_multiples(len(drawn), columns, 1.55 if len(drawn) > 2 else 2.0, 2.35)
+    for i, (axes, gene) in enumerate(zip(panels, drawn, strict=True)):
+        rows = tests.filter(pl.col("gene") == gene)
+        row = rows.row(0, named=True) if len(rows) else {}
+        _group_boxes(axes, matrix.values[i], subject, row)
+        axes.set_title(gene, fontsize=8, style="italic")
+        if i % columns == 0:
+            axes.set_ylabel("log2 expression")
+    note = f" (first {len(drawn)} of {len(measured)} genes)" if len(drawn) < len(measured) else ""
+    figure.suptitle(
+        style.wrapped(title + note, max(24, int(figure.get_figwidth() * 13))),
+        fontsize=9,
+        fontweight="bold",
+        x=0.01,
+        ha="left",
+    )
+    return figure
+
+
+def _group_boxes(axes: Axes, values: FloatMatrix, subject: Subject, test: Mapping[str, object]) -> None:
+    looks = (
+        (~subject.is_case, style.CONTROL, "", style.CONTROL_MARKER),
+        (subject.is_case, style.CASE, "////", style.CASE_MARKER),
+    )
+    groups = [values[member & ~np.isnan(values)] for member, *_ in looks]
+    for place, (group, (_, colour, hatch, marker)) in enumerate(zip(groups, looks, strict=True)):
+        if len(group) == 0:
+            continue
+        box = axes.boxplot(
+            [group], positions=[place], widths=0.62, showfliers=False, patch_artist=True, manage_ticks=False,
+            medianprops={"color": style.BLACK, "lw": 1.4}, whiskerprops={"lw": 0.7}, capprops={"lw": 0.7},
+        )  # fmt: skip
+        # the hatch takes the edge's colour
+        box["boxes"][0].set(facecolor=colour + "33", edgecolor=colour, hatch=hatch, linewidth=0.7)
+        x = place + spread_evenly(len(group), 0.22)
+        axes.plot(x, group, marker, color=colour, ms=2.4, mew=0, alpha=0.7, gid=("control", "case")[place])
+    axes.set_xticks([0, 1], [f"control\n({len(groups[0])})", f"case\n({len(groups[1])})"])
+    axes.set_xlim(-0.6, 1.6)
+    together = np.concatenate(groups)
+    if len(together) == 0:
+        return
+    low, high = float(together.min()), float(together.max())
+    room = max(high - low, 0.1)
+    axes.set_ylim(low - 0.06 * room, high + 0.26 * room)
+    p = test.get("p_value")
+    text = style.p_text(p if isinstance(p, float) else None)
+    if test.get("agrees") is False:
+        text += "\nother direction" if text else "other direction"
+    if text:
+        y = high + 0.08 * room
+        axes.plot([0, 0, 1, 1], [y - 0.02 * room, y, y, y - 0.02 * room], color=style.DARK, lw=0.7)
+        axes.text(0.5, y + 0.015 * room, text, ha="center", va="bottom", fontsize=6.5)
+        if "\n" in text:
+            axes.set_ylim(top=high + 0.38 * room)
+
+
+@style.styled
+def roc_curves(
+    curves: pl.DataFrame, areas: pl.DataFrame, bands: Mapping[CurveKey, RocBand], title: str, most: int = 8
+) -> Figure:
+    """ROC curves with pointwise 95 % bands; the legend gives each area with DeLong's interval.
+
+    Args:
+        curves: rows of `validation/roc_curve`; one curve a (subject, predictor, kind).
+        areas: rows of `validation/roc` of the same curves; they decide which are drawn, and their order.
+        bands: band of each curve that has one (`stats/roc_band.py`).
+        title: of the figure.
+        most: curves to draw.
+    """
+    figure, axes = style.one_axes(4.0, 4.0, title)
+    axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.8, ls=(0, (2, 2)))
+    several = areas["subject"].n_unique() > 1
+    drawn = 0
+    for row in areas.iter_rows(named=True):
+        key: CurveKey = (row["subject"], row["predictor"], row["kind"])
+        curve = curves.filter(
+            (pl.col("subject") == key[0]) & (pl.col("predictor") == key[1]) & (pl.col("kind") == key[2])
+        ).sort("fpr", "tpr")
+        if curve.is_empty() or drawn >= most:
+            continue
+        colour, line = style.CATEGORIES[drawn % 8], style.LINES[drawn % 8]
+        if key in bands:
+            band = bands[key]
+            axes.fill_between(band.fpr, band.low, band.high, color=colour, alpha=0.13, lw=0, zorder=1)
+        axes.plot(
+            curve["fpr"],
+            curve["tpr"],
+            color=colour,
+            ls=line,
+            label=_curve_label(row, several),
+            gid="|".join(key),
+            zorder=3,
+        )
+        if row["sensitivity"] is not None and row["specificity"] is not None and row["predictor"] == "model":
+            axes.plot(1 - row["specificity"], row["sensitivity"], "o", color=colour, ms=4, mec="white", zorder=4)
+        drawn += 1
+    axes.set(
+        xlabel="false positive rate (1 − specificity)",
+        ylabel="sensitivity",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.02),
+        aspect="equal",
+    )
+    figure.set_figheight(3.9 + 0.16 * max(drawn, 1))
+    figure.legend(loc="outside lower center", handlelength=2.8)
+    return figure
+
+
+def _curve_label(row: Mapping[str, object], several: bool) -> str:
+    where = f"{row['subject']}: " if several else ""
+    kind = str(row["kind"]).replace("_", " ")
+    auc, low, high = (
+        value if isinstance(value, float) else float("nan") for value in (row["auc"], row["ci_low"], row["ci_high"])
+    )
+    interval = f" ({low:.2f} to {high:.2f})" if not np.isnan(low) else ""
+    return f"{where}{row['predictor']}, {kind}, AUC {auc:.3f}{interval}"
