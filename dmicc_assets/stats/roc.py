@@ -192,7 +192,7 @@ def _covariance(a: FloatArray, b: FloatArray) -> float:
 def delong_interval(curve: Roc, level: float = 0.95) -> tuple[float, float]:
     """DeLong's confidence interval of the area, clipped to [0, 1] as pROC's `ci.auc`.
 
-    At an area of 1 it is [1, 1], which says nothing about the uncertainty; it is (NaN, NaN) when a group has one sample.
+    At an area of 1 it is [1, 1], which says nothing about the uncertainty; with one sample in a group, (NaN, NaN).
     """
     half = float(ndtri(0.5 + level / 2)) * float(np.sqrt(delong_variance(curve)))
     return float(np.clip(curve.auc - half, 0, 1)), float(np.clip(curve.auc + half, 0, 1))

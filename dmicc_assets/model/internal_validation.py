@@ -1,0 +1,288 @@
+"""Optimism of the risk model by the bootstrap: performance as `rms::validate`, calibration as `rms::calibrate`.
+
+Only the training samples are used here; other cohorts and datasets are `validation.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from dmicc_assets.model.decision_curve import net_benefit
+from dmicc_assets.model.performance import (
+    brier,
+    deviance,
+    discrimination,
+    fit_indexes,
+    largest_miscalibration,
+    null_deviance,
+)
+from dmicc_assets.stats.calibration import lowess_at
+from dmicc_assets.stats.firth import fit_firth_resamples, flic_intercepts
+from dmicc_assets.stats.logistic import fit_resamples
+from dmicc_assets.stats.penalised_likelihood import maximise
+from dmicc_assets.stats.separation import is_separated
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+Estimator = Literal["ml", "firth"]
+
+INDEXES = ("dxy", "r2", "intercept", "slope", "d", "u", "q", "brier", "g", "gp")
+
+
+@dataclass(frozen=True, slots=True)
+class Refits:
+    """The model refitted in B resamples.
+
+    Attributes:
+        coefficients: (B, K) for probabilities; NaN where a resample cannot be fitted.
+        indices: (B, N) positions of the samples of each resample.
+        counts: (B, N) how often each sample is in each resample.
+        is_firth: (B,) True where Firth's estimate was used.
+    """
+
+    coefficients: FloatArray
+    indices: IntArray
+    counts: FloatArray
+    is_firth: BoolArray
+
+    @property
+    def usable(self) -> "Refits":
+        """Those that could be fitted."""
+        fitted = ~np.isnan(self.coefficients[:, 0])
+        return Refits(self.coefficients[fitted], self.indices[fitted], self.counts[fitted], self.is_firth[fitted])
+
+
+@dataclass(frozen=True, slots=True)
+class Optimism:
+    """One index: on the training samples, its optimism, the difference, and the resamples that count."""
+
+    apparent: float
+    training: float
+    test: float
+    n_resamples: int
+
+    @property
+    def optimism(self) -> float:
+        """Mean index in the resample less mean index of the same refit in all samples."""
+        return self.training - self.test
+
+    @property
+    def corrected(self) -> float:
+        """Apparent less optimism (Efron 1983; Harrell 1996)."""
+        return self.apparent - self.optimism
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationCurve:
+    """Observed against predicted probability, (P,) each.
+
+    Attributes:
+        predicted: where the curve is read, from the fifth lowest to the fifth highest prediction.
+        apparent: smoothed share of cases.
+        corrected: less optimism; NaN without resamples.
+        n_resamples: (P,) resamples whose refit reaches there.
+    """
+
+    predicted: FloatArray
+    apparent: FloatArray
+    corrected: FloatArray
+    n_resamples: IntArray
+
+
+def bootstrap_indices(n_samples: int, n_resamples: int, seed: int) -> IntArray:
+    """(B, N) positions of the samples of each resample, drawn with replacement."""
+    return np.random.default_rng(seed).integers(0, n_samples, size=(n_resamples, n_samples))
+
+
+def refit(design: FloatArray, is_case: BoolArray, indices: IntArray, estimator: Estimator) -> Refits:
+    """Refits the model in every resample.
+
+    Under "firth" every refit is Firth's with FLIC's intercept; under "ml" that is used only for the resamples whose
+    classes separate.
+
+    Args:
+        design: (N, K) with the intercept first.
+        is_case: (N,) True for cases.
+        indices: (B, N) positions of the samples in each resample.
+        estimator: of the model itself.
+    """
+    n_resamples, n_samples = len(indices), len(is_case)
+    flat = indices + n_samples * np.arange(n_resamples)[:, None]
+    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_samples).reshape(n_resamples, -1).astype(np.float64)
+    if estimator == "firth":
+        everywhere = np.ones(n_resamples, dtype=bool)
+        return Refits(fit_firth_resamples(design, is_case, counts), indices, counts, everywhere)
+    fits = fit_resamples(design, is_case, counts)
+    coefficients, separated = fits.coefficients.copy(), np.zeros(n_resamples, dtype=bool)
+    for b in np.flatnonzero(fits.may_separate):
+        drawn = counts[b] > 0
+        separated[b] = is_separated(design[drawn, 1:], is_case[drawn])
+    if separated.any():
+        coefficients[separated] = fit_firth_resamples(design, is_case, counts[separated])
+    return Refits(coefficients, indices, counts, separated)
+
+
+def validate(
+    design: FloatArray, is_case: BoolArray, coefficients: FloatArray, refits: Refits, estimator: Estimator
+) -> dict[str, Optimism]:
+    """Optimism of each performance index, as `rms::validate` (Harrell 2015, doi:10.1007/978-3-319-19425-7).
+
+    Dxy, Nagelkerke's R2, calibration intercept and slope, Emax, D, U, Q, Brier score, g and gp. Indexes of a refit in
+    all samples are of the refit after recalibration where rms has it so (R2, D, g, gp). A Firth refit is recalibrated
+    by Firth too, in its own resample as well, since its log-odds are not the most likely ones there.
+
+    Args:
+        design: (N, K) with the intercept first.
+        is_case: (N,) True for cases.
+        coefficients: (K,) the model's, for probabilities.
+        refits: the model refitted in resamples.
+        estimator: of the model.
+    """
+    once = np.ones((1, len(is_case)))
+    own = (design @ coefficients)[None, :]
+    apparent = _indexes_in_sample(own, is_case, once, np.array([estimator == "firth"]))
+    drawn = refits.usable
+    n_resamples = len(drawn.coefficients)
+    if n_resamples == 0:
+        nothing = float("nan")
+        return {name: Optimism(float(apparent[name][0]), nothing, nothing, 0) for name in (*INDEXES, "emax")}
+    predictors = drawn.coefficients @ design.T
+    training = _indexes_in_sample(predictors, is_case, drawn.counts, drawn.is_firth)
+    test = _indexes_elsewhere(predictors, is_case, np.ones_like(drawn.counts), drawn.is_firth)
+    result = {
+        name: Optimism(float(apparent[name][0]), float(training[name].mean()), float(test[name].mean()), n_resamples)
+        for name in INDEXES
+    }
+    low, high = float(own.min()), float(own.max())
+    at_first = largest_miscalibration(result["intercept"].apparent, result["slope"].apparent, low, high)
+    corrected = largest_miscalibration(result["intercept"].corrected, result["slope"].corrected, low, high)
+    result["emax"] = Optimism(at_first, at_first, corrected, n_resamples)
+    return result
+
+
+def _indexes_in_sample(
+    predictor: FloatArray, is_case: BoolArray, counts: FloatArray, firth: BoolArray
+) -> dict[str, FloatArray]:
+    """Indexes (B,) of fits in the samples they were fitted on: by maximum likelihood they are calibrated there."""
+    result = _indexes(predictor, is_case, counts, predictor, np.zeros(len(predictor)), np.ones(len(predictor)))
+    if firth.any():
+        of_firth = _indexes_elsewhere(predictor[firth], is_case, counts[firth], firth[firth])
+        for name, values in of_firth.items():
+            result[name][firth] = values
+    return result
+
+
+def _indexes_elsewhere(
+    predictor: FloatArray, is_case: BoolArray, counts: FloatArray, firth: BoolArray
+) -> dict[str, FloatArray]:
+    """Indexes (B,) of fits in samples on which they may be miscalibrated."""
+    intercept, slope = recalibrate(predictor, is_case, counts, firth)
+    recalibrated = intercept[:, None] + slope[:, None] * predictor
+    return _indexes(predictor, is_case, counts, recalibrated, intercept, slope)
+
+
+def _indexes(
+    predictor: FloatArray,
+    is_case: BoolArray,
+    counts: FloatArray,
+    recalibrated: FloatArray,
+    intercept: FloatArray,
+    slope: FloatArray,
+) -> dict[str, FloatArray]:
+    n = counts.sum(axis=1)
+    recalibrated_deviance = deviance(recalibrated, is_case, counts)
+    fit = fit_indexes(recalibrated_deviance, null_deviance(is_case, counts), n)
+    unreliability = (deviance(predictor, is_case, counts) - recalibrated_deviance - 2) / n
+    apart = discrimination(predictor, is_case, counts, spread_of=recalibrated)
+    return {
+        "dxy": apart.dxy,
+        "r2": fit.r2,
+        "intercept": intercept,
+        "slope": slope,
+        "d": fit.d,
+        "u": unreliability,
+        "q": fit.d - unreliability,
+        "brier": brier(predictor, is_case, counts),
+        "g": apart.g,
+        "gp": apart.gp,
+    }
+
+
+def recalibrate(
+    predictor: FloatArray, is_case: BoolArray, counts: FloatArray, firth: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Calibration intercepts and slopes (B,): the logistic regression of the outcome on the log-odds (Cox 1958).
+
+    Args:
+        predictor: (B, N) log-odds.
+        is_case: (N,) True for cases.
+        counts: (B, N) how often each sample counts.
+        firth: (B,) True where it is fitted by Firth's penalised likelihood, the intercept then by FLIC.
+    """
+    design = np.stack([np.ones_like(predictor), predictor], axis=2)
+    result = np.empty((len(predictor), 2))
+    likely = ~firth
+    result[likely] = fit_resamples(design[likely], is_case, counts[likely]).coefficients
+    if firth.any():
+        centre, spread = predictor[firth].mean(axis=1), predictor[firth].std(axis=1)
+        scaled = (predictor[firth] - centre[:, None]) / spread[:, None]
+        part = np.stack([np.ones_like(scaled), scaled], axis=2)
+        slope = maximise(part, is_case, counts[firth], np.zeros((len(part), 2)), tolerance=1e-9).coefficients[:, 1]
+        slope = slope / spread
+        result[firth] = np.column_stack(
+            [flic_intercepts(slope[:, None] * predictor[firth], is_case, counts[firth]), slope]
+        )
+    return result[:, 0], result[:, 1]
+
+
+def calibrate(
+    design: FloatArray, is_case: BoolArray, coefficients: FloatArray, refits: Refits, n_points: int = 50
+) -> CalibrationCurve:
+    """The calibration curve and its correction for optimism, as `rms::calibrate` with its defaults.
+
+    The smoother is lowess without robustness iterations. A refit counts at a point when both its curve in the
+    resample and its curve in all samples reach it.
+
+    Args:
+        design: (N, K) with the intercept first.
+        is_case: (N,) True for cases.
+        coefficients: (K,) the model's, for probabilities.
+        refits: the model refitted in resamples.
+        n_points: points at which the curve is read.
+    """
+    probability = expit(design @ coefficients)
+    ordered = np.sort(probability)
+    low, high = (ordered[4], ordered[-5]) if len(ordered) >= 10 else (ordered[0], ordered[-1])
+    at = np.linspace(low, high, n_points)
+    outcome = is_case.astype(np.float64)
+    apparent = lowess_at(probability[None, :], outcome[None, :], at)[0]
+    drawn = refits.usable
+    if len(drawn.coefficients) == 0:
+        return CalibrationCurve(at, apparent, np.full(n_points, np.nan), np.zeros(n_points, dtype=np.int64))
+    everywhere = expit(drawn.coefficients @ design.T)
+    training = lowess_at(np.take_along_axis(everywhere, drawn.indices, axis=1), outcome[drawn.indices], at)
+    test = lowess_at(everywhere, np.broadcast_to(outcome, everywhere.shape), at)
+    difference = training - test
+    reached = ~np.isnan(difference)
+    n_reached = reached.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        optimism = np.where(reached, difference, 0.0).sum(axis=0) / n_reached
+    return CalibrationCurve(at, apparent, apparent - optimism, n_reached)
+
+
+def corrected_net_benefit(
+    design: FloatArray, is_case: BoolArray, coefficients: FloatArray, refits: Refits, thresholds: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Net benefit (T,) of the model at the thresholds, apparent and corrected for optimism; NaN without resamples."""
+    apparent = net_benefit(design @ coefficients, is_case, np.ones(len(is_case)), thresholds)[0]
+    drawn = refits.usable
+    if len(drawn.coefficients) == 0:
+        return apparent, np.full(len(thresholds), np.nan)
+    predictor = drawn.coefficients @ design.T
+    training = net_benefit(predictor, is_case, drawn.counts, thresholds)
+    test = net_benefit(predictor, is_case, np.ones_like(drawn.counts), thresholds)
+    return apparent, apparent - (training - test).mean(axis=0)

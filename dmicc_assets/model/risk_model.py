@@ -1,0 +1,242 @@
+"""The risk model of a study: fitted on the biomarkers in one cohort, and every table about it.
+
+The frozen model itself, and scoring new patients, are `frozen_model.py`; other subjects are `validation.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit_of_all
+from dmicc_assets.model.frozen_model import (
+    COEFFICIENTS,
+    RiskModel,
+    coefficient_table,
+    risk_model_from_table,
+    score_patients,
+)
+from dmicc_assets.model.internal_validation import (
+    CalibrationCurve,
+    Optimism,
+    Refits,
+    bootstrap_indices,
+    calibrate,
+    corrected_net_benefit,
+    refit,
+    validate,
+)
+from dmicc_assets.model.nomogram import nomogram, nomogram_table
+from dmicc_assets.stats.firth import fit_firth
+from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.separation import is_separated
+from dmicc_assets.study import Model
+
+__all__ = [
+    "RiskModel",
+    "RiskModelTables",
+    "empty_risk_model_tables",
+    "fit_risk_model",
+    "risk_model_from_table",
+    "risk_model_tables",
+    "score_patients",
+    "training_data",
+]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+NOMOGRAM = pl.Schema(
+    {"variable": pl.String(), "value": pl.Float64(), "points": pl.Float64(), "probability": pl.Float64()}
+)
+CALIBRATION = pl.Schema(
+    {
+        "kind": pl.String(),
+        "predicted": pl.Float64(),
+        "observed": pl.Float64(),
+        "observed_corrected": pl.Float64(),
+        "n_resamples": pl.Int64(),
+    }
+)
+PERFORMANCE = pl.Schema(
+    {"metric": pl.String(), "apparent": pl.Float64(), "optimism": pl.Float64(), "corrected": pl.Float64()}
+)
+DECISION_CURVE = pl.Schema(
+    {
+        "kind": pl.String(),
+        "threshold": pl.Float64(),
+        "net_benefit_model": pl.Float64(),
+        "net_benefit_all": pl.Float64(),
+        "net_benefit_none": pl.Float64(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskModelTables:
+    """The tables of the group `model`, without their study column."""
+
+    coefficients: pl.DataFrame
+    nomogram: pl.DataFrame
+    calibration: pl.DataFrame
+    performance: pl.DataFrame
+    decision_curve: pl.DataFrame
+
+
+def training_data(subject: Subject, genes: Sequence[str]) -> tuple[FloatArray, BoolArray]:
+    """Predictors (N, p) and groups (N,) of the samples in which every gene is present, as rms drops the others.
+
+    Raises:
+        ValueError: a gene is absent from the subject's matrix, or present in none of its samples.
+    """
+    known = set(subject.matrix.features)
+    for gene in genes:
+        if gene not in known:
+            raise ValueError(f"{gene}: is not in the matrix of {subject.kind} {subject.name}")
+    values = subject.matrix.take_features(genes).values
+    for gene, row in zip(genes, values, strict=True):
+        if np.isnan(row).all():
+            raise ValueError(f"{gene}: is missing in every sample of {subject.kind} {subject.name}")
+    complete = ~np.isnan(values).any(axis=0)
+    return np.ascontiguousarray(values[:, complete].T), subject.is_case[complete]
+
+
+def fit_risk_model(subject: Subject, genes: Sequence[str], settings: Model) -> RiskModel:
+    """Fits the logistic risk model on the genes in the subject's samples.
+
+    By maximum likelihood; when the classes separate, which a linear programme decides, by Firth's penalised
+    likelihood with FLIC's intercept for probabilities (Puhr 2017, doi:10.1002/sim.7273).
+
+    Args:
+        subject: the model's cohort, with batch-adjusted log2 expression.
+        genes: the biomarkers, one or more.
+        settings: the study's model section; the fit needs none of it, the bootstrap does.
+
+    Raises:
+        ValueError: no gene, a gene is absent, missing everywhere, constant or a combination of others (the message
+            names it), or a class is absent.
+    """
+    del settings
+    if not len(genes):
+        raise ValueError(f"{subject.kind} {subject.name}: a risk model needs a biomarker")
+    x, is_case = training_data(subject, genes)
+    fit = fit_firth(x, is_case, genes) if _separates(x, is_case) else fit_logistic(x, is_case, genes)
+    return RiskModel(
+        genes=tuple(genes),
+        coefficients=fit.probability_coefficients,
+        estimator=fit.estimator,
+        training_mean=x.mean(axis=0),
+        training_sd=x.std(axis=0, ddof=1),
+        training_min=x.min(axis=0),
+        training_max=x.max(axis=0),
+        n_case=fit.n_case,
+        n_control=fit.n_control,
+        fit=fit,
+    )
+
+
+def _separates(x: FloatArray, is_case: BoolArray) -> bool:
+    # With one class the fit itself explains what is wrong.
+    return 0 < is_case.sum() < len(is_case) and bool(np.isfinite(x).all()) and is_separated(x, is_case)
+
+
+def empty_risk_model_tables() -> RiskModelTables:
+    """The tables of a study without biomarkers: every column, no row."""
+    return RiskModelTables(
+        coefficients=COEFFICIENTS.to_frame(),
+        nomogram=NOMOGRAM.to_frame(),
+        calibration=CALIBRATION.to_frame(),
+        performance=PERFORMANCE.to_frame(),
+        decision_curve=DECISION_CURVE.to_frame(),
+    )
+
+
+def risk_model_tables(model: RiskModel, subject: Subject, settings: Model, seed: int) -> RiskModelTables:
+    """Every table about the model: coefficients, nomogram, calibration, performance and decision curve.
+
+    Calibration and performance are corrected for optimism by `settings.bootstrap` resamples of the samples, as
+    `rms::calibrate` and `rms::validate`; with none the corrected columns are NULL. Their kind is 'apparent' (the
+    training samples), the decision curve's also 'corrected'.
+
+    Args:
+        model: as `fit_risk_model` gave it.
+        subject: the samples it was fitted on.
+        settings: the study's model section.
+        seed: of the resamples.
+
+    Raises:
+        ValueError: the model was read from its table, or the subject is not the one it was fitted on.
+    """
+    x, is_case = training_data(subject, model.genes)
+    if (int(is_case.sum()), int((~is_case).sum())) != (model.n_case, model.n_control):
+        raise ValueError(f"{subject.kind} {subject.name} is not what the model was fitted on: its groups differ")
+    design = np.column_stack([np.ones(len(x)), x])
+    refits = refit(design, is_case, bootstrap_indices(len(x), settings.bootstrap, seed), model.estimator)
+    indexes = validate(design, is_case, model.coefficients, refits, model.estimator)
+    curve = calibrate(design, is_case, model.coefficients, refits)
+    apparent, corrected = corrected_net_benefit(design, is_case, model.coefficients, refits, THRESHOLDS)
+    performance = _performance(indexes, refits, curve, expit(design @ model.coefficients))
+    return RiskModelTables(
+        coefficients=coefficient_table(model),
+        nomogram=nomogram_table(nomogram(model.genes, x, model.coefficients)),
+        calibration=_calibration(curve),
+        performance=performance,
+        decision_curve=_decision_curve(is_case, {"apparent": apparent, "corrected": corrected}),
+    )
+
+
+def _calibration(curve: CalibrationCurve) -> pl.DataFrame:
+    columns = {
+        "kind": ["apparent"] * len(curve.predicted),
+        "predicted": curve.predicted,
+        "observed": curve.apparent,
+        "observed_corrected": curve.corrected,
+        "n_resamples": curve.n_resamples,
+    }
+    return pl.DataFrame(columns, schema=CALIBRATION).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _performance(
+    indexes: dict[str, Optimism], refits: Refits, curve: CalibrationCurve, probability: FloatArray
+) -> pl.DataFrame:
+    """A row a metric; the counts of resamples stand in `apparent`, calibration errors in `corrected`."""
+    dxy = indexes["dxy"]
+    rows: list[tuple[str, float | None, float | None, float | None]] = [
+        ("c_statistic", (dxy.apparent + 1) / 2, dxy.optimism / 2, (dxy.corrected + 1) / 2)
+    ]
+    rows += [(name, index.apparent, index.optimism, index.corrected) for name, index in indexes.items()]
+    # The distance of each prediction from the corrected curve, as rms prints it with its calibration plots.
+    reached = np.isfinite(curve.corrected)
+    if reached.any():
+        at = curve.predicted[reached]
+        inside = probability[(probability >= at[0]) & (probability <= at[-1])]
+        error = np.abs(inside - np.interp(inside, at, curve.corrected[reached]))
+        rows.append(("calibration_error_mean", None, None, float(error.mean())))
+        rows.append(("calibration_error_q90", None, None, float(np.quantile(error, 0.9))))
+    usable = refits.usable
+    rows.append(("n_resamples", float(len(usable.coefficients)), None, None))
+    rows.append(("n_firth_refits", float(usable.is_firth.sum()), None, None))
+    return pl.DataFrame(rows, schema=PERFORMANCE, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _decision_curve(is_case: BoolArray, net_benefits: dict[str, FloatArray]) -> pl.DataFrame:
+    everybody = net_benefit_of_all(is_case)
+    frames = [
+        pl.DataFrame(
+            {
+                "kind": [kind] * len(THRESHOLDS),
+                "threshold": THRESHOLDS,
+                "net_benefit_model": values,
+                "net_benefit_all": everybody,
+                "net_benefit_none": np.zeros(len(THRESHOLDS)),
+            },
+            schema=DECISION_CURVE,
+        )
+        for kind, values in net_benefits.items()
+        if np.isfinite(values).all()
+    ]
+    return pl.concat(frames)

@@ -1,0 +1,260 @@
+"""Signature genes and the frozen model in every cohort and validation dataset: expression tests and ROC curves.
+
+Nothing is fitted on the samples scored here. Optimism within the training samples is `internal_validation.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.expression.symbols import find_symbols
+from dmicc_assets.model.frozen_model import RiskModel
+from dmicc_assets.stats.roc import Direction, Roc, delong_interval, roc, youden
+from dmicc_assets.stats.two_sample import welch_t, wilcoxon
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["apparent", "external"]
+
+MODEL = "model"
+MODEL_ON_LOG2 = "model_raw"
+
+EXPRESSION_TESTS = pl.Schema(
+    {
+        "subject": pl.String(),
+        "subject_kind": pl.String(),
+        "gene": pl.String(),
+        "n_case": pl.Int64(),
+        "n_control": pl.Int64(),
+        "median_case": pl.Float64(),
+        "median_control": pl.Float64(),
+        "direction": pl.String(),
+        "test": pl.String(),
+        "p_value": pl.Float64(),
+        "agrees": pl.Boolean(),
+        "welch_p_value": pl.Float64(),
+        "expected_direction": pl.String(),
+        "measured_as": pl.String(),
+    }
+)
+ROC = pl.Schema(
+    {
+        "subject": pl.String(),
+        "subject_kind": pl.String(),
+        "predictor": pl.String(),
+        "kind": pl.String(),
+        "auc": pl.Float64(),
+        "ci_low": pl.Float64(),
+        "ci_high": pl.Float64(),
+        "threshold": pl.Float64(),
+        "sensitivity": pl.Float64(),
+        "specificity": pl.Float64(),
+        "direction": pl.String(),
+        "n_case": pl.Int64(),
+        "n_control": pl.Int64(),
+        "measured_as": pl.String(),
+    }
+)
+ROC_CURVE = pl.Schema(
+    {
+        "subject": pl.String(),
+        "subject_kind": pl.String(),
+        "predictor": pl.String(),
+        "kind": pl.String(),
+        "point": pl.Int64(),
+        "threshold": pl.Float64(),
+        "fpr": pl.Float64(),
+        "tpr": pl.Float64(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RocTables:
+    """The tables `validation/roc` and `validation/roc_curve`, without their study column."""
+
+    roc: pl.DataFrame
+    roc_curve: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One predictor's scores of a subject's samples, and how they are to be read."""
+
+    predictor: str
+    score: FloatArray
+    direction: Direction
+    kind: Kind
+    measured_as: str | None
+
+
+def expression_tests(
+    subjects: Sequence[Subject], genes: Sequence[str], directions: Mapping[str, Mapping[str, Direction]]
+) -> pl.DataFrame:
+    """Wilcoxon's test of each gene between cases and controls of each subject (`validation/expression_tests`).
+
+    A gene that a subject does not have, under any of its symbols, is no row. `direction` is by the medians, by the
+    rank sum when they are equal, NULL when that is even too or a group is empty; `agrees` says whether it is the
+    expected one.
+
+    Args:
+        subjects: cohorts (batch-adjusted expression) and validation datasets.
+        genes: the signature.
+        directions: for each subject the direction expected of each gene.
+    """
+    frames = [EXPRESSION_TESTS.to_frame()]
+    for subject in subjects:
+        found = find_symbols(genes, subject.matrix.features).found
+        if not found:
+            continue
+        values = subject.matrix.take_features(list(found.values())).values
+        tests = wilcoxon(values, subject.is_case)
+        medians = [_medians(values[:, group]) for group in (subject.is_case, ~subject.is_case)]
+        shift = np.sign(medians[0] - medians[1])
+        shift = np.where(shift == 0, np.sign(tests.statistic - tests.n_case * tests.n_control / 2), shift)
+        observed = [None if not s else ("up" if s > 0 else "down") for s in np.nan_to_num(shift)]
+        expected = [directions.get(subject.name, {}).get(gene) for gene in found]
+        columns = {
+            "subject": [subject.name] * len(found),
+            "subject_kind": [subject.kind] * len(found),
+            "gene": list(found),
+            "n_case": tests.n_case,
+            "n_control": tests.n_control,
+            "median_case": medians[0],
+            "median_control": medians[1],
+            "direction": observed,
+            "test": ["wilcoxon_exact" if exact else "wilcoxon_normal" for exact in tests.is_exact],
+            "p_value": tests.p_value,
+            "agrees": [None if None in pair else pair[0] == pair[1] for pair in zip(observed, expected, strict=True)],
+            "welch_p_value": welch_t(values, subject.is_case).p_value,
+            "expected_direction": expected,
+            "measured_as": list(found.values()),
+        }
+        frames.append(pl.DataFrame(columns, schema=EXPRESSION_TESTS))
+    return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def roc_tables(
+    subjects: Sequence[Subject],
+    genes: Sequence[str],
+    directions: Mapping[str, Mapping[str, Direction]],
+    model: RiskModel | None,
+    model_subject: str,
+) -> RocTables:
+    """ROC curves of each gene and of the model in each subject (the tables `validation/roc` and `roc_curve`).
+
+    A gene is scored in the direction expected of it, never in the one that suits the scored samples. In a cohort it
+    is 'apparent', since the cohort chose it, in a validation dataset 'external'. The model is 'apparent' in its own
+    cohort; elsewhere it is 'external' and scores z-scores by the subject's own mean and sd, on a validation dataset
+    also the log2 expression itself (predictor 'model_raw'). A predictor is no row where a gene it needs is not
+    measured, and its numbers are NULL where a group has no value or (z-scores) a gene does not vary.
+
+    Args:
+        subjects: cohorts (batch-adjusted expression) and validation datasets.
+        genes: the signature.
+        directions: for each subject the direction expected of each gene.
+        model: the frozen model; None when there is none.
+        model_subject: the cohort it was fitted in.
+    """
+    rows, curves = [ROC.to_frame()], [ROC_CURVE.to_frame()]
+    for subject in subjects:
+        expected = directions.get(subject.name, {})
+        scored = [*_gene_scores(subject, genes, expected), *_model_scores(subject, model, model_subject)]
+        for predictor in scored:
+            present = ~np.isnan(predictor.score)
+            n_case = int(subject.is_case[present].sum())
+            n_control = int(present.sum()) - n_case
+            curve = (
+                roc(predictor.score, subject.is_case, predictor.direction, missing="drop")
+                if n_case and n_control
+                else None
+            )
+            rows.append(_roc_row(subject, predictor, curve, n_case, n_control))
+            if curve is not None:
+                curves.append(_curve_rows(subject, predictor, curve))
+    return RocTables(pl.concat(rows).with_columns(pl.col("auc", "ci_low", "ci_high").fill_nan(None)), pl.concat(curves))
+
+
+def model_score(model: RiskModel, subject: Subject, scale: Literal["z_score", "log2"]) -> FloatArray | None:
+    """(N,) log-odds of the frozen model on a subject; None when a gene is not measured there.
+
+    On "z_score" each gene is standardised by the subject's own mean and sd and put on the training scale: the only
+    thing that platforms share. Its log-odds rank samples of one subject; their level has no meaning.
+    """
+    found = find_symbols(model.genes, subject.matrix.features).found
+    if len(found) < len(model.genes):
+        return None
+    values = subject.matrix.take_features(list(found.values())).values
+    if scale == "log2":
+        return model.linear_predictor(values)
+    n = (~np.isnan(values)).sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.nansum(values, axis=1, keepdims=True) / n
+        sd = np.sqrt(np.nansum((values - mean) ** 2, axis=1, keepdims=True) / (n - 1.0))
+        # A gene that does not vary has no z-score; rounding must not make one.
+        z = np.where(sd > 1e-12 * np.abs(mean), (values - mean) / sd, np.nan)
+    return model.linear_predictor_of_z(z)
+
+
+def _gene_scores(subject: Subject, genes: Sequence[str], expected: Mapping[str, Direction]) -> Iterator[Scored]:
+    kind: Kind = "apparent" if subject.kind == "cohort" else "external"
+    for gene, name in find_symbols(genes, subject.matrix.features).found.items():
+        if gene not in expected:
+            raise ValueError(f"{gene}: no direction is known for {subject.kind} {subject.name}")
+        yield Scored(gene, subject.matrix.take_features([name]).values[0], expected[gene], kind, name)
+
+
+def _model_scores(subject: Subject, model: RiskModel | None, model_subject: str) -> Iterator[Scored]:
+    if model is None:
+        return
+    if subject.kind == "cohort" and subject.name == model_subject:
+        score = model_score(model, subject, "log2")
+        if score is not None:
+            yield Scored(MODEL, score, "up", "apparent", None)
+        return
+    standardised = model_score(model, subject, "z_score")
+    if standardised is not None:
+        yield Scored(MODEL, standardised, "up", "external", None)
+    on_log2 = model_score(model, subject, "log2") if subject.kind == "dataset" else None
+    if on_log2 is not None:
+        yield Scored(MODEL_ON_LOG2, on_log2, "up", "external", None)
+
+
+def _roc_row(subject: Subject, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> pl.DataFrame:
+    nothing = (None, None, None, None, None, None)
+    numbers = nothing
+    if curve is not None:
+        cut, interval = youden(curve), delong_interval(curve)
+        numbers = (curve.auc, *interval, cut.threshold, cut.sensitivity, cut.specificity)
+    row = (subject.name, subject.kind, scored.predictor, scored.kind, *numbers)
+    return pl.DataFrame([(*row, scored.direction, n_case, n_control, scored.measured_as)], schema=ROC, orient="row")
+
+
+def _curve_rows(subject: Subject, scored: Scored, curve: Roc) -> pl.DataFrame:
+    n = len(curve.thresholds)
+    columns = {
+        "subject": [subject.name] * n,
+        "subject_kind": [subject.kind] * n,
+        "predictor": [scored.predictor] * n,
+        "kind": [scored.kind] * n,
+        "point": np.arange(n),
+        "threshold": curve.thresholds,
+        "fpr": 1 - curve.specificity,
+        "tpr": curve.sensitivity,
+    }
+    return pl.DataFrame(columns, schema=ROC_CURVE)
+
+
+def _medians(values: FloatArray) -> FloatArray:
+    """Median of the values present in each row; NaN where there are none."""
+    ordered = np.sort(values, axis=1)
+    n = (~np.isnan(values)).sum(axis=1)
+    if values.shape[1] == 0:
+        return np.full(len(values), np.nan)
+    row = np.arange(len(values))
+    middle = (ordered[row, np.maximum(n - 1, 0) // 2] + ordered[row, np.minimum(n // 2, values.shape[1] - 1)]) / 2
+    return np.where(n > 0, middle, np.nan)

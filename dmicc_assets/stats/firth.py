@@ -1,0 +1,117 @@
+"""Firth's logistic regression, which has an estimate when the classes separate, and FLIC's probabilities.
+
+Maximum likelihood is `logistic.py`; limits and tests of the coefficients are found in `firth_profile.py`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, expit
+
+from dmicc_assets.stats.firth_profile import ProfileProblem, deviance_of_zero, profile_limits
+from dmicc_assets.stats.logistic import INTERCEPT, LogisticFit, checked_design, scaling
+from dmicc_assets.stats.penalised_likelihood import information, maximise, penalised_log_likelihood
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: float = 0.95) -> LogisticFit:
+    """Logistic regression with intercept by Firth's penalised likelihood, as R's logistf.
+
+    Estimates maximise the likelihood times Jeffreys' prior (Firth 1993, doi:10.1093/biomet/80.1.27). P-values are of
+    the penalised likelihood ratio and limits of the profile penalised likelihood (Heinze & Schemper 2002,
+    doi:10.1002/sim.1047). `flic_intercept` makes the mean probability the share of cases (FLIC; Puhr 2017,
+    doi:10.1002/sim.7273).
+
+    Args:
+        x: (N, p) predictors.
+        is_case: (N,) True for cases.
+        terms: names of the p predictors.
+        level: confidence level of the limits.
+
+    Raises:
+        ValueError: as `checked_design`, or the iterations did not converge.
+    """
+    design = checked_design(x, is_case, terms)
+    once = np.ones((1, len(is_case)))
+    to_scaled = scaling(design)
+    scaled = design @ to_scaled
+    fitted = maximise(scaled, is_case, once, np.zeros((1, design.shape[1])))
+    if not fitted.has_converged[0]:
+        raise ValueError("Firth's logistic regression did not converge")
+    estimate = to_scaled @ fitted.coefficients[0]
+    inverse = np.linalg.inv(information(scaled, fitted.coefficients, once)[0])
+    covariance = to_scaled @ inverse @ to_scaled.T
+    # The profile of the intercept is of the intercept itself, so the columns are scaled for it but not centred.
+    length = np.sqrt((design**2).mean(axis=0))
+    top = float(penalised_log_likelihood(design / length, is_case, once, (estimate * length)[None, :])[0])
+    problem = ProfileProblem(design / length, is_case, estimate * length, top)
+    low, high = profile_limits(problem, np.sqrt(np.diag(covariance)) * length, level)
+    share = is_case.mean()
+    return LogisticFit(
+        terms=(INTERCEPT, *terms),
+        coefficients=estimate,
+        covariance=covariance,
+        estimator="firth",
+        p_value=chdtrc(1, np.maximum(deviance_of_zero(problem), 0.0)),
+        ci_low=low / length,
+        ci_high=high / length,
+        log_likelihood=float(penalised_log_likelihood(design, is_case, once, estimate[None, :])[0]),
+        null_log_likelihood=float(len(is_case) * (share * np.log(share) + (1 - share) * np.log(1 - share))),
+        flic_intercept=float(flic_intercepts(x @ estimate[1:], is_case, once)[0]),
+        n_case=int(is_case.sum()),
+        n_control=int((~is_case).sum()),
+    )
+
+
+def flic_intercepts(slope_part: FloatArray, is_case: BoolArray, counts: FloatArray) -> FloatArray:
+    """(B,) intercepts at which the mean probability is the share of cases (FLIC; Puhr 2017, doi:10.1002/sim.7273).
+
+    Args:
+        slope_part: (B, N) or (N,) log-odds without the intercept.
+        is_case: (N,) True for cases; every resample must hold both classes.
+        counts: (B, N) how often each sample counts.
+    """
+    cases = counts @ is_case
+    part = np.broadcast_to(slope_part, counts.shape)
+    # The mean probability rises with the intercept; between these two it crosses the share of cases.
+    log_odds = np.log(cases / (counts.sum(axis=1) - cases))
+    low, high = log_odds - part.max(axis=1), log_odds - part.min(axis=1)
+    middle = (low + high) / 2
+    for _ in range(200):
+        probability = expit(middle[:, None] + part)
+        excess = (counts * probability).sum(axis=1) - cases
+        low, high = np.where(excess < 0, middle, low), np.where(excess < 0, high, middle)
+        slope = (counts * probability * (1 - probability)).sum(axis=1)
+        newton = middle - excess / np.maximum(slope, 1e-300)
+        following = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
+        moved = np.abs(following - middle) > 1e-13 * np.maximum(1.0, np.abs(middle))
+        middle = following
+        if not moved.any():
+            break
+    return middle
+
+
+def fit_firth_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray) -> FloatArray:
+    """(B, K) coefficients for probabilities of every resample: Firth's slopes with FLIC's intercept.
+
+    A resample in which a class is absent or the design singular gives NaN.
+
+    Args:
+        design: (N, K) with the intercept first.
+        is_case: (N,) True for cases.
+        counts: (B, N) how often each sample is in each resample.
+    """
+    to_scaled = scaling(design)
+    scaled = design @ to_scaled
+    gram = np.linalg.eigvalsh(np.einsum("bn,nk,nl->bkl", counts, scaled, scaled, optimize=True))
+    cases = counts @ is_case
+    able = (cases > 0) & (cases < counts.sum(axis=1)) & (gram[:, 0] > 1e-12 * gram[:, -1])
+    result = np.full((len(counts), design.shape[1]), np.nan)
+    fitted = maximise(scaled, is_case, counts[able], np.zeros((int(able.sum()), design.shape[1])), tolerance=1e-9)
+    kept = np.flatnonzero(able)[fitted.has_converged]
+    result[kept] = fitted.coefficients[fitted.has_converged] @ to_scaled.T
+    result[kept, 0] = flic_intercepts(result[kept, 1:] @ design[:, 1:].T, is_case, counts[kept])
+    return result

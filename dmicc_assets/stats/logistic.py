@@ -1,0 +1,283 @@
+"""Logistic regression by maximum likelihood: one fit to machine precision, and many resamples at once.
+
+Penalised likelihood is `firth.py`, the test whether an estimate exists `separation.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, ndtr, ndtri
+
+from dmicc_assets.stats.separation import is_separated
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+INTERCEPT = "(Intercept)"
+# A finite estimate may put a sample this far out only when the classes all but separate.
+_FAR = 15.0
+_LOST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticFit:
+    """A logistic regression with K coefficients, the intercept first.
+
+    Attributes:
+        terms: names of the coefficients.
+        coefficients: (K,) log-odds a unit of the predictor.
+        covariance: (K, K) inverse of the information matrix.
+        estimator: "ml", or "firth" for the penalised likelihood.
+        p_value: (K,) two-sided: Wald's for "ml", of the penalised likelihood ratio for "firth".
+        ci_low: (K,) lower 95 % limit: Wald's for "ml", of the profile penalised likelihood for "firth".
+        ci_high: (K,) upper limit.
+        log_likelihood: of the model, penalised for "firth".
+        null_log_likelihood: of the intercept alone, not penalised.
+        flic_intercept: the intercept for probabilities under "firth" (Puhr 2017); None for "ml".
+        n_case: cases fitted.
+        n_control: controls fitted.
+    """
+
+    terms: tuple[str, ...]
+    coefficients: FloatArray
+    covariance: FloatArray
+    estimator: Literal["ml", "firth"]
+    p_value: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+    log_likelihood: float
+    null_log_likelihood: float
+    flic_intercept: float | None
+    n_case: int
+    n_control: int
+
+    @property
+    def std_error(self) -> FloatArray:
+        """(K,) standard errors."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def z(self) -> FloatArray:
+        """(K,) Wald statistics."""
+        return self.coefficients / self.std_error
+
+    @property
+    def probability_coefficients(self) -> FloatArray:
+        """(K,) coefficients that give probabilities: with FLIC's intercept under "firth"."""
+        chosen = self.coefficients.copy()
+        if self.flic_intercept is not None:
+            chosen[0] = self.flic_intercept
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class ResampledFits:
+    """Maximum-likelihood fits of B resamples.
+
+    Attributes:
+        coefficients: (B, K).
+        has_no_estimate: (B,) True where a class is absent or the design is singular: nothing can be fitted.
+        may_separate: (B,) True where the fit did not settle at moderate log-odds: the classes may separate.
+    """
+
+    coefficients: FloatArray
+    has_no_estimate: BoolArray
+    may_separate: BoolArray
+
+
+def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> FloatArray:
+    """The design matrix (N, p + 1) with the intercept first.
+
+    Raises:
+        ValueError: the shapes do not fit, a value is not finite, a class is absent, or a predictor is constant or a
+            linear combination of others; the message names the predictor.
+    """
+    if x.ndim != 2 or x.shape != (len(is_case), len(terms)):
+        raise ValueError(f"expected {len(is_case)} samples x {len(terms)} predictors, got an array of {x.shape}")
+    for j, term in enumerate(terms):
+        bad = ~np.isfinite(x[:, j])
+        if bad.any():
+            value = x[int(np.argmax(bad)), j]
+            raise ValueError(f"{term}: the value of sample {int(np.argmax(bad))} (counted from 0) is {value}")
+        if np.ptp(x[:, j]) <= 1e-12 * max(1.0, float(np.abs(x[:, j]).max(initial=0.0))):
+            raise ValueError(f"{term}: has the same value in every sample, so it cannot predict")
+    if is_case.all() or not is_case.any():
+        raise ValueError(f"expected cases and controls, got {int(is_case.sum())} and {int((~is_case).sum())}")
+    if len(terms):
+        scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+        for j, term in enumerate(terms):
+            if np.linalg.matrix_rank(scaled[:, : j + 1], tol=1e-7 * np.sqrt(len(x))) <= j:
+                raise ValueError(
+                    f"{term}: is a linear combination of the predictors before it ({', '.join(terms[:j])})"
+                )
+    return np.column_stack([np.ones(len(x)), x])
+
+
+def log_likelihood(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray | None = None) -> FloatArray:
+    """Bernoulli log-likelihood of log-odds (..., N), summed over samples; `counts` says how often each one counts."""
+    terms = np.where(is_case, linear_predictor, 0.0) - np.logaddexp(0.0, linear_predictor)
+    return terms.sum(axis=-1) if counts is None else (counts * terms).sum(axis=-1)
+
+
+def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> LogisticFit:
+    """Logistic regression with intercept by maximum likelihood, as `rms::lrm`.
+
+    Args:
+        x: (N, p) predictors.
+        is_case: (N,) True for cases.
+        terms: names of the p predictors.
+
+    Raises:
+        ValueError: as `checked_design`, or the classes separate, so that no estimate exists (use `fit_firth`).
+    """
+    design = checked_design(x, is_case, terms)
+    if is_separated(x, is_case):
+        raise ValueError("the classes separate: the likelihood has no maximum, use Firth's estimate")
+    to_scaled = scaling(design)
+    scaled = design @ to_scaled
+    coefficients = _settle(scaled, is_case)
+    probability = expit(scaled @ coefficients)
+    information = (scaled * (probability * (1 - probability))[:, None]).T @ scaled
+    estimate = to_scaled @ coefficients
+    covariance = to_scaled @ np.linalg.inv(information) @ to_scaled.T
+    error = np.sqrt(np.diag(covariance))
+    half = float(ndtri(0.975)) * error
+    share = is_case.mean()
+    return LogisticFit(
+        terms=(INTERCEPT, *terms),
+        coefficients=estimate,
+        covariance=covariance,
+        estimator="ml",
+        p_value=2 * ndtr(-np.abs(estimate / error)),
+        ci_low=estimate - half,
+        ci_high=estimate + half,
+        log_likelihood=float(log_likelihood(scaled @ coefficients, is_case)),
+        null_log_likelihood=float(len(is_case) * (share * np.log(share) + (1 - share) * np.log(1 - share))),
+        flic_intercept=None,
+        n_case=int(is_case.sum()),
+        n_control=int((~is_case).sum()),
+    )
+
+
+def scaling(design: FloatArray) -> FloatArray:
+    """(K, K) matrix by which a design with intercept first gets centred columns of unit variance."""
+    centre, spread = design[:, 1:].mean(axis=0), design[:, 1:].std(axis=0)
+    matrix = np.diag(np.append(1.0, 1 / spread))
+    matrix[0, 1:] = -centre / spread
+    return matrix
+
+
+def _settle(design: FloatArray, is_case: BoolArray, n_iterations: int = 100) -> FloatArray:
+    """Newton's method with step halving to where it no longer moves, for a likelihood that has a maximum."""
+    share = is_case.mean()
+    coefficients = np.zeros(design.shape[1])
+    coefficients[0] = np.log(share / (1 - share))
+    current = float(log_likelihood(design @ coefficients, is_case))
+    for _ in range(n_iterations):
+        probability = expit(design @ coefficients)
+        information = (design * (probability * (1 - probability))[:, None]).T @ design
+        step = np.linalg.solve(information, design.T @ (is_case - probability))
+        following = float(log_likelihood(design @ (coefficients + step), is_case))
+        while following < current - 1e-9 * abs(current) and np.abs(step).max() > 1e-12:
+            step /= 2
+            following = float(log_likelihood(design @ (coefficients + step), is_case))
+        coefficients, current = coefficients + step, following
+        if np.abs(step).max() < 1e-12 * max(1.0, float(np.abs(coefficients).max())):
+            return coefficients
+    # Rounding can keep the step just above the limit; the score then says whether this is the maximum.
+    if np.abs(design.T @ (is_case - expit(design @ coefficients))).max() < 1e-8 * len(is_case):
+        return coefficients
+    raise ValueError("the logistic regression did not converge: the classes all but separate")
+
+
+def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_iterations: int = 60) -> ResampledFits:
+    """Fits every resample at once, with the stopping rule that rms uses in its own refits.
+
+    `rms::validate` and `rms::calibrate` refit with `lrm.fit` at eps 0.025: Newton's method from the intercept alone
+    stops with the step after the one that lowered -2 log-likelihood by no more than 0.025. The coefficients are
+    those; iteration goes on only to see whether the classes of a resample may separate.
+
+    Args:
+        design: (N, K), shared by the resamples, or (B, N, K).
+        is_case: (N,) True for cases.
+        counts: (B, N) how often each sample is in each resample.
+    """
+    n_resamples, n_terms = len(counts), design.shape[-1]
+    result = np.full((n_resamples, n_terms), np.nan)
+    n_case, total = counts @ is_case, counts.sum(axis=1)
+    hopeless = (n_case == 0) | (n_case == total) | _is_singular(design, counts)
+    doubtful = np.zeros(n_resamples, dtype=bool)
+    rows = np.flatnonzero(~hopeless)
+    coefficients = np.zeros((len(rows), n_terms))
+    coefficients[:, 0] = np.log(n_case[rows] / (total[rows] - n_case[rows]))
+    eta = linear_predictors(design if design.ndim == 2 else design[rows], coefficients)
+    current = log_likelihood(eta, is_case, counts[rows])
+    last_step = np.zeros(len(rows), dtype=bool)
+    for _ in range(n_iterations):
+        if len(rows) == 0:
+            break
+        part = design if design.ndim == 2 else design[rows]
+        step = _newton_step(part, is_case, counts[rows], eta)
+        following, eta, step = _not_worse(part, is_case, counts[rows], coefficients, step, current)
+        coefficients = coefficients + step
+        gain = 2 * (following - current)
+        distance = np.where(counts[rows] > 0, np.abs(eta), 0.0).max(axis=1)
+        doubtful[rows] = distance > _FAR
+        done = (gain <= 1e-9) | (distance > _LOST)
+        unrecorded = np.isnan(result[rows, 0]) & (last_step | done)
+        result[rows[unrecorded]] = coefficients[unrecorded]
+        last_step = (last_step | (gain <= 0.025))[~done]
+        rows, coefficients, eta, current = rows[~done], coefficients[~done], eta[~done], following[~done]
+    doubtful[rows] = True
+    return ResampledFits(result, hopeless, doubtful & ~hopeless)
+
+
+def linear_predictors(design: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """(B, N) log-odds of the coefficients (B, K) on a design (N, K), or (B, N, K)."""
+    return coefficients @ design.T if design.ndim == 2 else np.einsum("bnk,bk->bn", design, coefficients)
+
+
+def weighted_gram(design: FloatArray, weights: FloatArray) -> FloatArray:
+    """(B, K, K) cross-products of the design (N, K) or (B, N, K), weighted by (B, N)."""
+    if design.ndim == 3:
+        return np.matmul((design * weights[:, :, None]).transpose(0, 2, 1), design)
+    n_samples, n_terms = design.shape
+    products = (design[:, :, None] * design[:, None, :]).reshape(n_samples, -1)
+    return (weights @ products).reshape(-1, n_terms, n_terms)
+
+
+def _is_singular(design: FloatArray, counts: FloatArray) -> BoolArray:
+    values = np.linalg.eigvalsh(weighted_gram(design, counts))
+    return values[:, 0] <= 1e-12 * values[:, -1]
+
+
+def _newton_step(design: FloatArray, is_case: BoolArray, counts: FloatArray, eta: FloatArray) -> FloatArray:
+    probability = expit(eta)
+    residual = counts * (is_case - probability)
+    score = residual @ design if design.ndim == 2 else np.einsum("bn,bnk->bk", residual, design)
+    information = weighted_gram(design, counts * probability * (1 - probability))
+    return np.linalg.solve(information, score[:, :, None])[:, :, 0]
+
+
+def _not_worse(
+    design: FloatArray,
+    is_case: BoolArray,
+    counts: FloatArray,
+    coefficients: FloatArray,
+    step: FloatArray,
+    current: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Likelihood, log-odds and step after halving the steps that made the likelihood worse."""
+    eta = linear_predictors(design, coefficients + step)
+    following = log_likelihood(eta, is_case, counts)
+    for _ in range(30):
+        worse = following < current - 1e-9 * np.abs(current)
+        if not worse.any():
+            break
+        step = np.where(worse[:, None], step / 2, step)
+        eta = linear_predictors(design, coefficients + step)
+        following = log_likelihood(eta, is_case, counts)
+    return following, eta, step

@@ -1,0 +1,121 @@
+"""The logistic likelihood times Jeffreys' prior, and its maximum over many problems at once.
+
+What is concluded from a maximum lives in `firth.py` and `firth_profile.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from dmicc_assets.stats.logistic import linear_predictors, log_likelihood, weighted_gram
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+_LONGEST_STEP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PenalisedMaxima:
+    """Maxima of B problems.
+
+    Attributes:
+        coefficients: (B, K).
+        log_likelihood: (B,) penalised.
+        has_converged: (B,) False where the iterations ended before the step was small.
+    """
+
+    coefficients: FloatArray
+    log_likelihood: FloatArray
+    has_converged: BoolArray
+
+
+def information(design: FloatArray, coefficients: FloatArray, counts: FloatArray) -> FloatArray:
+    """(B, K, K) information of coefficients (B, K) on a design (N, K) or (B, N, K), samples counted (B, N) times."""
+    probability = expit(linear_predictors(design, coefficients))
+    return weighted_gram(design, counts * probability * (1 - probability))
+
+
+def penalised_log_likelihood(
+    design: FloatArray, is_case: BoolArray, counts: FloatArray, coefficients: FloatArray
+) -> FloatArray:
+    """(B,) log-likelihood plus half the log determinant of the information (Firth 1993); -inf where it is singular."""
+    determinant = np.linalg.slogdet(information(design, coefficients, counts))
+    penalty = np.where(determinant.sign > 0, 0.5 * determinant.logabsdet, -np.inf)
+    return log_likelihood(linear_predictors(design, coefficients), is_case, counts) + penalty
+
+
+def maximise(
+    design: FloatArray,
+    is_case: BoolArray,
+    counts: FloatArray,
+    start: FloatArray,
+    held: IntArray | None = None,
+    tolerance: float = 1e-11,
+    n_iterations: int = 1000,
+) -> PenalisedMaxima:
+    """Maximises the penalised likelihood by scoring with step halving, each problem until its step is small.
+
+    The score is Firth's (1993, doi:10.1093/biomet/80.1.27): X'(y - p + h(1/2 - p)), h the leverages.
+
+    Args:
+        design: (N, K), shared by all problems, or (B, N, K); columns of similar size.
+        is_case: (N,) True for cases.
+        counts: (B, N) how often each sample counts.
+        start: (B, K) where to start.
+        held: (B,) for each problem the coefficient that keeps its starting value; None holds none.
+        tolerance: largest step that counts as none.
+        n_iterations: iterations after which a problem counts as not converged.
+    """
+    result = start.copy()
+    value = penalised_log_likelihood(design, is_case, counts, start)
+    converged = np.zeros(len(start), dtype=bool)
+    rows = np.flatnonzero(np.isfinite(value))
+    for _ in range(n_iterations):
+        if len(rows) == 0:
+            break
+        here, part = result[rows], design if design.ndim == 2 else design[rows]
+        step = _score_step(part, is_case, counts[rows], here, None if held is None else held[rows])
+        longest = np.abs(step).max(axis=1)
+        step *= np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-300))[:, None]
+        following = penalised_log_likelihood(part, is_case, counts[rows], here + step)
+        for _ in range(30):
+            worse = following < value[rows] - 1e-10
+            if not worse.any():
+                break
+            step[worse] /= 2
+            following[worse] = penalised_log_likelihood(
+                part if part.ndim == 2 else part[worse], is_case, counts[rows[worse]], here[worse] + step[worse]
+            )
+        result[rows], value[rows] = here + step, following
+        small = np.abs(step).max(axis=1) < tolerance * np.maximum(1.0, np.abs(here).max(axis=1))
+        converged[rows] = small
+        rows = rows[~small]
+    return PenalisedMaxima(result, value, converged)
+
+
+def _score_step(
+    design: FloatArray, is_case: BoolArray, counts: FloatArray, coefficients: FloatArray, held: IntArray | None
+) -> FloatArray:
+    """(B, K) scoring steps; zero for a coefficient that is held."""
+    probability = expit(linear_predictors(design, coefficients))
+    weight = probability * (1 - probability)
+    gram = weighted_gram(design, counts * weight)
+    inverse = np.linalg.inv(gram)
+    if design.ndim == 2:
+        products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+        leverage = weight * (inverse.reshape(len(gram), -1) @ products.T)
+    else:
+        leverage = weight * (np.matmul(design, inverse) * design).sum(axis=2)
+    residual = counts * (is_case - probability + leverage * (0.5 - probability))
+    score = residual @ design if design.ndim == 2 else np.einsum("bn,bnk->bk", residual, design)
+    if held is not None:
+        problem = np.arange(len(held))
+        gram[problem, held, :] = 0.0
+        gram[problem, :, held] = 0.0
+        gram[problem, held, held] = 1.0
+        score[problem, held] = 0.0
+    return np.linalg.solve(gram, score[:, :, None])[:, :, 0]
