@@ -1,6 +1,7 @@
 """Gene-set libraries as read from GMT files, and what of them a study measured.
 
-Libraries are local files: none is downloaded, and none is bundled (their licences differ). Testing is `ora.py`'s and `gsea.py`'s.
+Libraries are local files: none is downloaded, and none is bundled (their licences differ). Testing is `ora.py`'s and
+`gsea.py`'s.
 """
 
 import gzip
@@ -80,7 +81,7 @@ def library_path(folder: Path | None, name: str) -> Path:
             return path
     there = sorted({path.name.split(".gmt")[0] for suffix in SUFFIXES for path in folder.glob(f"*{suffix}")})
     raise RequestError(
-        f"gene-set library {name}: expected {name}.gmt or {name}.gmt.gz in {folder} (there: {', '.join(there) or 'none'})\n"
+        f"gene-set library {name}: expected {name}.gmt[.gz] in {folder} (there: {', '.join(there) or 'none'})\n"
         "put the file there, point DMICC_GENE_SETS to its folder, or take the library out of enrichment.libraries"
     )
 
@@ -88,8 +89,8 @@ def library_path(folder: Path | None, name: str) -> Path:
 def read_gmt(path: Path) -> GeneSetLibrary:
     """Read a library in GMT format: a set a line, tab-separated: term, description, genes.
 
-    A first column "name (GO:0000002)" gives the term GO:0000002 and its name; otherwise the description is the name, unless it
-    is an address. A weight behind a gene ("TP53,1.0", as Enrichr writes it) is dropped.
+    A first column "name (GO:0000002)" gives the term GO:0000002 and its name; otherwise the description is the name,
+    unless it is an address. A weight behind a gene ("TP53,1.0", as Enrichr writes it) is dropped.
 
     Raises:
         SourceError: the file cannot be read, a line is no set, or a term stands twice.
@@ -154,7 +155,7 @@ def _name(path: Path) -> str:
 
 
 def _stated(path: Path) -> tuple[str | None, str]:
-    """Version and date of `<name>.json` beside the file; without it no version, and the day the file was last modified."""
+    """Version and date of `<name>.json` beside the file; without it no version, and the day of the last change."""
     day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
     beside = path.with_name(f"{_name(path)}.json")
     if not beside.is_file():

@@ -1,8 +1,8 @@
-"""Gene set enrichment analysis of a whole ranked list (Subramanian 2005, doi:10.1073/pnas.0506580102), by permutation of genes.
+"""Preranked gene set enrichment analysis by permutation of genes (Subramanian 2005, doi:10.1073/pnas.0506580102).
 
-The sets come from `gene_sets.py`; lists without an order are `ora.py`'s. gseapy is the tests' yardstick and not the engine: it walks the
-whole list for each permutation of each set and takes 395 s for GO_BP. The null of a random set depends on its size only, and a
-running sum has its extremes at the hits: both are used here.
+The sets come from `gene_sets.py`; lists without an order are `ora.py`'s. gseapy is the tests' yardstick and not the
+engine: it walks the whole list for each permutation of each set and takes 395 s for GO_BP. The null of a random set
+depends on its size only, and a running sum has its extremes at the hits: both are used here.
 """
 
 from dataclasses import dataclass
@@ -48,9 +48,10 @@ def preranked(
 ) -> pl.DataFrame:
     """Enrichment of every set of a library at the ends of the genes ranked by t, weight 1.
 
-    NES is ES over the mean of the random scores of its sign. The p-value is the share of these at least as extreme, counting the
-    set itself, so that it is never 0 (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585). The FDR is Subramanian's: over the sets of
-    its sign, the share of random NES at least as extreme over the share of observed ones, at most 1.
+    NES is ES over the mean of the random scores of its sign. The p-value is the share of these at least as extreme,
+    counting the set itself, so that it is never 0 (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585). The FDR is
+    Subramanian's: over the sets of its sign, the share of random NES at least as extreme over the share of observed
+    ones, at most 1.
 
     Args:
         statistics: columns gene and t; a gene without t takes no part. Ties are broken by gene name.
@@ -60,8 +61,9 @@ def preranked(
         permutations: random sets of each size.
 
     Returns:
-        Table `enrichment.gsea` by p-value and term: library, term, term_name, set_size, es, nes, p_value, fdr, leading_edge (genes as
-        measured, the most extreme first). nes and fdr are NULL where no random score has the sign of es.
+        Table `enrichment.gsea` by p-value and term: library, term, term_name, set_size, es, nes, p_value, fdr,
+        leading_edge (genes as measured, the most extreme first). nes and fdr are NULL where no random score has the
+        sign of es.
 
     Raises:
         ValueError: a gene stands twice or has an infinite t, or there are no permutations.
@@ -84,8 +86,8 @@ def preranked(
 def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArray, IntArray]:
     """Weighted Kolmogorov-Smirnov-like score of sets of one size.
 
-    The running sum rises by a hit's share of the set's weight and falls by 1/(N - k) at any other gene; the score is its largest
-    deviation from 0. Maxima lie at a hit and minima just before one, so that only the hits are looked at.
+    The running sum rises by a hit's share of the set's weight and falls by 1/(N - k) at any other gene; the score is
+    its largest deviation from 0. Maxima lie at a hit and minima just before one, so that only the hits are looked at.
 
     Args:
         positions: (M, k) for each of M sets the positions of its k genes in the ranked list, ascending.
@@ -95,16 +97,16 @@ def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArr
         (M,) scores, and for each the index (of 0 to k - 1) of the hit at the deviation.
     """
     size = positions.shape[1]
-    share = weight[positions]
+    share: FloatArray = weight[positions]
     total = share.sum(axis=1, keepdims=True)
-    share = np.divide(share, total, out=np.full_like(share, 1.0 / size), where=total > 0)
-    at_hit = np.cumsum(share, axis=1)
-    at_hit -= (positions - np.arange(size)) / (weight.size - size)
+    share = np.where(total > 0, share / np.where(total > 0, total, 1.0), 1.0 / size)
+    fall = (positions - np.arange(size)) / (weight.size - size)
+    at_hit = np.asarray(np.cumsum(share, axis=1) - fall, dtype=np.float64)
     highest = at_hit.argmax(axis=1)
     at_hit_max = at_hit[np.arange(len(at_hit)), highest]
-    at_hit -= share
-    lowest = at_hit.argmin(axis=1)
-    before_hit_min = at_hit[np.arange(len(at_hit)), lowest]
+    before_hit = at_hit - share
+    lowest = before_hit.argmin(axis=1)
+    before_hit_min = before_hit[np.arange(len(at_hit)), lowest]
     is_high = at_hit_max >= -before_hit_min
     return np.where(is_high, at_hit_max, before_hit_min), np.where(is_high, highest, lowest)
 
@@ -182,7 +184,7 @@ def _table(library: GeneSetLibrary, groups: list[_SameSize]) -> pl.DataFrame:
 
 
 def _false_discovery_rate(observed: FloatArray, random: FloatArray, weights: FloatArray) -> FloatArray:
-    """Share of the weighted random values at or above each observed one, over the share of the observed ones, at most 1."""
+    """Share of the weighted random values at or above each observed one, over the share of observed ones, at most 1."""
     order = np.argsort(random)
     below = np.concatenate([[0.0], np.cumsum(weights[order])])
     random_above = 1.0 - below[np.searchsorted(random[order], observed, side="left")] / max(below[-1], 1.0)

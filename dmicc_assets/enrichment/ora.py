@@ -35,9 +35,10 @@ def over_representation(
 ) -> pl.DataFrame:
     """Hypergeometric upper tail of every set of a library that the query hits (as R's `phyper`).
 
-    The background counted is the measured genes that are in any set of the library, before sets are left out by size (as in
-    clusterProfiler, doi:10.1089/omi.2011.0118); the query is what of it lies there. Benjamini-Hochberg (doi:10.1111/j.2517-6161.1995.tb02031.x)
-    runs over the sets of allowed size with at least one hit; the others are no rows.
+    The background counted is the measured genes that are in any set of the library, before sets are left out by size
+    (as in clusterProfiler, doi:10.1089/omi.2011.0118); the query is what of it lies there. Benjamini-Hochberg
+    (doi:10.1111/j.2517-6161.1995.tb02031.x) runs over the sets of allowed size with at least one hit; the others are
+    no rows.
 
     Args:
         query: gene list, up and down together.
@@ -46,9 +47,10 @@ def over_representation(
         settings: `min_size` and `max_size` of a set within the background.
 
     Returns:
-        Table `enrichment.terms` by p-value and term: library, term, term_name (NULL where the library has none), n_overlap, set_size,
-        n_query, n_background, odds_ratio (infinite when only the query is in the set or the set holds all of the query; NULL when
-        the set is the background), p_value, adj_p_value, genes (hits, as measured, sorted).
+        Table `enrichment.terms` by p-value and term: library, term, term_name (NULL where the library has none),
+        n_overlap, set_size, n_query, n_background, odds_ratio (infinite when only the query is in the set or the set
+        holds all of the query; NULL when the set is the background), p_value, adj_p_value, genes (hits, as measured,
+        sorted).
 
     Raises:
         ValueError: a gene of the query is not in the background.

@@ -2,8 +2,9 @@
 
 Symbols stay as annotated; this module only finds, it renames nothing, and no matrix passes through it.
 
-`previous_symbols.tsv.gz` beside this module maps earlier symbols and aliases to today's symbol: 61,998 unambiguous ones, of
-NCBI Gene (public domain), taken from Bioconductor's org.Hs.eg.db 3.16.0. No earlier symbol in it is anyone's symbol today.
+`previous_symbols.tsv.gz` beside this module maps earlier symbols and aliases to today's symbol: 61,998 unambiguous
+ones, of NCBI Gene (public domain), taken from Bioconductor's org.Hs.eg.db 3.16.0. No earlier symbol in it is anyone's
+symbol today.
 """
 
 import gzip
@@ -40,7 +41,7 @@ def find_symbols(wanted: Sequence[str], available: Collection[str]) -> SymbolMat
         wanted: symbols to look up; repeated ones count once.
         available: the symbols to find them in.
     """
-    names = available if isinstance(available, set | frozenset | dict) else frozenset(available)
+    names = frozenset(available)
     found: dict[str, str] = {}
     by_previous: dict[str, str] = {}
     missing: list[str] = []
@@ -62,7 +63,7 @@ def current_symbols(genes: Iterable[str]) -> dict[str, str]:
     return {gene: today.get(gene, gene) for gene in genes}
 
 
-def _other_name(gene: str, names: Collection[str]) -> str | None:
+def _other_name(gene: str, names: frozenset[str]) -> str | None:
     symbol = _today().get(gene, gene)
     if symbol in names:
         return symbol

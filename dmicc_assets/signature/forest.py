@@ -1,10 +1,15 @@
 """Random forests of two classes: importance of genes over many seeds, and the error against the number of trees.
 
-Trees are scikit-learn's, grown by its engine without the estimator around it: of the 1.2 ms that a `DecisionTreeClassifier`
-takes for a tree of 43 samples the engine takes 0.06 ms, and rigor grows millions. A test holds the two to identical trees.
-The algorithm is that of Breiman's forest (doi:10.1023/A:1010933404324) as in R's randomForest: bootstrap, floor(sqrt(p))
-features a split, Gini, fully grown. Which genes go in, and what is made of the ranks, is `ranking.py`'s.
+Trees are scikit-learn's, grown by its engine without the estimator around it: of the 1.2 ms that a
+`DecisionTreeClassifier` takes for a tree of 43 samples the engine takes 0.06 ms, and rigor grows millions. A test
+holds the two to identical trees. The algorithm is that of Breiman's forest (doi:10.1023/A:1010933404324) as in R's
+randomForest: bootstrap, floor(sqrt(p)) features a split, Gini, fully grown. Which genes go in, and what is made of
+the ranks, is `ranking.py`'s.
 """
+
+# scikit-learn has no stubs and its engine is compiled: what they return is declared by the functions of this module.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +28,8 @@ class Importances:
 
     Attributes:
         gini: (S, G) mean decrease of Gini impurity, on randomForest's scale (decrease times samples, mean over trees).
-        permutation: (S, G) mean decrease of accuracy on a tree's out-of-bag samples when the gene is permuted among them,
-            mean over trees, not divided by its standard deviation.
+        permutation: (S, G) mean decrease of accuracy on a tree's out-of-bag samples when the gene is permuted among
+            them, mean over trees, not divided by its standard deviation.
     """
 
     gini: FloatMatrix
@@ -55,7 +60,7 @@ def importance(values: FloatMatrix, is_case: BoolVector, trees: int, seeds: Sequ
 
 
 def importances(values: FloatMatrix, is_case: BoolVector, trees: int, seeds: Sequence[int]) -> Importances:
-    """Gini importance as `importance` gives it, and permutation importance, of the same forests; arguments and errors as there."""
+    """Gini importance as `importance` gives it, and permutation importance, of the same forests; arguments as there."""
     x, y = _engine_input(values, is_case, trees)
     gini, permutation = np.zeros((len(seeds), x.shape[1])), np.zeros((len(seeds), x.shape[1]))
     for row, seed in enumerate(seeds):
@@ -93,7 +98,8 @@ def case_votes(train: FloatMatrix, is_case: BoolVector, test: FloatMatrix, trees
 def cv_error(values: FloatMatrix, is_case: BoolVector, trees: int, folds: int, seed: int) -> FloatMatrix | None:
     """Misclassification in stratified cross-validation for every number of trees from 1 to `trees`.
 
-    One forest a fold is grown, and its votes are counted tree by tree; a sample is a case when more than half the trees say so.
+    One forest a fold is grown, and its votes are counted tree by tree; a sample is a case when more than half the
+    trees say so.
 
     Args:
         values: (G, N) expression, complete.
@@ -103,8 +109,8 @@ def cv_error(values: FloatMatrix, is_case: BoolVector, trees: int, folds: int, s
         seed: of the folds and of the forests.
 
     Returns:
-        (trees,) share of the N samples that are misclassified; None when the smaller class has one sample, which cannot be both learned
-        from and tested on.
+        (trees,) share of the N samples that are misclassified; None when the smaller class has one sample, which
+        cannot be both learned from and tested on.
 
     Raises:
         ValueError: as `importance`.
@@ -157,7 +163,8 @@ def _single(values: FloatMatrix) -> NDArray[np.float32]:
 def _grow(x: NDArray[np.float32], y: FloatMatrix, trees: int, seed: int) -> Iterator[tuple[Any, FloatMatrix]]:
     """Each tree with how often it drew each sample.
 
-    The engine is compiled and private to scikit-learn, but its signatures have stood since 1.4, and a change is a TypeError here.
+    The engine is compiled and private to scikit-learn, but its signatures have stood since 1.4, and a change is a
+    TypeError here.
     """
     from sklearn.tree._criterion import Gini
     from sklearn.tree._splitter import BestSplitter
@@ -165,7 +172,7 @@ def _grow(x: NDArray[np.float32], y: FloatMatrix, trees: int, seed: int) -> Iter
 
     n, p = x.shape
     n_classes = np.array([2], dtype=np.intp)
-    random_state = np.random.RandomState(seed)  # noqa: NPY002 - the engine takes no Generator
+    random_state = np.random.RandomState(seed)
     splitter = BestSplitter(Gini(1, n_classes), max(1, int(np.sqrt(p))), 1, 0.0, random_state, None)
     builder = DepthFirstTreeBuilder(splitter, 2, 1, 0.0, np.iinfo(np.int32).max, 0.0)
     for drawn in _bootstrap(n, trees, seed):
@@ -181,7 +188,7 @@ def _bootstrap(n: int, trees: int, seed: int) -> FloatMatrix:
     return np.bincount(flat, minlength=trees * n).reshape(trees, n).astype(np.float64)
 
 
-def _votes_case(tree: Any, x: NDArray[np.float32]) -> BoolVector:  # noqa: ANN401 - a compiled class without stubs
+def _votes_case(tree: Any, x: NDArray[np.float32]) -> BoolVector:
     value = tree.value[:, 0, :]
     return (value[:, 1] > value[:, 0])[tree.apply(x)]
 
@@ -194,7 +201,7 @@ def _add_accuracy_loss(
     out_of_bag: BoolVector,
     rng: np.random.Generator,
 ) -> None:
-    """Add, for each gene that the tree splits on, the accuracy lost on the out-of-bag samples when it is permuted among them."""
+    """Add, for each gene that the tree splits on, the out-of-bag accuracy lost when it is permuted there."""
     genes = np.unique(tree.feature[tree.feature >= 0])
     rows = x[out_of_bag]
     if rows.shape[0] == 0 or genes.size == 0:

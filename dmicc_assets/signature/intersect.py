@@ -42,26 +42,32 @@ class SignatureTables:
 def intersect_cohorts(deg: Mapping[str, pl.DataFrame], universes: Mapping[str, Sequence[str]]) -> SignatureTables:
     """Intersect the cohorts' differentially expressed genes.
 
-    The overlap is judged among the genes of every cohort's matrix. A gene is concordant when its direction is the same in all
-    cohorts; by chance it is with the product of the shares of up plus the product of the shares of down, each share of a
-    cohort's differentially expressed genes in that universe. With one cohort the signature is its list and nothing is tested.
+    The overlap is judged among the genes of every cohort's matrix. A gene is concordant when its direction is the
+    same in all cohorts; by chance it is with the product of the shares of up plus the product of the shares of down,
+    each share of a cohort's differentially expressed genes in that universe. With one cohort the signature is its
+    list and nothing is tested.
 
     Args:
         deg: for each cohort its `differential.genes`: columns gene, log_fc, direction ('up' or 'down').
         universes: for each cohort the genes of its matrix.
 
     Raises:
-        ValueError: no cohort, cohorts of the two arguments differ, or a gene is twice in a list, in no matrix, or has no direction.
+        ValueError: no cohort, cohorts of the two arguments differ, or a gene is twice in a list, in no matrix, or has
+            no direction.
     """
     if not deg or set(deg) != set(universes):
         raise ValueError(f"genes of cohorts {', '.join(deg)} do not fit matrices of cohorts {', '.join(universes)}")
     for cohort, genes in deg.items():
         _check_genes(cohort, genes, universes[cohort])
-    universe = set.intersection(*(set(universe) for universe in universes.values()))
-    shared = set.intersection(*(set(genes["gene"]) for genes in deg.values()))
+    universe = _in_all([set(universe) for universe in universes.values()])
+    shared = _in_all([set(genes["gene"].to_list()) for genes in deg.values()])
     table = _genes(deg, shared)
     inside = [genes.filter(pl.col("gene").is_in(sorted(universe))) for genes in deg.values()]
     return SignatureTables(table, _overlap(len(universe), inside, table))
+
+
+def _in_all(sets: Sequence[set[str]]) -> set[str]:
+    return set[str].intersection(*sets)
 
 
 def _genes(deg: Mapping[str, pl.DataFrame], shared: set[str]) -> pl.DataFrame:
@@ -72,7 +78,7 @@ def _genes(deg: Mapping[str, pl.DataFrame], shared: set[str]) -> pl.DataFrame:
         for cohort, genes in deg.items()
     ]
     concordant = (pl.col("direction").n_unique().over("gene") == 1).alias("is_concordant")
-    return pl.concat(rows).with_columns(concordant).sort("gene", maintain_order=True).cast(dict(GENES))
+    return pl.concat(rows).with_columns(concordant).sort("gene", maintain_order=True).match_to_schema(GENES)
 
 
 def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame) -> pl.DataFrame:
@@ -81,7 +87,7 @@ def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame)
     n_concordant = shared.filter("is_concordant")["gene"].n_unique()
     probability = None
     if len(deg) > 1 and all(sizes):
-        probability = concordance_probability([(genes["direction"] == "up").sum() / genes.height for genes in deg])
+        probability = concordance_probability([int((genes["direction"] == "up").sum()) / genes.height for genes in deg])
     row = {
         "n_universe": n_universe,
         "n_shared": n_shared,

@@ -5,6 +5,7 @@ The forests are `forest.py`'s; the signature is `intersect.py`'s.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -50,9 +51,10 @@ class RankingTables:
 def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: Ranking) -> RankingTables:
     """Rank the genes in each cohort by their mean Gini importance over 50 forests, and intersect the first of each.
 
-    `rank_low` and `rank_high` are the 2.5 and 97.5 % quantiles (type 7) of a gene's rank over the forests; ties go by gene name. The error
-    curve's chosen number of trees is the smallest at the minimum; forests have that many only under `use_cv_trees`, and
-    `settings.trees` where a cohort has no curve. A cohort without a gene or with an empty class has no rows, and so there are no biomarkers.
+    `rank_low` and `rank_high` are the 2.5 and 97.5 % quantiles (type 7) of a gene's rank over the forests; ties go by
+    gene name. The error curve's chosen number of trees is the smallest at the minimum; forests have that many only
+    under `use_cv_trees`, and `settings.trees` where a cohort has no curve. A cohort without a gene or with an empty
+    class has no rows, and so there are no biomarkers.
 
     Args:
         subjects: one a cohort; `matrix` holds `value_adjusted`.
@@ -60,7 +62,8 @@ def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: 
         settings: trees, folds, first genes that count (`top`) and first seed.
 
     Raises:
-        ValueError: a gene is not in a cohort's matrix, has an infinite value there, or stands twice; a cohort stands twice.
+        ValueError: a gene is not in a cohort's matrix, has an infinite value there, or stands twice; a cohort stands
+            twice.
     """
     signature = sorted(genes)
     _check(subjects, signature)
@@ -68,15 +71,15 @@ def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: 
     left_out: dict[str, list[str]] = {}
     for subject in subjects:
         values = subject.matrix.take_features(signature).values
-        complete = ~np.isnan(values).any(axis=1)
-        left_out[subject.name] = [gene for gene, keep in zip(signature, complete, strict=True) if not keep]
+        complete = np.asarray(~np.isnan(values).any(axis=1))
+        ranked = [signature[i] for i in np.flatnonzero(complete)]
+        left_out[subject.name] = [signature[i] for i in np.flatnonzero(~complete)]
         if not complete.any() or subject.is_case.all() or not subject.is_case.any():
             continue
         curve = _error_curve(subject, values[complete], settings)
         trees = settings.trees
         if settings.use_cv_trees and curve.height:
             trees = int(curve.filter("is_chosen")["n_trees"].item())
-        ranked = [gene for gene, keep in zip(signature, complete, strict=True) if keep]
         rankings.append(_ranking(subject, ranked, values[complete], trees, settings.seed))
         curves.append(curve)
     ranking = pl.concat(rankings)
@@ -137,7 +140,8 @@ def _check(subjects: Sequence[Subject], signature: Sequence[str]) -> None:
     if len({subject.name for subject in subjects}) != len(subjects):
         raise ValueError("a cohort stands more than once")
     if len(set(signature)) != len(signature):
-        raise ValueError(f"gene {next(a for a, b in zip(signature, signature[1:]) if a == b)!r} stands more than once")
+        twice = next(a for a, b in pairwise(signature) if a == b)
+        raise ValueError(f"gene {twice!r} stands more than once in the signature")
     for subject in subjects:
         absent = sorted(set(signature) - set(subject.matrix.features))
         if absent:

@@ -1,7 +1,11 @@
 """How surprising it is that gene sets share genes, and that the shared ones move in the same direction.
 
-Counts in, probabilities out: which genes are shared is `signature/intersect.py`'s question. None stands for "not defined".
+Counts in, probabilities out: which genes are shared is `signature/intersect.py`'s question. None stands for "not
+defined".
 """
+
+# scipy has no stubs: what it returns is declared by the functions of this module.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import Sequence
 from math import prod
@@ -37,9 +41,10 @@ def expected_overlap(n_universe: int, sizes: Sequence[int]) -> float | None:
 def overlap_p_value(n_universe: int, sizes: Sequence[int], n_shared: int) -> float | None:
     """P(random sets of these sizes share at least `n_shared` genes), exact; None without a universe or with one set.
 
-    Two sets: the hypergeometric upper tail. More: the exact tail of the multi-set intersection (Wang, Zhao & Zhang 2015,
-    doi:10.1038/srep16923), here by dynamic programming: the sets are intersected one after the other, smallest first, and the
-    distribution of the size of the intersection is carried along. Time is the smallest size squared for each set over three.
+    Two sets: the hypergeometric upper tail. More: the exact tail of the multi-set intersection (Wang, Zhao & Zhang
+    2015, doi:10.1038/srep16923), here by dynamic programming: the sets are intersected one after the other, smallest
+    first, and the distribution of the size of the intersection is carried along. Time is the smallest size squared
+    for each set over three.
 
     Args:
         n_universe: genes that could be in every set.
@@ -74,7 +79,7 @@ def concordance_probability(shares_up: Sequence[float]) -> float:
 
 
 def concordance_p_value(n_concordant: int, n_shared: int, probability: float) -> float | None:
-    """Exact two-sided binomial test of the number of concordant genes, as R's `binom.test`; None when no gene is shared.
+    """Exact two-sided binomial test of the number of concordant genes, as R's `binom.test`; None without a shared gene.
 
     Args:
         n_concordant: shared genes with one direction in all cohorts.
@@ -89,7 +94,7 @@ def concordance_p_value(n_concordant: int, n_shared: int, probability: float) ->
 
 
 def _intersect(probability: NDArray[np.float64], n_universe: int, size: int, at_least: int) -> NDArray[np.float64]:
-    """Distribution of the intersection's size after one more random set of `size` genes; sizes under `at_least` are dropped."""
+    """Distribution of the intersection's size after one more random set; sizes under `at_least` are dropped."""
     from scipy.stats import hypergeom
 
     after = np.zeros_like(probability)
