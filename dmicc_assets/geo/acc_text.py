@@ -1,47 +1,15 @@
 """What GEO's `acc.cgi` says of a series and its samples, without their tables: a few kilobytes of SOFT text.
 
-Asked for dates and descriptions only; values are never read from it.
+Asked for descriptions only; values are never read from it.
 """
-
-from dataclasses import dataclass
-from datetime import date
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.accession import check_series
 from dmicc_assets.geo.client import GeoClient
 from dmicc_assets.geo.gzip_stream import looks_like_html
 from dmicc_assets.geo.http_policy import NotServedError
-from dmicc_assets.geo.series_header import SeriesHeader, build_header, parse_date
+from dmicc_assets.geo.series_header import SeriesHeader, build_header
 from dmicc_assets.geo.soft import Entity, read_entities
-
-
-@dataclass(frozen=True, slots=True)
-class ServedDates:
-    """When GEO says that a series changed last.
-
-    Attributes:
-        series: `!Series_last_update_date`, None when it is not said.
-        samples: the latest `!Sample_last_update_date`; it can be older or newer than the series' (GSE4107).
-    """
-
-    series: date | None
-    samples: date | None
-
-
-def served_dates(accession: str, client: GeoClient) -> ServedDates:
-    """The update dates of a series and of its samples, as GEO serves them now (about 75 kB).
-
-    Raises:
-        NotServedError: `acc.cgi` does not have the series, or there is none beside a mirror on disk.
-        SourceError: it cannot be reached, or does not answer with SOFT text.
-    """
-    own = _entities(accession, "self", client)
-    samples = _entities(accession, "gsm", client)
-    dates = [parse_date(value) for entity in samples for value in entity.fields.get("last_update_date", [])]
-    return ServedDates(
-        series=next((parse_date(v) for e in own for v in e.fields.get("last_update_date", [])), None),
-        samples=max((each for each in dates if each is not None), default=None),
-    )
 
 
 def served_header(accession: str, client: GeoClient) -> SeriesHeader:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -82,7 +82,7 @@ class GeoClient:
         self.cache = FileCache(cache)
         self._locks = locks
         self._progress = progress
-        self._rate = rate or (_RATE_WITH_KEY if api_key else _RATE)
+        self.rate = rate or (_RATE_WITH_KEY if api_key else _RATE)
         self._patience = patience or Patience()
         locks.mkdir(parents=True, exist_ok=True)
 
@@ -205,20 +205,20 @@ class GeoClient:
                 raise
             return self.cache.adopt(part, name, role, url)
 
-    def _throttle(self, group: str) -> Throttle:
-        return Throttle(self._locks, group, self._rate)
-
     @cached_property
     def _http(self) -> "HttpTransfer":
         from dmicc_assets.geo.http_transfer import HttpTransfer
 
-        return HttpTransfer(self._throttle, self._patience, self._advice, self._progress)
+        # No bound method of this object goes in: the connection is closed as soon as nobody holds the client.
+        throttle_of = partial(Throttle, self._locks, rate=self.rate)
+        return HttpTransfer(throttle_of, self._patience, partial(_advice, self.xena_url), self._progress)
 
-    def _advice(self, url: str) -> str:
-        """What to set when a URL's host cannot be reached."""
-        if url.startswith(self.xena_url):
-            return "DMICC_XENA_URL to a mirror (https:// or file://)"
-        return "DMICC_GEO_URL to a mirror of GEO (https:// or file://)"
+
+def _advice(xena_url: str, url: str) -> str:
+    """What to set when a URL's host cannot be reached."""
+    if url.startswith(xena_url):
+        return "DMICC_XENA_URL to a mirror (https:// or file://)"
+    return "DMICC_GEO_URL to a mirror of GEO (https:// or file://)"
 
 
 def local_path(url: str) -> Path | None:

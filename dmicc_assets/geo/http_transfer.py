@@ -6,6 +6,7 @@ Bytes only: what a file must be is checked by the caller's `verify`, and where i
 import json
 import random
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,10 +71,7 @@ class HttpTransfer:
             limits=httpx.Limits(max_connections=1),
             headers={"User-Agent": "dmicc_assets (Python httpx)", "Accept-Encoding": "identity"},
         )
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
+        weakref.finalize(self, self._http.close)  # nobody need remember to close the connection
 
     def head(self, url: str, known: Validators | None = None) -> Validators | None:
         """What the server says of a file now; None when it says that nothing changed since `known`.
