@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Literal
 
 import dagster as dg
-from dagster._core.storage.tags import DATA_VERSION_TAG  # the only place that names it
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.asset import CATALOG, GENE_SETS, SERIES, asset_key

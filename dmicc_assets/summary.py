@@ -46,8 +46,10 @@ def _signature(lake: Lake, name: str) -> list[tuple[str, str]]:
     )
     shown = ", ".join(genes[:12]) + (", ..." if len(genes) > 12 else "")
     lines = [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
-    biomarkers = lake.read("signature/biomarkers", name)["gene"].to_list()
-    return [*lines, ("biomarkers", ", ".join(biomarkers) or "none")]
+    if lake.manifest("signature/biomarkers", name):
+        biomarkers = lake.read("signature/biomarkers", name)["gene"].to_list()
+        lines.append(("biomarkers", ", ".join(biomarkers) or "none"))
+    return lines
 
 
 def _areas(lake: Lake, name: str) -> list[tuple[str, str]]:

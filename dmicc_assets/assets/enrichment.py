@@ -1,13 +1,13 @@
 """Assets of the group `enrichment`: over-representation of the gene lists, and preranked enrichment of all genes."""
 
-from dmicc_assets.enrichment.libraries import libraries_in_use, libraries_text
+from dmicc_assets.enrichment.libraries import libraries_in_use, served_libraries
 from dmicc_assets.enrichment.terms import enriched_terms, preranked_terms
 from dmicc_assets.step import Input, Result, StepContext, step
 
 
 def observe_libraries(context: StepContext) -> str:
-    """Name, date and checksum of each gene-set library that the study uses, as a text."""
-    return libraries_text(libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets))
+    """Name and checksum of each gene-set library that the study uses, as a text."""
+    return served_libraries(context.study.enrichment.libraries, context.settings.gene_sets)
 
 
 @step(

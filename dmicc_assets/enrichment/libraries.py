@@ -1,9 +1,11 @@
 """Which gene-set libraries a study uses, found on the disk, with what is recorded of them."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, library_path, read_gmt
+from dmicc_assets.errors import RequestError
 
 
 def libraries_in_use(names: Sequence[str], folder: Path | None) -> list[GeneSetLibrary]:
@@ -19,6 +21,12 @@ def libraries_in_use(names: Sequence[str], folder: Path | None) -> list[GeneSetL
     return [] if folder is None else [read_gmt(library_path(folder, name)) for name in names]
 
 
-def libraries_text(libraries: Sequence[GeneSetLibrary]) -> str:
-    """What is observed of the libraries: name and checksum of each."""
-    return " ".join(f"{library.name}={library.sha256}" for library in libraries) or "no gene sets"
+def served_libraries(names: Sequence[str], folder: Path | None) -> str:
+    """What the folder holds of the libraries now, a line each: name and SHA-256 of the file, or that it is not there."""
+    lines: list[str] = []
+    for name in names if folder is not None else ():
+        try:
+            lines.append(f"{name} {sha256(library_path(folder, name).read_bytes()).hexdigest()}")
+        except RequestError:
+            lines.append(f"{name} is not there")
+    return "\n".join(lines) or "no gene sets"

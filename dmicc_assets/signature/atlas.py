@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from dmicc_assets.stats.overlap import hypergeometric_tail
+from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
 
 
 def disease_overlap(
@@ -39,8 +39,8 @@ def disease_overlap(
                 "n_a": len(in_a),
                 "n_b": len(in_b),
                 "n_shared": len(shared),
-                "n_expected": len(in_a) * len(in_b) / len(universe) if universe else None,
-                "p_value": hypergeometric_tail(len(shared), len(in_a), len(in_b), len(universe)) if universe else None,
+                "n_expected": expected_overlap(len(universe), [len(in_a), len(in_b)]),
+                "p_value": overlap_p_value(len(universe), [len(in_a), len(in_b)], len(shared)),
                 "n_concordant": sum(direction[a][gene] == direction[b][gene] for gene in shared),
                 "shares_samples": not set(samples[a]["sample"]).isdisjoint(samples[b]["sample"]),
             }

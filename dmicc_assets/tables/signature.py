@@ -47,6 +47,7 @@ TABLES = (
             Column("permutation_importance", REAL, "drop of out-of-bag accuracy when the gene is permuted"),
             Column("rank_low", REAL, "2.5 % quantile of the rank over the seeds"),
             Column("rank_high", REAL, "97.5 % quantile of the rank over the seeds"),
+            Column("n_trees", COUNT, "trees of each forest"),
         ),
         "Importance of every signature gene in a random forest of each cohort.",
         keeps_history=True,

@@ -5,5 +5,6 @@ SELECT
     CAST(kind AS VARCHAR) AS kind,
     CAST(predicted AS DOUBLE) AS predicted,
     CAST(observed AS DOUBLE) AS observed,
-    CAST(observed_corrected AS DOUBLE) AS observed_corrected
+    CAST(observed_corrected AS DOUBLE) AS observed_corrected,
+    CAST(n_resamples AS BIGINT) AS n_resamples
 FROM read_parquet('{{lake}}/model/calibration/*.parquet', union_by_name = true);

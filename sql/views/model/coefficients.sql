@@ -7,5 +7,14 @@ SELECT
     CAST(std_error AS DOUBLE) AS std_error,
     CAST(z AS DOUBLE) AS z,
     CAST(p_value AS DOUBLE) AS p_value,
-    CAST(estimator AS VARCHAR) AS estimator
+    CAST(estimator AS VARCHAR) AS estimator,
+    CAST(ci_low AS DOUBLE) AS ci_low,
+    CAST(ci_high AS DOUBLE) AS ci_high,
+    CAST(probability_coefficient AS DOUBLE) AS probability_coefficient,
+    CAST(training_mean AS DOUBLE) AS training_mean,
+    CAST(training_sd AS DOUBLE) AS training_sd,
+    CAST(training_min AS DOUBLE) AS training_min,
+    CAST(training_max AS DOUBLE) AS training_max,
+    CAST(n_case AS BIGINT) AS n_case,
+    CAST(n_control AS BIGINT) AS n_control
 FROM read_parquet('{{lake}}/model/coefficients/*.parquet', union_by_name = true);

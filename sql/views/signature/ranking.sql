@@ -8,5 +8,6 @@ SELECT
     CAST(gini_importance AS DOUBLE) AS gini_importance,
     CAST(permutation_importance AS DOUBLE) AS permutation_importance,
     CAST(rank_low AS DOUBLE) AS rank_low,
-    CAST(rank_high AS DOUBLE) AS rank_high
+    CAST(rank_high AS DOUBLE) AS rank_high,
+    CAST(n_trees AS BIGINT) AS n_trees
 FROM read_parquet('{{lake}}/signature/ranking/*.parquet', union_by_name = true);

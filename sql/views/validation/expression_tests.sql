@@ -12,5 +12,8 @@ SELECT
     CAST(direction AS VARCHAR) AS direction,
     CAST(test AS VARCHAR) AS test,
     CAST(p_value AS DOUBLE) AS p_value,
-    CAST(agrees AS BOOLEAN) AS agrees
+    CAST(agrees AS BOOLEAN) AS agrees,
+    CAST(welch_p_value AS DOUBLE) AS welch_p_value,
+    CAST(expected_direction AS VARCHAR) AS expected_direction,
+    CAST(measured_as AS VARCHAR) AS measured_as
 FROM read_parquet('{{lake}}/validation/expression_tests/*.parquet', union_by_name = true);

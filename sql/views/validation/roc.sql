@@ -11,5 +11,9 @@ SELECT
     CAST(ci_high AS DOUBLE) AS ci_high,
     CAST(threshold AS DOUBLE) AS threshold,
     CAST(sensitivity AS DOUBLE) AS sensitivity,
-    CAST(specificity AS DOUBLE) AS specificity
+    CAST(specificity AS DOUBLE) AS specificity,
+    CAST(direction AS VARCHAR) AS direction,
+    CAST(n_case AS BIGINT) AS n_case,
+    CAST(n_control AS BIGINT) AS n_control,
+    CAST(measured_as AS VARCHAR) AS measured_as
 FROM read_parquet('{{lake}}/validation/roc/*.parquet', union_by_name = true);
