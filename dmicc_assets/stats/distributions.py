@@ -91,6 +91,59 @@ def f_upper_tail(f: FloatArray, df1: FloatArray | float, df2: FloatArray | float
     return np.asarray(p, dtype=np.float64)
 
 
+def f_quantile(tail: FloatArray | float, df1: FloatArray | float, df2: FloatArray | float, upper: bool) -> FloatArray:
+    """The f that the F distribution exceeds (`upper`), or stays under, with probability `tail`, however small."""
+    df1, df2 = np.asarray(df1, dtype=np.float64), np.asarray(df2, dtype=np.float64)
+    infinite = np.isinf(df2)
+    finite = np.where(infinite, 1.0, df2)
+    if upper:
+        b = special.betaincinv(finite / 2, df1 / 2, tail)
+        student = finite * (1 - b) / (df1 * np.maximum(b, 1e-300))
+        limit = special.gammainccinv(df1 / 2, tail)
+    else:
+        b = special.betaincinv(df1 / 2, finite / 2, tail)
+        student = finite * b / (df1 * (1 - b))
+        limit = special.gammaincinv(df1 / 2, tail)
+    return np.asarray(np.where(infinite, 2 * limit / df1, student), dtype=np.float64)
+
+
+def f_lower_tail(f: FloatArray, df1: FloatArray | float, df2: FloatArray | float) -> FloatArray:
+    """Probability that the F distribution stays under f; chi-square over df1 where df2 is infinite."""
+    f, df1, df2 = np.asarray(f, dtype=np.float64), np.asarray(df1, dtype=np.float64), np.asarray(df2, dtype=np.float64)
+    infinite = np.isinf(df2)
+    finite = np.where(infinite, 1.0, df2)
+    p = special.betainc(df1 / 2, finite / 2, df1 * f / (finite + df1 * f))
+    return np.asarray(np.where(infinite, special.gammainc(df1 / 2, df1 * f / 2), p), dtype=np.float64)
+
+
+def log_f_upper_tail(f: FloatArray, df1: FloatArray | float, df2: FloatArray | float) -> FloatArray:
+    """Logarithm of `f_upper_tail`, also where the tail itself is too small for a number."""
+    tail = f_upper_tail(f, df1, df2)
+    a, b = np.where(np.isinf(df2), np.inf, np.asarray(df2) / 2), np.asarray(df1) / 2
+    finite = np.where(np.isinf(a), 1.0, a)
+    # The first term of the incomplete beta function's series; of the incomplete gamma function's where df2 is infinite.
+    series = finite * -np.log1p(b * f / finite) - np.log(finite) - special.betaln(finite, b)
+    half = b * np.asarray(f)
+    series = np.where(np.isinf(a), (b - 1) * np.log(np.maximum(half, 1e-300)) - half - special.gammaln(b), series)
+    return np.asarray(np.where(tail > 1e-290, np.log(np.maximum(tail, 1e-300)), series), dtype=np.float64)
+
+
+def log_f_density(log_f: FloatArray, df1: float, df2: float) -> FloatArray:
+    """Log density of the F distribution at exp(log_f); of chi-square over df1 where df2 is infinite."""
+    h1, h2 = df1 / 2, df2 / 2
+    if np.isinf(df2):
+        return np.asarray(h1 * np.log(h1) - special.gammaln(h1) + (h1 - 1) * log_f - h1 * np.exp(log_f))
+    constant = h1 * np.log(h1 / h2) - special.betaln(h1, h2)
+    return np.asarray(constant + (h1 - 1) * log_f - (h1 + h2) * np.log1p(h1 / h2 * np.exp(log_f)))
+
+
+def root_on_interval(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function of one variable changes sign between low and high, by Brent's method."""
+    from scipy.optimize import brentq
+
+    return float(brentq(function, low, high, xtol=1e-14, rtol=1e-14))
+
+
 def minimum_on_interval(objective: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
     """Where a function of one variable is smallest, by Brent's method (1973), which R's `optimize` uses too."""
     from scipy.optimize import minimize_scalar

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.linear_model import LinearFit
+from dmicc_assets.stats.robust_prior import fit_f_dist_robust, fit_f_dist_unequal_robust
 from dmicc_assets.stats.variance_prior import VariancePrior, fit_f_dist, fit_f_dist_unequal
 
 FloatArray = NDArray[np.float64]
@@ -83,8 +84,8 @@ def _prior(
     positive = df[df > 0]
     unequal = positive.size > 0 and positive.min() != positive.max()
     if unequal and limma == "3.63":
-        return fit_f_dist_unequal(variances, df, covariate)
-    return fit_f_dist(variances, df, covariate)
+        return (fit_f_dist_unequal_robust if robust else fit_f_dist_unequal)(variances, df, covariate)
+    return (fit_f_dist_robust if robust else fit_f_dist)(variances, df, covariate)
 
 
 def moderated_t(

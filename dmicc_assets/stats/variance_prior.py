@@ -16,6 +16,7 @@ from dmicc_assets.stats.distributions import (
     minimum_on_interval,
     trigamma,
 )
+from dmicc_assets.stats.lowess import lowess_span, weighted_lowess
 
 FloatArray = NDArray[np.float64]
 
@@ -90,10 +91,7 @@ def trend_basis(covariate: FloatArray, usable: NDArray[np.bool_]) -> tuple[Float
     Raises:
         ValueError: the covariate is missing for a gene.
     """
-    covariate = np.asarray(covariate, dtype=np.float64)
-    if np.isnan(covariate).any():
-        row = int(np.argmax(np.isnan(covariate)))
-        raise ValueError(f"a trend needs the mean expression of every gene: gene {row + 1} has no value at all")
+    covariate = _complete(covariate)
     x = covariate[usable]
     n = len(x)
     df = min(1 + (n >= 3) + (n >= 6) + (n >= 30), len(np.unique(x)))
@@ -128,7 +126,7 @@ def fit_f_dist_unequal(
     Args:
         variances: (G,) residual variances.
         df: (G,) residual degrees of freedom.
-        covariate: (G,) mean expression; with it the scale follows a weighted natural spline trend.
+        covariate: (G,) mean expression; with it the scale follows a weighted lowess trend.
         weights: (G,) prior weights of the genes; None for equal ones.
 
     Raises:
@@ -145,15 +143,29 @@ def fit_f_dist_unequal(
         everywhere: float | FloatArray = float(w @ e / w.sum())
         center: float | FloatArray = everywhere
     else:
-        basis, basis_everywhere = trend_basis(covariate, usable)
-        root = np.sqrt(w)
-        coefficients = np.linalg.lstsq(basis * root[:, None], e * root, rcond=None)[0]
-        everywhere = basis_everywhere @ coefficients
-        center = everywhere[usable]
+        at = _complete(covariate)[usable]
+        center = weighted_lowess(at, e, w, span=lowess_span(len(e)))
+        everywhere = interpolate_trend(covariate, usable, center)
     deviance = _profile_deviance(np.log(x) - center, d, prior_weights)
     p = minimum_on_interval(lambda p: deviance(p / (1 - p)), 0.5, 0.9998, float(np.finfo(np.float64).eps) ** 0.25)
     half = p / (1 - p)
     return VariancePrior(2 * half, np.exp(everywhere - log_minus_digamma(half))[()])
+
+
+def interpolate_trend(covariate: FloatArray, usable: NDArray[np.bool_], trend: FloatArray) -> FloatArray:
+    """(G,) a trend known for the usable genes; linear between them, constant beyond, for the others."""
+    order = np.argsort(covariate[usable], kind="stable")
+    everywhere = np.interp(covariate, covariate[usable][order], trend[order])
+    everywhere[usable] = trend
+    return everywhere
+
+
+def _complete(covariate: FloatArray) -> FloatArray:
+    covariate = np.asarray(covariate, dtype=np.float64)
+    if np.isnan(covariate).any():
+        row = int(np.argmax(np.isnan(covariate)))
+        raise ValueError(f"a trend needs the mean expression of every gene: gene {row + 1} has no value at all")
+    return covariate
 
 
 def _profile_deviance(log_ratio: FloatArray, df: FloatArray, weights: FloatArray) -> Callable[[float], float]:
