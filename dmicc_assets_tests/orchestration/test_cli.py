@@ -1,0 +1,108 @@
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from dmicc_assets.settings import Settings
+
+Dmicc = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def one_clear_message(done: subprocess.CompletedProcess[str], status: int, *said: str) -> None:
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
+    for text in said:
+        assert text in done.stderr
+
+
+def test_check_says_what_the_paper_would_fetch(dmicc: Dmicc, tmp_path: Path) -> None:
+    done = dmicc("check", "dm_icc", DMICC_HOME=str(tmp_path / "h"), COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    for text in (
+        "series matrix of GSE32225, annotation of GPL8432",
+        "icc (149), normal (6)",
+        "TCGA.CHOL.sampleMap/HiSeqV2",
+    ):
+        assert text in done.stdout
+
+
+def test_without_a_reachable_geo_a_run_ends_in_a_clear_line(dmicc: Dmicc, tmp_path: Path) -> None:
+    gone = {"DMICC_GEO_URL": (tmp_path / "no" / "geo").as_uri(), "DMICC_XENA_URL": (tmp_path / "no" / "xena").as_uri()}
+    done = dmicc("run", "dm_icc", DMICC_HOME=str(tmp_path / "h"), **gone)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "GSE46239" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "nothing"), "no study 'nothing': known are demo, dm_icc"),
+        (("run", "broken"), "broken.yaml line 3: datasets.GSE1.labels: is missing"),
+        (("check", "broken"), "broken.yaml line 3: datasets.GSE1.labels: is missing"),
+        (("run", "small", "--only", "statistics"), "no group 'statistics': the groups are"),
+        (("sql", "SELECT 1 FROM nowhere"), "the query failed"),
+        (("sql", "missing.sql"), "missing.sql: no such file"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_status_2(
+    dmicc: Dmicc, home: Settings, arguments: tuple[str, ...], said: str
+) -> None:
+    cohorts = "cohorts:
+  a: {title: t, datasets: [GSE1], case: x, control: y}
+"
+    broken = f"study: broken
+datasets:
+  GSE1: {{source: geo}}
+title: t
+{cohorts}"
+    (home.study_folders[0] / "broken.yaml").write_text(broken)
+    done = dmicc(*arguments)
+    one_clear_message(done, 2, said)
+
+
+def test_a_broken_study_touches_no_other(dmicc: Dmicc, home: Settings) -> None:
+    (home.study_folders[0] / "broken.yaml").write_text("study: [")
+    assert dmicc("check", "small").returncode == 0
+
+
+def test_views_can_be_queried_before_any_run(dmicc: Dmicc, home: Settings) -> None:
+    done = dmicc("sql", "SELECT count(*) AS n FROM cohort.expression", "--format", "csv")
+    assert done.stdout == "n\n0\n"
+
+
+def test_a_second_run_says_for_whom_it_waits(dmicc: Dmicc, home: Settings) -> None:
+    lock = FileLock(home.locks / "run.small.lock")
+    with lock:
+        (home.locks / "run.small.json").write_text('{"pid": 4711, "since": "2026-01-01T00:00:00+00:00"}')
+        one_clear_message(dmicc("run", "small", "--no-wait"), 1, "another run of small goes on (process 4711")
+
+
+def test_forget_deletes_the_results_of_one_study(dmicc: Dmicc, home: Settings) -> None:
+    assert dmicc("run", "small", "--only", "clinical").returncode == 0
+    assert dmicc("forget", "small", "--yes").returncode == 0
+    assert not list((home.lake / "clinical").rglob("small.*"))
+    one_clear_message(dmicc("forget", "small", "--yes"), 1, "there are no results of it")
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_taken_up_again(dmicc: Dmicc, home: Settings, tmp_path: Path) -> None:
+    import os
+    import signal
+    import sys
+
+    command = [str(Path(sys.executable).parent / "dmicc"), "run", "small", "--only", "source"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not list((home.lake / "source" / "samples").glob("small.*.json")) and process.poll() is None:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    done = dmicc("run", "small", "--only", "source")
+    assert done.returncode == 0, done.stderr
+    assert "up to date" in done.stdout
+    assert len(list((home.lake / "source" / "samples").glob("small.*.json"))) == 4
+    assert not [path for path in home.lake.rglob(".*.part") if path.stat().st_mtime > time.time() - 5]

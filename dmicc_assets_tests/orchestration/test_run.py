@@ -1,0 +1,176 @@
+import gzip
+import json
+import re
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dmicc_assets.assets.asset import SERIES, asset_key
+from dmicc_assets.lake import Lake
+from dmicc_assets.run import Outcome
+from dmicc_assets.settings import Settings
+from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse import open_warehouse
+from dmicc_assets_tests.orchestration.conftest import RunSmall
+
+HTML = b"<!DOCTYPE html>\n<html><body>Service unavailable</body></html>\n" * 20
+
+
+def states(outcomes: dict[str, Outcome]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, outcome in outcomes.items():
+        found.setdefault(outcome.state, set()).add(name)
+    return found
+
+
+def series_matrix(settings: Settings, dataset: str) -> Path:
+    (path,) = (settings.simulated_mirror / "geo").glob(f"series/*/*/matrix/{dataset}_series_matrix.txt.gz")
+    return path
+
+
+def rewrite(path: Path, change: tuple[str, str], count: int = 1) -> None:
+    text = gzip.decompress(path.read_bytes()).decode()
+    changed, n = re.subn(*change, text, count=count)
+    assert n
+    path.write_bytes(gzip.compress(changed.encode(), mtime=0))
+
+
+@pytest.mark.slow
+def test_a_study_runs_once_and_then_only_what_changed(run_small: RunSmall, home: Settings) -> None:
+    first = run_small()
+    assert set(states(first)) == {"made"}
+    instance = dg.DagsterInstance.get()
+    made = instance.get_latest_materialization_event(asset_key("differential/statistics"))
+    assert made is not None
+    assert made.asset_materialization is not None
+    assert made.asset_materialization.metadata["dagster/row_count"].value > 2000
+    assert instance.get_materialized_partitions(asset_key("expression/genes")) == {
+        f"small.{dataset}" for dataset in ("SIM101", "SIM102-SIMP2", "SIM201", "SIM-EXT")
+    }
+    assert instance.fetch_observations(SERIES, limit=10).records
+
+    assert set(states(run_small())) == {"current"}
+
+    # a header-only edit recomputes no statistics
+    rewrite(series_matrix(home, "SIM101"), (r'(!Series_summary\t)"', r'\1"Revised. '))
+    again = states(run_small())
+    assert again["made"] | again.get("unchanged", set()) == {"files small.SIM101", "dataset small.SIM101"}
+
+    # values of one series: its cohort and study are made again, the other cohort is not
+    rewrite(series_matrix(home, "SIM201"), (r'(\n"?[^\t"]+"?\t)-?\d+\.\d+', r"\g<1>3.25"), count=40)
+    again = states(run_small())
+    assert "cohort small.disease_b" in again["made"]
+    assert {"cohort small.disease_a", "dataset small.SIM101", "differential small.disease_a"} <= again["current"]
+
+    # what is lost or damaged is made again, and nothing else
+    lake = Lake(home.lake, home.locks)
+    lake.path("differential/genes", "small.disease_a").unlink()
+    assert states(run_small())["unchanged"] == {"differential small.disease_a"}
+    path = lake.path("validation/roc", "small")
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+    assert set(states(run_small())) == {"current"}
+    assert "roc small" in states(run_small(verify=True))["unchanged"]
+
+    # the lake outlives a lost DAGSTER_HOME
+    instance.dispose()
+    shutil.rmtree(home.dagster_home)
+    home.prepare_home()
+    assert set(states(run_small())) == {"current"}
+
+    with open_warehouse(home) as connection:
+        for table in TABLES.values():
+            connection.execute(f"SELECT count(*) FROM {table.view}")
+        genes = connection.sql("SELECT DISTINCT gene FROM signature.genes").pl()["gene"].to_list()
+        truth = json.loads((home.simulated_mirror / "truth.json").read_text())
+        assert len(set(genes) & set(truth["signature"])) >= 5
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "SIM101"),
+        (HTML, "SIM101_series_matrix.txt.gz"),
+        (b"plain text, no gzip", "SIM101_series_matrix.txt.gz"),
+        ("truncated", "SIM101_series_matrix.txt.gz"),
+        ("no end", "SIM101_series_matrix.txt.gz"),
+        ("row count", "SIM101_series_matrix.txt.gz"),
+    ],
+    ids=["missing", "html", "no gzip", "truncated", "no end of the table", "row count"],
+)
+def test_a_broken_series_stops_itself_and_what_needs_it(
+    run_small: RunSmall, home: Settings, content: bytes | str | None, said: str
+) -> None:
+    path = series_matrix(home, "SIM101")
+    if content is None:
+        shutil.rmtree(path.parent.parent)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "truncated":
+        path.write_bytes(path.read_bytes()[:-4000])
+    elif content == "no end":
+        rewrite(path, ("!series_matrix_table_end\n?", ""))
+    else:
+        rewrite(path, (r'(!Sample_data_row_count\t)"\d+"', r'\1"17"'))
+    outcomes = run_small("source") | run_small("cohort")
+    broken = outcomes["files small.SIM101"]
+    assert broken.state == "failed"
+    assert said in broken.message
+    assert len(broken.message.splitlines()) <= 2
+    assert outcomes["dataset small.SIM201"].state == "made"
+    assert outcomes["cohort small.disease_b"].state == "made"
+    assert outcomes["cohort small.disease_a"].state == "failed"
+    assert "of small.SIM101 was never materialised" in outcomes["cohort small.disease_a"].message
+    assert Lake(home.lake, home.locks).partitions("source/files") == [
+        "small.SIM-EXT",
+        "small.SIM102-SIMP2",
+        "small.SIM201",
+    ]
+    assert not [path for path in home.home.rglob("*.part") if path.is_file() and path.is_relative_to(home.lake)]
+
+
+def edit_study(home: Settings, change: tuple[str, str]) -> None:
+    path = home.study_folders[0] / "small.yaml"
+    text = path.read_text()
+    assert re.search(change[0], text)
+    path.write_text(re.sub(change[0], change[1], text))
+
+
+@pytest.mark.parametrize(
+    ("change", "failed", "said"),
+    [
+        ((r"expect: 149", "expect: 150"), "dataset small.SIM201", "149 samples are carcinoma, the study expects 150"),
+        ((r"any: \(\?i\)normal duct", "any: nothing of it"), "dataset small.SIM201", "matches no label rule"),
+        ((r"any: \(\?i\)normal duct", "any: duct"), "dataset small.SIM201", "matches 2 label rules"),
+        (
+            (r"collapse: mean|matrix: SIM.EXT.sampleMap/HiSeqV2", "matrix: SIM.NONE/X"),
+            "files small.SIM-EXT",
+            "SIM.NONE/X",
+        ),
+    ],
+)
+def test_labels_that_do_not_fit_stop_the_dataset(
+    run_small: RunSmall, home: Settings, change: tuple[str, str], failed: str, said: str
+) -> None:
+    edit_study(home, change)
+    outcomes = run_small("source")
+    assert outcomes[failed].state == "failed"
+    assert said in outcomes[failed].message
+    assert outcomes["dataset small.SIM101"].state == "made"
+    if "SIM201" in failed:
+        checks = dg.DagsterInstance.get().get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION), limit=50
+        )
+        evaluations = [r.event_log_entry.dagster_event.asset_check_evaluation_data for r in checks]  # type: ignore[union-attr]
+        assert [e.check_name for e in evaluations if not e.passed] == ["D4"]
+
+
+def test_nothing_differs_is_a_result(run_small: RunSmall, home: Settings) -> None:
+    edit_study(home, (r"log_fc: 1.0", "log_fc: 30"))
+    outcomes = run_small()
+    assert set(states(outcomes)) == {"made"}
+    with open_warehouse(home) as connection:
+        for view in ("differential.genes", "signature.genes", "signature.biomarkers", "model.coefficients"):
+            assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() == [(0,)]
+        assert connection.execute("SELECT n_shared FROM signature.overlap").fetchall() == [(0,)]
