@@ -13,7 +13,7 @@ def parse_characteristics(cells: Iterable[str], suffix: str = "") -> list[tuple[
     """Key and value of each cell: split at the first colon, stripped, grouped by key and not by row.
 
     Submitters write `Gender:M` beside `Gender: F` (GSE4107), leave rows of empty cells, put several keys into one
-    row and a key into two (GSE71989: both values are kept, joined by "; ").
+    row and a key into two (GSE71989: both values are kept, joined by ";" as GEOquery does).
 
     Args:
         cells: the sample's cells of all `characteristics` rows.
@@ -28,4 +28,4 @@ def parse_characteristics(cells: Iterable[str], suffix: str = "") -> list[tuple[
         values = grouped.setdefault((key or NO_KEY) + suffix, [])
         if value not in values:
             values.append(value)
-    return [(key, "; ".join(values)) for key, values in grouped.items()]
+    return [(key, ";".join(values)) for key, values in grouped.items()]
