@@ -21,9 +21,23 @@ def log_gamma(x: FloatArray | float) -> FloatArray:
     return np.asarray(special.gammaln(x), dtype=np.float64)
 
 
+def _once_a_value(function: Callable[[FloatArray], FloatArray], x: FloatArray | float) -> FloatArray:
+    """The function of x, computed once for each distinct value: degrees of freedom repeat thousands of times."""
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim == 0:
+        return function(x)
+    if x.size and (x == x.flat[0]).all():
+        return np.full(x.shape, function(x.flat[0]))
+    distinct, position = np.unique(x, return_inverse=True)
+    return function(distinct)[position].reshape(x.shape)
+
+
 def log_minus_digamma(x: FloatArray | float) -> FloatArray:
     """log(x) - digamma(x): minus the mean log of a chi-square variable divided by its 2x degrees of freedom."""
-    x = np.asarray(x, dtype=np.float64)
+    return _once_a_value(_log_minus_digamma, x)
+
+
+def _log_minus_digamma(x: FloatArray) -> FloatArray:
     # The difference of two large logs: from 1e4 on the asymptotic series is exact to the last digit.
     inverse = 1.0 / x
     series = inverse * (0.5 + inverse * (1 / 12 - inverse * inverse / 120))
@@ -32,7 +46,7 @@ def log_minus_digamma(x: FloatArray | float) -> FloatArray:
 
 def trigamma(x: FloatArray | float) -> FloatArray:
     """Second derivative of the log gamma function: the Hurwitz zeta function at 2."""
-    return np.asarray(special.zeta(2.0, x), dtype=np.float64)
+    return _once_a_value(lambda value: np.asarray(special.zeta(2.0, value), dtype=np.float64), x)
 
 
 def inverse_trigamma(y: float) -> float:
@@ -139,9 +153,10 @@ def log_f_density(log_f: FloatArray, df1: float, df2: float) -> FloatArray:
 
 def root_on_interval(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a function of one variable changes sign between low and high, by Brent's method."""
-    from scipy.optimize import brentq
+    from scipy.optimize import root_scalar
 
-    return float(brentq(function, low, high, xtol=1e-14, rtol=1e-14))
+    found = root_scalar(function, bracket=(low, high), method="brentq", xtol=1e-14, rtol=1e-14)
+    return float(found.root)
 
 
 def minimum_on_interval(objective: Callable[[float], float], low: float, high: float, tolerance: float) -> float:

@@ -97,7 +97,7 @@ def fit_linear_model(
 
 def non_estimable(design: FloatArray, names: Sequence[str]) -> list[str]:
     """Names of the design's columns that depend linearly on columns before them, as `limma::nonEstimable`."""
-    q, _, estimable = _masked_qr(np.asarray(design, dtype=np.float64)[None])
+    q, _, estimable = masked_qr(np.asarray(design, dtype=np.float64)[None])
     del q
     return [name for name, ok in zip(names, estimable[0], strict=True) if not ok]
 
@@ -288,7 +288,7 @@ def _solve_masked(
     fit: LinearFit, at: NDArray[np.intp], designs: FloatArray, block: FloatArray, n_observed: NDArray[np.intp]
 ) -> None:
     """Least squares of M genes with a design (M, N, K) each, in which a missing sample is a row of zeros."""
-    q, r, estimable = _masked_qr(designs)
+    q, r, estimable = masked_qr(designs)
     effects = np.einsum("mnk,mn->mk", q, block)
     inverse = np.linalg.inv(r)
     known = np.where(estimable, 1.0, np.nan)
@@ -302,7 +302,7 @@ def _solve_masked(
     fit.sigma[at] = np.sqrt(np.divide(sum_squares, df, out=np.full(len(at), np.nan), where=df > 0))
 
 
-def _masked_qr(designs: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+def masked_qr(designs: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Gram-Schmidt, orthogonalised twice, of M designs (M, N, K) at once.
 
     Returns:

@@ -3,6 +3,9 @@
 Cleveland 1979, doi:10.1080/01621459.1979.10481038. What is smoothed, and how wide the window is, the caller says.
 """
 
+# statsmodels has no stubs: what it returns is declared here.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import numpy as np
 from numpy.typing import NDArray
 
