@@ -100,7 +100,7 @@ def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArr
     share: FloatArray = weight[positions]
     total = share.sum(axis=1, keepdims=True)
     share = np.where(total > 0, share / np.where(total > 0, total, 1.0), 1.0 / size)
-    fall = (positions - np.arange(size)) / (weight.size - size)
+    fall = np.asarray((positions - np.arange(size)) / (weight.size - size), dtype=np.float64)
     at_hit = np.asarray(np.cumsum(share, axis=1) - fall, dtype=np.float64)
     highest = at_hit.argmax(axis=1)
     at_hit_max = at_hit[np.arange(len(at_hit)), highest]
@@ -108,7 +108,8 @@ def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArr
     lowest = before_hit.argmin(axis=1)
     before_hit_min = before_hit[np.arange(len(at_hit)), lowest]
     is_high = at_hit_max >= -before_hit_min
-    return np.where(is_high, at_hit_max, before_hit_min), np.where(is_high, highest, lowest)
+    at = np.asarray(np.where(is_high, highest, lowest), dtype=np.intp)
+    return np.where(is_high, at_hit_max, before_hit_min), at
 
 
 def _ranked(statistics: pl.DataFrame) -> pl.DataFrame:
