@@ -5,7 +5,8 @@ The correction for optimism is `internal_validation.py`.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+
+from dmicc_assets.stats.probability import logit
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

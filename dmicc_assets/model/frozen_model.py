@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.stats.logistic import INTERCEPT, LogisticFit
+from dmicc_assets.stats.probability import expit
 
 FloatArray = NDArray[np.float64]
 
@@ -158,20 +158,23 @@ def score_patients(model: RiskModel, matrix: ExpressionMatrix) -> pl.DataFrame:
             values[i] = matrix.take_features([found[gene]]).values[0]
     absent = ~np.isfinite(values)
     score = model.linear_predictor(np.where(absent, np.nan, values))
-    outside = ((values < model.training_min[:, None]) | (values > model.training_max[:, None])).any(axis=0)
+    outside = np.any((values < model.training_min[:, None]) | (values > model.training_max[:, None]), axis=0)
     return pl.DataFrame(
         {
             "sample": matrix.samples,
             "linear_predictor": score,
             "probability": expit(score),
-            "is_out_of_range": [None if np.isnan(s) else bool(o) for s, o in zip(score, outside, strict=True)],
+            "is_out_of_range": np.where(np.isnan(score), np.nan, outside),
             "missing_genes": [[model.genes[i] for i in np.flatnonzero(column)] for column in absent.T],
         },
         schema={
             "sample": pl.String(),
             "linear_predictor": pl.Float64(),
             "probability": pl.Float64(),
-            "is_out_of_range": pl.Boolean(),
+            "is_out_of_range": pl.Float64(),
             "missing_genes": pl.List(pl.String()),
         },
-    ).with_columns(pl.col("linear_predictor", "probability").fill_nan(None))
+    ).with_columns(
+        pl.col("linear_predictor", "probability").fill_nan(None),
+        pl.col("is_out_of_range").fill_nan(None).cast(pl.Boolean()),
+    )

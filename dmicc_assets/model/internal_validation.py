@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dmicc_assets.model.decision_curve import net_benefit
 from dmicc_assets.model.performance import (
@@ -23,6 +22,7 @@ from dmicc_assets.stats.calibration import lowess_at
 from dmicc_assets.stats.firth import fit_firth_resamples, flic_intercepts
 from dmicc_assets.stats.logistic import fit_resamples
 from dmicc_assets.stats.penalised_likelihood import maximise
+from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.separation import is_separated
 
 FloatArray = NDArray[np.float64]
@@ -257,7 +257,7 @@ def calibrate(
     probability = expit(design @ coefficients)
     ordered = np.sort(probability)
     low, high = (ordered[4], ordered[-5]) if len(ordered) >= 10 else (ordered[0], ordered[-1])
-    at = np.linspace(low, high, n_points)
+    at = np.asarray(np.linspace(low, high, n_points), dtype=np.float64)
     outcome = is_case.astype(np.float64)
     apparent = lowess_at(probability[None, :], outcome[None, :], at)[0]
     drawn = refits.usable

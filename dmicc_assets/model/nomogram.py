@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+
+from dmicc_assets.stats.probability import expit, logit
 
 FloatArray = NDArray[np.float64]
 
@@ -132,4 +133,4 @@ def pretty(low: float, high: float, n: int = 5) -> FloatArray:
         else:
             break
     first, last = np.floor(low / unit + 1e-10), np.ceil(high / unit - 1e-10)
-    return np.arange(first, last + 1) * unit
+    return np.asarray(np.arange(first, last + 1) * unit, dtype=np.float64)

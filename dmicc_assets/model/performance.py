@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dmicc_assets.stats.logistic import log_likelihood
+from dmicc_assets.stats.probability import expit
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -111,7 +111,8 @@ def largest_miscalibration(intercept: float, slope: float, low: float, high: flo
     """
     if intercept == 0 and slope == 1:
         return 0.0
-    predicted = np.linspace(expit(low), expit(high), 4001)
+    ends = expit(np.array([low, high]))
+    predicted = np.linspace(ends[0], ends[1], 4001, dtype=np.float64)
     with np.errstate(divide="ignore"):
         log_odds = np.log(predicted) - np.log1p(-predicted)
     with np.errstate(invalid="ignore"):

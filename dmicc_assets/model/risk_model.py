@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit_of_all
@@ -33,6 +32,7 @@ from dmicc_assets.model.internal_validation import (
 from dmicc_assets.model.nomogram import nomogram, nomogram_table
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.separation import is_separated
 from dmicc_assets.study import Model
 

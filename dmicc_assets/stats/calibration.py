@@ -71,16 +71,17 @@ def _local_fits(x: FloatArray, y: FloatArray, anchors: NDArray[np.intp], span: f
     reach = np.maximum(
         centre - np.take_along_axis(x, left, axis=1), np.take_along_axis(x, left + size - 1, axis=1) - centre
     )
-    distance = np.abs(x[:, None, :] - centre[:, :, None])
+    distance = x[:, None, :] - centre[:, :, None]
+    np.abs(distance, out=distance)
     with np.errstate(divide="ignore", invalid="ignore"):
         distance /= reach[:, :, None]
-    weight = distance * distance
-    weight *= distance
-    np.subtract(1.0, weight, out=weight)
-    cubed = weight * weight
-    weight *= cubed
-    weight[distance > 0.999] = 0.0
-    weight[distance <= 0.001] = 1.0
+    cube = distance * distance
+    cube *= distance
+    np.subtract(1.0, cube, out=cube)
+    weight = cube * cube
+    weight *= cube
+    weight *= distance <= 0.999
+    np.copyto(weight, 1.0, where=distance <= 0.001)
     # All of a window in one place: only the points there count.
     if (reach <= 0).any():
         weight = np.where(reach[:, :, None] <= 0, (x[:, None, :] == centre[:, :, None]).astype(np.float64), weight)
@@ -94,7 +95,7 @@ def _local_fits(x: FloatArray, y: FloatArray, anchors: NDArray[np.intp], span: f
     steep = spread > (1e-3 * full_range) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         tilted = level + (centre - middle - mean) * slope / spread
-    return np.where(steep, tilted, level)
+    return np.asarray(np.where(steep, tilted, level), dtype=np.float64)
 
 
 def _between(knots: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:

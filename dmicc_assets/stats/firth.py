@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, expit
 
 from dmicc_assets.stats.firth_profile import ProfileProblem, deviance_of_zero, profile_limits
 from dmicc_assets.stats.logistic import INTERCEPT, LogisticFit, checked_design, scaling
 from dmicc_assets.stats.penalised_likelihood import information, maximise, penalised_log_likelihood
+from dmicc_assets.stats.probability import chi_squared_tail, expit
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -42,8 +42,8 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
     if not fitted.has_converged[0]:
         raise ValueError("Firth's logistic regression did not converge")
     estimate = to_scaled @ fitted.coefficients[0]
-    inverse = np.linalg.inv(information(scaled, fitted.coefficients, once)[0])
-    covariance = to_scaled @ inverse @ to_scaled.T
+    inverse = np.asarray(np.linalg.inv(information(scaled, fitted.coefficients, once)[0]), dtype=np.float64)
+    covariance: FloatArray = to_scaled @ inverse @ to_scaled.T
     # The profile of the intercept is of the intercept itself, so the columns are scaled for it but not centred.
     length = np.sqrt((design**2).mean(axis=0))
     top = float(penalised_log_likelihood(design / length, is_case, once, (estimate * length)[None, :])[0])
@@ -55,7 +55,7 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
         coefficients=estimate,
         covariance=covariance,
         estimator="firth",
-        p_value=chdtrc(1, np.maximum(deviance_of_zero(problem), 0.0)),
+        p_value=chi_squared_tail(np.maximum(deviance_of_zero(problem), 0.0)),
         ci_low=low / length,
         ci_high=high / length,
         log_likelihood=float(penalised_log_likelihood(design, is_case, once, estimate[None, :])[0]),
@@ -78,13 +78,14 @@ def flic_intercepts(slope_part: FloatArray, is_case: BoolArray, counts: FloatArr
     part = np.broadcast_to(slope_part, counts.shape)
     # The mean probability rises with the intercept; between these two it crosses the share of cases.
     log_odds = np.log(cases / (counts.sum(axis=1) - cases))
-    low, high = log_odds - part.max(axis=1), log_odds - part.min(axis=1)
+    low: FloatArray = log_odds - part.max(axis=1)
+    high: FloatArray = log_odds - part.min(axis=1)
     middle = (low + high) / 2
     for _ in range(200):
         probability = expit(middle[:, None] + part)
-        excess = (counts * probability).sum(axis=1) - cases
+        excess: FloatArray = (counts * probability).sum(axis=1) - cases
         low, high = np.where(excess < 0, middle, low), np.where(excess < 0, high, middle)
-        slope = (counts * probability * (1 - probability)).sum(axis=1)
+        slope: FloatArray = (counts * probability * (1 - probability)).sum(axis=1)
         newton = middle - excess / np.maximum(slope, 1e-300)
         following = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
         moved = np.abs(following - middle) > 1e-13 * np.maximum(1.0, np.abs(middle))

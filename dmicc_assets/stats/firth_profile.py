@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
 
 from dmicc_assets.stats.penalised_likelihood import maximise, penalised_log_likelihood
+from dmicc_assets.stats.probability import chi_squared_quantile
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -56,7 +56,7 @@ def profile_limits(problem: ProfileProblem, std_error: FloatArray, level: float)
         (K,) lower and upper limits; infinite where the profile never falls below the bound.
     """
     n_terms = len(problem.estimate)
-    bound = float(chdtri(1, 1 - level))
+    bound = chi_squared_quantile(level)
     held = np.tile(np.arange(n_terms), 2)
     stride = np.repeat([-0.5, 0.5], n_terms) * np.tile(std_error, 2)
     inside, outside, at_inside, at_outside = _bracket(problem, held, stride, bound)

@@ -9,16 +9,19 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtr, ndtri
 
+from dmicc_assets.stats.probability import expit, normal_quantile, normal_two_sided
 from dmicc_assets.stats.separation import is_separated
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 INTERCEPT = "(Intercept)"
-# A finite estimate may put a sample this far out only when the classes all but separate.
-_FAR = 15.0
+# The change of -2 log-likelihood at which lrm.fit stops by default, and so do rms's own refits.
+_RMS_TOLERANCE = 0.025
+# A step that moves every log-odds by less than 1 proves that the classes overlap; rounding is left some room.
+_OVERLAP_STEP = 0.9
+# Log-odds beyond which weights lose all digits.
 _LOST = 30.0
 
 
@@ -80,7 +83,7 @@ class ResampledFits:
     Attributes:
         coefficients: (B, K).
         has_no_estimate: (B,) True where a class is absent or the design is singular: nothing can be fitted.
-        may_separate: (B,) True where the fit did not settle at moderate log-odds: the classes may separate.
+        may_separate: (B,) True where the fit did not prove that the classes overlap.
     """
 
     coefficients: FloatArray
@@ -118,8 +121,11 @@ def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> F
 
 def log_likelihood(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray | None = None) -> FloatArray:
     """Bernoulli log-likelihood of log-odds (..., N), summed over samples; `counts` says how often each one counts."""
-    terms = np.where(is_case, linear_predictor, 0.0) - np.logaddexp(0.0, linear_predictor)
-    return terms.sum(axis=-1) if counts is None else (counts * terms).sum(axis=-1)
+    # log(1 + exp(eta)) from the exponential of a negative number, which never overflows.
+    terms = np.log1p(np.exp(-np.abs(linear_predictor)))
+    terms += np.maximum(linear_predictor, 0.0)
+    np.subtract(np.where(is_case, linear_predictor, 0.0), terms, out=terms)
+    return terms.sum(axis=-1) if counts is None else np.einsum("...n,...n->...", counts, terms)
 
 
 def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> LogisticFit:
@@ -142,16 +148,16 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
     probability = expit(scaled @ coefficients)
     information = (scaled * (probability * (1 - probability))[:, None]).T @ scaled
     estimate = to_scaled @ coefficients
-    covariance = to_scaled @ np.linalg.inv(information) @ to_scaled.T
+    covariance: FloatArray = to_scaled @ np.linalg.inv(information) @ to_scaled.T
     error = np.sqrt(np.diag(covariance))
-    half = float(ndtri(0.975)) * error
+    half = normal_quantile(0.975) * error
     share = is_case.mean()
     return LogisticFit(
         terms=(INTERCEPT, *terms),
         coefficients=estimate,
         covariance=covariance,
         estimator="ml",
-        p_value=2 * ndtr(-np.abs(estimate / error)),
+        p_value=normal_two_sided(estimate / error),
         ci_low=estimate - half,
         ci_high=estimate + half,
         log_likelihood=float(log_likelihood(scaled @ coefficients, is_case)),
@@ -198,41 +204,47 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
 
     `rms::validate` and `rms::calibrate` refit with `lrm.fit` at eps 0.025: Newton's method from the intercept alone
     stops with the step after the one that lowered -2 log-likelihood by no more than 0.025. The coefficients are
-    those; iteration goes on only to see whether the classes of a resample may separate.
+    those. Iteration goes on until a step moves the log-odds of every sample by less than 1: the residuals less what
+    that step explains of them then keep their signs and are orthogonal to the design, which proves that no
+    hyperplane separates the classes (Stiemke's lemma). Where the classes separate, no step is that short.
 
     Args:
         design: (N, K), shared by the resamples, or (B, N, K).
         is_case: (N,) True for cases.
         counts: (B, N) how often each sample is in each resample.
+        n_iterations: after which a resample counts as not proved to overlap.
     """
     n_resamples, n_terms = len(counts), design.shape[-1]
     result = np.full((n_resamples, n_terms), np.nan)
     n_case, total = counts @ is_case, counts.sum(axis=1)
     hopeless = (n_case == 0) | (n_case == total) | _is_singular(design, counts)
-    doubtful = np.zeros(n_resamples, dtype=bool)
+    unproved = ~hopeless
     rows = np.flatnonzero(~hopeless)
     coefficients = np.zeros((len(rows), n_terms))
     coefficients[:, 0] = np.log(n_case[rows] / (total[rows] - n_case[rows]))
-    eta = linear_predictors(design if design.ndim == 2 else design[rows], coefficients)
+    eta = linear_predictors(_part(design, rows), coefficients)
     current = log_likelihood(eta, is_case, counts[rows])
-    last_step = np.zeros(len(rows), dtype=bool)
+    is_last, is_final = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for _ in range(n_iterations):
         if len(rows) == 0:
             break
-        part = design if design.ndim == 2 else design[rows]
-        step = _newton_step(part, is_case, counts[rows], eta)
-        following, eta, step = _not_worse(part, is_case, counts[rows], coefficients, step, current)
+        part, count = _part(design, rows), counts[rows]
+        step = _newton_step(part, is_case, count, eta)
+        moved = np.where(count > 0, np.abs(linear_predictors(part, step)), 0.0).max(axis=1)
+        unproved[rows[moved < _OVERLAP_STEP]] = False
+        following, eta, step = _not_worse(part, is_case, count, coefficients, step, current)
         coefficients = coefficients + step
-        gain = 2 * (following - current)
-        distance = np.where(counts[rows] > 0, np.abs(eta), 0.0).max(axis=1)
-        doubtful[rows] = distance > _FAR
-        done = (gain <= 1e-9) | (distance > _LOST)
-        unrecorded = np.isnan(result[rows, 0]) & (last_step | done)
-        result[rows[unrecorded]] = coefficients[unrecorded]
-        last_step = (last_step | (gain <= 0.025))[~done]
-        rows, coefficients, eta, current = rows[~done], coefficients[~done], eta[~done], following[~done]
-    doubtful[rows] = True
-    return ResampledFits(result, hopeless, doubtful & ~hopeless)
+        result[rows[~is_final]] = coefficients[~is_final]
+        is_final, is_last = is_final | is_last, is_last | (2 * (following - current) <= _RMS_TOLERANCE)
+        lost = np.where(count > 0, np.abs(eta), 0.0).max(axis=1) > _LOST
+        keep = ~(lost | (is_final & ~unproved[rows]))
+        rows, coefficients, eta, current = rows[keep], coefficients[keep], eta[keep], following[keep]
+        is_last, is_final = is_last[keep], is_final[keep]
+    return ResampledFits(result, hopeless, unproved)
+
+
+def _part(design: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
+    return design if design.ndim == 2 else design[rows]
 
 
 def linear_predictors(design: FloatArray, coefficients: FloatArray) -> FloatArray:
@@ -259,7 +271,7 @@ def _newton_step(design: FloatArray, is_case: BoolArray, counts: FloatArray, eta
     residual = counts * (is_case - probability)
     score = residual @ design if design.ndim == 2 else np.einsum("bn,bnk->bk", residual, design)
     information = weighted_gram(design, counts * probability * (1 - probability))
-    return np.linalg.solve(information, score[:, :, None])[:, :, 0]
+    return np.asarray(np.linalg.solve(information, score[:, :, None])[:, :, 0], dtype=np.float64)
 
 
 def _not_worse(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dmicc_assets.stats.logistic import linear_predictors, log_likelihood, weighted_gram
+from dmicc_assets.stats.probability import expit
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -118,4 +118,4 @@ def _score_step(
         gram[problem, :, held] = 0.0
         gram[problem, held, held] = 1.0
         score[problem, held] = 0.0
-    return np.linalg.solve(gram, score[:, :, None])[:, :, 0]
+    return np.asarray(np.linalg.solve(gram, score[:, :, None])[:, :, 0], dtype=np.float64)

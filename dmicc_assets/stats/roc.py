@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
+
+from dmicc_assets.stats.probability import midranks, normal_quantile, normal_two_sided
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -158,9 +159,7 @@ def auc_of_rows(values: FloatArray, is_case: BoolArray) -> FloatArray:
     n_control = len(is_case) - n_case
     if n_case == 0 or n_control == 0:
         raise ValueError(f"a ROC curve needs cases and controls, got {n_case} and {n_control}")
-    from scipy.stats import rankdata
-
-    ranks = rankdata(values, axis=1, nan_policy="propagate")
+    ranks = midranks(values)
     return (ranks[:, is_case].sum(axis=1) - n_case * (n_case + 1) / 2) / (n_case * n_control)
 
 
@@ -194,7 +193,7 @@ def delong_interval(curve: Roc, level: float = 0.95) -> tuple[float, float]:
 
     At an area of 1 it is [1, 1], which says nothing about the uncertainty; with one sample in a group, (NaN, NaN).
     """
-    half = float(ndtri(0.5 + level / 2)) * float(np.sqrt(delong_variance(curve)))
+    half = normal_quantile(0.5 + level / 2) * float(np.sqrt(delong_variance(curve)))
     return float(np.clip(curve.auc - half, 0, 1)), float(np.clip(curve.auc + half, 0, 1))
 
 
@@ -257,7 +256,7 @@ def delong_test(
     error = float(np.sqrt(max(variance, 0.0))) if not np.isnan(variance) else float("nan")
     # Two areas that cannot vary and are equal, as two of 1, do not differ: pROC says z = 0.
     z = 0.0 if difference == 0 and error == 0 else float(np.divide(difference, error)) if error else np.inf * difference
-    half = float(ndtri(0.5 + level / 2)) * error
+    half = normal_quantile(0.5 + level / 2) * error
     return DelongTest(
         auc_first=curves[0].auc,
         auc_second=curves[1].auc,
@@ -266,7 +265,7 @@ def delong_test(
         ci_low=difference - half,
         ci_high=difference + half,
         z=z,
-        p_value=float(2 * ndtr(-abs(z))),
+        p_value=float(normal_two_sided(np.asarray(z))),
     )
 
 

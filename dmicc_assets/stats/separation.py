@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dmicc_assets.stats.probability import maximum_of_linear
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Separation = Literal["none", "quasi", "complete"]
@@ -33,25 +35,20 @@ def separation(x: FloatArray, is_case: BoolArray) -> Separation:
     """
     if is_case.all() or not is_case.any():
         return "complete"
-    from scipy.optimize import linprog
-
     centred = x - x.mean(axis=0)
     spread = centred.std(axis=0)
     design = np.column_stack([np.ones(len(x)), centred / np.where(spread > 0, spread, 1.0)])
     signed = np.where(is_case, 1.0, -1.0)[:, None] * design
-    bounds = [(-1.0, 1.0)] * design.shape[1]
-    apart = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(x)), bounds=bounds, method="highs")
-    if -apart.fun <= _TOLERANCE:
+    limits = np.ones(design.shape[1])
+    if maximum_of_linear(signed.sum(axis=0), signed, limits).value <= _TOLERANCE:
         return "none"
     # The second programme asks for a margin: the smallest distance from the plane, as large as possible.
-    margin = linprog(
-        np.append(np.zeros(design.shape[1]), -1.0),
-        A_ub=np.column_stack([-signed, np.ones(len(x))]),
-        b_ub=np.zeros(len(x)),
-        bounds=[*bounds, (None, None)],
-        method="highs",
+    margin = maximum_of_linear(
+        np.append(np.zeros(design.shape[1]), 1.0),
+        np.column_stack([signed, -np.ones(len(x))]),
+        np.append(limits, np.inf),
     )
-    return "complete" if -margin.fun > _TOLERANCE else "quasi"
+    return "complete" if margin.value > _TOLERANCE else "quasi"
 
 
 def is_separated(x: FloatArray, is_case: BoolArray) -> bool:

@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtr
+
+from dmicc_assets.stats.distributions import two_sided_p
+from dmicc_assets.stats.probability import midranks, normal_two_sided
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -61,10 +63,8 @@ def wilcoxon(values: FloatArray, is_case: BoolArray, exact: bool | None = None) 
         ValueError: a value is infinite, or the shapes do not fit.
     """
     _check(values, is_case)
-    from scipy.stats import rankdata
-
     present = ~np.isnan(values)
-    ranks = rankdata(values, axis=1, nan_policy="omit")
+    ranks = midranks(values)
     n_case = present[:, is_case].sum(axis=1)
     n_control = present[:, ~is_case].sum(axis=1)
     n = n_case + n_control
@@ -76,7 +76,7 @@ def wilcoxon(values: FloatArray, is_case: BoolArray, exact: bool | None = None) 
         shift = statistic - n_case * n_control / 2
         sigma = np.sqrt(n_case * n_control / (n * (n - 1.0)) * squares)
         z = (shift - 0.5 * np.sign(shift)) / sigma
-    p_value = np.minimum(1.0, 2 * ndtr(-np.abs(z)))
+    p_value = np.minimum(1.0, normal_two_sided(z))
     both = (n_case > 0) & (n_control > 0)
     wanted = (n_case < _EXACT_BELOW) & (n_control < _EXACT_BELOW) if exact is None else np.full(len(n), exact)
     is_exact = both & wanted & ~has_ties
@@ -131,7 +131,7 @@ def welch_t(values: FloatArray, is_case: BoolArray) -> WelchT:
     constant = np.sqrt(squared) < 10 * np.finfo(float).eps * np.maximum(np.abs(mean_case), np.abs(mean_control))
     statistic[constant] = np.nan
     df[constant] = np.nan
-    return WelchT(statistic, df, 2 * stdtr(df, -np.abs(statistic)))
+    return WelchT(statistic, df, two_sided_p(statistic, df))
 
 
 def _mean_and_error(values: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
