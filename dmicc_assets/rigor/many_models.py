@@ -49,11 +49,16 @@ def fit_many(x: FloatArray, is_case: BoolArray, counts: FloatArray) -> ManyModel
     fits = fit_resamples(scaled, is_case, counts)
     coefficients = fits.coefficients.copy()
     separated = np.array(
-        [doubtful and is_separated(*_drawn(x, is_case, counts, b)) for b, doubtful in enumerate(fits.may_separate)],
+        [
+            doubtful and _separates(*_drawn(x, is_case, counts, b), fits.coefficients[b, 1:] / spread[1:])
+            for b, doubtful in enumerate(fits.may_separate)
+        ],
         dtype=np.bool_,
     )
     overlapping = ~separated & ~fits.has_no_estimate
-    coefficients[overlapping] = _settled(_of(scaled, overlapping), is_case, counts[overlapping], coefficients[overlapping])
+    coefficients[overlapping] = _settled(
+        _of(scaled, overlapping), is_case, counts[overlapping], coefficients[overlapping]
+    )
     if separated.any():
         start = np.zeros((int(separated.sum()), design.shape[-1]))
         coefficients[separated] = maximise(
@@ -72,6 +77,12 @@ def _drawn(x: FloatArray, is_case: BoolArray, counts: FloatArray, resample: int)
     return (x if x.ndim == 2 else x[resample])[held], is_case[held]
 
 
+def _separates(x: FloatArray, is_case: BoolArray, direction: FloatArray) -> bool:
+    """Whether a hyperplane separates the classes: the fitted one may show it, else the linear programme decides."""
+    along = x @ direction
+    return bool(along[is_case].min() > along[~is_case].max()) or is_separated(x, is_case)
+
+
 def _settled(design: FloatArray, is_case: BoolArray, counts: FloatArray, coefficients: FloatArray) -> FloatArray:
     """Newton's method from estimates close to the maximum until the steps vanish."""
     if not len(coefficients):
@@ -80,7 +91,9 @@ def _settled(design: FloatArray, is_case: BoolArray, counts: FloatArray, coeffic
         probability = expit(linear_predictors(design, coefficients))
         residual = counts * (is_case - probability)
         score = residual @ design if design.ndim == 2 else np.einsum("bn,bnk->bk", residual, design)
-        step = np.linalg.solve(weighted_gram(design, counts * probability * (1 - probability)), score[:, :, None])[:, :, 0]
+        step = np.linalg.solve(weighted_gram(design, counts * probability * (1 - probability)), score[:, :, None])[
+            :, :, 0
+        ]
         coefficients = coefficients + step
         if np.abs(step).max() < 1e-9:
             break

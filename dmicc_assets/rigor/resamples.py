@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 
 IntVector = NDArray[np.intp]
 BoolVector = NDArray[np.bool_]
@@ -105,3 +105,20 @@ def permuted_labels(subject: Subject, n_permutations: int, generator: np.random.
             row[block] = generator.permutation(is_case[block])
         permuted[draw] = row
     return permuted
+
+
+def repeated_samples(subject: Subject, values: ExpressionMatrix, counts: NDArray[np.int64]) -> Subject:
+    """The training samples, each as often as it counts; a repetition gets a name of its own."""
+    index = np.repeat(np.arange(len(counts)), counts)
+    copies = np.concatenate([np.arange(count) for count in counts]) if len(index) else index
+    names = tuple(
+        f"{values.samples[i]}#{copy}" if copy else values.samples[i] for i, copy in zip(index, copies, strict=True)
+    )
+    return Subject(
+        name=subject.name,
+        kind=subject.kind,
+        matrix=ExpressionMatrix(values.values[:, index], values.features, names),
+        is_case=subject.is_case[index],
+        dataset=tuple(subject.dataset[i] for i in index),
+        patient=tuple(subject.patient[i] for i in index),
+    )

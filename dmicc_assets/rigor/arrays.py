@@ -1,0 +1,127 @@
+"""Datasets before normalisation between arrays, normalised again so that held-out arrays shape nothing.
+
+Design section 8, steps 2 and 3, with fit and transform apart: the common distribution is that of the training arrays,
+and a held-out array is given it by its own ranks.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.cohort import merge_cohort
+from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
+from dmicc_assets.expression.scale import apply_quantile_target, fit_quantile_target, log2_decision, to_log2
+from dmicc_assets.geo.dataset import RawDataset
+from dmicc_assets.study import Cohort, Dataset
+
+FloatArray = NDArray[np.float64]
+
+
+def learns_from_arrays(spec: Dataset) -> bool:
+    """Whether a dataset's gene-level values depend on all of its arrays, so that folds must make them anew."""
+    return spec.normalise == "quantile" or spec.collapse == "max_mean"
+
+
+@dataclass(frozen=True)
+class LogArrays:
+    """A dataset on the log2 scale before normalisation, prepared to be normalised many times.
+
+    Attributes:
+        spec: what the study file says of it.
+        matrix: (P, N) log2 values of every probe (or gene) and sample.
+        probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
+        position: (P, N) relative rank of each value in its array, 0 to 1; NaN missing.
+        ordered: (P, N) each array's values in order, interpolated to the full length.
+    """
+
+    spec: Dataset
+    matrix: ExpressionMatrix
+    probe_genes: pl.DataFrame | None
+    position: FloatArray
+    ordered: FloatArray
+
+    def genes(self, held_out: Collection[str] = ()) -> ExpressionMatrix:
+        """(G, N) gene-level log2 values of every sample; the held-out ones took no part in learning anything.
+
+        Raises:
+            ValueError: every sample is held out.
+        """
+        training = np.array([sample not in held_out for sample in self.matrix.samples], dtype=np.bool_)
+        if not training.any():
+            raise ValueError("every array is held out: there is no distribution to give them")
+        values = self.matrix.values
+        if self.spec.normalise == "quantile" and len(training) > 1:
+            values = _interpolated(self.position, self.ordered[:, training].mean(axis=1))
+        matrix = ExpressionMatrix(values, self.matrix.features, self.matrix.samples)
+        if self.probe_genes is None:
+            return matrix.take_features(sorted(matrix.features))
+        if self.spec.collapse != "max_mean":
+            return collapse_probes(matrix, self.probe_genes, self.spec.collapse).matrix
+        learnt = matrix.take_samples([s for s, t in zip(matrix.samples, training, strict=True) if t])
+        chosen = collapse_probes(learnt, self.probe_genes, "max_mean").chosen_probe or {}
+        kept = matrix.take_features([chosen[gene] for gene in sorted(chosen)])
+        return ExpressionMatrix(kept.values, tuple(sorted(chosen)), kept.samples)
+
+
+    def collapsed(self, collapse: str) -> ExpressionMatrix:
+        """(G, N) gene-level values of every sample with the probes collapsed in another way than the study's."""
+        return replace(self, spec=self.spec.model_copy(update={"collapse": collapse})).genes()
+
+
+def log_arrays(raw: RawDataset, spec: Dataset) -> LogArrays:
+    """A dataset as served, on the log2 scale, ready to be normalised many times."""
+    values = to_log2(raw.matrix.values, log2_decision(raw.matrix.values, spec.scale))
+    matrix = ExpressionMatrix(values, raw.matrix.features, raw.matrix.samples)
+    position, ordered = np.empty((0, 0)), np.empty((0, 0))
+    if spec.normalise == "quantile":
+        position = apply_quantile_target(values, np.linspace(0, 1, len(values)))
+        ordered = np.column_stack([fit_quantile_target(values[:, [j]]) for j in range(values.shape[1])])
+    return LogArrays(spec, matrix, raw.probe_genes, position, ordered)
+
+
+def _interpolated(position: FloatArray, target: FloatArray) -> FloatArray:
+    """The target's quantiles at relative positions of any shape."""
+    place = position * (len(target) - 1)
+    missing = np.isnan(place)
+    low = np.where(missing, 0.0, np.floor(place + 1e-9)).astype(np.intp)
+    # A position that is a whole rank but for rounding gives the target's value itself.
+    share = np.where(np.abs(place - low) < 1e-6, 0.0, place - low)
+    values = target[low] + share * (target[np.minimum(low + 1, len(target) - 1)] - target[low])
+    return np.where(missing, np.nan, values)
+
+
+@dataclass(frozen=True)
+class FoldValues:
+    """The merged values of a cohort with some samples held out of normalisation.
+
+    Attributes:
+        name: the cohort's name.
+        cohort: what the study file says of it.
+        subject: the cohort as merged from all samples.
+        arrays: datasets whose values depend on all arrays; without any, the subject's own values hold for every fold.
+        matrices: gene-level values of every dataset of the cohort.
+        samples: `source.samples` rows of every dataset of the cohort.
+    """
+
+    name: str
+    cohort: Cohort
+    subject: Subject
+    arrays: Mapping[str, LogArrays]
+    matrices: Mapping[str, ExpressionMatrix]
+    samples: Mapping[str, pl.DataFrame]
+
+    def values(self, held_out: Collection[str]) -> ExpressionMatrix:
+        """(G, N) merged values, genes and samples in the subject's order."""
+        if not self.arrays:
+            return self.subject.matrix
+        matrices = {
+            dataset: self.arrays[dataset].genes(held_out) if dataset in self.arrays else matrix
+            for dataset, matrix in self.matrices.items()
+        }
+        unadjusted = self.cohort.model_copy(update={"batch": "none"})
+        merged = merge_cohort(self.name, unadjusted, matrices, self.samples).value
+        return merged.take_features(self.subject.matrix.features).take_samples(self.subject.matrix.samples)

@@ -1,0 +1,183 @@
+"""The whole path on training samples, scored on samples that took no part in it: one fold, and many (design 8.11).
+
+Everything that chooses, normalises, adjusts or fits is inside the fold. What is made of the scores is `resampled_roc.py`'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
+from dmicc_assets.rigor.arrays import FoldValues
+from dmicc_assets.rigor.many_models import fit_many
+from dmicc_assets.rigor.parallel import in_parallel
+from dmicc_assets.rigor.resamples import (
+    bootstrap_counts,
+    patient_index,
+    repeated_samples,
+    stratified_folds,
+    usable_folds,
+)
+from dmicc_assets.rigor.reweighted import chosen_genes
+from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData, adjust_batch
+from dmicc_assets.stats.roc import roc, youden
+
+FloatArray = NDArray[np.float64]
+IntVector = NDArray[np.int64]
+BoolVector = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What one fold chose and predicted.
+
+    Attributes:
+        signature: genes chosen on the training samples.
+        biomarkers: those of them that the forests chose.
+        scores: (M,) linear predictors of the test samples; NaN where a value is missing.
+        cut_off: Youden's cut-off on the training samples; None when no gene was chosen.
+    """
+
+    signature: tuple[str, ...]
+    biomarkers: tuple[str, ...]
+    scores: FloatArray
+    cut_off: float | None
+
+
+def run_fold(
+    choice: BiomarkerChoice, subject: Subject, values: ExpressionMatrix, training: IntVector, test: BoolVector
+) -> Fold:
+    """Chooses genes and fits the model on the training samples, and scores the test samples.
+
+    Args:
+        choice: what is chosen, with the other cohorts as they are.
+        subject: the cohort; its matrix is not looked at.
+        values: merged values of all samples, made without the test samples.
+        training: (N,) how often each sample trains; several times in a bootstrap.
+        test: (N,) which samples are scored.
+    """
+    trained = repeated_samples(subject, values, training)
+    held = values.take_samples([s for s, t in zip(values.samples, test, strict=True) if t])
+    datasets = [d for d, t in zip(subject.dataset, test, strict=True) if t]
+    picked = _pick(choice, trained, held, datasets)
+    x = picked.training.T
+    if picked.biomarkers:
+        model = fit_many(x[None], trained.is_case, np.ones((1, len(x)))).coefficients[0]
+        if np.isfinite(model).all():
+            cut_off = youden(roc(model[0] + x @ model[1:], trained.is_case)).threshold
+            return Fold(picked.signature, picked.biomarkers, model[0] + model[1:] @ picked.test, cut_off)
+    share = float(trained.is_case.mean())
+    return Fold(picked.signature, picked.biomarkers, np.full(int(test.sum()), np.log(share / (1 - share))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """Genes chosen on the training samples, and the biomarkers' adjusted expression, (p, N) and (p, M)."""
+
+    signature: tuple[str, ...]
+    biomarkers: tuple[str, ...]
+    training: FloatArray
+    test: FloatArray
+
+
+def _pick(choice: BiomarkerChoice, trained: Subject, held: ExpressionMatrix, datasets: Sequence[str]) -> _Picked:
+    """Differential expression, intersection, batch adjustment and ranking, on the training samples alone."""
+    study, batch = choice.data.study, choice.data.study.cohorts[choice.target].batch
+    if batch == "combat":
+        # ComBat shrinks over all genes, and the moderated t is of adjusted values.
+        whole = adjust_batch(trained, held, datasets, batch)
+        trained = replace(trained, matrix=replace(trained.matrix, values=whole.training))
+        held, batch = replace(held, values=whole.test), "none"
+    passing = chosen_genes(trained, np.ones((1, len(trained.is_case)), dtype=np.int64), study.differential, batch)
+    rows = np.flatnonzero(passing[:, 0] & choice.open_to(trained.matrix.features))
+    rows = rows[np.argsort([trained.matrix.features[row] for row in rows], kind="stable")]
+    signature = tuple(trained.matrix.features[row] for row in rows)
+    values = ExpressionMatrix(trained.matrix.values[rows], signature, trained.matrix.samples)
+    test = ExpressionMatrix(held.values[rows], signature, held.samples)
+    adjusted = adjust_batch(replace(trained, matrix=values), test, datasets, batch)
+    biomarkers = choice.choose(signature, adjusted.training, trained.is_case)
+    chosen = [signature.index(gene) for gene in biomarkers]
+    return _Picked(signature, biomarkers, adjusted.training[chosen], adjusted.test[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Predictions of samples by models that never saw them.
+
+    Attributes:
+        scores: (R, N) linear predictors, a row a repeat; NaN for a sample that was not scored.
+        cut_offs: (R, N) the cut-off that each score's training samples chose; NaN where none was.
+        folds: what each fold chose.
+    """
+
+    scores: FloatArray
+    cut_offs: FloatArray
+    folds: tuple[Fold, ...]
+
+
+@dataclass(frozen=True)
+class FoldWork:
+    """One fold as a task: everything that it needs, so that a process can do it alone."""
+
+    choice: BiomarkerChoice
+    source: FoldValues
+    training: IntVector
+    test: BoolVector
+
+
+def run_work(work: FoldWork) -> Fold:
+    """One fold, with values that were normalised without its test samples."""
+    subject = work.source.subject
+    values = work.source.values([s for s, held in zip(subject.matrix.samples, work.test, strict=True) if held])
+    return run_fold(work.choice, subject, values, work.training, work.test)
+
+
+def fold_tests(subject: Subject, asked: int, repeats: int, seed: int) -> list[BoolVector]:
+    """Which samples each fold of each repeat holds out; none when a class has fewer than two patients."""
+    patients = patient_index(subject)
+    n_folds = usable_folds(asked, patients, subject.is_case)
+    tests: list[BoolVector] = []
+    for repeat in range(repeats if n_folds else 0):
+        fold = stratified_folds(
+            patients, subject.is_case, subject.dataset, n_folds, np.random.default_rng([seed, repeat])
+        )
+        tests += [fold == k for k in range(n_folds)]
+    return tests
+
+
+def nested_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold:
+    """Repeated stratified cross-validation with the whole choice inside each fold.
+
+    Args:
+        data: the study on all samples.
+        source: makes the target's values without the samples that are held out.
+        n_jobs: processes.
+    """
+    settings, subject = data.study.rigor, source.subject
+    tests = fold_tests(subject, data.study.ranking.folds, settings.repeats, settings.seed)
+    choice = BiomarkerChoice(data, data.target)
+    work = [FoldWork(choice, source, (~test).astype(np.int64), test) for test in tests]
+    return _collected(in_parallel(run_work, work, n_jobs), tests, max(settings.repeats, 1))
+
+
+def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold:
+    """The whole choice in bootstraps of the target's patients, each scored on the patients that it did not draw."""
+    settings, subject = data.study.rigor, source.subject
+    counts = bootstrap_counts(subject, settings.bootstraps, np.random.default_rng([settings.seed, 632]))
+    tests = [row == 0 for row in counts]
+    choice = BiomarkerChoice(data, data.target)
+    work = [FoldWork(choice, source, row, test) for row, test in zip(counts, tests, strict=True) if test.any()]
+    return _collected(in_parallel(run_work, work, n_jobs), [task.test for task in work], len(work))
+
+
+def _collected(folds: Sequence[Fold], tests: Sequence[BoolVector], n_rows: int) -> OutOfFold:
+    """Folds in equal numbers for each row, each filling the samples that it scored."""
+    n_samples = len(tests[0]) if tests else 0
+    scores, cut_offs = np.full((n_rows, n_samples), np.nan), np.full((n_rows, n_samples), np.nan)
+    for i, (fold, test) in enumerate(zip(folds, tests, strict=True)):
+        row = i * n_rows // len(folds)
+        scores[row, test] = fold.scores
+        cut_offs[row, test] = np.nan if fold.cut_off is None else fold.cut_off
+    return OutOfFold(scores, cut_offs, tuple(folds))

@@ -1,0 +1,227 @@
+"""Which genes count as differentially expressed when samples count differently, or carry other labels.
+
+The moderated t of many vectors of counts on one matrix is matrix algebra: the bases of all designs stand side by side in
+one product. P-values are computed only where they can matter. Of many labels it is `stats/relabelling.py`'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.rigor.resamples import repeated_samples
+from dmicc_assets.rigor.selection import StudyData, adjust_batch
+from dmicc_assets.stats.differential import (
+    Batch,
+    differential_design,
+    differential_genes,
+    differential_statistics,
+)
+from dmicc_assets.stats.linear_model import fit_linear_model, non_estimable
+from dmicc_assets.stats.moderation import squeeze_var
+from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.relabelling import moderated_t_over_labels
+from dmicc_assets.stats.variance_prior import inverse_trigamma, log_minus_digamma, offset_zeros, trigamma
+from dmicc_assets.study import Differential
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+_AT_ONCE = 32
+_CASE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """A resample's weighted design: q times the weights (N, K), the inverse of r (K, K), the columns and its samples."""
+
+    q: FloatArray
+    inverse: FloatArray
+    design: FloatArray
+    case: int
+    counts: IntArray
+
+    @property
+    def df(self) -> int:
+        """Residual degrees of freedom of a gene without missing values."""
+        return int(self.counts.sum()) - self.design.shape[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """Of one resample, (G,) each: log fold change, residual variance, its degrees of freedom, unscaled standard error."""
+
+    log_fc: FloatArray
+    variance: FloatArray
+    df: float | FloatArray
+    stdev: float | FloatArray
+
+
+def chosen_genes(subject: Subject, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
+    """(G, B) which genes pass the study's thresholds when each sample counts as often as a resample says.
+
+    Equal to `differential_genes` of the repeated samples, but for rounding at a threshold.
+
+    Args:
+        subject: the cohort; its matrix holds `value`, ComBat is fitted anew to every resample.
+        counts: (B, N) how often each sample counts, 0 for one left out.
+        settings: thresholds and options of the study.
+        batch: the cohort's batch method.
+    """
+    if batch == "combat" or settings.block == "duplicate_correlation":
+        return _side_by_side(subject, [_one_by_one(subject, row, settings, batch) for row in counts])
+    design, names = differential_design(subject, settings, batch)
+    values = subject.matrix.values
+    lacking = np.isnan(values).any(axis=1)
+    centred = values - (np.nanmean(values, axis=1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True))
+    filled = np.nan_to_num(centred) if lacking.any() else centred
+    squares = filled**2
+    result = np.zeros((len(values), len(counts)), dtype=np.bool_)
+    for start in range(0, len(counts), _AT_ONCE):
+        block = range(start, min(start + _AT_ONCE, len(counts)))
+        bases = {b: _basis(design, names, counts[b]) for b in block}
+        usable = {b: basis for b, basis in bases.items() if basis is not None and basis.df > 0}
+        for b, effects in _effects(filled, squares, usable).items():
+            whole = _with_missing(effects, centred, lacking, usable[b]) if lacking.any() else effects
+            mean = np.nan_to_num(values) @ counts[b] / counts[b].sum() if settings.trend else None
+            result[:, b] = _passing(whole.log_fc, *_moderated(whole, mean, settings), settings)
+    return result
+
+
+def chosen_under_labels(subject: Subject, labels: BoolArray, settings: Differential, batch: Batch) -> BoolArray:
+    """(G, L) which genes pass the study's thresholds under each labelling (L, N); see `chosen_genes`.
+
+    Raises:
+        ValueError: a labelling has one group only, or is confounded with datasets or patients.
+    """
+    if batch == "combat" or settings.block == "duplicate_correlation":
+        once = np.ones(len(subject.is_case), dtype=np.int64)
+        found = [_one_by_one(replace(subject, is_case=row), once, settings, batch) for row in labels]
+        return _side_by_side(subject, found)
+    nuisance = differential_design(subject, settings, batch)[0][:, 2:]
+    result = np.zeros((len(subject.matrix.features), len(labels)), dtype=np.bool_)
+    for start in range(0, len(labels), _AT_ONCE):
+        block = labels[start : start + _AT_ONCE]
+        many = moderated_t_over_labels(
+            subject.matrix.values,
+            block,
+            nuisance if nuisance.shape[1] else None,
+            trend=settings.trend,
+            robust=settings.robust,
+            limma=settings.limma,
+        )
+        for i in range(len(block)):
+            df = float(many.df_total[i]) if many.df_total.ndim == 1 else many.df_total[i]
+            result[:, start + i] = _passing(many.log_fc[i], np.abs(many.t[i]), df, settings)
+    return result
+
+
+def _side_by_side(subject: Subject, columns: Sequence[BoolArray]) -> BoolArray:
+    return np.column_stack(columns) if columns else np.zeros((len(subject.matrix.features), 0), dtype=np.bool_)
+
+
+def _basis(design: FloatArray, names: Sequence[str], counts: IntArray) -> _Basis | None:
+    """The basis of a resample; None when its group is not estimable: a class is absent, or one with the datasets left."""
+    root = np.sqrt(counts.astype(np.float64))
+    weighted = design * root[:, None]
+    dependent = set(non_estimable(weighted, names))
+    columns = [k for k, name in enumerate(names) if name not in dependent]
+    if _CASE not in columns:
+        return None
+    q, r = np.linalg.qr(weighted[:, columns])
+    return _Basis(q * root[:, None], np.linalg.inv(r), design[:, columns], columns.index(_CASE), counts)
+
+
+def _effects(filled: FloatArray, squares: FloatArray, bases: dict[int, _Basis]) -> dict[int, _Effects]:
+    """The effects of every resample by one product with all bases, missing values counted as the gene's mean."""
+    if not bases:
+        return {}
+    projected = filled @ np.hstack([basis.q for basis in bases.values()])
+    totals = squares @ np.column_stack([basis.counts for basis in bases.values()]).astype(np.float64)
+    found: dict[int, _Effects] = {}
+    at = 0
+    for i, (b, basis) in enumerate(bases.items()):
+        own = projected[:, at : at + basis.q.shape[1]]
+        at += basis.q.shape[1]
+        direction = basis.inverse[basis.case]
+        residual = np.maximum(totals[:, i] - np.einsum("gk,gk->g", own, own), 0.0)
+        found[b] = _Effects(own @ direction, residual / basis.df, float(basis.df), float(np.sqrt(direction @ direction)))
+    return found
+
+
+def _with_missing(effects: _Effects, centred: FloatArray, lacking: BoolArray, basis: _Basis) -> _Effects:
+    """The effects with the genes that have missing values fitted on their own samples."""
+    index = np.repeat(np.arange(len(basis.counts)), basis.counts)
+    own = fit_linear_model(centred[np.ix_(lacking, index)], basis.design[index])
+    log_fc, variance = effects.log_fc.copy(), effects.variance.copy()
+    df, stdev = np.full(len(log_fc), effects.df), np.full(len(log_fc), effects.stdev)
+    log_fc[lacking], stdev[lacking] = own.coefficients[:, basis.case], own.stdev_unscaled[:, basis.case]
+    variance[lacking], df[lacking] = own.sigma**2, own.df_residual
+    return _Effects(log_fc, variance, df, stdev)
+
+
+def _moderated(effects: _Effects, mean: FloatArray | None, settings: Differential) -> tuple[FloatArray, float | FloatArray]:
+    """(G,) absolute moderated t, and its degrees of freedom."""
+    if isinstance(effects.df, float) and mean is None and not settings.robust:
+        posterior, df_total = _squeezed(effects.variance, effects.df)
+    else:
+        df = np.broadcast_to(np.asarray(effects.df), effects.variance.shape)
+        posterior, prior = squeeze_var(effects.variance, df, mean, robust=settings.robust, limma=settings.limma)
+        df_total = np.minimum(df + prior.df, np.nansum(df))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.abs(effects.log_fc) / (effects.stdev * np.sqrt(posterior)), df_total
+
+
+def _passing(log_fc: FloatArray, t: FloatArray, df_total: float | FloatArray, settings: Differential) -> BoolArray:
+    """(G,) which genes pass the thresholds; p-values are computed for those that a raw p would let pass."""
+    from scipy.special import stdtr, stdtrit
+
+    df = np.minimum(df_total, 1e10)
+    with np.errstate(invalid="ignore"):
+        candidate = t >= stdtrit(df, 1 - settings.p_value / 2) * (1 - 1e-9)
+    p = np.where(np.isnan(t), np.nan, 1.0)
+    p[candidate] = 2 * stdtr(np.broadcast_to(df, t.shape)[candidate], -t[candidate])
+    # BH rejects only genes whose raw p is under the threshold, and the larger ones change nothing for them.
+    judged = p if settings.adjust == "none" else adjust_p_values(p)
+    with np.errstate(invalid="ignore"):
+        return (np.abs(log_fc) >= settings.log_fc) & (judged < settings.p_value)
+
+
+def _squeezed(variance: FloatArray, df: float) -> tuple[FloatArray, float]:
+    """Posterior variances and total degrees of freedom when all genes have the same ones: `squeeze_var` on scalars."""
+    x = offset_zeros(variance)
+    e = np.log(x) + float(log_minus_digamma(df / 2))
+    excess = float(e.var(ddof=1)) - float(trigamma(df / 2))
+    if excess <= 0:
+        return np.full(len(x), float(x.mean())), df * len(x)
+    half = inverse_trigamma(excess)
+    scale = float(np.exp(e.mean() - log_minus_digamma(half)))
+    return (df * variance + 2 * half * scale) / (df + 2 * half), min(df + 2 * half, df * len(x))
+
+
+def _one_by_one(subject: Subject, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
+    """(G,) the same for one resample, by the functions that the study itself uses."""
+    repeated = repeated_samples(subject, subject.matrix, counts)
+    if batch == "combat":
+        values = adjust_batch(repeated, repeated.matrix, repeated.dataset, batch).training
+        repeated = replace(repeated, matrix=replace(repeated.matrix, values=values))
+    design, names = differential_design(repeated, settings, batch)
+    if non_estimable(design, names):
+        return np.zeros(len(subject.matrix.features), dtype=np.bool_)
+    chosen = set(differential_genes(differential_statistics(repeated, settings, batch), settings)["gene"])
+    return np.array([gene in chosen for gene in subject.matrix.features], dtype=np.bool_)
+
+
+def genes_of_cohorts(data: StudyData, counts: dict[str, IntArray]) -> tuple[list[str], dict[str, BoolArray]]:
+    """Genes that every cohort measures, sorted, and which of them (U, B) each cohort chooses in each of its resamples."""
+    universe = sorted(set[str].intersection(*(set(subject.matrix.features) for subject in data.merged.values())))
+    chosen: dict[str, BoolArray] = {}
+    for name, rows in counts.items():
+        subject = data.merged[name]
+        position = {gene: i for i, gene in enumerate(subject.matrix.features)}
+        found = chosen_genes(subject, rows, data.study.differential, data.study.cohorts[name].batch)
+        chosen[name] = found[[position[gene] for gene in universe]]
+    return universe, chosen
