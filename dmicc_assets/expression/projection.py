@@ -7,6 +7,7 @@ import numpy as np
 from dmicc_assets.expression.matrix import FloatMatrix
 
 COMPONENTS_FOR_TSNE = 50
+EXACT_UP_TO = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,13 @@ def tsne(values: FloatMatrix, seed: int, perplexity: float = 30.0) -> FloatMatri
     from sklearn.manifold import TSNE
 
     scores = principal_components(values, COMPONENTS_FOR_TSNE).scores
-    model = TSNE(2, perplexity=min(perplexity, (n - 1) / 3), init="pca", learning_rate="auto", random_state=seed)
+    model = TSNE(
+        2,
+        perplexity=min(perplexity, (n - 1) / 3),
+        init="pca",
+        learning_rate="auto",
+        random_state=seed,
+        # for few samples the exact gradient is faster, and waits for no other threads
+        method="exact" if n <= EXACT_UP_TO else "barnes_hut",
+    )
     return np.asarray(model.fit_transform(scores), dtype=np.float64)

@@ -5,7 +5,9 @@ CAPTIONS: dict[str, str] = {
         "Log2 expression of each sample before and after normalisation between arrays. Boxes are quartiles, "
         "whiskers the 5 and 95 % quantiles. After normalisation the boxes should agree."
     ),
-    "distribution_densities": "Density of log2 expression of each sample before and after normalisation between arrays.",
+    "distribution_densities": (
+        "Density of log2 expression of each sample before and after normalisation between arrays."
+    ),
     "sex_genes": (
         "XIST is high in female tissue, RPS4Y1 and KDM5D in male tissue: two clouds are expected. A sample in the "
         "wrong one may be mislabelled."
@@ -14,44 +16,48 @@ CAPTIONS: dict[str, str] = {
         "Standardised connectivity of each sample among those of its label. A sample below the dashed line is "
         "unlike its group (finding I5)."
     ),
-    "pca": "Samples on their first two principal components; colour is the label, the marker the dataset.",
-    "tsne": "Neighbourhoods of samples by t-SNE; distances between clouds and the axes mean nothing.",
+    "pca": ("Samples on their first two principal components; colour is the label, the marker the dataset."),
+    "tsne": ("Neighbourhoods of samples by t-SNE; distances between clouds and the axes mean nothing."),
     "volcano": (
         "Fold change against p-value of every gene. Dashed lines are the study's thresholds, the ringed genes are "
         "named: the signature, or without one the smallest p-values."
     ),
     "md": "Fold change against average expression of every gene.",
     "p_values": (
-        "Distribution of the p-values. Where nothing moves it is flat; the dashed line is the height that the genes "
-        "that do not move would have (Storey)."
+        "Distribution of the p-values. Where nothing moves it is flat; the dashed line is the height that the "
+        "genes that do not move would have (Storey)."
     ),
     "qq": "Moderated t-statistics against what they would be if no gene moved.",
     "mean_variance": "Residual spread of each gene against its average expression, with its trend.",
-    "heat_map": "Differentially expressed genes (rows) and samples (columns), clustered; yellow is high, dark blue is low.",
+    "heat_map": (
+        "Differentially expressed genes (rows) and samples (columns), clustered; yellow is high, dark blue is low."
+    ),
     "terms": "Gene sets that hold more differentially expressed genes than chance explains.",
     "gsea": (
-        "Running sum of the strongest gene sets along all genes ranked by moderated t; each tick below is a gene of "
-        "the set."
+        "Running sum of the strongest gene sets along all genes ranked by moderated t; each tick below is a gene "
+        "of the set."
     ),
-    "error_curve": "Cross-validation error of the random forest against its number of trees; the minimum moves with the seed.",
+    "error_curve": (
+        "Cross-validation error of the random forest against its number of trees; the minimum moves with the seed."
+    ),
     "importance": (
         "Mean decrease of Gini impurity of each gene, and the interval of its rank over the seeds: intervals that "
         "overlap cannot be ordered."
     ),
-    "venn": "Differentially expressed genes of the cohorts and those that they share; circles are not to scale.",
-    "upset": "Genes that are differentially expressed in just the marked cohorts; the hatched bar is the signature.",
+    "venn": ("Differentially expressed genes of the cohorts and those that they share; circles are not to scale."),
+    "upset": ("Genes that are differentially expressed in just the marked cohorts; the hatched bar is the signature."),
     "concordance": (
         "Log fold changes of the same gene in two cohorts; genes of the signature are marked by whether they move "
         "the same way."
     ),
-    "expression": "Log2 expression in cases and controls with the p-value of the test; every point is a sample.",
+    "expression": ("Log2 expression in cases and controls with the p-value of the test; every point is a sample."),
     "roc": (
         "Sensitivity against false positive rate with pointwise 95 % bands. 'Apparent' curves are scored on the "
         "samples that chose the genes."
     ),
     "nomogram": (
-        "Read each gene's value up to its points, add the points, read the total down to the probability. The marks "
-        "are one case of the model's cohort."
+        "Read each gene's value up to its points, add the points, read the total down to the probability. The "
+        "marks are one case of the model's cohort."
     ),
     "calibration": (
         "Observed share against predicted probability; on the diagonal they agree. The dashed curve is corrected "
@@ -64,6 +70,6 @@ CAPTIONS: dict[str, str] = {
         "Histograms are what the same procedure finds with permuted labels or random genes; the vertical line is "
         "what it found."
     ),
-    "stability": "How often each gene is chosen again when samples are drawn again or one control is left out.",
+    "stability": ("How often each gene is chosen again when samples are drawn again or one control is left out."),
     "sensitivity": "Size of the signature and its agreement with the study's when one setting differs.",
 }

@@ -64,7 +64,9 @@ def _label_ticks(axes: Axes, order: Sequence[str], labels: Mapping[str, str]) ->
         axes.set_xticks(range(len(order)), order, rotation=90, fontsize=5)
     else:
         axes.set_xticks([])
-    axes.set_xlabel(style.wrapped("samples: " + ", ".join(f"{name} ({n})" for name, n in counts.items()), 110))
+    axes.set_xlabel(
+        style.wrapped("samples: " + ", ".join(f"{name} ({n})" for name, n in counts.items()).replace("_", " "), 110)
+    )
     at = 0
     for n in list(counts.values())[:-1]:
         at += n
@@ -97,14 +99,21 @@ def distribution_densities(distributions: pl.DataFrame, labels: Mapping[str, str
                 ls=style.LINES[names.index(label) % len(style.LINES)],
                 lw=0.7,
                 alpha=0.7,
-                label=None if label in seen else label,
+                label=None if label in seen else label.replace("_", " "),
             )
             seen.add(label)
-        axes.set(xlabel="log2 expression", ylim=(0, None))
+        axes.set(xlabel="log2 expression", ylim=(0, None), xlim=_where_dense(densities))
         axes.set_title(f"{dataset}, {stage}")
     panels[0].set_ylabel("density")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 4))
     return figure
+
+
+def _where_dense(densities: pl.DataFrame) -> tuple[float, float]:
+    """The range in which some sample's density is above half a percent of the highest."""
+    limit = 0.005 * float(densities["y"].to_numpy().max(initial=0.0))
+    x = densities.filter(pl.col("y") > limit)["x"].to_numpy()
+    return (float(x.min()), float(x.max())) if len(x) else (0.0, 1.0)
 
 
 @style.styled
@@ -123,7 +132,7 @@ def sex_genes(quality: pl.DataFrame, dataset: str) -> Figure:
         group = measured.filter(pl.col("label") == label)
         axes.plot(
             group["xist"], group["y_genes"], marker, color=colour, ms=5, mew=0.4, mec="white", alpha=0.9,
-            label=f"{label} ({len(group)})",
+            label=f"{label} ({len(group)})".replace("_", " "),
         )  # fmt: skip
     axes.set(xlabel="XIST, log2 expression (high in women)", ylabel="RPS4Y1 and KDM5D, mean log2\n(high in men)")
     axes.margins(0.08)

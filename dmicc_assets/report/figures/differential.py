@@ -69,7 +69,7 @@ def _by_direction(axes: Axes, measured: pl.DataFrame, genes: pl.DataFrame, x: st
     for direction in (None, "down", "up"):
         part = joined.filter(pl.col("direction").eq_missing(pl.lit(direction, dtype=pl.String)))
         colour, marker, size = looks[direction]
-        name = f"{direction} in cases" if direction else "not differentially expressed"
+        name = f"{direction} in cases" if direction else "other genes"
         axes.plot(
             part[x], part[y], marker, color=colour, ms=size, mew=0, alpha=0.45 if direction is None else 0.85,
             rasterized=True, label=f"{name} ({len(part):,})", gid=direction or "none",

@@ -52,7 +52,7 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     for i in np.flatnonzero(~is_below):
         axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)
     axes.hlines(np.arange(len(drawn)), 0, share, color=style.LIGHT, lw=0.8)
-    names = [short(name or term, 52) for name, term in drawn.select("term_name", "term").iter_rows()]
+    names = [short(_in_words(name or term), 52) for name, term in drawn.select("term_name", "term").iter_rows()]
     axes.set_yticks(range(len(drawn)), names)
     axes.set(ylim=(-0.7, len(drawn) - 0.3), xlim=(0, float(share.max()) * 1.14))
     axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially expressed genes with a term")
@@ -108,12 +108,12 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.plot(turns, each.sum.curve[turns], color=colour, lw=1.2)
     curve.axhline(0, color=style.DARK, lw=0.6)
     curve.plot(each.sum.peak, each.sum.score, "v" if each.sum.score > 0 else "^", color=style.DARK, ms=4)
-    curve.set_title(style.wrapped(each.name, 34, 2), fontsize=7)
+    curve.set_title(style.wrapped(_in_words(each.name), 32, 2), fontsize=7)
     curve.set_ylabel("running sum", fontsize=6.5)
     curve.tick_params(labelbottom=False, bottom=False, labelsize=6)
     above = each.sum.score > 0
     curve.text(
-        0.97 if above else 0.03, 0.95 if above else 0.06, f"NES {each.nes:.2f}\nFDR {each.fdr:.2g}",
+        0.97 if above else 0.03, 0.95 if above else 0.06, f"NES {each.nes:.2f}\nFDR {_fdr(each.fdr)}",
         transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom", fontsize=6.5,
     )  # fmt: skip
     hits.vlines(each.sum.hits, 0, 1, color=style.DARK, lw=0.4)
@@ -121,3 +121,13 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     hits.spines["left"].set_visible(False)
     hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=6.5)
     hits.tick_params(labelsize=6)
+
+
+def _fdr(value: float) -> str:
+    """A false discovery rate; permutations cannot show one under a thousandth."""
+    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+
+
+def _in_words(name: str) -> str:
+    """A name that a line can be broken in."""
+    return name if " " in name else name.replace("_", " ")

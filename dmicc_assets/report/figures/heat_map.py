@@ -38,8 +38,7 @@ def heat_map(
     """
     n_rows, n_columns = scores.values.shape
     height = float(np.clip(1.9 + 0.095 * n_rows, 3.4, 6.8))
-    figure = style.new_figure(6.4, height)
-    figure.set_layout_engine("none")
+    figure = style.new_figure(6.4, height, solves_layout=False)
     left, right, bottom = 0.11, 0.80, 0.9 / height
     top, bar = 1 - 0.75 / height, 0.13 / height
     tree_bottom = top - 0.5 / height

@@ -45,7 +45,7 @@ def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     if figure is None or len(names) == 0:
         return 0
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     scale = 72 / figure.dpi
     points = axes.transData.transform(np.column_stack([x, y])) * scale
     frame = axes.get_window_extent()

@@ -27,18 +27,16 @@ def calibration(curves: pl.DataFrame, title: str) -> Figure:
         colour = style.CATEGORIES[i % 8]
         name = kind.replace("_", " ")
         axes.plot(
-            curve["predicted"], curve["observed"], color=colour, ls="-" if is_training else "-.",
-            label=f"{name}, apparent" if is_training else name, gid=kind,
-        )  # fmt: skip
+            curve["predicted"], curve["observed"], color=colour, ls="-" if is_training else "-.", label=name, gid=kind
+        )
         if is_training:
             axes.plot(
                 corrected["predicted"], corrected["observed_corrected"], color=colour, ls="--", lw=1.6,
-                label=f"{name}, corrected for optimism",
+                label=f"{name}, corrected for optimism" if name != "apparent" else "corrected for optimism",
             )  # fmt: skip
-        axes.plot(curve["predicted"], np.full(len(curve), -0.03 - 0.02 * i), "|", color=colour, ms=4, mew=0.4)
     axes.set(
         xlabel="predicted probability", ylabel="observed share", xlim=(-0.02, 1.02),
-        ylim=(-0.06 - 0.02 * len(kinds), 1.04), aspect="equal",
+        ylim=(-0.06, 1.06), aspect="equal",
     )  # fmt: skip
     figure.set_figheight(4.0 + 0.17 * len(kinds))
     figure.legend(loc="outside lower center", ncols=1)

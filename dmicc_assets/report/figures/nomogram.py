@@ -32,10 +32,9 @@ def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -
     if not variables or total.is_empty():
         return style.note_figure(title, "There is no risk model to draw: no biomarker was chosen.")
     n = len(variables) + 3
-    figure = style.new_figure(6.4, 0.72 + 0.55 * n + (0.3 if patient else 0))
-    figure.set_layout_engine("none")
+    figure = style.new_figure(6.4, 0.5 + 0.55 * n, solves_layout=False)
     axes = figure.add_axes((0.0, 0.02, 1.0, 0.93 - 0.24 / figure.get_figheight()))
-    axes.set(xlim=(0, 1), ylim=(n - 0.35, -0.75))
+    axes.set(xlim=(0, 1), ylim=(n - 0.35, -0.4))
     axes.set_axis_off()
     figure.text(
         0.02, 1 - 0.1 / figure.get_figheight(), style.wrapped(title, 80), va="top", fontweight="bold", fontsize=9
@@ -46,7 +45,7 @@ def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -
     longest = float(total["value"].max() or 1.0)  # pyright: ignore[reportArgumentType] -- a float column
     shortest = float(total["value"].min() or 0.0)  # pyright: ignore[reportArgumentType] -- a float column
     span = (longest - shortest) or 1.0
-    ticks = np.asarray(MaxNLocator(10).tick_values(shortest, longest))
+    ticks = np.asarray(MaxNLocator(10, steps=[1, 2, 5, 10]).tick_values(shortest, longest))
     ticks = ticks[(ticks >= shortest - 1e-9) & (ticks <= longest + 1e-9)]
     _scale(axes, n - 2, "Total points", ticks, (ticks - shortest) / span)
     _risks(axes, n - 1, table, shortest, span)
@@ -56,13 +55,8 @@ def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -
 
 
 def _variable(axes: Axes, row: int, name: str, axis: pl.DataFrame) -> None:
-    """A gene's axis: round values between its ends, on the straight line through them."""
-    value, points = axis["value"].to_numpy(), axis["points"].to_numpy()
-    ticks = np.asarray(MaxNLocator(8).tick_values(float(value[0]), float(value[-1])))
-    ticks = np.concatenate([ticks[(ticks > value[0]) & (ticks < value[-1])], value[[0, -1]]])
-    ticks = ticks if len(ticks) > 2 else value[[0, -1]]
-    at = np.interp(ticks, value[[0, -1]], points[[0, -1]]) / 100
-    _scale(axes, row, name, ticks, at, is_gene=True)
+    """A gene's axis with the marks of the table."""
+    _scale(axes, row, name, axis["value"].to_numpy(), axis["points"].to_numpy() / 100, is_gene=True)
 
 
 def _risks(axes: Axes, row: int, table: pl.DataFrame, shortest: float, span: float) -> None:

@@ -40,9 +40,9 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> Figure:
     """
     if len(sets) not in _CENTRES:
         raise ValueError(f"a Venn diagram is of two or three sets, got {len(sets)}")
-    figure, axes = style.one_axes(4.2, 3.9, title)
+    figure, axes = style.one_axes(4.2, 3.1 if len(sets) == 2 else 3.9, title)
     axes.set_axis_off()
-    axes.set(xlim=(-1.95, 1.95), ylim=(-1.75, 1.55), aspect="equal")
+    axes.set(xlim=(-1.95, 1.95), ylim=(-1.42, 1.25) if len(sets) == 2 else (-2.0, 1.55), aspect="equal")
     centres = np.array(_CENTRES[len(sets)])
     for i, (name, centre) in enumerate(zip(sets, centres, strict=True)):
         colour = (style.BLUE, style.ORANGE, style.GREEN)[i]
@@ -149,7 +149,7 @@ def concordance(
     axes.axvline(0, color=style.DARK, lw=0.6)
     _symmetric(axes, both)
     axes.set(xlabel=f"log2 fold change, {names[0]}", ylabel=f"log2 fold change, {names[1]}")
-    figure.legend(loc="outside lower center", ncols=3, markerscale=1.2)
+    figure.legend(loc="outside lower center", ncols=2, markerscale=1.2)
     ranked = signature.with_columns(size=pl.col("x").abs() + pl.col("y").abs()).sort("size", descending=True).head(40)
     place_labels(axes, ranked["x"].to_list(), ranked["y"].to_list(), ranked["gene"].to_list())
     return figure

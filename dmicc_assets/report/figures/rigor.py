@@ -78,7 +78,7 @@ def sensitivity(grid: pl.DataFrame, title: str) -> Figure:
     right.hlines(y, 0, drawn["jaccard"], color=style.LIGHT, lw=1)
     right.plot(drawn["jaccard"], y, "D", color=style.BLUE, ms=4.5)
     right.axvline(0.5, color=style.DARK, ls="--", lw=0.8)
-    right.set(xlim=(0, 1.04), xlabel="Jaccard index with the study's signature")
+    right.set(xlim=(0, 1.04), xlabel="Jaccard index with the study's")
     right.tick_params(left=False)
     figure.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
     return figure

@@ -68,7 +68,9 @@ def _group_boxes(axes: Axes, values: FloatMatrix, subject: Subject, test: Mappin
         # the hatch takes the edge's colour
         box["boxes"][0].set(facecolor=colour + "33", edgecolor=colour, hatch=hatch, linewidth=0.7)
         x = place + spread_evenly(len(group), 0.22)
-        axes.plot(x, group, marker, color=colour, ms=2.4, mew=0, alpha=0.7, gid=("control", "case")[place])
+        axes.plot(
+            x, group, marker, color=style.DARK, ms=2.6, mew=0.3, mec="white", zorder=3, gid=("control", "case")[place]
+        )
     axes.set_xticks([0, 1], [f"control\n({len(groups[0])})", f"case\n({len(groups[1])})"])
     axes.set_xlim(-0.6, 1.6)
     together = np.concatenate(groups)
