@@ -55,9 +55,9 @@ def maximise(
     start: FloatArray,
     held: IntArray | None = None,
     tolerance: float = 1e-11,
-    n_iterations: int = 1000,
+    n_iterations: int = 200,
 ) -> PenalisedMaxima:
-    """Maximises the penalised likelihood by scoring with step halving, each problem until its step is small.
+    """Maximises the penalised likelihood by Newton's method with step halving, each problem until its step is small.
 
     The score is Firth's (1993, doi:10.1093/biomet/80.1.27): X'(y - p + h(1/2 - p)), h the leverages.
 
@@ -78,7 +78,7 @@ def maximise(
         if len(rows) == 0:
             break
         here, part = result[rows], design if design.ndim == 2 else design[rows]
-        step = _score_step(part, is_case, counts[rows], here, None if held is None else held[rows])
+        step = _newton_step(part, is_case, counts[rows], here, None if held is None else held[rows])
         longest = np.abs(step).max(axis=1)
         step *= np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-300))[:, None]
         following = penalised_log_likelihood(part, is_case, counts[rows], here + step)
@@ -97,14 +97,14 @@ def maximise(
     return PenalisedMaxima(result, value, converged)
 
 
-def _score_step(
+def _newton_step(
     design: FloatArray, is_case: BoolArray, counts: FloatArray, coefficients: FloatArray, held: IntArray | None
 ) -> FloatArray:
-    """(B, K) scoring steps; zero for a coefficient that is held."""
+    """(B, K) Newton steps, of scoring where the penalised likelihood is not concave; zero for a held coefficient."""
     probability = expit(linear_predictors(design, coefficients))
     weight = probability * (1 - probability)
     gram = weighted_gram(design, counts * weight)
-    inverse = np.linalg.inv(gram)
+    inverse = np.asarray(np.linalg.inv(gram), dtype=np.float64)
     if design.ndim == 2:
         products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
         leverage = weight * (inverse.reshape(len(gram), -1) @ products.T)
@@ -112,10 +112,35 @@ def _score_step(
         leverage = weight * (np.matmul(design, inverse) * design).sum(axis=2)
     residual = counts * (is_case - probability + leverage * (0.5 - probability))
     score = residual @ design if design.ndim == 2 else np.einsum("bn,bnk->bk", residual, design)
+    curvature = gram - _penalty_curvature(design, counts, probability, weight, leverage, inverse)
     if held is not None:
         problem = np.arange(len(held))
-        gram[problem, held, :] = 0.0
-        gram[problem, :, held] = 0.0
-        gram[problem, held, held] = 1.0
+        for matrix in (gram, curvature):
+            matrix[problem, held, :] = 0.0
+            matrix[problem, :, held] = 0.0
+            matrix[problem, held, held] = 1.0
         score[problem, held] = 0.0
-    return np.asarray(np.linalg.solve(gram, score[:, :, None])[:, :, 0], dtype=np.float64)
+    values = np.linalg.eigvalsh(curvature)
+    is_concave = values[:, 0] > 1e-9 * values[:, -1]
+    matrix = np.where(is_concave[:, None, None], curvature, gram)
+    return np.asarray(np.linalg.solve(matrix, score[:, :, None])[:, :, 0], dtype=np.float64)
+
+
+def _penalty_curvature(
+    design: FloatArray,
+    counts: FloatArray,
+    probability: FloatArray,
+    weight: FloatArray,
+    leverage: FloatArray,
+    inverse: FloatArray,
+) -> FloatArray:
+    """(B, K, K) second derivatives of half the log determinant of the information I.
+
+    With I' and I'' the derivatives by the coefficients: half the trace of (I^-1 I'' - I^-1 I' I^-1 I').
+    """
+    direct = weighted_gram(design, 0.5 * counts * leverage * (1 - 6 * weight))
+    skew = counts * weight * (1 - 2 * probability)
+    n_terms = design.shape[-1]
+    derivatives = [weighted_gram(design, skew * design[..., k]) for k in range(n_terms)]
+    relative = np.matmul(inverse[:, None], np.stack(derivatives, axis=1))
+    return direct - 0.5 * np.einsum("bkij,blji->bkl", relative, relative, optimize=True)

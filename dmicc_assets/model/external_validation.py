@@ -1,0 +1,70 @@
+"""The frozen model on samples it has never seen: area under the curve, calibration slope and intercept.
+
+Nothing is refitted but the calibration line. ROC curves for the tables are `validation.py`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.model.frozen_model import RiskModel
+from dmicc_assets.model.validation import model_score
+from dmicc_assets.stats.firth import fit_firth
+from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.roc import delong_interval, roc
+from dmicc_assets.stats.separation import is_separated
+
+EXTERNAL_PERFORMANCE = pl.Schema(
+    {
+        "subject": pl.String(),
+        "subject_kind": pl.String(),
+        "scale": pl.String(),
+        "metric": pl.String(),
+        "value": pl.Float64(),
+        "ci_low": pl.Float64(),
+        "ci_high": pl.Float64(),
+        "estimator": pl.String(),
+        "is_interpretable": pl.Boolean(),
+        "n_case": pl.Int64(),
+        "n_control": pl.Int64(),
+    }
+)
+
+
+def external_performance(model: RiskModel, subjects: Sequence[Subject]) -> pl.DataFrame:
+    """C statistic, calibration slope and calibration intercept of the frozen model in each subject.
+
+    Metrics 'c_statistic' (DeLong's interval), 'slope' and 'intercept' (of the logistic regression of the group on the
+    model's log-odds; Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x), on scale 'z_score' and, for a dataset, on
+    'log2'. The intercept is marked as not interpretable: the share of cases is the study's choice, and z-scores have
+    no level. When the log-odds separate the classes the line is Firth's (estimator 'firth'). A subject without a gene
+    of the model, or without cases or controls, has no rows.
+
+    Args:
+        model: the frozen model.
+        subjects: those it was not fitted on.
+    """
+    rows: list[tuple[object, ...]] = []
+    for subject in subjects:
+        for scale in ("z_score", "log2") if subject.kind == "dataset" else ("z_score",):
+            score = model_score(model, subject, scale)
+            if score is None:
+                continue
+            present = np.isfinite(score)
+            log_odds, is_case = score[present], subject.is_case[present]
+            n_case, n_control = int(is_case.sum()), int((~is_case).sum())
+            if n_case == 0 or n_control == 0 or np.ptp(log_odds) == 0:
+                continue
+            start = (subject.name, subject.kind, scale)
+            end = (n_case, n_control)
+            curve = roc(log_odds, is_case)
+            rows.append((*start, "c_statistic", curve.auc, *delong_interval(curve), None, True, *end))
+            x = log_odds[:, None]
+            line = (fit_firth if is_separated(x, is_case) else fit_logistic)(x, is_case, ["log-odds of the model"])
+            for j, metric in ((1, "slope"), (0, "intercept")):
+                numbers = (float(line.coefficients[j]), float(line.ci_low[j]), float(line.ci_high[j]))
+                rows.append((*start, metric, *numbers, line.estimator, metric == "slope", *end))
+    table = pl.DataFrame(rows, schema=EXTERNAL_PERFORMANCE, orient="row")
+    return table.with_columns(pl.col(pl.Float64).fill_nan(None))
