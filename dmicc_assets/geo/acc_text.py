@@ -21,7 +21,7 @@ def served_header(accession: str, client: GeoClient) -> SeriesHeader:
     """
     series = _entities(accession, "self", client)[0].fields
     samples = _entities(accession, "gsm", client)
-    return build_header(series, [{"geo_accession": [e.accession], **e.fields} for e in samples], accession)
+    return build_header(series, [{**e.fields, "geo_accession": [e.accession]} for e in samples], accession)
 
 
 def _entities(accession: str, target: str, client: GeoClient) -> list[Entity]:

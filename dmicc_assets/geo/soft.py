@@ -120,7 +120,7 @@ def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
         raise SourceError(f"{path.name}: expected samples of {platform or 'a series'}, found {_listed(platforms)}")
     if platform is None and len(platforms) > 1:
         raise DataError(f"{path.name}: its samples are on several platforms, name one of {_listed(platforms)}")
-    header = build_header(series, [{"geo_accession": [e.accession], **e.fields} for e in samples], path.name)
+    header = build_header(series, [{**e.fields, "geo_accession": [e.accession]} for e in samples], path.name)
     return SeriesMatrix(header, _join(columns), digest.hexdigest())
 
 
@@ -150,8 +150,8 @@ def _add_field(entity: Entity, line: bytes) -> None:
     except UnicodeDecodeError:
         text = line.decode("cp1252", errors="replace")
     key, equals, value = text.partition("=")
-    name = key.strip().partition("_")[2]
-    if equals and name:
+    kind, _, name = key[1:].strip().partition("_")
+    if equals and name and kind.upper() == entity.kind:
         entity.fields.setdefault(name, []).append(value.strip())
 
 
