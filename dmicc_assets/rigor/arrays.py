@@ -66,7 +66,6 @@ class LogArrays:
         kept = matrix.take_features([chosen[gene] for gene in sorted(chosen)])
         return ExpressionMatrix(kept.values, tuple(sorted(chosen)), kept.samples)
 
-
     def collapsed(self, collapse: str) -> ExpressionMatrix:
         """(G, N) gene-level values of every sample with the probes collapsed in another way than the study's."""
         return replace(self, spec=self.spec.model_copy(update={"collapse": collapse})).genes()

@@ -78,9 +78,11 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     features = np.array(subject.matrix.features)
     signatures = [tuple(sorted(features[passing[:, i] & open_genes].tolist())) for i in range(len(labels))]
     tasks = [_Relabelled(choice, row, signature) for row, signature in zip(labels, signatures, strict=True)]
+    # Most labellings choose nothing, and then there is nothing to send to a process.
+    scored = iter(in_parallel(_leaky_auc, [task for task in tasks if task.signature], n_jobs))
     columns = {
         "signature_size": [float(len(signature)) for signature in signatures],
-        "leaky_cv_auc": in_parallel(_leaky_auc, tasks, n_jobs),
+        "leaky_cv_auc": [next(scored) if task.signature else 0.5 for task in tasks],
     }
     if len(data.merged) > 1:
         columns["overlap"] = _overlaps(data, passing, signatures)
@@ -89,10 +91,8 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
 
 
 def _leaky_auc(task: _Relabelled) -> float:
-    """AUC of cross-validation after the genes were chosen on all samples of one labelling; 0.5 when none was."""
+    """AUC of cross-validation after the genes were chosen on all samples of one labelling; 0.5 without a biomarker."""
     data, signature = task.choice.data, task.signature
-    if not signature:
-        return 0.5
     merged = data.merged[data.target]
     small = replace(merged, is_case=task.is_case, matrix=merged.matrix.take_features(signature))
     batch = data.study.cohorts[data.target].batch
@@ -116,9 +116,7 @@ def _overlaps(data: StudyData, passing: NDArray[np.bool_], signatures: Sequence[
     """Minus the decimal logarithm of each overlap's p-value."""
     universe = set[str].intersection(*(set(subject.matrix.features) for subject in data.merged.values()))
     inside = np.array([gene in universe for gene in data.merged[data.target].matrix.features], dtype=np.bool_)
-    others = [
-        len(universe & set(frame["gene"].to_list())) for name, frame in data.genes.items() if name != data.target
-    ]
+    others = [len(universe & set(frame["gene"].to_list())) for name, frame in data.genes.items() if name != data.target]
     values: list[float] = []
     for i, signature in enumerate(signatures):
         sizes = [int((passing[:, i] & inside).sum()), *others]

@@ -1,5 +1,6 @@
 """The same work on several processes: results in the order of the tasks, equal whatever the number of workers."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -7,7 +8,14 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 # Under this many tasks a process takes longer to start than it saves.
-_WORTH_STARTING = 20
+_WORTH_STARTING = 100
+_MOST = 4
+
+
+def workers() -> int:
+    """Processes that are worth having here: the cores that this one may use, four at most."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST)
 
 
 def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: int) -> list[Answer]:

@@ -76,7 +76,9 @@ def chosen_genes(subject: Subject, counts: IntArray, settings: Differential, bat
     design, names = differential_design(subject, settings, batch)
     values = subject.matrix.values
     lacking = np.isnan(values).any(axis=1)
-    centred = values - (np.nanmean(values, axis=1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True))
+    centred = values - (
+        np.nanmean(values, axis=1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True)
+    )
     filled = np.nan_to_num(centred) if lacking.any() else centred
     squares = filled**2
     result = np.zeros((len(values), len(counts)), dtype=np.bool_)
@@ -148,7 +150,9 @@ def _effects(filled: FloatArray, squares: FloatArray, bases: dict[int, _Basis]) 
         at += basis.q.shape[1]
         direction = basis.inverse[basis.case]
         residual = np.maximum(totals[:, i] - np.einsum("gk,gk->g", own, own), 0.0)
-        found[b] = _Effects(own @ direction, residual / basis.df, float(basis.df), float(np.sqrt(direction @ direction)))
+        found[b] = _Effects(
+            own @ direction, residual / basis.df, float(basis.df), float(np.sqrt(direction @ direction))
+        )
     return found
 
 
@@ -163,7 +167,9 @@ def _with_missing(effects: _Effects, centred: FloatArray, lacking: BoolArray, ba
     return _Effects(log_fc, variance, df, stdev)
 
 
-def _moderated(effects: _Effects, mean: FloatArray | None, settings: Differential) -> tuple[FloatArray, float | FloatArray]:
+def _moderated(
+    effects: _Effects, mean: FloatArray | None, settings: Differential
+) -> tuple[FloatArray, float | FloatArray]:
     """(G,) absolute moderated t, and its degrees of freedom."""
     if isinstance(effects.df, float) and mean is None and not settings.robust:
         posterior, df_total = _squeezed(effects.variance, effects.df)

@@ -96,7 +96,9 @@ class BiomarkerChoice:
             is_case: (N,) their groups.
         """
         ranking = self.data.study.ranking
-        chosen = set(first_genes(values, is_case, signature, ranking.top, ranking.seed)) if len(signature) else set[str]()
+        chosen = (
+            set(first_genes(values, is_case, signature, ranking.top, ranking.seed)) if len(signature) else set[str]()
+        )
         for cohort, subject in self.data.adjusted.items():
             if chosen and cohort != self.target:
                 chosen &= self._first_elsewhere(cohort, subject, tuple(signature))

@@ -1,0 +1,106 @@
+"""Assets of the groups `signature` and `rigor` that say what the result is worth: resampling, nulls, findings."""
+
+from typing import Any
+
+from dmicc_assets.rigor.checks import run_checks
+from dmicc_assets.rigor.finding import findings_table
+from dmicc_assets.rigor.gather import probe_level, study_data, study_evidence
+from dmicc_assets.rigor.nulls import null_distributions
+from dmicc_assets.rigor.parallel import workers
+from dmicc_assets.signature.sensitivity import threshold_grid
+from dmicc_assets.signature.stability import selection_stability
+from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.study import Study
+
+SELECTION = (
+    Input("cohort/expression", "cohorts"),
+    Input("cohort/samples", "cohorts"),
+    Input("differential/genes", "cohorts"),
+    Input("signature/biomarkers"),
+)
+VALIDATION = (Input("expression/genes", "validation"), Input("source/samples", "validation"))
+PROBES = (
+    Input("source/files", "datasets"),
+    Input("source/samples", "datasets"),
+    Input("source/probe_genes", "datasets"),
+    Input("expression/genes", "datasets"),
+)
+
+
+def of_resampling(study: Study, _: str) -> dict[str, Any]:
+    """What of the study file matters when the whole choice of genes is repeated."""
+    return study.model_dump(mode="json", include={"cohorts", "differential", "ranking", "model", "rigor", "validation"})
+
+
+@step(
+    partition="study",
+    outputs=("signature/stability",),
+    inputs=SELECTION,
+    settings=of_resampling,
+    version="1",
+)
+def stability(context: StepContext) -> Result:
+    """Choose the genes again in bootstraps of the patients and with every control once left out, and count."""
+    frequencies = selection_stability(study_data(context), workers())
+    return Result({"signature/stability": frequencies}, {"seed": context.study.rigor.seed})
+
+
+@step(
+    partition="study",
+    outputs=("signature/sensitivity",),
+    inputs=(Input("differential/statistics", "cohorts"), *PROBES),
+    settings=lambda study, _: study.model_dump(mode="json", include={"cohorts", "differential", "datasets"}),
+    version="1",
+)
+def sensitivity(context: StepContext) -> Result:
+    """Make the signature again under other thresholds and other ways to collapse probes."""
+    grid = threshold_grid(context.study, context.read_each("differential/statistics"), probe_level(context))
+    return Result({"signature/sensitivity": grid})
+
+
+@step(
+    partition="study",
+    outputs=("rigor/nulls",),
+    inputs=(*SELECTION, *VALIDATION),
+    settings=of_resampling,
+    version="1",
+)
+def nulls(context: StepContext) -> Result:
+    """Repeat the whole choice with permuted labels, and the model with random genes: what chance finds."""
+    validation = {entry.dataset: context.validation_subject(entry.dataset) for entry in context.study.validation}
+    distributions = null_distributions(study_data(context), validation, workers())
+    return Result({"rigor/nulls": distributions}, {"seed": context.study.rigor.seed})
+
+
+@step(
+    partition="study",
+    outputs=("rigor/findings",),
+    inputs=(
+        *PROBES,
+        Input("source/datasets", "datasets"),
+        Input("expression/quality", "datasets"),
+        Input("cohort/samples", "cohorts"),
+        Input("cohort/expression", "cohorts"),
+        Input("differential/statistics", "cohorts"),
+        Input("differential/genes", "cohorts"),
+        Input("enrichment/terms", "cohorts"),
+        Input("signature/genes"),
+        Input("signature/overlap"),
+        Input("signature/ranking"),
+        Input("signature/error_curve"),
+        Input("signature/biomarkers"),
+        Input("signature/stability"),
+        Input("signature/sensitivity"),
+        Input("validation/roc"),
+        Input("model/coefficients"),
+        Input("model/calibration"),
+        Input("rigor/nulls"),
+    ),
+    settings=lambda study, _: study.model_dump(mode="json", exclude={"case"}),
+    version="1",
+)
+def findings(context: StepContext) -> Result:
+    """Ask every rigor check what the result is worth; a check that is silent is stored too."""
+    found = run_checks(study_evidence(context))
+    counts = {severity: sum(each.severity == severity for each in found) for severity in ("error", "warning", "info")}
+    return Result({"rigor/findings": findings_table(found)}, counts)
