@@ -107,7 +107,8 @@ def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArr
     before_hit = at_hit - share
     lowest = before_hit.argmin(axis=1)
     before_hit_min = before_hit[np.arange(len(at_hit)), lowest]
-    is_high = at_hit_max >= -before_hit_min
+    # Equal deviations are equal up to rounding only; the upper one counts.
+    is_high = at_hit_max >= -before_hit_min * (1 - 1e-12)
     at = np.asarray(np.where(is_high, highest, lowest), dtype=np.intp)
     return np.where(is_high, at_hit_max, before_hit_min), at
 

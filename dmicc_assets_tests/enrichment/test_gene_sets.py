@@ -1,0 +1,118 @@
+"""GMT files as they come, and as they should not."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets.enrichment.gene_sets import GeneSet, library_path, measured_sets, read_gmt
+from dmicc_assets.errors import RequestError, SourceError
+
+
+def write(folder: Path, text: str, name: str = "LIB.gmt") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_term_and_name_of_each_style(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "mitochondrial genome maintenance (GO:0000002)\t\tAKT3\tDNA2\tAKT3\n"
+        "hsa00010\t\tACSS1\tADH1A\n"
+        "HALLMARK_HYPOXIA\thttp://www.gsea-msigdb.org/HYPOXIA\tPGK1\tPDK1\n"
+        "GO:0000109\tnucleotide-excision repair complex\tXPA\n"
+        "\n"
+        "Enrichr style\tna\tTP53,1.0\tMYC,0.5\t\n",
+    )
+    library = read_gmt(path)
+    assert library.sets == {
+        "GO:0000002": GeneSet("mitochondrial genome maintenance", ("AKT3", "DNA2")),
+        "hsa00010": GeneSet(None, ("ACSS1", "ADH1A")),
+        "HALLMARK_HYPOXIA": GeneSet(None, ("PDK1", "PGK1")),
+        "GO:0000109": GeneSet("nucleotide-excision repair complex", ("XPA",)),
+        "Enrichr style": GeneSet(None, ("MYC", "TP53")),
+    }
+    assert library.name == "LIB"
+    assert library.path == path
+
+
+def test_what_the_file_is(tmp_path: Path) -> None:
+    text = "T1\t\tA\tB\r\nT2\t\tC\r\n"
+    plain = read_gmt(write(tmp_path, text))
+    packed = tmp_path / "LIB2.gmt.gz"
+    packed.write_bytes(gzip.compress(plain.path.read_bytes()))
+    again = read_gmt(packed)
+    assert again.sets == plain.sets
+    assert again.name == "LIB2"
+    assert again.sha256 == plain.sha256 == hashlib.sha256(plain.path.read_bytes()).hexdigest()
+    assert plain.version is None
+    assert len(plain.date) == len("2024-01-31")
+
+
+def test_version_and_date_stated_beside_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "T1\t\tA\n")
+    (tmp_path / "LIB.json").write_text(json.dumps({"version": "2023.2", "date": "2023-10-31"}))
+    library = read_gmt(path)
+    assert (library.version, library.date) == ("2023.2", "2023-10-31")
+    (tmp_path / "LIB.json").write_text("[]")
+    with pytest.raises(SourceError, match=r"LIB\.json: expected a JSON object"):
+        read_gmt(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected gene sets in GMT format"),
+        ("<html>not found</html>\n", "line 1: expected term, description and genes"),
+        ("T1\t\tA\nT2\tonly a description\n", "line 2: expected term, description and genes"),
+        ("T1\t\tA\n\t\tB\n", "line 2: expected term, description and genes"),
+        ("T1\t\tA\nT1\t\tB\n", "line 2: the term T1 stands more than once"),
+    ],
+)
+def test_bad_file_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        read_gmt(write(tmp_path, text))
+    assert "LIB.gmt" in str(caught.value)
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="readable gene-set library"):
+        read_gmt(tmp_path / "ABSENT.gmt")
+    latin = tmp_path / "LATIN.gmt"
+    latin.write_bytes("T1\tSjögren\tA\n".encode("latin-1"))
+    with pytest.raises(SourceError, match="UTF-8"):
+        read_gmt(latin)
+    packed = gzip.compress(b"T1\t\tA\n" * 100)
+    for name, content in (("CUT.gmt.gz", packed[:-9]), ("PLAIN.gmt.gz", b"T1\t\tA\n"), ("ZERO.gmt.gz", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SourceError, match=name):
+            read_gmt(tmp_path / name)
+
+
+def test_library_is_found_or_it_is_said_how_to_get_it(tmp_path: Path) -> None:
+    write(tmp_path, "T1\t\tA\n", "KEGG.gmt")
+    (tmp_path / "GO_BP.gmt.gz").write_bytes(gzip.compress(b"T1\t\tA\n"))
+    assert library_path(tmp_path, "KEGG") == tmp_path / "KEGG.gmt"
+    assert library_path(tmp_path, "GO_BP") == tmp_path / "GO_BP.gmt.gz"
+    with pytest.raises(RequestError, match=r"GO_CC.*there: GO_BP, KEGG"):
+        library_path(tmp_path, "GO_CC")
+    with pytest.raises(RequestError, match="DMICC_GENE_SETS"):
+        library_path(None, "GO_CC")
+
+
+def test_sets_within_the_measured_genes(tmp_path: Path) -> None:
+    library = read_gmt(write(tmp_path, "T1\t\tCCN1\tSPP1\tXYZ\nT2\t\tXYZ\n"))
+    measured = measured_sets(library, ["CYR61", "SPP1", "MT1M"])
+    assert measured.sets == {"T1": frozenset({"CYR61", "SPP1"})}
+    assert measured.genes == {"CYR61", "SPP1"}
+    assert measured.by_previous == {"CCN1": "CYR61"}
+
+
+def test_go_of_the_development_data(shared: Path) -> None:
+    library = read_gmt(shared / "gene_sets/GO_BP.gmt.gz")
+    assert library.sets["GO:0000002"].name == "mitochondrial genome maintenance"
+    assert len(library.sets) == 9373
+    assert all(term.startswith("GO:") for term in library.sets)

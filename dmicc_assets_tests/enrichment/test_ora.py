@@ -1,0 +1,127 @@
+"""Over-representation: R's phyper and p.adjust, and the corners of the two-by-two table."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
+from dmicc_assets.enrichment.ora import TERMS, over_representation
+from dmicc_assets.study import Enrichment
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "sets"
+ANY_SIZE = Enrichment(min_size=1, max_size=500)
+
+
+def library(folder: Path, **sets: str) -> GeneSetLibrary:
+    path = folder / "LIB.gmt"
+    path.write_text("".join(f"{term}\t\t{chr(9).join(genes.split())}\n" for term, genes in sets.items()))
+    return read_gmt(path)
+
+
+def test_every_number_is_rs() -> None:
+    measured = pl.read_csv(GOLDEN / "measured.tsv", separator="\t", infer_schema_length=None)
+    query = measured.filter(pl.col("is_query").cast(pl.String).str.to_lowercase() == "true")["gene"].to_list()
+    settings = Enrichment(min_size=10, max_size=150)
+    table = over_representation(query, measured["gene"].to_list(), read_gmt(GOLDEN / "library.gmt"), settings)
+    assert table.schema == TERMS
+    r = pl.read_csv(GOLDEN / "ora.tsv", separator="\t", infer_schema_length=None).sort("term")
+    ours = table.sort("term")
+    assert ours["term"].to_list() == r["term"].to_list()
+    for count in ("n_overlap", "set_size", "n_query", "n_background"):
+        assert ours[count].to_list() == r[count].to_list()
+    for number in ("odds_ratio", "p_value", "adj_p_value"):
+        assert_allclose(ours[number].to_numpy(), r[number].to_numpy(), rtol=1e-7)
+    assert [" ".join(genes) for genes in ours["genes"].to_list()] == r["genes"].to_list()
+    assert ours["term_name"][0] == "set T01"
+    assert table["p_value"].is_sorted()
+
+
+@pytest.mark.parametrize("ontology", ["cc", "mf"])
+def test_every_number_is_the_oracles(shared: Path, tmp_path: Path, ontology: str) -> None:
+    folder = shared / "oracle/golden/ora"
+    universe = pl.read_csv(folder / "universe.tsv.gz", separator="\t", infer_schema_length=None)
+    genes = universe["symbol"].to_list()
+    query = universe.filter(pl.col("is_deg").cast(pl.String).str.to_lowercase() == "true")["symbol"].to_list()
+    r = pl.read_csv(folder / f"go_{ontology}.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
+    # The oracle's GMT has only the sets of 10 to 500 genes; its background has the larger ones too. One set that is too
+    # large to be tested makes up for them, with as many genes, and as many of the query, as the oracle counted.
+    sets = gzip.decompress((folder / f"go_{ontology}.gmt.gz").read_bytes()).decode()
+    small = {gene for line in sets.splitlines() for gene in line.split("\t")[2:]}
+    n_query, n_background = r["n_query"][0], r["N"][0]
+    root = [gene for gene in query if gene not in small][: n_query - len(small & set(query))]
+    others = [gene for gene in genes if gene not in small and gene not in query]
+    root += [*small, *others[: n_background - len(small) - len(root)]]
+    path = tmp_path / "GO.gmt"
+    path.write_text(sets + "\t".join(["ROOT", "", *root]) + "\n")
+    ours = over_representation(query, genes, read_gmt(path), Enrichment()).sort("term")
+    r = r.filter(pl.col("k") > 0).sort("term")
+    for count, theirs in (("n_overlap", "k"), ("set_size", "M"), ("n_query", "n_query"), ("n_background", "N")):
+        assert ours[count].to_list() == r[theirs].to_list()
+    for number, theirs in (("p_value", "p"), ("adj_p_value", "p_adj_hits")):
+        assert_allclose(ours[number].to_numpy(), r[theirs].to_numpy(), rtol=1e-7)
+    odds = r["odds_ratio"].cast(pl.Float64, strict=False).fill_null(np.inf)
+    assert_allclose(ours["odds_ratio"].to_numpy(), odds.to_numpy(), rtol=1e-9)
+    assert ours["term"].to_list() == r["term"].to_list()
+    assert ["/".join(hits) for hits in ours["genes"].to_list()] == r["genes"].to_list()
+
+
+def test_background_is_measured_and_annotated_before_the_size_filter(tmp_path: Path) -> None:
+    sets = library(tmp_path, small="A B", large="C D E F G H", fitting="A C I")
+    table = over_representation(
+        ["A", "X"], ["A", "B", "C", "D", "E", "F", "X"], sets, Enrichment(min_size=2, max_size=4)
+    )
+    # 'large' is in the background with C to F although it has as many genes as allowed; X is annotated nowhere.
+    assert table["n_background"].unique().to_list() == [6]
+    assert table["n_query"].unique().to_list() == [1]
+    assert set(table["term"]) == {"small", "fitting"}
+    too_large = over_representation(["A"], ["A", "B", "C", "D", "E", "F"], sets, Enrichment(min_size=2, max_size=3))
+    assert too_large["n_background"].unique().to_list() == [6]
+
+
+def test_sets_without_a_hit_are_no_rows_and_no_tests(tmp_path: Path) -> None:
+    sets = library(tmp_path, hit="A B C", other="A D", missed="E F")
+    table = over_representation(["A"], list("ABCDEF"), sets, ANY_SIZE)
+    assert set(table["term"]) == {"hit", "other"}
+    assert_allclose(table.sort("term")["p_value"].to_numpy(), [3 / 6, 2 / 6])
+    assert_allclose(table["adj_p_value"].to_numpy(), [0.5, 0.5])
+
+
+def test_odds_ratio_may_be_infinite_and_is_null_when_undefined(tmp_path: Path) -> None:
+    sets = library(tmp_path, within="A B", holds="A B C D", everything="A B C D E F", none_both="A E")
+    table = over_representation(list("ABC"), list("ABCDEF"), sets, ANY_SIZE)
+    odds = dict(table.select("term", "odds_ratio").iter_rows())
+    assert odds["within"] == np.inf
+    assert odds["holds"] == np.inf
+    assert odds["everything"] is None
+    assert odds["none_both"] == pytest.approx(1 * 2 / (2 * 1))
+
+
+def test_earlier_symbols_are_found_and_named_as_measured(tmp_path: Path) -> None:
+    sets = library(tmp_path, adhesion="CCN1 SPP1", other="JCHAIN MT1M")
+    table = over_representation(["CYR61", "IGJ"], ["CYR61", "SPP1", "IGJ", "MT1M"], sets, ANY_SIZE)
+    assert dict(table.select("term", "genes").iter_rows()) == {"adhesion": ["CYR61"], "other": ["IGJ"]}
+    assert table["n_background"].unique().to_list() == [4]
+
+
+def test_nothing_to_test_is_an_empty_table(tmp_path: Path) -> None:
+    sets = library(tmp_path, one="A B", two="C D")
+    for query, background in (([], ["A", "B"]), (["X"], ["A", "X"]), ([], []), (["X"], ["X"])):
+        table = over_representation(query, background, sets, ANY_SIZE)
+        assert table.height == 0
+        assert table.schema == TERMS
+    assert over_representation(["A"], ["A", "B"], sets, Enrichment(min_size=3)).height == 0
+
+
+def test_query_gene_that_was_not_measured_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="gene 'Z' of the query is not among the measured genes"):
+        over_representation(["A", "Z"], ["A"], library(tmp_path, one="A"), ANY_SIZE)
+
+
+def test_repeated_genes_count_once(tmp_path: Path) -> None:
+    sets = library(tmp_path, one="A B", two="C D")
+    once = over_representation(["A"], list("ABCD"), sets, ANY_SIZE)
+    assert over_representation(["A", "A"], list("AABCD"), sets, ANY_SIZE).equals(once)
