@@ -27,8 +27,8 @@ class Moved(NamedTuple):
     sd: float
 
 
-# The first two are the biomarkers: like PARP12 up in both, and like MT1M up in one and down in the other. They move so far
-# that a forest ranks them before the other eight although there are 6 controls.
+# The first two are the biomarkers: like PARP12 up in both, and like MT1M up in one and down in the other. They move so
+# far that a forest ranks them before the other eight although there are 6 controls.
 SHARED = (
     Moved(3.0, 3.0, 0.5),
     Moved(3.0, -3.0, 0.5),
