@@ -58,7 +58,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
     )
     def compute(context: dg.AssetExecutionContext) -> Iterator[Any]:
         key = context.partition_key if context.has_partition_key else "all"
-        step_context = workspace.context(step, key, context.run_id, context.log.info)
+        step_context = workspace.context(step, key, context.run.run_id, context.log.info)
         try:
             for manifest, before in run_step(step_context, origin(step_context)):
                 yield _materialized(manifest, before)

@@ -52,14 +52,8 @@ def test_without_a_reachable_geo_a_run_ends_in_a_clear_line(dmicc: Dmicc, tmp_pa
 def test_a_wrong_request_is_one_line_and_status_2(
     dmicc: Dmicc, home: Settings, arguments: tuple[str, ...], said: str
 ) -> None:
-    cohorts = "cohorts:
-  a: {title: t, datasets: [GSE1], case: x, control: y}
-"
-    broken = f"study: broken
-datasets:
-  GSE1: {{source: geo}}
-title: t
-{cohorts}"
+    cohorts = "cohorts:\n  a: {title: t, datasets: [GSE1], case: x, control: y}\n"
+    broken = f"study: broken\ndatasets:\n  GSE1: {{source: geo}}\ntitle: t\n{cohorts}"
     (home.study_folders[0] / "broken.yaml").write_text(broken)
     done = dmicc(*arguments)
     one_clear_message(done, 2, said)
