@@ -19,9 +19,8 @@ from dmicc_assets.model.performance import (
     null_deviance,
 )
 from dmicc_assets.stats.calibration import lowess_at
-from dmicc_assets.stats.firth import fit_firth_resamples, flic_intercepts
+from dmicc_assets.stats.firth import fit_firth_resamples
 from dmicc_assets.stats.logistic import fit_resamples
-from dmicc_assets.stats.penalised_likelihood import maximise
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.separation import is_separated
 
@@ -228,14 +227,7 @@ def recalibrate(
     likely = ~firth
     result[likely] = fit_resamples(design[likely], is_case, counts[likely]).coefficients
     if firth.any():
-        centre, spread = predictor[firth].mean(axis=1), predictor[firth].std(axis=1)
-        scaled = (predictor[firth] - centre[:, None]) / spread[:, None]
-        part = np.stack([np.ones_like(scaled), scaled], axis=2)
-        slope = maximise(part, is_case, counts[firth], np.zeros((len(part), 2)), tolerance=1e-9).coefficients[:, 1]
-        slope = slope / spread
-        result[firth] = np.column_stack(
-            [flic_intercepts(slope[:, None] * predictor[firth], is_case, counts[firth]), slope]
-        )
+        result[firth] = fit_firth_resamples(design[firth], is_case, counts[firth])
     return result[:, 0], result[:, 1]
 
 

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.stats.firth_profile import ProfileProblem, deviance_of_zero, profile_limits
-from dmicc_assets.stats.logistic import INTERCEPT, LogisticFit, checked_design, scaling
+from dmicc_assets.stats.logistic import (
+    INTERCEPT,
+    LogisticFit,
+    checked_design,
+    linear_predictors,
+    scaling,
+    weighted_gram,
+)
 from dmicc_assets.stats.penalised_likelihood import information, maximise, penalised_log_likelihood
 from dmicc_assets.stats.probability import chi_squared_tail, expit
 
@@ -98,21 +105,27 @@ def flic_intercepts(slope_part: FloatArray, is_case: BoolArray, counts: FloatArr
 def fit_firth_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray) -> FloatArray:
     """(B, K) coefficients for probabilities of every resample: Firth's slopes with FLIC's intercept.
 
-    A resample in which a class is absent or the design singular gives NaN.
+    A resample in which a class is absent, the design is singular or the iterations do not converge gives NaN.
 
     Args:
-        design: (N, K) with the intercept first.
+        design: (N, K) with the intercept first, shared by the resamples, or (B, N, K).
         is_case: (N,) True for cases.
         counts: (B, N) how often each sample is in each resample.
     """
-    to_scaled = scaling(design)
-    scaled = design @ to_scaled
-    gram = np.linalg.eigvalsh(np.einsum("bn,nk,nl->bkl", counts, scaled, scaled, optimize=True))
+    predictors = design[..., 1:]
+    centre, spread = predictors.mean(axis=-2, keepdims=True), predictors.std(axis=-2, keepdims=True)
+    scaled = np.concatenate([design[..., :1], (predictors - centre) / np.where(spread > 0, spread, 1.0)], axis=-1)
+    values = np.linalg.eigvalsh(weighted_gram(scaled, counts))
     cases = counts @ is_case
-    able = (cases > 0) & (cases < counts.sum(axis=1)) & (gram[:, 0] > 1e-12 * gram[:, -1])
-    result = np.full((len(counts), design.shape[1]), np.nan)
-    fitted = maximise(scaled, is_case, counts[able], np.zeros((int(able.sum()), design.shape[1])), tolerance=1e-9)
-    kept = np.flatnonzero(able)[fitted.has_converged]
-    result[kept] = fitted.coefficients[fitted.has_converged] @ to_scaled.T
-    result[kept, 0] = flic_intercepts(result[kept, 1:] @ design[:, 1:].T, is_case, counts[kept])
+    able = np.flatnonzero((cases > 0) & (cases < counts.sum(axis=1)) & (values[:, 0] > 1e-12 * values[:, -1]))
+    part = scaled if scaled.ndim == 2 else scaled[able]
+    fitted = maximise(part, is_case, counts[able], np.zeros((len(able), design.shape[-1])), tolerance=1e-9)
+    slopes = np.full((len(counts), design.shape[-1] - 1), np.nan)
+    slopes[able] = np.where(fitted.has_converged[:, None], fitted.coefficients[:, 1:], np.nan)
+    slopes /= spread[..., 0, :]
+    kept = np.flatnonzero(~np.isnan(slopes).any(axis=1))
+    result = np.full((len(counts), design.shape[-1]), np.nan)
+    result[kept, 1:] = slopes[kept]
+    slope_part = linear_predictors(predictors if predictors.ndim == 2 else predictors[kept], slopes[kept])
+    result[kept, 0] = flic_intercepts(slope_part, is_case, counts[kept])
     return result

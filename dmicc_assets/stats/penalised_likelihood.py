@@ -43,7 +43,8 @@ def penalised_log_likelihood(
     design: FloatArray, is_case: BoolArray, counts: FloatArray, coefficients: FloatArray
 ) -> FloatArray:
     """(B,) log-likelihood plus half the log determinant of the information (Firth 1993); -inf where it is singular."""
-    determinant = np.linalg.slogdet(information(design, coefficients, counts))
+    with np.errstate(divide="ignore"):
+        determinant = np.linalg.slogdet(information(design, coefficients, counts))
     penalty = np.where(determinant.sign > 0, 0.5 * determinant.logabsdet, -np.inf)
     return log_likelihood(linear_predictors(design, coefficients), is_case, counts) + penalty
 
