@@ -1,4 +1,4 @@
-"""Everything that the checks look at, in one frozen value: frames, matrices, groups, manifests. Nothing is judged here."""
+"""Everything that the checks look at, in one frozen value: frames, matrices, groups, manifests. It judges nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,12 +47,12 @@ class StudyEvidence:
     """
 
     study: Study
-    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    matrices: Mapping[str, ExpressionMatrix] = field(default_factory=dict)
-    subjects: Mapping[str, Subject] = field(default_factory=dict)
-    dataset_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    library_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    origins: Mapping[str, Origins] = field(default_factory=dict)
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
+    matrices: Mapping[str, ExpressionMatrix] = field(default_factory=dict[str, ExpressionMatrix])
+    subjects: Mapping[str, Subject] = field(default_factory=dict[str, Subject])
+    dataset_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    library_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    origins: Mapping[str, Origins] = field(default_factory=dict[str, Origins])
 
     def rows(self, table: str, **where: str) -> pl.DataFrame:
         """Rows of a table whose columns equal the given values; an absent table is empty.

@@ -134,12 +134,16 @@ def _stated_sex(members: pl.DataFrame) -> list[str | None]:
 
 
 def _sex_by_group(known: list[str | None], is_case: list[bool]) -> tuple[float, str]:
-    from scipy.stats import fisher_exact
-
     table = [
         [sum(s == sex and case == group for s, case in zip(known, is_case, strict=True)) for sex in ("female", "male")]
         for group in (True, False)
     ]
     (case_f, case_m), (control_f, control_m) = table
     counts = f"cases {case_f} female and {case_m} male, controls {control_f} and {control_m}"
-    return float(fisher_exact(table)[1]), counts
+    return _fisher_p(table), counts
+
+
+def _fisher_p(table: list[list[int]]) -> float:
+    from scipy.stats import fisher_exact  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType] - it has none
+
+    return float(np.asarray(fisher_exact(table))[1])

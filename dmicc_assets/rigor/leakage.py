@@ -97,7 +97,7 @@ def cut_offs(evidence: StudyEvidence) -> list[Finding]:
 
 
 def independent_validation(evidence: StudyEvidence) -> list[Finding]:
-    """R12: validation shares a paper, a super-series, a relation, samples or patients with training, or other controls."""
+    """R12: validation shares a paper, series, relation, samples or patients with training, or has other controls."""
     if not evidence.study.validation:
         return not_applicable("R12", evidence.name, "the study names no validation dataset: nothing validates it")
     training = [each for each in evidence.comparisons if not each.is_validation]
@@ -136,7 +136,8 @@ def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison
     if names[0] == names[1]:
         links.append(f"it is of the same series as {training.dataset}")
     for what in ("sample", "patient"):
-        common = set.intersection(*(set(evidence.members(each)[what].drop_nulls()) for each in (validation, training)))
+        common = set[str](evidence.members(validation)[what].drop_nulls())
+        common &= set(evidence.members(training)[what].drop_nulls())
         if common:
             links.append(f"{len(common)} {what}s are also in {training.subject} ({', '.join(sorted(common)[:3])})")
     return links

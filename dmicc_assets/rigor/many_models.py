@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dmicc_assets.stats.logistic import fit_resamples, linear_predictors, weighted_gram
 from dmicc_assets.stats.penalised_likelihood import maximise
+from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.separation import is_separated
 
 FloatArray = NDArray[np.float64]

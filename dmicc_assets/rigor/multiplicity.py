@@ -5,6 +5,7 @@ import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
 from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
 FDR = 0.10
@@ -86,17 +87,15 @@ def treat_p_values(statistics: pl.DataFrame, log_fc: float) -> np.ndarray:
         statistics: columns log_fc, t, df_total, ci_low, ci_high; a NULL gives NaN.
         log_fc: threshold, log2, at least 0.
     """
-    from scipy.special import stdtr, stdtrit
-
     effect, df, low, high = (
         statistics[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
         for name in ("log_fc", "df_total", "ci_low", "ci_high")
     )
-    df = np.minimum(df, 1e10)
     with np.errstate(invalid="ignore", divide="ignore"):
-        error = (high - low) / (2 * stdtrit(df, 0.975))
-        size = np.abs(effect)
-        return stdtr(df, -(size - log_fc) / error) + stdtr(df, -(size + log_fc) / error)
+        error = (high - low) / (2 * t_upper_quantile(0.025, df))
+        inner, outer = (np.abs(effect) - log_fc) / error, (np.abs(effect) + log_fc) / error
+        tail = two_sided_p(inner, df) / 2
+        return np.where(inner >= 0, tail, 1 - tail) + two_sided_p(outer, df) / 2
 
 
 def enrichment_background(evidence: StudyEvidence) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The whole path on training samples, scored on samples that took no part in it: one fold, and many (design 8.11).
 
-Everything that chooses, normalises, adjusts or fits is inside the fold. What is made of the scores is `resampled_roc.py`'s.
+Everything that chooses, normalises, adjusts or fits is inside the fold. What becomes of the scores: `resampled_roc.py`.
 """
 
 from collections.abc import Sequence
@@ -92,8 +92,9 @@ def _pick(choice: BiomarkerChoice, trained: Subject, held: ExpressionMatrix, dat
         held, batch = replace(held, values=whole.test), "none"
     passing = chosen_genes(trained, np.ones((1, len(trained.is_case)), dtype=np.int64), study.differential, batch)
     rows = np.flatnonzero(passing[:, 0] & choice.open_to(trained.matrix.features))
-    rows = rows[np.argsort([trained.matrix.features[row] for row in rows], kind="stable")]
-    signature = tuple(trained.matrix.features[row] for row in rows)
+    names = {trained.matrix.features[row]: row for row in rows.tolist()}
+    signature = tuple(sorted(names))
+    rows = np.array([names[gene] for gene in signature], dtype=np.intp)
     values = ExpressionMatrix(trained.matrix.values[rows], signature, trained.matrix.samples)
     test = ExpressionMatrix(held.values[rows], signature, held.samples)
     adjusted = adjust_batch(replace(trained, matrix=values), test, datasets, batch)

@@ -64,7 +64,7 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     """The whole choice with the target's labels permuted within dataset and patient, the other cohorts as they are.
 
     Statistics: `signature_size`; `overlap`, minus the decimal logarithm of its p-value, with two cohorts or more;
-    `leaky_cv_auc`, one repeat of cross-validation of a model whose genes were chosen on all samples, 0.5 when no gene was.
+    `leaky_cv_auc`, one repeat of cross-validation after the genes were chosen on all samples, 0.5 without a gene.
     """
     settings, subject = data.study.rigor, data.merged[data.target]
     if not settings.permutations:
@@ -116,12 +116,12 @@ def _overlaps(data: StudyData, passing: NDArray[np.bool_], signatures: Sequence[
     """Minus the decimal logarithm of each overlap's p-value."""
     universe = set[str].intersection(*(set(subject.matrix.features) for subject in data.merged.values()))
     inside = np.array([gene in universe for gene in data.merged[data.target].matrix.features], dtype=np.bool_)
-    others = [len(universe & set(frame["gene"].to_list())) for name, frame in data.genes.items() if name != data.target]
+    others = [len(universe & set[str](frame["gene"])) for name, frame in data.genes.items() if name != data.target]
     values: list[float] = []
     for i, signature in enumerate(signatures):
         sizes = [int((passing[:, i] & inside).sum()), *others]
-        p_value = overlap_p_value(len(universe), sizes, len(signature)) or 0.0
-        values.append(float(-np.log10(max(p_value, np.finfo(np.float64).tiny))))
+        p_value = overlap_p_value(len(universe), sizes, len(signature))
+        values.append(0.0 if p_value is None else float(-np.log10(max(p_value, np.finfo(np.float64).tiny))))
     return values
 
 
@@ -169,7 +169,9 @@ def _frozen(target: Subject, sets: Sequence[Sequence[str]]) -> tuple[FloatArray,
     weights, apparent = np.empty((len(sets), len(sets[0]))), np.empty(len(sets))
     for start in range(0, len(sets), _MODELS_AT_ONCE):
         block = sets[start : start + _MODELS_AT_ONCE]
-        x = target.matrix.values[np.array([[position[gene] for gene in genes] for genes in block])].transpose(0, 2, 1)
+        x = target.matrix.values[
+            np.array([[position[gene] for gene in genes] for genes in block], dtype=np.intp)
+        ].transpose(0, 2, 1)
         # A biomarker may lack a value where no random gene does: such samples count for none of the models.
         present = ~np.isnan(x).any(axis=(0, 2))
         x = np.ascontiguousarray(x[:, present])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -28,12 +28,15 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: i
     """
     if n_jobs <= 1 or len(tasks) < _WORTH_STARTING:
         return [work(task) for task in tasks]
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType] - it has none
 
     # What tasks share is sent once a chunk; several chunks a process keep all of them busy to the end.
     size = -(-len(tasks) // (4 * n_jobs))
     chunks = [tasks[start : start + size] for start in range(0, len(tasks), size)]
-    answers: list[list[Answer]] = Parallel(n_jobs=n_jobs)(delayed(_each)(work, chunk) for chunk in chunks)  # pyright: ignore[reportAssignmentType] - joblib has no types
+    answers = cast(
+        list[list[Answer]],
+        Parallel(n_jobs=n_jobs)(delayed(_each)(work, chunk) for chunk in chunks),  # pyright: ignore[reportUnknownVariableType] - as above
+    )
     return [answer for chunk in answers for answer in chunk]
 
 

@@ -51,7 +51,7 @@ def random_signatures(evidence: StudyEvidence) -> list[Finding]:
         observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
         text = (
             f"AUC {observed:.3f}; of {len(draws)} models of {len(evidence.biomarkers)} random genes "
-            f"{(draws >= observed - 1e-12).mean():.0%} do as well (p = {p:.3g}), half of them reach {draws.median():.2f}"
+            f"{(draws >= observed - 1e-12).mean():.0%} do as well (p = {p:.3g}); half reach {draws.median():.2f}"
         )
         if observed >= 1:
             text += f"; {(draws >= 1).mean():.0%} of them have an AUC of 1 too"

@@ -1,5 +1,6 @@
 """Checks of the signature: overlap, directions, thresholds, stability, ranking over seeds (M4-M7, R5)."""
 
+import numpy as np
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
@@ -49,7 +50,7 @@ def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     if grid.is_empty() or not evidence.signature:
         why = "the signature is empty" if not evidence.signature else "no threshold was moved"
         return not_applicable("M6", evidence.name, why)
-    jaccard = float(grid["jaccard"].to_numpy().mean() if len(grid) == 1 else pl.Series(grid["jaccard"]).median())  # pyright: ignore[reportArgumentType] - the median of floats is one
+    jaccard = float(np.median(grid["jaccard"].to_numpy()))
     worst = grid.sort("jaccard", "setting").row(0, named=True)
     text = (
         f"median Jaccard index {jaccard:.2f} over {len(grid)} single changes; the least is {worst['jaccard']:.2f} "
@@ -68,31 +69,22 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
     stability = evidence.rows("signature/stability").filter(pl.col("gene").is_in(evidence.biomarkers))
     if stability.is_empty():
         return [finding("M7", evidence.name, "info", "nothing was repeated (rigor.bootstraps is 0): it is not known")]
-    lowest: dict[str, tuple[float, str]] = {}
-    for method, limit in (("bootstrap", BOOTSTRAP_FREQUENCY), ("leave_one_control_out", LEFT_OUT_FREQUENCY)):
-        of_method = stability.filter(
-            (pl.col("method") == method) | pl.col("method").str.starts_with(f"{method}:")
-        ).sort("frequency", "gene")
-        if len(of_method):
-            lowest[method] = (of_method["frequency"][0] / limit, of_method["gene"][0])
-    frequency = {
-        "bootstrap": lowest.get("bootstrap", (2.0, ""))[0] * BOOTSTRAP_FREQUENCY,
-        "leave_one_control_out": lowest.get("leave_one_control_out", (1.25, ""))[0] * LEFT_OUT_FREQUENCY,
-    }
-    text = (
-        f"{lowest['bootstrap'][1]} is in the signature of {frequency['bootstrap']:.0%} of the bootstraps"
-        if "bootstrap" in lowest
-        else "no bootstrap was made"
+    repeated = (
+        ("bootstrap", BOOTSTRAP_FREQUENCY, "of the bootstraps"),
+        ("leave_one_control_out", LEFT_OUT_FREQUENCY, "when one control is left out"),
     )
-    if "leave_one_control_out" in lowest:
-        gene = lowest["leave_one_control_out"][1]
-        text += f", {gene} of {frequency['leave_one_control_out']:.0%} when one control is left out"
-    fires = any(share < 1 for share, _ in lowest.values())
-    if fires:
-        text += ": other patients would have given other biomarkers"
-    return [
-        finding("M7", evidence.name, "warning" if fires else "ok", text, frequency["bootstrap"], BOOTSTRAP_FREQUENCY)
-    ]
+    texts: list[str] = []
+    shares: list[tuple[float, float, float]] = []
+    for method, limit, when in repeated:
+        of_cohorts = pl.col("method").str.starts_with(f"{method}:")
+        rows = stability.filter((pl.col("method") == method) | of_cohorts).sort("frequency", "gene")
+        if len(rows):
+            frequency = rows["frequency"][0]
+            texts.append(f"{rows['gene'][0]} is in the signature {when} with frequency {frequency:.2f}")
+            shares.append((frequency / limit, frequency, limit))
+    worst, frequency, limit = min(shares)
+    text = "; ".join(texts) + (": other patients would have given other biomarkers" if worst < 1 else "")
+    return [finding("M7", evidence.name, "warning" if worst < 1 else "ok", text, frequency, limit)]
 
 
 def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:

@@ -14,7 +14,7 @@ from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.rigor.arrays import FoldValues
 from dmicc_assets.rigor.many_models import fit_many
 from dmicc_assets.rigor.nested import OutOfFold, bootstrap_cv, fold_tests, nested_cv
-from dmicc_assets.rigor.pairwise_auc import PairMatrix, pair_matrix, patient_draws, percentile_interval, resampled_auc
+from dmicc_assets.rigor.pairwise_auc import pair_matrix, patient_draws, percentile_interval, resampled_auc
 from dmicc_assets.rigor.resamples import patient_index
 from dmicc_assets.rigor.selection import StudyData
 from dmicc_assets.stats.roc import roc, youden
@@ -64,7 +64,8 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> Resam
 
     AUC: mean over the repeats of the pooled out-of-fold linear predictors, with the percentile interval of 1,000
     resamples of patients. Sensitivity and specificity are of cut-offs chosen by Youden's index on each fold's training
-    samples; `threshold` is their mean. No rows without a biomarker; no cross-validation where a class has under two patients.
+    samples; `threshold` is their mean. No rows without a biomarker, none of cross-validation where a class has fewer
+    than two patients.
 
     Args:
         data: the study on all samples; its biomarkers are those of the leaky estimate.
@@ -109,7 +110,7 @@ def leaky_scores(
     if not tests:
         return OutOfFold(scores, cut_offs, ())
     held = np.array(tests)
-    models = fit_many(x[present], is_case[present], (~held[:, present]).astype(np.int64)).coefficients
+    models = fit_many(x[present], is_case[present], (~held[:, present]).astype(np.float64)).coefficients
     for i, (test, model) in enumerate(zip(held, models, strict=True)):
         row, training = i * len(scores) // len(tests), ~test & present
         if np.isnan(model).any():

@@ -30,7 +30,7 @@ def patient_strata(patients: IntVector, is_case: BoolVector, dataset: Sequence[s
     strata = np.empty(int(patients.max()) + 1, dtype=np.intp)
     for patient in range(len(strata)):
         own = np.flatnonzero(patients == patient)
-        key = (dataset[own[0]], bool(is_case[own].any()), bool((~is_case[own]).any()))
+        key = (dataset[int(own[0])], bool(is_case[own].any()), bool((~is_case[own]).any()))
         strata[patient] = keys.setdefault(key, len(keys))
     return strata
 
@@ -81,7 +81,7 @@ def left_out_controls(subject: Subject) -> NDArray[np.int64]:
 
 
 def permuted_labels(subject: Subject, n_permutations: int, generator: np.random.Generator) -> BoolVector:
-    """(B, N) labels permuted within dataset: within a patient of both classes, else among patients of as many samples."""
+    """(B, N) labels permuted in each dataset: inside a patient of both classes, else among patients of equal size."""
     patients = patient_index(subject)
     strata = patient_strata(patients, subject.is_case, subject.dataset)
     n_samples = np.bincount(patients)
@@ -110,9 +110,10 @@ def permuted_labels(subject: Subject, n_permutations: int, generator: np.random.
 def repeated_samples(subject: Subject, values: ExpressionMatrix, counts: NDArray[np.int64]) -> Subject:
     """The training samples, each as often as it counts; a repetition gets a name of its own."""
     index = np.repeat(np.arange(len(counts)), counts)
-    copies = np.concatenate([np.arange(count) for count in counts]) if len(index) else index
+    copies = [copy for count in counts.tolist() for copy in range(count)]
     names = tuple(
-        f"{values.samples[i]}#{copy}" if copy else values.samples[i] for i, copy in zip(index, copies, strict=True)
+        f"{values.samples[i]}#{copy}" if copy else values.samples[i]
+        for i, copy in zip(index.tolist(), copies, strict=True)
     )
     return Subject(
         name=subject.name,

@@ -1,7 +1,7 @@
 """Which genes count as differentially expressed when samples count differently, or carry other labels.
 
-The moderated t of many vectors of counts on one matrix is matrix algebra: the bases of all designs stand side by side in
-one product. P-values are computed only where they can matter. Of many labels it is `stats/relabelling.py`'s.
+The moderated t of many vectors of counts on one matrix is matrix algebra: the bases of all designs stand side by side
+in one product. P-values are computed only where they can matter. For many labels: `stats/relabelling.py`.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from dmicc_assets.stats.differential import (
     differential_genes,
     differential_statistics,
 )
+from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.linear_model import fit_linear_model, non_estimable
 from dmicc_assets.stats.moderation import squeeze_var
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.relabelling import moderated_t_over_labels
-from dmicc_assets.stats.variance_prior import inverse_trigamma, log_minus_digamma, offset_zeros, trigamma
 from dmicc_assets.study import Differential
 
 FloatArray = NDArray[np.float64]
@@ -36,7 +36,7 @@ _CASE = 1
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
-    """A resample's weighted design: q times the weights (N, K), the inverse of r (K, K), the columns and its samples."""
+    """A resample's weighted design: q times the weights (N, K), inverse of r (K, K), its columns and its samples."""
 
     q: FloatArray
     inverse: FloatArray
@@ -52,7 +52,7 @@ class _Basis:
 
 @dataclass(frozen=True, slots=True)
 class _Effects:
-    """Of one resample, (G,) each: log fold change, residual variance, its degrees of freedom, unscaled standard error."""
+    """Of one resample, (G,): log fold change, residual variance, its degrees of freedom, unscaled standard error."""
 
     log_fc: FloatArray
     variance: FloatArray
@@ -75,7 +75,7 @@ def chosen_genes(subject: Subject, counts: IntArray, settings: Differential, bat
         return _side_by_side(subject, [_one_by_one(subject, row, settings, batch) for row in counts])
     design, names = differential_design(subject, settings, batch)
     values = subject.matrix.values
-    lacking = np.isnan(values).any(axis=1)
+    lacking = np.asarray(np.isnan(values).any(axis=1), dtype=np.bool_)
     centred = values - (
         np.nanmean(values, axis=1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True)
     )
@@ -88,7 +88,7 @@ def chosen_genes(subject: Subject, counts: IntArray, settings: Differential, bat
         usable = {b: basis for b, basis in bases.items() if basis is not None and basis.df > 0}
         for b, effects in _effects(filled, squares, usable).items():
             whole = _with_missing(effects, centred, lacking, usable[b]) if lacking.any() else effects
-            mean = np.nan_to_num(values) @ counts[b] / counts[b].sum() if settings.trend else None
+            mean = _weighted_mean(values, counts[b]) if settings.trend else None
             result[:, b] = _passing(whole.log_fc, *_moderated(whole, mean, settings), settings)
     return result
 
@@ -116,8 +116,9 @@ def chosen_under_labels(subject: Subject, labels: BoolArray, settings: Different
             limma=settings.limma,
         )
         for i in range(len(block)):
-            df = float(many.df_total[i]) if many.df_total.ndim == 1 else many.df_total[i]
-            result[:, start + i] = _passing(many.log_fc[i], np.abs(many.t[i]), df, settings)
+            result[:, start + i] = _passing(
+                many.log_fc[i], np.abs(many.t[i]), np.atleast_1d(many.df_total[i]), settings
+            )
     return result
 
 
@@ -126,7 +127,7 @@ def _side_by_side(subject: Subject, columns: Sequence[BoolArray]) -> BoolArray:
 
 
 def _basis(design: FloatArray, names: Sequence[str], counts: IntArray) -> _Basis | None:
-    """The basis of a resample; None when its group is not estimable: a class is absent, or one with the datasets left."""
+    """The basis of a resample; None when a class is absent, or one with the datasets that are left."""
     root = np.sqrt(counts.astype(np.float64))
     weighted = design * root[:, None]
     dependent = set(non_estimable(weighted, names))
@@ -167,45 +168,32 @@ def _with_missing(effects: _Effects, centred: FloatArray, lacking: BoolArray, ba
     return _Effects(log_fc, variance, df, stdev)
 
 
-def _moderated(
-    effects: _Effects, mean: FloatArray | None, settings: Differential
-) -> tuple[FloatArray, float | FloatArray]:
+def _weighted_mean(values: FloatArray, counts: IntArray) -> FloatArray:
+    """(G,) mean of the observed values, each as often as it counts."""
+    return (np.nan_to_num(values) @ counts) / (~np.isnan(values) @ counts)
+
+
+def _moderated(effects: _Effects, mean: FloatArray | None, settings: Differential) -> tuple[FloatArray, FloatArray]:
     """(G,) absolute moderated t, and its degrees of freedom."""
-    if isinstance(effects.df, float) and mean is None and not settings.robust:
-        posterior, df_total = _squeezed(effects.variance, effects.df)
-    else:
-        df = np.broadcast_to(np.asarray(effects.df), effects.variance.shape)
-        posterior, prior = squeeze_var(effects.variance, df, mean, robust=settings.robust, limma=settings.limma)
-        df_total = np.minimum(df + prior.df, np.nansum(df))
+    df = np.broadcast_to(np.asarray(effects.df, dtype=np.float64), effects.variance.shape)
+    posterior, prior = squeeze_var(effects.variance, df, mean, robust=settings.robust, limma=settings.limma)
+    df_total = np.minimum(df + prior.df, np.nansum(df))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.abs(effects.log_fc) / (effects.stdev * np.sqrt(posterior)), df_total
 
 
-def _passing(log_fc: FloatArray, t: FloatArray, df_total: float | FloatArray, settings: Differential) -> BoolArray:
+def _passing(log_fc: FloatArray, t: FloatArray, df_total: FloatArray, settings: Differential) -> BoolArray:
     """(G,) which genes pass the thresholds; p-values are computed for those that a raw p would let pass."""
-    from scipy.special import stdtr, stdtrit
-
-    df = np.minimum(df_total, 1e10)
+    same = bool((df_total == df_total.flat[0]).all())
     with np.errstate(invalid="ignore"):
-        candidate = t >= stdtrit(df, 1 - settings.p_value / 2) * (1 - 1e-9)
+        limit = t_upper_quantile(settings.p_value / 2, float(df_total.flat[0]) if same else df_total)
+        candidate = t >= limit * (1 - 1e-9)
     p = np.where(np.isnan(t), np.nan, 1.0)
-    p[candidate] = 2 * stdtr(np.broadcast_to(df, t.shape)[candidate], -t[candidate])
+    p[candidate] = two_sided_p(t[candidate], np.broadcast_to(df_total, t.shape)[candidate])
     # BH rejects only genes whose raw p is under the threshold, and the larger ones change nothing for them.
     judged = p if settings.adjust == "none" else adjust_p_values(p)
     with np.errstate(invalid="ignore"):
         return (np.abs(log_fc) >= settings.log_fc) & (judged < settings.p_value)
-
-
-def _squeezed(variance: FloatArray, df: float) -> tuple[FloatArray, float]:
-    """Posterior variances and total degrees of freedom when all genes have the same ones: `squeeze_var` on scalars."""
-    x = offset_zeros(variance)
-    e = np.log(x) + float(log_minus_digamma(df / 2))
-    excess = float(e.var(ddof=1)) - float(trigamma(df / 2))
-    if excess <= 0:
-        return np.full(len(x), float(x.mean())), df * len(x)
-    half = inverse_trigamma(excess)
-    scale = float(np.exp(e.mean() - log_minus_digamma(half)))
-    return (df * variance + 2 * half * scale) / (df + 2 * half), min(df + 2 * half, df * len(x))
 
 
 def _one_by_one(subject: Subject, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
@@ -222,7 +210,7 @@ def _one_by_one(subject: Subject, counts: IntArray, settings: Differential, batc
 
 
 def genes_of_cohorts(data: StudyData, counts: dict[str, IntArray]) -> tuple[list[str], dict[str, BoolArray]]:
-    """Genes that every cohort measures, sorted, and which of them (U, B) each cohort chooses in each of its resamples."""
+    """Genes that every cohort measures, sorted, and which of them (U, B) each cohort chooses in its resamples."""
     universe = sorted(set[str].intersection(*(set(subject.matrix.features) for subject in data.merged.values())))
     chosen: dict[str, BoolArray] = {}
     for name, rows in counts.items():

@@ -1,7 +1,7 @@
 """The whole choice of genes as one procedure that resampling repeats: differential genes, signature, biomarkers.
 
-Inside resampling the forest is 100 trees, one seed, Gini only (design section 8.11). What is drawn, held out or relabelled
-is decided elsewhere.
+Inside resampling the forest is 100 trees, one seed, Gini only (design section 8.11). What is drawn, held out or
+relabelled is decided elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dmicc_assets.expression.batch import apply_batch_effect, fit_batch_effect
 from dmicc_assets.expression.combat import apply_combat, fit_combat
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.signature.forest import importance, ranks
 from dmicc_assets.study import Study
+
+FloatArray = NDArray[np.float64]
+BoolVector = NDArray[np.bool_]
 
 TREES = 100
 
@@ -50,7 +54,7 @@ class StudyData:
         return frozenset(set[str].intersection(*others) & set(self.merged[cohort].matrix.features))
 
 
-def first_genes(values: np.ndarray, is_case: np.ndarray, genes: Sequence[str], top: int, seed: int) -> list[str]:
+def first_genes(values: FloatArray, is_case: BoolVector, genes: Sequence[str], top: int, seed: int) -> list[str]:
     """The `top` genes by Gini importance in one forest of 100 trees; a gene with a missing value is left out.
 
     Args:
@@ -60,7 +64,7 @@ def first_genes(values: np.ndarray, is_case: np.ndarray, genes: Sequence[str], t
         top: how many.
         seed: of the forest.
     """
-    complete = ~np.isnan(values).any(axis=1)
+    complete = np.asarray(~np.isnan(values).any(axis=1), dtype=np.bool_)
     kept = [gene for gene, keep in zip(genes, complete, strict=True) if keep]
     if not kept or is_case.all() or not is_case.any():
         return []
@@ -77,17 +81,19 @@ class BiomarkerChoice:
 
     data: StudyData
     target: str
-    _seen: dict[tuple[str, tuple[str, ...]], frozenset[str]] = field(default_factory=dict)
-    _open: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)
+    _seen: dict[tuple[str, tuple[str, ...]], frozenset[str]] = field(
+        default_factory=dict[tuple[str, tuple[str, ...]], frozenset[str]]
+    )
+    _open: dict[tuple[str, ...], BoolVector] = field(default_factory=dict[tuple[str, ...], BoolVector])
 
-    def open_to(self, features: tuple[str, ...]) -> np.ndarray:
+    def open_to(self, features: tuple[str, ...]) -> BoolVector:
         """(G,) True for the genes that every other cohort chose; for all when there is no other."""
         if features not in self._open:
             others = self.data.shared_by_others(self.target)
             self._open[features] = np.array([others is None or gene in others for gene in features], dtype=np.bool_)
         return self._open[features]
 
-    def choose(self, signature: Sequence[str], values: np.ndarray, is_case: np.ndarray) -> tuple[str, ...]:
+    def choose(self, signature: Sequence[str], values: FloatArray, is_case: BoolVector) -> tuple[str, ...]:
         """Biomarkers, sorted.
 
         Args:
@@ -117,8 +123,8 @@ class BiomarkerChoice:
 class Adjusted:
     """Training and test samples with the batch removed by what the training samples alone say of it."""
 
-    training: np.ndarray
-    test: np.ndarray
+    training: FloatArray
+    test: FloatArray
 
 
 def adjust_batch(training: Subject, test: ExpressionMatrix, test_dataset: Sequence[str], batch: str) -> Adjusted:

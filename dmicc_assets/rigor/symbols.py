@@ -21,7 +21,7 @@ def measured_everywhere(evidence: StudyEvidence) -> list[Finding]:
     universes = [set(subject.matrix.features) for subject in evidence.cohorts.values()]
     if len(universes) < 2:
         return [*findings, *not_applicable("I9", evidence.name, "the study has one cohort")]
-    common, every = set.intersection(*universes), set.union(*universes)
+    common, every = set[str].intersection(*universes), set[str].union(*universes)
     jaccard = len(common) / len(every)
     fires = jaccard < UNIVERSE_JACCARD
     text = f"the cohorts share {len(common)} of {len(every)} genes"

@@ -104,7 +104,7 @@ def _signature(
 
 def _other_collapses(study: Study, probes: ProbeLevel) -> Sequence[str]:
     """Collapses that change the study: those that some dataset measured by probe does not use."""
-    used = [arrays.spec.collapse for name, arrays in probes.arrays.items() if arrays.probe_genes is not None]
+    used = [arrays.spec.collapse for arrays in probes.arrays.values() if arrays.probe_genes is not None]
     return [collapse for collapse in COLLAPSES if any(own != collapse for own in used)]
 
 

@@ -25,9 +25,9 @@ SCHEMA = pl.Schema({"gene": pl.String(), "method": pl.String(), "frequency": pl.
 def selection_stability(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     """Selection frequency of every gene that is chosen at least once.
 
-    Methods: `bootstrap` (in the signature, patients of every cohort drawn with replacement within class and dataset),
+    Methods: `bootstrap` (in the signature, each cohort's patients drawn with replacement within class and dataset),
     `bootstrap_biomarkers` (among the biomarkers of the same draws), `leave_one_control_out` (in the signature when one
-    patient's controls are left out, all cohorts' controls together) and `leave_one_control_out:<cohort>` (those of one).
+    patient's controls are left out, all cohorts' together) and `leave_one_control_out:<cohort>` (those of one).
 
     Args:
         data: the study on all samples.
@@ -37,7 +37,7 @@ def selection_stability(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
         gene, method, frequency; a gene of the study's signature has a row for each method, 0 included.
     """
     settings = data.study.rigor
-    kept = sorted(set.intersection(*(set(frame["gene"]) for frame in data.genes.values())))
+    kept = sorted(set[str].intersection(*(set(frame["gene"]) for frame in data.genes.values())))
     frames = [SCHEMA.to_frame()]
     if settings.bootstraps:
         counts = {
