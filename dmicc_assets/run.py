@@ -77,7 +77,8 @@ class StudyRun:
             if outcome.state in ("failed", "blocked"):
                 self._failed |= {(table, key) for table in step.outputs}
             outcomes.append(outcome)
-        self._execute([CATALOG], None)
+        if (message := self._execute([CATALOG], None)) is not None:
+            raise DataError(message)
         return outcomes
 
     def _one(self, step: Step, key: str) -> Outcome:

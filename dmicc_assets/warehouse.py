@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from dmicc_assets.errors import RequestError
+from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake import Lake
 from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES
@@ -40,6 +40,9 @@ def build_warehouse(settings: Settings) -> Path:
 
     Returns:
         the file.
+
+    Raises:
+        DataError: a file of the lake is damaged.
     """
     lake = Lake(settings.lake, settings.locks)
     lake.prepare()
@@ -84,7 +87,11 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     for path in paths:
-        connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", _quoted(settings.lake)))
+        try:
+            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", _quoted(settings.lake)))
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            what = str(error).splitlines()[0]
+            raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
     for table in TABLES.values():
         connection.execute(f"COMMENT ON VIEW {table.view} IS '{_quoted(table.meaning)}'")
         for column in table.columns:

@@ -4,6 +4,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from dmicc_assets.errors import DataError
 from dmicc_assets.lake import Lake
 from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES, Table
@@ -77,3 +78,11 @@ def test_characteristics_are_a_map(settings: Settings, lake: Lake) -> None:
     lake.write("source/samples", "s.GSE1", rows, ORIGIN)
     with open_warehouse(settings) as connection:
         assert connection.execute("SELECT characteristics['age'] FROM source.samples").fetchall() == [("55",)]
+
+
+def test_a_damaged_file_is_named_with_what_to_do(settings: Settings, lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    lake.path("differential/genes", "s.c").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match=r"genes/s\.c\.parquet.*--verify"):
+        build_warehouse(settings)
+    assert not settings.warehouse.exists()

@@ -4,6 +4,7 @@ import dagster as dg
 
 from dmicc_assets.assets.asset import CATALOG, OWNERS, asset_key
 from dmicc_assets.automation import rebuild_when_changed
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.step import Step
 from dmicc_assets.warehouse import build_warehouse, view_files
 from dmicc_assets.workspace import Workspace
@@ -22,7 +23,10 @@ def catalog_asset(workspace: Workspace, steps: list[Step]) -> dg.AssetsDefinitio
         description="dmicc.duckdb: every table of the lake as a view, rebuilt beside and swapped in.",
     )
     def catalog() -> dg.MaterializeResult:
-        path = build_warehouse(workspace.settings)
+        try:
+            path = build_warehouse(workspace.settings)
+        except DmiccError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "views": len(view_files())})
 
     return catalog
