@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dmicc_assets.expression.matrix import Subject
-from dmicc_assets.stats.distributions import t_upper_quantile
+from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
 from dmicc_assets.stats.linear_model import LinearFit, fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t
-from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.top_table import top_table
 from dmicc_assets.study import Differential
 
 FloatArray = NDArray[np.float64]
@@ -41,16 +41,20 @@ def differential_statistics(
             no residual degrees of freedom; an infinite value; a patient missing where a block is asked for.
     """
     design, names = differential_design(subject, settings, batch)
-    values = subject.matrix.values
-    genes = subject.matrix.features
-    fit = fit_linear_model(values, design, names=names, genes=genes, weights=weights)
+    values, genes = subject.matrix.values, subject.matrix.features
+    correlation = None
+    if settings.block == "duplicate_correlation":
+        patients = patients_of(subject)
+        correlation = duplicate_correlation(values, design, patients, weights=weights).matrix(patients)
+    fit = fit_linear_model(values, design, names=names, genes=genes, weights=weights, correlation=correlation)
     return _statistics(subject, fit, settings)
 
 
 def differential_design(subject: Subject, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
     """The design (N, K) of a cohort and its columns' names: intercept, case, then datasets or patients.
 
-    With `block: fixed` every patient but one a column; the datasets are then within the patients and get none.
+    With `block: fixed` every patient but one has a column: the datasets are then told by their patients. A patient
+    with samples of one group only tells nothing of the difference, as in any paired test.
 
     Raises:
         ValueError: a group is empty, or a patient is missing where a block is asked for.
@@ -90,29 +94,15 @@ def patients_of(subject: Subject) -> list[str]:
 
 def _statistics(subject: Subject, fit: LinearFit, settings: Differential) -> pl.DataFrame:
     moderated = moderated_t(fit, trend=settings.trend, robust=settings.robust, limma=settings.limma)
-    case = fit.names.index("case")
-    log_fc, p_value = fit.coefficients[:, case], moderated.p_value[:, case]
-    spread = np.sqrt(moderated.variance) * fit.stdev_unscaled[:, case]
-    margin = spread * t_upper_quantile(0.025, moderated.df_total)
     present = ~np.isnan(subject.matrix.values)
-    table = pl.DataFrame(
-        {
-            "gene": subject.matrix.features,
-            "log_fc": log_fc,
-            "ave_expr": fit.ave_expr,
-            "t": moderated.t[:, case],
-            "p_value": p_value,
-            "adj_p_value": adjust_p_values(p_value),
-            "b": moderated.log_odds[:, case],
-            "ci_low": log_fc - margin,
-            "ci_high": log_fc + margin,
-            "sigma": fit.sigma,
-            "df_total": moderated.df_total,
-            "n_case": present[:, subject.is_case].sum(axis=1),
-            "n_control": present[:, ~subject.is_case].sum(axis=1),
-        }
+    table = top_table(fit, moderated, "case", subject.matrix.features, sort_by="none")
+    return table.select(
+        pl.col("gene", "log_fc", "ave_expr", "t", "p_value", "adj_p_value", "b", "ci_low", "ci_high"),
+        pl.Series("sigma", fit.sigma).fill_nan(None),
+        pl.Series("df_total", moderated.df_total).fill_nan(None),
+        pl.Series("n_case", present[:, subject.is_case].sum(axis=1)),
+        pl.Series("n_control", present[:, ~subject.is_case].sum(axis=1)),
     )
-    return table.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.DataFrame:

@@ -27,7 +27,7 @@ def _once_a_value(function: Callable[[FloatArray], FloatArray], x: FloatArray | 
     if x.ndim == 0:
         return function(x)
     if x.size and (x == x.flat[0]).all():
-        return np.full(x.shape, function(x.flat[0]))
+        return np.full(x.shape, function(x.flat[:1])[0])
     distinct, position = np.unique(x, return_inverse=True)
     return function(distinct)[position].reshape(x.shape)
 
@@ -85,6 +85,12 @@ def two_sided_p(t: FloatArray, df: FloatArray | float) -> FloatArray:
     if infinite.any():
         p = np.where(infinite, special.erfc(np.abs(t) / np.sqrt(2)), p)
     return np.asarray(p, dtype=np.float64)
+
+
+def t_upper_tail(t: FloatArray, df: FloatArray | float) -> FloatArray:
+    """Probability that Student's t exceeds t, accurate in the far tails; normal where df is infinite."""
+    two_sided = two_sided_p(t, df)
+    return np.where(np.asarray(t) > 0, two_sided / 2, 1 - two_sided / 2)
 
 
 def t_upper_quantile(tail: FloatArray | float, df: FloatArray | float) -> FloatArray:

@@ -1,0 +1,128 @@
+"""Quality weights of samples, estimated from how far their values lie from the linear model.
+
+The fit that uses the weights is in `linear_model.py`; weights of single counts are in `voom.py`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_MOST_ROUNDS = 50
+_TOLERANCE = 1e-5
+
+
+def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float = 10.0) -> FloatArray:
+    """Relative quality weights of N samples by REML, as `limma::arrayWeights(method="reml")`.
+
+    Scoring of a log-linear variance model (Ritchie et al. 2006, doi:10.1186/1471-2105-7-261; Smyth 2002,
+    doi:10.1198/106186002871), stopped by limma's rule so that the numbers agree.
+
+    Args:
+        values: (G, N) log2 expression without missing values.
+        design: (N, K) of full column rank, N > K + 1.
+        prior_genes: squeezes the weights towards equality, as so many genes of equal weights would.
+
+    Returns:
+        (N,) weights whose product is 1.
+
+    Raises:
+        ValueError: a missing value (use `array_weights_by_gene`); too few samples; no convergence.
+    """
+    _check(values, design)
+    if np.isnan(values).any():
+        raise ValueError("a value is missing: array weights by REML need complete genes")
+    g, n = values.shape
+    z = _sum_to_zero(n)
+    gamma = np.zeros(n - 1)
+    for _ in range(_MOST_ROUNDS):
+        weights = np.exp(-z @ gamma)
+        root = np.sqrt(weights)
+        q, _ = np.linalg.qr(design * root[:, None])
+        residuals = values * root
+        residuals -= (residuals @ q) @ q.T
+        squares = residuals**2
+        variance = squares.sum(axis=1) / (n - design.shape[1])
+        leverage, information = _information(q, z)
+        score = (1 / variance) @ squares - g * (1 - leverage) + prior_genes * (weights - 1)
+        slope = z.T @ score
+        step = np.linalg.solve(g * information + prior_genes * (z.T @ z), slope)
+        gamma = gamma + step
+        if slope @ step / (n * (g + prior_genes)) < _TOLERANCE:
+            return np.exp(-z @ gamma)
+    raise ValueError(f"array weights did not settle in {_MOST_ROUNDS} rounds")
+
+
+def array_weights_by_gene(
+    values: FloatArray, design: FloatArray, *, weights: FloatArray | None = None, prior_genes: float = 10.0
+) -> FloatArray:
+    """Relative quality weights by one update a gene, as `limma::arrayWeights(method="genebygene")`.
+
+    Each gene moves the estimate that the genes before it left (Ritchie et al. 2006, doi:10.1186/1471-2105-7-261), so
+    that the result depends on the genes' order and the loop over genes is the method itself.
+
+    Args:
+        values: (G, N) log2 expression, NaN missing.
+        design: (N, K) of full column rank, N > K + 1.
+        weights: (G, N) positive precision weights of the values.
+        prior_genes: squeezes the weights towards equality.
+
+    Returns:
+        (N,) weights whose product is 1.
+
+    Raises:
+        ValueError: too few samples.
+    """
+    _check(values, design)
+    z = _sum_to_zero(values.shape[1])
+    gamma = np.zeros(z.shape[1])
+    information = prior_genes * (z.T @ z)
+    observed = ~np.isnan(values)
+    k = design.shape[1]
+    for row in range(len(values)):
+        o = observed[row]
+        if o.sum() <= k + 1:
+            continue
+        precision = np.exp(-z[o] @ gamma)
+        if weights is not None:
+            precision *= weights[row, o]
+        root = np.sqrt(precision)
+        q, r = np.linalg.qr(design[o] * root[:, None])
+        rank = int((np.abs(np.diag(r)) > 1e-7 * np.abs(np.diag(r)).max()).sum())
+        y = values[row, o] * root
+        squares = (y - q @ (q.T @ y)) ** 2
+        variance = squares.sum() / (o.sum() - rank)
+        if variance < 1e-15:
+            continue
+        freedom = 1 - np.einsum("nk,nk->n", q, q)
+        # The diagonal only: limma's efficient approximation to the information.
+        information = information + _without_scale(np.diag(freedom), z[o])
+        gamma = gamma + np.linalg.solve(information, z[o].T @ (squares / variance - freedom))
+    return np.exp(-z @ gamma)
+
+
+def _check(values: FloatArray, design: FloatArray) -> None:
+    n, k = design.shape
+    if values.shape[1] != n:
+        raise ValueError(f"a design of shape {design.shape} does not fit values of shape {values.shape}")
+    if n < k + 2:
+        raise ValueError(f"{n} samples for {k} coefficients: array weights need {k + 2} samples at least")
+
+
+def _sum_to_zero(n: int) -> FloatArray:
+    return np.vstack([np.eye(n - 1), -np.ones(n - 1)])
+
+
+def _information(q: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Leverages, and one gene's information on the log variances given its own unknown variance."""
+    hat = q @ q.T
+    leverage = np.diag(hat).copy()
+    v = hat**2
+    np.fill_diagonal(v, (1 - leverage) ** 2)
+    return leverage, _without_scale(v, z)
+
+
+def _without_scale(v: FloatArray, z: FloatArray) -> FloatArray:
+    """Information z' v z on the log variances, less what goes into the gene's own variance."""
+    cross = z.T @ v.sum(axis=1)
+    return z.T @ v @ z - np.outer(cross, cross) / v.sum()

@@ -1,0 +1,180 @@
+"""Correlation between samples of one block (a patient), estimated gene by gene and averaged over the genes.
+
+The generalised least squares that uses the correlation is in `linear_model.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.stats.linear_model import masked_qr
+
+FloatArray = NDArray[np.float64]
+
+_CELLS_PER_BLOCK = 1 << 19
+_MOST_ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCorrelation:
+    """Correlation within blocks.
+
+    Attributes:
+        consensus: trimmed mean of the genes' correlations on the atanh scale, transformed back.
+        atanh: (G,) atanh of each gene's correlation; NaN for a gene that does not tell.
+    """
+
+    consensus: float
+    atanh: FloatArray
+
+    def matrix(self, block: Sequence[str]) -> FloatArray:
+        """(N, N) correlation matrix of samples in these blocks."""
+        names = np.array(list(block), dtype=object)
+        result = np.where(names[:, None] == names[None, :], self.consensus, 0.0)
+        np.fill_diagonal(result, 1.0)
+        return result
+
+
+def duplicate_correlation(
+    values: FloatArray,
+    design: FloatArray,
+    block: Sequence[str],
+    *,
+    trim: float = 0.15,
+    weights: FloatArray | None = None,
+) -> DuplicateCorrelation:
+    """Consensus correlation of the samples in a block, as `limma::duplicateCorrelation`.
+
+    Each gene's mixed model is fitted by REML (Smyth, Michaud & Scott 2005, doi:10.1093/bioinformatics/bti270).
+
+    Args:
+        values: (G, N) log2 expression, NaN missing.
+        design: (N, K) of full column rank.
+        block: the N samples' blocks.
+        trim: share of genes left out at either end of the mean.
+        weights: (N,) or (G, N) positive precision weights.
+
+    Raises:
+        ValueError: no block has two samples, or every sample is in one block; no gene tells of the correlation.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    indicator, largest = _indicator(block, values.shape[1])
+    observed = ~np.isnan(values)
+    complete = observed.all(axis=1)
+    rho = np.full(len(values), np.nan)
+    root = None if weights is None else np.sqrt(np.broadcast_to(weights, values.shape))
+    shared = root is None or (np.ndim(weights) == 1)
+    rows = np.flatnonzero(~complete) if shared else np.arange(len(values))
+    if shared:
+        first = np.ones(values.shape[1]) if root is None else root[0]
+        whole = np.flatnonzero(complete)
+        for start in range(0, len(whole), step := max(1, _CELLS_PER_BLOCK // indicator.size * 8)):
+            at = whole[start : start + step]
+            rho[at] = _correlations(values[at], design, indicator, first[None])
+    for start in range(0, len(rows), step := max(1, _CELLS_PER_BLOCK // (indicator.size + design.size))):
+        at = rows[start : start + step]
+        scale = observed[at] * (1.0 if root is None else root[at])
+        rho[at] = _correlations(np.where(observed[at], values[at], 0.0), design, indicator, scale)
+    rho[observed.sum(axis=1) <= design.shape[1] + 2] = np.nan
+    lowest = (1 / (1 - largest) if largest > 1 else -1.0) + 0.01
+    atanh = np.arctanh(np.clip(rho, lowest, 0.99))
+    known = np.sort(atanh[~np.isnan(atanh)])
+    if known.size == 0:
+        raise ValueError("no gene has enough values to tell of a correlation within blocks")
+    cut = int(known.size * trim)
+    return DuplicateCorrelation(float(np.tanh(known[cut : known.size - cut].mean())), atanh)
+
+
+def _indicator(block: Sequence[str], n: int) -> tuple[FloatArray, int]:
+    """(N, B) indicator of the blocks, and the size of the largest."""
+    if len(block) != n:
+        raise ValueError(f"{len(block)} blocks for {n} samples")
+    _, codes, sizes = np.unique(np.array([str(b) for b in block]), return_inverse=True, return_counts=True)
+    if sizes.max() < 2:
+        raise ValueError("every block has one sample: there is no correlation within blocks to estimate")
+    if len(sizes) < 2:
+        raise ValueError("all samples are in one block: its correlation cannot be told from the mean")
+    return (codes[:, None] == np.arange(len(sizes))).astype(np.float64), int(sizes.max())
+
+
+def _correlations(values: FloatArray, design: FloatArray, indicator: FloatArray, scale: FloatArray) -> FloatArray:
+    """REML correlations of M genes; `scale` (1, N) or (M, N) holds root weights, 0 for a missing value.
+
+    In the eigenbasis of the blocks' residual cross-products, the squared effects of a gene are independent gamma
+    variables with means a + b * eigenvalue, a the residual and b the block variance.
+    """
+    q, _, estimable = masked_qr(design[None] * scale[:, :, None])
+    y = values * scale
+    y = y - np.einsum("mn,mnk,mjk->mj", y, q, q, optimize=True) if len(q) > 1 else y - (y @ q[0]) @ q[0].T
+    # As limma: blocks correlate on the scale of the weighted values, so only a missing value changes the indicator.
+    z = indicator[None] * (scale > 0)[:, :, None]
+    z = z - q @ (np.swapaxes(q, 1, 2) @ z)
+    roots, vectors = np.linalg.eigh(np.swapaxes(z, 1, 2) @ z)
+    roots = np.maximum(roots, 0.0)
+    carries = roots > 1e-9 * np.maximum(roots.max(axis=1, keepdims=True), 1e-300)
+    inner = y @ z[0] if len(z) == 1 else np.einsum("mn,mnb->mb", y, z)
+    effects = inner @ vectors[0] if len(z) == 1 else np.einsum("mb,mbc->mc", inner, vectors)
+    squares = np.where(carries, effects**2 / np.where(carries, roots, 1.0), 0.0)
+    df = (scale > 0).sum(axis=1) - estimable.sum(axis=1)
+    rest = np.maximum(np.einsum("mn,mn->m", y, y) - squares.sum(axis=1), 0.0)
+    n_rest = np.broadcast_to(df - carries.sum(axis=1), rest.shape).astype(np.float64)
+    counts = np.column_stack([n_rest, np.broadcast_to(carries, squares.shape).astype(np.float64)])
+    levels = np.column_stack([np.zeros(len(rest)), np.broadcast_to(np.where(carries, roots, 0.0), squares.shape)])
+    a, b = _variance_components(np.column_stack([rest, squares]), counts, levels)
+    # One level only: nothing tells the two variances apart.
+    lowest = np.where(counts > 0, levels, np.inf).min(axis=1)
+    told = np.where(counts > 0, levels, -np.inf).max(axis=1) > lowest
+    return np.where(told & (a + b > 0), b / np.where(a + b == 0, 1.0, a + b), np.nan)
+
+
+def _variance_components(squares: FloatArray, counts: FloatArray, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fisher scoring of means a + b * level of gamma variables, halving steps that leave the model or do not improve.
+
+    Args:
+        squares: (M, C) sums of squared effects in each class.
+        counts: (M, C) their numbers.
+        levels: (M, C) their eigenvalues.
+    """
+    a = squares.sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
+    # A gene without any residual variation has no correlation; it is kept from dividing by zero.
+    a, b = np.where(a > 0, a, 1.0), np.zeros(len(squares))
+    deviance = _deviance(a, b, squares, counts, levels)
+    step = np.ones(len(a))
+    new_a, new_b = _scored(a, b, squares, counts, levels)
+    for _ in range(_MOST_ROUNDS):
+        try_a, try_b = a + step * (new_a - a), b + step * (new_b - b)
+        tried = _deviance(try_a, try_b, squares, counts, levels)
+        better = tried <= deviance
+        moved = np.maximum(np.abs(try_a - a), np.abs(try_b - b)) > 1e-11 * (np.abs(a) + np.abs(b))
+        a, b, deviance = np.where(better, try_a, a), np.where(better, try_b, b), np.where(better, tried, deviance)
+        step = np.where(better, 1.0, step / 2)
+        scored_a, scored_b = _scored(a, b, squares, counts, levels)
+        new_a, new_b = np.where(better, scored_a, new_a), np.where(better, scored_b, new_b)
+        if not (moved & (step > 1e-10)).any():
+            break
+    return a, b
+
+
+def _scored(
+    a: FloatArray, b: FloatArray, squares: FloatArray, counts: FloatArray, levels: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Weighted least squares of the squares on (1, level), weights the inverse squared means."""
+    weight = 1 / (a[:, None] + b[:, None] * levels) ** 2
+    s0, s1, s2 = (np.sum(weight * counts * levels**p, axis=1) for p in (0, 1, 2))
+    t0, t1 = (np.sum(weight * squares * levels**p, axis=1) for p in (0, 1))
+    determinant = s0 * s2 - s1**2
+    singular = determinant <= 1e-14 * s0 * s2
+    determinant = np.where(singular, 1.0, determinant)
+    slope = np.where(singular, b, (s0 * t1 - s1 * t0) / determinant)
+    level = np.where(singular, a, (s2 * t0 - s1 * t1) / determinant)
+    return level, slope
+
+
+def _deviance(a: FloatArray, b: FloatArray, squares: FloatArray, counts: FloatArray, levels: FloatArray) -> FloatArray:
+    """Minus twice the REML log likelihood; infinite where a mean is not positive."""
+    means = a[:, None] + b[:, None] * levels
+    inside = ((means > 0) | (counts == 0)).all(axis=1)
+    safe = np.where(means > 0, means, 1.0)
+    return np.where(inside, np.sum(counts * np.log(safe) + squares / safe, axis=1), np.inf)
