@@ -1,0 +1,289 @@
+"""What a series holds, from its header alone: platforms, distinct sample descriptions, proposed labels and tissue.
+
+Proposals are for a person to read and correct (`dmicc init`); nothing here decides anything in a study.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.geo.acc_text import served_header
+from dmicc_assets.geo.accession import check_series, series_folder
+from dmicc_assets.geo.client import GeoClient
+from dmicc_assets.geo.gzip_stream import inflate
+from dmicc_assets.geo.http_policy import NotServedError
+from dmicc_assets.geo.series_header import SeriesHeader, build_header
+from dmicc_assets.geo.series_matrix import header_of
+from dmicc_assets.geo.soft import read_entities
+from dmicc_assets.study import SERIES_NAME
+
+_MATRIX_END = "_series_matrix.txt.gz"
+_MOST_GROUPS = 12
+_CONTROL = re.compile(
+    r"\b(normal|healthy|controls?|non[- _]?(tumou?r|diseased?|lesional|cancer\w*|malignant)|adjacent|unaffected|"
+    r"uninvolved|donors?|wild[- ]?type|untreated|mock|vehicle|disease[- ]free|hc|ctrl)\b",
+    re.IGNORECASE,
+)
+# Says which disease it is not: a "normal" beside it does not make it a control.
+_CASE = re.compile(r"\b(patients?|tumou?r|cancer|carcinoma|arthritis|disease|syndrome|lesion(al)?)\b", re.IGNORECASE)
+_GROUP_KEY = re.compile(
+    r"disease|status|diagnosis|condition|group|state|type|phenotype|histology|pathology|tissue", re.I
+)
+_TISSUE_KEY = re.compile(r"^(tissue|organ|organism part|tissue type|cell type|body site|source|sample type)\b", re.I)
+_TAIL = r"(?:[\s_#-]*\d[\s_#\d-]*[A-Za-z]?)?$"  # the number of a replicate or a patient, as in `tissue_12b`
+_NUMBERS = re.compile(_TAIL.replace(")?$", ")$"))
+_TISSUES = (
+    "bile duct", "bladder", "blood", "bone marrow", "brain", "breast", "cartilage", "cervix", "colon", "endometrium",
+    "esophagus", "heart", "intestine", "kidney", "liver", "lung", "lymph node", "muscle", "nerve", "ovary", "pancreas",
+    "pbmc", "placenta", "prostate", "retina", "salivary gland", "serum", "skin", "spleen", "stomach", "synovium",
+    "synovial", "testis", "thymus", "thyroid", "tonsil", "uterus",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SampleGroup:
+    """Samples with one description.
+
+    Attributes:
+        text: the field's value that they share.
+        n_samples: how many they are.
+        kind: `control` when the text says so, else `case`.
+        label: proposed label.
+        pattern: a regular expression that finds just these samples in the field.
+    """
+
+    text: str
+    n_samples: int
+    kind: Literal["case", "control"]
+    label: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDescription:
+    """One dataset of a series: its samples on one platform.
+
+    Attributes:
+        name: what a study would call it, `GSE32225` or `GSE14520-GPL571`.
+        platform: its accession, None when the samples do not say one.
+        organisms: of the samples.
+        n_samples: how many there are.
+        descriptions: for each field (title, source_name, a characteristic's key) its distinct values with counts.
+        field: the field that tells the groups apart; None when none does.
+        groups: by that field; empty when none does.
+        tissue: proposed, "" when the header gives no hint.
+        has_table: whether the samples announce rows; without them the values come from elsewhere (RNA-seq).
+    """
+
+    name: str
+    platform: str | None
+    organisms: tuple[str, ...]
+    n_samples: int
+    descriptions: dict[str, dict[str, int]]
+    field: str | None
+    groups: tuple[SampleGroup, ...]
+    tissue: str
+    has_table: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDescription:
+    """A series with its datasets, one a platform.
+
+    Attributes:
+        accession: the series'.
+        title: its title.
+        pubmed_ids: its papers.
+        datasets: one a platform.
+    """
+
+    accession: str
+    title: str
+    pubmed_ids: tuple[str, ...]
+    datasets: tuple[DatasetDescription, ...]
+
+
+def describe_series(accession: str, client: GeoClient) -> SeriesDescription:
+    """Read the headers of a series, and nothing of its tables.
+
+    Args:
+        accession: of a series (`GSE32225`), or of one platform of it (`GSE14520-GPL571`).
+        client: the way to GEO or a mirror.
+
+    Raises:
+        RequestError: no accession of a series.
+        SourceError: no such series or platform of it; names the accession and the URL.
+    """
+    match = SERIES_NAME.fullmatch(accession)
+    if match is None:
+        raise RequestError(f"{accession!r} is no series accession: expected one like GSE32225 or GSE14520-GPL571")
+    series, wanted = check_series(match["accession"]), match["platform"]
+    parts = [
+        (platform, header, samples)
+        for header in _headers(series, client)
+        for platform, samples in _by_platform(header.samples)
+        if wanted in (None, platform)
+    ]
+    if not parts:
+        raise SourceError(f"{series}: no samples of {wanted or 'it'} at {client.geo(series_folder(series))}/")
+    return SeriesDescription(
+        series,
+        parts[0][1].first("title"),
+        tuple(parts[0][1].series.get("pubmed_id", [])),
+        tuple(
+            _describe(f"{series}-{platform}" if len(parts) > 1 or wanted else series, platform, header, samples)
+            for platform, header, samples in parts
+        ),
+    )
+
+
+def _headers(series: str, client: GeoClient) -> Iterator[SeriesHeader]:
+    """Headers of the series' matrices; of acc.cgi or the family SOFT file when it has none."""
+    folder = series_folder(series)
+    names = [name for name in client.listing(client.geo(f"{folder}/matrix")) if name.endswith(_MATRIX_END)]
+    for name in names:
+        with client.blocks(client.geo(f"{folder}/matrix/{name}")) as blocks:
+            yield header_of(inflate(blocks, name), name)
+    if names:
+        return
+    try:
+        yield served_header(series, client)
+    except NotServedError:
+        url = client.geo(f"{folder}/soft/{series}_family.soft.gz")
+        try:
+            with client.blocks(url) as blocks:
+                yield _family_header(inflate(blocks, url), url)
+        except NotServedError:
+            raise SourceError(f"{series}: no such series at {client.geo(folder)}/") from None
+
+
+def _family_header(blocks: Iterator[bytes], name: str) -> SeriesHeader:
+    fields: dict[str, list[str]] = {}
+    samples: list[dict[str, list[str]]] = []
+    for entity in read_entities(blocks, name):
+        if entity.kind == "SERIES":
+            fields = entity.fields
+        elif entity.kind == "SAMPLE":
+            samples.append({**entity.fields, "geo_accession": [entity.accession]})
+    return build_header(fields, samples, name)
+
+
+def _by_platform(samples: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFrame]]:
+    for platform in samples["platform"].unique(maintain_order=True).to_list():
+        yield platform, samples.filter(pl.col("platform").eq_missing(platform))
+
+
+def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl.DataFrame) -> DatasetDescription:
+    fields = _fields(samples)
+    counts = {key: dict(Counter(values)) for key, values in fields.items()}
+    field, groups = _best_groups(fields)
+    return DatasetDescription(
+        name=name,
+        platform=platform,
+        organisms=header.organisms,
+        n_samples=samples.height,
+        descriptions={key: values for key, values in counts.items() if key != "title" or len(values) < samples.height},
+        field=field,
+        groups=groups,
+        tissue=_tissue(fields, header.first("title")),
+        has_table=header.row_counts != (0,),
+    )
+
+
+def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:
+    """Each field's value in every sample; "" where a sample lacks it."""
+    rows = list(samples.iter_rows(named=True))
+    described = [{pair["key"]: pair["value"] for pair in row["characteristics"]} for row in rows]
+    keys = dict.fromkeys(key for each in described for key in each)
+    fields = {key: [each.get(key, "") for each in described] for key in keys}
+    return {**fields, "source_name": [row["source_name"] for row in rows], "title": [row["title"] for row in rows]}
+
+
+def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[SampleGroup, ...]]:
+    """The field that best tells cases from controls: it has both, is named like a group, and has few values.
+
+    Titles and source names count without the numbers at their ends: `Tumour tissue 1` is a tumour tissue (GSE83521).
+    """
+    candidates = [(key, values, values) for key, values in fields.items()]
+    candidates += [
+        (key, fields[key], [_NUMBERS.sub("", value) for value in fields[key]]) for key in ("source_name", "title")
+    ]
+    ranked: list[tuple[bool, bool, int, int]] = []
+    proposals: list[tuple[SampleGroup, ...]] = []
+    for i, (key, values, stems) in enumerate(candidates):
+        distinct = set(stems)
+        few = "" not in distinct and 2 <= len(distinct) <= min(_MOST_GROUPS, len(values) - 1)
+        proposals.append(_groups(dict(Counter(stems)), "$" if stems is values else _TAIL) if few else ())
+        if few and _tell_apart(proposals[i], values):
+            kinds = {group.kind for group in proposals[i]}
+            ranked.append((len(kinds) == 1, _GROUP_KEY.search(key) is None, len(distinct), i))
+    usable = [entry for entry in ranked if not (entry[0] and entry[1])]
+    if not usable:
+        return None, ()
+    best = min(usable)[3]
+    return candidates[best][0], proposals[best]
+
+
+def _tell_apart(groups: Sequence[SampleGroup], values: Sequence[str]) -> bool:
+    """Whether each value is found by the pattern of one group and no other."""
+    found = {value: sum(re.search(group.pattern, value) is not None for group in groups) for value in values}
+    return set(found.values()) == {1}
+
+
+def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
+    """Groups of a field's values; a single control group is just called `control`, so that series can be merged."""
+    controls = [text for text in counts if _kind(text) == "control"]
+    taken: set[str] = set()
+    groups: list[SampleGroup] = []
+    for text, n_samples in counts.items():
+        label = "control" if controls == [text] else label_of(text)
+        while label in taken:
+            label += "_2"
+        taken.add(label)
+        groups.append(SampleGroup(text, n_samples, _kind(text), label, f"(?i)^{_escaped(text)}{tail}"))
+    return tuple(groups)
+
+
+def _escaped(text: str) -> str:
+    """The text as a regular expression, readable: only what means something in one is escaped."""
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
+
+
+def label_of(text: str) -> str:
+    """A label as study files want it, from a description."""
+    words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].rstrip("_")
+    return words if words[:1].isalpha() else f"group_{words}".rstrip("_")
+
+
+def _kind(text: str) -> Literal["case", "control"]:
+    found = _CONTROL.search(text)
+    if found is None:
+        return "case"
+    rest = _CONTROL.sub(" ", text)
+    return "case" if re.search(r"\bwithout\b", rest) or _is_disease(rest) else "control"
+
+
+def _is_disease(rest: str) -> bool:
+    """Whether what is left beside a control word names a disease for itself, as in `tumor, control arm`."""
+    return _CASE.search(rest) is not None and not re.search(r"\b(tissue|from|of|in)\b", rest, re.IGNORECASE)
+
+
+def _tissue(fields: dict[str, list[str]], title: str) -> str:
+    """The tissue most samples name: in a field called so, else a known tissue's word anywhere."""
+    for key, values in fields.items():
+        distinct = set(values)
+        if _TISSUE_KEY.search(key) and len(distinct) == 1 and (only := distinct.pop()):
+            return _known_tissue([only]) or only
+    words = [*(value for key, values in fields.items() if key != "title" for value in values)]
+    return _known_tissue(words) or _known_tissue([*fields["title"], title])
+
+
+def _known_tissue(texts: Sequence[str]) -> str:
+    counts = Counter(name for text in texts for name in _TISSUES if re.search(rf"\b{name}s?\b", text, re.IGNORECASE))
+    found = counts.most_common(1)
+    return found[0][0].replace("synovial", "synovium") if found else ""

@@ -1,0 +1,148 @@
+"""A study file to start from, written from the descriptions of its series; a person corrects it.
+
+Text only: what a study file may say is in `study.py`, what series hold is described by `describe.py`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
+from dmicc_assets.study import NAME
+
+FILL_IN = "FILL_IN"  # no valid name of a label, so that `dmicc check` asks for it with line and key
+_MOST_VALUES = 12
+_LINE = 118
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    dataset: DatasetDescription
+    case: str
+    control: str
+
+
+def propose_study(descriptions: Sequence[SeriesDescription], name: str) -> str:
+    """A commented study file: datasets with label rules, cohorts of those with the same case and control.
+
+    Args:
+        descriptions: of the series, in the order wanted.
+        name: the study's name.
+
+    Returns:
+        YAML that `load_study` accepts, or, where a series gives no hint of cases and controls, refuses with the
+        line where `FILL_IN` stands.
+
+    Raises:
+        RequestError: the name is none, or there is no series.
+    """
+    if not re.fullmatch(NAME, name):
+        raise RequestError(f"{name!r}: a study's name has lower-case letters, digits and _, and begins with a letter")
+    datasets = [dataset for series in descriptions for dataset in series.datasets]
+    if not datasets:
+        raise RequestError("expected the accession of one series or more")
+    choices = _choices(datasets)
+    cohorts = _cohorts(choices)
+    lines = [
+        f"# Proposed from the headers of {', '.join(series.accession for series in descriptions)}.",
+        "# Read the samples' descriptions below, correct labels and cohorts, then: dmicc check " + name,
+        f"study: {name}",
+        f"title: {_quoted(' and '.join(_title(cohort[0]) for cohort in cohorts.values()))}",
+        "datasets:",
+        *(line for series in descriptions for line in _series_lines(series)),
+        "cohorts:   # the last one is where the risk model is fitted, unless `model: {cohort: ...}` says otherwise",
+        *(line for key, members in cohorts.items() for line in _cohort_lines(key, members)),
+        "differential: {log_fc: 1.0, p_value: 0.05, adjust: BH}   # adjust: none gives raw p-values",
+        "enrichment: {libraries: [GO_BP, GO_CC, GO_MF, KEGG]}",
+        "# validation: [{dataset: ..., case: ..., control: ...}]   # a dataset that is in no cohort",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _choices(datasets: Sequence[DatasetDescription]) -> list[_Choice]:
+    """Case and control of each dataset: the labels that most samples of all datasets together have."""
+    totals: Counter[str] = Counter()
+    for dataset in datasets:
+        for group in dataset.groups:
+            totals[group.label] += group.n_samples
+    choices: list[_Choice] = []
+    for dataset in datasets:
+        labels = {kind: [group.label for group in dataset.groups if group.kind == kind] for kind in ("case", "control")}
+        case, control = (max(found, key=lambda each: totals[each], default=FILL_IN) for found in labels.values())
+        choices.append(_Choice(dataset, case, control))
+    return choices
+
+
+def _cohorts(choices: Sequence[_Choice]) -> dict[str, list[_Choice]]:
+    """Datasets with the same case and control are one cohort; it is named by its case."""
+    cohorts: dict[str, list[_Choice]] = {}
+    for choice in choices:
+        known = FILL_IN not in (choice.case, choice.control)
+        key = choice.case if choice.case != FILL_IN else label_of(choice.dataset.name)
+        while key in cohorts and not (known and cohorts[key][0].control == choice.control):
+            key += "_2"
+        cohorts.setdefault(key, []).append(choice)
+    return cohorts
+
+
+def _series_lines(series: SeriesDescription) -> Iterator[str]:
+    for dataset in series.datasets:
+        yield f"  # {_comment(series.title)}"
+        yield f"  # {dataset.n_samples} samples, {', '.join(dataset.organisms) or 'organism not said'}"
+        if not dataset.has_table:
+            yield "  # Its matrix is empty: NCBI's RNA-seq counts are used if there are any."
+        for key, counts in dataset.descriptions.items():
+            shown = [f"{text!r} ({n})" for text, n in list(counts.items())[:_MOST_VALUES]]
+            more = f", and {len(counts) - _MOST_VALUES} more" if len(counts) > _MOST_VALUES else ""
+            yield f"  #   {_comment(f'{key}: ' + ', '.join(shown) + more)}"
+        yield f"  {dataset.name}:"
+        yield "    source: geo"
+        if dataset.platform:
+            yield f"    platform: {dataset.platform}"
+        yield f"    tissue: {_quoted(dataset.tissue)}" + ("" if dataset.tissue else "   # not found in the header")
+        yield "    labels:   # every sample matches exactly one rule"
+        yield from _label_lines(dataset)
+        if not dataset.has_table:
+            yield "    normalise: none"
+
+
+def _label_lines(dataset: DatasetDescription) -> Iterator[str]:
+    for group in dataset.groups:
+        where = f"{{{_quoted(dataset.field or '')}: {_quoted(group.pattern)}}}"
+        yield f"      - {{label: {group.label}, where: {where}, expect: {group.n_samples}}}"
+    kinds = {group.kind for group in dataset.groups}
+    if kinds == {"case", "control"}:
+        return
+    missing = "no description says which samples are cases and which controls"
+    if dataset.groups:
+        missing = f"no description looks like a {'control' if kinds == {'case'} else 'case'}"
+    yield f"      # {FILL_IN}: {missing}; write rules with a field above, or any, and their patterns."
+    yield f"      - {{label: {FILL_IN}, where: {{any: {FILL_IN}}}}}"
+
+
+def _cohort_lines(key: str, members: Sequence[_Choice]) -> Iterator[str]:
+    names = ", ".join(member.dataset.name for member in members)
+    batch = ", batch: covariate" if len(members) > 1 else ""
+    yield (
+        f"  {key}: {{title: {_quoted(_title(members[0]))}, datasets: [{names}], "
+        f"case: {members[0].case}, control: {members[0].control}{batch}}}"
+    )
+
+
+def _title(choice: _Choice) -> str:
+    text = choice.case.replace("_", " ") if choice.case != FILL_IN else choice.dataset.name
+    return text[:1].upper() + text[1:]
+
+
+def _comment(text: str) -> str:
+    """One line of a comment, whatever the text holds."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return plain if len(plain) <= _LINE else plain[: _LINE - 3] + "..."
+
+
+def _quoted(text: str) -> str:
+    """A YAML string in single quotes."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return "'" + plain.replace("'", "''") + "'"
