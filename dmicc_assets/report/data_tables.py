@@ -1,0 +1,137 @@
+"""Tables of the report: the first rows as HTML for reading and print, all rows as data for sorting and download."""
+
+import json
+import math
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from markupsafe import Markup
+
+from dmicc_assets.tables import TABLES
+
+ROWS_A_PAGE = 25
+# From this size on, numbers travel as the bytes of their doubles: exact, and a third of their digits' length.
+_PACKED_FROM = 500
+
+Kind = Literal["number", "text"]
+
+
+@dataclass(frozen=True)
+class ReportColumn:
+    """A column's name, what it means, and whether it sorts as a number."""
+
+    name: str
+    meaning: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """One table as the template shows it.
+
+    Attributes:
+        id: unique in the page.
+        title: its caption.
+        columns: in order.
+        rows: texts of the first rows.
+        n_rows: rows in all.
+        payload: all rows as JSON, safe inside a script element.
+        file_name: of the download.
+    """
+
+    id: str
+    title: str
+    columns: list[ReportColumn]
+    rows: list[list[str]]
+    n_rows: int
+    payload: Markup
+    file_name: str
+
+
+def report_table(
+    table: str, frame: pl.DataFrame, part: str = "", title: str = "", drop: Sequence[str] = ("study",)
+) -> ReportTable:
+    """A declared table of the lake, with the meanings of its columns.
+
+    Args:
+        table: its name, `group/table`.
+        frame: its rows.
+        part: cohort or dataset, when the page has the table more than once.
+        title: caption; the table's own meaning by default.
+        drop: columns that say nothing here.
+    """
+    declared = TABLES[table]
+    meanings = {column.name: column.meaning for column in declared.columns}
+    name = table.replace("/", "_") + (f"_{part}" if part else "")
+    return free_table(name, title or declared.meaning, frame.drop(drop, strict=False), meanings)
+
+
+def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, str] | None = None) -> ReportTable:
+    """Any frame as a table; lists are joined by commas, maps are written as `key: value`."""
+    flat = frame.with_columns(_flat(frame))
+    columns = [
+        ReportColumn(column, (meanings or {}).get(column, ""), "number" if dtype.is_numeric() else "text")
+        for column, dtype in flat.schema.items()
+    ]
+    first = [[number_text(cell) for cell in row] for row in flat.head(ROWS_A_PAGE).iter_rows()]
+    identity = "table-" + "".join(letter if letter.isalnum() else "-" for letter in name)
+    return ReportTable(identity, title, columns, first, len(flat), _payload(flat, columns), f"{name}.csv")
+
+
+def _flat(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Nested and temporal columns as text."""
+    flat: list[pl.Expr] = []
+    for name, dtype in frame.schema.items():
+        if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
+            pair = pl.element().struct["key"] + pl.lit(": ") + pl.element().struct["value"]
+            flat.append(pl.col(name).list.eval(pair).list.join("; "))
+        elif isinstance(dtype, pl.List):
+            flat.append(pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(", "))
+        elif dtype.is_temporal():
+            flat.append(pl.col(name).dt.strftime("%Y-%m-%d %H:%M"))
+        elif dtype == pl.Boolean:
+            flat.append(pl.when(pl.col(name)).then(pl.lit("yes")).when(~pl.col(name)).then(pl.lit("no")).alias(name))
+    return flat
+
+
+def number_text(cell: object) -> str:
+    """A cell as text: four significant digits, integers in full, nothing for a missing value."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        if math.isnan(cell):
+            return ""
+        if math.isinf(cell):
+            return "∞" if cell > 0 else "−∞"
+        text = f"{cell:.3e}" if cell != 0 and not 1e-4 <= abs(cell) < 1e6 else f"{cell:.4g}"
+        return text.replace("-", "−") if cell < 0 and "e" not in text else text
+    return str(cell)
+
+
+def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> Markup:
+    """Column by column: numbers as numbers, as packed doubles when there are many, texts as texts."""
+    data = [
+        {"name": column.name, "kind": column.kind, "values": _values(frame[column.name], column.kind)}
+        for column in columns
+    ]
+    return json_script(data)
+
+
+def _values(series: pl.Series, kind: Kind) -> object:
+    if kind == "text":
+        return series.to_list()
+    doubles = series.cast(pl.Float64).fill_null(math.nan).to_numpy()
+    if len(series) >= _PACKED_FROM:
+        return {"doubles": b64encode(np.ascontiguousarray(doubles, dtype="<f8").tobytes()).decode()}
+    # JSON has no NaN and no infinity
+    return [None if math.isnan(x) else ("inf" if x > 0 else "-inf") if math.isinf(x) else x for x in doubles.tolist()]
+
+
+def json_script(data: object) -> Markup:
+    """JSON that no browser can take for markup inside a script element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))

@@ -1,0 +1,163 @@
+"""What was done at each step, in sentences with parameters, seeds and sources: the report's method text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dmicc_assets.study import Study
+
+
+@dataclass(frozen=True)
+class Methods:
+    """One text a section of the report; `doi:` references become links in the page."""
+
+    data: str
+    differential: str
+    enrichment: str
+    signature: str
+    ranking: str
+    validation: str
+    model: str
+    worth: str
+
+
+def methods(study: Study, versions: Mapping[str, str]) -> Methods:
+    """The method text of a study.
+
+    Args:
+        study: its settings.
+        versions: of the libraries, by name.
+    """
+    return Methods(
+        data=_data(study),
+        differential=_differential(study, versions),
+        enrichment=_enrichment(study, versions),
+        signature=_signature(study),
+        ranking=_ranking(study, versions),
+        validation=_validation(study, versions),
+        model=_model(study),
+        worth=_worth(study),
+    )
+
+
+def _with_version(name: str, versions: Mapping[str, str]) -> str:
+    return f"{name} {versions[name]}" if name in versions else name
+
+
+def _data(study: Study) -> str:
+    normalised = [name for name, spec in study.datasets.items() if spec.normalise == "quantile"]
+    as_served = [name for name, spec in study.datasets.items() if spec.normalise == "none"]
+    auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
+    collapse = {spec.collapse for spec in study.datasets.values()}
+    parts = [
+        "Files are verified on arrival (length, gzip checksum, end of table, number of rows).",
+        f"Log2 is taken by GEO2R's rule in {_listed(auto)}." if auto else "The scale is stated in the study file.",
+    ]
+    if normalised:
+        parts.append(
+            f"Arrays are quantile-normalised as by limma's normalizeBetweenArrays "
+            f"(doi:10.1093/bioinformatics/19.2.185) in {_listed(normalised)}, over every sample and probe served."
+        )
+    if as_served:
+        parts.append(f"{_listed(as_served)}: values as served, normalised by the submitter.")
+    how = {
+        "mean": "their mean (limma's avereps)",
+        "median": "their median",
+        "max_mean": "the probe with the highest mean",
+    }
+    parts.append(
+        f"Probes without a symbol, or with several, are dropped; probes of one gene become "
+        f"{_listed([how[each] for each in sorted(collapse)])}."
+    )
+    return " ".join(parts)
+
+
+def _differential(study: Study, versions: Mapping[str, str]) -> str:
+    settings = study.differential
+    batches = {
+        "covariate": "with the dataset as covariate; shown values have it removed as by limma's removeBatchEffect",
+        "combat": "on values adjusted by ComBat with the group as covariate (doi:10.1093/biostatistics/kxj037)",
+        "none": "without a batch term",
+    }
+    merged = [f"{name} {batches[c.batch]}" for name, c in study.cohorts.items() if len(c.datasets) > 1]
+    options = [text for flag, text in ((settings.trend, "with a trend"), (settings.robust, "robust")) if flag]
+    adjusted = "Benjamini-Hochberg adjusted p" if settings.adjust == "BH" else "unadjusted p"
+    parts = [
+        "Cases against controls by a linear model for each gene and moderated t-statistics "
+        f"(limma {settings.limma}'s definition{', ' + ' and '.join(options) if options else ''}; "
+        f"doi:10.2202/1544-6115.1027), computed with {_with_version('numpy', versions)}.",
+        f"A gene is differentially expressed with |log2 fold change| ≥ {settings.log_fc:g} and {adjusted} < "
+        f"{settings.p_value:g}.",
+    ]
+    if merged:
+        parts.append(f"Merged cohorts: {'; '.join(merged)}.")
+    if settings.block != "none":
+        how = {"fixed": "as a fixed effect", "duplicate_correlation": "by the consensus correlation"}
+        parts.append(f"Samples of one patient are blocked {how[settings.block]}.")
+    return " ".join(parts)
+
+
+def _enrichment(study: Study, versions: Mapping[str, str]) -> str:
+    settings = study.enrichment
+    return (
+        f"Over-representation in {_listed(settings.libraries)} by the hypergeometric upper tail. The background is the "
+        f"cohort's genes that are in any set of the library (doi:10.1371/journal.pcbi.1009935); sets of "
+        f"{settings.min_size} to {settings.max_size} measured genes; Benjamini-Hochberg over the sets with at least "
+        f"one hit, threshold {settings.adj_p_value:g}. Preranked enrichment of all genes by moderated t "
+        f"(doi:10.1073/pnas.0506580102) with 1,000 seeded permutations."
+    )
+
+
+def _signature(study: Study) -> str:
+    if len(study.cohorts) == 1:
+        return "With one cohort the signature is its differentially expressed genes."
+    tail = "hypergeometric" if len(study.cohorts) == 2 else "exact multi-set (doi:10.1038/srep16923)"
+    return (
+        f"The signature is the genes that are differentially expressed in each of {len(study.cohorts)} cohorts. "
+        f"Overlap: {tail} upper tail in the genes that every cohort measures. Directions: exact binomial test "
+        f"against the agreement that the cohorts' shares of up and down give by chance."
+    )
+
+
+def _ranking(study: Study, versions: Mapping[str, str]) -> str:
+    settings = study.ranking
+    chosen = "the number of trees with the smallest error" if settings.use_cv_trees else f"{settings.trees} trees"
+    return (
+        f"In each cohort random forests ({_with_version('scikit-learn', versions)}, {chosen}, floor(√p) features a "
+        f"split) on the signature, over 50 seeds from {settings.seed} on; the rank is by mean Gini importance, its "
+        f"interval by the seeds' 2.5 and 97.5 % quantiles. The error curve is stratified cross-validation with at "
+        f"most {settings.folds} folds. Biomarkers: the first {settings.top} of every cohort."
+    )
+
+
+def _validation(study: Study, versions: Mapping[str, str]) -> str:
+    datasets = _listed([entry.dataset for entry in study.validation]) or "none"
+    return (
+        f"Validation datasets: {datasets}. Predictors are every signature gene and the risk model, their direction "
+        f"taken from the training cohort, never from the data that validate. AUC with DeLong's interval "
+        f"(doi:10.2307/2531595), bands by bootstrap, cut-off by Youden's index, Wilcoxon's test as R's "
+        f"({_with_version('scipy', versions)}). An apparent AUC is scored on the samples that chose the genes."
+    )
+
+
+def _model(study: Study) -> str:
+    return (
+        f"Logistic regression on the biomarkers in {study.cohorts[study.model_cohort].title} by maximum likelihood; "
+        f"when the classes separate, Firth's penalised likelihood with FLIC probabilities (doi:10.1002/sim.7273). "
+        f"Calibration and optimism by {study.model.bootstrap:,} bootstrap refits, seed {study.model.seed} "
+        f"(doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4). In a validation dataset "
+        f"coefficients are frozen and genes are z-scores of that dataset, so its intercept cannot be interpreted."
+    )
+
+
+def _worth(study: Study) -> str:
+    settings = study.rigor
+    return (
+        f"Labels of the model's cohort permuted {settings.permutations:,} times with the whole selection repeated "
+        f"(doi:10.1073/pnas.102102699); {settings.random_signatures:,} random gene sets of the same size "
+        f"(doi:10.1371/journal.pcbi.1002240); {settings.bootstraps:,} bootstrap selections; nested cross-validation "
+        f"repeated {settings.repeats} times; seed {settings.seed}."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)

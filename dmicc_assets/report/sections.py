@@ -1,0 +1,236 @@
+"""What each section of the report holds: its heading, method text, tables and which pictures belong there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
+from dmicc_assets.report.method_text import Methods
+from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.rigor.codes import CODES
+
+SEVERITIES = ("error", "warning", "info", "ok")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section.
+
+    Attributes:
+        id: of its heading.
+        title: its heading.
+        method: what was done, in sentences.
+        tables: in order.
+        pictures: patterns of catalog names.
+        empty: what to say when the section has neither tables with rows nor pictures.
+        has_volcano: the interactive volcano plots stand here.
+    """
+
+    id: str
+    title: str
+    method: str = ""
+    tables: list[ReportTable] = field(default_factory=list[ReportTable])
+    pictures: tuple[str, ...] = ()
+    empty: str = ""
+    has_volcano: bool = False
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether any table has a row."""
+        return any(table.n_rows for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number of the strip under the verdict."""
+
+    value: str
+    label: str
+
+
+def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
+    """The sections after the verdict, in reading order."""
+    return [
+        _findings(tables),
+        _study_table(tables),
+        _samples(tables),
+        Section(
+            "quality", "Data and their quality", texts.data, _filled(tables, "expression/quality"), (r"dataset/.*",),
+            "No dataset has been read yet.",
+        ),
+        _differential(tables, texts),
+        Section(
+            "enrichment", "Enrichment", texts.enrichment,
+            _filled(tables, "enrichment/terms", "enrichment/gsea"), (r"cohort/.*/(terms\..*|gsea)",),
+            "No gene set holds a differentially expressed gene.",
+        ),
+        Section(
+            "signature", "What the diseases share", texts.signature,
+            _filled(tables, "signature/genes", "signature/overlap"), (r"study/(venn|upset|concordance).*",),
+            "The signature is empty: no gene is differentially expressed in every cohort. There is nothing to rank, "
+            "to validate or to model.",
+        ),
+        Section(
+            "ranking", "Ranking and biomarkers", texts.ranking,
+            _filled(tables, "signature/biomarkers", "signature/ranking"), (r"cohort/.*/(error_curve|importance)",),
+            "Nothing was ranked, because the signature is empty.",
+        ),
+        Section(
+            "validation", "Validation", texts.validation,
+            _filled(tables, "validation/roc", "validation/expression_tests"), (r"study/(expression|roc)\..*",),
+            "There is no predictor to validate.",
+        ),
+        Section(
+            "model", "Risk model", texts.model,
+            _filled(tables, "model/coefficients", "model/performance", "model/nomogram"),
+            (r"study/(nomogram|calibration|decision_curve)",),
+            "There is no risk model: no gene is among the first of every cohort's ranking.",
+        ),
+        Section(
+            "worth", "What the result is worth", texts.worth,
+            _filled(tables, "signature/stability", "signature/sensitivity"), (r"study/(nulls|stability|sensitivity)",),
+            "Nothing was resampled.",
+        ),
+        Section(
+            "published", "Computed beside published", "What a paper states, beside what was computed here. Published "
+            "numbers are used for nothing else. A term that no library at hand holds is not testable.",
+            _filled(tables, "report/published"), (), "The study file states no published numbers.",
+        ),
+        Section(
+            "checklist", "TRIPOD+AI checklist", "Reporting items of prediction model studies that use machine learning "
+            "(doi:10.1136/bmj-2023-078378), and where this study meets them.",
+            [free_table("tripod_ai", "TRIPOD+AI, item by item.", checklist)] if len(checklist) else [], (),
+            "No checklist was filled in.",
+        ),
+        Section(
+            "provenance", "Provenance", "Every result of the study: the hash of what it was made from (recipe), of "
+            "what it says (content), and the run that made it.",
+            [free_table("provenance", "Partitions of the lake.", provenance), *_filled(tables, "source/files")], (),
+            "No result has a manifest.",
+        ),
+    ]  # fmt: skip
+
+
+def _filled(tables: StudyTables, *names: str) -> list[ReportTable]:
+    """The tables that have rows."""
+    return [report_table(name, tables.rows(name)) for name in names if len(tables.rows(name))]
+
+
+def _findings(tables: StudyTables) -> Section:
+    """The findings, the gravest first, each with what its check asks."""
+    rows = tables.rows("rigor/findings")
+    order = pl.col("severity").replace_strict(list(SEVERITIES), list(range(4)), default=4)
+    asks = pl.col("code").replace_strict(list(CODES), list(CODES.values()), default=None, return_dtype=pl.String)
+    number = pl.col("code").str.extract(r"(\d+)").cast(pl.Int64)
+    shown = rows.sort(order, pl.col("code").str.slice(0, 1), number, "subject").select(
+        "severity",
+        "code",
+        "subject",
+        "message",
+        asks.alias("what_the_check_asks"),
+        "statistic",
+        "threshold",
+        "citation",
+    )
+    made = [free_table("findings", "Findings of the rigor checks.", shown)] if len(shown) else []
+    text = (
+        "Each check is a pure function of the results. A warning blocks nothing: a published study must stay "
+        "reproducible. An 'ok' is a check that ran and is silent."
+    )
+    return Section("findings", "Findings", text, made, (), "No check has been run.")
+
+
+def _study_table(tables: StudyTables) -> Section:
+    """Datasets with their part in the study."""
+    study = tables.study
+    roles: dict[str, list[str]] = {name: [] for name in study.datasets}
+    for name, cohort in study.cohorts.items():
+        for dataset in cohort.datasets:
+            roles[dataset].append(f"{name} ({cohort.case} against {cohort.control})")
+    for entry in study.validation:
+        roles[entry.dataset].append(f"validation ({entry.case} against {entry.control})")
+    parts = {name: "; ".join(role) or "not used" for name, role in roles.items()}
+    rows = tables.rows("source/datasets")
+    wanted = [
+        "dataset", "part_in_the_study", "platform", "tissue", "organism", "n_samples", "n_probes", "scale_detected",
+        "last_update_date", "title", "content_sha256",
+    ]  # fmt: skip
+    part = pl.col("dataset").replace_strict(list(parts), list(parts.values()), default="").alias("part_in_the_study")
+    shown = rows.with_columns(part).select(wanted)
+    made = [free_table("datasets", "The datasets, as served.", shown)] if len(shown) else []
+    return Section("study", "The study", "", made, (), "No dataset has been read yet.")
+
+
+def _samples(tables: StudyTables) -> Section:
+    rows = tables.rows("source/samples")
+    if rows.is_empty():
+        return Section("samples", "Samples", empty="No dataset has been read yet.")
+    counts = rows.group_by("dataset", "label", maintain_order=True).agg(
+        pl.len().alias("samples"), pl.col("patient").drop_nulls().n_unique().alias("patients_known")
+    )
+    return Section(
+        "samples",
+        "Samples",
+        "Labels come from the study's rules on the samples' descriptions; every sample matches exactly one rule.",
+        [free_table("labels", "Samples by label.", counts), report_table("source/samples", rows)],
+    )
+
+
+def _differential(tables: StudyTables, texts: Methods) -> Section:
+    made: list[ReportTable] = []
+    for cohort, spec in tables.study.cohorts.items():
+        rows = tables.rows("differential/statistics", cohort=cohort)
+        if len(rows):
+            shown = rows.sort("p_value", "gene")
+            title = f"{spec.title}: every gene, the smallest p-value first."
+            made.append(report_table("differential/statistics", shown, cohort, title, ("study", "cohort")))
+    pictures = (r"cohort/.*/(heat_map|volcano|md|p_values|qq|mean_variance|pca|tsne)",)
+    return Section(
+        "differential", "Differential expression", texts.differential, made, pictures,
+        "No cohort has been analysed yet.", has_volcano=bool(made),
+    )  # fmt: skip
+
+
+def facts(tables: StudyTables) -> list[Fact]:
+    """The numbers of the strip under the verdict."""
+    found: list[Fact] = []
+    for cohort, spec in tables.study.cohorts.items():
+        samples = tables.rows("cohort/samples", cohort=cohort)
+        n_case = int(samples["is_case"].sum()) if len(samples) else 0
+        genes = len(tables.rows("differential/genes", cohort=cohort))
+        label = f"genes differentially expressed in {spec.title} ({n_case} cases, {len(samples) - n_case} controls)"
+        found.append(Fact(f"{genes:,}", label))
+    found.append(Fact(f"{len(tables.signature()):,}", "genes of the signature"))
+    biomarkers = tables.biomarkers()
+    found.append(Fact(_few(biomarkers), f"biomarker{'' if len(biomarkers) == 1 else 's'}"))
+    for subject, kind, auc in _model_aucs(tables).iter_rows():
+        text = "not estimable" if auc is None else f"{auc:.3f}"
+        found.append(Fact(text, f"AUC of the model, {kind.replace('_', ' ')}, {subject}"))
+    return found
+
+
+def _model_aucs(tables: StudyTables) -> pl.DataFrame:
+    """The model's areas: apparent and nested in its cohort, and in the validation datasets."""
+    rows = tables.rows("validation/roc", predictor="model").filter(
+        (pl.col("subject") == tables.study.model_cohort) | (pl.col("subject_kind") == "dataset")
+    )
+    return rows.filter(pl.col("kind").is_in(["apparent", "nested_cv", "external"])).select("subject", "kind", "auc")
+
+
+def _few(names: Sequence[str]) -> str:
+    if not names:
+        return "none"
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)}"
+
+
+def signature_text(tables: StudyTables) -> str:
+    """The signature in a sentence, for readers who read no table."""
+    genes, biomarkers = tables.signature(), tables.biomarkers()
+    if not genes:
+        return "No gene is differentially expressed in every cohort, so there is no signature."
+    listed = ", ".join(genes[:40]) + (f" and {len(genes) - 40} more" if len(genes) > 40 else "")
+    chosen = (
+        f" Biomarkers: {', '.join(biomarkers)}." if biomarkers else " None of them is among the first of every cohort."
+    )
+    return f"Signature of {len(genes)}: {listed}.{chosen}"

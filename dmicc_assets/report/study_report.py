@@ -1,0 +1,182 @@
+"""The HTML report of a study: one file that needs no network, rendered from tables, figures and provenance.
+
+Only what stands where is decided here; numbers come from tables, pictures from the catalog, texts from
+`method_text.py`, looks from `templates/`.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from dmicc_assets.lake import Manifest
+from dmicc_assets.report.data_tables import json_script, number_text
+from dmicc_assets.report.figures.catalog import CatalogFigure
+from dmicc_assets.report.figures.style import svg
+from dmicc_assets.report.method_text import methods
+from dmicc_assets.report.sections import Section, facts, sections, signature_text
+from dmicc_assets.report.tables import StudyTables
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Clouds of points inside the pictures of the page; figures for print are written at 300.
+_CLOUD_DPI = 160
+_DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure inside the page."""
+
+    name: str
+    title: str
+    caption: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the results were made from: one manifest a partition of the lake."""
+
+    manifests: Sequence[Manifest] = field(default_factory=tuple)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of the libraries; the newest manifest's where they differ."""
+        found: dict[str, str] = {}
+        for manifest in sorted(self.manifests, key=lambda each: each.written_at):
+            found |= manifest.versions
+        return dict(sorted(found.items()))
+
+    @property
+    def written_at(self) -> str:
+        """When the newest result was written; empty without one."""
+        return max((manifest.written_at for manifest in self.manifests), default="")
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """One row a manifest, for a table."""
+        columns = ("table", "partition", "n_rows", "recipe", "content", "code_version", "run_id", "written_at")
+        return pl.DataFrame(
+            {name: [getattr(manifest, name) for manifest in self.manifests] for name in columns},
+            schema={name: pl.Int64 if name == "n_rows" else pl.String for name in columns},
+        )
+
+
+def study_report(
+    tables: StudyTables,
+    provenance: Sequence[Manifest],
+    figures: Iterable[CatalogFigure],
+    verdict: Sequence[str],
+    checklist: pl.DataFrame,
+) -> str:
+    """The report as one HTML page: no request leaves it, and it prints.
+
+    Args:
+        tables: all of the study.
+        provenance: manifest of every partition that the study has in the lake.
+        figures: what to show, usually `study_figures(tables)`; drawn here, one after the other.
+        verdict: what the result is worth, in three sentences.
+        checklist: TRIPOD+AI, one row an item; its columns are shown as they are.
+    """
+    made = Provenance(provenance)
+    pictures = [_picture(figure) for figure in figures]
+    texts = methods(tables.study, made.versions)
+    page = sections(tables, texts, made.rows, checklist)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            study=tables.study,
+            tables=tables,
+            verdict=verdict,
+            facts=facts(tables),
+            signature_text=signature_text(tables),
+            sections=page,
+            pictures=_by_section(page, pictures),
+            versions=made.versions,
+            written_at=made.written_at.replace("T", " ")[:16],
+            volcanoes=json_script(_volcanoes(tables)),
+            settings=json_script(tables.study.model_dump(mode="json")),
+            settings_text=tables.study.model_dump_json(indent=2, exclude_defaults=True),
+            css=Markup((TEMPLATES / "report.css").read_text()),
+            scripts=[Markup((TEMPLATES / name).read_text()) for name in ("data_table.js", "volcano.js")],
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["linked"] = linked
+    environment.filters["number"] = number_text
+    return environment
+
+
+def linked(text: str | None) -> Markup:
+    """Text with its DOIs as links; everything else is escaped."""
+    parts: list[Markup] = []
+    at = 0
+    for match in _DOI.finditer(text or ""):
+        doi = _without_punctuation(match[1])
+        parts += [
+            escape(match.string[at : match.start()]),
+            Markup('<a href="https://doi.org/{}">doi:{}</a>').format(doi, doi),
+        ]
+        at = match.start(1) + len(doi)
+    return Markup().join([*parts, escape((text or "")[at:])])
+
+
+def _without_punctuation(doi: str) -> str:
+    """A DOI without the sentence's punctuation; a bracket belongs to it when it was opened in it."""
+    while doi[-1] in ".,;:'\"" or (doi[-1] == ")" and doi.count(")") > doi.count("(")):
+        doi = doi[:-1]
+    return doi
+
+
+def _picture(figure: CatalogFigure) -> Picture:
+    """The figure as an SVG in a data URL: an image of its own, so that ids of one never meet another's."""
+    data = b64encode(svg(figure.draw(), _CLOUD_DPI).encode()).decode()
+    return Picture(figure.name, figure.title, figure.caption, f"data:image/svg+xml;base64,{data}")
+
+
+def _by_section(page: Sequence[Section], pictures: Sequence[Picture]) -> dict[str, list[Picture]]:
+    """Pictures of each section, in the catalog's order."""
+    return {
+        section.id: [p for p in pictures if any(re.fullmatch(pattern, p.name) for pattern in section.pictures)]
+        for section in page
+    }
+
+
+def _volcanoes(tables: StudyTables) -> list[dict[str, Any]]:
+    """What the interactive volcano plots need beside the statistics table that they share."""
+    settings = tables.study.differential
+    signature = tables.signature() if len(tables.study.cohorts) > 1 else tables.biomarkers()
+    found: list[dict[str, Any]] = []
+    for cohort, spec in tables.study.cohorts.items():
+        genes = tables.rows("differential/genes", cohort=cohort)
+        if tables.rows("differential/statistics", cohort=cohort).is_empty():
+            continue
+        found.append(
+            {
+                "cohort": cohort,
+                "title": spec.title,
+                "log_fc": settings.log_fc,
+                "p_value": settings.p_value,
+                "adjust": settings.adjust,
+                "up": genes.filter(pl.col("direction") == "up")["gene"].to_list(),
+                "down": genes.filter(pl.col("direction") == "down")["gene"].to_list(),
+                "named": signature,
+            }
+        )
+    return found

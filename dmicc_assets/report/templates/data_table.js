@@ -1,0 +1,177 @@
+"use strict";
+// Sorting, filtering, paging and download of the page's tables. All rows are in the page; nothing is fetched.
+const PAGE = 25;
+
+function unpacked(column) {
+  if (column.kind !== "number") return column.values;
+  if (Array.isArray(column.values)) {
+    return column.values.map((v) => (v === null ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : v));
+  }
+  const bytes = Uint8Array.from(atob(column.values.doubles), (c) => c.charCodeAt(0));
+  return new Float64Array(bytes.buffer);
+}
+
+function numberText(x) {
+  if (Number.isNaN(x)) return "";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (Number.isInteger(x)) return String(x).replace("-", "−");
+  const size = Math.abs(x);
+  if (size < 1e-4 || size >= 1e6) return x.toExponential(3);
+  return String(Number(x.toPrecision(4))).replace("-", "−");
+}
+
+const pattern = /^([a-z0-9_.]+)(<=|>=|=|<|>)(-?[0-9.]+(?:e-?[0-9]+)?)$/i;
+
+function conditions(text, columns) {
+  // "log_fc>1 adj_p_value<1e-5 EGR": comparisons on columns, and text that a row must hold
+  const joined = text.trim().replace(/\s*(<=|>=|<|>|=)\s*/g, "$1");
+  return joined.split(/\s+/).filter(Boolean).map((word) => {
+    const match = word.match(pattern);
+    const column = match && columns.find((c) => c.kind === "number" && c.name.toLowerCase() === match[1].toLowerCase());
+    if (!column) {
+      const wanted = word.toLowerCase();
+      const searched = columns.filter((c) => c.kind === "text");
+      return (i) => searched.some((c) => String(c.data[i] ?? "").toLowerCase().includes(wanted));
+    }
+    const limit = Number(match[3]);
+    const compare = { "<": (x) => x < limit, ">": (x) => x > limit, "<=": (x) => x <= limit, ">=": (x) => x >= limit, "=": (x) => x === limit };
+    return (i) => compare[match[2]](column.data[i]);
+  });
+}
+
+class DataTable {
+  constructor(element) {
+    this.element = element;
+    this.columns = JSON.parse(element.querySelector("script.data").textContent);
+    for (const column of this.columns) column.data = unpacked(column);
+    this.size = Number(element.dataset.rows);
+    this.rows = Array.from({ length: this.size }, (_, i) => i);
+    this.page = 0;
+    this.body = element.querySelector("tbody");
+    this.input = element.querySelector("input");
+    this.listen();
+    element.querySelector(".tools").hidden = false;
+    this.count();
+    this.pages();
+  }
+
+  listen() {
+    for (const head of this.element.querySelectorAll("th[data-column]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      head.replaceChildren(button);
+      button.addEventListener("click", () => this.sort(head));
+    }
+    this.input.addEventListener("input", () => this.filter(this.input.value));
+    this.element.querySelector(".download").addEventListener("click", () => this.download());
+    this.element.querySelector(".previous").addEventListener("click", () => this.turn(-1));
+    this.element.querySelector(".next").addEventListener("click", () => this.turn(1));
+  }
+
+  sort(head) {
+    const descending = head.getAttribute("aria-sort") === "ascending";
+    for (const other of this.element.querySelectorAll("th")) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const column = this.columns.find((c) => c.name === head.dataset.column);
+    const sign = descending ? -1 : 1;
+    const missing = (v) => v === null || Number.isNaN(v);
+    // what is missing stands last, whichever the direction
+    this.order = (a, b) => {
+      const x = column.data[a], y = column.data[b];
+      if (missing(x) || missing(y)) return missing(x) - missing(y) || a - b;
+      const difference = column.kind === "number" ? (x < y ? -1 : x > y ? 1 : 0) : String(x).localeCompare(String(y), "en", { numeric: true });
+      return sign * difference || a - b;
+    };
+    this.rows.sort(this.order);
+    this.page = 0;
+    this.draw();
+  }
+
+  filter(text) {
+    const tests = conditions(text, this.columns);
+    this.rows = [];
+    for (let i = 0; i < this.size; i++) if (tests.every((test) => test(i))) this.rows.push(i);
+    if (this.order) this.rows.sort(this.order);
+    this.page = 0;
+    this.draw();
+  }
+
+  show(text) {
+    this.input.value = text;
+    this.filter(text);
+  }
+
+  turn(step) {
+    this.page += step;
+    this.draw();
+  }
+
+  draw() {
+    const shown = this.rows.slice(this.page * PAGE, (this.page + 1) * PAGE);
+    this.body.replaceChildren(...shown.map((i) => {
+      const row = document.createElement("tr");
+      for (const column of this.columns) {
+        const cell = document.createElement("td");
+        cell.className = column.kind;
+        const value = column.data[i];
+        const text = column.kind === "number" ? numberText(value) : value ?? "";
+        if (column.name === "severity" || column.name === "agrees") cell.dataset.value = text;
+        DataTable.write(cell, String(text));
+        row.append(cell);
+      }
+      return row;
+    }));
+    this.element.querySelector(".more")?.remove();
+    this.count();
+    this.pages();
+  }
+
+  static write(cell, text) {
+    // a DOI is a link, as on the page before its rows were drawn again
+    const match = text.match(/(?:doi:)?(10\.\d{4,9}\/\S*[^\s.,;:)'"])/);
+    if (!match) {
+      cell.textContent = text;
+      return;
+    }
+    const link = document.createElement("a");
+    link.href = `https://doi.org/${match[1]}`;
+    link.textContent = `doi:${match[1]}`;
+    cell.append(text.slice(0, match.index), link, text.slice(match.index + match[0].length));
+  }
+
+  count() {
+    const all = this.size.toLocaleString("en");
+    const text = this.rows.length === this.size ? `${all} rows` : `${this.rows.length.toLocaleString("en")} of ${all} rows`;
+    this.element.querySelector(".count").textContent = text;
+  }
+
+  pages() {
+    const last = Math.max(Math.ceil(this.rows.length / PAGE), 1);
+    const pages = this.element.querySelector(".pages");
+    pages.hidden = last === 1;
+    pages.querySelector("span").textContent = `page ${this.page + 1} of ${last.toLocaleString("en")}`;
+    pages.querySelector(".previous").disabled = this.page === 0;
+    pages.querySelector(".next").disabled = this.page >= last - 1;
+  }
+
+  download() {
+    const quoted = (v) => (/[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
+    const cell = (column, i) => {
+      const value = column.data[i];
+      if (column.kind !== "number") return quoted(String(value ?? ""));
+      return Number.isNaN(value) ? "" : Number.isFinite(value) ? String(value) : value > 0 ? "Inf" : "-Inf";
+    };
+    const lines = [this.columns.map((c) => quoted(c.name)).join(",")];
+    for (const i of this.rows) lines.push(this.columns.map((c) => cell(c, i)).join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+    link.download = this.element.dataset.file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+}
+
+const dataTables = new Map();
+for (const element of document.querySelectorAll(".data-table")) dataTables.set(element.id, new DataTable(element));
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));
