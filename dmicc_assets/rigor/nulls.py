@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.expression.symbols import find_symbols
-from dmicc_assets.rigor.many_models import fit_many
+from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.nested import fold_tests
 from dmicc_assets.rigor.pairwise_auc import pair_matrix
 from dmicc_assets.rigor.parallel import in_parallel
@@ -114,9 +114,10 @@ def _leaky_auc(task: _Relabelled) -> float:
 
 def _overlaps(data: StudyData, passing: NDArray[np.bool_], signatures: Sequence[tuple[str, ...]]) -> list[float]:
     """Minus the decimal logarithm of each overlap's p-value."""
-    universe = set[str].intersection(*(set(subject.matrix.features) for subject in data.merged.values()))
+    universe = frozenset[str].intersection(*(frozenset(each.matrix.features) for each in data.merged.values()))
     inside = np.array([gene in universe for gene in data.merged[data.target].matrix.features], dtype=np.bool_)
-    others = [len(universe & set[str](frame["gene"])) for name, frame in data.genes.items() if name != data.target]
+    lists: list[list[str]] = [frame["gene"].to_list() for name, frame in data.genes.items() if name != data.target]
+    others = [sum(gene in universe for gene in genes) for genes in lists]
     values: list[float] = []
     for i, signature in enumerate(signatures):
         sizes = [int((passing[:, i] & inside).sum()), *others]
@@ -169,17 +170,15 @@ def _frozen(target: Subject, sets: Sequence[Sequence[str]]) -> tuple[FloatArray,
     weights, apparent = np.empty((len(sets), len(sets[0]))), np.empty(len(sets))
     for start in range(0, len(sets), _MODELS_AT_ONCE):
         block = sets[start : start + _MODELS_AT_ONCE]
-        x = target.matrix.values[
-            np.array([[position[gene] for gene in genes] for genes in block], dtype=np.intp)
-        ].transpose(0, 2, 1)
+        rows = np.array([[position[gene] for gene in genes] for genes in block], dtype=np.intp)
+        x = target.matrix.values[rows]
         # A biomarker may lack a value where no random gene does: such samples count for none of the models.
-        present = ~np.isnan(x).any(axis=(0, 2))
-        x = np.ascontiguousarray(x[:, present])
-        is_case = target.is_case[present]
-        models = fit_many(x, is_case, np.ones((len(block), int(present.sum()))))
+        present = ~np.isnan(x).any(axis=(0, 1))
+        x, is_case = x[:, :, present], target.is_case[present]
+        slopes = fit_models(x, is_case).coefficients[:, 1:]
         at = slice(start, start + len(block))
-        weights[at] = models.coefficients[:, 1:] * x.std(axis=1, ddof=1)
-        apparent[at] = auc_of_rows(np.einsum("bnp,bp->bn", x, models.coefficients[:, 1:]), is_case)
+        weights[at] = slopes * x.std(axis=2, ddof=1)
+        apparent[at] = auc_of_rows(np.einsum("bpn,bp->bn", x, slopes), is_case)
     return weights, apparent
 
 

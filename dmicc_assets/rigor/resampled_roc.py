@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.arrays import FoldValues
-from dmicc_assets.rigor.many_models import fit_many
 from dmicc_assets.rigor.nested import OutOfFold, bootstrap_cv, fold_tests, nested_cv
 from dmicc_assets.rigor.pairwise_auc import pair_matrix, patient_draws, percentile_interval, resampled_auc
 from dmicc_assets.rigor.resamples import patient_index
@@ -109,10 +109,9 @@ def leaky_scores(
     scores, cut_offs = np.full((max(repeats, 1), len(x)), np.nan), np.full((max(repeats, 1), len(x)), np.nan)
     if not tests:
         return OutOfFold(scores, cut_offs, ())
-    held = np.array(tests)
-    models = fit_many(x[present], is_case[present], (~held[:, present]).astype(np.float64)).coefficients
-    for i, (test, model) in enumerate(zip(held, models, strict=True)):
+    for i, test in enumerate(tests):
         row, training = i * len(scores) // len(tests), ~test & present
+        model = fit_models(x[training].T[None], is_case[training]).coefficients[0]
         if np.isnan(model).any():
             share = is_case[training].mean()
             scores[row, test & present] = np.log(share / (1 - share))
@@ -159,7 +158,7 @@ def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
     patients = patient_index(subject)
     x = np.ascontiguousarray(subject.matrix.take_features(data.biomarkers).values.T)
     present = ~np.isnan(x).any(axis=1)
-    model = fit_many(x[present], subject.is_case[present], np.ones((1, int(present.sum())))).coefficients[0]
+    model = fit_models(x[present].T[None], subject.is_case[present]).coefficients[0]
     apparent = pair_matrix((model[0] + x @ model[1:])[None], subject.is_case, patients)
     out_of_bag = pair_matrix(predicted.scores, subject.is_case, patients)
     draws = patient_draws(patients, INTERVAL_RESAMPLES, np.random.default_rng([data.study.rigor.seed, 1000]))
