@@ -58,9 +58,9 @@ class Response(NamedTuple):
 
 # Shared genes come from modules 0 to 9, one each, so that their noise is independent.
 RESPONSES = (
-    *(Response("disease_a", module, 12, sign) for module, sign in ((10, 1), (11, 1), (12, 1), (13, -1), (14, -1))),
+    *(Response("disease_a", module, 10, sign) for module, sign in ((10, 1), (11, 1), (12, 1), (13, -1), (14, -1))),
     *(
-        Response("disease_b", module, 18, sign)
+        Response("disease_b", module, 12, sign)
         for module, sign in ((20, 1), (21, 1), (22, 1), (23, -1), (24, -1), (25, -1), (26, 1), (27, -1))
     ),
 )
