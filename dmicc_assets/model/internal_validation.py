@@ -111,7 +111,8 @@ def refit(design: FloatArray, is_case: BoolArray, indices: IntArray, estimator: 
     """
     n_resamples, n_samples = len(indices), len(is_case)
     flat = indices + n_samples * np.arange(n_resamples)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_samples).reshape(n_resamples, -1).astype(np.float64)
+    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_samples).astype(np.float64)
+    counts = counts.reshape(n_resamples, n_samples)
     if estimator == "firth":
         everywhere = np.ones(n_resamples, dtype=bool)
         return Refits(fit_firth_resamples(design, is_case, counts), indices, counts, everywhere)
@@ -144,11 +145,13 @@ def validate(
     once = np.ones((1, len(is_case)))
     own = (design @ coefficients)[None, :]
     apparent = _indexes_in_sample(own, is_case, once, np.array([estimator == "firth"]))
+    miscalibrated = largest_miscalibration(float(apparent["intercept"][0]), float(apparent["slope"][0]))
     drawn = refits.usable
     n_resamples = len(drawn.coefficients)
     if n_resamples == 0:
         nothing = float("nan")
-        return {name: Optimism(float(apparent[name][0]), nothing, nothing, 0) for name in (*INDEXES, "emax")}
+        result = {name: Optimism(float(apparent[name][0]), nothing, nothing, 0) for name in INDEXES}
+        return result | {"emax": Optimism(miscalibrated, nothing, nothing, 0)}
     predictors = drawn.coefficients @ design.T
     training = _indexes_in_sample(predictors, is_case, drawn.counts, drawn.is_firth)
     test = _indexes_elsewhere(predictors, is_case, np.ones_like(drawn.counts), drawn.is_firth)
@@ -156,10 +159,9 @@ def validate(
         name: Optimism(float(apparent[name][0]), float(training[name].mean()), float(test[name].mean()), n_resamples)
         for name in INDEXES
     }
-    low, high = float(own.min()), float(own.max())
-    at_first = largest_miscalibration(result["intercept"].apparent, result["slope"].apparent, low, high)
-    corrected = largest_miscalibration(result["intercept"].corrected, result["slope"].corrected, low, high)
-    result["emax"] = Optimism(at_first, at_first, corrected, n_resamples)
+    # Emax is not averaged: it is read off the corrected calibration line.
+    corrected = largest_miscalibration(result["intercept"].corrected, result["slope"].corrected)
+    result["emax"] = Optimism(miscalibrated, miscalibrated, corrected, n_resamples)
     return result
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.stats.logistic import log_likelihood
-from dmicc_assets.stats.probability import expit
+from dmicc_assets.stats.probability import expit, logit
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -100,21 +100,14 @@ def brier(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray) 
     return (counts * (expit(linear_predictor) - is_case) ** 2).sum(axis=1) / counts.sum(axis=1)
 
 
-def largest_miscalibration(intercept: float, slope: float, low: float, high: float) -> float:
-    """Emax: the largest distance of the recalibrated probability from the predicted one.
+def largest_miscalibration(intercept: float, slope: float) -> float:
+    """Emax: the largest distance of the recalibrated probability from any predicted one between 0 and 1.
 
     Args:
         intercept: calibration intercept.
         slope: calibration slope.
-        low: lowest log-odds predicted.
-        high: highest log-odds predicted.
     """
     if intercept == 0 and slope == 1:
         return 0.0
-    ends = expit(np.array([low, high]))
-    predicted = np.linspace(ends[0], ends[1], 4001, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        log_odds = np.log(predicted) - np.log1p(-predicted)
-    with np.errstate(invalid="ignore"):
-        moved = expit(intercept + slope * log_odds)
-    return float(np.nanmax(np.abs(moved - predicted)))
+    predicted = np.linspace(0, 1, 4001, dtype=np.float64)[1:-1]
+    return float(np.abs(expit(intercept + slope * logit(predicted)) - predicted).max())

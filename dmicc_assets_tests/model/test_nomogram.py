@@ -1,0 +1,95 @@
+"""Axes and points against rms::nomogram's, R's pretty, reading a patient, and bad input."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.model.nomogram import nomogram, nomogram_table, pretty
+from dmicc_assets.model.nomogram_reading import read_nomogram
+from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.probability import logit
+from dmicc_assets_tests.golden.model import golden
+
+
+def _drawn(name):
+    table = golden(f"{name}_input.tsv")
+    x, variables = table.drop("y").to_numpy().astype(float), table.columns[1:]
+    coefficients = golden(f"{name}_coefficients.tsv")["coefficient"].to_numpy()
+    return x, coefficients, nomogram(variables, x, coefficients)
+
+
+@pytest.mark.parametrize("name", ["two", "three"])
+def test_axes_and_points_equal_rms(name):
+    _, _, drawn = _drawn(name)
+    expected = golden(f"{name}_nomogram.tsv")
+    for variable, values, points in zip(drawn.variables, drawn.values, drawn.points, strict=True):
+        rows = expected.filter(pl.col("axis") == variable)
+        np.testing.assert_allclose(values, rows["value"], rtol=1e-12)
+        np.testing.assert_allclose(points, rows["points"], rtol=1e-8, atol=1e-9)
+    axis = {kind: expected.filter(pl.col("axis") == kind) for kind in ("total", "log_odds", "risk")}
+    np.testing.assert_allclose(drawn.total_ticks, axis["total"]["value"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(drawn.log_odds_ticks, axis["log_odds"]["value"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(drawn.total_points(drawn.log_odds_ticks), axis["log_odds"]["points"], rtol=1e-8)
+    np.testing.assert_allclose(drawn.risk_ticks, axis["risk"]["value"], rtol=1e-12)
+    # rms finds these by linear interpolation.
+    np.testing.assert_allclose(drawn.total_points(logit(drawn.risk_ticks)), axis["risk"]["points"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["two", "three"])
+def test_every_patient_reads_off_the_models_probability(name):
+    x, coefficients, drawn = _drawn(name)
+    points = np.zeros(len(x))
+    for j, (values, marks) in enumerate(zip(drawn.values, drawn.points, strict=True)):
+        order = np.argsort(values)
+        points += np.interp(x[:, j], values[order], marks[order])
+    expected = 1 / (1 + np.exp(-(coefficients[0] + x @ coefficients[1:])))
+    np.testing.assert_allclose(drawn.probability(points), expected, rtol=1e-9)
+
+
+def test_table_reads_as_the_drawing():
+    x, coefficients, drawn = _drawn("two")
+    table = nomogram_table(drawn)
+    assert table.columns == ["variable", "value", "points", "probability"]
+    genes = table.filter(pl.col("variable") != "total")
+    assert genes["probability"].is_null().all()
+    assert (genes["points"].min(), genes["points"].max()) == (0, pytest.approx(100))
+    total = table.filter(pl.col("variable") == "total")
+    assert total["value"].is_sorted()
+    assert total["points"].to_list() == total["value"].to_list()
+    reading = read_nomogram(table, {"A": float(x[3, 0]), "B": float(x[3, 1])})
+    assert reading.total == pytest.approx(sum(reading.points.values()))
+    exact = 1 / (1 + np.exp(-(coefficients[0] + x[3] @ coefficients[1:])))
+    assert reading.probability == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize("row", golden("pretty.tsv").to_dicts())
+def test_pretty_equals_r(row):
+    marks = pretty(row["low"], row["high"], row["n"])
+    assert len(marks) == row["marks"]
+    assert (marks[0], marks[-1]) == pytest.approx((row["first"], row["last"]), rel=1e-9, abs=1e-12)
+    assert np.ptp(np.diff(marks)) < 1e-9 * np.diff(marks).max()
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="needs a variable"):
+        nomogram([], np.ones((3, 0)), np.array([1.0]))
+    with pytest.raises(ValueError, match="every coefficient of MT1M is zero"):
+        nomogram(["MT1M"], np.arange(20.0)[:, None], np.array([1.0, 0.0]))
+    with pytest.raises(ValueError, match="lower end below the upper, got 2"):
+        pretty(2, 2)
+
+
+def test_all_of_the_oracle(shared):
+    folder = shared / "oracle" / "golden" / "nomogram"
+    for name in ("all2", "all5"):
+        read = lambda part, name=name: pl.read_csv(folder / f"{name}__{part}.tsv", separator="\t", null_values=["NA"])  # noqa: E731 (short)
+        table = read("input")
+        x, variables = table.drop("y").to_numpy(), table.columns[1:]
+        fit = fit_logistic(x, (table["y"] == "BCR_ABL").to_numpy(), variables)
+        drawn, expected = nomogram(variables, x, fit.coefficients), read("points")
+        for variable, values, points in zip(drawn.variables, drawn.values, drawn.points, strict=True):
+            rows = expected.filter(pl.col("variable") == variable)
+            np.testing.assert_allclose(values, rows["value"], rtol=1e-12)
+            np.testing.assert_allclose(points, rows["points"], rtol=1e-8, atol=1e-9)
+        assert drawn.total_ticks.tolist() == read("total_points_axis")["total_points"].to_list()
+        np.testing.assert_allclose(drawn.risk_ticks, read("risk_axis")["prob"], rtol=1e-12)

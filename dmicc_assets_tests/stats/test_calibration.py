@@ -1,0 +1,39 @@
+"""lowess against R's, curve by curve."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.stats.calibration import lowess_at
+from dmicc_assets_tests.golden.model import golden
+
+
+@pytest.mark.parametrize("curve", range(1, 13))
+def test_curve_equals_r(curve):
+    rows = golden("lowess.tsv.gz").filter(pl.col("curve") == curve)
+    points, fits = rows.filter(pl.col("kind") == "point"), rows.filter(pl.col("kind") == "fit")
+    expected = fits["y"].to_numpy().astype(float)
+    found = lowess_at(points["x"].to_numpy()[None, :], points["y"].to_numpy()[None, :], fits["x"].to_numpy())[0]
+    assert np.array_equal(np.isnan(found), np.isnan(expected))
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9)
+
+
+def test_many_samples_at_once_equal_one_by_one():
+    rng = np.random.default_rng(1)
+    x, at = rng.random((300, 60)), np.linspace(0, 1, 30)
+    y = (rng.random((300, 60)) < x).astype(float)
+    together = lowess_at(x, y, at)
+    alone = np.concatenate([lowess_at(x[b : b + 1], y[b : b + 1], at) for b in range(300)])
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+
+
+def test_straight_line_is_kept():
+    x = np.sort(np.random.default_rng(2).random((1, 50)))
+    found = lowess_at(x, 3 - 2 * x, x[0, 5:40])
+    np.testing.assert_allclose(found[0], 3 - 2 * x[0, 5:40], rtol=1e-10)
+
+
+def test_points_in_one_place_give_their_mean():
+    found = lowess_at(np.full((1, 6), 0.5), np.array([[0.0, 1, 1, 0, 1, 1]]), np.array([0.4, 0.5, 0.6]))
+    assert np.isnan(found[0, [0, 2]]).all()
+    assert found[0, 1] == pytest.approx(4 / 6)

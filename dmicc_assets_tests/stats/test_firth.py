@@ -1,0 +1,106 @@
+"""Firth's regression, profile limits and FLIC against R's answers, and bad input."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.stats.firth import fit_firth, fit_firth_resamples, flic_intercepts
+from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.probability import expit
+from dmicc_assets_tests.golden.model import golden
+
+
+def _data(case):
+    rows = golden("firth_input.tsv").filter(pl.col("case") == case).drop("case")
+    rows = rows.select(name for name in rows.columns if rows[name].null_count() == 0)
+    return rows.drop("y").to_numpy().astype(float), rows["y"].to_numpy() == 1, rows.columns[1:]
+
+
+@pytest.mark.parametrize("case", ["sep", "quasi", "rare"])
+def test_fit_equals_r(case):
+    x, is_case, terms = _data(case)
+    fit = fit_firth(x, is_case, terms)
+    expected = golden("firth.tsv").filter(pl.col("case") == case)
+    np.testing.assert_allclose(fit.coefficients, expected["coefficient"], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(fit.std_error, expected["std_error"], rtol=1e-8)
+    # The limits and p-values come from R's root finder and optimiser.
+    np.testing.assert_allclose(fit.ci_low, expected["low"], rtol=1e-6)
+    np.testing.assert_allclose(fit.ci_high, expected["high"], rtol=1e-6)
+    np.testing.assert_allclose(fit.p_value, expected["p"], rtol=1e-6)
+    assert fit.log_likelihood == pytest.approx(expected["log_likelihood"][0], rel=1e-9)
+    assert fit.flic_intercept == pytest.approx(expected["flic"][0], rel=1e-8)
+
+
+def test_score_is_zero_at_the_estimate():
+    x, is_case, terms = _data("quasi")
+    fit = fit_firth(x, is_case, terms)
+    design = np.column_stack([np.ones(len(x)), x])
+    p = expit(design @ fit.coefficients)
+    leverage = p * (1 - p) * np.einsum("ij,jk,ik->i", design, fit.covariance, design)
+    score = design.T @ (is_case - p + leverage * (0.5 - p))
+    assert np.abs(score).max() < 1e-10
+
+
+def test_mean_probability_is_the_share_of_cases():
+    x, is_case, terms = _data("rare")
+    fit = fit_firth(x, is_case, terms)
+    design = np.column_stack([np.ones(len(x)), x])
+    assert expit(design @ fit.probability_coefficients).mean() == pytest.approx(is_case.mean(), abs=1e-12)
+    assert expit(design @ fit.coefficients).mean() != pytest.approx(is_case.mean(), abs=1e-3)
+
+
+def test_estimate_is_shrunk_from_maximum_likelihood_and_exists_under_separation():
+    x, is_case, terms = _data("rare")
+    ml, firth = fit_logistic(x, is_case, terms), fit_firth(x, is_case, terms)
+    assert abs(firth.coefficients[1]) < abs(ml.coefficients[1])
+    x, is_case, terms = _data("sep")
+    with pytest.raises(ValueError, match="classes separate"):
+        fit_logistic(x, is_case, terms)
+    assert np.isfinite(fit_firth(x, is_case, terms).ci_high).all()
+
+
+def test_resamples_equal_single_fits():
+    x, is_case, terms = _data("quasi")
+    rng = np.random.default_rng(3)
+    indices = rng.integers(0, len(x), size=(6, len(x)))
+    counts = np.stack([np.bincount(row, minlength=len(x)) for row in indices]).astype(float)
+    design = np.column_stack([np.ones(len(x)), x])
+    shared_design = fit_firth_resamples(design, is_case, counts)
+    own_design = fit_firth_resamples(np.broadcast_to(design, (6, *design.shape)), is_case, counts)
+    np.testing.assert_allclose(own_design, shared_design, rtol=1e-7)
+    for row, found in zip(indices, shared_design, strict=True):
+        expected = fit_firth(x[row], is_case[row], terms).probability_coefficients
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_resample_without_a_class_has_no_estimate():
+    x, is_case, _ = _data("sep")
+    counts = np.stack([np.where(is_case, 1.0, 0.0), np.ones(len(x))])
+    found = fit_firth_resamples(np.column_stack([np.ones(len(x)), x]), is_case, counts)
+    assert np.isnan(found).any(axis=1).tolist() == [True, False]
+
+
+def test_flic_with_far_log_odds():
+    part = np.array([-700.0, -5, 0, 5, 700])
+    is_case = np.array([False, False, True, True, True])
+    intercept = flic_intercepts(part, is_case, np.ones((1, 5)))[0]
+    assert expit(intercept + part).sum() == pytest.approx(3, abs=1e-10)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="MT1M: has the same value"):
+        fit_firth(np.ones((4, 1)), np.array([True, False, True, False]), ["MT1M"])
+    with pytest.raises(ValueError, match="got 0 and 4"):
+        fit_firth(np.arange(4.0)[:, None], np.zeros(4, dtype=bool), ["MT1M"])
+
+
+def test_all_of_the_oracle(shared):
+    """Three models of the development oracle, one separated, whose intercept's profile has two modes."""
+    for name in ("all3", "synthetic2", "separated"):
+        table = pl.read_csv(shared / "oracle" / "golden" / "firth" / f"{name}__input.tsv", separator="\t")
+        expected = pl.read_csv(shared / "oracle" / "golden" / "firth" / f"{name}__coef.tsv", separator="\t")
+        fit = fit_firth(table.drop("y").to_numpy().astype(float), table["y"].to_numpy() == 1, table.columns[1:])
+        np.testing.assert_allclose(fit.coefficients, expected["firth"], rtol=1e-8)
+        np.testing.assert_allclose(fit.p_value, expected["plr_p"], rtol=1e-7)
+        np.testing.assert_allclose(fit.ci_low, expected["plr_lo"], rtol=1e-6)
+        np.testing.assert_allclose(fit.ci_high, expected["plr_hi"], rtol=1e-6)
