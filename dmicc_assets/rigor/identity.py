@@ -14,6 +14,8 @@ from dmicc_assets.rigor.finding import Finding, finding, not_applicable
 from dmicc_assets.study import accession_of
 
 IDENTICAL = 0.999
+# Over fewer genes than these two arrays can agree by chance.
+FEWEST_GENES = 50
 SEX_P_VALUE = 0.05
 # Distance of the two centres, log2, below which the samples are taken for one sex.
 SEX_DISTANCE = 2.0
@@ -60,13 +62,11 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
 
 
 def identical_arrays(first: ExpressionMatrix, second: ExpressionMatrix) -> list[tuple[str, str]]:
-    """Pairs of samples whose correlation over the common genes exceeds 0.999."""
+    """Pairs of samples whose correlation over the common genes, 50 at least, exceeds 0.999."""
     common = sorted(set(first.features) & set(second.features))
-    if len(common) < 3:
-        return []
     left, right = first.take_features(common).values, second.take_features(common).values
     complete = ~(np.isnan(left).any(axis=1) | np.isnan(right).any(axis=1))
-    if complete.sum() < 3:
+    if complete.sum() < FEWEST_GENES:
         return []
     correlation = _standardised(left[complete]).T @ _standardised(right[complete])
     return [(first.samples[i], second.samples[j]) for i, j in np.argwhere(correlation > IDENTICAL).tolist()]

@@ -1,0 +1,204 @@
+"""What is spoilt in the sound study so that each check fires: code to spoiling, severity, and who must say so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.rigor.evidence import Origins, StudyEvidence
+from dmicc_assets_tests.rigor.sound_study import with_frame, with_study
+
+Spoil = Callable[[StudyEvidence], StudyEvidence]
+
+
+def few_controls(n: int) -> Spoil:
+    def spoil(evidence: StudyEvidence) -> StudyEvidence:
+        samples = evidence.rows("cohort/samples")
+        kept = samples.filter(
+            (pl.col("cohort") == "a")
+            | pl.col("is_case")
+            | (pl.col("sample").cum_count().over("cohort", "is_case") <= n)
+        )
+        return with_frame(evidence, "cohort/samples", kept)
+
+    return spoil
+
+
+def change(table: str, **columns: object) -> Spoil:
+    """Columns of a table replaced."""
+    return lambda evidence: with_frame(evidence, table, evidence.rows(table).with_columns(**columns))
+
+
+def put(table: str, column: str, value: object, where: pl.Expr) -> Spoil:
+    """A value put into one column of some rows."""
+    return change(table, **{column: pl.when(where).then(pl.lit(value)).otherwise(column)})
+
+
+def study(**changes: object) -> Spoil:
+    return lambda evidence: with_study(evidence, **changes)
+
+
+def characteristics(evidence: StudyEvidence, key: str, of_case: str, of_control: str) -> StudyEvidence:
+    """A column that says one thing of cases and another of controls, but for every tenth sample."""
+    samples = evidence.rows("source/samples")
+    described = [
+        [*pairs, {"key": key, "value": of_case if (label == "sick") != (i % 20 == 0) else of_control}]
+        for i, (pairs, label) in enumerate(samples.select("characteristics", "label").iter_rows())
+    ]
+    return with_frame(evidence, "source/samples", samples.with_columns(pl.Series("characteristics", described)))
+
+
+def two_datasets(evidence: StudyEvidence, batch: str) -> StudyEvidence:
+    """Cohort a merges two datasets whose shares of cases differ."""
+    cohorts = {
+        "a": {"title": "A", "datasets": ["SIM1", "SIM2"], "case": "sick", "control": "well", "batch": batch},
+        "b": {"title": "B", "datasets": ["SIM2"], "case": "sick", "control": "well"},
+    }
+    samples = evidence.rows("cohort/samples").with_columns(cohort=pl.lit("a"))
+    unequal = samples.filter((pl.col("dataset") == "SIM1") | ~pl.col("is_case") | (pl.int_range(pl.len()) % 2 == 0))
+    both = pl.concat([unequal, evidence.rows("cohort/samples", cohort="b")])
+    return with_frame(with_study(evidence, cohorts=cohorts), "cohort/samples", both)
+
+
+def with_matrix(evidence: StudyEvidence, dataset: str, values: np.ndarray) -> StudyEvidence:
+    matrix = replace(evidence.matrices[dataset], values=values)
+    return replace(evidence, matrices={**evidence.matrices, dataset: matrix})
+
+
+def same_array(evidence: StudyEvidence, first: str, second: str) -> StudyEvidence:
+    values = evidence.matrices[second].values.copy()
+    values[:, 3] = evidence.matrices[first].values[:, 7]
+    return with_matrix(evidence, second, values)
+
+
+def holes(evidence: StudyEvidence) -> StudyEvidence:
+    values = evidence.matrices["SIM1"].values.copy()
+    values[2, :150] = np.nan
+    return with_matrix(evidence, "SIM1", values)
+
+
+def notes(quantiles: list[float], took_log2: bool) -> Spoil:
+    return lambda e: replace(
+        e, dataset_notes={**e.dataset_notes, "SIM1": {"quantiles": quantiles, "took_log2": took_log2}}
+    )
+
+
+def drop_gene(evidence: StudyEvidence, subject: str, *genes: str) -> StudyEvidence:
+    old = evidence.subjects[subject]
+    kept = [gene for gene in old.matrix.features if gene not in genes]
+    return replace(
+        evidence, subjects={**evidence.subjects, subject: replace(old, matrix=old.matrix.take_features(kept))}
+    )
+
+
+def renamed_genes(evidence: StudyEvidence) -> StudyEvidence:
+    """Cohort b says CYR61 where the validation dataset says CCN1."""
+    subjects = dict(evidence.subjects)
+    for name, gene in (("b", "CYR61"), ("SIM3", "CCN1"), ("a", "CYR61")):
+        matrix = subjects[name].matrix
+        features = tuple(gene if each == "G4" else each for each in matrix.features)
+        subjects[name] = replace(subjects[name], matrix=replace(matrix, features=features))
+    return replace(evidence, subjects=subjects)
+
+
+def one_patient(evidence: StudyEvidence) -> StudyEvidence:
+    old = evidence.subjects["b"]
+    patients = (old.patient[0], *old.patient[:-1])
+    return replace(evidence, subjects={**evidence.subjects, "b": replace(old, patient=patients)})
+
+
+def mostly_cases(evidence: StudyEvidence) -> StudyEvidence:
+    old = evidence.subjects["b"]
+    is_case = np.arange(len(old.is_case)) >= 20
+    return replace(evidence, subjects={**evidence.subjects, "b": replace(old, is_case=is_case)})
+
+
+def sex_against_group(evidence: StudyEvidence) -> StudyEvidence:
+    is_case = pl.col("label") == "sick"
+    xist, y_genes = pl.when(is_case).then(10.0).otherwise(4.0), pl.when(is_case).then(4.0).otherwise(10.0)
+    return change("expression/quality", xist=xist, y_genes=y_genes)(evidence)
+
+
+def without_seed(evidence: StudyEvidence) -> StudyEvidence:
+    return replace(evidence, origins={"model/coefficients of sound": Origins("1", {}, [["a", "b", ""]], {}, "r")})
+
+
+def mislabelled(evidence: StudyEvidence) -> StudyEvidence:
+    relabel = put("source/samples", "label", "sick", pl.col("title") == "control 260")
+    return relabel(with_study(evidence, datasets=DATASETS))
+
+
+def no_version(evidence: StudyEvidence) -> StudyEvidence:
+    return replace(evidence, library_notes={**evidence.library_notes, "a": {}})
+
+
+TISSUES = {"SIM1": "skin", "SIM2": "liver", "SIM3": "skin"}
+RULES = [
+    {"label": "sick", "where": {"title": "^case"}},
+    {"label": "well", "where": {"title": "^control"}, "expect": 250},
+]
+DATASETS = {name: {"source": "geo", "tissue": tissue, "labels": RULES} for name, tissue in TISSUES.items()}
+
+
+def few_samples(evidence: StudyEvidence) -> StudyEvidence:
+    old = evidence.subjects["b"]
+    kept = [*old.matrix.samples[:30], *old.matrix.samples[-30:]]
+    small = replace(
+        old,
+        matrix=old.matrix.take_samples(kept),
+        is_case=np.arange(60) < 30,
+        dataset=old.dataset[:60],
+        patient=old.patient[:60],
+    )
+    return replace(evidence, subjects={**evidence.subjects, "b": small})
+
+
+FIRES: dict[str, tuple[Spoil, str, str]] = {
+    "D1": (few_controls(6), "warning", "b"),
+    "D2": (few_controls(40), "warning", "b"),
+    "D3": (few_controls(6), "warning", "b"),
+    "D4": (mislabelled, "error", "SIM1"),
+    "D5": (lambda e: characteristics(e, "scanner", "old", "new"), "warning", "a"),
+    "D6": (lambda e: two_datasets(e, "combat"), "warning", "a"),
+    "D7": (study(datasets=DATASETS), "warning", "sound"),
+    "D8": (put("differential/statistics", "log_fc", -2.5, pl.col("gene") == "ALB"), "warning", "a"),
+    "D9": (study(population={"text": "both diseases", "label": "both"}), "warning", "sound"),
+    "I1": (change("source/datasets", n_samples=pl.lit(499)), "error", "SIM1"),
+    "I2": (notes([0.0, 0.0, 3.0, 8.0, 20.0, 60.0], took_log2=False), "warning", "SIM1"),
+    "I3": (holes, "warning", "SIM1"),
+    "I4": (put("expression/quality", "median", 9.0, pl.col("sample") == "SIM2_004"), "warning", "SIM2"),
+    "I5": (put("expression/quality", "connectivity_z", -3.2, pl.col("sample") == "SIM2_004"), "warning", "SIM2"),
+    "I6": (lambda e: same_array(e, "SIM2", "SIM3"), "error", "SIM3"),
+    "I7": (sex_against_group, "warning", "a"),
+    "I8": (put("source/probe_genes", "gene", "1-Mar", pl.col("gene") == "G4"), "warning", "SIM1"),
+    "I9": (lambda e: drop_gene(e, "SIM3", "G1"), "warning", "SIM3"),
+    "I10": (renamed_genes, "warning", "SIM3"),
+    "M1": (study(differential={"log_fc": 1.0, "p_value": 0.05, "adjust": "none"}), "warning", "a"),
+    "M2": (put("differential/statistics", "p_value", 0.99, pl.col("p_value") > 0.8), "warning", "a"),
+    "M3": (change("differential/statistics", ci_low=pl.col("log_fc") - 4, ci_high=pl.col("log_fc") + 4), "info", "a"),
+    "M4": (change("signature/overlap", p_value=pl.lit(0.2)), "warning", "sound"),
+    "M5": (change("signature/genes", is_concordant=pl.col("gene") != "G2"), "info", "sound"),
+    "M6": (change("signature/sensitivity", jaccard=pl.lit(0.2)), "warning", "sound"),
+    "M7": (
+        put("signature/stability", "frequency", 0.5, pl.col("method") == "leave_one_control_out:b"),
+        "warning",
+        "sound",
+    ),
+    "M8": (no_version, "error", "a"),
+    "R1": (put("validation/roc", "auc", 0.6, pl.col("kind") == "nested_cv"), "warning", "b"),
+    "R2": (put("rigor/nulls", "value", 0.95, pl.col("draw") > 0), "warning", "SIM3"),
+    "R3": (put("rigor/nulls", "value", 0.9, pl.col("statistic") == "overlap"), "warning", "b"),
+    "R4": (study(published={"mtry": {"a": 139}, "signature": ["G1", "G2", "G3", "G4", "ALB"]}), "warning", "a"),
+    "R5": (change("signature/ranking", rank_low=pl.lit(1.0), rank_high=pl.lit(3.0)), "warning", "a"),
+    "R6": (change("validation/roc", ci_low=pl.lit(0.6)), "warning", "b"),
+    "R7": (few_samples, "warning", "b"),
+    "R8": (change("model/coefficients", estimator=pl.lit("firth")), "warning", "b"),
+    "R9": (change("model/calibration", kind=pl.lit("b")), "warning", "b"),
+    "R10": (lambda e: e, "warning", "b"),
+    "R11": (lambda e: e, "warning", "b"),
+    "R12": (change("source/datasets", pubmed_ids=pl.lit("7")), "warning", "SIM3"),
+    "R13": (mostly_cases, "info", "b"),
+    "R14": (without_seed, "error", "sound"),
+    "R15": (one_patient, "warning", "b"),
+}

@@ -1,0 +1,65 @@
+"""Every code of the rigor checks: a study in which it is silent, one in which it fires, and a page that explains it."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmicc_assets.rigor.checks import CHECKS, run_checks
+from dmicc_assets.rigor.codes import CITATIONS, CODES
+from dmicc_assets.rigor.evidence import StudyEvidence
+from dmicc_assets.rigor.finding import findings_table
+from dmicc_assets_tests.conftest import ROOT
+from dmicc_assets_tests.rigor.sound_study import sound, study_file, with_frame
+from dmicc_assets_tests.rigor.spoilt_studies import FIRES
+
+
+def no_model(evidence: StudyEvidence) -> StudyEvidence:
+    without = with_frame(evidence, "model/coefficients", evidence.rows("model/coefficients").head(0))
+    return with_frame(without, "validation/roc", evidence.rows("validation/roc").head(0))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_fires(code: str) -> None:
+    spoil, severity, subject = FIRES[code]
+    found = {each.subject: each for each in CHECKS[code](spoil(sound()))}
+    assert found[subject].severity == severity, found[subject].message
+    assert found[subject].citation == CITATIONS[code]
+    assert len(found[subject].message) > 20
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_is_silent(code: str) -> None:
+    # Risk and cut-offs of a model are always questionable: only a study without a model says nothing of them.
+    evidence = no_model(sound()) if code in ("R10", "R11") else sound()
+    found = CHECKS[code](evidence)
+    assert {each.severity for each in found} == {"ok"}, [each.message for each in found]
+
+
+def test_every_code_has_check_citation_scenario_and_page() -> None:
+    assert list(CODES) == list(CHECKS) == list(CITATIONS) == list(FIRES)
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert [code for code in CODES if f"### {code} " not in page] == []
+
+
+def test_every_code_has_a_row_and_no_row_stands_twice() -> None:
+    table = findings_table(run_checks(sound()))
+    assert set(table["code"]) == set(CODES)
+    assert not table.select("subject", "code").is_duplicated().any()
+
+
+def test_twice_the_same_finding_is_refused() -> None:
+    found = run_checks(sound())
+    with pytest.raises(ValueError, match="two findings of D1"):
+        findings_table([*found, found[0]])
+
+
+def test_a_study_that_found_nothing_still_has_every_code() -> None:
+    evidence = sound(study_file(validation=[], population=None))
+    kept = {
+        name: frame.head(0) if name.split("/")[0] in ("signature", "model", "validation", "rigor") else frame
+        for name, frame in evidence.frames.items()
+    }
+    subjects = {name: evidence.subjects[name] for name in ("a", "b")}
+    found = run_checks(replace(evidence, frames=kept, subjects=subjects))
+    assert {each.code for each in found} == set(CODES)
+    assert all(each.message for each in found)
