@@ -196,7 +196,7 @@ def _residual_moments(
     values: FloatArray, design: FloatArray, coefficients: FloatArray, codes: NDArray[np.intp]
 ) -> list[_BatchMoments]:
     """Moments of the residuals inside each batch, in blocks of genes so that no second matrix is held."""
-    g, n = values.shape
+    g, n = len(values), len(codes)
     n_batches = int(codes.max()) + 1
     moments = [_BatchMoments(np.zeros(g), np.zeros(g), np.zeros(g)) for _ in range(n_batches)]
     columns = [np.flatnonzero(codes == i) for i in range(n_batches)]

@@ -34,7 +34,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         raise ValueError("a value is missing: array weights by REML need complete genes")
     g, n = values.shape
     z = _sum_to_zero(n)
-    gamma = np.zeros(n - 1)
+    gamma: FloatArray = np.zeros(n - 1)
     for _ in range(_MOST_ROUNDS):
         weights = np.exp(-z @ gamma)
         root = np.sqrt(weights)
@@ -46,7 +46,9 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         leverage, information = _information(q, z)
         score = (1 / variance) @ squares - g * (1 - leverage) + prior_genes * (weights - 1)
         slope = z.T @ score
-        step = np.linalg.solve(g * information + prior_genes * (z.T @ z), slope)
+        step: FloatArray = np.asarray(
+            np.linalg.solve(g * information + prior_genes * (z.T @ z), slope), dtype=np.float64
+        )
         gamma = gamma + step
         if slope @ step / (n * (g + prior_genes)) < _TOLERANCE:
             return np.exp(-z @ gamma)
@@ -75,7 +77,7 @@ def array_weights_by_gene(
     """
     _check(values, design)
     z = _sum_to_zero(values.shape[1])
-    gamma = np.zeros(z.shape[1])
+    gamma: FloatArray = np.zeros(z.shape[1])
     information = prior_genes * (z.T @ z)
     observed = ~np.isnan(values)
     k = design.shape[1]
@@ -97,7 +99,8 @@ def array_weights_by_gene(
         freedom = 1 - np.einsum("nk,nk->n", q, q)
         # The diagonal only: limma's efficient approximation to the information.
         information = information + _without_scale(np.diag(freedom), z[o])
-        gamma = gamma + np.linalg.solve(information, z[o].T @ (squares / variance - freedom))
+        step = np.linalg.solve(information, z[o].T @ (squares / variance - freedom))
+        gamma = gamma + np.asarray(step, dtype=np.float64)
     return np.exp(-z @ gamma)
 
 

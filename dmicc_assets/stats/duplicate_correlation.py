@@ -65,7 +65,7 @@ def duplicate_correlation(
     complete = observed.all(axis=1)
     rho = np.full(len(values), np.nan)
     root = None if weights is None else np.sqrt(np.broadcast_to(weights, values.shape))
-    shared = root is None or (np.ndim(weights) == 1)
+    shared = root is None or (weights is not None and weights.ndim == 1)
     rows = np.flatnonzero(~complete) if shared else np.arange(len(values))
     if shared:
         first = np.ones(values.shape[1]) if root is None else root[0]

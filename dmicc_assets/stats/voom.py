@@ -70,7 +70,8 @@ def voom(
     trend = lowess(mean_count, np.sqrt(fit.sigma[counted]), span=span, iterations=4)
     order = np.argsort(mean_count, kind="stable")
     fitted_count = fit.coefficients @ design.T + np.log2(sizes + 1) - np.log2(1e6)
-    weights = np.interp(fitted_count, mean_count[order], trend[order]) ** -4
+    spread = np.asarray(np.interp(fitted_count, mean_count[order], trend[order]), dtype=np.float64)
+    weights = 1 / spread**4
     own = np.ones(counts.shape[1]) if sample_weights is None else sample_weights
     return Voom(values, weights * own, own)
 
