@@ -24,6 +24,7 @@ from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.tables import TABLES, Table
 
 EMPTY = "_empty.parquet"
+NOTHING = "_nothing"
 ROWS_A_GROUP = 131_072
 
 
@@ -81,6 +82,7 @@ class Lake:
     def prepare(self) -> None:
         """Give every table its folder with an empty file of the full schema, so that a view never lacks one."""
         for table in TABLES.values():
+            self._prepare_history(table)
             path = self.root / table.name / EMPTY
             schema = table.schema.to_frame().to_arrow().schema
             if not path.exists() or pl.read_parquet_schema(path) != dict(table.schema):
@@ -88,6 +90,17 @@ class Lake:
                 _write_beside(
                     path, lambda beside, schema=schema: pl.from_arrow(schema.empty_table()).write_parquet(beside)
                 )  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _prepare_history(self, table: Table) -> None:
+        """Give the history of a table a manifest and a file without rows, for the same reason."""
+        folder = self._history_folder(table.name, NOTHING)
+        if not table.keeps_history or (folder / "0.json").exists():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        table.schema.to_frame().write_parquet(folder / "0.parquet")
+        nothing = {"table": table.name, "partition": NOTHING, "revision": 0, "n_rows": 0}
+        text = json.dumps(nothing | {"written_at": _now(), "until": _now(), "because": ""})
+        _write_beside(folder / "0.json", lambda beside: beside.write_text(text))
 
     def partitions(self, table: str) -> list[str]:
         """Partitions of a table that are there."""
@@ -153,7 +166,7 @@ class Lake:
         content = content_hash(declared, rows)
         path = self.path(table, partition)
         with self.lock(f"{table.replace('/', '.')}.{partition}"):
-            self._keep_history(declared, partition, content)
+            self._keep_history(declared, partition, content, origin)
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_beside(
                 path,
@@ -174,7 +187,7 @@ class Lake:
                 inputs=origin.inputs,
                 versions=origin.versions,
                 run_id=origin.run_id,
-                written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                written_at=_now(),
                 notes=dict(notes or {}),
             )
             text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
@@ -210,18 +223,38 @@ class Lake:
     def _history_folder(self, table: str, partition: str) -> Path:
         return self.root / "history" / table / partition
 
-    def _keep_history(self, table: Table, partition: str, content: str) -> None:
+    def _keep_history(self, table: Table, partition: str, content: str, origin: Origin) -> None:
+        """Copy a partition that is about to be replaced by another content, with until when and why it stood."""
         old = self.manifest(table.name, partition)
         if not table.keeps_history or old is None or old.content == content:
             return
         folder = self._history_folder(table.name, partition)
         folder.mkdir(parents=True, exist_ok=True)
-        number = 1 + max((int(path.stem) for path in folder.glob("*.parquet")), default=0)
-        path = self.path(table.name, partition)
-        for suffix in (".json", ".parquet"):
-            shutil.copy2(path.with_suffix(suffix), folder / f"{number}{suffix}.part")
-        for suffix in (".json", ".parquet"):
-            (folder / f"{number}{suffix}.part").replace(folder / f"{number}{suffix}")
+        revision = 1 + max((int(path.stem) for path in folder.glob("*.parquet")), default=0)
+        ended = {"revision": revision, "until": _now(), "because": what_differs(old, origin)}
+        text = json.dumps(asdict(old) | ended, indent=1, sort_keys=True)
+        kept = folder / f"{revision}.parquet"
+        _write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
+        _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, partition), beside))
+
+
+def what_differs(old: Manifest, new: Origin) -> str:
+    """Why a partition was made again: what of its recipe is not what it was."""
+    reasons = (
+        [] if old.code_version == new.code_version else [f"code version {old.code_version} became {new.code_version}"]
+    )
+    if old.settings != new.settings:
+        reasons.append("the study file changed")
+    before = {(table, key): content for table, key, content in old.inputs}
+    after = {(table, key): content for table, key, content in new.inputs}
+    changed = [
+        " of ".join(name) for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)
+    ]
+    if changed:
+        reasons.append(f"{', '.join(changed)} changed")
+    if old.versions != new.versions and not reasons:
+        reasons.append("versions of libraries changed")
+    return "; ".join(reasons) or "computed again"
 
 
 def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:
@@ -264,6 +297,10 @@ def _declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.Data
         twice = rows.filter(rows.select(table.key).is_duplicated()).select(table.key).row(0)
         raise DataError(f"{table.name} of {partition}: {twice} stands more than once")
     return rows.sort(table.key)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:

@@ -31,8 +31,13 @@ def view_files() -> list[Path]:
     """The SQL files in an order in which they can be run: views on the lake, views on views, macros."""
     folder = sql_folder()
     on_lake = [folder / "views" / f"{name}.sql" for name in TABLES]
-    others = sorted(path for path in folder.glob("views/*/*.sql") if path not in on_lake)
+    others = sorted((path for path in folder.glob("views/*/*.sql") if path not in on_lake), key=_reads_views)
     return [*on_lake, *others, *sorted(folder.glob("macros/*.sql"))]
+
+
+def _reads_views(path: Path) -> tuple[bool, Path]:
+    """Sorts a view that reads no file of the lake, but other views, behind those."""
+    return "{{lake}}" not in path.read_text(encoding="utf-8"), path
 
 
 def build_warehouse(settings: Settings) -> Path:

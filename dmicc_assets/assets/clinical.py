@@ -1,13 +1,14 @@
 """Assets of the group `clinical`: the patient who raised the question, from the study file."""
 
 from dmicc_assets.report.clinical import case_tables
-from dmicc_assets.step import Result, StepContext, step
+from dmicc_assets.step import Input, Result, StepContext, step
 
 
 @step(
     partition="study",
     outputs=("clinical/case_observations", "clinical/reported_cases"),
-    inputs=(),
+    # Nothing of it is read: one backfill can start from datasets only when every root of the graph is a dataset's.
+    inputs=(Input("source/datasets", "datasets"),),
     settings=lambda study, _: study.case.model_dump() if study.case else None,
     version="1",
 )

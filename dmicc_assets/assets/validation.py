@@ -1,9 +1,14 @@
 """Assets of the group `validation`: every signature gene and the model in every cohort and validation dataset."""
 
+from dmicc_assets.assets.rigor import PROBES, of_resampling
 from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.model.risk_model import risk_model_from_table
 from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
+from dmicc_assets.rigor.gather import fold_values, study_data
+from dmicc_assets.rigor.parallel import workers
+from dmicc_assets.rigor.resampled_roc import resampled_roc
+from dmicc_assets.rigor.roc_estimates import all_estimates
 from dmicc_assets.signature.directions import expected_directions
 from dmicc_assets.step import Input, Result, StepContext, step
 
@@ -39,14 +44,29 @@ def expression_tests(context: StepContext) -> Result:
 @step(
     partition="study",
     outputs=("validation/roc", "validation/roc_curve"),
-    inputs=(Input("signature/genes"), Input("model/coefficients"), *SUBJECTS),
-    settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
+    inputs=(
+        Input("signature/genes"),
+        Input("signature/biomarkers"),
+        Input("model/coefficients"),
+        Input("differential/genes", "cohorts"),
+        Input("cohort/expression", "cohorts"),
+        Input("cohort/samples", "cohorts"),
+        *PROBES,
+    ),
+    settings=lambda study, _: of_resampling(study, _) | {"validation": study.model_dump()["validation"]},
     version="1",
 )
 def roc(context: StepContext) -> Result:
-    """Measure how well each signature gene and the model tell cases from controls, by the area under the ROC curve."""
+    """Measure by the area under the ROC curve how each signature gene and the model tell cases from controls.
+
+    The model's is given as it appears on its own samples, as cross-validation gives it with the genes chosen on all
+    samples (leaky) and inside the folds (nested), by the .632+ bootstrap, and frozen in every other subject.
+    """
     genes, coefficients = context.read("signature/genes"), context.read("model/coefficients")
     model = None if coefficients.is_empty() else risk_model_from_table(coefficients)
     directions = expected_directions(genes, context.study)
     tables = roc_tables(subjects(context), sorted(set(genes["gene"])), directions, model, context.study.model_cohort)
-    return Result({"validation/roc": tables.roc, "validation/roc_curve": tables.roc_curve})
+    data = study_data(context)
+    estimates = all_estimates(tables, resampled_roc(data, fold_values(context, data), workers()))
+    notes = {"seed": context.study.rigor.seed}
+    return Result({"validation/roc": estimates.roc, "validation/roc_curve": estimates.roc_curve}, notes)

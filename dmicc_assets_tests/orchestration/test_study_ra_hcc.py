@@ -55,11 +55,7 @@ def oracle(shared: Path, name: str) -> pl.DataFrame:
 @pytest.mark.parametrize("cohort", ["ra", "hcc"])
 def test_statistics_equal_limma(warehouse: duckdb.DuckDBPyConnection, shared: Path, cohort: str) -> None:
     expected = oracle(shared, f"statistics_{cohort}.tsv.gz").sort("gene")
-    ours = (
-        warehouse.execute("SELECT * FROM differential.statistics WHERE cohort = ? ORDER BY gene", [cohort])
-        .pl()
-        .sort("gene")
-    )
+    ours = warehouse.sql("SELECT * FROM differential.statistics WHERE cohort = ?", params=[cohort]).pl().sort("gene")
     assert ours["gene"].to_list() == expected["gene"].to_list()
     for column in ("log_fc", "ave_expr", "t", "b"):
         np.testing.assert_allclose(ours[column], expected[column], rtol=1e-8, atol=1e-9, err_msg=column)

@@ -40,8 +40,10 @@ def ask(home: Settings, tmp_path: Path) -> Iterator[Ask]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port)]
-    log = (tmp_path / "ui.log").open("wb")
-    with subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=log, stderr=log) as process:
+    with (
+        (tmp_path / "ui.log").open("wb") as log,
+        subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=log, stderr=log) as process,
+    ):
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
 
         def ask(query: str, **variables: Any) -> dict[str, Any]:
