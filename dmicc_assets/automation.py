@@ -1,4 +1,7 @@
-"""When Dagster materialises by itself: conditions, the sensor on GEO, the weekly schedule. Off until switched on."""
+"""When Dagster materialises a partition by itself. The conditions stop where content stays the same.
+
+What observes the sources is in `sensors.py`; everything is off until it is switched on in the UI.
+"""
 
 import dagster as dg
 

@@ -48,6 +48,17 @@ def check(study: StudyName) -> None:
 
 
 @app.command()
+def init(
+    accessions: Annotated[list[str], typer.Argument(metavar="GSE...", help="Series of GEO.")],
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the study.")],
+) -> None:
+    """Read the headers of series and write a study file to start from, with proposed labels."""
+    from dmicc_assets.terminal import init_study
+
+    init_study(out, _workspace(), accessions, name)
+
+
+@app.command()
 def outdated(study: Annotated[str | None, typer.Argument(metavar="[STUDY]")] = None) -> None:
     """Say what the sources have revised since the last run, and what would be computed again."""
     from dmicc_assets.terminal import show_outdated

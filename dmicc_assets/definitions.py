@@ -9,6 +9,8 @@ from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.asset import asset_of
 from dmicc_assets.assets.observed import observed_assets
 from dmicc_assets.assets.warehouse import catalog_asset
+from dmicc_assets.jobs import observe_and_verify
+from dmicc_assets.sensors import revisions_sensor, weekly_verification
 from dmicc_assets.step import Step
 from dmicc_assets.workspace import Workspace, open_workspace
 
@@ -26,8 +28,12 @@ def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple
         for category in (dg.BetaWarning, dg.PreviewWarning):  # observable sources; partitioned checks
             warnings.simplefilter("ignore", category)
         assets = [asset_of(step, workspace) for step in steps]
+        weekly = observe_and_verify(workspace)
         return dg.Definitions(
             assets=[*observed_assets(workspace), *assets, catalog_asset(workspace, list(steps))],
+            jobs=[weekly],
+            sensors=[revisions_sensor(workspace)],
+            schedules=[weekly_verification(weekly)],
             executor=dg.in_process_executor,
         )
 

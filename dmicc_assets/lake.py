@@ -106,6 +106,10 @@ class Lake:
         """Partitions of a table that are there."""
         return sorted(path.stem for path in (self.root / table).glob("*.json"))
 
+    def has(self, study: str) -> bool:
+        """Whether anything of a study was ever written."""
+        return any(partition.split(".")[0] == study for table in TABLES for partition in self.partitions(table))
+
     def manifest(self, table: str, partition: str) -> Manifest | None:
         """The manifest of a partition; None when it was never written, or its file is not the one written."""
         path = self.path(table, partition)

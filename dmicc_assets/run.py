@@ -9,11 +9,10 @@ from time import perf_counter
 from typing import Literal
 
 import dagster as dg
-from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.assets.asset import CATALOG, GENE_SETS, SERIES, asset_key
-from dmicc_assets.assets.observed import data_version, libraries_now, served_now
+from dmicc_assets.assets.keys import CATALOG, GENE_SETS, SERIES, asset_key
+from dmicc_assets.assets.observed import libraries_now, observation, served_now
 from dmicc_assets.definitions import build_defs
 from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
 from dmicc_assets.partitions import accession_partition
@@ -129,8 +128,7 @@ class StudyRun:
         self._report_observation(GENE_SETS, libraries_now(self._workspace), None)
 
     def _report_observation(self, key: dg.AssetKey, text: str, partition: str | None) -> None:
-        tags = {DATA_VERSION_TAG: data_version(text).value}
-        self._instance.report_runless_asset_event(dg.AssetObservation(key, partition=partition, tags=tags))
+        self._instance.report_runless_asset_event(observation(key, text, partition))
 
     def _is_sound(self, context: StepContext) -> bool:
         lake = self._workspace.lake

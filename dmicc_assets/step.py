@@ -100,20 +100,7 @@ class StepContext:
 
     def client(self) -> GeoClient:
         """The way to what GEO, Xena or a mirror on disk serve."""
-        settings = self.settings
-        return GeoClient(
-            settings.geo_url,
-            settings.geo_acc_url,
-            settings.xena_url,
-            settings.cache,
-            settings.locks,
-            settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else None,
-            self._report_bytes,
-        )
-
-    def _report_bytes(self, url: str, n_bytes: int, total: int | None) -> None:
-        of = f" of {total / 1e6:.1f}" if total else ""
-        self.report_progress(f"{url.rsplit('/', 1)[-1]}: {n_bytes / 1e6:.1f}{of} MB")
+        return open_client(self.settings, self.report_progress)
 
     def partitions(self, table: str) -> list[str]:
         """Partitions of an input table that this partition reads.
@@ -238,6 +225,24 @@ def partition_keys(kind: PartitionKind, study: Study) -> list[str]:
     return [study.study] if kind == "study" else [f"{study.study}.{part}" for part in parts[kind]]
 
 
+def open_client(settings: Settings, report_progress: Callable[[str], None]) -> GeoClient:
+    """The way to the sources that the settings name; it tells what it is downloading."""
+
+    def report_bytes(url: str, n_bytes: int, total: int | None) -> None:
+        of = f" of {total / 1e6:.1f}" if total else ""
+        report_progress(f"{url.rsplit('/', 1)[-1]}: {n_bytes / 1e6:.1f}{of} MB")
+
+    return GeoClient(
+        settings.geo_url,
+        settings.geo_acc_url,
+        settings.xena_url,
+        settings.cache,
+        settings.locks,
+        settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else None,
+        report_bytes,
+    )
+
+
 def related(study: Study, key: str, through: Through, table: str, studies: Mapping[str, Study]) -> list[str]:
     """Partitions of `table` that the partition `key` reads through a relation."""
     name = study.study
@@ -299,8 +304,23 @@ def is_current(context: StepContext, now: Origin) -> bool:
     return all(manifest is not None and manifest.recipe == now.recipe for manifest in manifests)
 
 
-def run_step(context: StepContext, now: Origin) -> Iterator[tuple[Manifest, Manifest | None]]:
-    """Compute a partition and write its tables; yields each with the manifest that it replaced."""
+@dataclass(frozen=True)
+class Written:
+    """A partition that was written.
+
+    Attributes:
+        manifest: of what is there now.
+        before: of what it replaced, if anything.
+        difference: what a person wants to know of the two, in a line.
+    """
+
+    manifest: Manifest
+    before: Manifest | None
+    difference: str
+
+
+def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
+    """Compute a partition and write its tables."""
     result = context.step.compute(context)
     if set(result.frames) != set(context.step.outputs):
         raise DataError(
@@ -308,7 +328,26 @@ def run_step(context: StepContext, now: Origin) -> Iterator[tuple[Manifest, Mani
         )
     for table in context.step.outputs:
         before = context.lake.manifest(table, context.key)
-        yield context.lake.write(table, context.key, result.frames[table], now, result.notes), before
+        old = context.lake.read(table, context.key) if before and TABLES[table].keeps_history else None
+        manifest = context.lake.write(table, context.key, result.frames[table], now, result.notes)
+        yield Written(manifest, before, _difference(manifest, before, old, result.frames[table]))
+
+
+def _difference(manifest: Manifest, before: Manifest | None, old: pl.DataFrame | None, new: pl.DataFrame) -> str:
+    """What changed: the genes that entered and left where the rows are genes, else the number of rows."""
+    if before is None:
+        return f"first time: {manifest.n_rows} rows"
+    if before.content == manifest.content:
+        return "nothing: the content is the same as before"
+    if old is None or "gene" not in old.columns:
+        return f"{before.n_rows} rows became {manifest.n_rows}"
+    genes = set(old["gene"]), set(new["gene"])
+    entered, left = sorted(genes[1] - genes[0]), sorted(genes[0] - genes[1])
+    return f"{len(entered)} genes entered ({_few(entered)}), {len(left)} left ({_few(left)})"
+
+
+def _few(names: Sequence[str], most: int = 20) -> str:
+    return ", ".join([*names[:most], "..."] if len(names) > most else names) or "none"
 
 
 @cache

@@ -99,7 +99,7 @@ class Cohort(_Section):
 class Differential(_Section):
     """How genes are tested and when one counts as differentially expressed."""
 
-    log_fc: float = Field(default=1.0, ge=0, strict=False)
+    log_fc: float = Field(default=1.0, ge=0, allow_inf_nan=False, strict=False)
     p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
     adjust: Literal["none", "BH"] = "none"
     trend: bool = False

@@ -3,6 +3,7 @@
 What a study may say is in `study.py`; where files are looked for is in `settings.py`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -58,15 +59,18 @@ def load_study(path: Path) -> Study:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
+        repeated = _repeated_key(node) if node is not None else None
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"{path}: cannot be read ({error})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
+    except (ValueError, RecursionError) as error:  # a date that is none, an alias that holds itself
+        raise RequestError(f"{path}: not valid YAML ({error})") from None
     if node is None or not isinstance(content, dict):
         raise RequestError(f"{path}: expected a study (keys study, title, datasets, cohorts), found none")
-    if repeated := _repeated_key(node):
+    if repeated:
         raise RequestError(f"{path} line {repeated[1]}: the key {repeated[0]!r} stands twice")
     try:
         study = Study.model_validate(content)
@@ -74,7 +78,8 @@ def load_study(path: Path) -> Study:
         raise RequestError(_message(path, node, error)) from None
     if study.study != path.stem:
         raise RequestError(
-            f"{path}: study is {study.study!r}, but the file is named {path.name}; they must be the same"
+            f"{path} line {_line(node, ['study'])}: study is {study.study!r}, but the file is named {path.name}; "
+            "they must be the same"
         )
     return study
 
@@ -109,9 +114,15 @@ def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
         text = "is missing"
     elif not isinstance(first.get("input"), Mapping | list) and first["type"] != "value_error":
         text = f"{text[0].lower()}{text[1:]}, got {first.get('input')!r}"
-    line = _line(node, where)
+    line = _line(node, where or _named_part(text))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{path} line {line}: {key + ': ' if key else ''}{text}{more}"
+
+
+def _named_part(text: str) -> list[str | int]:
+    """The part of the file that a message on several parts begins with: `validation[0].dataset: ...`."""
+    key = text.partition(":")[0]
+    return [int(index) if index else name for name, index in re.findall(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]", key)]
 
 
 def _line(node: yaml.Node, where: Sequence[Any]) -> int:

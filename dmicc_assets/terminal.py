@@ -2,18 +2,20 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dmicc_assets.errors import DataError, DmiccError
-from dmicc_assets.study import Study, accession_of, platform_of
+from dmicc_assets.errors import DataError, DmiccError, RequestError
+from dmicc_assets.study import NAME, Study, accession_of, platform_of
 from dmicc_assets.summary import study_summary
 from dmicc_assets.workspace import Workspace
 
@@ -91,14 +93,45 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
     """What the sources serve now against what the lake was made from, dataset by dataset."""
-    from dmicc_assets.revisions import outdated_datasets
+    from dmicc_assets.outdated import outdated_datasets
 
     studies = [workspace.study(name)] if name else list(workspace.studies.values())
-    table = Table("dataset", "state", "would be computed again", box=None, pad_edge=False)
     for study in studies:
+        if name is None and not workspace.lake.has(study.study):
+            out.print(f"{study.study}: never run")
+            continue
         for row in outdated_datasets(workspace, study):
-            table.add_row(row.key, row.state, ", ".join(row.recomputed))
-    out.print(table)
+            out.print(f"{row.key}: {row.state} ({row.detail})", soft_wrap=True, markup=False)
+            if row.recomputed:
+                out.print(f"  would be computed again: {', '.join(row.recomputed)}", soft_wrap=True, markup=False)
+
+
+def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], name: str) -> None:
+    """Read the headers of series and write a study file to start from.
+
+    Raises:
+        RequestError: the name is taken or no name of a study, or an accession is none.
+        SourceError: a series cannot be described.
+    """
+    from dmicc_assets.geo.describe import describe_series
+    from dmicc_assets.geo.propose_study import propose_study
+
+    if not re.fullmatch(NAME, name):
+        raise RequestError(f"{name!r} is no name of a study: expected small letters, digits and _, as in my_study")
+    folder = next(iter(workspace.settings.study_folders), Path.cwd())
+    path = folder / f"{name}.yaml"
+    if name in workspace.files or path.exists():
+        raise RequestError(f"{name}: there is a study of this name ({workspace.files.get(name, path)})")
+    described = [describe_series(accession, workspace.client()) for accession in accessions]
+    for dataset in (dataset for series in described for dataset in series.datasets):
+        out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}", markup=False)
+        for field, values in dataset.descriptions.items():
+            for value, count in values.items():
+                out.print(f"  {count:5d}  {field}: {value}", markup=False)
+    path.write_text(propose_study(described, name), encoding="utf-8")
+    out.print(f"{path} written; look through it, then: dmicc check {name}", soft_wrap=True, markup=False)
+    if not workspace.settings.study_folders:
+        out.print(f"It is found when DMICC_STUDIES names its folder: export DMICC_STUDIES={folder}", soft_wrap=True)
 
 
 def forget_study(out: Console, workspace: Workspace, name: str) -> None:

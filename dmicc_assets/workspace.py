@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmicc_assets.errors import RequestError
+from dmicc_assets.geo.client import GeoClient
 from dmicc_assets.lake import Lake
 from dmicc_assets.settings import Settings, load_settings
-from dmicc_assets.step import Step, StepContext
+from dmicc_assets.step import Step, StepContext, open_client
 from dmicc_assets.study import Study
 from dmicc_assets.study_file import load_study, study_files
 
@@ -37,6 +38,10 @@ class Workspace:
     def lake(self) -> Lake:
         """The Parquet store."""
         return Lake(self.settings.lake, self.settings.locks)
+
+    def client(self) -> GeoClient:
+        """The way to the sources of this workspace."""
+        return open_client(self.settings, self.report_progress or (lambda _: None))
 
     def study(self, name: str) -> Study:
         """The study of this name.

@@ -8,25 +8,15 @@ from typing import Any
 
 import dagster as dg
 
+from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.automation import rebuild_when_changed, recompute_when_changed
 from dmicc_assets.checks import failed_check, finding_checks, finding_results, integrity_checks, passed_checks
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake import Manifest
 from dmicc_assets.partitions import accession_mapping, mapping, partitions_of
-from dmicc_assets.step import Step, origin, run_step
+from dmicc_assets.step import Step, Written, origin, run_step
 from dmicc_assets.study import Study
 from dmicc_assets.tables import TABLES, Table
 from dmicc_assets.workspace import Workspace
-
-OWNERS = ["team:dmicc"]
-SERIES = dg.AssetKey(["source", "series"])
-GENE_SETS = dg.AssetKey(["enrichment", "gene_sets"])
-CATALOG = dg.AssetKey(["warehouse", "catalog"])
-
-
-def asset_key(table: str) -> dg.AssetKey:
-    """The asset of a table: `differential/statistics`."""
-    return dg.AssetKey(table.split("/"))
 
 
 def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
@@ -60,8 +50,8 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         key = context.partition_key if context.has_partition_key else "all"
         step_context = workspace.context(step, key, context.run.run_id, context.log.info)
         try:
-            for manifest, before in run_step(step_context, origin(step_context)):
-                yield _materialized(manifest, before)
+            for written in run_step(step_context, origin(step_context)):
+                yield _materialized(written)
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
@@ -83,26 +73,19 @@ def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:
     return deps
 
 
-def _materialized(manifest: Manifest, before: Manifest | None) -> dg.MaterializeResult:
+def _materialized(written: Written) -> dg.MaterializeResult:
     """The event of a written partition: its content as data version, and what a person wants to know of it."""
+    manifest = written.manifest
     metadata: dict[str, Any] = {
         "dagster/row_count": manifest.n_rows,
         "recipe": manifest.recipe,
         "size": dg.MetadataValue.int(manifest.n_bytes),
-        "what_changed": _what_changed(manifest, before),
+        "what_changed": written.difference,
     }
     metadata |= {name: _value(note) for name, note in manifest.notes.items()}
     return dg.MaterializeResult(
         asset_key=asset_key(manifest.table), metadata=metadata, data_version=dg.DataVersion(manifest.content)
     )
-
-
-def _what_changed(manifest: Manifest, before: Manifest | None) -> str:
-    if before is None:
-        return f"first time: {manifest.n_rows} rows"
-    if before.content == manifest.content:
-        return "nothing: the content is the same as before"
-    return f"{before.n_rows} rows became {manifest.n_rows}; the content before was {before.content[:12]}"
 
 
 def _value(note: Any) -> dg.MetadataValue:

@@ -3,9 +3,10 @@
 from hashlib import sha256
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from dmicc_assets.assets.asset import GENE_SETS, OWNERS, SERIES
 from dmicc_assets.assets.enrichment import observe_libraries, terms
+from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES
 from dmicc_assets.assets.source import files, observe_dataset
 from dmicc_assets.partitions import accession_partition, accession_partitions
 from dmicc_assets.workspace import Workspace
@@ -35,6 +36,11 @@ def libraries_now(workspace: Workspace) -> str:
 def data_version(text: str) -> dg.DataVersion:
     """The data version of an observation."""
     return dg.DataVersion(sha256(text.encode()).hexdigest())
+
+
+def observation(key: dg.AssetKey, text: str, partition: str | None) -> dg.AssetObservation:
+    """An observation that automation sees: its data version is that of what was observed."""
+    return dg.AssetObservation(key, partition=partition, tags={DATA_VERSION_TAG: data_version(text).value})
 
 
 def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dmicc_assets.assets.asset import CATALOG, OWNERS, asset_key
+from dmicc_assets.assets.keys import CATALOG, OWNERS, asset_key
 from dmicc_assets.automation import rebuild_when_changed
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.step import Step

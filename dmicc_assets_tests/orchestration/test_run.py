@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dmicc_assets.assets.asset import SERIES, asset_key
+from dmicc_assets.assets.keys import SERIES, asset_key
 from dmicc_assets.lake import Lake
 from dmicc_assets.run import Outcome
 from dmicc_assets.settings import Settings
