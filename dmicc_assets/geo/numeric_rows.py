@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.matrix import FloatMatrix
@@ -69,14 +70,19 @@ def read_rows(
         SourceError: a row of another length, a cell that is no number, an id that is missing or stands twice.
     """
     ids: list[str] = []
-    parts: list[FloatMatrix] = []
+    values, n_rows = np.empty((0, len(columns))), 0
     pending: deque[Future[tuple[list[str], FloatMatrix]]] = deque()
     with ThreadPoolExecutor(1) as pool:
 
         def take() -> None:
-            found, values = pending.popleft().result()
+            nonlocal n_rows
+            found, part = pending.popleft().result()
             ids.extend(found)
-            parts.append(values)
+            end = n_rows + len(found)
+            if end > len(values):  # in place: the table is never held twice, and nothing else refers to it yet
+                values.resize((end + end // 4, len(columns)), refcheck=False)
+            values[n_rows:end] = part
+            n_rows = end
 
         for block in blocks:
             pending.append(pool.submit(parse_rows, block, columns, name, separator, quoted))
@@ -85,7 +91,8 @@ def read_rows(
         while pending:
             take()
     check_ids(ids, name)
-    return ids, np.concatenate(parts) if parts else np.empty((0, len(columns)))
+    values.resize((n_rows, len(columns)), refcheck=False)
+    return ids, values
 
 
 def parse_rows(
@@ -128,9 +135,9 @@ def parse_rows(
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, error)}") from None
-    values = np.empty((table.num_rows, len(wanted)))
-    for i in range(len(wanted)):
-        values[:, i] = table.column(i + 1).to_numpy()
+    # By way of polars: Arrow's own way to numpy imports pandas, 0.5 s and 50 MB.
+    frame = pl.DataFrame(table.select(range(1, len(wanted) + 1)))
+    values = np.array(frame.to_numpy(), dtype=np.float64, order="C")
     values[~np.isfinite(values)] = np.nan
     return table.column(0).to_pylist(), values
 
