@@ -1,0 +1,78 @@
+"""All that one study has in the lake as the `StudyTables` that figures, report and export read.
+
+Only reading: which rows go into which figure is in `report/`.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, library_path, read_gmt
+from dmicc_assets.errors import RequestError
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.lake import Lake, Manifest
+from dmicc_assets.report.tables import ReadGeneSet, StudyTables
+from dmicc_assets.step import partition_keys
+from dmicc_assets.study import Study
+from dmicc_assets.tables import TABLES, Table
+
+
+def study_tables(lake: Lake, study: Study, gene_sets: Path | None) -> StudyTables:
+    """Every table of a study that was materialised; one that was not counts as empty.
+
+    Partitions that today's study file no longer names are left out. Matrices and gene sets are read when asked for.
+
+    Args:
+        lake: the Parquet store.
+        study: the study.
+        gene_sets: folder of gene-set libraries; without it, or without a library in it, its sets are empty.
+
+    Raises:
+        DataError: a file of the lake is damaged.
+    """
+    frames = {
+        table.name: pl.concat(_rows(lake, table, key) for key in partition_keys(table.partition, study))
+        for table in _tables_of_a_study()
+        if not table.is_matrix
+    }
+
+    def matrix(table: str, part: str, column: str) -> ExpressionMatrix:
+        return lake.read_matrix(table, f"{study.study}.{part}", column)
+
+    return StudyTables(study, frames, matrix, _gene_sets_of(gene_sets))
+
+
+def study_manifests(lake: Lake, study: Study) -> list[Manifest]:
+    """The manifest of every partition of the study that was materialised, in the order of the tables."""
+    keys = [(table.name, key) for table in _tables_of_a_study() for key in partition_keys(table.partition, study)]
+    return [manifest for name, key in keys if (manifest := lake.manifest(name, key)) is not None]
+
+
+def _tables_of_a_study() -> list[Table]:
+    return [table for table in TABLES.values() if table.partition != "everything"]
+
+
+def _rows(lake: Lake, table: Table, key: str) -> pl.DataFrame:
+    """Rows of one partition with its columns of study and part; none when it was not materialised."""
+    if lake.manifest(table.name, key) is None:
+        return table.schema.to_frame()
+    parts = dict(zip(table.partition_columns, key.split(".", 1), strict=False))
+    rows = lake.read(table.name, key).with_columns(pl.lit(part).alias(column) for column, part in parts.items())
+    return rows.select(table.schema.names()).cast(dict(table.schema))
+
+
+def _gene_sets_of(folder: Path | None) -> ReadGeneSet:
+    @cache
+    def library(name: str) -> GeneSetLibrary | None:
+        try:
+            return read_gmt(library_path(folder, name))
+        except RequestError:
+            return None
+
+    def gene_set(name: str, term: str) -> Sequence[str]:
+        found = library(name)
+        return found.sets[term].genes if found is not None and term in found.sets else ()
+
+    return gene_set
