@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.stats.firth import fit_firth_resamples
-from dmicc_assets.stats.logistic import fit_resamples, linear_predictors
+from dmicc_assets.stats.logistic import fit_resamples, linear_predictors, most_likely
 from dmicc_assets.stats.separation import is_separated
 
 FloatArray = NDArray[np.float64]
@@ -57,6 +57,8 @@ def fit_models(predictors: FloatArray, is_case: BoolArray) -> ManyModels:
     coefficients, separated = fits.coefficients.copy(), np.zeros(len(predictors), dtype=bool)
     for b in np.flatnonzero(fits.may_separate):
         separated[b] = is_separated(design[b, :, 1:], is_case)
+        if not separated[b]:
+            coefficients[b] = most_likely(design[b], is_case)
     if separated.any():
         coefficients[separated] = fit_firth_resamples(design[separated], is_case, counts[separated])
     return ManyModels(coefficients, separated)

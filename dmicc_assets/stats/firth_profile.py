@@ -149,7 +149,7 @@ def _profile(
     all_held = np.tile(held, n_starts)
     start[np.arange(len(start)), all_held] = np.tile(value, n_starts)
     ones = np.ones((len(start), len(problem.is_case)))
-    found = maximise(problem.design, problem.is_case, ones, start, all_held, tolerance=1e-9)
+    found = maximise(problem.design, problem.is_case, ones, start, all_held, tolerance=1e-7)
     height = found.log_likelihood.reshape(n_starts, n_sides)
     best = height.argmax(axis=0)
     coefficients = found.coefficients.reshape(n_starts, n_sides, -1)

@@ -168,6 +168,16 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
     )
 
 
+def most_likely(design: FloatArray, is_case: BoolArray) -> FloatArray:
+    """(K,) coefficients of largest likelihood on a design (N, K) with the intercept first, for classes that overlap.
+
+    Raises:
+        ValueError: the iterations did not converge.
+    """
+    to_scaled = scaling(design)
+    return to_scaled @ _settle(design @ to_scaled, is_case)
+
+
 def scaling(design: FloatArray) -> FloatArray:
     """(K, K) matrix by which a design with intercept first gets centred columns of unit variance."""
     centre, spread = design[:, 1:].mean(axis=0), design[:, 1:].std(axis=0)

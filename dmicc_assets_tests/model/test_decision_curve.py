@@ -40,7 +40,9 @@ def test_direct_definition():
 
 
 def test_a_model_that_says_yes_to_everybody_is_acting_on_all():
-    np.testing.assert_allclose(net_benefit(np.full(4, 800.0), CASE, np.ones(4))[0], net_benefit_of_all(CASE), atol=1e-15)
+    np.testing.assert_allclose(
+        net_benefit(np.full(4, 800.0), CASE, np.ones(4))[0], net_benefit_of_all(CASE), atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("thresholds", [[0.0, 0.5], [0.5, 1.0], [0.5, 0.5], [0.6, 0.4]])

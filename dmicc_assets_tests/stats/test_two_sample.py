@@ -19,7 +19,11 @@ def _number(value):
 def test_both_tests_equal_r(row):
     rows = golden("tests_input.tsv.gz").filter(pl.col("id") == row["id"])
     values, is_case = rows["value"].to_numpy().astype(float)[None, :], rows["is_case"].to_numpy() == 1
-    by_default, normal, welch = wilcoxon(values, is_case), wilcoxon(values, is_case, exact=False), welch_t(values, is_case)
+    by_default, normal, welch = (
+        wilcoxon(values, is_case),
+        wilcoxon(values, is_case, exact=False),
+        welch_t(values, is_case),
+    )
     assert by_default.statistic[0] == pytest.approx(_number(row["w"]), nan_ok=True)
     assert by_default.p_value[0] == pytest.approx(_number(row["p"]), rel=1e-7, nan_ok=True)
     assert normal.p_value[0] == pytest.approx(_number(row["p_normal"]), rel=1e-7, nan_ok=True)
@@ -72,7 +76,7 @@ def test_genes_with_nothing_to_compare_have_no_p():
 
 @pytest.mark.parametrize("test", [wilcoxon, welch_t])
 def test_bad_input_is_named(test):
-    with pytest.raises(ValueError, match="row 1, column 0 .* infinite"):
+    with pytest.raises(ValueError, match=r"row 1, column 0 .* infinite"):
         test(np.array([[1.0, 2.0], [np.inf, 1.0]]), np.array([True, False]))
     with pytest.raises(ValueError, match="a group for each sample"):
         test(np.ones((2, 3)), np.array([True, False]))
