@@ -60,7 +60,7 @@ def _rows(lake: Lake, table: Table, key: str) -> pl.DataFrame:
         return table.schema.to_frame()
     parts = dict(zip(table.partition_columns, key.split(".", 1), strict=False))
     rows = lake.read(table.name, key).with_columns(pl.lit(part).alias(column) for column, part in parts.items())
-    return rows.select(table.schema.names()).cast(dict(table.schema))
+    return rows.select(table.schema.names())
 
 
 def _gene_sets_of(folder: Path | None) -> ReadGeneSet:
