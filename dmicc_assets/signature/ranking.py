@@ -3,6 +3,7 @@
 The forests are `forest.py`'s; the signature is `intersect.py`'s.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +18,8 @@ from dmicc_assets.study import Ranking
 SEEDS = 50
 # Permuting takes longer than growing, and 10 forests already give it ten times as many trees as a paper's single one.
 PERMUTED_SEEDS = 10
+# With fewer samples a tree is grown faster than threads take turns.
+THREADS_FROM_SAMPLES = 200
 RANKING = pl.Schema(
     {
         "cohort": pl.String,
@@ -108,8 +111,10 @@ def choose_biomarkers(ranking: pl.DataFrame, cohorts: Sequence[str], top: int) -
 
 
 def _ranking(subject: Subject, genes: Sequence[str], values: FloatMatrix, trees: int, seed: int) -> pl.DataFrame:
-    permuted = importances(values, subject.is_case, trees, range(seed, seed + PERMUTED_SEEDS))
-    others = importance(values, subject.is_case, trees, range(seed + PERMUTED_SEEDS, seed + SEEDS))
+    threads = os.cpu_count() or 1 if values.shape[1] >= THREADS_FROM_SAMPLES else 1
+    first, rest = range(seed, seed + PERMUTED_SEEDS), range(seed + PERMUTED_SEEDS, seed + SEEDS)
+    permuted = importances(values, subject.is_case, trees, first, threads)
+    others = importance(values, subject.is_case, trees, rest, threads)
     gini = np.concatenate([permuted.gini, others])
     mean = np.asarray(gini.mean(axis=0), dtype=np.float64)
     low, high = np.quantile(ranks(gini), [0.025, 0.975], axis=0)

@@ -131,6 +131,9 @@ def test_forests_are_seeded() -> None:
     assert_array_equal(one.permutation, again.permutation[::-1])
     assert_array_equal(one.gini, importance(values, is_case, 20, [4, 5]))
     assert not np.array_equal(one.gini[0], one.gini[1])
+    side_by_side = importances(values, is_case, 20, [4, 5], threads=2)
+    assert_array_equal(side_by_side.gini, one.gini)
+    assert_array_equal(side_by_side.permutation, one.permutation)
 
 
 def test_noise_matters_less_than_signal() -> None:
