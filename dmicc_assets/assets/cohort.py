@@ -17,6 +17,7 @@ def cohort(context: StepContext) -> Result:
     """Merge the case and control samples over the genes that every dataset measures, and remove the batch."""
     spec = context.study.cohorts[context.part]
     matrices = {dataset: context.matrix("expression/genes", dataset) for dataset in spec.datasets}
-    merged = merge_cohort(context.part, spec, matrices, context.read_each("source/samples"))
-    values = matrix_rows({"value": merged.value, "value_adjusted": merged.adjusted})
+    counts = {dataset: context.matrix("expression/genes", dataset, "count") for dataset in spec.datasets}
+    merged = merge_cohort(context.part, spec, matrices, context.read_each("source/samples"), counts)
+    values = matrix_rows({"value": merged.value, "value_adjusted": merged.adjusted, "count": merged.counts})
     return Result({"cohort/expression": values, "cohort/samples": merged.samples}, merged.notes)

@@ -1,6 +1,7 @@
 """Assets of the group `differential`: moderated t-statistics of every gene, and the genes past the thresholds."""
 
-from dmicc_assets.stats.differential import differential_genes, differential_statistics
+from dmicc_assets.stats.counted import cohort_statistics
+from dmicc_assets.stats.differential import differential_genes
 from dmicc_assets.step import Input, Result, StepContext, step
 
 
@@ -15,7 +16,8 @@ def differential(context: StepContext) -> Result:
     """Test every gene, cases against controls, as limma does, and keep those past the study's thresholds."""
     batch = context.study.cohorts[context.part].batch
     subject = context.cohort_subject(context.part, "value_adjusted" if batch == "combat" else "value")
-    statistics = differential_statistics(subject, context.study.differential, batch)
+    counts = context.matrix("cohort/expression", column="count")
+    statistics = cohort_statistics(subject, counts, context.study.differential, batch)
     genes = differential_genes(statistics, context.study.differential)
     notes = {"n_genes": len(statistics), "n_deg": len(genes), "limma": context.study.differential.limma}
     return Result({"differential/statistics": statistics, "differential/genes": genes}, notes)

@@ -51,7 +51,7 @@ def dataset(context: StepContext) -> Result:
             "source/datasets": prepared.dataset,
             "source/samples": prepared.samples,
             "source/probe_genes": prepared.probe_genes,
-            "expression/genes": matrix_rows({"value": prepared.genes}),
+            "expression/genes": matrix_rows({"value": prepared.genes, "count": prepared.counts}),
             "expression/quality": prepared.quality,
         },
         prepared.notes,

@@ -13,8 +13,10 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.batch import combat, remove_batch_effect
+from dmicc_assets.expression.counts import has_counts, no_counts
 from dmicc_assets.expression.matrix import BoolVector, ExpressionMatrix, FloatMatrix
 from dmicc_assets.expression.symbols import current_symbols
+from dmicc_assets.stats.library_size import filter_by_expression
 from dmicc_assets.study import Cohort
 
 
@@ -25,18 +27,24 @@ class MergedCohort:
     Attributes:
         value: log2 expression as merged, (G, N).
         adjusted: the same with the batch removed.
+        counts: RNA-seq counts; missing values unless every dataset is counted.
         samples: columns dataset, sample, is_case, patient.
         notes: counts, for the manifest.
     """
 
     value: ExpressionMatrix
     adjusted: ExpressionMatrix
+    counts: ExpressionMatrix
     samples: pl.DataFrame
     notes: dict[str, Any]
 
 
 def merge_cohort(
-    name: str, cohort: Cohort, matrices: Mapping[str, ExpressionMatrix], samples: Mapping[str, pl.DataFrame]
+    name: str,
+    cohort: Cohort,
+    matrices: Mapping[str, ExpressionMatrix],
+    samples: Mapping[str, pl.DataFrame],
+    counts: Mapping[str, ExpressionMatrix] | None = None,
 ) -> MergedCohort:
     """Merge datasets into a cohort and remove the batch.
 
@@ -45,6 +53,8 @@ def merge_cohort(
         cohort: what the study file says of it.
         matrices: gene-level matrix of each dataset.
         samples: `source.samples` rows of each dataset.
+        counts: RNA-seq counts of each dataset, missing values where it is not counted; genes that are counted too
+            seldom to test are then left out.
 
     Raises:
         DataError: a group has no sample, no gene is measured in all datasets, or dataset and group are confounded.
@@ -64,8 +74,11 @@ def merge_cohort(
     if not genes:
         sizes = ", ".join(f"{dataset} {len(matrix.features)}" for dataset, matrix in renamed.items())
         raise DataError(f"cohort {name}: no gene is measured in all of its datasets ({sizes} genes)")
-    value = _merged(renamed, members, genes)
     is_case, batch = members["is_case"].to_numpy(), members["dataset"].to_list()
+    counted = _counts(cohort, counts or {}, members, genes)
+    if counted is not None:
+        genes = [g for g, kept in zip(genes, filter_by_expression(counted.values, is_case), strict=True) if kept]
+    value = _merged(renamed, members, genes)
     adjusted = _adjusted(value.values, is_case, batch, cohort)
     notes = {
         "n_genes": len(genes),
@@ -74,7 +87,20 @@ def merge_cohort(
         "n_genes_by_dataset": {dataset: len(matrix.features) for dataset, matrix in renamed.items()},
         "batch": cohort.batch if len(cohort.datasets) > 1 else "one dataset",
     }
-    return MergedCohort(value, ExpressionMatrix(adjusted, value.features, value.samples), members, notes)
+    merged_counts = no_counts(value) if counted is None else counted.take_features(genes)
+    notes["is_counted"] = counted is not None
+    adjusted = ExpressionMatrix(adjusted, value.features, value.samples)
+    return MergedCohort(value, adjusted, merged_counts, members, notes)
+
+
+def _counts(
+    cohort: Cohort, counts: Mapping[str, ExpressionMatrix], members: pl.DataFrame, genes: list[str]
+) -> ExpressionMatrix | None:
+    """The counts of the merged samples, if every dataset is counted."""
+    if not counts or not all(has_counts(counts[dataset]) for dataset in cohort.datasets):
+        return None
+    renamed = {d: _renamed(counts[d]) if cohort.symbols == "current" else counts[d] for d in cohort.datasets}
+    return _merged(renamed, members, genes)
 
 
 def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None:

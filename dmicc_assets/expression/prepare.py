@@ -11,8 +11,9 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts
 from dmicc_assets.expression.labels import assign_labels, assign_patients
-from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.expression.matrix import ExpressionMatrix, FloatMatrix
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.expression.scale import log2_decision, quantile_normalise, to_log2
 from dmicc_assets.geo.dataset import RawDataset
@@ -30,6 +31,7 @@ class PreparedDataset:
         samples: one row a sample, the columns of `source.samples`.
         probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
         genes: gene-level log2 expression, genes sorted by name.
+        counts: RNA-seq counts of the same shape; missing values when the dataset is not counted.
         quality: the columns of `expression.quality`.
         notes: decisions and counts, for the manifest.
     """
@@ -38,6 +40,7 @@ class PreparedDataset:
     samples: pl.DataFrame
     probe_genes: pl.DataFrame
     genes: ExpressionMatrix
+    counts: ExpressionMatrix
     quality: pl.DataFrame
     notes: dict[str, Any]
 
@@ -54,15 +57,10 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         DataError: the labels do not fit, or no probe measures a gene.
     """
     labels = assign_labels(raw.name, raw.samples, spec.labels)
-    decision = log2_decision(raw.matrix.values, spec.scale)
-    log2_values = to_log2(raw.matrix.values, decision)
-    normalised = quantile_normalise(log2_values) if spec.normalise == "quantile" else log2_values
-    matrix = ExpressionMatrix(normalised, raw.matrix.features, raw.matrix.samples)
-    if raw.probe_genes is None:
-        genes, probe_genes = matrix.take_features(sorted(matrix.features)), _no_probes()
-    else:
-        probe_genes = raw.probe_genes.filter(pl.col("probe").is_in(list(matrix.features)))
-        genes = collapse_probes(matrix, probe_genes, spec.collapse).matrix
+    probe_genes = _no_probes() if raw.probe_genes is None else raw.probe_genes
+    probe_genes = probe_genes.filter(pl.col("probe").is_in(list(raw.matrix.features)))
+    measured = _counted(raw, probe_genes) if raw.value_kind == "counts" else _intensities(raw, spec, probe_genes)
+    genes = measured.genes
     if not genes.features:
         raise DataError(f"{raw.name}: no probe has a gene symbol of its own on {raw.platform}; is the platform right?")
     samples = raw.samples.with_columns(
@@ -70,14 +68,45 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),
     ).select("sample", "title", "source_name", "label", "patient", "characteristics")
     return PreparedDataset(
-        dataset=_dataset_row(raw, spec, decision.scale_detected, files),
+        dataset=_dataset_row(raw, spec, measured.scale_detected, files),
         samples=samples,
         probe_genes=probe_genes,
         genes=genes,
-        quality=sample_quality(genes, log2_values, labels),
-        notes=_notes(raw, spec, probe_genes, genes, log2_values)
-        | {"took_log2": decision.took_log2, "quantiles": list(decision.quantiles)},
+        counts=measured.counts,
+        quality=sample_quality(genes, measured.before, labels),
+        notes=_notes(raw, spec, probe_genes, genes, measured.before) | measured.notes,
     )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Genes on the log2 scale, with what they were before normalisation and how they were brought there."""
+
+    genes: ExpressionMatrix
+    counts: ExpressionMatrix
+    before: FloatMatrix
+    scale_detected: str
+    notes: dict[str, Any]
+
+
+def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame) -> _Measured:
+    decision = log2_decision(raw.matrix.values, spec.scale)
+    log2_values = to_log2(raw.matrix.values, decision)
+    normalised = quantile_normalise(log2_values) if spec.normalise == "quantile" else log2_values
+    matrix = ExpressionMatrix(normalised, raw.matrix.features, raw.matrix.samples)
+    if raw.probe_genes is None:
+        genes = matrix.take_features(sorted(matrix.features))
+    else:
+        genes = collapse_probes(matrix, probe_genes, spec.collapse).matrix
+    notes = {"took_log2": decision.took_log2, "quantiles": list(decision.quantiles)}
+    return _Measured(genes, no_counts(genes), log2_values, decision.scale_detected, notes)
+
+
+def _counted(raw: RawDataset, probe_genes: pl.DataFrame) -> _Measured:
+    """RNA-seq: log2 counts per million with TMM factors take the place of scale and normalisation."""
+    counts = sum_counts(raw.matrix, probe_genes)
+    genes = log2_counts(counts)
+    return _Measured(genes, counts, genes.values, "counts", {"took_log2": True, "normalise": "TMM"})
 
 
 def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,14 @@ TABLES = (
     Table(
         "expression/genes",
         "dataset",
-        (STUDY, DATASET, GENE, SAMPLE, Column("value", REAL, "log2 expression, normalised; NULL when missing")),
+        (
+            STUDY,
+            DATASET,
+            GENE,
+            SAMPLE,
+            Column("value", REAL, "log2 expression, normalised; NULL when missing"),
+            Column("count", REAL, "RNA-seq count; NULL when the dataset is not counted"),
+        ),
         "Gene-level log2 expression of every sample of a dataset, normalised between arrays.",
         is_matrix=True,
     ),
@@ -52,6 +59,7 @@ TABLES = (
             SAMPLE,
             Column("value", REAL, "log2 expression as merged"),
             Column("value_adjusted", REAL, "log2 expression with the batch removed; equal to value with one dataset"),
+            Column("count", REAL, "RNA-seq count; NULL unless every dataset of the cohort is counted"),
         ),
         "Expression of the genes that every dataset of the cohort measures, before and after batch adjustment.",
         is_matrix=True,

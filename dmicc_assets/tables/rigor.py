@@ -1,4 +1,4 @@
-"""Tables of the `rigor`, `clinical`, `report` and `atlas` groups: what the result is worth, and beside what it stands."""
+"""Tables of the groups `rigor`, `clinical`, `report` and `atlas`: what a result is worth, and what stands beside it."""
 
 from dmicc_assets.tables.table import COUNT, FLAG, REAL, STUDY, SUBJECT, TEXT, Column, Table, key
 

@@ -5,5 +5,6 @@ SELECT
     CAST(dataset AS VARCHAR) AS dataset,
     CAST(gene AS VARCHAR) AS gene,
     CAST(sample AS VARCHAR) AS sample,
-    CAST(value AS DOUBLE) AS value
+    CAST(value AS DOUBLE) AS value,
+    CAST(count AS DOUBLE) AS count
 FROM read_parquet('{{lake}}/expression/genes/*.parquet', union_by_name = true);

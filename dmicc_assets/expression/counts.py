@@ -1,0 +1,42 @@
+"""RNA-seq counts on their way to a cohort: summed to genes, on a log2 scale for everything but the test itself.
+
+The test weighs counts by voom (`stats/counted.py`); normalisation factors and filters are in `stats/library_size.py`.
+"""
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.stats.library_size import log_cpm, tmm_factors
+
+
+def sum_counts(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> ExpressionMatrix:
+    """Counts of each gene: the sum over the rows that carry its symbol; rows without one symbol are dropped.
+
+    Args:
+        matrix: (R, N) counts by row id.
+        probe_genes: columns probe, gene, n_symbols.
+    """
+    named = probe_genes.filter(pl.col("gene").is_not_null() & (pl.col("n_symbols") == 1))
+    gene_of = dict(named.select("probe", "gene").iter_rows())
+    rows = [i for i, row in enumerate(matrix.features) if row in gene_of]
+    genes, index = np.unique([gene_of[matrix.features[i]] for i in rows], return_inverse=True)
+    summed = np.zeros((len(genes), len(matrix.samples)))
+    np.add.at(summed, index, matrix.values[rows])
+    return ExpressionMatrix(summed, tuple(genes.tolist()), matrix.samples)
+
+
+def log2_counts(counts: ExpressionMatrix) -> ExpressionMatrix:
+    """Log2 counts per million with TMM factors (Robinson & Oshlack 2010, doi:10.1186/gb-2010-11-3-r25)."""
+    values = log_cpm(counts.values, tmm_factors(counts.values))
+    return ExpressionMatrix(values, counts.features, counts.samples)
+
+
+def no_counts(like: ExpressionMatrix) -> ExpressionMatrix:
+    """What stands for counts where there are none: missing values."""
+    return ExpressionMatrix(np.full(like.values.shape, np.nan), like.features, like.samples)
+
+
+def has_counts(matrix: ExpressionMatrix) -> bool:
+    """Whether every value is a count; a cohort of counts and intensities has none that can be tested as counts."""
+    return bool(matrix.values.size) and not np.isnan(matrix.values).any()
