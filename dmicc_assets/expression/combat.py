@@ -147,17 +147,20 @@ def apply_combat(
     kept = np.tile(fit.covariate_mean, (n, 1)) if covariates is None else _covariates(covariates, n)
     if kept.shape[1] != fit.effects.shape[1]:
         raise ValueError(f"{kept.shape[1]} covariates, but the fit has {fit.effects.shape[1]}")
-    result = np.array(values, dtype=np.float64)
-    rows = np.flatnonzero(fit.adjusted)
+    kept_as_is = codes == (fit.levels.index(fit.reference) if fit.reference is not None else -1)
+    shift, scale = fit.sd[:, None] * fit.gamma, 1 / np.sqrt(fit.delta)
+    result = np.empty(values.shape)
     step = max(1, _CELLS_PER_BLOCK // n)
-    scale = np.sqrt(fit.delta)
-    free = codes != (fit.levels.index(fit.reference) if fit.reference is not None else -1)
-    for start in range(0, len(rows), step):
-        at = rows[start : start + step]
+    for start in range(0, len(values), step):
+        at = slice(start, start + step)
         center = fit.mean[at, None] + fit.effects[at] @ kept.T
-        block = values[at] - center - (fit.sd[at, None] * fit.gamma[at])[:, codes]
-        block = block / scale[at][:, codes] + center
-        result[np.ix_(at, free)] = block[:, free]
+        block = np.subtract(values[at], center, out=result[at])
+        block -= shift[at].take(codes, axis=1)
+        block *= scale[at].take(codes, axis=1)
+        block += center
+        block[~fit.adjusted[at]] = values[at][~fit.adjusted[at]]
+        if kept_as_is.any():
+            block[:, kept_as_is] = values[at][:, kept_as_is]
     return result
 
 
@@ -186,9 +189,13 @@ def _covariates(covariates: FloatArray | None, n: int) -> FloatArray:
 def _varies(values: FloatArray, codes: NDArray[np.intp], sizes: FloatArray) -> NDArray[np.bool_]:
     """(G,) False for genes that are constant and complete inside some batch of two samples or more."""
     varies = np.ones(len(values), dtype=np.bool_)
-    for i in np.flatnonzero(sizes > 1):
-        block = values[:, codes == i]
-        varies &= ~(block.max(axis=1) == block.min(axis=1))
+    columns = [np.flatnonzero(codes == i) for i in np.flatnonzero(sizes > 1)]
+    step = max(1, _CELLS_PER_BLOCK // len(codes))
+    for start in range(0, len(values), step):
+        at = slice(start, start + step)
+        for column in columns:
+            block = values[at].take(column, axis=1)
+            varies[at] &= ~(block == block[:, :1]).all(axis=1)
     return varies
 
 
@@ -197,22 +204,21 @@ def _residual_moments(
 ) -> list[_BatchMoments]:
     """Moments of the residuals inside each batch, in blocks of genes so that no second matrix is held."""
     g, n = len(values), len(codes)
-    n_batches = int(codes.max()) + 1
-    moments = [_BatchMoments(np.zeros(g), np.zeros(g), np.zeros(g)) for _ in range(n_batches)]
-    columns = [np.flatnonzero(codes == i) for i in range(n_batches)]
+    one_hot = (codes[:, None] == np.arange(int(codes.max()) + 1)).astype(np.float64)
+    counts, means, squares = np.zeros((3, one_hot.shape[1], g))
     step = max(1, _CELLS_PER_BLOCK // n)
     for start in range(0, g, step):
         at = slice(start, start + step)
         residuals = values[at] - np.nan_to_num(coefficients[at]) @ design.T
-        for moment, column in zip(moments, columns, strict=True):
-            block = residuals[:, column]
-            present = ~np.isnan(block)
-            count = present.sum(axis=1)
-            block = np.where(present, block, 0.0)
-            mean = block.sum(axis=1) / np.maximum(count, 1)
-            moment.n[at], moment.mean[at] = count, mean
-            moment.sum_squares[at] = (np.where(present, block - mean[:, None], 0.0) ** 2).sum(axis=1)
-    return moments
+        present = ~np.isnan(residuals)
+        whole = bool(present.all())
+        counts[:, at] = one_hot.sum(axis=0)[:, None] if whole else (present @ one_hot).T
+        if not whole:
+            residuals[~present] = 0.0
+        means[:, at] = (residuals @ one_hot).T / np.maximum(counts[:, at], 1)
+        # Residuals have mean zero in every batch, so that nothing cancels here.
+        squares[:, at] = (np.square(residuals, out=residuals) @ one_hot).T - counts[:, at] * means[:, at] ** 2
+    return [_BatchMoments(*moments) for moments in zip(counts, means, np.maximum(squares, 0.0), strict=True)]
 
 
 def _standardised(

@@ -3,6 +3,7 @@
 Every sample and every probe of a dataset takes part here; which samples a cohort keeps is decided later.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,11 +77,17 @@ def quantile_normalise(values: FloatArray) -> FloatArray:
         values: (G, N) on the log2 scale, NaN missing.
 
     Raises:
-        ValueError: an infinite value; a sample without any value (both by `fit_quantile_target`).
+        ValueError: an infinite value; a sample without any value.
     """
     if values.shape[1] < 2:
         return values.copy()
-    return apply_quantile_target(values, fit_quantile_target(values))
+    columns = np.array(values.T, order="C")
+    orders = [np.argsort(column).astype(np.int32) for column in columns]
+    target = _mean_quantiles(columns, orders)
+    for column, order in zip(columns, orders, strict=True):
+        column[:] = _given_distribution(column, order, target)
+    del orders
+    return np.ascontiguousarray(columns.T)
 
 
 def fit_quantile_target(values: FloatArray) -> FloatArray:
@@ -89,42 +96,54 @@ def fit_quantile_target(values: FloatArray) -> FloatArray:
     Raises:
         ValueError: an infinite value; a sample without any value.
     """
-    g, n = values.shape
-    target = np.zeros(g)
-    positions = np.linspace(0, 1, g)
-    for j in range(n):
-        column = np.sort(values[:, j])
-        observed = g - int(np.isnan(column).sum())
-        if observed == 0:
-            raise ValueError(f"sample {j + 1} has no value at all: leave it out before normalising")
-        if np.isinf(column[[0, observed - 1]]).any():
-            raise ValueError(f"sample {j + 1} has an infinite value")
-        if observed < g:
-            column = np.interp(positions, _positions(observed), column[:observed])
-        target += column
-    return target / n
+    columns = np.ascontiguousarray(values.T)
+    return _mean_quantiles(columns, [np.argsort(column) for column in columns])
 
 
 def apply_quantile_target(values: FloatArray, target: FloatArray) -> FloatArray:
-    """Gives samples the distribution `target` (G,), which was learnt from these samples or from others.
+    """Gives samples the distribution `target`, which was learnt from these samples or from others.
 
-    A rank is mapped to the target's quantile at the same relative position; tied values get the mean rank's.
+    A rank is mapped to the target's quantile at the same relative position; tied values get their mean rank's.
+
+    Args:
+        values: (G, N) on the log2 scale, NaN missing.
+        target: (G,) ascending, as `fit_quantile_target` gives it.
     """
-    result = np.full(values.shape, np.nan, order="F")
-    grid = np.linspace(0, 1, len(target))
-    for j in range(values.shape[1]):
-        column = values[:, j]
-        order = np.argsort(column, kind="stable")
-        observed = len(column) - int(np.isnan(column).sum())
-        order = order[:observed]
-        ranks = _mean_ranks(column[order])
-        whole = observed == len(target) and (ranks == np.arange(observed)).all()
-        result[order, j] = target if whole else np.interp(ranks / max(observed - 1, 1), grid, target)
-    return np.ascontiguousarray(result)
+    columns = np.array(values.T, order="C")
+    for column in columns:
+        column[:] = _given_distribution(column, np.argsort(column), target)
+    return np.ascontiguousarray(columns.T)
 
 
-def _positions(n: int) -> FloatArray:
-    return np.linspace(0, 1, n) if n > 1 else np.array([0.5])
+def _mean_quantiles(columns: FloatArray, orders: Sequence[NDArray[np.integer]]) -> FloatArray:
+    n, g = columns.shape
+    target = np.zeros(g)
+    for j, (column, order) in enumerate(zip(columns, orders, strict=True)):
+        ascending = column[order]
+        observed = g - int(np.isnan(column).sum())
+        if observed == 0:
+            raise ValueError(f"sample {j + 1} has no value at all: leave it out before normalising")
+        if np.isinf(ascending[[0, observed - 1]]).any():
+            raise ValueError(f"sample {j + 1} has an infinite value")
+        if observed < g:
+            positions = np.linspace(0, 1, observed) if observed > 1 else np.array([0.5])
+            ascending = np.interp(np.linspace(0, 1, g), positions, ascending[:observed])
+        target += ascending
+    return target / n
+
+
+def _given_distribution(column: FloatArray, order: NDArray[np.integer], target: FloatArray) -> FloatArray:
+    """One sample's values replaced by the target's at their ranks; NaN sorts last and stays."""
+    observed = len(column) - int(np.isnan(column).sum())
+    order = order[:observed]
+    ascending = column[order]
+    result = np.full(len(column), np.nan)
+    if observed == len(target) and not (ascending[1:] == ascending[:-1]).any():
+        result[order] = target
+    else:
+        positions = _mean_ranks(ascending) / max(observed - 1, 1)
+        result[order] = np.interp(positions, np.linspace(0, 1, len(target)), target)
+    return result
 
 
 def _mean_ranks(ascending: FloatArray) -> FloatArray:

@@ -34,7 +34,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         raise ValueError("a value is missing: array weights by REML need complete genes")
     g, n = values.shape
     z = _sum_to_zero(n)
-    gamma: FloatArray = np.zeros(n - 1)
+    gamma = np.zeros_like(z[0])
     for _ in range(_MOST_ROUNDS):
         weights = np.exp(-z @ gamma)
         root = np.sqrt(weights)
@@ -46,9 +46,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         leverage, information = _information(q, z)
         score = (1 / variance) @ squares - g * (1 - leverage) + prior_genes * (weights - 1)
         slope = z.T @ score
-        step: FloatArray = np.asarray(
-            np.linalg.solve(g * information + prior_genes * (z.T @ z), slope), dtype=np.float64
-        )
+        step = _solved(g * information + prior_genes * (z.T @ z), slope)
         gamma = gamma + step
         if slope @ step / (n * (g + prior_genes)) < _TOLERANCE:
             return np.exp(-z @ gamma)
@@ -77,7 +75,7 @@ def array_weights_by_gene(
     """
     _check(values, design)
     z = _sum_to_zero(values.shape[1])
-    gamma: FloatArray = np.zeros(z.shape[1])
+    gamma = np.zeros_like(z[0])
     information = prior_genes * (z.T @ z)
     observed = ~np.isnan(values)
     k = design.shape[1]
@@ -99,8 +97,7 @@ def array_weights_by_gene(
         freedom = 1 - np.einsum("nk,nk->n", q, q)
         # The diagonal only: limma's efficient approximation to the information.
         information = information + _without_scale(np.diag(freedom), z[o])
-        step = np.linalg.solve(information, z[o].T @ (squares / variance - freedom))
-        gamma = gamma + np.asarray(step, dtype=np.float64)
+        gamma = gamma + _solved(information, z[o].T @ (squares / variance - freedom))
     return np.exp(-z @ gamma)
 
 
@@ -110,6 +107,10 @@ def _check(values: FloatArray, design: FloatArray) -> None:
         raise ValueError(f"a design of shape {design.shape} does not fit values of shape {values.shape}")
     if n < k + 2:
         raise ValueError(f"{n} samples for {k} coefficients: array weights need {k + 2} samples at least")
+
+
+def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
 
 
 def _sum_to_zero(n: int) -> FloatArray:
