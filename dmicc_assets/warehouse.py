@@ -14,6 +14,7 @@ import duckdb
 
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake import Lake
+from dmicc_assets.risk_macro import risk_macros
 from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES
 
@@ -97,6 +98,8 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
+    for macro in risk_macros(Lake(settings.lake, settings.locks)):
+        connection.execute(macro)
     for table in TABLES.values():
         connection.execute(f"COMMENT ON VIEW {table.view} IS '{_quoted(table.meaning)}'")
         for column in table.columns:
@@ -109,8 +112,9 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def _identity(settings: Settings) -> list[str]:
-    """What a built warehouse must agree with: lake, package version, text of the SQL files."""
-    schema = sha256(b"".join(path.read_bytes() for path in view_files())).hexdigest()
+    """What a built warehouse must agree with: lake, package version, text of the SQL files and of the risk models."""
+    macros = "".join(risk_macros(Lake(settings.lake, settings.locks)))
+    schema = sha256(b"".join(path.read_bytes() for path in view_files()) + macros.encode()).hexdigest()
     return [str(settings.lake), version("dmicc_assets"), schema]
 
 

@@ -1,0 +1,43 @@
+"""`risk_<study>(...)`: the frozen risk model of each study as a SQL macro, from its coefficients in the lake.
+
+The macro holds the numbers, so that a warehouse is complete in itself. Scoring in Python is `model/frozen_model.py`,
+which is not imported here: every query would wait for its libraries.
+"""
+
+import polars as pl
+
+from dmicc_assets.lake import Lake
+
+TABLE = "model/coefficients"
+INTERCEPT = "(Intercept)"
+
+
+def risk_macros(lake: Lake) -> list[str]:
+    """A CREATE MACRO statement for every study of the lake that has a risk model.
+
+    `risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)` is the probability at this log2 expression, at the prevalence of the
+    training samples. An argument that is left out or NULL makes it NULL.
+
+    Raises:
+        DataError: a file of the lake is damaged.
+    """
+    studies = [study for study in lake.partitions(TABLE) if lake.manifest(TABLE, study) is not None]
+    tables = {study: lake.read(TABLE, study) for study in studies}
+    return [risk_macro(study, table) for study, table in tables.items() if not table.is_empty()]
+
+
+def risk_macro(study: str, coefficients: pl.DataFrame) -> str:
+    """The CREATE MACRO statement of one model, from its rows of `model/coefficients`.
+
+    The arguments are the genes in the table's order, quoted as their symbols need (`"HLA-DRA"`).
+    """
+    terms = {term: float(value) for term, value in coefficients.select("term", "probability_coefficient").iter_rows()}
+    intercept = terms.pop(INTERCEPT)
+    arguments = ", ".join(f"{_identifier(gene)} := NULL" for gene in terms)
+    parts = [f"({value!r}::DOUBLE * {_identifier(gene)}::DOUBLE)" for gene, value in terms.items()]
+    log_odds = " + ".join([f"{intercept!r}::DOUBLE", *parts])
+    return f"CREATE MACRO {_identifier('risk_' + study)}({arguments}) AS 1 / (1 + exp(-({log_odds})))"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
