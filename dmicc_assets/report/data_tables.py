@@ -17,12 +17,13 @@ ROWS_A_PAGE = 25
 # From this size on, numbers travel as the bytes of their doubles: exact, and a third of their digits' length.
 _PACKED_FROM = 500
 
-Kind = Literal["number", "text"]
+Kind = Literal["number", "text", "hash"]
+_HASHES = ("recipe", "content", "sha256", "content_sha256", "run_id")
 
 
 @dataclass(frozen=True)
 class ReportColumn:
-    """A column's name, what it means, and whether it sorts as a number."""
+    """A column's name, what it means, and how it looks and sorts."""
 
     name: str
     meaning: str
@@ -74,12 +75,18 @@ def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, s
     """Any frame as a table; lists are joined by commas, maps are written as `key: value`."""
     flat = frame.with_columns(_flat(frame))
     columns = [
-        ReportColumn(column, (meanings or {}).get(column, ""), "number" if dtype.is_numeric() else "text")
+        ReportColumn(column, (meanings or {}).get(column, ""), _kind(column, dtype))
         for column, dtype in flat.schema.items()
     ]
     first = [[number_text(cell) for cell in row] for row in flat.head(ROWS_A_PAGE).iter_rows()]
     identity = "table-" + "".join(letter if letter.isalnum() else "-" for letter in name)
     return ReportTable(identity, title, columns, first, len(flat), _payload(flat, columns), f"{name}.csv")
+
+
+def _kind(column: str, dtype: pl.DataType) -> Kind:
+    if dtype.is_numeric():
+        return "number"
+    return "hash" if column in _HASHES else "text"
 
 
 def _flat(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -107,8 +114,8 @@ def number_text(cell: object) -> str:
             return ""
         if math.isinf(cell):
             return "∞" if cell > 0 else "−∞"
-        text = f"{cell:.3e}" if cell != 0 and not 1e-4 <= abs(cell) < 1e6 else f"{cell:.4g}"
-        return text.replace("-", "−") if cell < 0 and "e" not in text else text
+        text = f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e6 else f"{cell:.4g}"
+        return text.replace("-", "−")
     return str(cell)
 
 
@@ -122,7 +129,7 @@ def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> Markup:
 
 
 def _values(series: pl.Series, kind: Kind) -> object:
-    if kind == "text":
+    if kind != "number":
         return series.to_list()
     doubles = series.cast(pl.Float64).fill_null(math.nan).to_numpy()
     if len(series) >= _PACKED_FROM:

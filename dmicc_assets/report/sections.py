@@ -9,6 +9,7 @@ from dmicc_assets.report.data_tables import ReportTable, free_table, report_tabl
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.tables import StudyTables
 from dmicc_assets.rigor.codes import CODES
+from dmicc_assets.study import Case, Observation
 
 SEVERITIES = ("error", "warning", "info", "ok")
 
@@ -139,6 +140,20 @@ def _findings(tables: StudyTables) -> Section:
         "reproducible. An 'ok' is a check that ran and is silent."
     )
     return Section("findings", "Findings", text, made, (), "No check has been run.")
+
+
+def tally(tables: StudyTables) -> dict[str, int]:
+    """How many findings there are of each severity, the gravest first."""
+    counts = dict(tables.rows("rigor/findings").group_by("severity").len().iter_rows())
+    return {severity: counts[severity] for severity in SEVERITIES if severity in counts}
+
+
+def case_groups(case: Case | None) -> dict[str, list[Observation]]:
+    """Observations of the case by section, sections in the order of the study file."""
+    groups: dict[str, list[Observation]] = {}
+    for observation in case.observations if case else []:
+        groups.setdefault(observation.section, []).append(observation)
+    return groups
 
 
 def _study_table(tables: StudyTables) -> Section:

@@ -20,12 +20,14 @@ from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.sections import Section, facts, sections, signature_text
+from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally
 from dmicc_assets.report.tables import StudyTables
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Clouds of points inside the pictures of the page; figures for print are written at 300.
 _CLOUD_DPI = 160
+# Inches from which a figure takes the page's width.
+_WIDE_FROM = 6.5
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
 
 
@@ -37,6 +39,7 @@ class Picture:
     title: str
     caption: str
     source: str
+    look: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,9 @@ def study_report(
             facts=facts(tables),
             signature_text=signature_text(tables),
             sections=page,
-            pictures=_by_section(page, pictures),
+            pictures=_by_section(tables, page, pictures),
+            tally=tally(tables),
+            case_groups=case_groups(tables.study.case),
             versions=made.versions,
             written_at=made.written_at.replace("T", " ")[:16],
             volcanoes=json_script(_volcanoes(tables)),
@@ -146,16 +151,29 @@ def _without_punctuation(doi: str) -> str:
 
 def _picture(figure: CatalogFigure) -> Picture:
     """The figure as an SVG in a data URL: an image of its own, so that ids of one never meet another's."""
-    data = b64encode(svg(figure.draw(), _CLOUD_DPI).encode()).decode()
-    return Picture(figure.name, figure.title, figure.caption, f"data:image/svg+xml;base64,{data}")
+    drawn = figure.draw()
+    data = b64encode(svg(drawn, _CLOUD_DPI).encode()).decode()
+    look = "wide" if drawn.get_figwidth() > _WIDE_FROM else ""
+    if figure.name.endswith("/volcano"):
+        # on screen the interactive plot stands in its place
+        look = "print-only"
+    return Picture(figure.name, figure.title, figure.caption, f"data:image/svg+xml;base64,{data}", look)
 
 
-def _by_section(page: Sequence[Section], pictures: Sequence[Picture]) -> dict[str, list[Picture]]:
-    """Pictures of each section, in the catalog's order."""
-    return {
-        section.id: [p for p in pictures if any(re.fullmatch(pattern, p.name) for pattern in section.pictures)]
-        for section in page
-    }
+def _by_section(
+    tables: StudyTables, page: Sequence[Section], pictures: Sequence[Picture]
+) -> dict[str, dict[str, list[Picture]]]:
+    """Pictures of each section by dataset or cohort, in the catalog's order."""
+    found: dict[str, dict[str, list[Picture]]] = {}
+    for section in page:
+        groups: dict[str, list[Picture]] = {}
+        for picture in pictures:
+            if any(re.fullmatch(pattern, picture.name) for pattern in section.pictures):
+                kind, part = picture.name.split("/")[:2]
+                heading = tables.study.cohorts[part].title if kind == "cohort" else part if kind == "dataset" else ""
+                groups.setdefault(heading, []).append(picture)
+        found[section.id] = groups
+    return found
 
 
 def _volcanoes(tables: StudyTables) -> list[dict[str, Any]]:

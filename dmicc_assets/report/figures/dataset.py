@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
@@ -29,27 +30,42 @@ def distribution_boxes(distributions: pl.DataFrame, labels: Mapping[str, str], d
     panels: list[Axes] = list(figure.subplots(2, 1, sharex=True, sharey=True).flat)
     quantiles = distributions.filter(pl.col("quantity") == "quantile")
     looks = style.category_styles(list(labels.values()))
-    position = {sample: i for i, sample in enumerate(order)}
+    colours = [looks[labels[sample]][0] for sample in order]
     for axes, stage in zip(panels, STAGES, strict=True):
         wide = quantiles.filter(pl.col("stage") == stage).pivot("x", index="sample", values="y", sort_columns=False)
-        boxes = [_box(row, position) for row in wide.iter_rows(named=True) if row["sample"] in position]
-        places = [box.pop("position") for box in boxes]
-        drawn = axes.bxp(boxes, positions=places, widths=0.7, showfliers=False, patch_artist=True, manage_ticks=False)
-        for patch, place in zip(drawn["boxes"], places, strict=True):
-            patch.set(facecolor=looks[labels[order[int(place)]]][0], alpha=0.75, linewidth=0.4)
-        for part in ("whiskers", "caps", "medians"):
-            for line in drawn[part]:
-                line.set(linewidth=1.0 if part == "medians" else 0.4, color=style.DARK)
+        _boxes(
+            axes, pl.DataFrame({"sample": order}).join(wide, on="sample", how="left", maintain_order="left"), colours
+        )
         axes.set(ylabel="log2 expression", xlim=(-0.8, len(order) - 0.2))
         axes.set_title(f"{dataset}, {stage} normalisation between arrays")
     _label_ticks(panels[-1], order, labels)
     return figure
 
 
-def _box(row: dict[str, float | str], position: Mapping[str, int]) -> dict[str, float]:
-    low, q1, median, q3, high = (float(row[key]) for key in ("0.05", "0.25", "0.5", "0.75", "0.95"))
-    place = position[str(row["sample"])]
-    return {"whislo": low, "q1": q1, "med": median, "q3": q3, "whishi": high, "position": place}
+def _boxes(axes: Axes, rows: pl.DataFrame, colours: Sequence[str]) -> None:
+    """One box a row, drawn as three collections: a thousand artists of their own take seconds."""
+    low, q1, median, q3, high = (rows[key].to_numpy() for key in ("0.05", "0.25", "0.5", "0.75", "0.95"))
+    x = np.arange(len(rows), dtype=np.float64)
+    measured = ~np.isnan(median)
+    ends = [
+        (left, right, y)
+        for y, half in ((low, 0.2), (high, 0.2))
+        for left, right, y in zip(x - half, x + half, y, strict=True)
+    ]
+    whiskers = [[(i, a), (i, b)] for a_, b_ in ((low, q1), (q3, high)) for i, a, b in zip(x, a_, b_, strict=True)]
+    caps = [[(left, y), (right, y)] for left, right, y in ends]
+    axes.add_collection(LineCollection([*whiskers, *caps], colors=style.DARK, linewidths=0.4))
+    corners = np.stack([x - 0.35, q1, x + 0.35, q1, x + 0.35, q3, x - 0.35, q3], axis=1).reshape(-1, 4, 2)
+    kept = [colour for colour, is_measured in zip(colours, measured, strict=True) if is_measured]
+    boxes = PolyCollection([*corners[measured]], facecolors=kept, edgecolors=style.DARK, linewidths=0.4, alpha=0.8)
+    boxes.set_gid("boxes")
+    axes.add_collection(boxes)
+    medians = LineCollection(
+        [[(i - 0.35, m), (i + 0.35, m)] for i, m in zip(x, median, strict=True)], colors=style.DARK
+    )
+    medians.set(linewidths=1.0, gid="medians")
+    axes.add_collection(medians)
+    axes.autoscale_view()
 
 
 def _label_order(labels: Mapping[str, str]) -> list[str]:

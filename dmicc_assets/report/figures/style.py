@@ -28,11 +28,14 @@ UP, DOWN = VERMILLION, BLUE
 # Dark blue over grey to yellow: two hues about a neutral middle, and lightness that only rises: it reads in grey.
 SCORES_MAP = "cividis"
 DPI = 300
+FONT = "DejaVu Sans"
+# Their letters are as wide as DejaVu's or narrower: a label that fits in the figure fits in a viewer without it.
+SVG_FONTS = "'DejaVu Sans', Verdana, 'Liberation Sans', Arial, sans-serif"
 
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
-    # Verdana and Liberation have DejaVu's letter widths or less: a label that fits here fits in a viewer without it.
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Liberation Sans", "Arial", "Helvetica"],
+    # one family: matplotlib asks the font list anew for every text
+    "font.sans-serif": [FONT],
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.titleweight": "bold",
@@ -130,7 +133,7 @@ def svg(figure: Figure, dpi: int = DPI) -> str:
     with mpl.rc_context(STYLE), BytesIO() as buffer:
         _fix_layout(figure)
         figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
-        return buffer.getvalue().decode()
+        return buffer.getvalue().decode().replace(f"'{FONT}'", SVG_FONTS)
 
 
 def _fix_layout(figure: Figure) -> None:

@@ -12,7 +12,7 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
 from dmicc_assets.stats.roc_band import RocBand
 
-MOST_GENES = 24
+MOST_GENES = 12
 # subject, predictor and kind of a curve
 CurveKey = tuple[str, str, str]
 
@@ -23,7 +23,7 @@ def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame
 
     Args:
         subject: a cohort (batch removed) or a validation dataset; genes that it lacks are not drawn.
-        genes: genes in the order of drawing; the first 24 that are measured.
+        genes: genes in the order of drawing; the first 12 that are measured.
         tests: rows of `validation/expression_tests` of the subject.
         title: the subject's.
     """

@@ -1,4 +1,5 @@
 "use strict";
+document.documentElement.classList.add("scripted");
 // Sorting, filtering, paging and download of the page's tables. All rows are in the page; nothing is fetched.
 const PAGE = 25;
 
@@ -14,10 +15,10 @@ function unpacked(column) {
 function numberText(x) {
   if (Number.isNaN(x)) return "";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  if (Number.isInteger(x)) return String(x).replace("-", "−");
   const size = Math.abs(x);
-  if (size < 1e-4 || size >= 1e6) return x.toExponential(3);
-  return String(Number(x.toPrecision(4))).replace("-", "−");
+  const rounded = Number.isInteger(x) && size < 1e6 ? x : Number(x.toPrecision(4));
+  const text = size !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential() : String(rounded);
+  return text.replaceAll("-", "−");
 }
 
 const pattern = /^([a-z0-9_.]+)(<=|>=|=|<|>)(-?[0-9.]+(?:e-?[0-9]+)?)$/i;
@@ -30,7 +31,7 @@ function conditions(text, columns) {
     const column = match && columns.find((c) => c.kind === "number" && c.name.toLowerCase() === match[1].toLowerCase());
     if (!column) {
       const wanted = word.toLowerCase();
-      const searched = columns.filter((c) => c.kind === "text");
+      const searched = columns.filter((c) => c.kind !== "number");
       return (i) => searched.some((c) => String(c.data[i] ?? "").toLowerCase().includes(wanted));
     }
     const limit = Number(match[3]);
@@ -117,6 +118,7 @@ class DataTable {
         const value = column.data[i];
         const text = column.kind === "number" ? numberText(value) : value ?? "";
         if (column.name === "severity" || column.name === "agrees") cell.dataset.value = text;
+        if (column.kind === "hash") cell.title = text;
         DataTable.write(cell, String(text));
         row.append(cell);
       }

@@ -241,7 +241,7 @@ class Volcano {
   names(pen, ink) {
     pen.fillStyle = pen.strokeStyle = ink;
     pen.textAlign = "left";
-    const taken = [];
+    const taken = [], paper = this.colour("--paper");
     for (const i of this.chosen >= 0 ? [this.chosen, ...this.named] : this.named) {
       const x = this.px(this.logFc[i]), y = this.py(this.y[i]);
       pen.beginPath();
@@ -249,10 +249,15 @@ class Volcano {
       pen.lineWidth = i === this.chosen ? 2 : 1;
       pen.stroke();
       const width = pen.measureText(this.gene[i]).width;
-      for (const [dx, dy] of [[8, 4], [-width - 8, 4], [-width / 2, -9], [-width / 2, 17]]) {
+      for (const [dx, dy] of [[8, 4], [-width - 8, 4], [-width / 2, -9], [-width / 2, 17], [8, -9], [-width - 8, -9]]) {
         const box = [x + dx, y + dy - 10, x + dx + width, y + dy + 2];
+        if (box[0] < MARGIN.left || box[2] > this.width - MARGIN.right) continue;
         if (taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3])) continue;
         taken.push(box);
+        pen.strokeStyle = paper;
+        pen.lineWidth = 3;
+        pen.strokeText(this.gene[i], x + dx, y + dy);
+        pen.strokeStyle = ink;
         pen.fillText(this.gene[i], x + dx, y + dy);
         break;
       }
