@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES, asset_key
+from dmicc_assets.assets.pictures import picture
 from dmicc_assets.automation import rebuild_when_changed, recompute_when_changed
 from dmicc_assets.checks import failed_check, finding_checks, finding_results, integrity_checks, passed_checks
 from dmicc_assets.errors import DmiccError
@@ -50,11 +51,12 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         key = context.partition_key if context.has_partition_key else "all"
         step_context = workspace.context(step, key, context.run.run_id, context.log.info)
         try:
-            for written in run_step(step_context, origin(step_context)):
-                yield _materialized(written)
+            written = list(run_step(step_context, origin(step_context)))
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
+        for each in written:
+            yield _materialized(each, picture(step_context, each.manifest))
         yield from passed_checks(step)
         yield from finding_results(step, step_context)
 
@@ -73,7 +75,7 @@ def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:
     return deps
 
 
-def _materialized(written: Written) -> dg.MaterializeResult:
+def _materialized(written: Written, picture: dict[str, dg.MetadataValue]) -> dg.MaterializeResult:
     """The event of a written partition: its content as data version, and what a person wants to know of it."""
     manifest = written.manifest
     metadata: dict[str, Any] = {
@@ -82,7 +84,7 @@ def _materialized(written: Written) -> dg.MaterializeResult:
         "size": dg.MetadataValue.int(manifest.n_bytes),
         "what_changed": written.difference,
     }
-    metadata |= {name: _value(note) for name, note in manifest.notes.items()}
+    metadata |= picture | {name: _value(note) for name, note in manifest.notes.items()}
     return dg.MaterializeResult(
         asset_key=asset_key(manifest.table), metadata=metadata, data_version=dg.DataVersion(manifest.content)
     )

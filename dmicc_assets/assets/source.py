@@ -34,7 +34,14 @@ def files(context: StepContext) -> Result:
 
 @step(
     partition="dataset",
-    outputs=("source/datasets", "source/samples", "source/probe_genes", "expression/genes", "expression/quality"),
+    outputs=(
+        "source/datasets",
+        "source/samples",
+        "source/probe_genes",
+        "expression/genes",
+        "expression/quality",
+        "expression/distributions",
+    ),
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
     version="1",
@@ -53,6 +60,7 @@ def dataset(context: StepContext) -> Result:
             "source/probe_genes": prepared.probe_genes,
             "expression/genes": matrix_rows({"value": prepared.genes, "count": prepared.counts}),
             "expression/quality": prepared.quality,
+            "expression/distributions": prepared.distributions,
         },
         prepared.notes,
     )

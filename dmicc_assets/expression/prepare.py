@@ -12,6 +12,7 @@ import polars as pl
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts
+from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.labels import assign_labels, assign_patients
 from dmicc_assets.expression.matrix import ExpressionMatrix, FloatMatrix
 from dmicc_assets.expression.quality import sample_quality
@@ -33,6 +34,7 @@ class PreparedDataset:
         genes: gene-level log2 expression, genes sorted by name.
         counts: RNA-seq counts of the same shape; missing values when the dataset is not counted.
         quality: the columns of `expression.quality`.
+        distributions: the columns of `expression.distributions`.
         notes: decisions and counts, for the manifest.
     """
 
@@ -42,6 +44,7 @@ class PreparedDataset:
     genes: ExpressionMatrix
     counts: ExpressionMatrix
     quality: pl.DataFrame
+    distributions: pl.DataFrame
     notes: dict[str, Any]
 
 
@@ -74,6 +77,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         genes=genes,
         counts=measured.counts,
         quality=sample_quality(genes, measured.before, labels),
+        distributions=sample_distributions(measured.before, measured.after, raw.matrix.samples),
         notes=_notes(raw, spec, probe_genes, genes, measured.before) | measured.notes,
     )
 
@@ -85,6 +89,7 @@ class _Measured:
     genes: ExpressionMatrix
     counts: ExpressionMatrix
     before: FloatMatrix
+    after: FloatMatrix
     scale_detected: str
     notes: dict[str, Any]
 
@@ -99,14 +104,14 @@ def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame) -> _
     else:
         genes = collapse_probes(matrix, probe_genes, spec.collapse).matrix
     notes = {"took_log2": decision.took_log2, "quantiles": list(decision.quantiles)}
-    return _Measured(genes, no_counts(genes), log2_values, decision.scale_detected, notes)
+    return _Measured(genes, no_counts(genes), log2_values, normalised, decision.scale_detected, notes)
 
 
 def _counted(raw: RawDataset, probe_genes: pl.DataFrame) -> _Measured:
     """RNA-seq: log2 counts per million with TMM factors take the place of scale and normalisation."""
     counts = sum_counts(raw.matrix, probe_genes)
     genes = log2_counts(counts)
-    return _Measured(genes, counts, genes.values, "counts", {"took_log2": True, "normalise": "TMM"})
+    return _Measured(genes, counts, genes.values, genes.values, "counts", {"took_log2": True, "normalise": "TMM"})
 
 
 def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.DataFrame) -> pl.DataFrame:

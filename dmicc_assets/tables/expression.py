@@ -1,6 +1,6 @@
 """Tables of the `expression` and `cohort` groups: gene-level matrices of datasets and of merged cohorts."""
 
-from dmicc_assets.tables.table import COHORT, COUNT, DATASET, FLAG, GENE, REAL, SAMPLE, STUDY, TEXT, Column, Table
+from dmicc_assets.tables.table import COHORT, COUNT, DATASET, FLAG, GENE, REAL, SAMPLE, STUDY, TEXT, Column, Table, key
 
 TABLES = (
     Table(
@@ -35,6 +35,20 @@ TABLES = (
             Column("y_genes", REAL, "mean log2 expression of RPS4Y1 and KDM5D, high in male tissue"),
         ),
         "Quality metrics of every sample: medians, spread, missing values, connectivity, sex genes.",
+    ),
+    Table(
+        "expression/distributions",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            SAMPLE,
+            key("stage", "before or after normalisation between arrays"),
+            key("quantity", "quantile (y at the share x) or density (y at the expression x)"),
+            key("x", "share, or log2 expression", REAL),
+            Column("y", REAL, "log2 expression, or density"),
+        ),
+        "How the values of every sample are distributed before and after normalisation between arrays.",
     ),
     Table(
         "cohort/samples",
