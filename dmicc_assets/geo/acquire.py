@@ -18,6 +18,7 @@ from dmicc_assets.geo.accession import (
 from dmicc_assets.geo.cache import SourceFile
 from dmicc_assets.geo.client import GeoClient, Observed, Verify
 from dmicc_assets.geo.counts import ANNOTATION, annotation_url, counts_name, counts_url, verify_counts, verify_symbols
+from dmicc_assets.geo.gzip_stream import CHECK
 from dmicc_assets.geo.http_policy import NotServedError
 from dmicc_assets.geo.platform import needs_entrez, read_platform_table
 from dmicc_assets.geo.series_header import SeriesHeader
@@ -166,7 +167,9 @@ def _acquire_counts(name: str, accession: str, matrix_url: str, client: GeoClien
     try:
         counts = client.fetch(counts_url(client, accession), "counts", verify_counts, counts_name(accession))
         return [counts, client.fetch(annotation_url(client), "gene_ids", verify_symbols, ANNOTATION)]
-    except NotServedError as error:
+    except SourceError as error:
+        if not isinstance(error, NotServedError) and error.check != CHECK:  # an HTML page for a file says no too
+            raise
         raise DataError(
             f"{name}: no expression table: {matrix_url.rsplit('/', 1)[-1]} is empty and NCBI has no counts of it "
             f"({error}); use `source: file` with a matrix from its supplementary files"
@@ -220,9 +223,13 @@ def _observe_series(name: str, spec: Dataset, client: GeoClient) -> Iterator[Obs
     url = client.geo(path or family)
     role, verify = ("matrix", verify_series_matrix) if path else ("soft", verify_family)
     yield _observe_first(name, [url], role, verify, client)
-    for other, kind in ((client.geo(family), "soft"), (counts_url(client, accession), "counts")):
+    others: list[tuple[str, str, Verify, str | None]] = [
+        (client.geo(family), "soft", verify_family, None),
+        (counts_url(client, accession), "counts", verify_counts, counts_name(accession)),
+    ]
+    for other, kind, check, file_name in others:
         if other != url and client.cache.recorded(other, kind) is not None:  # where the values come from instead
-            yield client.observe(other, kind)
+            yield _observe_first(name, [other], kind, check, client, file_name)
     if platform:
         yield _observe_platform(platform, client)
 
@@ -233,7 +240,9 @@ def _observe_platform(platform: str, client: GeoClient) -> Observed:
     return _observe_first(platform, recorded or urls, "platform", _verify_platform(platform), client)
 
 
-def _observe_first(name: str, urls: list[str], role: str, verify: Verify, client: GeoClient) -> Observed:
+def _observe_first(
+    name: str, urls: list[str], role: str, verify: Verify, client: GeoClient, file_name: str | None = None
+) -> Observed:
     for url in urls:
         try:
             observed = client.observe(url, role)
@@ -241,6 +250,6 @@ def _observe_first(name: str, urls: list[str], role: str, verify: Verify, client
             continue
         if observed.validator:
             return observed
-        fetched = client.fetch(url, role, verify, _file_name(url, name))
+        fetched = client.fetch(url, role, verify, file_name or _file_name(url, name))
         return Observed(url, role, f"sha256={fetched.sha256}")
     raise SourceError(f"{name}: no {role} file at {' or '.join(urls)}")

@@ -4,6 +4,7 @@ Listings as NCBI's Apache shows them, ETag, Last-Modified, conditional requests,
 download page. Every request is logged with its time as the server saw it.
 """
 
+import contextlib
 import email.utils
 import re
 import socket
@@ -163,6 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is BaseHTTPRequestHandler's
         pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # clients may leave early
+            super().handle()
 
     def do_HEAD(self) -> None:
         self._answer()

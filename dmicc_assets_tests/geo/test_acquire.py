@@ -179,6 +179,29 @@ def test_rna_seq_without_counts_is_a_clear_outcome(mirror: Path, client: GeoClie
         acquire("GSE118828", spec(), client, Path())
 
 
+def test_an_html_page_for_the_counts_is_no_counts(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
+    empty_rna_seq(mirror)
+    write_counts(mirror)
+    fake_geo.plan("rnaseq_counts", *[fake.html_page()] * 3)
+    with pytest.raises(DataError, match=r"NCBI has no counts of it .*an HTML page"):
+        acquire("GSE118828", spec(), over_http(fake_geo, tmp_path), Path())
+    fake_geo.plan("rnaseq_counts", *[fake.status(503)] * 3)
+    with pytest.raises(SourceError, match="HTTP 503"):  # what may pass is no outcome
+        acquire("GSE118828", spec(), over_http(fake_geo, tmp_path), Path())
+
+
+def test_counts_are_observed_once_they_are_what_is_read(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
+    empty_rna_seq(mirror)
+    write_counts(mirror)
+    client = over_http(fake_geo, tmp_path)
+    acquire("GSE118828", spec(), client, Path())
+    before = observe("GSE118828", spec(), client, Path())
+    assert [each.role for each in before] == ["matrix", "counts"]
+    counts = mirror / "geo" / "rnaseq_counts" / "GSE118828_raw_counts_GRCh38.p13_NCBI.tsv.gz"
+    revise(counts, "GeneID\tGSM101\n7157\t6\n")
+    assert [a == b for a, b in zip(before, observe("GSE118828", spec(), client, Path()), strict=True)] == [True, False]
+
+
 def test_counts_that_are_none_are_refused(mirror: Path, client: GeoClient) -> None:
     empty_rna_seq(mirror)
     write_counts(mirror, "GeneID\tGSM100\n7157\t5.5\n")

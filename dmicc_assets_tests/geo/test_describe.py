@@ -98,7 +98,7 @@ def test_numbers_at_the_end_of_titles_do_not_hide_groups(mirror: Path, client: G
 
 
 def test_only_the_header_is_read(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
-    write_matrix(mirror, "GSE5", "GPL7", matrix_text("GSE5", "GPL7", small_values(60_000)))
+    write_matrix(mirror, "GSE5", "GPL7", matrix_text("GSE5", "GPL7", small_values(9_000)))
     client = GeoClient(
         fake_geo.geo_url, fake_geo.acc_url, fake_geo.xena_url, tmp_path / "cache", tmp_path / "locks", rate=500.0
     )
