@@ -1,0 +1,57 @@
+-- Can the model's probabilities be trusted: discrimination, calibration and benefit, apparent and corrected?
+-- Answer: one row a study with a model
+--   study | VARCHAR | study
+--   estimator | VARCHAR | ml, or firth when the classes separate
+--   genes | VARCHAR[] | genes of the model
+--   n_case | BIGINT | cases it was fitted on
+--   n_control | BIGINT | controls it was fitted on
+--   c_statistic | DOUBLE | apparent c statistic
+--   c_statistic_corrected | DOUBLE | corrected for optimism
+--   slope_corrected | DOUBLE | calibration slope, corrected; below 1 the probabilities are too extreme
+--   brier | DOUBLE | apparent Brier score
+--   brier_corrected | DOUBLE | corrected
+--   largest_miscalibration | DOUBLE | largest distance of the corrected calibration curve from the diagonal
+--   net_benefit_at_20_percent | DOUBLE | net benefit over the better of acting on everybody or nobody, threshold 0.2
+WITH metrics AS (
+    SELECT
+        study,
+        max(apparent) FILTER (metric = 'c_statistic') AS c_statistic,
+        max(corrected) FILTER (metric = 'c_statistic') AS c_statistic_corrected,
+        max(corrected) FILTER (metric = 'slope') AS slope_corrected,
+        max(apparent) FILTER (metric = 'brier') AS brier,
+        max(corrected) FILTER (metric = 'brier') AS brier_corrected
+    FROM model.performance
+    GROUP BY study
+),
+calibrated AS (
+    SELECT study, max(abs(observed_corrected - predicted)) AS largest
+    FROM model.calibration
+    WHERE kind = 'apparent'
+    GROUP BY study
+),
+benefits AS (
+    SELECT study, net_benefit_model - greatest(net_benefit_all, net_benefit_none) AS benefit
+    FROM model.decision_curve
+    WHERE kind = 'corrected'
+    QUALIFY row_number() OVER (PARTITION BY study ORDER BY abs(threshold - 0.2), threshold) = 1
+),
+models AS (
+    SELECT
+        study,
+        any_value(estimator) AS estimator,
+        list(term ORDER BY term) FILTER (term <> '(Intercept)') AS genes,
+        max(n_case) AS n_case,
+        max(n_control) AS n_control
+    FROM model.coefficients
+    GROUP BY study
+)
+SELECT
+    m.study, m.estimator, m.genes, m.n_case, m.n_control,
+    p.c_statistic, p.c_statistic_corrected, p.slope_corrected, p.brier, p.brier_corrected,
+    c.largest AS largest_miscalibration,
+    b.benefit AS net_benefit_at_20_percent
+FROM models AS m
+LEFT JOIN metrics AS p ON p.study = m.study
+LEFT JOIN calibrated AS c ON c.study = m.study
+LEFT JOIN benefits AS b ON b.study = m.study
+ORDER BY m.study;

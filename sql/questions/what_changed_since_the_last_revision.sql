@@ -1,0 +1,16 @@
+-- What changed when a result was last replaced: which genes came and went, which AUC moved, and why?
+-- The last replacement of each result of each study; all earlier ones are in history.differences too.
+-- Answer: one row a gene or predictor that changed
+--   study | VARCHAR | study
+--   what | VARCHAR | differential.genes, signature.genes or validation.roc
+--   cohort | VARCHAR | cohort; for an AUC the subject and how it was estimated
+--   until | TIMESTAMP WITH TIME ZONE | when the earlier result was replaced
+--   because | VARCHAR | what of its recipe had changed
+--   gene | VARCHAR | gene, or the predictor of an AUC
+--   change | VARCHAR | entered, left or moved
+--   before | DOUBLE | log2 fold change or AUC before; NULL when it entered
+--   after | DOUBLE | and after; NULL when it left
+SELECT study, what, cohort, until, because, gene, change, before, after
+FROM history.differences
+QUALIFY until = max(until) OVER (PARTITION BY study, what, cohort)
+ORDER BY study, what, cohort, change, gene;
