@@ -111,8 +111,10 @@ def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> F
         raise ValueError(f"expected cases and controls, got {int(is_case.sum())} and {int((~is_case).sum())}")
     if len(terms):
         scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+        # What is left of each predictor beside those before it; its length is the root of N when they are unrelated.
+        left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
         for j, term in enumerate(terms):
-            if np.linalg.matrix_rank(scaled[:, : j + 1], tol=1e-7 * np.sqrt(len(x))) <= j:
+            if j >= len(left) or left[j] <= 1e-7 * np.sqrt(len(x)):
                 raise ValueError(
                     f"{term}: is a linear combination of the predictors before it ({', '.join(terms[:j])})"
                 )
@@ -140,8 +142,6 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
         ValueError: as `checked_design`, or the classes separate, so that no estimate exists (use `fit_firth`).
     """
     design = checked_design(x, is_case, terms)
-    if is_separated(x, is_case):
-        raise ValueError("the classes separate: the likelihood has no maximum, use Firth's estimate")
     to_scaled = scaling(design)
     scaled = design @ to_scaled
     coefficients = _settle(scaled, is_case)
@@ -187,15 +187,26 @@ def scaling(design: FloatArray) -> FloatArray:
 
 
 def _settle(design: FloatArray, is_case: BoolArray, n_iterations: int = 100) -> FloatArray:
-    """Newton's method with step halving to where it no longer moves, for a likelihood that has a maximum."""
+    """Newton's method with step halving to where it no longer moves.
+
+    Raises:
+        ValueError: the classes separate, or the iterations did not converge.
+    """
     share = is_case.mean()
     coefficients = np.zeros(design.shape[1])
     coefficients[0] = np.log(share / (1 - share))
-    current = float(log_likelihood(design @ coefficients, is_case))
+    current, overlaps = float(log_likelihood(design @ coefficients, is_case)), False
     for _ in range(n_iterations):
-        probability = expit(design @ coefficients)
+        eta = design @ coefficients
+        probability = expit(eta)
         information = (design * (probability * (1 - probability))[:, None]).T @ design
         step = np.linalg.solve(information, design.T @ (is_case - probability))
+        # A short step proves that the classes overlap: see `fit_resamples`. Far out without one, the programme decides.
+        overlaps = overlaps or bool(np.abs(design @ step).max() < _OVERLAP_STEP)
+        if not overlaps and np.abs(eta).max() > _LOST:
+            if is_separated(design[:, 1:], is_case):
+                raise ValueError("the classes separate: the likelihood has no maximum, use Firth's estimate")
+            overlaps = True
         following = float(log_likelihood(design @ (coefficients + step), is_case))
         while following < current - 1e-9 * abs(current) and np.abs(step).max() > 1e-12:
             step /= 2

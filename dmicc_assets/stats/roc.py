@@ -247,19 +247,24 @@ def delong_test(
     if missing == "drop":
         both = ~(np.isnan(a) | np.isnan(b))
         a, b, cases = a[both], b[both], cases[both]
-    curves = roc(a, cases, directions[0]), roc(b, cases, directions[1])
-    place = [placements(curve.case_scores, curve.control_scores) for curve in curves]
-    covariance = _covariance(place[0][0], place[1][0]) / curves[0].n_case
-    covariance += _covariance(place[0][1], place[1][1]) / curves[0].n_control
-    variance = delong_variance(curves[0]) + delong_variance(curves[1]) - 2 * covariance
-    difference = curves[0].auc - curves[1].auc
-    error = float(np.sqrt(max(variance, 0.0))) if not np.isnan(variance) else float("nan")
+    placed: list[tuple[FloatArray, FloatArray]] = []
+    for scores, direction in ((a, directions[0]), (b, directions[1])):
+        signed, cases = checked(scores if direction == "up" else -scores, cases, "raise")
+        placed.append(placements(signed[cases], signed[~cases]))
+    (first_cases, first_controls), (second_cases, second_controls) = placed
+    n_case, n_control = len(first_cases), len(first_controls)
+    auc_first, auc_second = float(first_cases.mean()), float(second_cases.mean())
+    covariance = _covariance(first_cases, second_cases) / n_case
+    covariance += _covariance(first_controls, second_controls) / n_control
+    off_cases, off_controls = first_cases - second_cases, first_controls - second_controls
+    variance = _covariance(off_cases, off_cases) / n_case + _covariance(off_controls, off_controls) / n_control
+    difference, error = auc_first - auc_second, float(np.sqrt(variance))
     # Two areas that cannot vary and are equal, as two of 1, do not differ: pROC says z = 0.
     z = 0.0 if difference == 0 and error == 0 else float(np.divide(difference, error)) if error else np.inf * difference
     half = normal_quantile(0.5 + level / 2) * error
     return DelongTest(
-        auc_first=curves[0].auc,
-        auc_second=curves[1].auc,
+        auc_first=auc_first,
+        auc_second=auc_second,
         covariance=covariance,
         difference=difference,
         ci_low=difference - half,
