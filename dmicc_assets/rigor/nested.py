@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
-from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.arrays import FoldValues
+from dmicc_assets.rigor.fold_models import fit_training_parts
 from dmicc_assets.rigor.parallel import in_parallel
 from dmicc_assets.rigor.resamples import (
     bootstrap_counts,
@@ -64,7 +64,7 @@ def run_fold(
     picked = _pick(choice, trained, held, datasets)
     x = picked.training.T
     if picked.biomarkers:
-        model = fit_models(picked.training[None], trained.is_case).coefficients[0]
+        model = fit_training_parts(x, trained.is_case, np.ones((1, len(x)), dtype=np.bool_))[0]
         if np.isfinite(model).all():
             cut_off = youden(roc(model[0] + x @ model[1:], trained.is_case)).threshold
             return Fold(picked.signature, picked.biomarkers, model[0] + model[1:] @ picked.test, cut_off)

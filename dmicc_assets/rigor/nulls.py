@@ -116,8 +116,11 @@ def _overlaps(data: StudyData, passing: NDArray[np.bool_], signatures: Sequence[
     """Minus the decimal logarithm of each overlap's p-value."""
     universe = frozenset[str].intersection(*(frozenset(each.matrix.features) for each in data.merged.values()))
     inside = np.array([gene in universe for gene in data.merged[data.target].matrix.features], dtype=np.bool_)
-    lists: list[list[str]] = [frame["gene"].to_list() for name, frame in data.genes.items() if name != data.target]
-    others = [sum(gene in universe for gene in genes) for genes in lists]
+    others = [
+        frame.filter(pl.col("gene").is_in(sorted(universe))).height
+        for name, frame in data.genes.items()
+        if name != data.target
+    ]
     values: list[float] = []
     for i, signature in enumerate(signatures):
         sizes = [int((passing[:, i] & inside).sum()), *others]
@@ -143,10 +146,14 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, Subject]) -> p
     draws = np.array(
         [generator.choice(len(pool), len(genes), replace=False) for _ in range(settings.random_signatures)]
     )
-    weights, apparent = _frozen(data.adjusted[data.target], [list(genes), *([pool[i] for i in row] for row in draws)])
+    weights, apparent = _frozen(
+        data.adjusted[data.target], [genes, *([pool[i] for i in row] for row in draws.tolist())]
+    )
     frames: list[pl.DataFrame] = []
     for name, subject in sorted(subjects.items()):
-        values = list(apparent) if name == data.target else _applied(subject, genes, pool, draws, weights)
+        values: list[float] = (
+            apparent.tolist() if name == data.target else _applied(subject, genes, pool, draws, weights)
+        )
         frames.append(_rows("random_signatures", name, "auc", values))
     return pl.concat(frames)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.arrays import FoldValues
+from dmicc_assets.rigor.fold_models import fit_training_parts
 from dmicc_assets.rigor.nested import OutOfFold, bootstrap_cv, fold_tests, nested_cv
 from dmicc_assets.rigor.pairwise_auc import pair_matrix, patient_draws, percentile_interval, resampled_auc
 from dmicc_assets.rigor.resamples import patient_index
@@ -109,9 +110,10 @@ def leaky_scores(
     scores, cut_offs = np.full((max(repeats, 1), len(x)), np.nan), np.full((max(repeats, 1), len(x)), np.nan)
     if not tests:
         return OutOfFold(scores, cut_offs, ())
-    for i, test in enumerate(tests):
+    held = np.array(tests)
+    models = fit_training_parts(x[present], is_case[present], ~held[:, present])
+    for i, (test, model) in enumerate(zip(held, models, strict=True)):
         row, training = i * len(scores) // len(tests), ~test & present
-        model = fit_models(x[training].T[None], is_case[training]).coefficients[0]
         if np.isnan(model).any():
             share = is_case[training].mean()
             scores[row, test & present] = np.log(share / (1 - share))

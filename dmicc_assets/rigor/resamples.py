@@ -15,17 +15,17 @@ BoolVector = NDArray[np.bool_]
 
 
 def patient_index(subject: Subject) -> IntVector:
-    """(N,) number of each sample's patient; a sample of unknown patient is a patient of its own."""
-    numbers: dict[tuple[str, str], int] = {}
+    """(N,) number of each sample's patient; a name is of one dataset, a sample of unknown patient is one of its own."""
+    numbers: dict[tuple[str, str, str], int] = {}
     names = [
-        ("patient", patient) if patient is not None else ("sample", sample)
-        for patient, sample in zip(subject.patient, subject.matrix.samples, strict=True)
+        (dataset, "patient", patient) if patient is not None else (dataset, "sample", sample)
+        for dataset, patient, sample in zip(subject.dataset, subject.patient, subject.matrix.samples, strict=True)
     ]
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
 
 
 def patient_strata(patients: IntVector, is_case: BoolVector, dataset: Sequence[str]) -> IntVector:
-    """(P,) stratum of each patient: its first dataset, and whether it has cases, controls, or both."""
+    """(P,) stratum of each patient: its dataset, and whether it has cases, controls, or both."""
     keys: dict[tuple[str, bool, bool], int] = {}
     strata = np.empty(int(patients.max()) + 1, dtype=np.intp)
     for patient in range(len(strata)):

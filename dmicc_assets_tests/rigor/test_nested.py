@@ -1,0 +1,225 @@
+"""Nothing leaks: what a fold chooses and fits does not depend on the samples that it scores."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
+from dmicc_assets.expression.scale import quantile_normalise
+from dmicc_assets.rigor.arrays import FoldValues, LogArrays, log_arrays
+from dmicc_assets.rigor.nested import Fold, FoldWork, bootstrap_cv, fold_tests, nested_cv, run_work
+from dmicc_assets.rigor.resampled_roc import combine_632plus, mean_curve, resampled_roc
+from dmicc_assets.rigor.resamples import patient_index
+from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData
+from dmicc_assets.study import Dataset
+from dmicc_assets_tests.rigor.noise_study import cohort_of, data_of, fold_values, study_of
+
+
+def two_cohorts(batch: str = "covariate", n_genes: int = 300) -> StudyData:
+    """Cohort b merges two datasets that differ by a shift in every gene; six genes are planted in both cohorts."""
+    study = study_of(
+        "a",
+        "b",
+        differential={"log_fc": 0.5, "p_value": 0.05, "adjust": "BH"},
+        ranking={"top": 3},
+        model={"cohort": "b"},
+    )
+    cohort = study.cohorts["b"].model_copy(update={"datasets": ["B1", "B2"], "batch": batch})
+    study = study.model_copy(update={"cohorts": {**study.cohorts, "b": cohort}})
+    a = cohort_of("a", 15, 15, n_genes, 1, planted=6)
+    b = cohort_of("b", 20, 16, n_genes, 2, planted=6)
+    dataset = tuple("B1" if i % 3 else "B2" for i in range(36))
+    shift = np.random.default_rng(3).normal(0, 2, size=(n_genes, 1)) * (np.array(dataset) == "B2")
+    merged = replace(b, dataset=dataset, matrix=replace(b.matrix, values=b.matrix.values + shift))
+    genes = tuple(f"G{i:05d}" for i in range(3))
+    plain = data_of(study_of("a", "b", model={"cohort": "b"}), [a, b], genes)
+    return replace(plain, study=study, merged={"a": a, "b": merged}, adjusted={"a": a, "b": b})
+
+
+def fold_of(data: StudyData, source: FoldValues, test: np.ndarray) -> Fold:
+    return run_work(FoldWork(BiomarkerChoice(data, data.target), source, (~test).astype(np.int64), test))
+
+
+@pytest.mark.parametrize("batch", ["covariate", "combat", "none"])
+@pytest.mark.parametrize("poison", [1e6, -40.0])
+def test_a_poisoned_test_fold_changes_nothing_that_was_chosen(batch: str, poison: float) -> None:
+    data = two_cohorts(batch)
+    subject = data.merged["b"]
+    test = fold_tests(subject, 5, 1, 1)[0]
+    values = subject.matrix.values.copy()
+    values[:, test] = poison
+    poisoned = replace(subject, matrix=replace(subject.matrix, values=values))
+    clean = fold_of(data, fold_values(data), test)
+    spoilt = fold_of(data, replace(fold_values(data), subject=poisoned), test)
+    assert clean.biomarkers
+    assert (spoilt.signature, spoilt.biomarkers, spoilt.cut_off) == (clean.signature, clean.biomarkers, clean.cut_off)
+    assert not np.allclose(spoilt.scores, clean.scores)
+
+
+def test_labels_of_the_test_fold_change_nothing_at_all() -> None:
+    data = two_cohorts()
+    subject = data.merged["b"]
+    test = fold_tests(subject, 5, 1, 1)[0]
+    flipped = replace(subject, is_case=np.where(test, ~subject.is_case, subject.is_case))
+    clean, other = (
+        fold_of(data, fold_values(data), test),
+        fold_of(data, replace(fold_values(data), subject=flipped), test),
+    )
+    np.testing.assert_array_equal(clean.scores, other.scores)
+
+
+def test_a_sentinel_is_chosen_on_all_samples_and_not_inside_the_fold() -> None:
+    # Labels are permuted, then one gene is made to know the labels of the samples of one fold only.
+    study = study_of("a", differential={"log_fc": 0.0, "p_value": 0.01}, ranking={"folds": 5})
+    subject = cohort_of("a", 30, 30, 500, 7)
+    is_case = np.random.default_rng(8).permutation(subject.is_case)
+    subject = replace(subject, is_case=is_case)
+    data = data_of(study, [subject])
+    test = fold_tests(subject, 5, 2, study.rigor.seed)[0]
+    values = subject.matrix.values.copy()
+    values[0, test] = np.where(is_case[test], 60.0, -60.0)
+    told = replace(subject, matrix=replace(subject.matrix, values=values))
+    assert "G00000" in set(data_of(study, [told]).genes["a"]["gene"])
+    assert "G00000" not in set(data.genes["a"]["gene"])
+    assert "G00000" not in fold_of(data, replace(fold_values(data), subject=told), test).signature
+
+
+@pytest.mark.parametrize("collapse", ["mean", "median", "max_mean"])
+def test_held_out_arrays_shape_no_normalisation_and_no_probe(collapse: str) -> None:
+    rng = np.random.default_rng(4)
+    values = np.round(rng.gamma(2, 3, size=(60, 12)), 1) * np.linspace(0.8, 1.3, 12)
+    values[3, 5] = np.nan
+    arrays = arrays_of(values, collapse)
+    held_out = ["s02", "s07"]
+    poisoned = values.copy()
+    poisoned[:, [2, 7]] = rng.gamma(9, 30, size=(60, 2))
+    kept = [name for name in arrays.matrix.samples if name not in held_out]
+    clean = arrays.genes(held_out).take_samples(kept)
+    np.testing.assert_array_equal(clean.values, arrays_of(poisoned, collapse).genes(held_out).take_samples(kept).values)
+
+
+def test_without_held_out_arrays_values_are_the_study_s() -> None:
+    values = np.round(np.random.default_rng(5).normal(8, 2, size=(60, 9)), 1)
+    values[7, 2] = np.nan
+    arrays = arrays_of(values, "mean")
+    expected = quantile_normalise(values).reshape(20, 3, 9)
+    np.testing.assert_allclose(arrays.genes().values, np.nanmean(expected, axis=1), rtol=1e-12)
+
+
+def arrays_of(values: np.ndarray, collapse: str) -> LogArrays:
+    """Three probes a gene."""
+    from types import SimpleNamespace
+
+    probes = tuple(f"p{i:02d}" for i in range(60))
+    table = pl.DataFrame({"probe": probes, "gene": [f"g{i // 3:02d}" for i in range(60)], "n_symbols": [1] * 60})
+    rule = [{"label": "all", "where": {"any": "."}}]
+    spec = Dataset.model_validate(
+        {"source": "file", "matrix": "m.tsv", "labels": rule, "scale": "log2", "collapse": collapse}
+    )
+    matrix = ExpressionMatrix(values, probes, tuple(f"s{j:02d}" for j in range(values.shape[1])))
+    return log_arrays(SimpleNamespace(matrix=matrix, probe_genes=table), spec)  # type: ignore[arg-type]  # what it reads
+
+
+def test_numbers_do_not_depend_on_the_number_of_processes() -> None:
+    data = two_cohorts()
+    study = data.study.model_copy(
+        update={"rigor": data.study.rigor.model_copy(update={"bootstraps": 110, "repeats": 2})}
+    )
+    data = replace(data, study=study)
+    one, two = (resampled_roc(data, fold_values(data), n_jobs) for n_jobs in (1, 2))
+    assert one.roc.equals(two.roc)
+    assert one.roc_curve.equals(two.roc_curve)
+    assert one.roc["kind"].to_list() == ["nested_cv", "leaky_cv", "bootstrap_632plus"]
+
+
+def test_the_mean_curve_has_the_mean_area() -> None:
+    data = two_cohorts()
+    predicted = nested_cv(data, fold_values(data))
+    noisy = predicted.scores + np.random.default_rng(1).normal(0, 8, predicted.scores.shape).round()
+    is_case = data.merged["b"].is_case
+    fpr, tpr = mean_curve(noisy, is_case)
+    areas = []
+    for score in noisy:
+        cases, controls = score[is_case][:, None], score[~is_case][None]
+        areas.append(((cases > controls) + 0.5 * (cases == controls)).mean())
+    assert np.trapezoid(tpr, fpr) == pytest.approx(np.mean(areas), abs=1e-12)
+    assert (np.diff(fpr) >= 0).all()
+    assert (fpr[0], tpr[0]) == (0, 0)
+    assert (fpr[-1], tpr[-1]) == (1, 1)
+
+
+def test_a_fold_that_chooses_nothing_predicts_the_training_log_odds() -> None:
+    study = study_of("a", differential={"log_fc": 9.0, "p_value": 0.05})
+    data = data_of(study, [cohort_of("a", 20, 10, 50, 1)], ("G00000",))
+    test = fold_tests(data.merged["a"], 5, 1, 1)[0]
+    fold = fold_of(data, fold_values(data), test)
+    assert fold.signature == fold.biomarkers == ()
+    share = data.merged["a"].is_case[~test].mean()
+    np.testing.assert_allclose(fold.scores, np.log(share / (1 - share)))
+    nested = resampled_roc(data, fold_values(data)).roc.filter(kind="nested_cv")
+    # Within a fold all scores are equal, between folds they differ with the training share: no better than chance.
+    assert nested["auc"][0] <= 0.6
+
+
+def test_patients_stay_together_and_bootstraps_score_only_the_patients_left_out() -> None:
+    subject = cohort_of("a", 12, 12, 40, 1, planted=3)
+    patients = tuple(f"p{i % 12}" for i in range(24))
+    subject = replace(subject, patient=patients)
+    for test in fold_tests(subject, 6, 3, 1):
+        assert {p for p, t in zip(patients, test, strict=True) if t}.isdisjoint(
+            p for p, t in zip(patients, test, strict=True) if not t
+        )
+    data = data_of(study_of("a"), [subject])
+    predicted = bootstrap_cv(data, fold_values(data))
+    for row in np.isfinite(predicted.scores):
+        index = patient_index(subject)
+        assert all(len(set(row[index == p].tolist())) == 1 for p in range(12))
+
+
+@pytest.mark.parametrize(
+    ("apparent", "out_of_bag", "expected"),
+    [
+        (1.0, 1.0, 1.0),
+        (1.0, 0.5, 0.5),
+        (0.9, 0.7, 0.368 * 0 + 0.9 - (0.9 - 0.7) * 0.632 / (1 - 0.368 * 0.5)),
+        (1.0, 0.3, 0.5),
+    ],
+)
+def test_632plus(apparent: float, out_of_bag: float, expected: float) -> None:
+    got = combine_632plus(np.array([apparent]), np.array([out_of_bag]))[0]
+    assert got == pytest.approx(expected)
+
+
+def bad(subject: Subject, **changes: object) -> StudyData:
+    return data_of(study_of("a", **changes), [subject], ("G00000",))
+
+
+def test_fewer_controls_than_folds_are_fewer_folds() -> None:
+    data = bad(cohort_of("a", 20, 3, 60, 1, planted=4))
+    assert len(fold_tests(data.merged["a"], 10, 2, 1)) == 2 * 3
+    assert resampled_roc(data, fold_values(data)).roc.height == 3
+
+
+def test_one_control_cannot_be_cross_validated() -> None:
+    data = bad(cohort_of("a", 20, 1, 60, 1, planted=4), rigor={"bootstraps": 0})
+    assert resampled_roc(data, fold_values(data)).roc.is_empty()
+
+
+def test_without_biomarkers_there_are_no_rows() -> None:
+    data = data_of(study_of("a", differential={"log_fc": 9.0}), [cohort_of("a", 20, 10, 50, 1)], ())
+    found = resampled_roc(data, fold_values(data))
+    assert found.roc.is_empty()
+    assert found.roc_curve.is_empty()
+
+
+def test_identical_classes_have_an_area_of_one_half() -> None:
+    subject = cohort_of("a", 20, 20, 30, 1)
+    values = subject.matrix.values.copy()
+    values[:, 20:] = values[:, :20]
+    data = bad(
+        replace(subject, matrix=replace(subject.matrix, values=values)), differential={"log_fc": 0.0, "p_value": 1.0}
+    )
+    auc = resampled_roc(data, fold_values(data)).roc.filter(kind="leaky_cv")["auc"][0]
+    assert 0.2 < auc <= 0.5
