@@ -27,12 +27,17 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         (N,) weights whose product is 1.
 
     Raises:
-        ValueError: a missing value (use `array_weights_by_gene`); too few samples; no convergence.
+        ValueError: a missing value (use `array_weights_by_gene`); too few samples, or genes that vary; no convergence.
     """
     _check(values, design)
     if np.isnan(values).any():
         raise ValueError("a value is missing: array weights by REML need complete genes")
-    g, n = values.shape
+    # A gene without residual variance tells nothing of the samples.
+    residuals = values - (values @ np.linalg.pinv(design).T) @ design.T
+    values = values[np.square(residuals).sum(axis=1) > 1e-15 * (design.shape[0] - design.shape[1])]
+    g, n = len(values), len(design)
+    if g < 2:
+        raise ValueError(f"{g} genes vary about the model: array weights need two at least")
     z = _sum_to_zero(n)
     gamma = np.zeros_like(z[0])
     for _ in range(_MOST_ROUNDS):
@@ -48,7 +53,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         slope = z.T @ score
         step = _solved(g * information + prior_genes * (z.T @ z), slope)
         gamma = gamma + step
-        if slope @ step / (n * (g + prior_genes)) < _TOLERANCE:
+        if slope @ step / ((n - 1) * (g + prior_genes)) < _TOLERANCE:
             return np.exp(-z @ gamma)
     raise ValueError(f"array weights did not settle in {_MOST_ROUNDS} rounds")
 
