@@ -1,0 +1,141 @@
+"""The report in a real browser, opened from its file: silent, offline, and alive."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets_tests.report.simulated_study import N_GENES, simulated_tables
+from dmicc_assets_tests.report.test_study_report import rendered
+
+CHROMIUM = Path("/usr/bin/chromium")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    path.write_text(rendered(with_figures=True))
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: sync_api.Browser, report: Path) -> Iterator[sync_api.Page]:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(("data:", "file:", "blob:")) else heard.append(request.url),
+    )
+    page.goto(report.as_uri())
+    yield page
+    assert heard == []
+    page.close()
+
+
+def _column(page: sync_api.Page, table: str, number: int) -> list[str]:
+    return page.locator(f"#{table} tbody tr td:nth-child({number})").all_inner_texts()
+
+
+STATISTICS = "table-differential-statistics-a"
+
+
+def test_a_table_sorts_both_ways_by_its_numbers(page: sync_api.Page) -> None:
+    values = sorted(simulated_tables().rows("differential/statistics", cohort="a")["log_fc"].to_list())
+    head = page.locator(f"#{STATISTICS} th[data-column=log_fc]")
+    for order, expected in (("ascending", values[0]), ("descending", values[-1])):
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == order
+        assert float(_column(page, STATISTICS, 2)[0].replace("−", "-")) == pytest.approx(expected, rel=1e-3)
+    assert len(_column(page, STATISTICS, 1)) == 25
+
+
+def test_a_table_filters_by_text_and_by_comparison(page: sync_api.Page) -> None:
+    box, count = page.locator(f"#{STATISTICS} input"), page.locator(f"#{STATISTICS} .count")
+    assert count.inner_text() == f"{N_GENES} rows"
+    box.fill("g02")
+    assert set(_column(page, STATISTICS, 1)) == {f"G{i:03d}" for i in range(20, 30)}
+    rows = simulated_tables().rows("differential/statistics", cohort="a")
+    box.fill("log_fc > 1 adj_p_value<0.001")
+    expected = rows.filter((rows["log_fc"] > 1) & (rows["adj_p_value"] < 0.001))
+    assert count.inner_text() == f"{len(expected)} of {N_GENES} rows"
+    box.fill("nothing has this")
+    assert _column(page, STATISTICS, 1) == []
+
+
+def test_a_table_turns_its_pages(page: sync_api.Page) -> None:
+    table = page.locator(f"#{STATISTICS}")
+    first = _column(page, STATISTICS, 1)
+    table.get_by_role("button", name="Next").click()
+    assert table.locator(".pages span").inner_text() == "page 2 of 16"
+    assert not set(first) & set(_column(page, STATISTICS, 1))
+
+
+def test_a_table_downloads_every_digit(page: sync_api.Page, tmp_path: Path) -> None:
+    page.locator(f"#{STATISTICS} input").fill("G020")
+    with page.expect_download() as download:
+        page.locator(f"#{STATISTICS} .download").click()
+    assert download.value.suggested_filename == "differential_statistics_a.csv"
+    download.value.save_as(tmp_path / "rows.csv")
+    rows = list(csv.DictReader((tmp_path / "rows.csv").open()))
+    expected = simulated_tables().rows("differential/statistics", cohort="a", gene="G020").row(0, named=True)
+    assert [row["gene"] for row in rows] == ["G020"]
+    assert float(rows[0]["p_value"]) == expected["p_value"]
+    assert float(rows[0]["log_fc"]) == expected["log_fc"]
+
+
+def test_the_volcano_answers_a_hover_a_click_and_a_search(page: sync_api.Page) -> None:
+    canvas = page.locator(".volcano canvas").first
+    canvas.scroll_into_view_if_needed()
+    x, y = page.evaluate(
+        "(() => { const v = volcanoes[0], i = v.gene.indexOf('G025'); return [v.px(v.logFc[i]), v.py(v.y[i])]; })()"
+    )
+    tip = page.locator(".volcano .tip").first
+    assert tip.is_hidden()
+    canvas.hover(position={"x": x, "y": y})
+    row = simulated_tables().rows("differential/statistics", cohort="a", gene="G025").row(0, named=True)
+    assert tip.inner_text().startswith("G025\n")
+    assert f"{row['log_fc']:.4g}".replace("-", "−") in tip.inner_text()
+    canvas.click(position={"x": x, "y": y})
+    assert _column(page, STATISTICS, 1) == ["G025"]
+    page.get_by_label("Find a gene").first.fill("g030")
+    assert tip.inner_text().startswith("G030\n")
+
+
+def test_the_volcano_answers_the_keyboard(page: sync_api.Page) -> None:
+    page.locator(".volcano canvas").first.press("ArrowRight")
+    best = simulated_tables().rows("differential/statistics", cohort="a").sort("p_value")["gene"][0]
+    assert page.locator(".volcano .tip").first.inner_text().startswith(f"{best}\n")
+
+
+def test_it_is_light_and_dark_and_prints_without_its_tools(browser: sync_api.Browser, report: Path) -> None:
+    backgrounds: list[str] = []
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(report.as_uri())
+        backgrounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        page.emulate_media(media="print")
+        assert not page.locator(".tools:visible, .volcanoes:visible, .contents:visible").count()
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        assert page.locator("figure.print-only").first.is_visible()
+        page.close()
+    assert backgrounds[0] != backgrounds[1]
+
+
+def test_nothing_runs_out_of_a_narrow_page(browser: sync_api.Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
