@@ -26,7 +26,7 @@ from dmicc_assets.tables import TABLES, PartitionKind
 Through = Literal["same", "cohort_datasets", "cohorts", "validation", "datasets", "everything"]
 Frames = Mapping[str, pl.DataFrame]
 
-_LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels", "gseapy")
+_LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from dmicc_assets.errors import DataError, DmiccError, RequestError
+from dmicc_assets.report_file import report_path
 from dmicc_assets.study import NAME, Study, accession_of, platform_of
 from dmicc_assets.summary import study_summary
 from dmicc_assets.workspace import Workspace
@@ -61,7 +62,8 @@ def run_and_show(
     if failed:
         blocked = sum(outcome.state == "blocked" for outcome in outcomes)
         raise DataError(_failure_text([(f"{o.step.name} of {o.key}", o.message) for o in failed], blocked))
-    out.print(f"Look: dmicc sql, dmicc ui, {workspace.settings.warehouse}", soft_wrap=True)
+    page = report_path(workspace.settings.reports, study)
+    out.print(f"Look: {page}, dmicc sql, dmicc ui, {workspace.settings.warehouse}", soft_wrap=True)
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:

@@ -34,6 +34,7 @@ STEPS: list[Step] = in_order(
         rigor.findings,
         clinical.case,
         report.published,
+        report.report,
         atlas.disease_overlap,
     ]
 )

@@ -2,7 +2,13 @@
 
 from dmicc_assets.assets.enrichment import observe_libraries
 from dmicc_assets.enrichment.libraries import libraries_in_use
+from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.published import compare_published
+from dmicc_assets.report.study_report import study_report
+from dmicc_assets.report_file import report_path, write_report
+from dmicc_assets.report_tables import study_manifests, study_tables
+from dmicc_assets.rigor.tripod import checklist
+from dmicc_assets.rigor.verdict import verdict
 from dmicc_assets.step import Input, Result, StepContext, step
 
 
@@ -27,3 +33,42 @@ def published(context: StepContext) -> Result:
     """Set what a paper states beside what was computed here."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
     return Result({"report/published": compare_published(context.study, context.tables(), libraries)})
+
+
+@step(
+    partition="study",
+    outputs=("report/study",),
+    inputs=(
+        Input("source/datasets", "datasets"),
+        Input("source/samples", "datasets"),
+        Input("expression/genes", "datasets"),
+        Input("expression/quality", "datasets"),
+        Input("cohort/expression", "cohorts"),
+        Input("cohort/samples", "cohorts"),
+        Input("differential/statistics", "cohorts"),
+        Input("differential/genes", "cohorts"),
+        Input("enrichment/terms", "cohorts"),
+        Input("enrichment/gsea", "cohorts"),
+        *(Input(f"signature/{name}") for name in ("genes", "overlap", "ranking", "error_curve", "biomarkers")),
+        *(Input(f"signature/{name}") for name in ("stability", "sensitivity")),
+        *(Input(f"validation/{name}") for name in ("expression_tests", "roc", "roc_curve")),
+        *(Input(f"model/{name}") for name in ("coefficients", "nomogram", "calibration", "performance")),
+        Input("model/decision_curve"),
+        Input("rigor/nulls"),
+        Input("rigor/findings"),
+        Input("clinical/case_observations"),
+        Input("clinical/reported_cases"),
+        Input("report/published"),
+    ),
+    settings=lambda study, _: study.model_dump(mode="json"),
+    version="1",
+    files=lambda context: [report_path(context.settings.reports, context.study.study)],
+)
+def report(context: StepContext) -> Result:
+    """Write the report: one page that needs no network, from every table of the study."""
+    tables = study_tables(context.lake, context.study, context.settings.gene_sets)
+    manifests = study_manifests(context.lake, context.study)
+    worth, items = verdict(context.study, tables.frames), checklist(context.study, tables.frames)
+    page = study_report(tables, manifests, study_figures(tables), worth, items)
+    path = report_path(context.settings.reports, context.study.study)
+    return Result({"report/study": write_report(path, page, context.study.title)})

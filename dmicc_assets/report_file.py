@@ -1,0 +1,23 @@
+"""Where a study's report is, and how its page gets there whole. What is on the page is in `report/`."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+
+
+def report_path(reports: Path, study: str) -> Path:
+    """The page of a study."""
+    return reports / study / "index.html"
+
+
+def write_report(path: Path, page: str, title: str) -> pl.DataFrame:
+    """Write the page beside and rename it into place; returns the row of `report.study`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return pl.DataFrame({"file": [path.name], "title": [title], "n_bytes": [path.stat().st_size]})
