@@ -141,8 +141,11 @@ def log_f_upper_tail(f: FloatArray, df1: FloatArray | float, df2: FloatArray | f
     tail = f_upper_tail(f, df1, df2)
     a, b = np.where(np.isinf(df2), np.inf, np.asarray(df2) / 2), np.asarray(df1) / 2
     finite = np.where(np.isinf(a), 1.0, a)
-    # The first term of the incomplete beta function's series; of the incomplete gamma function's where df2 is infinite.
-    series = finite * -np.log1p(b * f / finite) - np.log(finite) - special.betaln(finite, b)
+    # The incomplete beta function's series, its terms taken for geometric; the gamma function's where df2 is infinite.
+    ratio = b * np.asarray(f) / finite
+    series = -finite * np.log1p(ratio) - b * np.log1p(1 / np.maximum(ratio, 1e-300)) - np.log(finite)
+    falling = np.clip((finite + b) / ((finite + 1) * (1 + ratio)), 0.0, 1 - 1e-12)
+    series = series - np.log1p(-falling) - special.betaln(finite, b)
     half = b * np.asarray(f)
     series = np.where(np.isinf(a), (b - 1) * np.log(np.maximum(half, 1e-300)) - half - special.gammaln(b), series)
     return np.asarray(np.where(tail > 1e-290, np.log(np.maximum(tail, 1e-300)), series), dtype=np.float64)

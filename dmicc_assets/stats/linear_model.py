@@ -270,6 +270,20 @@ def _fit_masked(
         _solve_masked(fit, at, designs, block, observed.sum(axis=1))
 
 
+def fit_each_gene(values: FloatArray, design: FloatArray, names: Sequence[str]) -> LinearFit:
+    """Fits every gene with a decomposition of its own, whatever its observed samples determine; nothing is refused.
+
+    Args:
+        values: (G, N) log2 expression, NaN missing.
+        design: (N, K) finite; of dependent columns the later ones have no coefficient.
+        names: the K coefficients' names.
+    """
+    k = design.shape[1]
+    fit = _empty(len(values), tuple(names), np.full((k, k), np.nan))
+    _fit_masked(fit, values, np.arange(len(values)), design, np.isnan(values), (None, None, None))
+    return fit
+
+
 def _fill_average(fit: LinearFit, at: NDArray[np.intp], block: FloatArray) -> None:
     present = ~np.isnan(block)
     n = present.sum(axis=1)

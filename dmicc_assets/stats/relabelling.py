@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.stats.distributions import two_sided_p
-from dmicc_assets.stats.linear_model import masked_qr
+from dmicc_assets.stats.linear_model import fit_each_gene, masked_qr
 from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
 
 FloatArray = NDArray[np.float64]
@@ -148,7 +148,24 @@ def _incomplete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArra
     total = np.einsum("gn,gn->g", y, y)
     sum_squares = np.maximum(total - log_fc * inner, 0.0)
     df = (observed.sum(axis=1) - estimable.sum(axis=1)) - known.astype(np.float64)
-    return _LeastSquares(np.where(known, log_fc, np.nan), label_ss, sum_squares, df)
+    fits = _LeastSquares(np.where(known, log_fc, np.nan), label_ss, sum_squares, df)
+    _put_confounded(fits, values, labels, nuisance, ~known)
+    return fits
+
+
+def _put_confounded(
+    fits: _LeastSquares, values: FloatArray, labels: BoolArray, nuisance: FloatArray, confounded: BoolArray
+) -> None:
+    """Refits genes in which a label depends on the covariates: as in `lmFit`, the later columns give way to it."""
+    names = ["(Intercept)", "label", *(f"covariate {k}" for k in range(1, nuisance.shape[1]))]
+    for i in np.flatnonzero(confounded.any(axis=1)):
+        at = np.flatnonzero(confounded[i])
+        design = np.column_stack([nuisance[:, :1], labels[i], nuisance[:, 1:]]).astype(np.float64)
+        fit = fit_each_gene(values[at], design, names)
+        fits.log_fc[i, at] = fit.coefficients[:, 1]
+        fits.label_sum_squares[i, at] = np.nan_to_num(fit.stdev_unscaled[:, 1], nan=1.0) ** -2
+        fits.sum_squares[i, at] = np.nan_to_num(fit.sigma**2 * fit.df_residual)
+        fits.df[i, at] = fit.df_residual
 
 
 def _moderated(fits: _LeastSquares, average: FloatArray | None, robust: bool, limma: LimmaVersion) -> MultiT:

@@ -52,7 +52,7 @@ put(cbind(gene = rownames(Q), as.data.frame(Q)), "quantile_input"); put(normaliz
 id <- sprintf("SYM%02d", c(rep(1:30, 4), 31:60, rep(61:75, 6))); put(data.frame(probe = rownames(M), gene = id), "probe_genes")
 a <- avereps(M, ID = id); a <- a[order(rownames(a), method = "radix"), ]
 md <- t(sapply(split(seq_along(id), id), function(i) apply(M[i, , drop = FALSE], 2, median, na.rm = TRUE))); o <- order(rowMeans(M, na.rm = TRUE), decreasing = TRUE)
-put(cbind(gene = rownames(a), max_mean = rownames(M)[o][!duplicated(id[o])][match(rownames(a), id[o][!duplicated(id[o])])], mean = a[, 1:12], median = md[rownames(a), 1:12]), "collapse")
+put(data.frame(gene = rownames(a), max_mean = rownames(M)[o][!duplicated(id[o])][match(rownames(a), id[o][!duplicated(id[o])])], mean = a[, 1:12], median = md[rownames(a), 1:12]), "collapse")
 ## Batch
 quiet <- function(x) suppressMessages(x); B <- X[c(1:40, 200:203), ]; C <- M[c(1:40, 206:225), ]; one <- batch; one[1] <- "d"; mod <- model.matrix(~y)
 batches <- list(parametric = quiet(ComBat(B, batch)), covariate = quiet(ComBat(B, batch, mod = mod)), mean_only = quiet(ComBat(B, batch, mod = mod, mean.only = TRUE)), reference = quiet(ComBat(B, batch, mod = mod, ref.batch = "b")),
