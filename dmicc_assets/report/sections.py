@@ -25,6 +25,7 @@ class Section:
         tables: in order.
         pictures: patterns of catalog names.
         empty: what to say when the section has neither tables with rows nor pictures.
+        note: what to say above the tables, of a result that is nothing.
         has_volcano: the interactive volcano plots stand here.
     """
 
@@ -34,6 +35,7 @@ class Section:
     tables: list[ReportTable] = field(default_factory=list[ReportTable])
     pictures: tuple[str, ...] = ()
     empty: str = ""
+    note: str = ""
     has_volcano: bool = False
 
     @property
@@ -69,13 +71,16 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
         Section(
             "signature", "What the diseases share", texts.signature,
             _filled(tables, "signature/genes", "signature/overlap"), (r"study/(venn|upset|concordance).*",),
-            "The signature is empty: no gene is differentially expressed in every cohort. There is nothing to rank, "
-            "to validate or to model.",
+            "The cohorts have not been intersected yet.",
+            "" if tables.signature()
+            else "The signature is empty: no gene is differentially expressed in every cohort. "
+            "There is nothing to rank, to validate or to model.",
         ),
         Section(
             "ranking", "Ranking and biomarkers", texts.ranking,
             _filled(tables, "signature/biomarkers", "signature/ranking"), (r"cohort/.*/(error_curve|importance)",),
             "Nothing was ranked, because the signature is empty.",
+            "" if tables.biomarkers() else "No gene is among the first of every cohort: there is no biomarker.",
         ),
         Section(
             "validation", "Validation", texts.validation,

@@ -98,8 +98,11 @@ def _matrix(seed: int, name: str, moved: Sequence[int], n_case: int, n_control: 
     return ExpressionMatrix(values, GENES, samples)
 
 
+DEFAULTS = Options()
+
+
 @cache
-def simulated_tables(options: Options = Options()) -> StudyTables:
+def simulated_tables(options: Options = DEFAULTS) -> StudyTables:
     """All tables of the study, in the declared schemas."""
     study = study_of(options)
     sizes = {"GSE1": (13, 8), "GSE2": (6, 5), "GSE3": (14, 7), "GSE4": (10, 6)}
