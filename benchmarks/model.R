@@ -1,7 +1,7 @@
-# The stages of model.py as a study's R script would run them; seconds of each (the better of two) to standard output.
+# The stages of model.py as a study's R script would run them; CPU seconds of each (the better of two) to standard output.
 suppressPackageStartupMessages({library(pROC); library(rms)})
 folder <- commandArgs(TRUE)[1]
-seconds <- function(name, f) { t <- sapply(1:2, function(i) system.time(suppressWarnings(suppressMessages(f())))[["elapsed"]]); cat(name, min(t), "\n", sep = "\t") }
+seconds <- function(name, f) { t <- sapply(1:2, function(i) sum(system.time(suppressWarnings(suppressMessages(f())))[1:2])); cat(name, min(t), "\n", sep = "\t") }
 for (name in readLines(file.path(folder, "models.txt"))) {
   d <- read.delim(file.path(folder, paste0(name, ".tsv"))); dd <- datadist(d); options(datadist = "dd")
   seconds(paste0(name, " fit"), function() for (i in 1:20) lrm(y ~ ., d, x = TRUE, y = TRUE))

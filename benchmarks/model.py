@@ -1,6 +1,6 @@
 """ROC curves, tests, the logistic model and its bootstrap against R (pROC, rms) on the same made-up input in one run.
 
-python benchmarks/model.py prints a Markdown table of seconds and ratios, with sizes, versions and date.
+python benchmarks/model.py prints a Markdown table of CPU seconds and ratios, with sizes, versions and date.
 """
 
 import os
@@ -35,12 +35,12 @@ Times = dict[str, float]
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The better of two runs."""
+    """CPU seconds, the better of two runs: other work on the machine then weighs less."""
     best = float("inf")
     for _ in range(2):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 

@@ -124,7 +124,7 @@ def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> F
 def log_likelihood(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray | None = None) -> FloatArray:
     """Bernoulli log-likelihood of log-odds (..., N), summed over samples; `counts` says how often each one counts."""
     # log(1 + exp(eta)) from the exponential of a negative number, which never overflows.
-    terms = np.log1p(np.exp(-np.abs(linear_predictor)))
+    terms = np.log(1.0 + np.exp(-np.abs(linear_predictor)))
     terms += np.maximum(linear_predictor, 0.0)
     np.subtract(np.where(is_case, linear_predictor, 0.0), terms, out=terms)
     return terms.sum(axis=-1) if counts is None else np.einsum("...n,...n->...", counts, terms)

@@ -260,7 +260,8 @@ def delong_test(
     variance = _covariance(off_cases, off_cases) / n_case + _covariance(off_controls, off_controls) / n_control
     difference, error = auc_first - auc_second, float(np.sqrt(variance))
     # Two areas that cannot vary and are equal, as two of 1, do not differ: pROC says z = 0.
-    z = 0.0 if difference == 0 and error == 0 else float(np.divide(difference, error)) if error else np.inf * difference
+    with np.errstate(divide="ignore"):
+        z = 0.0 if difference == 0 and error == 0 else float(np.divide(difference, error))
     half = normal_quantile(0.5 + level / 2) * error
     return DelongTest(
         auc_first=auc_first,

@@ -33,6 +33,12 @@ def test_straight_line_is_kept():
     np.testing.assert_allclose(found[0], 3 - 2 * x[0, 5:40], rtol=1e-10)
 
 
+def test_a_clump_wider_than_the_span_is_its_mean():
+    x = np.array([[0.1] * 8 + [0.6, 0.9]])
+    y = np.array([[1.0, 0, 0, 0, 1, 0, 0, 0, 1, 1]])
+    assert lowess_at(x, y, np.array([0.1]))[0, 0] == pytest.approx(2 / 8)
+
+
 def test_points_in_one_place_give_their_mean():
     found = lowess_at(np.full((1, 6), 0.5), np.array([[0.0, 1, 1, 0, 1, 1]]), np.array([0.4, 0.5, 0.6]))
     assert np.isnan(found[0, [0, 2]]).all()
