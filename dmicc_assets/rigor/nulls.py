@@ -146,9 +146,8 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, Subject]) -> p
     draws = np.array(
         [generator.choice(len(pool), len(genes), replace=False) for _ in range(settings.random_signatures)]
     )
-    weights, apparent = _frozen(
-        data.adjusted[data.target], [genes, *([pool[i] for i in row] for row in draws.tolist())]
-    )
+    sets: list[list[str]] = [genes, *([pool[int(i)] for i in row] for row in draws)]
+    weights, apparent = _frozen(data.adjusted[data.target], sets)
     frames: list[pl.DataFrame] = []
     for name, subject in sorted(subjects.items()):
         values: list[float] = (

@@ -187,7 +187,7 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     ),
     "M8": (no_version, "error", "a"),
     "R1": (put("validation/roc", "auc", 0.6, pl.col("kind") == "nested_cv"), "warning", "b"),
-    "R2": (put("rigor/nulls", "value", 0.95, pl.col("draw") > 0), "warning", "SIM3"),
+    "R2": (put("rigor/nulls", "value", 0.95, pl.col("subject") == "SIM3"), "warning", "SIM3"),
     "R3": (put("rigor/nulls", "value", 0.9, pl.col("statistic") == "overlap"), "warning", "b"),
     "R4": (study(published={"mtry": {"a": 139}, "signature": ["G1", "G2", "G3", "G4", "ALB"]}), "warning", "a"),
     "R5": (change("signature/ranking", rank_low=pl.lit(1.0), rank_high=pl.lit(3.0)), "warning", "a"),
