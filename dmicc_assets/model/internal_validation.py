@@ -197,7 +197,8 @@ def _indexes(
     n = counts.sum(axis=1)
     recalibrated_deviance = deviance(recalibrated, is_case, counts)
     fit = fit_indexes(recalibrated_deviance, null_deviance(is_case, counts), n)
-    unreliability = (deviance(predictor, is_case, counts) - recalibrated_deviance - 2) / n
+    own_deviance = recalibrated_deviance if predictor is recalibrated else deviance(predictor, is_case, counts)
+    unreliability = (own_deviance - recalibrated_deviance - 2) / n
     apart = discrimination(predictor, is_case, counts, spread_of=recalibrated)
     return {
         "dxy": apart.dxy,
