@@ -77,9 +77,9 @@ def test_a_second_run_says_for_whom_it_waits(dmicc: Dmicc, home: Settings) -> No
 
 
 def test_forget_deletes_the_results_of_one_study(dmicc: Dmicc, home: Settings) -> None:
-    assert dmicc("run", "small", "--only", "clinical").returncode == 0
+    assert dmicc("run", "small", "--only", "source").returncode == 0
     assert dmicc("forget", "small", "--yes").returncode == 0
-    assert not list((home.lake / "clinical").rglob("small.*"))
+    assert not list((home.lake / "source").rglob("small.*"))
     one_clear_message(dmicc("forget", "small", "--yes"), 1, "there are no results of it")
 
 
