@@ -85,6 +85,35 @@ def sql(
 
 
 @app.command()
+def score(
+    study: StudyName,
+    matrix: Annotated[Path, typer.Argument(metavar="MATRIX", help="Genes by samples: TSV, CSV or Parquet.")],
+    scale: Annotated[
+        Literal["auto", "log2", "linear"], typer.Option("--scale", help="What the values are; auto is GEO2R's rule.")
+    ] = "auto",
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE.tsv", help="Write the scores to a file.")] = None,
+    figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Folder of the nomograms.")] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
+) -> None:
+    """Apply the frozen risk model to new patients, and draw each on the nomogram."""
+    from dmicc_assets.score import score_and_show
+
+    score_and_show(out, _workspace(), study, matrix, scale, to, figures, draws=not no_figures)
+
+
+@app.command()
+def export(
+    study: StudyName,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to make; it must not hold anything.")],
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+) -> None:
+    """Export a study: every table, figure and the report, with provenance, as an RO-Crate."""
+    from dmicc_assets.export.study_export import export_and_show
+
+    export_and_show(out, err, _workspace(), study, to, draws=not no_figures)
+
+
+@app.command()
 def forget(
     study: StudyName,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

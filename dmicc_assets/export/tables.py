@@ -1,0 +1,157 @@
+"""A study's tables as files: TSV, Parquet, and one movable DuckDB file with tables in place of views.
+
+Rows come from the warehouse, so that an export has the columns that queries have; matrices are also written wide.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from dmicc_assets.lake import Lake
+from dmicc_assets.risk_macro import risk_macros
+from dmicc_assets.settings import Settings
+from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse import STORAGE_VERSION, ensure_warehouse, sql_folder
+
+TSV, PARQUET = "text/tab-separated-values", "application/vnd.apache.parquet"
+_AS_TSV = "(FORMAT csv, DELIMITER '\t', HEADER)"
+_AS_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+_LIST = "array_to_string({0}, ';')"
+_MAP = "array_to_string(list_transform(map_entries({0}), lambda e: e.key || '=' || e.value), '; ')"
+
+_VIEWS = """
+    SELECT schema_name || '.' || view_name, coalesce(comment, '')
+    FROM duckdb_views()
+    WHERE NOT internal AND database_name = 'views' AND schema_name <> 'main'
+    ORDER BY 1
+"""
+_TABLES = "SELECT schema_name || '.' || table_name, coalesce(comment, '') FROM duckdb_tables() ORDER BY 1"
+_DICTIONARY = """
+    SELECT schema_name || '.' || table_name AS "table", column_name AS "column", data_type AS type, comment AS meaning
+    FROM duckdb_columns()
+    WHERE NOT internal
+    ORDER BY 1, column_index
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """One file of an export: where, relative to its folder, and what it is."""
+
+    path: str
+    title: str
+    media_type: str
+
+
+def write_study_database(settings: Settings, study: str, path: Path) -> None:
+    """One DuckDB file of the study: tables named as the warehouse's views, with their comments, and the macros.
+
+    Raises:
+        DataError: a file of the lake is damaged.
+    """
+    warehouse = ensure_warehouse(settings)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH {_text(warehouse)} AS views (READ_ONLY)")
+        connection.execute(f"ATTACH {_text(path)} AS study (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("USE views")
+        for view, meaning in connection.execute(_VIEWS).fetchall():
+            if condition := _of_study(connection, view, study):
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS study.{view.split('.')[0]}")
+                connection.execute(f"CREATE TABLE study.{view} AS FROM views.{view} WHERE {condition}")
+                connection.execute(f"COMMENT ON TABLE study.{view} IS {_text(meaning)}")
+        connection.execute("USE study")
+        for table in TABLES.values():
+            for column in table.columns:
+                connection.execute(f'COMMENT ON COLUMN {table.view}."{column.name}" IS {_text(column.meaning)}')
+        for macro in sorted((sql_folder() / "macros").glob("*.sql")):
+            connection.execute(macro.read_text(encoding="utf-8"))
+        for macro in risk_macros(Lake(settings.lake, settings.locks)):
+            if macro.startswith(f'CREATE MACRO "risk_{study}"('):
+                connection.execute(macro)
+        connection.execute("USE memory")
+        connection.execute("DETACH study")
+
+
+def write_table_files(database: Path, folder: Path) -> Iterator[ExportedFile]:
+    """Every table of a study's DuckDB file as Parquet and, but for matrices, TSV; earlier results only where any are.
+
+    In TSV a list is joined by ';', a map is `key=value; key=value`, and a missing value is an empty field.
+    `columns.tsv` says type and meaning of every column.
+    """
+    matrices = {table.view for table in TABLES.values() if table.is_matrix}
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, meaning in connection.execute(_TABLES).fetchall():
+            n_rows = connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
+            if name.startswith("history.") and n_rows == 0:
+                continue
+            stem = folder / name.replace(".", "/")
+            stem.parent.mkdir(exist_ok=True)
+            connection.execute(f"COPY {name} TO {_text(f'{stem}.parquet')} {_AS_PARQUET}")
+            yield ExportedFile(f"{_below(folder, stem)}.parquet", meaning, PARQUET)
+            if name not in matrices:
+                flat = ", ".join(_flat(column, sql_type) for column, sql_type in _columns(connection, name))
+                connection.execute(f"COPY (SELECT {flat} FROM {name}) TO {_text(f'{stem}.tsv')} {_AS_TSV}")
+                yield ExportedFile(f"{_below(folder, stem)}.tsv", meaning, TSV)
+        connection.execute(f"COPY ({_DICTIONARY}) TO {_text(folder / 'columns.tsv')} {_AS_TSV}")
+    yield ExportedFile(f"{folder.name}/columns.tsv", "Type and meaning of every column", TSV)
+
+
+def write_matrix_files(lake: Lake, study: str, folder: Path) -> Iterator[ExportedFile]:
+    """Each matrix as TSV, genes by samples: `expression/genes/<dataset>.value.tsv`; none for a column without values.
+
+    Raises:
+        DataError: a file of the lake is damaged.
+    """
+    for table in TABLES.values():
+        for partition in lake.partitions(table.name) if table.is_matrix else []:
+            of, part = partition.split(".", 1)
+            for column in table.columns if of == study else ():
+                if not column.is_key and (path := _matrix_file(lake, table.name, partition, column.name, folder)):
+                    yield ExportedFile(_below(folder, path), f"{part}, genes by samples: {column.meaning}", TSV)
+
+
+def _matrix_file(lake: Lake, table: str, partition: str, column: str, folder: Path) -> Path | None:
+    matrix = lake.read_matrix(table, partition, column)
+    if np.isnan(matrix.values).all():
+        return None
+    path = folder / table / f"{partition.split('.', 1)[1]}.{column}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame(matrix.values, schema=list(matrix.samples), orient="row").fill_nan(None)
+    frame.insert_column(0, pl.Series("gene", matrix.features)).write_csv(path, separator="\t")
+    return path
+
+
+def _of_study(connection: duckdb.DuckDBPyConnection, view: str, study: str) -> str:
+    """The condition that a row of a view is the study's; empty for a view that knows no studies."""
+    names = [name for name, _ in _columns(connection, view) if name in ("study", "study_a", "study_b")]
+    return " OR ".join(f"{name} = {_text(study)}" for name in names)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    return [(name, sql_type) for name, sql_type, *_ in connection.execute(f"DESCRIBE {table}").fetchall()]
+
+
+def _flat(column: str, sql_type: str) -> str:
+    """A column as one field of text, under its name."""
+    name = f'"{column}"'
+    if sql_type.endswith("[]"):
+        return f"{_LIST.format(name)} AS {name}"
+    if sql_type.startswith("MAP("):
+        return f"{_MAP.format(name)} AS {name}"
+    return name
+
+
+def _below(folder: Path, path: Path) -> str:
+    """The path from the export's folder on."""
+    return str(path.relative_to(folder.parent))
+
+
+def _text(value: object) -> str:
+    quoted = str(value).replace("'", "''")
+    return f"'{quoted}'"
