@@ -122,10 +122,11 @@ def arrays_of(values: np.ndarray, collapse: str) -> LogArrays:
     return log_arrays(SimpleNamespace(matrix=matrix, probe_genes=table), spec)  # type: ignore[arg-type]  # what it reads
 
 
-def test_numbers_do_not_depend_on_the_number_of_processes() -> None:
+def test_numbers_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dmicc_assets.rigor.parallel._WORTH_STARTING", 2)
     data = two_cohorts()
     study = data.study.model_copy(
-        update={"rigor": data.study.rigor.model_copy(update={"bootstraps": 110, "repeats": 2})}
+        update={"rigor": data.study.rigor.model_copy(update={"bootstraps": 16, "repeats": 1})}
     )
     data = replace(data, study=study)
     one, two = (resampled_roc(data, fold_values(data), n_jobs) for n_jobs in (1, 2))
