@@ -127,7 +127,7 @@ def _mean_quantiles(columns: FloatArray, orders: Sequence[NDArray[np.integer]]) 
             raise ValueError(f"sample {j + 1} has an infinite value")
         if observed < g:
             positions = np.linspace(0, 1, observed) if observed > 1 else np.array([0.5])
-            ascending = np.interp(np.linspace(0, 1, g), positions, ascending[:observed])
+            ascending = np.asarray(np.interp(np.linspace(0, 1, g), positions, ascending[:observed]), dtype=np.float64)
         target += ascending
     return target / n
 

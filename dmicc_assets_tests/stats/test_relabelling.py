@@ -30,8 +30,8 @@ def test_each_labelling_equals_its_own_fit(
         fit = fit_linear_model(values, np.column_stack(columns).astype(float))
         one = moderated_t(fit, **options)
         np.testing.assert_allclose(many.log_fc[i], fit.coefficients[:, 1], atol=1e-9, rtol=1e-9)
-        # The robust prior comes from a root finder, which carries the last digit of a variance further.
-        tolerance = 1e-6 if options.get("robust") else 1e-9
+        # The robust prior comes from a root finder, or a coarse optimiser: both carry a last digit on.
+        tolerance = 1e-5 if options.get("robust") else 1e-9
         np.testing.assert_allclose(many.t[i], one.t[:, 1], atol=tolerance, rtol=tolerance)
         np.testing.assert_allclose(p_values[i], one.p_value[:, 1], rtol=100 * tolerance)
         df_total = np.broadcast_to(many.df_total[i], one.df_total.shape)
