@@ -1,4 +1,4 @@
-"""R's answers on ROC curves, two-sample tests and logistic models; `model.R` made them, `versions.txt` says with what."""
+"""R's answers on ROC curves, two-sample tests and logistic models: `model.R` made them, `versions.txt` has versions."""
 
 from pathlib import Path
 
