@@ -49,6 +49,12 @@ def principal_components(values: FloatMatrix, n_components: int = 2) -> Principa
     return PrincipalComponents(vectors * signs * np.sqrt(eigenvalues[:kept]), explained)
 
 
+def can_project(values: FloatMatrix) -> bool:
+    """Whether samples can be told apart: four of them, and three complete genes that vary."""
+    complete = values[~np.isnan(values).any(axis=1)]
+    return values.shape[1] >= 4 and int((np.ptp(complete, axis=1) > 0).sum()) >= 3
+
+
 def tsne(values: FloatMatrix, seed: int, perplexity: float = 30.0) -> FloatMatrix:
     """t-SNE of samples on their first 50 principal components (van der Maaten & Hinton 2008), seeded.
 

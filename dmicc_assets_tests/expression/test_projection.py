@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dmicc_assets.expression.projection import principal_components, tsne
+from dmicc_assets.expression.projection import can_project, principal_components, tsne
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "projection"
 
@@ -36,6 +36,13 @@ def test_constant_samples_have_no_variance() -> None:
 def test_components_need_samples_and_genes(values: np.ndarray) -> None:
     with pytest.raises(ValueError, match="two samples and a complete gene"):
         principal_components(values)
+
+
+def test_few_samples_or_genes_cannot_be_projected() -> None:
+    values = np.loadtxt(GOLDEN / "input.tsv")
+    assert can_project(values[:3, :4])
+    assert not can_project(values[:, :3])
+    assert not can_project(np.vstack([values[:2], np.ones((5, 7)), np.full((1, 7), np.nan)]))
 
 
 def test_tsne_is_seeded_and_keeps_groups_apart() -> None:

@@ -37,7 +37,8 @@ def distribution_boxes(distributions: pl.DataFrame, labels: Mapping[str, str], d
             axes, pl.DataFrame({"sample": order}).join(wide, on="sample", how="left", maintain_order="left"), colours
         )
         axes.set(ylabel="log2 expression", xlim=(-0.8, len(order) - 0.2))
-        axes.set_title(f"{dataset}, {stage} normalisation between arrays")
+        axes.set_title(f"{stage} normalisation between arrays")
+    style.headline(figure, dataset)
     _label_ticks(panels[-1], order, labels)
     return figure
 
@@ -119,7 +120,8 @@ def distribution_densities(distributions: pl.DataFrame, labels: Mapping[str, str
             )
             seen.add(label)
         axes.set(xlabel="log2 expression", ylim=(0, None), xlim=_where_dense(densities))
-        axes.set_title(f"{dataset}, {stage}")
+        axes.set_title(f"{stage} normalisation between arrays")
+    style.headline(figure, dataset)
     panels[0].set_ylabel("density")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 4))
     return figure

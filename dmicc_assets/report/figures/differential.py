@@ -43,7 +43,7 @@ def volcano(
     _same_both_ways(axes, measured["log_fc"].to_numpy())
     axes.set_ylim(0, max(float(measured["y"].max() or 0) * 1.06, 1.0))  # pyright: ignore[reportArgumentType] -- a float column
     axes.set(xlabel="log2 fold change, case over control", ylabel="−log10 p")
-    figure.legend(loc="outside lower center", ncols=3, markerscale=1.6)
+    style.legend(figure, 3)
     _name(axes, measured, named, "log_fc", "y")
     return figure
 
@@ -57,7 +57,7 @@ def md_plot(statistics: pl.DataFrame, genes: pl.DataFrame, title: str, named: Se
     axes.axhline(0, color=style.DARK, lw=0.7)
     axes.set(xlabel="average log2 expression", ylabel="log2 fold change, case over control")
     axes.margins(0.04)
-    figure.legend(loc="outside lower center", ncols=3, markerscale=1.6)
+    style.legend(figure, 3)
     _name(axes, measured, named, "ave_expr", "log_fc")
     return figure
 

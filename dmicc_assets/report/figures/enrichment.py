@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 
 from dmicc_assets.enrichment.running_sum import RunningSum
 from dmicc_assets.report.figures import style
-from dmicc_assets.report.figures.labels import short
 
 _TINY = 1e-300
 
@@ -52,10 +51,12 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     for i in np.flatnonzero(~is_below):
         axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)
     axes.hlines(np.arange(len(drawn)), 0, share, color=style.LIGHT, lw=0.8)
-    names = [short(_in_words(name or term), 52) for name, term in drawn.select("term_name", "term").iter_rows()]
-    axes.set_yticks(range(len(drawn)), names)
+    names = [
+        style.wrapped(_in_words(name or term), 38, 2) for name, term in drawn.select("term_name", "term").iter_rows()
+    ]
+    axes.set_yticks(range(len(drawn)), names, fontsize=6.5, linespacing=0.95)
     axes.set(ylim=(-0.7, len(drawn) - 0.3), xlim=(0, float(share.max()) * 1.14))
-    axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially expressed genes with a term")
+    axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially\nexpressed genes with a term")
     bar = figure.colorbar(dots, ax=axes, shrink=0.6, aspect=14, pad=0.02)
     bar.set_label("−log10 adjusted p", fontsize=7)
     _size_legend(figure, drawn["n_overlap"].to_numpy(), bool(is_below.all()), limit)
@@ -93,7 +94,7 @@ def running_sums(sets: Sequence[RankedSet], title: str) -> Figure:
     columns = min(3, len(sets))
     n_rows = -(-len(sets) // columns)
     figure = style.new_figure(2.5 * columns, 2.35 * n_rows + 0.3)
-    figure.suptitle(style.wrapped(title, 34 * columns), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    style.headline(figure, title)
     for part, each in zip(figure.subfigures(n_rows, columns, squeeze=False).flat, sets, strict=False):
         curve, hits = part.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.02})
         _running_sum(curve, hits, each)

@@ -64,7 +64,7 @@ def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, tit
     bars.set_yticks(y, drawn["gene"].to_list(), fontsize=6.5)
     bars.set(xlabel="mean decrease of Gini impurity", ylim=(n - 0.4, -0.6))
     suffix = f" (first {n} of {len(ranking)})" if n < len(ranking) else ""
-    figure.suptitle(style.wrapped(title + suffix, 70), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    style.headline(figure, title + suffix)
     _rank_intervals(ranks, drawn, chosen, top)
     handles = [drawn_bars[i] for i in (int(np.argmax(chosen)),) if chosen.any()]
     if handles:
@@ -115,6 +115,6 @@ def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str
     axes.axvline(0.5, color=style.DARK, ls="--", lw=0.8)
     axes.set(xlim=(-0.03, 1.03), ylim=(len(genes) - 0.4, -0.6), xlabel="share of the repeats that choose the gene")
     suffix = f" (first {len(genes)} of {len(highest)})" if len(genes) < len(highest) else ""
-    axes.set_title(style.wrapped(title + suffix + ("; biomarkers bold" if biomarkers else ""), 60))
+    style.headline(figure, title + suffix + ("; biomarkers bold" if biomarkers else ""))
     figure.legend(loc="outside lower center", ncols=2)
     return figure

@@ -39,7 +39,8 @@ def heat_map(
     n_rows, n_columns = scores.values.shape
     height = float(np.clip(1.9 + 0.095 * n_rows, 3.4, 6.8))
     figure = style.new_figure(6.4, height, solves_layout=False)
-    left, right, bottom = 0.11, 0.80, 0.9 / height
+    n_categories = sum(len(set(categories)) for categories in bars.values())
+    left, right, bottom = 0.11, 0.80, (0.62 + 0.15 * -(-n_categories // 4)) / height
     top, bar = 1 - 0.75 / height, 0.13 / height
     tree_bottom = top - 0.5 / height
     main_top = tree_bottom - bar * (len(bars) + 0.3)
@@ -62,7 +63,12 @@ def heat_map(
         handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.04), ncols=min(4, len(legends)), handlelength=1.2
     )
     figure.text(
-        0.02, 1 - 0.1 / height, style.wrapped(f"{title}: {n_rows} genes", 80), va="top", fontweight="bold", fontsize=9
+        0.02,
+        1 - 0.1 / height,
+        style.wrapped(f"{title}: {n_rows} gene{'' if n_rows == 1 else 's'}", 80),
+        va="top",
+        fontweight="bold",
+        fontsize=9,
     )
     return figure
 
@@ -91,7 +97,7 @@ def _tree(axes: Axes, clustering: Clustering, side: str) -> None:
     if len(clustering.branches) == 0:
         return
     corners = clustering.branches if side == "columns" else clustering.branches[:, :, ::-1]
-    axes.add_collection(LineCollection([*corners], colors=style.DARK, linewidths=0.5))
+    axes.add_collection(LineCollection([*corners], colors=style.DARK, linewidths=0.5 if len(corners) < 200 else 0.25))
     highest = float(clustering.branches[:, :, 1].max()) * 1.02 or 1.0
     if side == "columns":
         axes.set_ylim(0, highest)

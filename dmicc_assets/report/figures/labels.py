@@ -147,11 +147,3 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> Floa
     for i in range(len(at) - 2, -1, -1):
         at[i] = min(at[i], at[i + 1] - gap)
     return at
-
-
-def short(name: str, longest: int) -> str:
-    """A name of at most `longest` characters: its middle is left out when it is longer."""
-    if len(name) <= longest:
-        return name
-    head = (longest - 1 + 1) // 2
-    return f"{name[:head].rstrip()}…{name[len(name) - (longest - 1 - head) :].lstrip()}"

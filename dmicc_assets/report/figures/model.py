@@ -54,7 +54,7 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
     if curves.is_empty():
         return style.note_figure(title, "There is no risk model: no biomarker was chosen.")
     kinds = curves["kind"].unique(maintain_order=True).to_list()
-    figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2)
+    figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2, title)
     lines = (
         ("net_benefit_model", style.VERMILLION, "-", "by the model"),
         ("net_benefit_all", style.BLUE, "--", "everybody"),
@@ -70,10 +70,9 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
         axes.set(
             xlabel="probability from which one would act",
             xlim=(0, 1),
-            ylim=(-0.3 * max(best, 0.05), 1.12 * max(best, 0.05)),
+            ylim=(-0.3 * max(best, 0.05), 1.5 * max(best, 0.05)),
         )
         axes.set_title(style.wrapped(kind.replace("_", " "), 34), fontsize=8)
     panels[0].set_ylabel("net benefit")
-    figure.suptitle(style.wrapped(title, 40 * len(kinds)), fontsize=9, fontweight="bold", x=0.01, ha="left")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    panels[0].legend(loc="upper right")
     return figure

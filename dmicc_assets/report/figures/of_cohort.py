@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
 from dmicc_assets.expression.matrix import ExpressionMatrix
-from dmicc_assets.expression.projection import principal_components, tsne
+from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
+from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
 from dmicc_assets.report.figures.style import note_figure
 from dmicc_assets.report.tables import StudyTables
 from dmicc_assets.stats.diagnostic import mean_variance_trend, moderated_t_quantiles
@@ -105,6 +106,8 @@ def draw_pca(tables: StudyTables, cohort: str) -> Figure:
     merged, adjusted = tables.cohort_subject(cohort, "value"), tables.cohort_subject(cohort)
     groups = _groups(tables, cohort)
     title = title_of(tables, cohort)
+    if not can_project(merged.matrix.values):
+        return note_figure(f"{title}, principal components", NOT_PROJECTED)
     after = principal_components(adjusted.matrix.values)
     if len(set(adjusted.dataset)) < 2:
         return projection.pca_plot(after, groups, f"{title}, principal components")
@@ -115,8 +118,8 @@ def draw_tsne(tables: StudyTables, cohort: str) -> Figure:
     """t-SNE with the batch removed."""
     values = tables.cohort_subject(cohort).matrix.values
     title = f"{title_of(tables, cohort)}, t-SNE"
-    if values.shape[1] < 4:
-        return note_figure(title, "t-SNE needs four samples.")
+    if not can_project(values):
+        return note_figure(title, NOT_PROJECTED)
     return projection.tsne_plot(tsne(values, tables.study.ranking.seed), _groups(tables, cohort), title)
 
 
@@ -149,7 +152,7 @@ def draw_gsea(tables: StudyTables, cohort: str) -> Figure:
     drawn: list[enrichment.RankedSet] = []
     for row in pl.concat(best).iter_rows(named=True):
         genes = find_symbols(tables.gene_set(row["library"], row["term"]), measured).found.values()
-        if genes:
+        if 0 < len(set(genes)) < len(measured):
             name = row["term_name"] or row["term"]
             drawn.append(enrichment.RankedSet(name, running_sum(statistics, set(genes)), row["nes"], row["fdr"]))
     return enrichment.running_sums(drawn, f"{title_of(tables, cohort)}, preranked gene sets")

@@ -3,13 +3,14 @@
 from matplotlib.figure import Figure
 
 from dmicc_assets.expression.matrix import ExpressionMatrix
-from dmicc_assets.expression.projection import principal_components, tsne
+from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import dataset as figures
 from dmicc_assets.report.figures import projection
 from dmicc_assets.report.figures.style import note_figure
 from dmicc_assets.report.tables import StudyTables
 
 DISTRIBUTIONS = "expression/distributions"
+NOT_PROJECTED = "A projection needs four samples and three genes that are measured in all of them and vary."
 
 
 def labels_of(tables: StudyTables, dataset: str) -> dict[str, str]:
@@ -43,8 +44,8 @@ def draw_outliers(tables: StudyTables, dataset: str) -> Figure:
 def draw_pca(tables: StudyTables, dataset: str) -> Figure:
     """Principal components of all samples, by label."""
     matrix = tables.matrix("expression/genes", dataset, "value")
-    if len(matrix.samples) < 2:
-        return note_figure(f"{dataset}, PCA", "One sample has no components.")
+    if not can_project(matrix.values):
+        return note_figure(f"{dataset}, principal components", NOT_PROJECTED)
     return projection.pca_plot(
         principal_components(matrix.values), _groups(tables, dataset, matrix), f"{dataset}, principal components"
     )
@@ -53,8 +54,8 @@ def draw_pca(tables: StudyTables, dataset: str) -> Figure:
 def draw_tsne(tables: StudyTables, dataset: str) -> Figure:
     """t-SNE of all samples, by label; seeded with the study's ranking seed."""
     matrix = tables.matrix("expression/genes", dataset, "value")
-    if len(matrix.samples) < 4:
-        return note_figure(f"{dataset}, t-SNE", "t-SNE needs four samples.")
+    if not can_project(matrix.values):
+        return note_figure(f"{dataset}, t-SNE", NOT_PROJECTED)
     positions = tsne(matrix.values, tables.study.ranking.seed)
     return projection.tsne_plot(positions, _groups(tables, dataset, matrix), f"{dataset}, t-SNE")
 

@@ -76,7 +76,7 @@ def _place(centres: np.ndarray, members: Sequence[int]) -> tuple[float, float]:
     if not others:
         return float(own[0]), float(own[1])
     away = own - centres[others].mean(axis=0)
-    reach = {2: 0.35, 3: 0.3 if len(members) == 1 else 0.14}[len(centres)]
+    reach = {2: 0.35, 3: 0.38 if len(members) == 1 else 0.3}[len(centres)]
     x, y = own + reach * away
     return float(x), float(y)
 
@@ -96,7 +96,7 @@ def upset(sets: GeneSets, titles: Mapping[str, str], title: str, most: int = 20)
     everything = frozenset(sets)
     kept = [members for i, members in enumerate(order) if i < most or members == everything]
     figure = style.new_figure(max(4.2, 2.4 + 0.38 * len(kept)), 2.3 + 0.3 * len(sets))
-    figure.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
+    style.headline(figure, title)
     bars, dots = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [2.2, 0.42 * len(sets) + 0.2]})
     heights = [len(parts[members]) for members in kept]
     colours = [style.VERMILLION if members == everything else style.BLUE for members in kept]
@@ -149,7 +149,7 @@ def concordance(
     axes.axvline(0, color=style.DARK, lw=0.6)
     _symmetric(axes, both)
     axes.set(xlabel=f"log2 fold change, {names[0]}", ylabel=f"log2 fold change, {names[1]}")
-    figure.legend(loc="outside lower center", ncols=2, markerscale=1.2)
+    style.legend(figure, 2)
     ranked = signature.with_columns(size=pl.col("x").abs() + pl.col("y").abs()).sort("size", descending=True).head(40)
     place_labels(axes, ranked["x"].to_list(), ranked["y"].to_list(), ranked["gene"].to_list())
     return figure

@@ -39,7 +39,8 @@ def pca_before_after(
     panels: list[Axes] = list(figure.subplots(1, 2).flat)
     for axes, components, stage in zip(panels, (before, after), ("as merged", "batch removed"), strict=True):
         _draw_components(axes, components, groups)
-        axes.set_title(f"{title}, {stage}")
+        axes.set_title(stage)
+    style.headline(figure, f"{title}, principal components")
     _legend(figure, groups)
     return figure
 

@@ -21,7 +21,7 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> Figure:
     keys = nulls.select("null", "subject", "statistic").unique(maintain_order=True).head(_MOST_PANELS)
     if keys.is_empty():
         return style.note_figure(title, "No null distribution was drawn (permutations: 0 in the study file).")
-    figure, panels = style.small_multiples(len(keys), 3, 2.9, 2.5)
+    figure, panels = style.small_multiples(len(keys), 3, 2.9, 2.5, title)
     for axes, (null, subject, statistic) in zip(panels, keys.iter_rows(), strict=True):
         rows = nulls.filter(
             (pl.col("null") == null) & (pl.col("subject") == subject) & (pl.col("statistic") == statistic)
@@ -33,7 +33,6 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> Figure:
         axes.set_xlabel(style.wrapped(f"{statistic} ({null})".replace("_", " "), 42, 2), fontsize=7)
     for axes in panels[:: min(3, len(panels))]:
         axes.set_ylabel("draws")
-    figure.suptitle(style.wrapped(title, 40 * min(3, len(keys))), fontsize=9, fontweight="bold", x=0.01, ha="left")
     return figure
 
 
@@ -80,5 +79,5 @@ def sensitivity(grid: pl.DataFrame, title: str) -> Figure:
     right.axvline(0.5, color=style.DARK, ls="--", lw=0.8)
     right.set(xlim=(0, 1.04), xlabel="Jaccard index with the study's")
     right.tick_params(left=False)
-    figure.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
+    style.headline(figure, title)
     return figure

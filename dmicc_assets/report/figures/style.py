@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -91,20 +92,48 @@ def one_axes(width: float = 3.6, height: float = 3.2, title: str = "") -> tuple[
     """A figure with one pair of axes."""
     figure = new_figure(width, height)
     axes = figure.subplots()
-    if title:
-        axes.set_title(wrapped(title, int(width * 13)))
+    headline(figure, title)
     return figure, axes
 
 
-def small_multiples(n: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of n panels, each of a size in inches, row by row; the rest of the last row is empty."""
+def headline(figure: Figure, title: str) -> None:
+    """The figure's title at its left edge, in as many lines as its width asks for."""
+    if title:
+        width, height = figure.get_size_inches()
+        text = headline_text(title, width)
+        # without a solver the title's place is a tenth of an inch under the edge
+        place = {} if figure.get_layout_engine() else {"y": 1 - 0.1 / height, "va": "top"}
+        figure.suptitle(text, x=0.08 / width, ha="left", fontsize=9, fontweight="bold", **place)
+
+
+def headline_text(title: str, width: float) -> str:
+    """A title in lines that fit a figure's width in inches: ten and a half bold letters to the inch."""
+    return wrapped(title, int(width * 10.5))
+
+
+def legend(figure: Figure, columns: int) -> None:
+    """A legend under the figure whose points are seen, however small they are drawn."""
+    for handle in figure.legend(loc="outside lower center", ncols=columns).legend_handles:
+        if isinstance(handle, Line2D):
+            handle.set(markersize=5, alpha=1)
+
+
+def small_multiples(n: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, list[Axes]]:
+    """A figure of n panels, each of a size in inches, row by row under a title; the rest of the last row is empty."""
     columns = min(columns, n)
     rows = math.ceil(n / columns)
-    figure = new_figure(columns * width, rows * height + 0.2, solves_layout=False)
+    lines = headline_text(title, columns * width).count("\n") + 1
+    figure = new_figure(columns * width, rows * height + 0.05 + 0.16 * lines, solves_layout=False)
+    headline(figure, title)
     high, wide = figure.get_figheight(), figure.get_figwidth()
     grid: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
     # margins in inches: a solver for many panels takes seconds and finds these
-    inside = {"left": 0.5 / wide, "right": 1 - 0.1 / wide, "top": 1 - 0.52 / high, "bottom": 0.45 / high}
+    inside = {
+        "left": 0.5 / wide,
+        "right": 1 - 0.1 / wide,
+        "top": 1 - (0.36 + 0.16 * lines) / high,
+        "bottom": 0.45 / high,
+    }
     figure.subplots_adjust(**inside, wspace=0.42 / (width - 0.42), hspace=0.75 / (height - 0.75))
     for unused in grid[n:]:
         unused.remove()

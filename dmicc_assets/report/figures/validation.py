@@ -33,7 +33,9 @@ def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame
         return style.note_figure(title, "None of the genes is measured here." if genes else "The signature is empty.")
     matrix = subject.matrix.take_features(drawn)
     columns = len(drawn) if len(drawn) <= 4 else 6 if len(drawn) > 8 else 4
-    figure, panels = style.small_multiples(len(drawn), columns, 1.55 if len(drawn) > 2 else 2.0, 2.35)
+    note = f" (first {len(drawn)} of {len(measured)} genes)" if len(drawn) < len(measured) else ""
+    width = 1.55 if len(drawn) > 2 else 2.0
+    figure, panels = style.small_multiples(len(drawn), columns, width, 2.35, title + note)
     for i, (axes, gene) in enumerate(zip(panels, drawn, strict=True)):
         rows = tests.filter(pl.col("gene") == gene)
         row = rows.row(0, named=True) if len(rows) else {}
@@ -41,14 +43,6 @@ def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame
         axes.set_title(gene, fontsize=8, style="italic")
         if i % columns == 0:
             axes.set_ylabel("log2 expression")
-    note = f" (first {len(drawn)} of {len(measured)} genes)" if len(drawn) < len(measured) else ""
-    figure.suptitle(
-        style.wrapped(title + note, max(24, int(figure.get_figwidth() * 13))),
-        fontsize=9,
-        fontweight="bold",
-        x=0.01,
-        ha="left",
-    )
     return figure
 
 
