@@ -11,8 +11,8 @@ from rich.console import Console
 from dmicc_assets.errors import DmiccError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False)
+err = Console(stderr=True, highlight=False, markup=False)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study: its file without .yaml.")]
 
@@ -157,6 +157,11 @@ def main() -> None:
             raise
         err.print(f"dmicc: {error}", markup=False, soft_wrap=True)
         sys.exit(error.exit_status)
+    except (OSError, UnicodeDecodeError) as error:
+        if debug:
+            raise
+        err.print(f"dmicc: {error}", soft_wrap=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         err.print("dmicc: interrupted; nothing half-written stays, run again to go on")
         sys.exit(130)

@@ -6,7 +6,7 @@ import dagster as dg
 
 from dmicc_assets.assets.keys import SERIES
 from dmicc_assets.assets.observed import observation, served_now
-from dmicc_assets.errors import SourceError
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.partitions import accession_partitions
 from dmicc_assets.tables import TABLES
 from dmicc_assets.workspace import Workspace
@@ -21,7 +21,7 @@ def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
         for accession in accession_partitions(workspace.studies).get_partition_keys():
             try:
                 context.log_event(observation(SERIES, served_now(workspace, accession), accession))
-            except SourceError as error:
+            except DmiccError as error:
                 problems.append(str(error))
         return problems
 

@@ -94,10 +94,11 @@ class Lake:
     def _prepare_history(self, table: Table) -> None:
         """Give the history of a table a manifest and a file without rows, for the same reason."""
         folder = self._history_folder(table.name, NOTHING)
-        if not table.keeps_history or (folder / "0.json").exists():
+        empty = folder / "0.parquet"
+        if not table.keeps_history or (empty.exists() and pl.read_parquet_schema(empty) == dict(table.schema)):
             return
         folder.mkdir(parents=True, exist_ok=True)
-        table.schema.to_frame().write_parquet(folder / "0.parquet")
+        _write_beside(empty, lambda beside: table.schema.to_frame().write_parquet(beside))
         nothing = {"table": table.name, "partition": NOTHING, "revision": 0, "n_rows": 0}
         text = json.dumps(nothing | {"written_at": _now(), "until": _now(), "because": ""})
         _write_beside(folder / "0.json", lambda beside: beside.write_text(text))
@@ -206,7 +207,7 @@ class Lake:
     def forget(self, study: str) -> int:
         """Delete everything of a study, its history included; returns the number of partitions."""
         n_partitions = 0
-        for table in TABLES:
+        for table in (name for name, declared in TABLES.items() if declared.partition != "everything"):
             for partition in self.partitions(table):
                 if partition.split(".")[0] == study:
                     n_partitions += 1

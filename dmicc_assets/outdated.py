@@ -6,7 +6,7 @@ from typing import Literal
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.source import files, observe_dataset
-from dmicc_assets.errors import SourceError
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.step import partition_keys, related
 from dmicc_assets.study import Study
 from dmicc_assets.workspace import Workspace
@@ -35,7 +35,7 @@ def outdated_datasets(workspace: Workspace, study: Study) -> Iterator[DatasetSta
         manifest = workspace.lake.manifest("source/files", key)
         try:
             served = observe_dataset(workspace.context(files, key))
-        except SourceError as error:
+        except DmiccError as error:
             yield DatasetState(key, "unreachable", str(error))
             continue
         if manifest is None:

@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.settings import Settings
@@ -24,7 +25,7 @@ def run_query(settings: Settings, query: str) -> pl.DataFrame:
     with open_warehouse(settings) as connection:
         try:
             return connection.sql(query).pl()
-        except duckdb.Error as error:
+        except (duckdb.Error, pl.exceptions.PolarsError) as error:
             raise RequestError(f"the query failed: {error}") from None
         except AttributeError:
             raise RequestError("the query gives no rows: expected a SELECT") from None
@@ -63,7 +64,7 @@ def show_rows(console: Console, rows: pl.DataFrame) -> None:
     """A table in the terminal, cut after a hundred rows, with the count of what was left out."""
     table = Table(*rows.columns, box=None, pad_edge=False)
     for row in rows.head(MOST_ROWS_SHOWN).iter_rows():
-        table.add_row(*(_text(value) for value in row))
+        table.add_row(*(Text(_text(value)) for value in row))
     console.print(table)
     if len(rows) > MOST_ROWS_SHOWN:
         console.print(f"... {len(rows) - MOST_ROWS_SHOWN} more rows of {len(rows)}; --format csv prints all")
@@ -115,6 +116,7 @@ def _text(value: object) -> str:
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
     """Lists as text, since CSV has none."""
+    nested = [name for name in rows.columns if rows[name].dtype.is_nested()]
     return rows.with_columns(
-        rows[name].map_elements(_text, return_dtype=pl.String) for name in rows.columns if rows[name].dtype.is_nested()
+        pl.Series(name, [_text(v) for v in rows[name].to_list()], dtype=pl.String) for name in nested
     )

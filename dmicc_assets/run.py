@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Literal
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.keys import CATALOG, GENE_SETS, SERIES, asset_key
@@ -121,7 +122,10 @@ class StudyRun:
             return next(content for table, _, content in manifest.inputs if table == "observed")
         if "source/files" in context.step.outputs:
             accession = accession_partition(context.study, context.part)
-            self._report_observation(SERIES, served_now(self._workspace, accession), accession)
+            try:
+                self._report_observation(SERIES, served_now(self._workspace, accession), accession)
+            except DmiccError as error:  # another study asks something else of the same series
+                self.warnings.append(str(error))
         return observed
 
     def _observe_libraries(self) -> None:
@@ -152,6 +156,8 @@ class StudyRun:
         for event in result.all_events:
             if event.is_step_failure:
                 data = event.step_failure_data
+                if data.error_source == ErrorSource.INTERRUPT:
+                    raise KeyboardInterrupt
                 if data.user_failure_data is not None and data.user_failure_data.description:
                     return data.user_failure_data.description
                 raise DefectError(data.error.to_string() if data.error else "no reason was recorded")

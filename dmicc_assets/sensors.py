@@ -6,7 +6,7 @@ import dagster as dg
 
 from dmicc_assets.assets.keys import GENE_SETS, SERIES
 from dmicc_assets.assets.observed import data_version, libraries_now, observation, served_now
-from dmicc_assets.errors import SourceError
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.partitions import accession_partitions
 from dmicc_assets.workspace import Workspace
 
@@ -28,7 +28,7 @@ def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
         for accession in accession_partitions(workspace.studies).get_partition_keys():
             try:
                 text = served_now(workspace, accession)
-            except SourceError as error:
+            except DmiccError as error:
                 context.log.warning(str(error))
                 continue
             if known.get(accession) != data_version(text).value:

@@ -267,7 +267,10 @@ def _disagreements(study: Study) -> Iterator[str]:
         yield f"model.cohort: {study.model.cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
     if study.enrichment.min_size > study.enrichment.max_size:
         yield "enrichment.min_size: is larger than max_size"
+    validated = [entry.dataset for entry in study.validation]
     for i, entry in enumerate(study.validation):
+        if entry.dataset in validated[:i]:
+            yield f"validation[{i}].dataset: {entry.dataset!r} stands twice"
         yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control)
     for section in ("n_deg", "trees", "mtry", "terms"):
         for cohort in getattr(study.published, section):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from dmicc_assets.errors import DataError, DmiccError, RequestError
 from dmicc_assets.report_file import report_path
 from dmicc_assets.study import NAME, Study, accession_of, platform_of
 from dmicc_assets.summary import study_summary
+from dmicc_assets.warehouse import build_warehouse
 from dmicc_assets.workspace import Workspace
 
 
@@ -71,8 +73,9 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
     from dmicc_assets.geo.simulate import simulate_mirror
     from dmicc_assets.planted import show_truth
 
-    truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
-    run_and_show(out, err, workspace, "demo")
+    with _one_run_at_a_time(err, workspace, "mirror", wait=True):
+        truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
+        run_and_show(out, err, workspace, "demo")
     show_truth(out, workspace.lake, workspace.studies["demo"], truth)
 
 
@@ -138,9 +141,12 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
 
 def forget_study(out: Console, workspace: Workspace, name: str) -> None:
     """Delete a study's results; a study whose file is gone can be forgotten too."""
-    n_partitions = workspace.lake.forget(name)
+    with _one_run_at_a_time(out, workspace, name, wait=True):
+        n_partitions = workspace.lake.forget(name)
+        shutil.rmtree(report_path(workspace.settings.reports, name).parent, ignore_errors=True)
     if n_partitions == 0:
         raise DataError(f"{name}: there are no results of it in {workspace.settings.lake}")
+    build_warehouse(workspace.settings)
     out.print(f"{n_partitions} results of {name} deleted")
 
 
@@ -188,7 +194,10 @@ def _one_run_at_a_time(err: Console, workspace: Workspace, study: str, *, wait: 
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        who = json.loads(holder.read_text()) if holder.exists() else {"pid": "?", "since": "?"}
+        try:
+            who = json.loads(holder.read_text())
+        except (OSError, ValueError):
+            who = {"pid": "?", "since": "?"}
         text = f"another run of {study} goes on (process {who['pid']}, since {who['since']})"
         if not wait:
             raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None

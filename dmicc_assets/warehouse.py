@@ -95,7 +95,7 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     for path in paths:
         try:
             connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", _quoted(settings.lake)))
-        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
     for macro in risk_macros(Lake(settings.lake, settings.locks)):

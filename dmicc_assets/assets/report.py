@@ -60,7 +60,7 @@ def published(context: StepContext) -> Result:
         Input("clinical/reported_cases"),
         Input("report/published"),
     ),
-    settings=lambda study, _: study.model_dump(mode="json"),
+    settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
     version="1",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )

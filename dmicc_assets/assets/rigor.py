@@ -29,7 +29,9 @@ PROBES = (
 
 def of_resampling(study: Study, _: str) -> dict[str, Any]:
     """What of the study file matters when the whole choice of genes is repeated."""
-    return study.model_dump(mode="json", include={"cohorts", "differential", "ranking", "model", "rigor", "validation"})
+    chosen = {"cohorts", "differential", "ranking", "model", "rigor", "validation"}
+    # the order of the cohorts chooses the model's, and a recipe's keys have none
+    return study.model_dump(mode="json", include=chosen) | {"model_cohort": study.model_cohort}
 
 
 @step(
@@ -96,7 +98,7 @@ def nulls(context: StepContext) -> Result:
         Input("model/calibration"),
         Input("rigor/nulls"),
     ),
-    settings=lambda study, _: study.model_dump(mode="json", exclude={"case"}),
+    settings=lambda study, _: study.model_dump(mode="json", exclude={"case"}) | {"model_cohort": study.model_cohort},
     version="1",
 )
 def findings(context: StepContext) -> Result:

@@ -41,7 +41,8 @@ def home(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Setti
     studies.mkdir()
     demo = yaml.safe_load((ROOT / "dmicc_assets" / "studies" / "demo.yaml").read_text())
     (studies / "small.yaml").write_text(yaml.safe_dump(demo | SMALL, allow_unicode=True))
-    settings = load_settings(home=tmp_path / "home", studies=str(studies))
+    nowhere = (tmp_path / "nowhere").as_uri()  # no test asks GEO
+    settings = load_settings(home=tmp_path / "home", studies=str(studies), geo_url=nowhere, xena_url=nowhere)
     settings.prepare_home()
     shutil.copytree(mirror, settings.simulated_mirror)
     for name, value in settings.environment().items():
