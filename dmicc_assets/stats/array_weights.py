@@ -34,7 +34,9 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         raise ValueError("a value is missing: array weights by REML need complete genes")
     # A gene without residual variance tells nothing of the samples.
     residuals = values - (values @ np.linalg.pinv(design).T) @ design.T
-    values = values[np.square(residuals).sum(axis=1) > 1e-15 * (design.shape[0] - design.shape[1])]
+    varying = np.einsum("gn,gn->g", residuals, residuals) > 1e-15 * (design.shape[0] - design.shape[1])
+    del residuals
+    values = values if varying.all() else values[varying]
     g, n = len(values), len(design)
     if g < 2:
         raise ValueError(f"{g} genes vary about the model: array weights need two at least")
@@ -46,7 +48,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         q, _ = np.linalg.qr(design * root[:, None])
         residuals = values * root
         residuals -= (residuals @ q) @ q.T
-        squares = residuals**2
+        squares = np.square(residuals, out=residuals)
         variance = squares.sum(axis=1) / (n - design.shape[1])
         leverage, information = _information(q, z)
         score = (1 / variance) @ squares - g * (1 - leverage) + prior_genes * (weights - 1)

@@ -61,7 +61,9 @@ def voom(
     if design.shape[0] <= design.shape[1]:
         raise ValueError("no residual degrees of freedom: the trend of the variances cannot be told")
     sizes = counts.sum(axis=0) * (1.0 if factors is None else factors)
-    values = np.log2((counts + 0.5) / (sizes + 1) * 1e6)
+    values = counts + 0.5
+    values *= 1e6 / (sizes + 1)
+    np.log2(values, out=values)
     if normalise:
         values = quantile_normalise(values)
     fit = fit_linear_model(values, design, weights=sample_weights)
@@ -69,11 +71,15 @@ def voom(
     mean_count = (fit.ave_expr + np.log2(sizes + 1).mean() - np.log2(1e6))[counted]
     trend = lowess(mean_count, np.sqrt(fit.sigma[counted]), span=span, iterations=4)
     order = np.argsort(mean_count, kind="stable")
-    fitted_count = fit.coefficients @ design.T + np.log2(sizes + 1) - np.log2(1e6)
-    spread = np.asarray(np.interp(fitted_count, mean_count[order], trend[order]), dtype=np.float64)
-    weights = 1 / spread**4
+    weights = fit.coefficients @ design.T
+    weights += np.log2(sizes + 1) - np.log2(1e6)
+    # The fitted count's spread by the trend, then its precision, row by row in place.
+    for row in weights:
+        row[:] = np.interp(row, mean_count[order], trend[order])
+    np.power(weights, -4, out=weights)
     own = np.ones(counts.shape[1]) if sample_weights is None else sample_weights
-    return Voom(values, weights * own, own)
+    weights *= own
+    return Voom(values, weights, own)
 
 
 def voom_with_quality_weights(

@@ -1,0 +1,149 @@
+"""Linear models, ComBat, normalisation and weights against R on the same simulated input, one core each.
+
+Run by hand: `python benchmarks/linear_models.py [--small] [--repeats N]`. Each side runs in a process of its own that
+reads the same binary matrix, times each stage without reading it, and reports its peak memory over the matrix's size.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+R_SIDE = """
+suppressPackageStartupMessages({library(limma); library(sva); library(jsonlite)})
+a <- commandArgs(TRUE); G <- as.integer(a[2]); N <- as.integer(a[3])
+stage <- a[4]; repeats <- as.integer(a[5])
+peak <- function() 1024 * as.numeric(gsub("[^0-9]", "", grep("VmHWM", readLines("/proc/self/status"), value = TRUE)))
+base <- peak()
+X <- t(matrix(readBin(a[1], "double", G * N), N, G))
+rownames(X) <- paste0("g", seq_len(G)); colnames(X) <- paste0("s", seq_len(N))
+y <- (seq_len(N) - 1) %% 2; b <- ((seq_len(N) - 1) %/% 2) %% 4
+d <- cbind(1, y); design <- cbind(1, y, b == 1, b == 2, b == 3); block <- (seq_len(N) - 1) %/% 4
+M <- NULL; if (stage == "missing") { M <- X; M[seq(1, G, 5), 3] <- NA; M[seq(2, G, 7), c(5, 9)] <- NA }
+counts <- NULL; if (stage == "voom") counts <- round(2^X)
+run <- list(linear = function() eBayes(lmFit(X, d)), missing = function() eBayes(lmFit(M, design)),
+  trend = function() eBayes(lmFit(X, d), trend = TRUE), robust = function() eBayes(lmFit(X, d), robust = TRUE),
+  combat = function() suppressMessages(ComBat(X, b, mod = d)),
+  remove = function() removeBatchEffect(X, batch = b, design = d),
+  quantile = function() normalizeBetweenArrays(X, method = "quantile"),
+  array_weights = function() arrayWeights(X, d),
+  voom = function() voom(counts, d), correlation = function() duplicateCorrelation(X[1:500, ], d, block = block))
+times <- sapply(seq_len(repeats), function(i) system.time(run[[stage]]())[["elapsed"]])
+version <- paste0("R ", getRversion(), ", limma ", packageVersion("limma"), ", sva ", packageVersion("sva"))
+cat(toJSON(list(seconds = min(times), version = version, peak = peak() - base), auto_unbox = TRUE, digits = 6))
+"""
+
+
+def our_stages(values: np.ndarray, wanted: str) -> dict[str, Callable[[], object]]:
+    from dmicc_assets.expression.batch import combat, remove_batch_effect
+    from dmicc_assets.expression.scale import quantile_normalise
+    from dmicc_assets.stats.array_weights import array_weights
+    from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
+    from dmicc_assets.stats.linear_model import fit_linear_model
+    from dmicc_assets.stats.moderation import moderated_t
+    from dmicc_assets.stats.voom import voom
+
+    n = values.shape[1]
+    y, b = np.arange(n) % 2, (np.arange(n) // 2) % 4
+    small = np.column_stack([np.ones(n), y]).astype(float)
+    design = np.column_stack([small, b == 1, b == 2, b == 3]).astype(float)
+    batch, block = [str(v) for v in b], [str(v) for v in np.arange(n) // 4]
+    missing = counts = values
+    if wanted == "missing":
+        missing = values.copy()
+        missing[::5, 2] = np.nan
+        missing[1::7, 4], missing[1::7, 8] = np.nan, np.nan
+    if wanted == "voom":
+        counts = np.round(2**values)
+    return {
+        "linear": lambda: moderated_t(fit_linear_model(values, small)),
+        "missing": lambda: moderated_t(fit_linear_model(missing, design), limma="3.54"),
+        "trend": lambda: moderated_t(fit_linear_model(values, small), trend=True),
+        "robust": lambda: moderated_t(fit_linear_model(values, small), robust=True),
+        "combat": lambda: combat(values, batch, small[:, 1:]),
+        "remove": lambda: remove_batch_effect(values, batch, small),
+        "quantile": lambda: quantile_normalise(values),
+        "array_weights": lambda: array_weights(values, small),
+        "voom": lambda: voom(counts, small),
+        "correlation": lambda: duplicate_correlation(values[:500], small, block),
+    }
+
+
+def peak() -> int:
+    """Peak memory of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def our_side(path: str, genes: int, samples: int, stage: str, repeats: int) -> None:
+    our_stages(np.ones((2, 4)), "")  # the imports
+    import scipy.special  # noqa: F401  # held by every user of the modules, so part of the base
+    import statsmodels.nonparametric.smoothers_lowess  # noqa: F401  # as above
+
+    base = peak()
+    values = np.fromfile(path).reshape(genes, samples)
+    run = our_stages(values, stage)[stage]
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    version = f"Python {sys.version.split()[0]}, numpy {np.__version__}"
+    print(json.dumps({"seconds": best, "version": version, "peak": peak() - base}))
+
+
+def measured(command: list[str]) -> dict[str, Any]:
+    """What the process printed: seconds of the best call, version, peak bytes above libraries alone."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
+
+
+def compare(genes: int, samples: int, stages: list[str], repeats: int) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.uniform(4, 12, genes)[:, None] + rng.normal(size=(genes, samples)) * rng.uniform(0.2, 1.2, (genes, 1))
+    values[: genes // 20] += np.arange(samples) % 2
+    with tempfile.TemporaryDirectory() as folder:
+        matrix, script = Path(folder) / "values.bin", Path(folder) / "side.R"
+        values.tofile(matrix)
+        script.write_text(R_SIDE)
+        size = values.nbytes
+        del values
+        for stage in stages:
+            arguments = [str(matrix), str(genes), str(samples), stage, str(repeats)]
+            theirs = measured(["Rscript", "--vanilla", str(script), *arguments])
+            ours = measured([sys.executable, __file__, "--side", *arguments])
+            r, python = theirs["seconds"], ours["seconds"]
+            print(
+                f"| {stage} | {genes:,} x {samples:,} | {r:.2f} s | {python:.3f} s | {r / python:.1f} | "
+                f"{theirs['peak'] / size:.1f} | {ours['peak'] / size:.1f} |",
+                flush=True,
+            )
+    print(f"\n{theirs['version']}; {ours['version']}; {date.today()}; load {os.getloadavg()[0]:.1f}\n", flush=True)
+
+
+if __name__ == "__main__":
+    if "--side" in sys.argv:
+        path, genes, samples, stage, repeats = sys.argv[2:7]
+        our_side(path, int(genes), int(samples), stage, int(repeats))
+    else:
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("--small", action="store_true", help="20,000 x 200 only")
+        parser.add_argument("--repeats", type=int, default=5)
+        options = parser.parse_args()
+        print(
+            "| stage | size | R | ours | ratio | R's peak / matrix | our peak / matrix |\n|---|---|---|---|---|---|---|"
+        )
+        every = ["linear", "missing", "trend", "robust", "combat", "remove", "quantile", "array_weights", "voom"]
+        every.append("correlation")
+        compare(20_000, 200, every, options.repeats)
+        if not options.small:
+            compare(50_000, 1_000, ["linear", "combat"], max(1, options.repeats // 2))
