@@ -146,8 +146,8 @@ def main() -> None:
     load = os.getloadavg()[0]
     rows = [
         HEADING, "",
-        f"`python benchmarks/rigor.py`. {GENES:,} genes, 22 cases and 19 controls, made-up numbers; CPU seconds",
-        f"of one thread, best of three; {os.cpu_count()} cores with a load of {load:.0f} by other work; numpy {np.__version__}.",
+        f"`python benchmarks/rigor.py`. {GENES:,} genes, 22 cases, 19 controls, made-up numbers; CPU seconds of one thread,",
+        f"best of three; {os.cpu_count()} cores with a load of {load:.0f} by other work; numpy {np.__version__}.",
         "",
         "| what | s | times faster than one at a time |", "|---|---|---|",
     ]  # fmt: skip
@@ -155,7 +155,7 @@ def main() -> None:
     rows += ["", "Cost grows linearly with labellings, genes and samples (by BH; ns a labelling and gene):", "",
              "| labellings | genes | samples | s | ns |", "|---|---|---|---|---|"]  # fmt: skip
     growth(rows)
-    rows += ["", f"All of it on a study of the size of ra_hcc ({GENES:,} genes, 43 and 41 samples); {workers()} processes:", "",
+    rows += ["", f"All of it on a study of the size of ra_hcc (43 and 41 samples); wall time with {workers()} processes:", "",
              "| what | CPU s, one process | wall s |", "|---|---|---|"]  # fmt: skip
     whole(rows)
     text = "\n".join(rows) + "\n"
