@@ -76,9 +76,8 @@ def fit_linear_model(
         missing = np.isnan(values) | np.isnan(cell_weights) | (cell_weights == 0)
     # As limma: the design's covariance is the weighted one only when one QR serves every gene.
     whiten = _whitening(sample_weights, correlation)
-    plain = _whitening(None, correlation)
     q, inverse = _orthogonal(design, whiten)
-    _, unweighted = _orthogonal(design, plain)
+    _, unweighted = _orthogonal(design, _whitening(None, correlation))
     fit = _empty(len(values), columns, inverse @ inverse.T if missing is None else unweighted @ unweighted.T)
     rows = np.arange(len(values))
     if missing is None:
@@ -88,10 +87,8 @@ def fit_linear_model(
         _fit_complete(fit, values, rows[~lacking], q, inverse, whiten)
         _fit_masked(fit, values, rows[lacking], design, missing, (cell_weights, sample_weights, correlation))
     if not (fit.df_residual > 0).any():
-        raise ValueError(
-            f"no gene has residual degrees of freedom: {design.shape[0]} samples for {design.shape[1]} coefficients "
-            f"({', '.join(columns)})"
-        )
+        sizes = f"{design.shape[0]} samples for {design.shape[1]} coefficients ({', '.join(columns)})"
+        raise ValueError(f"no gene has residual degrees of freedom: {sizes}")
     return fit
 
 
