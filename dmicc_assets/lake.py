@@ -151,7 +151,8 @@ class Lake:
         if self.manifest(table, partition) is None:
             raise DataError(f"{table} of {partition} was never materialised: materialise it first")
         try:
-            return pl.read_parquet(path, columns=columns, hive_partitioning=False)
+            with path.open("rb") as handle:  # one file to the end, though another may be renamed into its place
+                return pl.read_parquet(handle, columns=columns)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DataError(f"{path}: is damaged ({error}); `dmicc run STUDY --verify` makes it again") from None
 

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from dmicc_assets.lake import Lake
 from dmicc_assets.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
+
+# A test is judged by what it finds, not by how long a loaded machine takes over an example.
+hypothesis.settings.register_profile("dmicc", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("dmicc")
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dmicc_assets.content import content_hash
 from dmicc_assets.errors import DataError
@@ -41,7 +39,7 @@ def test_rows_come_back_sorted_by_key_with_the_partition_columns_in_the_file(lak
 def test_a_matrix_comes_back_whatever_the_order_it_had(lake: Lake) -> None:
     values = np.array([[1.0, np.nan, 3.0], [4.0, 5.0, 6.5]])
     matrix = ExpressionMatrix(values, ("G2", "G1"), ("S3", "S1", "S2"))
-    lake.write("expression/genes", "s.D", matrix_rows({"value": matrix}), ORIGIN)
+    lake.write("expression/genes", "s.D", matrix_rows({"value": matrix, "count": matrix}), ORIGIN)
     back = lake.read_matrix("expression/genes", "s.D")
     assert back.features == ("G1", "G2")
     assert back.samples == ("S1", "S2", "S3")
@@ -103,28 +101,16 @@ def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
     assert len(lake.history("differential/genes", "s2.c")) == 1
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=64), min_size=1, max_size=20))
-def test_content_does_not_see_the_last_digits(values: list[float]) -> None:
-    table = TABLES["signature/overlap"]
-    rows = (
-        pl.DataFrame({"study": [f"s{i:03d}" for i in range(len(values))], "p_value": values})
-        .with_columns(
-            *(
-                pl.lit(None, dtype=dtype).alias(name)
-                for name, dtype in table.schema.items()
-                if name not in ("study", "p_value")
-            )
+def test_content_does_not_see_the_last_digits(lake: Lake) -> None:
+    digits = [1.0, -0.0, 1e-300, 123456.789012345, np.pi, None]
+    nudged = [1.0 + 1e-15, 0.0, 1e-300 * (1 + 1e-15), 123456.789012345 + 1e-10, np.pi * (1 - 1e-15), float("nan")]
+    contents: set[str] = set()
+    for values in (digits, nudged, [1.0 + 1e-9, *nudged[1:]]):
+        frame = pl.DataFrame({"gene": list("abcdef"), "log_fc": values}).with_columns(
+            p_value=pl.lit(0.5), adj_p_value=pl.lit(0.5), direction=pl.lit("up")
         )
-        .select(table.schema.names())
-        .cast(dict(table.schema))
-    )
-    nudged = rows.with_columns(pl.col("p_value") * (1 + 1e-15) + 0.0)
-    assert content_hash(table, rows) == content_hash(table, rows.clone())
-    rounded = rows.with_columns(pl.col("p_value").round_sig_figs(12))
-    if rounded["p_value"].equals(nudged["p_value"].round_sig_figs(12)):
-        assert content_hash(table, rows) == content_hash(table, nudged)
-    changed = rows.with_columns(p_value=pl.col("p_value") + pl.col("p_value").abs() * 0.5 + 1.0)
-    assert content_hash(table, rows) != content_hash(table, changed)
+        contents.add(lake.write("differential/genes", "s.c", frame, ORIGIN).content)
+    assert len(contents) == 2
 
 
 def test_content_sees_values_nulls_and_borders_but_no_volatile_column() -> None:
@@ -156,7 +142,7 @@ def test_a_killed_writer_leaves_a_whole_partition(lake: Lake) -> None:
     while not lake.path("differential/genes", "s.c").with_suffix(".json").exists():
         time.sleep(0.01)
     for _ in range(50):
-        pl.read_parquet(lake.path("differential/genes", "s.c"))
+        assert len(lake.read("differential/genes", "s.c")) == 2
     assert writer.pid is not None
     os.kill(writer.pid, signal.SIGKILL)
     writer.join()
