@@ -38,7 +38,8 @@ def differential_statistics(
 
     Raises:
         ValueError: a group is empty; the design is not of full rank (dataset or patient and group are confounded);
-            no residual degrees of freedom; an infinite value; a patient missing where a block is asked for.
+            no residual degrees of freedom; an infinite value; a patient missing where a block is asked for; a gene
+            without any value where a trend is.
     """
     design, names = differential_design(subject, settings, batch)
     values, genes = subject.matrix.values, subject.matrix.features
@@ -93,6 +94,10 @@ def patients_of(subject: Subject) -> list[str]:
 
 
 def _statistics(subject: Subject, fit: LinearFit, settings: Differential) -> pl.DataFrame:
+    empty = np.isnan(fit.ave_expr)
+    if settings.trend and empty.any():
+        gene = subject.matrix.features[int(np.argmax(empty))]
+        raise ValueError(f"gene {gene} has no value in {subject.name}: `trend: true` needs the mean of every gene")
     moderated = moderated_t(fit, trend=settings.trend, robust=settings.robust, limma=settings.limma)
     present = ~np.isnan(subject.matrix.values)
     table = top_table(fit, moderated, "case", subject.matrix.features, sort_by="none")

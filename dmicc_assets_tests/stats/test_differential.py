@@ -101,6 +101,11 @@ def test_what_cannot_be_compared_is_refused() -> None:
         differential_statistics(_subject(is_case=is_a, dataset=two), Differential(), "covariate")
     with pytest.raises(ValueError, match="sample S01 of ra has no patient"):
         differential_statistics(_subject(patient=(None,) * 24), Differential(block="fixed"), "none")
+    values = VALUES.copy()
+    values[4] = np.nan
+    empty = _subject(matrix=ExpressionMatrix(values, tuple(GENES), tuple(SAMPLES["sample"])))
+    with pytest.raises(ValueError, match="gene G005 has no value in ra"):
+        differential_statistics(empty, Differential(trend=True), "none")
 
 
 def test_thresholds_choose_the_genes_and_directions() -> None:
