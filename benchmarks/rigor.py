@@ -146,7 +146,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     rows = [
         HEADING, "",
-        f"`python benchmarks/rigor.py`. {GENES:,} genes, 22 cases, 19 controls, made-up numbers; CPU seconds of one thread,",
+        f"`python benchmarks/rigor.py`. {GENES:,} genes, 22 cases, 19 controls, made-up numbers; CPU seconds of one thread,",  # noqa: E501 - a row of the table as it is printed
         f"best of three; {os.cpu_count()} cores with a load of {load:.0f} by other work; numpy {np.__version__}.",
         "",
         "| what | s | times faster than one at a time |", "|---|---|---|",
@@ -155,7 +155,7 @@ def main() -> None:
     rows += ["", "Cost grows linearly with labellings, genes and samples (by BH; ns a labelling and gene):", "",
              "| labellings | genes | samples | s | ns |", "|---|---|---|---|---|"]  # fmt: skip
     growth(rows)
-    rows += ["", f"All of it on a study of the size of ra_hcc (43 and 41 samples); wall time with {workers()} processes:", "",
+    rows += ["", f"All of it on a study of the size of ra_hcc (43 and 41 samples); wall time with {workers()} processes:", "",  # noqa: E501 - a row of the table as it is printed
              "| what | CPU s, one process | wall s |", "|---|---|---|"]  # fmt: skip
     whole(rows)
     text = "\n".join(rows) + "\n"

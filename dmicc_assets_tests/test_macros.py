@@ -63,10 +63,8 @@ def test_a_gene_outside_the_signature_has_a_card_and_an_unknown_one_none(warehou
 def test_the_risk_macro_is_the_models_probability(warehouse: duckdb.DuckDBPyConnection, model: RiskModel) -> None:
     matrix = model_matrix(filled_tables(), "GSE3").take_features(model.genes)
     arguments = ", ".join(f'"{gene}" := {gene}' for gene in reversed(model.genes))
-    frame = pl.DataFrame(dict(zip(model.genes, matrix.values, strict=True))).to_arrow()
-    rows = duckdb.from_arrow(frame).fetchall()
     columns = ", ".join(model.genes)
-    values = ", ".join(f"({', '.join(f'{value!r}::DOUBLE' for value in row)})" for row in rows)
+    values = ", ".join(f"({', '.join(f'{value!r}::DOUBLE' for value in row)})" for row in matrix.values.T.tolist())
     query = f"SELECT risk_simulated({arguments}), risk_simulated({columns}) FROM (VALUES {values}) AS t({columns})"
     answer = np.array(warehouse.execute(query).fetchall())
     expected = model.probability(matrix.values)

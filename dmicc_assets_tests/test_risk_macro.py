@@ -29,14 +29,18 @@ def model_of(intercept: float, slopes: dict[str, float]) -> RiskModel:
     return risk_model_from_table(coefficients(intercept, slopes))
 
 
+def asked(table: pl.DataFrame, call: str) -> float:
+    with duckdb.connect() as connection:
+        connection.execute(risk_macro("s", table))
+        return connection.execute(f"SELECT {call}").fetchall()[0][0]
+
+
 @hypothesis_settings(deadline=None, max_examples=50)
 @given(numbers, st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6))
 def test_the_macro_is_the_probability(intercept: float, pairs: list[tuple[float, float]]) -> None:
     slopes = {f"G{i}": slope for i, (slope, _) in enumerate(pairs)}
     values = [value for _, value in pairs]
-    with duckdb.connect() as connection:
-        connection.execute(risk_macro("s", coefficients(intercept, slopes)))
-        risk = connection.execute(f"SELECT risk_s({', '.join('?' for _ in values)})", values).fetchall()[0][0]
+    risk = asked(coefficients(intercept, slopes), f"risk_s({', '.join(f'{value!r}::DOUBLE' for value in values)})")
     expected = model_of(intercept, slopes).probability(np.array(values)[:, None])[0]
     assert risk == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
@@ -44,9 +48,7 @@ def test_the_macro_is_the_probability(intercept: float, pairs: list[tuple[float,
 def test_any_symbol_can_be_an_argument() -> None:
     slopes = {"HLA-DRA": 0.5, "C1orf112": -1.0, 'a"b': 2.0, "select": 0.25}
     call = 'risk_s("select" := 4, "a""b" := 1.5, "HLA-DRA" := 2, "C1orf112" := 3)'
-    with duckdb.connect() as connection:
-        connection.execute(risk_macro("s", coefficients(0.1, slopes)))
-        risk = connection.execute(f"SELECT {call}").fetchall()[0][0]
+    risk = asked(coefficients(0.1, slopes), call)
     assert risk == pytest.approx(
         model_of(0.1, slopes).probability(np.array([[2.0], [3.0], [1.5], [4.0]]))[0], abs=1e-12
     )

@@ -22,7 +22,7 @@ def libraries_in_use(names: Sequence[str], folder: Path | None) -> list[GeneSetL
 
 
 def served_libraries(names: Sequence[str], folder: Path | None) -> str:
-    """What the folder holds of the libraries now, a line each: name and SHA-256 of the file, or that it is not there."""
+    """What the folder holds of the libraries now, a line each: name and SHA-256 of the file, or its absence."""
     lines: list[str] = []
     for name in names if folder is not None else ():
         try:

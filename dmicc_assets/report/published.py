@@ -83,8 +83,8 @@ def _terms(
 ) -> Iterator[Comparison]:
     known = {library.name: _term_names(library) for library in libraries}
     terms = tables["enrichment/terms"].with_columns(name=pl.coalesce("term_name", "term").str.to_lowercase())
-    for cohort, libraries in study.published.terms.items():
-        for library, published in libraries.items():
+    for cohort, by_library in study.published.terms.items():
+        for library, published in by_library.items():
             tested = terms.filter((pl.col("cohort") == cohort) & (pl.col("library") == library))
             for term in published:
                 rows = tested.filter((pl.col("name") == term.lower()) | (pl.col("term") == term))

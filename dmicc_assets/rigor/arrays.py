@@ -26,6 +26,32 @@ def learns_from_arrays(spec: Dataset) -> bool:
     return spec.normalise == "quantile" or spec.collapse == "max_mean"
 
 
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Where each value stands in its array, from 0, so that any distribution can be given to it.
+
+    Attributes:
+        low: (P, N) the rank, rounded down; 0 where the value is missing.
+        between: flat positions of the values that share a place (ties) or stand between two (missing values).
+        share: how far above `low` those are.
+        missing: flat positions of the missing values.
+    """
+
+    low: NDArray[np.int32]
+    between: NDArray[np.intp]
+    share: FloatArray
+    missing: NDArray[np.intp]
+
+    def quantiles(self, target: FloatArray) -> FloatArray:
+        """(P, N) the target's (P,) values at these ranks."""
+        values = target[self.low]
+        flat = values.ravel()
+        low = self.low.ravel()[self.between]
+        flat[self.between] += self.share * (target[low + 1] - target[low])
+        flat[self.missing] = np.nan
+        return values
+
+
 @dataclass(frozen=True)
 class LogArrays:
     """A dataset on the log2 scale before normalisation, prepared to be normalised many times.
@@ -34,14 +60,14 @@ class LogArrays:
         spec: what the study file says of it.
         matrix: (P, N) log2 values of every probe (or gene) and sample.
         probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
-        position: (P, N) relative rank of each value in its array, 0 to 1; NaN missing.
+        ranks: place of each value in its array; None where nothing is normalised.
         ordered: (P, N) each array's values in order, interpolated to the full length.
     """
 
     spec: Dataset
     matrix: ExpressionMatrix
     probe_genes: pl.DataFrame | None
-    position: FloatArray
+    ranks: Ranks | None
     ordered: FloatArray
 
     def genes(self, held_out: Collection[str] = ()) -> ExpressionMatrix:
@@ -54,8 +80,8 @@ class LogArrays:
         if not training.any():
             raise ValueError("every array is held out: there is no distribution to give them")
         values = self.matrix.values
-        if self.spec.normalise == "quantile" and len(training) > 1:
-            values = _interpolated(self.position, self.ordered[:, training].mean(axis=1))
+        if self.ranks is not None and len(training) > 1:
+            values = self.ranks.quantiles(self.ordered[:, training].mean(axis=1))
         matrix = ExpressionMatrix(values, self.matrix.features, self.matrix.samples)
         if self.probe_genes is None:
             return matrix.take_features(sorted(matrix.features))
@@ -75,22 +101,23 @@ def log_arrays(raw: RawDataset, spec: Dataset) -> LogArrays:
     """A dataset as served, on the log2 scale, ready to be normalised many times."""
     values = to_log2(raw.matrix.values, log2_decision(raw.matrix.values, spec.scale))
     matrix = ExpressionMatrix(values, raw.matrix.features, raw.matrix.samples)
-    position, ordered = np.empty((0, 0)), np.empty((0, 0))
+    ranks, ordered = None, np.empty((0, 0))
     if spec.normalise == "quantile":
-        position = apply_quantile_target(values, np.linspace(0, 1, len(values)))
+        ranks = _ranks(apply_quantile_target(values, np.linspace(0, 1, len(values))))
         ordered = np.column_stack([fit_quantile_target(values[:, [j]]) for j in range(values.shape[1])])
-    return LogArrays(spec, matrix, raw.probe_genes, position, ordered)
+    return LogArrays(spec, matrix, raw.probe_genes, ranks, ordered)
 
 
-def _interpolated(position: FloatArray, target: FloatArray) -> FloatArray:
-    """The target's quantiles at relative positions of any shape."""
-    place = position * (len(target) - 1)
+def _ranks(position: FloatArray) -> Ranks:
+    """Ranks of relative positions (P, N), 0 to 1, NaN missing."""
+    place = position.ravel() * (len(position) - 1)
     missing = np.isnan(place)
-    low = np.where(missing, 0.0, np.floor(place + 1e-9)).astype(np.intp)
-    # A position that is a whole rank but for rounding gives the target's value itself.
-    share = np.where(np.abs(place - low) < 1e-6, 0.0, place - low)
-    values = target[low] + share * (target[np.minimum(low + 1, len(target) - 1)] - target[low])
-    return np.where(missing, np.nan, values)
+    low = np.where(missing, 0.0, np.floor(place + 1e-9))
+    # A position that is a whole rank but for rounding is that rank.
+    between = np.flatnonzero(~missing & (np.abs(place - low) >= 1e-6))
+    return Ranks(
+        low.astype(np.int32).reshape(position.shape), between, place[between] - low[between], np.flatnonzero(missing)
+    )
 
 
 @dataclass(frozen=True)
