@@ -150,15 +150,18 @@ def apply_combat(
     kept_as_is = codes == (fit.levels.index(fit.reference) if fit.reference is not None else -1)
     shift, scale = fit.sd[:, None] * fit.gamma, 1 / np.sqrt(fit.delta)
     result = np.empty(values.shape)
+    one_hot = np.asarray(codes == np.arange(len(fit.levels))[:, None], dtype=np.float64)
     step = max(1, _CELLS_PER_BLOCK // n)
     for start in range(0, len(values), step):
         at = slice(start, start + step)
-        center = fit.mean[at, None] + fit.effects[at] @ kept.T
+        center = fit.effects[at] @ kept.T
+        center += fit.mean[at, None]
         block = np.subtract(values[at], center, out=result[at])
-        block -= shift[at].take(codes, axis=1)
-        block *= scale[at].take(codes, axis=1)
+        block -= shift[at] @ one_hot
+        block *= scale[at] @ one_hot
         block += center
-        block[~fit.adjusted[at]] = values[at][~fit.adjusted[at]]
+        left = np.flatnonzero(~fit.adjusted[at])
+        block[left] = values[at][left]
         if kept_as_is.any():
             block[:, kept_as_is] = values[at][:, kept_as_is]
     return result
@@ -189,11 +192,13 @@ def _covariates(covariates: FloatArray | None, n: int) -> FloatArray:
 def _varies(values: FloatArray, codes: NDArray[np.intp], sizes: FloatArray) -> NDArray[np.bool_]:
     """(G,) False for genes that are constant and complete inside some batch of two samples or more."""
     varies = np.ones(len(values), dtype=np.bool_)
-    columns = [np.flatnonzero(codes == i) for i in np.flatnonzero(sizes > 1)]
     step = max(1, _CELLS_PER_BLOCK // len(codes))
-    for start in range(0, len(values), step):
-        at = slice(start, start + step)
-        for column in columns:
+    for i in np.flatnonzero(sizes > 1):
+        column = np.flatnonzero(codes == i)
+        # Few genes have their first two values alike: only these are looked at whole.
+        alike = np.flatnonzero(values[:, column[0]] == values[:, column[1]])
+        for start in range(0, len(alike), step):
+            at = alike[start : start + step]
             block = values[at].take(column, axis=1)
             varies[at] &= ~(block == block[:, :1]).all(axis=1)
     return varies
