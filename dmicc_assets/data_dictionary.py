@@ -31,7 +31,7 @@ duckdb -readonly dmicc.duckdb                       # DuckDB's own client, 1.5 o
 
 ```python
 connection = duckdb.connect("dmicc.duckdb", read_only=True)
-connection.sql("FROM differential.genes").pl()      # polars; .df() is pandas
+connection.sql("FROM differential.genes").pl()  # polars; .df() is pandas
 ```
 
 ```r

@@ -50,7 +50,7 @@ def preranked_terms(
 def _together(frames: Sequence[pl.DataFrame], table: str) -> pl.DataFrame:
     declared = TABLES[table]
     empty = declared.schema.to_frame().drop(declared.partition_columns)
-    return pl.concat([empty, *(frame.select(empty.columns).cast(dict(empty.schema)) for frame in frames)])
+    return pl.concat([empty, *(frame.select(empty.columns).cast(empty.schema) for frame in frames)])
 
 
 def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import expit, logit
+
+from dmicc_assets.stats.probability import expit, logit
 
 TOTAL = "total"
 # probabilities nearer to 0 or 1 have lost the digits that say where on the line they were

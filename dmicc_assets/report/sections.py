@@ -12,6 +12,8 @@ from dmicc_assets.rigor.codes import CODES
 from dmicc_assets.study import Case, Observation
 
 SEVERITIES = ("error", "warning", "info", "ok")
+# The customary threshold of preranked enrichment (Subramanian 2005).
+_FDR_SHOWN = 0.25
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
         _differential(tables, texts),
         Section(
             "enrichment", "Enrichment", texts.enrichment,
-            _filled(tables, "enrichment/terms", "enrichment/gsea"), (r"cohort/.*/(terms\..*|gsea)",),
+            [*_filled(tables, "enrichment/terms"), *_gene_sets(tables)], (r"cohort/.*/(terms\..*|gsea)",),
             "No gene set holds a differentially expressed gene.",
         ),
         Section(
@@ -121,6 +123,14 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
 def _filled(tables: StudyTables, *names: str) -> list[ReportTable]:
     """The tables that have rows."""
     return [report_table(name, tables.rows(name)) for name in names if len(tables.rows(name))]
+
+
+def _gene_sets(tables: StudyTables) -> list[ReportTable]:
+    """Preranked gene sets that could mean something; all of them would be a third of the page."""
+    rows = tables.rows("enrichment/gsea")
+    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort("cohort", "fdr", "term")
+    title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
+    return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
 
 
 def _findings(tables: StudyTables) -> Section:
@@ -235,7 +245,9 @@ def _model_aucs(tables: StudyTables) -> pl.DataFrame:
     rows = tables.rows("validation/roc", predictor="model").filter(
         (pl.col("subject") == tables.study.model_cohort) | (pl.col("subject_kind") == "dataset")
     )
-    return rows.filter(pl.col("kind").is_in(["apparent", "nested_cv", "external"])).select("subject", "kind", "auc")
+    kinds = ["apparent", "nested_cv", "external"]
+    order = pl.col("kind").replace_strict(kinds, [0, 1, 2], default=3)
+    return rows.filter(pl.col("kind").is_in(kinds)).sort(order, "subject").select("subject", "kind", "auc")
 
 
 def _few(names: Sequence[str]) -> str:

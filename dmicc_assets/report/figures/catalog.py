@@ -119,7 +119,8 @@ def _validation_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
         "roc": (tables.rows("validation/roc_curve"), "ROC", of_study.draw_roc),
     }
     for kind, (rows, what, draw) in names.items():
-        for subject in rows["subject"].unique(maintain_order=True):
+        drawn = set(rows["subject"])
+        for subject in (name for name in of_study.subjects_of(tables) if name in drawn):
             title = f"{of_study.subject_title(tables, subject)}: {what}"
             yield CatalogFigure(f"study/{kind}.{subject}", title, partial(draw, tables, subject))
     for table, kind, title, of_model in (

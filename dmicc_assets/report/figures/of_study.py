@@ -50,6 +50,11 @@ def draw_concordance(tables: StudyTables, first: str, second: str) -> Figure:
     )
 
 
+def subjects_of(tables: StudyTables) -> list[str]:
+    """Cohorts, then validation datasets, in the order of the study file."""
+    return [*tables.study.cohorts, *dict.fromkeys(entry.dataset for entry in tables.study.validation)]
+
+
 def subject_of(tables: StudyTables, name: str) -> Subject:
     """A cohort (batch removed) or a validation dataset."""
     return tables.cohort_subject(name) if name in tables.study.cohorts else tables.validation_subject(name)
