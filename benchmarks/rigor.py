@@ -146,7 +146,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     rows = [
         HEADING, "",
-        f"`python benchmarks/rigor.py`. {GENES:,} genes, 22 cases, 19 controls, made up; CPU seconds of one thread,",  # noqa: E501 - a row of the table as it is printed
+        f"`python benchmarks/rigor.py`. {GENES:,} genes, 22 cases, 19 controls, made up; CPU seconds of one thread,",
         f"best of three; {os.cpu_count()} cores with a load of {load:.0f} by other work; numpy {np.__version__}.",
         "",
         "| what | s | times faster than one at a time |", "|---|---|---|",
