@@ -2,7 +2,7 @@
 CREATE VIEW rigor.nulls AS
 SELECT
     CAST(study AS VARCHAR) AS study,
-    CAST(null AS VARCHAR) AS null,
+    CAST("null" AS VARCHAR) AS "null",
     CAST(subject AS VARCHAR) AS subject,
     CAST(statistic AS VARCHAR) AS statistic,
     CAST(draw AS BIGINT) AS draw,
