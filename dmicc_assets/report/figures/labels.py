@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 
+from dmicc_assets.report.figures.style import fix_layout
+
 FloatArray = NDArray[np.float64]
 
 _RINGS = (7, 12, 18, 26, 36, 48, 62, 80, 100, 125, 150)
@@ -44,8 +46,7 @@ def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     figure = axes.get_figure(root=True)
     if figure is None or len(names) == 0:
         return 0
-    figure.draw_without_rendering()
-    figure.set_layout_engine(None)
+    fix_layout(figure)
     scale = 72 / figure.dpi
     points = axes.transData.transform(np.column_stack([x, y])) * scale
     frame = axes.get_window_extent()

@@ -152,7 +152,7 @@ def note_figure(title: str, text: str) -> Figure:
 def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG."""
     with mpl.rc_context(STYLE), BytesIO() as buffer:
-        _fix_layout(figure)
+        fix_layout(figure)
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
 
@@ -160,15 +160,16 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
 def svg(figure: Figure, dpi: int = DPI) -> str:
     """The figure as SVG: text is text; clouds of points are pictures at `dpi`."""
     with mpl.rc_context(STYLE), BytesIO() as buffer:
-        _fix_layout(figure)
+        fix_layout(figure)
         figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
         return buffer.getvalue().decode().replace(f"'{FONT}'", SVG_FONTS)
 
 
-def _fix_layout(figure: Figure) -> None:
+def fix_layout(figure: Figure) -> None:
     """Lay out once: the solver would run for each file that is written, and every file would be drawn twice."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
         figure.set_layout_engine(None)
 
 
