@@ -27,7 +27,7 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: i
         n_jobs: processes; 1 stays in this one.
     """
     if n_jobs <= 1 or len(tasks) < _WORTH_STARTING:
-        return [work(task) for task in tasks]
+        return _each(work, tasks)
     from joblib import Parallel, delayed  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType] - it has none
 
     # What tasks share is sent once a chunk; several chunks a process keep all of them busy to the end.
@@ -41,4 +41,8 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: i
 
 
 def _each(work: Callable[[Task], Answer], tasks: Sequence[Task]) -> list[Answer]:
-    return [work(task) for task in tasks]
+    from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs] - it has none
+
+    # The matrices of one task are small: more threads of linear algebra take three times the work for no time won.
+    with threadpool_limits(1):
+        return [work(task) for task in tasks]
