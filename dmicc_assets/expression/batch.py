@@ -108,7 +108,10 @@ def apply_batch_effect(
     columns, _ = batch_columns(effect.levels, effect.levels2, numeric, batch, batch2)
     if columns.shape != (n, effect.coefficients.shape[1]):
         raise ValueError(f"batches and covariates make a design of shape {columns.shape}, not the one of the fit")
-    return values - effect.coefficients @ columns.T if columns.shape[1] else values.copy()
+    if columns.shape[1] == 0:
+        return values.copy()
+    added = effect.coefficients @ columns.T
+    return np.subtract(values, added, out=added)
 
 
 def batch_columns(

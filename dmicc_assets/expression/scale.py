@@ -82,12 +82,18 @@ def quantile_normalise(values: FloatArray) -> FloatArray:
     if values.shape[1] < 2:
         return values.copy()
     columns = np.array(values.T, order="C")
-    orders = [np.argsort(column).astype(np.int32) for column in columns]
+    _equalise(columns)
+    return np.ascontiguousarray(columns.T)
+
+
+def _equalise(columns: FloatArray) -> None:
+    """Gives the samples (N, G) their mean distribution in place; the sorting is done once."""
+    orders = np.empty(columns.shape, dtype=np.int32)
+    for column, order in zip(columns, orders, strict=True):
+        order[:] = np.argsort(column)
     target = _mean_quantiles(columns, orders)
     for column, order in zip(columns, orders, strict=True):
         column[:] = _given_distribution(column, order, target)
-    del orders
-    return np.ascontiguousarray(columns.T)
 
 
 def fit_quantile_target(values: FloatArray) -> FloatArray:
@@ -115,7 +121,7 @@ def apply_quantile_target(values: FloatArray, target: FloatArray) -> FloatArray:
     return np.ascontiguousarray(columns.T)
 
 
-def _mean_quantiles(columns: FloatArray, orders: Sequence[NDArray[np.integer]]) -> FloatArray:
+def _mean_quantiles(columns: FloatArray, orders: Sequence[NDArray[np.integer]] | NDArray[np.int32]) -> FloatArray:
     n, g = columns.shape
     target = np.zeros(g)
     for j, (column, order) in enumerate(zip(columns, orders, strict=True)):
