@@ -112,7 +112,18 @@ class Lake:
         return any(partition.split(".")[0] == study for table in TABLES for partition in self.partitions(table))
 
     def manifest(self, table: str, partition: str) -> Manifest | None:
-        """The manifest of a partition; None when it was never written, or its file is not the one written."""
+        """The manifest of a partition; None when it was never written, or its file is not the one written.
+
+        A file and its manifest are renamed one after the other: one that does not fit is asked again when no writer
+        holds the partition.
+        """
+        found = self._manifest(table, partition)
+        if found is None and self.path(table, partition).with_suffix(".json").exists():
+            with self.lock(_lock_name(table, partition)):
+                return self._manifest(table, partition)
+        return found
+
+    def _manifest(self, table: str, partition: str) -> Manifest | None:
         path = self.path(table, partition)
         try:
             manifest = Manifest(**json.loads(path.with_suffix(".json").read_text()))
@@ -148,11 +159,11 @@ class Lake:
 
     def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
         path = self.path(table, partition)
-        if self.manifest(table, partition) is None:
-            raise DataError(f"{table} of {partition} was never materialised: materialise it first")
         try:
             with path.open("rb") as handle:  # one file to the end, though another may be renamed into its place
                 return pl.read_parquet(handle, columns=columns)
+        except FileNotFoundError:
+            raise DataError(f"{table} of {partition} was never materialised: materialise it first") from None
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DataError(f"{path}: is damaged ({error}); `dmicc run STUDY --verify` makes it again") from None
 
@@ -171,7 +182,7 @@ class Lake:
         rows = _declared_rows(declared, partition, frame)
         content = content_hash(declared, rows)
         path = self.path(table, partition)
-        with self.lock(f"{table.replace('/', '.')}.{partition}"):
+        with self.lock(_lock_name(table, partition)):
             self._keep_history(declared, partition, content, origin)
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_beside(
@@ -231,7 +242,7 @@ class Lake:
 
     def _keep_history(self, table: Table, partition: str, content: str, origin: Origin) -> None:
         """Copy a partition that is about to be replaced by another content, with until when and why it stood."""
-        old = self.manifest(table.name, partition)
+        old = self._manifest(table.name, partition)
         if not table.keeps_history or old is None or old.content == content:
             return
         folder = self._history_folder(table.name, partition)
@@ -242,6 +253,10 @@ class Lake:
         kept = folder / f"{revision}.parquet"
         _write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
         _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, partition), beside))
+
+
+def _lock_name(table: str, partition: str) -> str:
+    return f"{table.replace('/', '.')}.{partition}"
 
 
 def what_differs(old: Manifest, new: Origin) -> str:

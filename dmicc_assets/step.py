@@ -31,10 +31,15 @@ _LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A table that a step reads, and through which relation of partitions."""
+    """A table that a step reads, and through which relation of partitions.
+
+    With `is_content` False it only says where bytes are, and other inputs say what they are: it is in no recipe. A
+    header-only edit at GEO changes the files of a series and none of its values.
+    """
 
     table: str
     through: Through = "same"
+    is_content: bool = True
 
 
 @dataclass(frozen=True)
@@ -284,9 +289,9 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     for each in step.inputs:
         for key in related(context.study, context.key, each.through, each.table, context.studies):
             manifest = context.lake.manifest(each.table, key)
-            if manifest is not None:
+            if manifest is not None and each.is_content:
                 inputs.append([each.table, key, manifest.content])
-            elif each.through != "everything":
+            elif manifest is None and each.through != "everything":
                 raise DataError(f"{step.name} of {context.key}: {each.table} of {key} was never materialised")
     if step.observe is not None:
         inputs.append(["observed", context.key, observed if observed is not None else step.observe(context)])

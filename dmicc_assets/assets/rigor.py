@@ -20,7 +20,7 @@ SELECTION = (
 )
 VALIDATION = (Input("expression/genes", "validation"), Input("source/samples", "validation"))
 PROBES = (
-    Input("source/files", "datasets"),
+    Input("source/files", "datasets", is_content=False),
     Input("source/samples", "datasets"),
     Input("source/probe_genes", "datasets"),
     Input("expression/genes", "datasets"),

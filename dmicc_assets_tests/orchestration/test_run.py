@@ -84,7 +84,7 @@ def test_a_study_runs_once_and_then_only_what_changed(run_small: RunSmall, home:
 
     with open_warehouse(home) as connection:
         for table in TABLES.values():
-            connection.execute(f"SELECT count(*) FROM {table.view}")
+            connection.execute(f"SELECT count(*) FROM {table.view}").fetchall()
         genes = connection.sql("SELECT DISTINCT gene FROM signature.genes").pl()["gene"].to_list()
         truth = json.loads((home.simulated_mirror / "truth.json").read_text())
         assert len(set(genes) & set(truth["signature"])) >= 5
