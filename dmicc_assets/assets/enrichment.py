@@ -31,7 +31,7 @@ def terms(context: StepContext) -> Result:
     outputs=("enrichment/gsea",),
     inputs=(Input("differential/statistics"),),
     settings=lambda study, _: [study.enrichment.model_dump(), study.ranking.seed],
-    version="1",
+    version="2",
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:

@@ -5,6 +5,7 @@ engine: it walks the whole list for each permutation of each set and takes 395 s
 depends on its size only, and a running sum has its extremes at the hits: both are used here.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,9 @@ def preranked(
 
     NES is ES over the mean of the random scores of its sign. The p-value is the share of these at least as extreme,
     counting the set itself, so that it is never 0 (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585). The FDR is
-    Subramanian's: over the sets of its sign, the share of random NES at least as extreme over the share of observed
-    ones, at most 1.
+    Subramanian's (2005, doi:10.1073/pnas.0506580102): over the sets of its sign, the share of random NES at least as
+    extreme over the share of observed ones, at most 1. The share of random ones counts the set itself too: sets of
+    one size share their random sets, and what none of these reaches is not impossible.
 
     Args:
         statistics: columns gene and t; a gene without t takes no part. Ties are broken by gene name.
@@ -75,11 +77,9 @@ def preranked(
     if not sizes:
         return GSEA.to_frame()
     weight = ranked["t"].abs().to_numpy()
-    drawn = _random_positions(ranked.height, max(sizes), permutations, seed)
-    groups = [
-        _score(sets, ranked["gene"].to_list(), weight, np.sort(drawn[:, :size], axis=1))
-        for size, sets in sorted(sizes.items())
-    ]
+    genes = ranked["gene"].to_list()
+    drawn = _random_positions(len(genes), sorted(sizes), permutations, seed)
+    groups = [_score(sizes[positions.shape[1]], genes, weight, positions) for positions in drawn]
     return _table(library, groups)
 
 
@@ -134,10 +134,21 @@ def _by_size(library: GeneSetLibrary, genes: list[str], settings: Enrichment) ->
     return sizes
 
 
-def _random_positions(n_genes: int, size: int, permutations: int, seed: int) -> IntArray:
-    """(permutations, size) random positions in random order: the first k of a row are a random set of k genes."""
+def _random_positions(n_genes: int, sizes: Sequence[int], permutations: int, seed: int) -> Iterator[IntArray]:
+    """For each size (permutations, size) positions of random sets, ascending.
+
+    Each takes the next columns of shuffled rows, which are shuffled again when they are used up: no size's sets are
+    part of another's, or their tails would all be those of one draw.
+    """
     rng = np.random.default_rng(seed)
-    return np.stack([rng.choice(n_genes, size, replace=False) for _ in range(permutations)])
+    shuffled = np.tile(np.arange(n_genes, dtype=np.int32), (permutations, 1))
+    used = n_genes
+    for size in sizes:
+        if used + size > n_genes:
+            rng.permuted(shuffled, axis=1, out=shuffled)
+            used = 0
+        yield np.sort(shuffled[:, used : used + size], axis=1).astype(np.intp)
+        used += size
 
 
 def _score(sets: dict[str, list[int]], genes: list[str], weight: FloatArray, drawn: IntArray) -> _SameSize:
@@ -186,9 +197,13 @@ def _table(library: GeneSetLibrary, groups: list[_SameSize]) -> pl.DataFrame:
 
 
 def _false_discovery_rate(observed: FloatArray, random: FloatArray, weights: FloatArray) -> FloatArray:
-    """Share of the weighted random values at or above each observed one, over the share of observed ones, at most 1."""
+    """Share of the weighted random values at or above each observed one, over the share of observed ones, at most 1.
+
+    The observed one is counted among the random ones: their share is never 0.
+    """
     order = np.argsort(random)
     below = np.concatenate([[0.0], np.cumsum(weights[order])])
     random_above = 1.0 - below[np.searchsorted(random[order], observed, side="left")] / max(below[-1], 1.0)
+    random_above = (random_above * random.size + 1) / (random.size + 1)
     observed_above = 1.0 - np.searchsorted(np.sort(observed), observed, side="left") / max(observed.size, 1)
     return np.minimum(1.0, random_above / observed_above)

@@ -132,9 +132,9 @@ def test_random_sets_are_not_enriched(seed: int) -> None:
     statistics = pl.DataFrame({"gene": names, "t": rng.normal(size=300)})
     sets = {f"T{i:03}": [names[g] for g in rng.choice(300, 20, replace=False)] for i in range(200)}
     table = preranked(statistics, of_sets(sets), Enrichment(), seed=seed, permutations=400)
-    # 200 draws of a uniform p: the share under 0.2 is within 5 standard errors of it, and few pass an FDR.
+    # 200 draws of a uniform p: the share under 0.2 is within 5 standard errors of it, and none passes an FDR.
     assert abs((table["p_value"] <= 0.2).mean() - 0.2) < 0.15
-    assert (table["fdr"] < 0.01).sum() <= 5
+    assert table["fdr"].min() >= 0.05
 
 
 @settings(deadline=None)
