@@ -6,8 +6,9 @@ The only module that knows a path in the lake. It computes nothing on the data a
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -26,6 +27,7 @@ from dmicc_assets.tables import TABLES, Table
 EMPTY = "_empty.parquet"
 NOTHING = "_nothing"
 ROWS_A_GROUP = 131_072
+ABANDONED_AFTER = 3600.0  # seconds; no file takes that long to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Manifest:
     versions: dict[str, str]
     run_id: str
     written_at: str
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,20 @@ class Lake:
         return self.root / table / f"{partition}.parquet"
 
     def prepare(self) -> None:
-        """Give every table its folder with an empty file of the full schema, so that a view never lacks one."""
+        """Give every table its folder with an empty file of the full schema, so that a view never lacks one.
+
+        What a killed process left beside is swept away.
+        """
+        for left in self.root.rglob(".*.part"):
+            with suppress(FileNotFoundError):  # its writer has just renamed it
+                if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
+                    left.unlink()
         for table in TABLES.values():
             self._prepare_history(table)
             path = self.root / table.name / EMPTY
-            schema = table.schema.to_frame().to_arrow().schema
             if not path.exists() or pl.read_parquet_schema(path) != dict(table.schema):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write_beside(
-                    path, lambda beside, schema=schema: pl.from_arrow(schema.empty_table()).write_parquet(beside)
-                )  # pyright: ignore[reportAttributeAccessIssue]
+                _write_beside(path, table.schema.to_frame().write_parquet)
 
     def _prepare_history(self, table: Table) -> None:
         """Give the history of a table a manifest and a file without rows, for the same reason."""
@@ -98,7 +104,7 @@ class Lake:
         if not table.keeps_history or (empty.exists() and pl.read_parquet_schema(empty) == dict(table.schema)):
             return
         folder.mkdir(parents=True, exist_ok=True)
-        _write_beside(empty, lambda beside: table.schema.to_frame().write_parquet(beside))
+        _write_beside(empty, table.schema.to_frame().write_parquet)
         nothing = {"table": table.name, "partition": NOTHING, "revision": 0, "n_rows": 0}
         text = json.dumps(nothing | {"written_at": _now(), "until": _now(), "because": ""})
         _write_beside(folder / "0.json", lambda beside: beside.write_text(text))
@@ -231,7 +237,7 @@ class Lake:
         return n_partitions
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> Generator[None]:
         """Hold a named lock of this lake for all processes of the machine."""
         self._locks.mkdir(parents=True, exist_ok=True)
         with FileLock(self._locks / f"{name}.lock"):
@@ -308,7 +314,7 @@ def _declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.Data
     if unknown := [name for name in rows.columns if name not in table.schema]:
         raise DataError(f"{table.name} of {partition}: the columns {', '.join(unknown)} are not declared")
     try:
-        rows = rows.select(table.schema.names()).cast(dict(table.schema))
+        rows = rows.select(table.schema.names()).cast(table.schema)
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{table.name} of {partition}: a column is not of its declared type ({error})") from None
     rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
@@ -332,7 +338,7 @@ def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
     return max(ROWS_A_GROUP // n_samples, 1) * n_samples
 
 
-def _write_beside(path: Path, write: Any) -> None:
+def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a path beside, make it durable, and rename it into place."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -16,8 +16,12 @@ KINDS: tuple[PartitionKind, ...] = ("dataset", "cohort", "study")
 
 def partitions_of(studies: Mapping[str, Study]) -> dict[PartitionKind, dg.StaticPartitionsDefinition | None]:
     """The partitions of each kind over all studies; `everything` has none."""
-    keys = {kind: [key for study in studies.values() for key in partition_keys(kind, study)] for kind in KINDS}
-    return {kind: dg.StaticPartitionsDefinition(keys[kind]) for kind in KINDS} | {"everything": None}
+    found: dict[PartitionKind, dg.StaticPartitionsDefinition | None] = {"everything": None}
+    for kind in KINDS:
+        found[kind] = dg.StaticPartitionsDefinition(
+            [key for study in studies.values() for key in partition_keys(kind, study)]
+        )
+    return found
 
 
 def mapping(

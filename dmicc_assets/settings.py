@@ -3,7 +3,6 @@
 Nothing else in the package reads the environment for a setting of its own.
 """
 
-import os
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -41,6 +40,7 @@ class Settings(BaseSettings):
         xena_url: root of a Xena download hub, or `file://`.
         gene_sets: folder of `<LIBRARY>.gmt[.gz]` files.
         ncbi_api_key: the user's key, never shown.
+        own_dagster_home: the user's own DAGSTER_HOME, if there is one.
     """
 
     model_config = SettingsConfigDict(env_prefix="DMICC_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -53,11 +53,19 @@ class Settings(BaseSettings):
     gene_sets: Path | None = None
     lake_url: str | None = None
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
+    own_dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
 
     @field_validator("home", "gene_sets")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @field_validator("own_dagster_home")
+    @classmethod
+    def _is_absolute(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_absolute():
+            raise ValueError(f"expected an absolute path, got {str(path)!r}; or unset it to use $DMICC_HOME/dagster")
+        return path
 
     @field_validator("studies")
     @classmethod
@@ -103,8 +111,8 @@ class Settings(BaseSettings):
 
     @property
     def dagster_home(self) -> Path:
-        """The DAGSTER_HOME."""
-        return self.home / "dagster"
+        """The DAGSTER_HOME: the user's own, else a folder of the home."""
+        return self.own_dagster_home or self.home / "dagster"
 
     @property
     def cache(self) -> Path:
@@ -165,14 +173,10 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         RequestError: a variable has a value that is not usable; the message names it.
     """
-    given = os.environ.get("DAGSTER_HOME")
-    if given and not Path(given).is_absolute():
-        raise RequestError(
-            f"DAGSTER_HOME is {given!r}: expected an absolute path, or unset it to use $DMICC_HOME/dagster"
-        )
     try:
         return Settings(**overrides)  # pyright: ignore[reportArgumentType] - pydantic checks the overrides
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = f"DMICC_{str(first['loc'][0]).upper()}"
+        name = str(first["loc"][0]).upper()
+        name = name if name == "DAGSTER_HOME" else f"DMICC_{name}"
         raise RequestError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None

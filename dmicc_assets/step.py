@@ -113,7 +113,7 @@ class StepContext:
         Raises:
             KeyError: the step does not declare the table.
         """
-        through = next((i.through for i in self.step.inputs if i.table == table), None)
+        through: Through | None = next((i.through for i in self.step.inputs if i.table == table), None)
         if through is None:
             raise KeyError(f"{self.step.name} reads {table} without declaring it")
         return related(self.study, self.key, through, table, self.studies)

@@ -91,6 +91,17 @@ def test_history_keeps_what_differed_and_only_that(lake: Lake) -> None:
     assert json.loads(kept[0].with_suffix(".json").read_text())["recipe"] == "other"
 
 
+def test_what_a_killed_process_left_beside_is_swept_away(lake: Lake) -> None:
+    folder = lake.path("differential/genes", "s.c").parent
+    left, being_written = folder / ".s.c.parquet.1.part", folder / ".s.c.parquet.2.part"
+    left.write_bytes(b"half")
+    being_written.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    lake.prepare()
+    assert not left.exists()
+    assert being_written.exists()
+
+
 def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
     for study in ("s", "s2"):
         lake.write("differential/genes", f"{study}.c", GENES, ORIGIN)

@@ -23,7 +23,7 @@ def test_paths_become_absolute_once_and_are_passed_on(monkeypatch: pytest.Monkey
     [
         ("DMICC_GEO_URL", "ftp.ncbi.nlm.nih.gov/geo", "DMICC_GEO_URL: expected an https://"),
         ("DMICC_XENA_URL", "ftp://somewhere/x", "DMICC_XENA_URL: expected an https://"),
-        ("DAGSTER_HOME", "relative/home", "DAGSTER_HOME is 'relative/home': expected an absolute path"),
+        ("DAGSTER_HOME", "relative/home", "DAGSTER_HOME: expected an absolute path, got 'relative/home'"),
         ("DMICC_LAKE_URL", "s3://bucket/lake", "DMICC_LAKE_URL: a lake on an object store is not supported"),
     ],
 )
@@ -42,6 +42,15 @@ def test_dagster_yaml_is_written_once_and_never_edited(tmp_path: Path) -> None:
     configuration.write_text("telemetry:\n  enabled: true\n")
     settings.prepare_home()
     assert configuration.read_text() == "telemetry:\n  enabled: true\n"
+
+
+def test_a_dagster_home_of_the_user_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
+    settings = load_settings(home=tmp_path / "home")
+    settings.prepare_home()
+    assert settings.environment()["DAGSTER_HOME"] == str(tmp_path / "own")
+    assert (tmp_path / "own" / "dagster.yaml").is_file()
+    assert not (tmp_path / "home" / "dagster").exists()
 
 
 def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def source_files(table: pl.DataFrame, cache: Path) -> list[SourceFile]:
     for row in table.iter_rows(named=True):
         path = FileCache(cache).path_of(row["sha256"], row["file"])
         if not path.is_file():
-            name = unquote(urlsplit(row["source_url"]).path).rsplit("/", 1)[-1]
+            name = unquote(urlsplit(str(row["source_url"])).path).rsplit("/", 1)[-1]
             raise SourceError(f"{name}: is no longer in the cache {cache}; materialise source/files again (--force)")
         found.append(
             SourceFile(
