@@ -79,7 +79,11 @@ class RiskModel:
         """
         if values.shape[0] != len(self.genes):
             raise ValueError(f"expected rows for {', '.join(self.genes)}, got {values.shape[0]}")
-        return self.coefficients[0] + self.coefficients[1:] @ values
+        # Gene by gene: a matrix product rounds a sample differently in other company, and a score is one patient's.
+        score = np.full(values.shape[1], self.coefficients[0])
+        for coefficient, row in zip(self.coefficients[1:], values, strict=True):
+            score += coefficient * row
+        return score
 
     def probability(self, values: FloatArray) -> FloatArray:
         """(N,) probabilities of the genes' log2 expression (p, N), at the training samples' prevalence."""

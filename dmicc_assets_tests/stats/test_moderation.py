@@ -138,6 +138,15 @@ def test_a_prior_of_equal_variances_is_infinite_and_its_statistics_normal() -> N
     np.testing.assert_array_equal(posterior, variance)
 
 
+def test_variances_that_differ_by_rounding_are_as_tied() -> None:
+    variance = np.concatenate([np.random.default_rng(3).chisquare(4, 80) / 4, [60.0, 9.0], np.full(3, 5.0)])
+    df = np.full(85, 4.0)
+    tied = squeeze_var(variance, df, robust=True)[1].df
+    assert len(np.unique(tied)) > 2
+    variance[-3:] *= 1 + np.array([0.0, 1.0, -1.0]) * 1e-15
+    np.testing.assert_allclose(squeeze_var(variance, df, robust=True)[1].df, tied, rtol=1e-12)
+
+
 def test_too_few_variances_are_refused() -> None:
     with pytest.raises(ValueError, match="1 genes have a residual variance"):
         squeeze_var(np.array([1.0, np.nan]), np.array([3.0, 0.0]))

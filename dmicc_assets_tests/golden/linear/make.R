@@ -11,7 +11,7 @@ G <- 240; N <- 24
 group <- rep(c("control", "case"), c(9, 15)); batch <- rep(c("a", "b", "c"), 8); patient <- c(1:9, 1:9, 10:12, 10:12); age <- round(rnorm(N, 50, 9))
 sd <- sqrt(0.1 * 4 / rchisq(G, 4)); mu <- runif(G, 4, 12); effect <- c(rnorm(40, 0, 1.5), rep(0, G - 40)); person <- matrix(rnorm(G * 12), G)
 X <- mu + outer(effect, group == "case") + outer(rnorm(G, 0, .5), batch == "b") + person[, patient] * sd * .6 + matrix(rnorm(G * N), G) * sd
-X[200, ] <- 7.5; X[201, batch == "a"] <- 6; X[202:205, ] <- round(X[202:205, ])
+X[200, ] <- 7.5; X[201, batch == "a"] <- 6; X[202:205, ] <- round(X[202:205, ] * c(1, 2, 4, 5)) / c(1, 2, 4, 5)  # tied values, but no two variances tied up to rounding
 X <- round(X, 4); dimnames(X) <- list(sprintf("G%03d", 1:G), sprintf("S%02d", 1:N))
 M <- X; M[206:225, ][matrix(runif(20 * N) < .15, 20)] <- NA; M[226, group == "control"] <- NA; M[227, ] <- NA; M[227, c(1, 24)] <- c(6, 7); M[228, ] <- NA; M[228, c(1, 2, 24)] <- c(6, 6.5, 7)
 put(cbind(gene = rownames(M), as.data.frame(M)), "missing"); put(cbind(gene = rownames(X), as.data.frame(X)), "complete")
