@@ -15,7 +15,10 @@ FINDINGS = "rigor/findings"
 _INTEGRITY = {
     "I1": "Every file is whole: gzip CRC, end of table, row count, columns are the samples",
     "D4": "Every sample matches exactly one label rule, and the counts are the expected ones",
+    "D5": "The design is of full rank: no dataset or patient is one with the groups",
     "D6": "Dataset and group are not confounded",
+    "I6": "No validation dataset holds samples of a cohort",
+    "M8": "The version or date of every gene-set library is known",
 }
 
 
@@ -64,12 +67,13 @@ def finding_results(step: Step, context: StepContext) -> Iterator[dg.AssetCheckR
     for code in CODES:
         of_code = [row for row in rows if row["code"] == code]
         raised = [row for row in of_code if row["severity"] in ("warning", "error")]
+        is_integrity = any(row["severity"] == "error" for row in raised)
         text = "\n".join(f"{row['subject']}: {row['message']}" for row in raised or of_code)
         yield dg.AssetCheckResult(
             passed=not raised,
             check_name=code,
             asset_key=FINDINGS.split("/"),
-            severity=dg.AssetCheckSeverity.WARN,
+            severity=dg.AssetCheckSeverity.ERROR if is_integrity else dg.AssetCheckSeverity.WARN,
             description=text[:2000],
             metadata={"n_raised": len(raised)},
         )

@@ -329,7 +329,8 @@ def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
     try:
         result = context.step.compute(context)
     except ValueError as error:  # how the core refuses numbers it cannot work on; it names gene, sample or column
-        raise DataError(f"{context.step.name} of {context.key}: {error}") from error
+        message = f"{context.step.name} of {context.key}: {error}"
+        raise DataError(message, check=getattr(error, "check", None)) from error
     if set(result.frames) != set(context.step.outputs):
         raise DataError(
             f"{context.step.name} computed {sorted(result.frames)}, declared {sorted(context.step.outputs)}"

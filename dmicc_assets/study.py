@@ -271,6 +271,8 @@ def _disagreements(study: Study) -> Iterator[str]:
     for i, entry in enumerate(study.validation):
         if entry.dataset in validated[:i]:
             yield f"validation[{i}].dataset: {entry.dataset!r} stands twice"
+        if entry.dataset in study.cohorts:
+            yield f"validation[{i}].dataset: a cohort is named {entry.dataset!r} too: rename the cohort"
         yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control)
     for section in ("n_deg", "trees", "mtry", "terms"):
         for cohort in getattr(study.published, section):

@@ -28,6 +28,7 @@ STEPS: list[Step] = in_order(
         model.model,
         validation.expression_tests,
         validation.roc,
+        validation.performance,
         rigor.stability,
         rigor.sensitivity,
         rigor.nulls,

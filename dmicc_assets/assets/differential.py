@@ -11,6 +11,7 @@ from dmicc_assets.step import Input, Result, StepContext, step
     inputs=(Input("cohort/expression"), Input("cohort/samples")),
     settings=lambda study, cohort: [study.differential.model_dump(), study.cohorts[cohort].batch],
     version="1",
+    blocks_on=("D5",),
 )
 def differential(context: StepContext) -> Result:
     """Test every gene, cases against controls, as limma does, and keep those past the study's thresholds."""

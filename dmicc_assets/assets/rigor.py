@@ -4,7 +4,7 @@ from typing import Any
 
 from dmicc_assets.rigor.checks import run_checks
 from dmicc_assets.rigor.finding import findings_table
-from dmicc_assets.rigor.gather import probe_level, study_data, study_evidence
+from dmicc_assets.rigor.gather import notes_read, probe_level, study_data, study_evidence
 from dmicc_assets.rigor.nulls import null_distributions
 from dmicc_assets.rigor.parallel import workers
 from dmicc_assets.signature.sensitivity import threshold_grid
@@ -94,12 +94,14 @@ def nulls(context: StepContext) -> Result:
         Input("signature/stability"),
         Input("signature/sensitivity"),
         Input("validation/roc"),
+        Input("validation/performance"),
         Input("model/coefficients"),
         Input("model/calibration"),
         Input("rigor/nulls"),
     ),
     settings=lambda study, _: study.model_dump(mode="json", exclude={"case"}) | {"model_cohort": study.model_cohort},
-    version="1",
+    version="2",
+    observe=notes_read,
 )
 def findings(context: StepContext) -> Result:
     """Ask every rigor check what the result is worth; a check that is silent is stored too."""

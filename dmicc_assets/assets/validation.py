@@ -2,10 +2,12 @@
 
 from dmicc_assets.assets.rigor import PROBES, of_resampling
 from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import risk_model_from_table
 from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
 from dmicc_assets.rigor.gather import fold_values, study_data
+from dmicc_assets.rigor.identity import refuse_training_samples
 from dmicc_assets.rigor.parallel import workers
 from dmicc_assets.rigor.resampled_roc import resampled_roc
 from dmicc_assets.rigor.roc_estimates import all_estimates
@@ -21,9 +23,10 @@ SUBJECTS = (
 
 
 def subjects(context: StepContext) -> list[Subject]:
-    """Every cohort, then every validation dataset, with its two groups."""
-    cohorts = [context.cohort_subject(cohort) for cohort in context.study.cohorts]
-    return cohorts + [context.validation_subject(entry.dataset) for entry in context.study.validation]
+    """Every cohort, then every validation dataset, with its two groups; none that holds samples of a cohort."""
+    validation = [context.validation_subject(entry.dataset) for entry in context.study.validation]
+    refuse_training_samples([context.cohort_subject(name, "value") for name in context.study.cohorts], validation)
+    return [*(context.cohort_subject(name) for name in context.study.cohorts), *validation]
 
 
 @step(
@@ -32,6 +35,7 @@ def subjects(context: StepContext) -> list[Subject]:
     inputs=(Input("signature/genes"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
     version="1",
+    blocks_on=("I6",),
 )
 def expression_tests(context: StepContext) -> Result:
     """Compare each signature gene between cases and controls by Wilcoxon's test, in every cohort and dataset."""
@@ -55,6 +59,7 @@ def expression_tests(context: StepContext) -> Result:
     ),
     settings=lambda study, _: of_resampling(study, _) | {"validation": study.model_dump()["validation"]},
     version="1",
+    blocks_on=("I6",),
 )
 def roc(context: StepContext) -> Result:
     """Measure by the area under the ROC curve how each signature gene and the model tell cases from controls.
@@ -70,3 +75,19 @@ def roc(context: StepContext) -> Result:
     estimates = all_estimates(tables, resampled_roc(data, fold_values(context, data), workers()))
     notes = {"seed": context.study.rigor.seed}
     return Result({"validation/roc": estimates.roc, "validation/roc_curve": estimates.roc_curve}, notes)
+
+
+@step(
+    partition="study",
+    outputs=("validation/performance",),
+    inputs=(Input("model/coefficients"), *SUBJECTS),
+    settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
+    version="1",
+    blocks_on=("I6",),
+)
+def performance(context: StepContext) -> Result:
+    """Measure discrimination and calibration of the frozen model in every cohort and dataset it was not fitted in."""
+    coefficients = context.read("model/coefficients")
+    model = None if coefficients.is_empty() else risk_model_from_table(coefficients)
+    elsewhere = [subject for subject in subjects(context) if subject.name != context.study.model_cohort]
+    return Result({"validation/performance": external_performance(model, elsewhere)})

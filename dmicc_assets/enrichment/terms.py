@@ -9,6 +9,7 @@ import polars as pl
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
+from dmicc_assets.errors import DataError
 from dmicc_assets.study import Enrichment
 from dmicc_assets.tables import TABLES
 
@@ -33,6 +34,9 @@ def enriched_terms(
         statistics: `differential.statistics` of the cohort; its genes are the background.
         libraries: none gives an empty table, with the reason in the notes.
         settings: sizes of the sets that count.
+
+    Raises:
+        DataError: a library states an empty date (M8).
     """
     query, background = genes["gene"].to_list(), statistics["gene"].to_list()
     frames = [over_representation(query, background, library, settings) for library in libraries]
@@ -54,5 +58,8 @@ def _together(frames: Sequence[pl.DataFrame], table: str) -> pl.DataFrame:
 
 
 def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
+    for one in libraries:
+        if not one.date:
+            raise DataError(f"{one.path}: the library has an empty date; state one in {one.name}.json", check="M8")
     used = [{"name": one.name, "version": one.version, "date": one.date, "sha256": one.sha256} for one in libraries]
     return {"libraries": used} if used else {"libraries": [], "why_empty": NO_GENE_SETS}

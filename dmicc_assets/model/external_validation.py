@@ -33,7 +33,7 @@ EXTERNAL_PERFORMANCE = pl.Schema(
 )
 
 
-def external_performance(model: RiskModel, subjects: Sequence[Subject]) -> pl.DataFrame:
+def external_performance(model: RiskModel | None, subjects: Sequence[Subject]) -> pl.DataFrame:
     """C statistic, calibration slope and calibration intercept of the frozen model in each subject.
 
     Metrics 'c_statistic' (DeLong's interval), 'slope' and 'intercept' (of the logistic regression of the group on the
@@ -43,10 +43,12 @@ def external_performance(model: RiskModel, subjects: Sequence[Subject]) -> pl.Da
     of the model, or without cases or controls, has no rows.
 
     Args:
-        model: the frozen model.
+        model: the frozen model; None when there is none, and then there are no rows.
         subjects: those it was not fitted on.
     """
     rows: list[tuple[object, ...]] = []
+    if model is None:
+        return EXTERNAL_PERFORMANCE.to_frame()
     for subject in subjects:
         for scale in ("z_score", "log2") if subject.kind == "dataset" else ("z_score",):
             score = model_score(model, subject, scale)

@@ -86,7 +86,8 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
         ),
         Section(
             "validation", "Validation", texts.validation,
-            _filled(tables, "validation/roc", "validation/expression_tests"), (r"study/(expression|roc)\..*",),
+            _filled(tables, "validation/roc", "validation/performance", "validation/expression_tests"),
+            (r"study/(expression|roc)\..*",),
             "There is no predictor to validate.",
         ),
         Section(

@@ -1,7 +1,7 @@
 """Datasets before normalisation between arrays, normalised again so that held-out arrays shape nothing.
 
 Design section 8, steps 2 and 3, with fit and transform apart: the common distribution is that of the training arrays,
-and a held-out array is given it by its own ranks.
+and a held-out array is given it by its own ranks; counts are scaled to the training samples' libraries.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.expression.counts import sum_counts
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.expression.scale import apply_quantile_target, fit_quantile_target, log2_decision, to_log2
 from dmicc_assets.geo.dataset import RawDataset
+from dmicc_assets.stats.library_size import log_cpm, tmm_factors
 from dmicc_assets.study import Cohort, Dataset
 
 FloatArray = NDArray[np.float64]
@@ -97,8 +99,34 @@ class LogArrays:
         return replace(self, spec=self.spec.model_copy(update={"collapse": collapse})).genes()
 
 
+@dataclass(frozen=True)
+class CountedArrays:
+    """An RNA-seq dataset before normalisation: (G, N) counts of genes."""
+
+    counts: ExpressionMatrix
+
+    def genes(self, held_out: Collection[str] = ()) -> ExpressionMatrix:
+        """(G, N) log2 counts per million; reference, scale and mean library are those of the other samples.
+
+        Raises:
+            ValueError: every sample is held out.
+        """
+        training = np.array([sample not in held_out for sample in self.counts.samples], dtype=np.bool_)
+        if not training.any():
+            raise ValueError("every sample is held out: there is no library to scale to")
+        values = log_cpm(self.counts.values, tmm_factors(self.counts.values, training), learnt=training)
+        return ExpressionMatrix(values, self.counts.features, self.counts.samples)
+
+
+def unnormalised(raw: RawDataset, spec: Dataset) -> LogArrays | CountedArrays:
+    """A dataset as served, ready to be normalised many times."""
+    if raw.value_kind == "counts" and raw.probe_genes is not None:
+        return CountedArrays(sum_counts(raw.matrix, raw.probe_genes))
+    return log_arrays(raw, spec)
+
+
 def log_arrays(raw: RawDataset, spec: Dataset) -> LogArrays:
-    """A dataset as served, on the log2 scale, ready to be normalised many times."""
+    """A dataset of intensities as served, on the log2 scale, ready to be normalised many times."""
     values = to_log2(raw.matrix.values, log2_decision(raw.matrix.values, spec.scale))
     matrix = ExpressionMatrix(values, raw.matrix.features, raw.matrix.samples)
     ranks, ordered = None, np.empty((0, 0))
@@ -136,7 +164,7 @@ class FoldValues:
     name: str
     cohort: Cohort
     subject: Subject
-    arrays: Mapping[str, LogArrays]
+    arrays: Mapping[str, LogArrays | CountedArrays]
     matrices: Mapping[str, ExpressionMatrix]
     samples: Mapping[str, pl.DataFrame]
 

@@ -1,6 +1,7 @@
 """The registry: every code with its check. Run them all, and every code has a row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dmicc_assets.rigor import (
     confounding,
@@ -15,7 +16,7 @@ from dmicc_assets.rigor import (
 )
 from dmicc_assets.rigor.codes import CODES
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, not_applicable
+from dmicc_assets.rigor.finding import SEVERITIES, Finding, not_applicable
 
 Check = Callable[[StudyEvidence], list[Finding]]
 
@@ -74,5 +75,20 @@ def run_checks(evidence: StudyEvidence) -> list[Finding]:
     findings: list[Finding] = []
     for code in CODES:
         found = CHECKS[code](evidence)
-        findings += found or not_applicable(code, evidence.name, "there is nothing of the kind in this study")
+        findings += _one_a_subject(found) or not_applicable(
+            code, evidence.name, "there is nothing of the kind in this study"
+        )
     return findings
+
+
+def _one_a_subject(found: Sequence[Finding]) -> list[Finding]:
+    """One finding a subject, the gravest with all messages: a cohort or dataset may be named as the study is."""
+    merged: dict[str, Finding] = {}
+    for each in found:
+        other = merged.get(each.subject)
+        if other is None:
+            merged[each.subject] = each
+            continue
+        graver, milder = sorted((other, each), key=lambda one: SEVERITIES.index(one.severity))
+        merged[each.subject] = replace(graver, message=f"{graver.message}; {milder.message}")
+    return list(merged.values())

@@ -43,7 +43,9 @@ def metadata_confounding(evidence: StudyEvidence) -> list[Finding]:
 def _strongest(subject: str, judged: Mapping[str, tuple[str, float]]) -> Finding:
     """The finding on the column that separates most, as a share of its own limit."""
     if not judged:
-        return not_applicable("D5", subject, "no column but those of the label rules varies")[0]
+        return not_applicable(
+            "D5", subject, "no column but those of the label rules has few enough levels to be judged"
+        )[0]
     share = {name: _excess(kind, value) for name, (kind, value) in judged.items()}
     name = max(sorted(share), key=lambda each: share[each])
     kind, value = judged[name]

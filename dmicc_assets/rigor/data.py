@@ -51,6 +51,9 @@ def log2_agreement(evidence: StudyEvidence) -> list[Finding]:
     """I2: the quantile rule and a plain maximum above 50 disagree on whether to take log2."""
     findings: list[Finding] = []
     for dataset, notes in evidence.dataset_notes.items():
+        if "quantiles" not in notes:
+            findings += not_applicable("I2", dataset, "RNA-seq counts, whose logarithm is taken of counts per million")
+            continue
         low, q25, _, _, q99, high = notes["quantiles"]
         by_rule = q99 > 100 or (high - low > PLAIN_MAXIMUM and q25 > 0)
         by_maximum = high > PLAIN_MAXIMUM
@@ -60,8 +63,10 @@ def log2_agreement(evidence: StudyEvidence) -> list[Finding]:
         if fires:
             text += (
                 f"; the quantile rule says {'linear' if by_rule else 'logarithms'}, "
-                f"the plain maximum {'linear' if by_maximum else 'logarithms'}: look at the values and set scale:"
+                f"the plain maximum {'linear' if by_maximum else 'logarithms'}: look at the values"
             )
+            decided = evidence.study.datasets[dataset].scale
+            text += " and set scale:" if decided == "auto" else f"; the study file decided (scale: {decided})"
         findings.append(finding("I2", dataset, "warning" if fires else "ok", text, high, PLAIN_MAXIMUM))
     return findings
 
@@ -102,7 +107,9 @@ def distributions(evidence: StudyEvidence) -> list[Finding]:
         if fires:
             worst = quality["sample"][int(np.argmax(np.abs(medians - np.median(medians))))]
             text += f" (furthest: {worst}): arrays are not on one scale"
-        findings.append(finding("I4", dataset, "warning" if fires else "ok", text, apart, MEDIAN_RANGE))
+        by_spread = apart <= MEDIAN_RANGE and ratio > IQR_RATIO
+        measured = (ratio, IQR_RATIO) if by_spread else (apart, MEDIAN_RANGE)
+        findings.append(finding("I4", dataset, "warning" if fires else "ok", text, *measured))
     return findings
 
 
@@ -147,11 +154,10 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
         several = float((probes["n_symbols"] > 1).sum() / n) if n else 0.0
         fires = unmapped > UNMAPPED or several > MULTI_MAPPED or n_dates > 0
         text = f"{unmapped:.1%} of {n} probes have no gene, {several:.1%} several" if n else "the matrix is by gene"
-        text += f"; {n_dates} symbols look like dates" + (f" ({', '.join(dates[:5])})" if dates else "")
-        share, limit = (
-            (several, MULTI_MAPPED)
-            if unmapped <= UNMAPPED < several / MULTI_MAPPED * UNMAPPED
-            else (unmapped, UNMAPPED)
-        )
+        text += f"; symbols that look like dates: {n_dates}" + (f" ({', '.join(dates[:5])})" if dates else "")
+        by_several = unmapped <= UNMAPPED and several > MULTI_MAPPED
+        share, limit = (several, MULTI_MAPPED) if by_several else (unmapped, UNMAPPED)
+        if n_dates and share <= limit:
+            share, limit = n_dates, 0
         findings.append(finding("I8", dataset, "warning" if fires else "ok", text, share, limit))
     return findings

@@ -151,5 +151,5 @@ def population(evidence: StudyEvidence) -> list[Finding]:
             n += int(evidence.members(comparison)["is_case"].sum())
     if n:
         return [finding("D9", evidence.name, "ok", f"{n} samples are {wanted.label}: {wanted.text}", n, 1)]
-    message = f"no case sample is {wanted.label!r}: the data say nothing of {wanted.text} directly"
+    message = f"the study is about {wanted.text}, and no case sample is labelled {wanted.label!r}: it is an analogy"
     return [finding("D9", evidence.name, "warning", message, 0, 1)]

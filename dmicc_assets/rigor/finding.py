@@ -10,6 +10,9 @@ from dmicc_assets.rigor.codes import CITATIONS
 
 Severity = Literal["error", "warning", "info", "ok"]
 
+# The gravest first.
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ok")
+
 SCHEMA = pl.Schema(
     {
         "subject": pl.String(),

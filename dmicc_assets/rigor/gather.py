@@ -1,10 +1,11 @@
 """What the rigor computations need, read from the tables that a step declares. Nothing is computed or judged here."""
 
+import json
 from collections.abc import Sequence
 
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.source_files import source_files
-from dmicc_assets.rigor.arrays import FoldValues, LogArrays, learns_from_arrays, log_arrays
+from dmicc_assets.rigor.arrays import CountedArrays, FoldValues, LogArrays, learns_from_arrays, unnormalised
 from dmicc_assets.rigor.evidence import Origins, StudyEvidence
 from dmicc_assets.rigor.selection import StudyData
 from dmicc_assets.signature.sensitivity import ProbeLevel
@@ -32,7 +33,9 @@ def fold_values(context: StepContext, data: StudyData) -> FoldValues:
     The step declares source/files, source/samples and expression/genes of the datasets too.
     """
     cohort = data.study.cohorts[data.target]
-    depending = [name for name in cohort.datasets if learns_from_arrays(data.study.datasets[name])]
+    depending = [
+        name for name in cohort.datasets if learns_from_arrays(data.study.datasets[name]) or _is_counted(context, name)
+    ]
     return FoldValues(
         name=data.target,
         cohort=cohort,
@@ -46,21 +49,28 @@ def fold_values(context: StepContext, data: StudyData) -> FoldValues:
 def probe_level(context: StepContext) -> ProbeLevel:
     """The probes of every dataset of the cohorts; the step declares what `fold_values` says."""
     names = list(dict.fromkeys(name for cohort in context.study.cohorts.values() for name in cohort.datasets))
-    by_probe = [name for name in names if not context.read("source/probe_genes", name).is_empty()]
+    is_by_probe = {name: not context.read("source/probe_genes", name).is_empty() for name in names}
+    by_probe = [name for name in names if is_by_probe[name] and not _is_counted(context, name)]
+    arrays = _arrays(context, by_probe)
     return ProbeLevel(
-        arrays=_arrays(context, by_probe),
+        arrays={name: each for name, each in arrays.items() if isinstance(each, LogArrays)},
         matrices={name: context.matrix("expression/genes", name) for name in names if name not in by_probe},
         samples={name: context.read("source/samples", name) for name in names},
     )
 
 
-def _arrays(context: StepContext, names: Sequence[str]) -> dict[str, LogArrays]:
+def _is_counted(context: StepContext, dataset: str) -> bool:
+    """Whether a dataset is of RNA-seq counts, which are scaled by TMM and not collapsed from probes."""
+    return context.manifest("expression/genes", dataset).notes.get("normalise") == "TMM"
+
+
+def _arrays(context: StepContext, names: Sequence[str]) -> dict[str, LogArrays | CountedArrays]:
     """Datasets read again from their verified files, before normalisation between arrays."""
-    found: dict[str, LogArrays] = {}
+    found: dict[str, LogArrays | CountedArrays] = {}
     for name in names:
         spec = context.study.datasets[name]
         files = source_files(context.read("source/files", name), context.settings.cache)
-        found[name] = log_arrays(read_dataset(name, spec, files), spec)
+        found[name] = unnormalised(read_dataset(name, spec, files), spec)
     return found
 
 
@@ -82,6 +92,13 @@ def study_evidence(context: StepContext) -> StudyEvidence:
         },
         origins=_origins(context),
     )
+
+
+def notes_read(context: StepContext) -> str:
+    """What the findings say of the manifests' notes, as a text: contents alone would leave it stale."""
+    datasets = {name: context.manifest("expression/genes", name).notes for name in used_datasets(context.study)}
+    libraries = {name: context.manifest("enrichment/terms", name).notes for name in context.study.cohorts}
+    return json.dumps([datasets, libraries], sort_keys=True)
 
 
 def _origins(context: StepContext) -> dict[str, Origins]:

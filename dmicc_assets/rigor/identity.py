@@ -1,14 +1,16 @@
 """Checks of who the samples are: a sample in two datasets, and sex (I6, I7)."""
 
 import re
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dmicc_assets.errors import DataError
 from dmicc_assets.expression.labels import sample_fields
-from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.rigor.evidence import Comparison, StudyEvidence
 from dmicc_assets.rigor.finding import Finding, finding, not_applicable
 from dmicc_assets.study import accession_of
@@ -57,8 +59,30 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
     for one, other in ((first, second), (second, first)):
         relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()
         if accession_of(other.dataset) in _REANALYSED.findall("\n".join(relations)):
-            found.append(f"{one.dataset} is re-analysed by {other.dataset}")
+            found.append(f"GEO states that {one.dataset} and {other.dataset} are one, re-analysed")
     return found
+
+
+def refuse_training_samples(cohorts: Sequence[Subject], validation: Sequence[Subject]) -> None:
+    """I6 as a guard: nothing is validated on what it was trained on.
+
+    Args:
+        cohorts: every cohort with `value`, before batch adjustment.
+        validation: every validation dataset.
+
+    Raises:
+        DataError: a validation dataset holds a sample, or the same array under another name, of a cohort.
+    """
+    for other in validation:
+        for cohort in cohorts:
+            same = sorted(set(other.matrix.samples) & set(cohort.matrix.samples))
+            same = same or [twin for _, twin in identical_arrays(cohort.matrix, other.matrix)]
+            if same:
+                raise DataError(
+                    f"validation {other.name}: {len(same)} of its samples are in cohort {cohort.name} too "
+                    f"({', '.join(same[:3])}): it would validate what it has trained; take it out of one of them",
+                    check="I6",
+                )
 
 
 def identical_arrays(first: ExpressionMatrix, second: ExpressionMatrix) -> list[tuple[str, str]]:
@@ -81,6 +105,7 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def sex(evidence: StudyEvidence) -> list[Finding]:
     """I7: genes of X and Y contradict the stated sex, or the groups differ in sex (Fisher's exact test)."""
     findings: list[Finding] = []
+    merged: dict[str, list[tuple[str | None, bool]]] = {}
     for comparison in evidence.comparisons:
         members = evidence.members(comparison)
         stated = _stated_sex(members)
@@ -90,15 +115,25 @@ def sex(evidence: StudyEvidence) -> list[Finding]:
         if not any(known):
             findings += not_applicable("I7", comparison.subject, "no sex is stated, and the genes show none")
             continue
+        is_case = members["is_case"].to_list()
+        if "/" in comparison.subject:
+            merged.setdefault(comparison.subject.split("/")[0], []).extend(zip(known, is_case, strict=True))
         names = members["sample"].to_list()
         wrong = [n for n, a, b in zip(names, seen, stated, strict=True) if a and b and a != b]
-        p_value, counts = _sex_by_group(known, members["is_case"].to_list())
+        p_value, counts = _sex_by_group(known, is_case)
         text = f"{counts} (Fisher p = {p_value:.3g}; sex {'from the genes' if any(seen) else 'as stated'})"
         if wrong:
-            text += f"; the genes contradict the stated sex of {len(wrong)} samples ({', '.join(wrong[:5])})"
+            text += f"; the genes contradict the stated sex of {', '.join(wrong[:5])}"
+            text += f" and {len(wrong) - 5} others" if len(wrong) > 5 else ""
         fires = bool(wrong) or p_value < SEX_P_VALUE
         severity = "warning" if fires else "ok"
         findings.append(finding("I7", comparison.subject, severity, text, p_value, SEX_P_VALUE))
+    for cohort, samples in merged.items():
+        # Each dataset may be too small to show what the merged cohort does.
+        p_value, counts = _sex_by_group([sex for sex, _ in samples], [case for _, case in samples])
+        severity = "warning" if p_value < SEX_P_VALUE else "ok"
+        text = f"{counts} (Fisher p = {p_value:.3g}; its datasets together)"
+        findings.append(finding("I7", cohort, severity, text, p_value, SEX_P_VALUE))
     return findings
 
 

@@ -45,17 +45,21 @@ def selection_bias(evidence: StudyEvidence) -> list[Finding]:
 
 
 def calibration(evidence: StudyEvidence) -> list[Finding]:
-    """R9: calibration is shown on training rows only, or on fewer than 100 events or non-events."""
+    """R9: calibration is shown on training rows only, or the curve on fewer than 100 events or non-events."""
     cohort = evidence.study.model_cohort
-    curves = evidence.rows("model/calibration")
-    if curves.is_empty():
+    if evidence.rows("model/calibration").is_empty():
         return not_applicable("R9", cohort, "no calibration curve was drawn")
-    external = sorted(set(curves["kind"]) & {entry.dataset for entry in evidence.study.validation})
     subject = evidence.model_subject
     fewest = min(int(subject.is_case.sum()), int((~subject.is_case).sum()))
-    problems = [] if external else ["calibration is shown on the training samples only"]
+    outside = evidence.rows("validation/performance", subject_kind="dataset", metric="slope", scale="z_score")
+    slopes = [
+        f"{row['subject']} {row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+        for row in outside.drop_nulls(["value", "ci_low", "ci_high"]).sort("subject").iter_rows(named=True)
+    ]
+    problems = [] if slopes else ["calibration is shown on the training samples only"]
     problems += [f"{fewest} samples in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
-    text = "; ".join(problems) or f"calibration is shown in {', '.join(external)} too, on {fewest} in the smaller class"
+    text = "; ".join(problems) or f"the curve is drawn on {fewest} samples in the smaller class"
+    text += f"; calibration slope outside: {', '.join(slopes)}" if slopes else ""
     return [finding("R9", cohort, "warning" if problems else "ok", text, fewest, EVENTS)]
 
 
@@ -201,7 +205,7 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
             text += f"; the differential expression knows it (block: {block}), the AUC and its interval do not"
             findings.append(finding("R15", name, "info", text, several, 0))
         else:
-            text += "; they are taken as independent, so p-values and intervals are wrong"
+            text += "; they are taken as independent, so p-values and DeLong's intervals are wrong"
             text += " (block: fixed or duplicate_correlation)" if subject.kind == "cohort" else ""
             findings.append(finding("R15", name, "warning", text, several, 0))
     return findings

@@ -18,6 +18,7 @@ HALF_WIDTH = 0.10
 SMALL_CLASS = 10
 PREVALENCE = (0.1, 0.9)
 SCORED = ("apparent", "external")
+_NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC"}
 
 
 def empirical_p(nulls: pl.DataFrame) -> float | None:
@@ -51,10 +52,10 @@ def random_signatures(evidence: StudyEvidence) -> list[Finding]:
         observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
         text = (
             f"AUC {observed:.3f}; of {len(draws)} models of {len(evidence.biomarkers)} random genes "
-            f"{(draws >= observed - 1e-12).mean():.0%} do as well (p = {p:.3g}); half reach {draws.median():.2f}"
+            f"{(draws >= observed - 1e-12).mean():.1%} do as well (p = {p:.3g}); half reach {draws.median():.2f}"
         )
         if observed >= 1:
-            text += f"; {(draws >= 1).mean():.0%} of them have an AUC of 1 too"
+            text += f"; {(draws >= 1).mean():.1%} of them have an AUC of 1 too"
         fires = p > CHANCE
         findings.append(finding("R2", subject, "warning" if fires else "ok", text, p, CHANCE))
     return findings
@@ -71,7 +72,7 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
         if p is not None:
             p_values[statistic] = p
     sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
-    text = ", ".join(f"{name.replace('_', ' ')} p = {p:.3g}" for name, p in p_values.items())
+    text = ", ".join(f"{_NAMES.get(name, name)} p = {p:.3g}" for name, p in p_values.items())
     text += f" over {len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all"
     worst = max(p_values.values())
     fires = worst > CHANCE
@@ -134,7 +135,7 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
         problems = [f"{smaller} samples in the smaller class"] if smaller < SMALL_CLASS else []
         perfect = rows.filter(pl.col("auc") >= 1)["predictor"].unique().sort().to_list()
         problems += [f"the AUC of {', '.join(perfect)} is 1, where DeLong's interval has no width"] if perfect else []
-        problems += [f"the interval of {widest} is ± {widths.max():.2f}"] if widths.max() > HALF_WIDTH else []
+        problems += [f"the interval of {widest} is ± {widths.max():.3f}"] if widths.max() > HALF_WIDTH else []
         text = "; ".join(problems) or f"the widest interval is ± {widths.max():.3f} ({widest})"
         severity = "warning" if problems else "ok"
         findings.append(finding("R6", name, severity, text, float(widths.max()), HALF_WIDTH))

@@ -82,6 +82,9 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
             frequency = rows["frequency"][0]
             texts.append(f"{rows['gene'][0]} is in the signature {when} with frequency {frequency:.2f}")
             shares.append((frequency / limit, frequency, limit))
+    again = stability.filter(pl.col("method") == "bootstrap_biomarkers").sort("frequency", "gene")
+    if len(again):
+        texts.append(f"{again['gene'][0]} is a biomarker again in {again['frequency'][0]:.2f} of the bootstraps")
     worst, frequency, limit = min(shares)
     text = "; ".join(texts) + (": other patients would have given other biomarkers" if worst < 1 else "")
     return [finding("M7", evidence.name, "warning" if worst < 1 else "ok", text, frequency, limit)]
@@ -100,8 +103,8 @@ def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
         gap = following["rank_low"] - last["rank_high"]
         fires = gap <= 0
         text = (
-            f"{last['gene']} is {top}. (ranks {last['rank_low']:g} to {last['rank_high']:g} over the seeds), "
-            f"{following['gene']} {top + 1}. ({following['rank_low']:g} to {following['rank_high']:g})"
+            f"{last['gene']} is {top}. (ranks {last['rank_low']:.3g} to {last['rank_high']:.3g} over the seeds), "
+            f"{following['gene']} {top + 1}. ({following['rank_low']:.3g} to {following['rank_high']:.3g})"
         )
         if fires:
             text += ": which of them is chosen is decided by the seed"

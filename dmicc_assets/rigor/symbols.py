@@ -12,11 +12,14 @@ def measured_everywhere(evidence: StudyEvidence) -> list[Finding]:
     """I9: a biomarker is missing from a validation dataset; the cohorts' genes have a Jaccard index below 0.6."""
     findings: list[Finding] = []
     for dataset, subject in evidence.validation.items():
+        if not evidence.biomarkers:
+            findings += not_applicable("I9", dataset, "there are no biomarkers")
+            continue
         missing = find_symbols(evidence.biomarkers, subject.matrix.features).missing
         n = len(evidence.biomarkers)
         text = f"{n - len(missing)} of {n} biomarkers are measured"
         if missing:
-            text += f"; {', '.join(missing)} is not, so the model cannot be applied"
+            text += f"; {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not, so the model cannot be applied"
         findings.append(finding("I9", dataset, "warning" if missing else "ok", text, len(missing), 0))
     universes = [set(subject.matrix.features) for subject in evidence.cohorts.values()]
     if len(universes) < 2:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
+from dmicc_assets.stats.logistic import INTERCEPT
 from dmicc_assets.study import Study
 
 FOR_AUTHOR = "for the author"
@@ -35,30 +36,31 @@ def checklist(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         frames: the study's tables by name; an absent one is empty.
     """
     evidence = StudyEvidence(study, frames)
-    rows = [
-        {
-            "item": each.item,
-            "section": each.section,
-            "asks": each.asks,
-            "status": FOR_AUTHOR if each.fill is None else FILLED,
-            "text": "" if each.fill is None else each.fill(evidence),
-        }
-        for each in ITEMS
-    ]
+    rows: list[dict[str, str]] = []
+    for each in ITEMS:
+        text = "" if each.fill is None else each.fill(evidence)
+        status = FILLED if text else FOR_AUTHOR
+        rows.append({"item": each.item, "section": each.section, "asks": each.asks, "status": status, "text": text})
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
 def _title(e: StudyEvidence) -> str:
-    return e.study.title
+    cohort = e.study.cohorts[e.study.model_cohort]
+    return f"{e.study.title}: a prediction model of {cohort.case} against {cohort.control} is {_purpose(e)}"
+
+
+def _purpose(e: StudyEvidence) -> str:
+    names = " and ".join(entry.dataset for entry in e.study.validation)
+    return f"developed in {e.study.model_cohort}" + (f" and evaluated in {names}" if names else "; none is evaluated")
 
 
 def _population(e: StudyEvidence) -> str:
-    return e.study.population.text if e.study.population else "not stated in the study file (population:)"
+    return f"{e.study.population.text}; purpose and users are the author's to state" if e.study.population else ""
 
 
 def _objective(e: StudyEvidence) -> str:
     cohorts = " and ".join(cohort.title for cohort in e.study.cohorts.values())
-    return f"genes that {cohorts} share, and a model on them in {e.study.cohorts[e.study.model_cohort].title}"
+    return f"to find the genes that {cohorts} share; a model on them is {_purpose(e)}"
 
 
 def _sources(e: StudyEvidence) -> str:
@@ -105,16 +107,17 @@ def _predictors(e: StudyEvidence) -> str:
 
 def _definition(e: StudyEvidence) -> str:
     names = ", ".join(e.biomarkers) or "none was chosen"
-    return f"log2 expression of {names}, batch removed, as the data sets were measured"
+    merged = len(e.study.cohorts[e.study.model_cohort].datasets) > 1
+    return f"log2 expression of {names}{', batch removed' if merged else ''}; when it was measured is not stated"
 
 
 def _sample_size(e: StudyEvidence) -> str:
-    return _message(e, "R7") or "not judged"
+    return _message(e, "R7")
 
 
 def _missing(e: StudyEvidence) -> str:
     texts = [f"{row['subject']}: {row['message']}" for row in _rows(e, "I3")]
-    return "; ".join(texts) + " (missing values are kept missing; a gene with one is not ranked)"
+    return "; ".join([*texts, "missing values are kept missing, and a gene with one is not ranked"])
 
 
 def _use_of_data(e: StudyEvidence) -> str:
@@ -126,7 +129,10 @@ def _use_of_data(e: StudyEvidence) -> str:
 
 
 def _handling(_: StudyEvidence) -> str:
-    return "linear on the log2 scale, no categories; in other data sets z-scores by the training mean and sd"
+    return (
+        "linear on the log2 scale, no categories; in other data sets as z-scores by their own mean and sd, put on the "
+        "training scale, and as the log2 values themselves"
+    )
 
 
 def _model(e: StudyEvidence) -> str:
@@ -135,6 +141,8 @@ def _model(e: StudyEvidence) -> str:
     return (
         f"moderated t (abs log2 fold change >= {d.log_fc:g}, p < {d.p_value:g}, adjust {d.adjust}), intersection "
         f"of the cohorts, forests of {ranking.trees} trees, top {ranking.top} of each, logistic model ({estimators}); "
+        f"internal validation by {e.study.rigor.repeats} repeats of cross-validation in {ranking.folds} folds with all "
+        f"of it inside, and {e.study.rigor.bootstraps} bootstraps; "
         f"seeds {ranking.seed}, {e.study.model.seed} and {e.study.rigor.seed}"
     )
 
@@ -160,11 +168,12 @@ def _no_updating(_: StudyEvidence) -> str:
 
 
 def _imbalance(e: StudyEvidence) -> str:
-    return "; ".join(f"{row['subject']}: {row['message']}" for row in _rows(e, "D2")) + "; nothing was re-weighted"
+    return "; ".join(["nothing was re-weighted", *(f"{row['subject']}: {row['message']}" for row in _rows(e, "D2"))])
 
 
 def _fairness(e: StudyEvidence) -> str:
-    return "; ".join(f"{row['subject']}: {row['message']}" for row in _rows(e, "I7")) + "; no other group is known"
+    sexes = [f"{row['subject']}: {row['message']}" for row in _rows(e, "I7")]
+    return "; ".join(["nothing; the sexes are compared, no other group is known", *sexes])
 
 
 def _output(_: StudyEvidence) -> str:
@@ -172,7 +181,26 @@ def _output(_: StudyEvidence) -> str:
 
 
 def _differences(e: StudyEvidence) -> str:
-    return "; ".join(f"{row['subject']}: {row['message']}" for row in _rows(e, "R12")) or "there is no validation"
+    if not e.study.validation:
+        return "there is no evaluation data"
+    cohort, model = e.study.cohorts[e.study.model_cohort], e.study.model_cohort
+    texts = [f"development in {model}: {cohort.case} against {cohort.control}, {_measured(e, model)}"]
+    for entry in e.study.validation:
+        where = _measured(e, entry.dataset)
+        texts.append(f"evaluation in {entry.dataset}: {entry.case} against {entry.control}, {where}")
+    return "; ".join(texts + [f"{row['subject']}: {row['message']}" for row in _rows(e, "R12")])
+
+
+def _measured(e: StudyEvidence, subject: str) -> str:
+    """Tissue, platform and numbers of cases and controls of a cohort or a validation dataset."""
+    is_own = [each for each in e.comparisons if each.subject.split("/")[0] == subject]
+    names = [comparison.dataset for comparison in is_own]
+    platforms = e.rows("source/datasets").filter(pl.col("dataset").is_in(names))["platform"].to_list()
+    on = sorted({platform or "by gene" for platform in platforms})
+    tissues = sorted({e.study.datasets[name].tissue or "tissue not stated" for name in names})
+    cases = [e.members(comparison)["is_case"].to_list() for comparison in is_own]
+    n_case, n = sum(sum(each) for each in cases), sum(len(each) for each in cases)
+    return f"{' and '.join(tissues)}, {' and '.join(on) or 'not read'}, {n_case} cases and {n - n_case} controls"
 
 
 def _data_sharing(e: StudyEvidence) -> str:
@@ -197,12 +225,20 @@ def _flow(e: StudyEvidence) -> str:
 
 
 def _events(e: StudyEvidence) -> str:
-    return "; ".join(f"{row['subject']}: {row['message']}" for row in _rows(e, "D1"))
+    outside = [f"{entry.dataset}: {_measured(e, entry.dataset).rpartition(', ')[2]}" for entry in e.study.validation]
+    return "; ".join([f"{row['subject']}: {row['message']}" for row in _rows(e, "D1")] + outside)
 
 
 def _specification(e: StudyEvidence) -> str:
-    rows = e.rows("model/coefficients").iter_rows(named=True)
-    return ", ".join(f"{row['term']} {row['coefficient']:.4g}" for row in rows) or "there is no model"
+    rows = e.rows("model/coefficients").to_dicts()
+    if not rows:
+        return "there is no model"
+    text = ", ".join(f"{row['term']} {row['coefficient']:.4g}" for row in rows)
+    # Firth's intercept is for odds; FLIC's is the one that probabilities take.
+    flic = next((row.get("probability_coefficient") for row in rows if row["term"] == INTERCEPT), None)
+    flic = flic if rows[0]["estimator"] == "firth" else None
+    text += f"; intercept of the probabilities {flic:.4g} (FLIC)" if flic is not None else ""
+    return f"log-odds by log2 expression: {text}"
 
 
 def _performance(e: StudyEvidence) -> str:
@@ -211,7 +247,23 @@ def _performance(e: StudyEvidence) -> str:
         f"{row['subject']} {row['kind']}: AUC {row['auc']:.3f} ({_limit(row['ci_low'])} to {_limit(row['ci_high'])})"
         for row in rows
     ]
+    slopes = e.rows("validation/performance", metric="slope", subject_kind="dataset").drop_nulls("value")
+    texts += [
+        f"{row['subject']} ({row['scale'].replace('_', '-')}): calibration slope {row['value']:.2f} "
+        f"({_limit(row['ci_low'])} to {_limit(row['ci_high'])})"
+        for row in slopes.sort("subject", "scale", descending=[False, True]).iter_rows(named=True)
+    ]
     return "; ".join(texts) or "there is no model"
+
+
+def _between_clusters(e: StudyEvidence) -> str:
+    rows = e.rows("validation/roc", predictor="model", kind="external").drop_nulls("auc").sort("auc", "subject")
+    if len(rows) < 2:
+        return ""
+    low, high = rows.row(0, named=True), rows.row(-1, named=True)
+    return (
+        f"the frozen model's AUC is from {low['auc']:.3f} in {low['subject']} to {high['auc']:.3f} in {high['subject']}"
+    )
 
 
 def _limit(value: float | None) -> str:
@@ -282,7 +334,7 @@ ITEMS = (
     Item("21", "Results: development", "Participants and outcome events in every analysis", _events),
     Item("22", "Results: specification", "The full model, so that others can predict with it", _specification),
     Item("23a", "Results: performance", "Performance with intervals, also in key groups", _performance),
-    Item("23b", "Results: performance", "Differences of performance between clusters"),
+    Item("23b", "Results: performance", "Differences of performance between clusters", _between_clusters),
     Item("24", "Results: updating", "Results of updating", _no_updating),
     Item("25", "Discussion", "Interpretation of the main results, fairness included"),
     Item("26", "Discussion", "Limitations: sample, overfitting, missing data, and what they do", _limitations),

@@ -14,7 +14,7 @@ _NO_MORE_THAN_CHANCE = {
 }
 _NOT_WHAT_IT_SEEMS = {
     "R1": "the AUC drops when the genes are chosen inside the folds",
-    "R2": "random genes do as well",
+    "R2": "more than one in twenty random sets of genes do as well",
     "M1": "many of the genes past the raw p-value are false",
     "M7": "other patients would have given other biomarkers",
     "M6": "a small change of a threshold gives other genes",
@@ -64,11 +64,21 @@ def _found(evidence: StudyEvidence) -> str:
     auc: dict[str, float] = dict(rows.select("kind", "auc").iter_rows())
     them = "them" if len(biomarkers) > 1 else "it"
     if "nested_cv" in auc:
-        text += f", and a model on {them} reaches a nested AUC of {auc['nested_cv']:.2f}"
-        text += f" (apparent {auc['apparent']:.2f})" if "apparent" in auc else ""
+        text += f", and a model on {them} reaches a nested AUC of {auc['nested_cv']:.3f}"
+        text += f" (apparent {auc['apparent']:.3f})" if "apparent" in auc else ""
     elif "apparent" in auc:
-        text += f", and a model on {them} reaches an apparent AUC of {auc['apparent']:.2f}"
-    return f"{text}."
+        text += f", and a model on {them} reaches an apparent AUC of {auc['apparent']:.3f}"
+    return f"{text}{_outside(evidence)}."
+
+
+def _outside(evidence: StudyEvidence) -> str:
+    """The frozen model's area in each validation dataset."""
+    rows = evidence.rows("validation/roc", subject_kind="dataset", predictor="model", kind="external")
+    areas = [
+        f"{auc:.3f} in {name}"
+        for name, auc in rows.drop_nulls("auc").sort("subject").select("subject", "auc").iter_rows()
+    ]
+    return f", outside {_listed(areas)}" if areas else ""
 
 
 def _trust(evidence: StudyEvidence) -> str:
@@ -109,7 +119,7 @@ def _missing(evidence: StudyEvidence) -> str:
     if study.population is None:
         lacks.append("a statement of whom the result is for")
     elif "D9" in fired:
-        lacks.append(f"samples of {study.population.text}")
+        lacks.append(f"samples of those whom the study is about ({study.population.text})")
     if not study.validation:
         lacks.append("a validation dataset")
     elif "R12" in fired:
@@ -118,7 +128,8 @@ def _missing(evidence: StudyEvidence) -> str:
     if len(size):
         lacks.append(f"a cohort of sufficient size (the model's has {size['statistic'][0]:.0f} samples)")
     if "R9" in fired:
-        lacks.append("calibration on other patients")
+        is_outside = len(evidence.rows("validation/performance", subject_kind="dataset", metric="slope")) > 0
+        lacks.append("enough samples for a calibration curve" if is_outside else "calibration on other patients")
     if "R10" in fired:
         lacks.append("a sample whose share of cases is nature's, without which no absolute risk can be stated")
     unknown = findings.filter(

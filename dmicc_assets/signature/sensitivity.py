@@ -60,9 +60,14 @@ def threshold_grid(study: Study, statistics: Mapping[str, pl.DataFrame], probes:
         setting, log_fc, p_value, adjust, collapse, is_single_change, n_shared, jaccard (with the study's own signature;
         NULL when both are empty).
     """
+    # A cohort without a dataset by probe has nothing to collapse: its statistics stay.
+    by_cohort = [statistics[name] for name in study.cohorts]
     by_collapse: dict[str, Mapping[str, pl.DataFrame]] = {AS_IN_STUDY: statistics}
     for collapse in _other_collapses(study, probes):
-        by_collapse[collapse] = {name: _statistics(study, name, collapse, probes) for name in study.cohorts}
+        by_collapse[collapse] = {
+            name: _statistics(study, name, collapse, probes) if set(cohort.datasets) & set(probes.arrays) else own
+            for (name, cohort), own in zip(study.cohorts.items(), by_cohort, strict=True)
+        }
     own = study.differential
     log_fcs = sorted({max(0.0, round(own.log_fc + change, 10)) for change in (-STEP, 0.0, STEP)})
     p_values = sorted({min(1.0, own.p_value * factor) for factor in (0.5, 1.0, 2.0)})

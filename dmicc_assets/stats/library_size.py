@@ -10,7 +10,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-def tmm_factors(counts: FloatArray) -> FloatArray:
+def tmm_factors(counts: FloatArray, learnt: BoolArray | None = None) -> FloatArray:
     """Normalisation factors by the trimmed mean of M-values (Robinson & Oshlack 2010, doi:10.1186/gb-2010-11-3-r25).
 
     30 % of the log ratios and 5 % of the mean intensities are trimmed at either end; the reference is the sample
@@ -18,23 +18,26 @@ def tmm_factors(counts: FloatArray) -> FloatArray:
 
     Args:
         counts: (G, N) non-negative counts.
+        learnt: (N,) samples that the reference and the scale are taken from; all when not given.
 
     Returns:
-        (N,) factors whose product is 1; library size times factor is the effective library size.
+        (N,) factors whose product over these samples is 1; library size times factor is the effective library size.
 
     Raises:
         ValueError: a negative or missing count; a sample without counts.
     """
     counts = _checked(counts)
-    counts = counts[counts.sum(axis=1) > 0]
+    is_own = np.ones(counts.shape[1], dtype=np.bool_) if learnt is None else learnt
+    own: NDArray[np.intp] = np.flatnonzero(is_own)
     sizes = counts.sum(axis=0)
-    quartiles = np.quantile(counts, 0.75, axis=0) / sizes
+    counted = counts[counts[:, own].sum(axis=1) > 0][:, own]
+    quartiles = np.quantile(counted, 0.75, axis=0) / sizes[own]
     if np.median(quartiles) < 1e-20:
-        reference = int(np.argmax(np.sqrt(counts).sum(axis=0)))
+        reference = int(own[np.argmax(np.sqrt(counted).sum(axis=0))])
     else:
-        reference = int(np.argmin(np.abs(quartiles - quartiles.mean())))
+        reference = int(own[np.argmin(np.abs(quartiles - quartiles.mean()))])
     log_factors = np.array([_log_factor(counts, sizes, j, reference) for j in range(counts.shape[1])])
-    return 2.0 ** (log_factors - log_factors.mean())
+    return 2.0 ** (log_factors - log_factors[own].mean())
 
 
 def _log_factor(counts: FloatArray, sizes: FloatArray, sample: int, reference: int) -> float:
@@ -88,20 +91,27 @@ def filter_by_expression(
     return (enough.sum(axis=1) >= smallest - 1e-14) & (counts.sum(axis=1) >= min_total_count - 1e-14)
 
 
-def log_cpm(counts: FloatArray, factors: FloatArray | None = None, *, prior_count: float = 2.0) -> FloatArray:
+def log_cpm(
+    counts: FloatArray,
+    factors: FloatArray | None = None,
+    *,
+    prior_count: float = 2.0,
+    learnt: BoolArray | None = None,
+) -> FloatArray:
     """(G, N) log2 counts per million, as edgeR's `cpm(log=TRUE)`: the prior count grows with the library.
 
     Args:
         counts: (G, N) non-negative counts.
         factors: (N,) normalisation factors; None for ones.
         prior_count: mean count added to avoid the logarithm of 0.
+        learnt: (N,) samples that the mean library size is taken from; all when not given.
 
     Raises:
         ValueError: a negative or missing count; a sample without counts.
     """
     counts = _checked(counts)
     sizes = counts.sum(axis=0) * (1.0 if factors is None else factors)
-    prior = sizes / sizes.mean() * prior_count
+    prior = sizes / (sizes if learnt is None else sizes[learnt]).mean() * prior_count
     return np.log2((counts + prior) / (sizes + 2 * prior) * 1e6)
 
 

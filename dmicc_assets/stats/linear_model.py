@@ -140,6 +140,12 @@ def fit_contrasts(fit: LinearFit, contrasts: FloatArray, names: Sequence[str]) -
     )
 
 
+class ConfoundedDesignError(ValueError):
+    """The design is not of full rank: what fails the integrity check D5."""
+
+    check = "D5"
+
+
 def _checked_design(values: FloatArray, design: FloatArray, names: Sequence[str] | None) -> tuple[str, ...]:
     if values.ndim != 2 or design.ndim != 2 or design.shape[0] != values.shape[1]:
         raise ValueError(
@@ -153,7 +159,7 @@ def _checked_design(values: FloatArray, design: FloatArray, names: Sequence[str]
             raise ValueError(f"column {name!r} of the design holds a missing or infinite value")
     dependent = non_estimable(design, columns)
     if dependent:
-        raise ValueError(
+        raise ConfoundedDesignError(
             f"the design is not of full rank: {', '.join(map(repr, dependent))} is confounded with the other columns "
             f"({', '.join(columns)})"
         )

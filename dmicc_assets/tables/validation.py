@@ -80,6 +80,25 @@ TABLES = (
         "The points of every ROC curve.",
     ),
     Table(
+        "validation/performance",
+        "study",
+        (
+            STUDY,
+            SUBJECT,
+            SUBJECT_KIND,
+            key("scale", "what the frozen model scored: 'z_score' (by the subject's own mean and sd) or 'log2'"),
+            key("metric", "'c_statistic', calibration 'slope' or calibration 'intercept'"),
+            Column("value", REAL, "the metric"),
+            Column("ci_low", REAL, "lower 95 % limit"),
+            Column("ci_high", REAL, "upper 95 % limit"),
+            Column("estimator", TEXT, "of the calibration line: 'ml', or 'firth' when the classes separate"),
+            Column("is_interpretable", FLAG, "FALSE for the intercept: the share of cases is the study's choice"),
+            Column("n_case", COUNT, "case samples with a score"),
+            Column("n_control", COUNT, "control samples with a score"),
+        ),
+        "The frozen model where it was not fitted: discrimination and calibration in other cohorts and in validation.",
+    ),
+    Table(
         "model/coefficients",
         "study",
         (

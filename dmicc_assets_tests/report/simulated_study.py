@@ -13,6 +13,7 @@ import polars as pl
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.expression.quality import sample_quality
+from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, roc_tables
 from dmicc_assets.report.tables import StudyTables
@@ -253,6 +254,8 @@ def _add_model(frames: dict[str, list[pl.DataFrame]], study: Study, subjects: Se
         tables = roc_tables(subjects, genes, directions, model, study.model_cohort)
         _add(frames, "validation/roc", tables.roc)
         _add(frames, "validation/roc_curve", tables.roc_curve)
+    elsewhere = [subject for subject in subjects if subject.name != study.model_cohort]
+    _add(frames, "validation/performance", external_performance(model, elsewhere))
 
 
 def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:

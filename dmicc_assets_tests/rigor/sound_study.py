@@ -206,6 +206,7 @@ def model_frames() -> dict[str, pl.DataFrame]:
     rows = [
         {
             "subject": subject,
+            "subject_kind": "dataset" if subject == "SIM3" else "cohort",
             "predictor": predictor,
             "kind": kind,
             "auc": 0.9,
@@ -230,10 +231,20 @@ def model_frames() -> dict[str, pl.DataFrame]:
         )
         for draw in range(101)
     ]
+    slope = {
+        "subject": "SIM3",
+        "subject_kind": "dataset",
+        "scale": "z_score",
+        "metric": "slope",
+        "value": 0.9,
+        "ci_low": 0.7,
+        "ci_high": 1.1,
+    }
     return {
         "validation/roc": pl.DataFrame(rows),
         "model/coefficients": pl.DataFrame({"term": ["(Intercept)", "G1", "G2"], "estimator": ["ml"] * 3}),
-        "model/calibration": pl.DataFrame({"kind": ["b", "SIM3"], "predicted": [0.5, 0.5]}),
+        "validation/performance": pl.DataFrame([slope]),
+        "model/calibration": pl.DataFrame({"kind": ["apparent"], "predicted": [0.5]}),
         "rigor/nulls": pl.DataFrame(draws),
     }
 

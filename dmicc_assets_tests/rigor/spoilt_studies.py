@@ -25,7 +25,7 @@ def few_controls(n: int) -> Spoil:
     return spoil
 
 
-def change(table: str, **columns: object) -> Spoil:
+def change(table: str, **columns: pl.Expr) -> Spoil:
     """Columns of a table replaced."""
     return lambda evidence: with_frame(evidence, table, evidence.rows(table).with_columns(**columns))
 
@@ -194,7 +194,7 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     "R6": (change("validation/roc", ci_low=pl.lit(0.6)), "warning", "b"),
     "R7": (few_samples, "warning", "b"),
     "R8": (change("model/coefficients", estimator=pl.lit("firth")), "warning", "b"),
-    "R9": (change("model/calibration", kind=pl.lit("b")), "warning", "b"),
+    "R9": (change("validation/performance", subject_kind=pl.lit("cohort")), "warning", "b"),
     "R10": (lambda e: e, "warning", "b"),
     "R11": (lambda e: e, "warning", "b"),
     "R12": (change("source/datasets", pubmed_ids=pl.lit("7")), "warning", "SIM3"),

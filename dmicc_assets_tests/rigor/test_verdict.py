@@ -20,7 +20,7 @@ def test_a_sound_study() -> None:
     found, trust, missing = judged(sound())
     assert found.startswith("3 genes are differentially expressed in A and B (0.1 expected by chance, p = 1e-05")
     assert "G1 and G2 rank first in every cohort" in found
-    assert "nested AUC of 0.90 (apparent 0.90)" in found
+    assert "nested AUC of 0.900 (apparent 0.900), outside 0.900 in SIM3" in found
     assert trust.startswith("It holds within these data: of 42 checks 2 warn")
     assert "absolute risk" in missing
 
@@ -30,14 +30,14 @@ def test_findings_decide_how_far_it_is_trusted() -> None:
     assert judged(FIRES["R3"][0](sound()))[1].startswith("It is no more than chance")
     doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound())))[1]
     assert doubted.startswith("It must be doubted: the AUC drops when the genes are chosen inside the folds (R1 in b)")
-    assert "and random genes do as well (R2 in SIM3); 2 further checks warn" in doubted
+    assert "and more than one in twenty random sets of genes do as well (R2 in SIM3); 2 further checks warn" in doubted
     assert judged(FIRES["D1"][0](sound()))[1].startswith("It holds within these data, and rests on little: a class has")
     assert "integrity checks R14 failed" in judged(FIRES["R14"][0](sound()))[1]
 
 
 def test_what_is_missing_is_named() -> None:
     evidence = FIRES["D9"][0](sound())
-    assert "samples of both diseases" in judged(evidence)[2]
+    assert "samples of those whom the study is about (both diseases)" in judged(evidence)[2]
     rows = [finding("R15", "a", "info", "not known"), finding("R7", "b", "warning", "few", 41, 999)]
     table = findings_table(rows)
     missing = verdict(study_file(validation=[], population=None), {"rigor/findings": table})[2]
@@ -74,7 +74,7 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     table = checklist(evidence.study, frames)
     texts = dict(table.select("item", "text").iter_rows())
     assert set(table["status"]) == {FILLED, FOR_AUTHOR}
-    assert texts["22"] == "(Intercept) 0.5, G1 -1.25, G2 2"
+    assert texts["22"] == "log-odds by log2 expression: (Intercept) 0.5, G1 -1.25, G2 2"
     assert "b nested_cv: AUC 0.900 (0.870 to 0.930)" in texts["23a"]
     assert "SIM1: sick 250, well 250" in texts["20a"]
     assert "500 samples; " in texts["10"]
