@@ -102,7 +102,7 @@ class StudyRun:
         return Outcome(step, key, "unchanged" if before == after else "made", seconds)
 
     def _blocked_by(self, context: StepContext) -> str | None:
-        for each in context.step.inputs:
+        for each in (each for each in context.step.inputs if each.is_read):
             for key in related(context.study, context.key, each.through, each.table, context.studies):
                 if (each.table, key) in self._failed:
                     return f"{each.table} of {key}"

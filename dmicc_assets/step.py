@@ -35,11 +35,13 @@ class Input:
 
     With `is_content` False it only says where bytes are, and other inputs say what they are: it is in no recipe. A
     header-only edit at GEO changes the files of a series and none of its values.
+    With `is_read` False it only gives the order of a backfill: it is in no recipe, and nothing waits for it.
     """
 
     table: str
     through: Through = "same"
     is_content: bool = True
+    is_read: bool = True
 
 
 @dataclass(frozen=True)
@@ -286,7 +288,7 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     """
     step = context.step
     inputs: list[list[str]] = []
-    for each in step.inputs:
+    for each in (each for each in step.inputs if each.is_read):
         for key in related(context.study, context.key, each.through, each.table, context.studies):
             manifest = context.lake.manifest(each.table, key)
             if manifest is not None and each.is_content:

@@ -100,7 +100,9 @@ def test_the_case_is_told_item_by_item(paper: Study) -> None:
     observed = {(o.section, o.item): o for o in paper.case.observations}
     assert len(observed) == len(paper.case.observations) == 48
     marker = observed["tumour markers", "CA19-9"]
-    assert (marker.value, marker.unit, marker.reference, marker.flag) == ("1,000.00", "U/ml", None, "high")
+    assert (marker.value, marker.unit, marker.reference, marker.flag) == (
+        "1,000.00", "U/ml", "< 37 (customary)", "high",
+    )  # fmt: skip
     assert observed["tumour markers", "AFP"].flag == "normal"
     stains = Counter(o.flag for o in paper.case.observations if o.section == "immunohistochemistry")
     assert stains == {"positive": 8, "negative": 9}

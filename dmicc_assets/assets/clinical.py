@@ -7,8 +7,8 @@ from dmicc_assets.step import Input, Result, StepContext, step
 @step(
     partition="study",
     outputs=("clinical/case_observations", "clinical/reported_cases"),
-    # Nothing of it is read: one backfill can start from datasets only when every root of the graph is a dataset's.
-    inputs=(Input("source/datasets", "datasets"),),
+    # A backfill starts from datasets only when every root of the graph is a dataset's; the case itself needs no data.
+    inputs=(Input("source/datasets", "datasets", is_read=False),),
     settings=lambda study, _: study.case.model_dump() if study.case else None,
     version="1",
 )

@@ -9,10 +9,11 @@ import pytest
 
 from dmicc_assets.assets.keys import SERIES, asset_key
 from dmicc_assets.lake import Lake
-from dmicc_assets.run import Outcome
+from dmicc_assets.run import Outcome, StudyRun
 from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import open_warehouse
+from dmicc_assets.workspace import open_workspace
 from dmicc_assets_tests.orchestration.conftest import RunSmall
 
 HTML = b"<!DOCTYPE html>\n<html><body>Service unavailable</body></html>\n" * 20
@@ -175,3 +176,16 @@ def test_nothing_differs_is_a_result(run_small: RunSmall, home: Settings) -> Non
         for view in ("differential.genes", "signature.genes", "signature.biomarkers", "model.coefficients"):
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() == [(0,)]
         assert connection.execute("SELECT n_shared FROM signature.overlap").fetchall() == [(0,)]
+
+
+def test_the_case_needs_no_data(home: Settings) -> None:
+    """Nothing of the paper's study can be fetched here, and its case is in SQL all the same."""
+    run = StudyRun(open_workspace(home), "dm_icc")
+    assert [outcome.state for outcome in run.materialise(run.plan("clinical"), lambda _step, _key: None)] == ["made"]
+    with open_warehouse(home) as connection:
+        observed = connection.execute("SELECT count(*) FROM clinical.case_observations").fetchall()
+        reported = connection.execute("SELECT author FROM clinical.reported_cases ORDER BY year").fetchall()
+    assert observed == [(48,)]
+    assert reported == [("Knowles",), ("Suh",), ("Yasuda",)]
+    again = StudyRun(open_workspace(home), "dm_icc")
+    assert [o.state for o in again.materialise(again.plan("clinical"), lambda _step, _key: None)] == ["current"]
