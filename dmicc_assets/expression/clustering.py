@@ -1,5 +1,8 @@
 """Hierarchical clustering of genes and samples for heat maps: row z-scores, order, dendrogram."""
 
+# scipy has no stubs: what it returns is declared here.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +55,7 @@ def cluster_rows(values: FloatMatrix) -> Clustering:
 
     filled = _filled(values)
     distances = pdist(filled)
-    merges = np.asarray(optimal_leaf_ordering(linkage(distances, "average"), distances))
+    merges = np.asarray(optimal_leaf_ordering(linkage(distances, "average"), distances), dtype=np.float64)
     order = np.asarray(leaves_list(merges), dtype=np.intp)
     return Clustering(order, _brackets(merges, order))
 

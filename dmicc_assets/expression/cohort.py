@@ -70,7 +70,8 @@ def merge_cohort(
     ).sort("dataset", "sample")
     _refuse_impossible(name, cohort, members)
     renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
-    genes = sorted(set.intersection(*(set(matrix.features) for matrix in renamed.values())))
+    measured = [set(matrix.features) for matrix in renamed.values()]
+    genes = sorted(measured[0].intersection(*measured[1:]))
     if not genes:
         sizes = ", ".join(f"{dataset} {len(matrix.features)}" for dataset, matrix in renamed.items())
         raise DataError(f"cohort {name}: no gene is measured in all of its datasets ({sizes} genes)")

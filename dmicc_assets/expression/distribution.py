@@ -3,6 +3,9 @@
 A summary small enough to keep, so that box plots and densities need no second copy of the matrix.
 """
 
+# scipy has no stubs: what it returns is declared here.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -71,7 +74,11 @@ def _density(column: FloatMatrix, edges: FloatMatrix) -> tuple[FloatMatrix, Floa
 
 
 def _frame(
-    sample: Sequence[str], stage: Sequence[str], quantity: Sequence[str], x: Sequence[float], y: Sequence[float]
+    sample: Sequence[str],
+    stage: Sequence[str],
+    quantity: Sequence[str],
+    x: Sequence[float] | FloatMatrix,
+    y: Sequence[float] | FloatMatrix,
 ) -> pl.DataFrame:
     schema = {"sample": pl.String, "stage": pl.String, "quantity": pl.String, "x": pl.Float64, "y": pl.Float64}
     return pl.DataFrame({"sample": sample, "stage": stage, "quantity": quantity, "x": x, "y": y}, schema=schema)

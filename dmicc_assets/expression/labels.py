@@ -24,7 +24,8 @@ def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
     """
     described: list[dict[str, str]] = []
     for row in samples.iter_rows(named=True):
-        fields = {pair["key"].lower(): pair["value"] for pair in row["characteristics"] or []}
+        characteristics: list[dict[str, str]] = row["characteristics"] or []
+        fields = {pair["key"].lower(): pair["value"] for pair in characteristics}
         fields |= {name: row[name] or "" for name in ("sample", "title", "source_name")}
         described.append(fields)
     return described

@@ -1,5 +1,8 @@
 """Samples in two dimensions: principal components and t-SNE. Drawn in `report/figures/`, never there computed."""
 
+# scikit-learn has no stubs: what it returns is declared here.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,8 +1,13 @@
 """What diagnostic plots of a differential expression analysis show: quantiles of t, the mean-variance trend."""
 
+# scipy has no stubs: what it returns is declared here.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtr
+
+from dmicc_assets.stats.lowess import lowess
 
 FloatArray = NDArray[np.float64]
 
@@ -47,9 +52,5 @@ def mean_variance_trend(ave_expr: ArrayLike, sigma: ArrayLike, span: float = 0.5
     kept = np.isfinite(x) & np.isfinite(y)
     if kept.sum() < 10:
         return np.empty(0), np.empty(0)
-    from statsmodels.nonparametric.smoothers_lowess import lowess
-
-    x, y = x[kept], np.sqrt(y[kept])
-    fit = np.asarray(lowess(y, x, frac=span, it=2, delta=0.01 * float(np.ptp(x))))
-    distinct, first = np.unique(fit[:, 0], return_index=True)
-    return distinct, fit[first, 1]
+    distinct, first = np.unique(x[kept], return_index=True)
+    return distinct, lowess(x[kept], np.sqrt(y[kept]), span=span, iterations=3)[first]

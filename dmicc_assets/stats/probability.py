@@ -16,12 +16,12 @@ from scipy import special
 FloatArray = NDArray[np.float64]
 
 
-def expit(log_odds: FloatArray) -> FloatArray:
+def expit(log_odds: FloatArray | float) -> FloatArray:
     """Probability of log-odds."""
     return special.expit(log_odds)
 
 
-def logit(probability: FloatArray) -> FloatArray:
+def logit(probability: FloatArray | float) -> FloatArray:
     """Log-odds of a probability."""
     return special.logit(probability)
 

@@ -60,7 +60,7 @@ def test_genes_without_variance_in_a_batch_stay_and_are_marked() -> None:
     fit = fit_combat(COMPLETE[ROWS], BATCH, CASE)
     assert np.flatnonzero(~fit.adjusted).tolist() == [40, 41]
     adjusted = apply_combat(fit, COMPLETE[ROWS], BATCH, CASE)
-    np.testing.assert_array_equal(adjusted[[40, 41, 43]], COMPLETE[ROWS][[40, 41, 43]])
+    np.testing.assert_array_equal(adjusted[[40, 41]], COMPLETE[ROWS][[40, 41]])
 
 
 def test_a_gene_missing_from_a_batch_stays_where_sva_stops() -> None:
