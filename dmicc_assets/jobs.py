@@ -1,19 +1,20 @@
-"""The job that observes every source and verifies every file of the lake; scheduled weekly in `automation.py`."""
+"""The job that observes every source and verifies every file of the lake; scheduled weekly in `sensors.py`."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from dmicc_assets.assets.keys import SERIES
+from dmicc_assets.assets.keys import CATALOG, SERIES
 from dmicc_assets.assets.observed import observation, served_now
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.partitions import accession_partitions
 from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse import build_warehouse
 from dmicc_assets.workspace import Workspace
 
 
 def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
-    """Observe every accession and check the SHA-256 of every file; fails with a list of what is not as it should be."""
+    """Observe every source, check the SHA-256 of every file, build the catalog; fails with a list of what is wrong."""
 
     @dg.op(name="observe_every_source")
     def observe(context: dg.OpExecutionContext) -> list[str]:
@@ -31,6 +32,8 @@ def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
         context.log.info(f"{len(damaged)} damaged files in the lake, {len(problems)} sources without an answer")
         if damaged or problems:
             raise dg.Failure("\n".join([*problems, *damaged]), allow_retries=False)
+        path = build_warehouse(workspace.settings)
+        context.log_event(dg.AssetMaterialization(CATALOG, metadata={"path": dg.MetadataValue.path(path)}))
 
     @dg.job(name="observe_and_verify", description=observe_and_verify.__doc__, executor_def=dg.in_process_executor)
     def job() -> None:

@@ -50,4 +50,5 @@ def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:
         job=job,
         cron_schedule="0 3 * * 0",
         default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=weekly_verification.__doc__,
     )

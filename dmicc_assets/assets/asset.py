@@ -8,15 +8,17 @@ from typing import Any
 
 import dagster as dg
 
+from dmicc_assets.assets.first_rows import first_rows
 from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.assets.pictures import picture
+from dmicc_assets.assets.table_metadata import column_lineage, table_metadata
 from dmicc_assets.automation import rebuild_when_changed, recompute_when_changed
 from dmicc_assets.checks import failed_check, finding_checks, finding_results, integrity_checks, passed_checks
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.partitions import accession_mapping, mapping, partitions_of
 from dmicc_assets.step import Step, Written, origin, run_step
 from dmicc_assets.study import Study
-from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.tables import TABLES
 from dmicc_assets.workspace import Workspace
 
 
@@ -28,8 +30,8 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         dg.AssetSpec(
             asset_key(table),
             deps=deps,
-            description=f"{TABLES[table].meaning}\n\n{step.description}",
-            metadata={"dagster/column_schema": _column_schema(TABLES[table]), "view": TABLES[table].view},
+            description=f"{TABLES[table].meaning}\n\n*How it is made:* {step.description}",
+            metadata=table_metadata(step, TABLES[table]),
             group_name=TABLES[table].group,
             code_version=step.version,
             automation_condition=(
@@ -56,7 +58,8 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
         for each in written:
-            yield _materialized(each, picture(step_context, each.manifest))
+            shown = picture(step_context, each.manifest) | first_rows(step_context, each.manifest)
+            yield _materialized(each, shown)
         yield from passed_checks(step)
         yield from finding_results(step, step_context)
 
@@ -76,16 +79,18 @@ def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:
     return deps
 
 
-def _materialized(written: Written, picture: dict[str, dg.MetadataValue]) -> dg.MaterializeResult:
+def _materialized(written: Written, shown: Mapping[str, dg.MetadataValue]) -> dg.MaterializeResult:
     """The event of a written partition: its content as data version, and what a person wants to know of it."""
     manifest = written.manifest
     metadata: dict[str, Any] = {
         "dagster/row_count": manifest.n_rows,
-        "recipe": manifest.recipe,
-        "size": dg.MetadataValue.int(manifest.n_bytes),
         "what_changed": written.difference,
+        **shown,
+        **{name: _value(note) for name, note in manifest.notes.items()},
+        "n_bytes": dg.MetadataValue.int(manifest.n_bytes),
+        "recipe": manifest.recipe,
+        **column_lineage(TABLES[manifest.table]),
     }
-    metadata |= picture | {name: _value(note) for name, note in manifest.notes.items()}
     return dg.MaterializeResult(
         asset_key=asset_key(manifest.table), metadata=metadata, data_version=dg.DataVersion(manifest.content)
     )
@@ -103,17 +108,3 @@ def _value(note: Any) -> dg.MetadataValue:
             return dg.MetadataValue.text(note)
         case _:
             return dg.MetadataValue.json(note)
-
-
-def _column_schema(table: Table) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                column.name,
-                type=column.sql_type,
-                description=column.meaning,
-                constraints=dg.TableColumnConstraints(nullable=not column.is_key, unique=False),
-            )
-            for column in table.columns
-        ]
-    )

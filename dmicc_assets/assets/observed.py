@@ -40,7 +40,8 @@ def data_version(text: str) -> dg.DataVersion:
 
 def observation(key: dg.AssetKey, text: str, partition: str | None) -> dg.AssetObservation:
     """An observation that automation sees: its data version is that of what was observed."""
-    return dg.AssetObservation(key, partition=partition, tags={DATA_VERSION_TAG: data_version(text).value})
+    tags = {DATA_VERSION_TAG: data_version(text).value}
+    return dg.AssetObservation(key, partition=partition, tags=tags, metadata={"served": text or "nothing"})
 
 
 def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
@@ -49,9 +50,10 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
     @dg.observable_source_asset(
         key=SERIES,
         group_name="source",
-        description="What GEO (or Xena, or the disk) serves now: validators of every file of an accession.",
+        description="What GEO (or Xena, or the disk) serves now for each accession: date and size of its files. "
+        "When that changes, the submitter has revised the series, and what depends on it can be computed again.",
         partitions_def=accession_partitions(workspace.studies),
-        tags={"owner": OWNERS[0].removeprefix("team:")},
+        tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
     def series(context: dg.OpExecutionContext) -> dg.DataVersionsByPartition:
         accessions = context.partition_keys
@@ -60,8 +62,9 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
     @dg.observable_source_asset(
         key=GENE_SETS,
         group_name="enrichment",
-        description="The gene-set libraries in use: name and checksum of each file in DMICC_GENE_SETS.",
-        tags={"owner": OWNERS[0].removeprefix("team:")},
+        description="The gene-set libraries that enrichment asks (GO, KEGG, ...): name and checksum of each file "
+        "in the folder DMICC_GENE_SETS. Another version of a library means that enrichment is computed again.",
+        tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
     def gene_sets() -> dg.DataVersion:
         return data_version(libraries_now(workspace))

@@ -1,5 +1,7 @@
 """Asset of the group `warehouse`: the DuckDB file that users query, views over the lake."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from dmicc_assets.assets.keys import CATALOG, OWNERS, asset_key
@@ -8,6 +10,9 @@ from dmicc_assets.errors import DmiccError
 from dmicc_assets.step import Step
 from dmicc_assets.warehouse import build_warehouse, view_files
 from dmicc_assets.workspace import Workspace
+
+NOT_ASKED = timedelta(days=30)
+FORGOTTEN = timedelta(days=90)
 
 
 def catalog_asset(workspace: Workspace, steps: list[Step]) -> dg.AssetsDefinition:
@@ -20,7 +25,10 @@ def catalog_asset(workspace: Workspace, steps: list[Step]) -> dg.AssetsDefinitio
         kinds={"duckdb"},
         owners=OWNERS,
         automation_condition=rebuild_when_changed(),
-        description="dmicc.duckdb: every table of the lake as a view, rebuilt beside and swapped in.",
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FORGOTTEN, warn_window=NOT_ASKED),
+        description="The file dmicc.duckdb: every result of every study as a table to query, from any program that "
+        "reads DuckDB.\n\n*Freshness:* every `dmicc run` and the weekly schedule ask the sources and build the file "
+        "again. It warns after 30 days in which neither did, and fails after 90: GEO may have revised a series since.",
     )
     def catalog() -> dg.MaterializeResult:
         try:

@@ -12,6 +12,7 @@ from dmicc_assets.tables.table import (
     TEXTS,
     Column,
     Table,
+    Taken,
 )
 
 LOG_FC = Column("log_fc", REAL, "log2 fold change, case over control")
@@ -40,14 +41,17 @@ TABLES = (
             Column("n_case", COUNT, "case samples with a value"),
             Column("n_control", COUNT, "control samples with a value"),
         ),
-        "The moderated t-statistics of every gene of a cohort, cases against controls, as limma gives them.",
+        "How much every gene differs between cases and controls, and how surely: log2 fold change, moderated "
+        "t-statistic and p-values, as limma gives them.",
+        taken=(Taken("cohort/expression", ("study", "cohort", "gene")),),
     ),
     Table(
         "differential/genes",
         "cohort",
         (STUDY, COHORT, GENE, LOG_FC, P_VALUE, ADJ_P_VALUE, DIRECTION),
-        "The differentially expressed genes: those past the study's fold-change and p-value thresholds.",
+        "The differentially expressed genes of a disease: those past the study's fold-change and p-value thresholds.",
         keeps_history=True,
+        taken=(Taken("differential/statistics", ("study", "cohort", "gene", "log_fc", "p_value", "adj_p_value")),),
     ),
     Table(
         "enrichment/terms",
@@ -67,7 +71,8 @@ TABLES = (
             Column("adj_p_value", REAL, "Benjamini-Hochberg over the sets with at least one hit"),
             Column("genes", TEXTS, "the differentially expressed genes in the set"),
         ),
-        "Over-representation of the differentially expressed genes in GO, KEGG and other gene sets.",
+        "Which processes, functions and pathways hold more of the differentially expressed genes than chance "
+        "would put there: over-representation in GO, KEGG and other gene sets.",
     ),
     Table(
         "enrichment/gsea",
@@ -85,6 +90,7 @@ TABLES = (
             Column("fdr", REAL, "false discovery rate"),
             Column("leading_edge", TEXTS, "the genes that make the score"),
         ),
-        "Preranked gene-set enrichment of all genes, ranked by the moderated t-statistic.",
+        "Which gene sets move as a whole, up or down in cases: preranked enrichment of all genes by the "
+        "moderated t-statistic.",
     ),
 )

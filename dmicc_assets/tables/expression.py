@@ -1,6 +1,20 @@
 """Tables of the `expression` and `cohort` groups: gene-level matrices of datasets and of merged cohorts."""
 
-from dmicc_assets.tables.table import COHORT, COUNT, DATASET, FLAG, GENE, REAL, SAMPLE, STUDY, TEXT, Column, Table, key
+from dmicc_assets.tables.table import (
+    COHORT,
+    COUNT,
+    DATASET,
+    FLAG,
+    GENE,
+    REAL,
+    SAMPLE,
+    STUDY,
+    TEXT,
+    Column,
+    Table,
+    Taken,
+    key,
+)
 
 TABLES = (
     Table(
@@ -14,8 +28,9 @@ TABLES = (
             Column("value", REAL, "log2 expression, normalised; NULL when missing"),
             Column("count", REAL, "RNA-seq count; NULL when the dataset is not counted"),
         ),
-        "Gene-level log2 expression of every sample of a dataset, normalised between arrays.",
+        "How strongly every gene is expressed in every sample of a dataset: log2 values, normalised between arrays.",
         is_matrix=True,
+        taken=(Taken("source/samples", ("study", "dataset", "sample")),),
     ),
     Table(
         "expression/quality",
@@ -34,7 +49,9 @@ TABLES = (
             Column("xist", REAL, "log2 expression of XIST, high in female tissue; NULL when not measured"),
             Column("y_genes", REAL, "mean log2 expression of RPS4Y1 and KDM5D, high in male tissue"),
         ),
-        "Quality metrics of every sample: medians, spread, missing values, connectivity, sex genes.",
+        "How far each array can be trusted: median, spread, missing values, likeness to the others of its label, "
+        "sex genes.",
+        taken=(Taken("source/samples", ("study", "dataset", "sample", "label")),),
     ),
     Table(
         "expression/distributions",
@@ -49,6 +66,7 @@ TABLES = (
             Column("y", REAL, "log2 expression, or density"),
         ),
         "How the values of every sample are distributed before and after normalisation between arrays.",
+        taken=(Taken("source/samples", ("study", "dataset", "sample")),),
     ),
     Table(
         "cohort/samples",
@@ -62,6 +80,7 @@ TABLES = (
             Column("patient", TEXT, "patient the sample is of; NULL when not known"),
         ),
         "The samples of a cohort: the case and control samples of its datasets.",
+        taken=(Taken("source/samples", ("study", "dataset", "sample", "patient")),),
     ),
     Table(
         "cohort/expression",
@@ -75,7 +94,9 @@ TABLES = (
             Column("value_adjusted", REAL, "log2 expression with the batch removed; equal to value with one dataset"),
             Column("count", REAL, "RNA-seq count; NULL unless every dataset of the cohort is counted"),
         ),
-        "Expression of the genes that every dataset of the cohort measures, before and after batch adjustment.",
+        "Expression of the genes that every dataset of the cohort measures, as merged and with the difference "
+        "between the datasets (the batch) removed.",
         is_matrix=True,
+        taken=(Taken("expression/genes", ("study", "sample", "value")),),
     ),
 )

@@ -14,7 +14,7 @@ TABLES = (
             key("draw", "number of the draw; 0 is the observed value", COUNT),
             Column("value", REAL, "the statistic in this draw"),
         ),
-        "Null distributions: what the same procedure finds when there is nothing to find.",
+        "What the same procedure finds when there is nothing to find: labels permuted, or genes drawn at random.",
     ),
     Table(
         "rigor/findings",
@@ -29,7 +29,8 @@ TABLES = (
             Column("message", TEXT, "what it means here"),
             Column("citation", TEXT, "where the check comes from"),
         ),
-        "What the result is worth: one row a rigor check and subject.",
+        "What the result is worth: the answer of every rigor check, for the study or for one of its datasets or "
+        "cohorts.",
         keeps_history=True,
     ),
     Table(
@@ -101,6 +102,7 @@ TABLES = (
             Column("n_concordant", COUNT, "shared genes that move the same way"),
             Column("shares_samples", FLAG, "TRUE when the two cohorts share a dataset"),
         ),
-        "Every pair of cohorts of all studies: how much their differentially expressed genes overlap.",
+        "Every pair of diseases of all studies: how many differentially expressed genes they share, and how "
+        "surprising that is.",
     ),
 )

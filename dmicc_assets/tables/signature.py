@@ -1,6 +1,6 @@
 """Tables of the `signature` group: the genes shared by the cohorts, their ranking, the biomarkers."""
 
-from dmicc_assets.tables.table import COHORT, COUNT, FLAG, GENE, REAL, STUDY, TEXT, Column, Table, key
+from dmicc_assets.tables.table import COHORT, COUNT, FLAG, GENE, REAL, STUDY, TEXT, Column, Table, Taken, key
 
 TABLES = (
     Table(
@@ -16,6 +16,7 @@ TABLES = (
         ),
         "The signature: genes differentially expressed in every cohort, one row a gene and cohort.",
         keeps_history=True,
+        taken=(Taken("differential/genes", ("study", "gene", "cohort", "log_fc", "direction")),),
     ),
     Table(
         "signature/overlap",
@@ -32,7 +33,7 @@ TABLES = (
             Column("n_concordant_expected", REAL, "concordant genes expected by chance"),
             Column("concordance_p_value", REAL, "exact binomial p-value of the concordance"),
         ),
-        "How surprising the overlap of the cohorts' gene lists is, and the agreement of their directions.",
+        "Whether the diseases share more genes than chance would give, and whether those move the same way.",
         keeps_history=True,
     ),
     Table(
@@ -49,8 +50,9 @@ TABLES = (
             Column("rank_high", REAL, "97.5 % quantile of the rank over the seeds"),
             Column("n_trees", COUNT, "trees of each forest"),
         ),
-        "Importance of every signature gene in a random forest of each cohort.",
+        "How much each signature gene helps a random forest to tell cases from controls, in each cohort.",
         keeps_history=True,
+        taken=(Taken("signature/genes", ("study", "cohort", "gene")),),
     ),
     Table(
         "signature/error_curve",
@@ -62,7 +64,7 @@ TABLES = (
             Column("cv_error", REAL, "misclassified share in stratified cross-validation"),
             Column("is_chosen", FLAG, "TRUE for the smallest number of trees at the minimum"),
         ),
-        "Cross-validation error of the forest against its number of trees.",
+        "How often the random forest is wrong on samples it has not seen (cross-validation), by its number of trees.",
         keeps_history=True,
     ),
     Table(
@@ -71,6 +73,7 @@ TABLES = (
         (STUDY, GENE, Column("rank_sum", COUNT, "sum of the gene's ranks over the cohorts")),
         "The biomarkers: genes among the first of every cohort's ranking.",
         keeps_history=True,
+        taken=(Taken("signature/ranking", ("study", "gene")),),
     ),
     Table(
         "signature/stability",
@@ -81,7 +84,7 @@ TABLES = (
             key("method", "what was repeated: bootstrap or leave_one_control_out, and what was chosen"),
             Column("frequency", REAL, "share of the repeats in which the gene was chosen"),
         ),
-        "How often each gene is chosen again when the samples vary.",
+        "How often each gene would be chosen again if other patients had been sampled, or one control left out.",
         keeps_history=True,
     ),
     Table(
@@ -98,7 +101,7 @@ TABLES = (
             Column("n_shared", COUNT, "genes of the signature under these settings"),
             Column("jaccard", REAL, "Jaccard index with the study's signature"),
         ),
-        "The signature under other thresholds: how much of it hangs on the ones that were chosen.",
+        "The signature under other thresholds: how much of it hangs on the ones that the study chose.",
         keeps_history=True,
     ),
 )

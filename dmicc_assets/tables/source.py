@@ -1,6 +1,6 @@
 """Tables of the `source` group: what was fetched, and what it says of datasets, samples and probes."""
 
-from dmicc_assets.tables.table import COUNT, DATASET, MAP, MOMENT, SAMPLE, STUDY, TEXT, Column, Table, key
+from dmicc_assets.tables.table import COUNT, DATASET, MAP, MOMENT, SAMPLE, STUDY, TEXT, Column, Table, Taken, key
 
 TABLES = (
     Table(
@@ -46,6 +46,7 @@ TABLES = (
             Column("pubmed_ids", TEXT, "PubMed ids of the series, separated by spaces"),
         ),
         "One row a dataset: what it is, where it came from, how large it is and on which scale it was.",
+        taken=(Taken("source/files", ("study", "dataset", "source_url", "retrieved_at")),),
     ),
     Table(
         "source/samples",

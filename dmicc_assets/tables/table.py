@@ -69,6 +69,17 @@ _PARTITION_COLUMNS: dict[PartitionKind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Columns whose values are taken over unchanged, together, from rows of another table, under the same names.
+
+    Only what holds in every study is declared; a test compares it with the rows of a whole run.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of the lake, one asset, one view.
 
@@ -80,6 +91,7 @@ class Table:
         version: raised when columns or meanings change; part of every recipe.
         is_matrix: stored as a complete gene-by-sample grid, gene-major.
         keeps_history: earlier contents are kept when a new one replaces them.
+        taken: columns taken over unchanged from other tables: the exact part of the column lineage.
     """
 
     name: str
@@ -89,6 +101,7 @@ class Table:
     version: int = 1
     is_matrix: bool = False
     keeps_history: bool = False
+    taken: tuple[Taken, ...] = ()
 
     @property
     def group(self) -> str:

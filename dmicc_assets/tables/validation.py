@@ -11,6 +11,7 @@ from dmicc_assets.tables.table import (
     TEXT,
     Column,
     Table,
+    Taken,
     key,
 )
 
@@ -38,7 +39,9 @@ TABLES = (
             Column("expected_direction", TEXT, "direction in the training statistics"),
             Column("measured_as", TEXT, "the gene's name there, when it has an earlier or later symbol"),
         ),
-        "Expression of each signature gene in cases against controls, in every cohort and validation dataset.",
+        "Whether each signature gene differs the same way in every cohort and validation dataset: medians and "
+        "Wilcoxon's test.",
+        taken=(Taken("signature/genes", ("study", "gene")),),
     ),
     Table(
         "validation/roc",
@@ -60,7 +63,8 @@ TABLES = (
             Column("n_control", COUNT, "control samples with a value"),
             Column("measured_as", TEXT, "the gene's name there, when it has an earlier or later symbol"),
         ),
-        "Area under the ROC curve of each signature gene and of the model, with how it was estimated.",
+        "How well each signature gene and the model tell cases from controls: area under the ROC curve, with how "
+        "it was estimated.",
         keeps_history=True,
     ),
     Table(
@@ -77,7 +81,8 @@ TABLES = (
             Column("fpr", REAL, "false positive rate"),
             Column("tpr", REAL, "true positive rate"),
         ),
-        "The points of every ROC curve.",
+        "The points of every ROC curve: true against false positive rate at each cut-off.",
+        taken=(Taken("validation/roc", ("study", "subject", "subject_kind", "predictor", "kind")),),
     ),
     Table(
         "validation/performance",
@@ -119,7 +124,7 @@ TABLES = (
             Column("n_case", COUNT, "cases that the model was fitted on"),
             Column("n_control", COUNT, "controls that the model was fitted on"),
         ),
-        "Coefficients of the logistic risk model on the biomarkers.",
+        "The risk model: what each biomarker's expression adds to the log-odds of being a case (logistic regression).",
         keeps_history=True,
     ),
     Table(
@@ -132,7 +137,8 @@ TABLES = (
             Column("points", REAL, "points"),
             Column("probability", REAL, "probability at these total points; NULL for a gene"),
         ),
-        "The nomogram: points a value of each biomarker gives, and the probability of the total.",
+        "The risk model as a scale to read a patient off: points for each biomarker's expression, the risk at "
+        "their total.",
         keeps_history=True,
     ),
     Table(
@@ -140,13 +146,14 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("kind", "what the curve was drawn on: the training cohort or a validation dataset"),
+            key("kind", "'apparent': drawn on the training samples"),
             key("predicted", "predicted probability", REAL),
             Column("observed", REAL, "smoothed observed share"),
             Column("observed_corrected", REAL, "observed share corrected for optimism by bootstrap"),
             Column("n_resamples", COUNT, "bootstrap refits that the correction is the mean of"),
         ),
-        "Observed against predicted probability, apparent and corrected for optimism.",
+        "Whether a predicted risk of 30 % means 30 cases of 100: observed against predicted, as it appears on the "
+        "training samples and corrected for that optimism.",
         keeps_history=True,
     ),
     Table(
@@ -159,7 +166,7 @@ TABLES = (
             Column("optimism", REAL, "mean optimism over the bootstrap refits"),
             Column("corrected", REAL, "apparent less optimism"),
         ),
-        "Performance of the risk model, apparent and corrected for optimism.",
+        "How good the risk model is: as it appears on the samples it was fitted on, and corrected for that optimism.",
         keeps_history=True,
     ),
     Table(
@@ -167,13 +174,13 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("kind", "what it was drawn on: the training cohort or a validation dataset"),
+            key("kind", "'apparent' on the training samples, or 'corrected' for optimism by bootstrap"),
             key("threshold", "probability from which one would act", REAL),
             Column("net_benefit_model", REAL, "net benefit of acting by the model"),
             Column("net_benefit_all", REAL, "net benefit of acting on everybody"),
             Column("net_benefit_none", REAL, "net benefit of acting on nobody"),
         ),
-        "Net benefit of acting by the model against acting on everybody or nobody.",
+        "Whether acting by the model would do more good than acting on everybody or on nobody (decision curve).",
         keeps_history=True,
     ),
 )
