@@ -127,12 +127,11 @@ def forget(
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
+def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000) -> None:
     """Open the Dagster UI on this project, with its daemon, on loopback only."""
-    settings = _workspace().settings
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "dmicc_assets.definitions"]
-    out.print(f"Dagster UI on http://127.0.0.1:{port} (state in {settings.home}); Ctrl-C ends it")
-    os.execv(sys.executable, [*command, "--host", "127.0.0.1", "--port", str(port)])
+    from dmicc_assets.ui import become_ui
+
+    become_ui(out, _workspace().settings, port)
 
 
 def _workspace():
