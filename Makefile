@@ -13,7 +13,7 @@ ui: .venv/installed
 	$(BIN)/dmicc ui
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ SMALL = {
     "model": {"cohort": "disease_b", "bootstrap": 5},
     "rigor": {"permutations": 3, "bootstraps": 3, "random_signatures": 10, "repeats": 1},
 }
-RunSmall = Callable[..., dict[str, Outcome]]
+Outcomes = dict[str, Outcome]
+RunSmall = Callable[..., Outcomes]
 
 
 @pytest.fixture(scope="session")
@@ -34,19 +36,65 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def home(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A home with the mirror in it, a folder with the study `small`, and the environment that says so."""
-    studies = tmp_path / "studies"
-    studies.mkdir()
+def settings_under(folder: Path) -> Settings:
+    """Settings of a home and a folder of studies side by side; no test asks GEO."""
+    nowhere = (folder / "nowhere").as_uri()
+    return load_settings(home=folder / "home", studies=str(folder / "studies"), geo_url=nowhere, xena_url=nowhere)
+
+
+def begin_state(folder: Path, mirror: Path) -> Settings:
+    """A home with the mirror in it, and a folder with the study `small`."""
     demo = yaml.safe_load((ROOT / "dmicc_assets" / "studies" / "demo.yaml").read_text())
-    (studies / "small.yaml").write_text(yaml.safe_dump(demo | SMALL, allow_unicode=True))
-    nowhere = (tmp_path / "nowhere").as_uri()  # no test asks GEO
-    settings = load_settings(home=tmp_path / "home", studies=str(studies), geo_url=nowhere, xena_url=nowhere)
+    (folder / "studies").mkdir()
+    (folder / "studies" / "small.yaml").write_text(yaml.safe_dump(demo | SMALL, allow_unicode=True))
+    settings = settings_under(folder)
     settings.prepare_home()
     shutil.copytree(mirror, settings.simulated_mirror)
+    return settings
+
+
+def run_study(settings: Settings, only: str | None = None, key: str | None = None, **options: bool) -> Outcomes:
+    """Run the study `small`, or a group or a partition of it, in this process; the outcomes by 'step key'."""
+    this = StudyRun(open_workspace(settings), "small", **options)
+    plan = [(step, each) for step, each in this.plan(only) if key in (None, each)]
+    outcomes = this.materialise(plan, lambda _step, _key: None)
+    return {f"{outcome.step.name} {outcome.key}": outcome for outcome in outcomes}
+
+
+def enter(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the environment say where the state is."""
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def home(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home in which nothing was ever run."""
+    settings = begin_state(tmp_path, mirror)
+    enter(settings, monkeypatch)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[Path, Outcomes]:
+    """A state in which the study `small` was run once, kept beside as `<state>.kept`, and what became of it."""
+    folder = tmp_path_factory.mktemp("state")
+    settings = begin_state(folder, mirror)
+    with pytest.MonkeyPatch.context() as patch:
+        enter(settings, patch)
+        outcomes = run_study(settings)
+    shutil.copytree(folder, folder.with_suffix(".kept"))
+    return folder, outcomes
+
+
+@pytest.fixture
+def materialised(first_run: tuple[Path, Outcomes], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home in which the study `small` was run: in one place for all tests, since a recipe holds the mirror's URL."""
+    folder, _ = first_run
+    shutil.rmtree(folder)
+    shutil.copytree(folder.with_suffix(".kept"), folder)
+    settings = settings_under(folder)
+    enter(settings, monkeypatch)
     return settings
 
 
@@ -58,14 +106,8 @@ def workspace(home: Settings) -> Workspace:
 
 @pytest.fixture
 def run_small(home: Settings) -> RunSmall:
-    """Run the study `small` in this process; the outcomes by 'step key'."""
-
-    def run(only: str | None = None, **options: bool) -> dict[str, Outcome]:
-        this = StudyRun(open_workspace(home), "small", **options)
-        outcomes = this.materialise(this.plan(only), lambda _step, _key: None)
-        return {f"{outcome.step.name} {outcome.key}": outcome for outcome in outcomes}
-
-    return run
+    """`run_study` on `home`."""
+    return partial(run_study, home)
 
 
 @pytest.fixture

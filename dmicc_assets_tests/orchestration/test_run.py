@@ -2,6 +2,7 @@ import gzip
 import json
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -14,7 +15,7 @@ from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import open_warehouse
 from dmicc_assets.workspace import open_workspace
-from dmicc_assets_tests.orchestration.conftest import RunSmall
+from dmicc_assets_tests.orchestration.conftest import Outcomes, RunSmall, run_study
 
 HTML = b"<!DOCTYPE html>\n<html><body>Service unavailable</body></html>\n" * 20
 
@@ -39,8 +40,9 @@ def rewrite(path: Path, change: tuple[str, str], count: int = 1) -> None:
 
 
 @pytest.mark.slow
-def test_a_study_runs_once_and_then_only_what_changed(run_small: RunSmall, home: Settings) -> None:
-    first = run_small()
+def test_a_study_runs_once_and_then_only_what_changed(first_run: tuple[Path, Outcomes], materialised: Settings) -> None:
+    home, run_small = materialised, partial(run_study, materialised)
+    _, first = first_run
     assert set(states(first)) == {"made"}
     instance = dg.DagsterInstance.get()
     made = instance.get_latest_materialization_event(asset_key("differential/statistics"))
@@ -103,7 +105,7 @@ def test_a_study_runs_once_and_then_only_what_changed(run_small: RunSmall, home:
     ],
     ids=["missing", "html", "no gzip", "truncated", "no end of the table", "row count"],
 )
-def test_a_broken_series_stops_itself_and_what_needs_it(
+def test_a_broken_series_is_refused_and_nothing_of_it_is_kept(
     run_small: RunSmall, home: Settings, content: bytes | str | None, said: str
 ) -> None:
     path = series_matrix(home, "SIM101")
@@ -117,11 +119,20 @@ def test_a_broken_series_stops_itself_and_what_needs_it(
         rewrite(path, ("!series_matrix_table_end\n?", ""))
     else:
         rewrite(path, (r"!Sample_data_row_count\t.*", "!Sample_data_row_count" + '\t"17"' * 52))
-    outcomes = run_small("source") | run_small("cohort")
+    outcomes = run_small("source", key="small.SIM101")
     broken = outcomes["files small.SIM101"]
     assert broken.state == "failed"
     assert said in broken.message
     assert len(broken.message.splitlines()) <= 2
+    assert outcomes["dataset small.SIM101"].state == "blocked"
+    assert Lake(home.lake, home.locks).partitions("source/files") == []
+    assert not list(home.lake.rglob("*.part"))
+
+
+def test_a_missing_series_stops_itself_and_what_needs_it(run_small: RunSmall, home: Settings) -> None:
+    shutil.rmtree(series_matrix(home, "SIM101").parent.parent)
+    outcomes = run_small("source") | run_small("cohort")
+    assert outcomes["files small.SIM101"].state == "failed"
     assert outcomes["dataset small.SIM201"].state == "made"
     assert outcomes["cohort small.disease_b"].state == "made"
     assert outcomes["cohort small.disease_a"].state == "failed"
@@ -131,7 +142,6 @@ def test_a_broken_series_stops_itself_and_what_needs_it(
         "small.SIM102-SIMP2",
         "small.SIM201",
     ]
-    assert not [path for path in home.home.rglob("*.part") if path.is_file() and path.is_relative_to(home.lake)]
 
 
 def edit_study(home: Settings, change: tuple[str, str]) -> None:
@@ -158,21 +168,23 @@ def test_labels_that_do_not_fit_stop_the_dataset(
     run_small: RunSmall, home: Settings, change: tuple[str, str], failed: str, said: str
 ) -> None:
     edit_study(home, change)
-    outcomes = run_small("source")
+    outcomes = run_small("source", key=failed.split()[1])
     assert outcomes[failed].state == "failed"
     assert said in outcomes[failed].message
-    assert outcomes["dataset small.SIM101"].state == "made"
+    assert Lake(home.lake, home.locks).partitions("source/samples") == []
     if "SIM201" in failed:
         check = dg.AssetCheckKey(asset_key("source/datasets"), "D4")
         history = dg.DagsterInstance.get().event_log_storage.get_asset_check_execution_history(check, limit=10)
-        assert sorted(record.status.value for record in history) == ["FAILED", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]
+        assert [record.status.value for record in history] == ["FAILED"]
 
 
-def test_nothing_differs_is_a_result(run_small: RunSmall, home: Settings) -> None:
-    edit_study(home, (r"log_fc: 1.0", "log_fc: 30"))
-    outcomes = run_small()
-    assert set(states(outcomes)) == {"made"}
-    with open_warehouse(home) as connection:
+def test_nothing_differs_is_a_result(materialised: Settings) -> None:
+    edit_study(materialised, (r"log_fc: 1.0", "log_fc: 30"))
+    now = states(run_study(materialised))
+    assert not now.keys() & {"failed", "blocked"}
+    assert {"differential small.disease_a", "signature small", "model small", "findings small"} <= now["made"]
+    assert "report small" not in now["current"]
+    with open_warehouse(materialised) as connection:
         for view in ("differential.genes", "signature.genes", "signature.biomarkers", "model.coefficients"):
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() == [(0,)]
         assert connection.execute("SELECT n_shared FROM signature.overlap").fetchall() == [(0,)]
