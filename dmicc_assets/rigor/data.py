@@ -10,7 +10,7 @@ import polars as pl
 
 from dmicc_assets.expression.quality import SMALL_GROUP
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, counted, finding, not_applicable
 
 PLAIN_MAXIMUM = 50.0
 GENE_MISSING = 0.20
@@ -135,7 +135,7 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
             f"{s} ({label}, {z:.1f})"
             for s, label, z in outliers.select("sample", "label", "connectivity_z").iter_rows()
         )
-        text = f"{len(outliers)} arrays stand apart within their label: {names}; look at them, repeat without them"
+        text = f"{counted(len(outliers), 'array')} apart from the others of its label: {names}; repeat without"
         findings.append(finding("I5", dataset, "warning", text, value, threshold))
     return findings
 

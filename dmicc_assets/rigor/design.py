@@ -4,7 +4,7 @@ What the samples' descriptions and marker genes say of confounding is in `confou
 """
 
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, Severity, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Severity, counted, finding, not_applicable
 
 SMALL_CLASS = 10
 TINY_CLASS = 3
@@ -27,13 +27,17 @@ def _counts(is_case: list[bool]) -> tuple[int, int]:
     return sum(is_case), len(is_case) - sum(is_case)
 
 
+def _sizes(n_case: int, n_control: int) -> str:
+    return f"{counted(n_case, 'case')} and {counted(n_control, 'control')}"
+
+
 def smallest_class(evidence: StudyEvidence) -> list[Finding]:
     """D1: fewer than 10 samples in a class is a warning, fewer than 3 an error."""
     findings: list[Finding] = []
     for subject, (n_case, n_control) in class_sizes(evidence).items():
         n = min(n_case, n_control)
         severity: Severity = "error" if n < TINY_CLASS else "warning" if n < SMALL_CLASS else "ok"
-        message = f"{n_case} cases and {n_control} controls"
+        message = _sizes(n_case, n_control)
         if n < SMALL_CLASS:
             message += f": with {n} in the smaller class a single sample decides what is found"
         findings.append(finding("D1", subject, severity, message, n, TINY_CLASS if n < TINY_CLASS else SMALL_CLASS))
@@ -46,7 +50,7 @@ def class_imbalance(evidence: StudyEvidence) -> list[Finding]:
     for subject, (n_case, n_control) in class_sizes(evidence).items():
         ratio = max(n_case, n_control) / max(min(n_case, n_control), 1)
         fires = ratio > IMBALANCE
-        message = f"{n_case} cases and {n_control} controls, {ratio:.1f} to 1"
+        message = f"{_sizes(n_case, n_control)}, {ratio:.1f} to 1"
         if fires:
             message += ": accuracy means nothing here, and the smaller class carries all of the uncertainty"
         findings.append(finding("D2", subject, "warning" if fires else "ok", message, ratio, IMBALANCE))
@@ -61,7 +65,7 @@ def folds_for_classes(evidence: StudyEvidence) -> list[Finding]:
         smallest = min(class_sizes(evidence)[name])
         fires = asked > smallest
         message = (
-            f"{asked} folds were asked for, the smaller class has {smallest} samples: "
+            f"{asked} folds were asked for, the smaller class has {counted(smallest, 'sample')}: "
             f"{smallest if smallest > 1 else 'no'} folds were used"
             if fires
             else f"{asked} folds for a smaller class of {smallest}"
@@ -107,7 +111,7 @@ def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
         groups = {dataset: class_sizes(evidence)[f"{name}/{dataset}"] for dataset in cohort.datasets}
         shares = {dataset: n_case / max(n_case + n_control, 1) for dataset, (n_case, n_control) in groups.items()}
         spread = max(shares.values()) - min(shares.values())
-        counts = ", ".join(f"{dataset} {k} cases and {n} controls" for dataset, (k, n) in groups.items())
+        counts = ", ".join(f"{dataset} {_sizes(k, n)}" for dataset, (k, n) in groups.items())
         if sum(0 < share < 1 for share in shares.values()) == 0:
             findings.append(finding("D6", name, "error", f"dataset and group are confounded: {counts}", spread, 0.0))
         elif cohort.batch == "combat" and spread > 0:

@@ -78,6 +78,11 @@ def not_applicable(code: str, subject: str, why: str) -> list[Finding]:
     return [finding(code, subject, "ok", f"not applicable: {why}")]
 
 
+def counted(n: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
     """The findings as rows of `rigor.findings`, without the column study.
 

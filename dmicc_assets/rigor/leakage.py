@@ -8,7 +8,7 @@ import polars as pl
 
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.rigor.evidence import Comparison, StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, counted, finding, not_applicable
 from dmicc_assets.rigor.prediction import SCORED
 from dmicc_assets.study import accession_of
 
@@ -57,7 +57,7 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
         for row in outside.drop_nulls(["value", "ci_low", "ci_high"]).sort("subject").iter_rows(named=True)
     ]
     problems = [] if slopes else ["calibration is shown on the training samples only"]
-    problems += [f"{fewest} samples in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
+    problems += [f"{counted(fewest, 'sample')} in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
     text = "; ".join(problems) or f"the curve is drawn on {fewest} samples in the smaller class"
     text += f"; calibration slope outside: {', '.join(slopes)}" if slopes else ""
     return [finding("R9", cohort, "warning" if problems else "ok", text, fewest, EVENTS)]
@@ -86,7 +86,9 @@ def cut_offs(evidence: StudyEvidence) -> list[Finding]:
         if scored.is_empty():
             findings += not_applicable("R11", name, "no cut-off was chosen there")
             continue
-        text = f"the cut-offs of {scored['predictor'].n_unique()} predictors were chosen on the samples that score them"
+        text = (
+            f"cut-offs of {counted(scored['predictor'].n_unique(), 'predictor')} chosen on the samples that score them"
+        )
         of_model = youden.filter(pl.col("subject") == name, pl.col("predictor") == "model")
         by_kind: dict[str, float] = dict(of_model.select("kind", "youden").iter_rows())
         statistic = None
@@ -143,7 +145,7 @@ def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison
         common = set[str](evidence.members(validation)[what].drop_nulls())
         common &= set(evidence.members(training)[what].drop_nulls())
         if common:
-            links.append(f"{len(common)} {what}s are also in {training.subject} ({', '.join(sorted(common)[:3])})")
+            links.append(f"{counted(len(common), what)} also in {training.subject} ({', '.join(sorted(common)[:3])})")
     return links
 
 
@@ -198,7 +200,7 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
             findings.append(finding("R15", name, "info", text, None, 0))
             continue
         several, both = repeats(subject.patient, subject.is_case.tolist())
-        text = f"{several} patients have several samples, {both} of them in both classes"
+        text = f"{counted(several, 'patient')} with several samples, {both} of them in both classes"
         if not several:
             findings.append(finding("R15", name, "ok", "every patient has one sample", 0, 0))
         elif subject.kind == "cohort" and block != "none":

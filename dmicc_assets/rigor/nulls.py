@@ -134,11 +134,13 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, Subject]) -> p
 
     Each is fitted in the model's cohort as the model is, frozen, and applied to the others by z-scores of the training
     samples' and of their own mean and standard deviation (design section 8.10); in its own cohort it is apparent. Genes
-    are drawn from those that every subject measures completely; a subject that lacks a biomarker has no draw 0.
+    are drawn from those that every subject measures completely; a subject that lacks a biomarker has no draw 0, one
+    without cases or controls no rows.
     """
     settings, genes = data.study.rigor, sorted(data.biomarkers)
     if not settings.random_signatures or not genes:
         return NULLS.to_frame()
+    subjects = {name: each for name, each in subjects.items() if each.is_case.any() and not each.is_case.all()}
     pool = _complete_everywhere(data.adjusted[data.target], subjects)
     if len(pool) < len(genes):
         return NULLS.to_frame()

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Severity, counted, finding, not_applicable
 from dmicc_assets.rigor.sample_size import required_samples
 
 CHANCE = 0.05
@@ -35,6 +35,11 @@ def empirical_p(nulls: pl.DataFrame) -> float | None:
     return (1 + int((draws >= observed[0] - 1e-12).sum())) / (len(draws) + 1)
 
 
+def fewest_draws() -> int:
+    """Draws under which no empirical p can be small enough."""
+    return round(1 / CHANCE) - 1
+
+
 def random_signatures(evidence: StudyEvidence) -> list[Finding]:
     """R2: random sets of as many genes, fitted and frozen as the model is, do as well in over 5 % of the draws."""
     nulls = evidence.rows("rigor/nulls", null="random_signatures")
@@ -42,7 +47,10 @@ def random_signatures(evidence: StudyEvidence) -> list[Finding]:
         why = "there are no biomarkers" if not evidence.biomarkers else "no random signature was drawn"
         return not_applicable("R2", evidence.name, why)
     findings: list[Finding] = []
-    for subject in nulls["subject"].unique().sort():
+    drawn = set(nulls["subject"])
+    for subject in sorted(set(evidence.subjects) - drawn):
+        findings += not_applicable("R2", subject, "it has no cases or no controls")
+    for subject in sorted(drawn):
         of_subject = nulls.filter(pl.col("subject") == subject, pl.col("statistic") == "auc")
         p = empirical_p(of_subject)
         if p is None:
@@ -51,14 +59,21 @@ def random_signatures(evidence: StudyEvidence) -> list[Finding]:
         draws = of_subject.filter(pl.col("draw") > 0)["value"].drop_nulls()
         observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
         text = (
-            f"AUC {observed:.3f}; of {len(draws)} models of {len(evidence.biomarkers)} random genes "
+            f"AUC {observed:.3f}; of {len(draws)} models of {counted(len(evidence.biomarkers), 'random gene')} "
             f"{(draws >= observed - 1e-12).mean():.1%} do as well (p = {p:.3g}); half reach {draws.median():.2f}"
         )
         if observed >= 1:
             text += f"; {(draws >= 1).mean():.1%} of them have an AUC of 1 too"
-        fires = p > CHANCE
-        findings.append(finding("R2", subject, "warning" if fires else "ok", text, p, CHANCE))
+        severity, more = _judged(p, len(draws), "")
+        findings.append(finding("R2", subject, severity, text + more, p, CHANCE))
     return findings
+
+
+def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
+    """Severity of an empirical p, and what to say of it; too few draws can say nothing."""
+    if n_draws < fewest_draws():
+        return "info", f"; {counted(n_draws, 'draw')} cannot show p <= {CHANCE:g}, {fewest_draws()} can"
+    return ("warning", meaning) if p > CHANCE else ("ok", "")
 
 
 def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
@@ -75,10 +90,8 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     text = ", ".join(f"{_NAMES.get(name, name)} p = {p:.3g}" for name, p in p_values.items())
     text += f" over {len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all"
     worst = max(p_values.values())
-    fires = worst > CHANCE
-    if fires:
-        text += ": the procedure finds as much where there is nothing to find"
-    return [finding("R3", evidence.study.model_cohort, "warning" if fires else "ok", text, worst, CHANCE)]
+    severity, more = _judged(worst, len(sizes), ": the procedure finds as much where there is nothing to find")
+    return [finding("R3", evidence.study.model_cohort, severity, text + more, worst, CHANCE)]
 
 
 def forest_settings(evidence: StudyEvidence) -> list[Finding]:
@@ -126,15 +139,22 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
     findings: list[Finding] = []
     for name, subject in evidence.subjects.items():
         rows = headline_rows(evidence, name).drop_nulls(["ci_low", "ci_high"])
+        n_case, n_control = int(subject.is_case.sum()), int((~subject.is_case).sum())
+        smaller = min(n_case, n_control)
+        if smaller == 0:
+            text = f"{counted(n_case, 'case')} and {counted(n_control, 'control')}: no AUC can be had there"
+            findings.append(finding("R6", name, "warning", text, None, HALF_WIDTH))
+            continue
         if rows.is_empty():
             findings += not_applicable("R6", name, "no biomarker is scored there")
             continue
         widths = ((rows["ci_high"] - rows["ci_low"]) / 2).to_numpy()
-        smaller = min(int(subject.is_case.sum()), int((~subject.is_case).sum()))
         widest = rows["predictor"][int(np.argmax(widths))]
-        problems = [f"{smaller} samples in the smaller class"] if smaller < SMALL_CLASS else []
+        problems = [f"{counted(smaller, 'sample')} in the smaller class"] if smaller < SMALL_CLASS else []
         perfect = rows.filter(pl.col("auc") >= 1)["predictor"].unique().sort().to_list()
-        problems += [f"the AUC of {', '.join(perfect)} is 1, where DeLong's interval has no width"] if perfect else []
+        problems += (
+            [f"the AUC of {' and '.join(perfect)} is 1, where DeLong's interval has no width"] if perfect else []
+        )
         problems += [f"the interval of {widest} is ± {widths.max():.3f}"] if widths.max() > HALF_WIDTH else []
         text = "; ".join(problems) or f"the widest interval is ± {widths.max():.3f} ({widest})"
         severity = "warning" if problems else "ok"
@@ -151,7 +171,7 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     text = f"{n} samples; {for_tested} are needed for {tested} genes tested"
     if evidence.biomarkers:
         chosen = required_samples(len(evidence.biomarkers), prevalence).n
-        text += f", {chosen} for {len(evidence.biomarkers)} biomarkers had they been chosen elsewhere"
+        text += f", {chosen} for {counted(len(evidence.biomarkers), 'biomarker')} chosen on other data"
     fires = n < for_tested
     return [finding("R7", subject.name, "warning" if fires else "ok", text, n, for_tested)]
 
@@ -176,6 +196,9 @@ def prevalence(evidence: StudyEvidence) -> list[Finding]:
     findings: list[Finding] = []
     low, high = PREVALENCE
     for name, subject in evidence.subjects.items():
+        if not len(subject.is_case):
+            findings += not_applicable("R13", name, "it has neither cases nor controls")
+            continue
         share = float(subject.is_case.mean())
         fires = not low <= share <= high
         text = f"{share:.0%} of the samples are cases"

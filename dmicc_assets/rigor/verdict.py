@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
+from dmicc_assets.rigor.finding import counted
 from dmicc_assets.study import Study
 
 # What a finding means for trust, in the order of weight: the first ones decide.
@@ -30,6 +31,11 @@ _LITTLE_TO_REST_ON = {
     "R5": "the ranking depends on the seed",
     "R12": "the validation is not independent",
     "I7": "the sexes differ between the groups or contradict what is stated",
+}
+# What an error means; one that is not here stops the study before there is a verdict, or is a defect.
+_BROKEN = {
+    "D1": "a class has fewer than three samples",
+    "I6": "validation holds samples of training",
 }
 _MOST_REASONS = 3
 
@@ -59,7 +65,8 @@ def _found(evidence: StudyEvidence) -> str:
         text += f"; {row['n_concordant']} move the same way)"
     if not biomarkers:
         return f"{text}; none of them is among the first of every ranking, so there are no biomarkers and no model."
-    text += f"; {_listed(biomarkers)} {'rank' if len(biomarkers) > 1 else 'ranks'} first in every cohort"
+    verb, top = "are" if len(biomarkers) > 1 else "is", evidence.study.ranking.top
+    text += f"; {_listed(biomarkers)} {verb} among the first {top} of every ranking"
     rows = evidence.rows("validation/roc", subject=evidence.study.model_cohort, predictor="model").drop_nulls("auc")
     auc: dict[str, float] = dict(rows.select("kind", "auc").iter_rows())
     them = "them" if len(biomarkers) > 1 else "it"
@@ -87,12 +94,19 @@ def _trust(evidence: StudyEvidence) -> str:
     tested = set(evidence.rows("rigor/findings")["code"])
     if not tested:
         return "How far this can be trusted is not known: no rigor check was made."
+    if not errors and not evidence.signature:
+        sizes: list[float] = evidence.rows("rigor/findings", code="D1")["statistic"].drop_nulls().to_list()
+        few = f"the smallest class has {counted(round(min(sizes)), 'sample')}, and " if sizes else ""
+        return f"That nothing was found does not show that nothing is there: {few}thresholds decide what counts."
     if errors:
-        return f"It cannot be trusted as it stands: integrity checks {_listed(errors)} failed."
+        failed = [f"{_BROKEN.get(code, 'an integrity check failed')} ({code}{_where(evidence, code)})" for code in errors]
+        return f"It cannot be trusted as it stands: {_listed(failed)}."
+    permuted = evidence.rows("rigor/findings", code="R3", severity="ok").drop_nulls("statistic")
+    it, but = ("It is more than chance (R3) ", "but ") if len(permuted) else ("It ", "")
     for beginning, meanings in (
         ("It is no more than chance", _NO_MORE_THAN_CHANCE),
-        ("It must be doubted", _NOT_WHAT_IT_SEEMS),
-        ("It holds within these data, and rests on little", _LITTLE_TO_REST_ON),
+        (f"{it}{but}must be doubted", _NOT_WHAT_IT_SEEMS),
+        (f"{it}{but and 'and '}holds within these data, but rests on little", _LITTLE_TO_REST_ON),
     ):
         reasons = [f"{text} ({code}{_where(evidence, code)})" for code, text in meanings.items() if code in fired]
         if reasons:
@@ -100,7 +114,7 @@ def _trust(evidence: StudyEvidence) -> str:
             more = f"; {rest} further {'checks warn' if rest > 1 else 'check warns'}" if rest else ""
             return f"{beginning}: {_listed(reasons[:_MOST_REASONS])}{more}."
     n = len(fired)
-    return f"It holds within these data: of {len(tested)} checks {n} {'warns' if n == 1 else 'warn'}" + (
+    return f"{it}{but and 'and '}holds within these data: of {len(tested)} checks {n} {'warns' if n == 1 else 'warn'}" + (
         f" ({_listed(sorted(fired))})." if n else "."
     )
 

@@ -1,5 +1,7 @@
 """The verdict's three sentences and the TRIPOD+AI checklist say what the tables say, and never more."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from dmicc_assets.rigor.checks import run_checks
@@ -19,9 +21,9 @@ def judged(evidence: StudyEvidence, *more: Finding) -> tuple[str, str, str]:
 def test_a_sound_study() -> None:
     found, trust, missing = judged(sound())
     assert found.startswith("3 genes are differentially expressed in A and B (0.1 expected by chance, p = 1e-05")
-    assert "G1 and G2 rank first in every cohort" in found
+    assert "G1 and G2 are among the first 2 of every ranking" in found
     assert "nested AUC of 0.900 (apparent 0.900), outside 0.900 in SIM3" in found
-    assert trust.startswith("It holds within these data: of 42 checks 2 warn")
+    assert trust.startswith("It is more than chance (R3) and holds within these data: of 42 checks 2 warn")
     assert "absolute risk" in missing
 
 
@@ -29,10 +31,12 @@ def test_findings_decide_how_far_it_is_trusted() -> None:
     assert "labels (R3 in b)" in judged(FIRES["R3"][0](sound()))[1]
     assert judged(FIRES["R3"][0](sound()))[1].startswith("It is no more than chance")
     doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound())))[1]
-    assert doubted.startswith("It must be doubted: the AUC drops when the genes are chosen inside the folds (R1 in b)")
+    assert doubted.startswith("It is more than chance (R3) but must be doubted: the AUC drops when the genes are chosen inside the folds (R1 in b)")
     assert "and more than one in twenty random sets of genes do as well (R2 in SIM3); 2 further checks warn" in doubted
-    assert judged(FIRES["D1"][0](sound()))[1].startswith("It holds within these data, and rests on little: a class has")
-    assert "integrity checks R14 failed" in judged(FIRES["R14"][0](sound()))[1]
+    little = judged(FIRES["D1"][0](sound()))[1]
+    assert little.startswith("It is more than chance (R3) and holds within these data, but rests on little: a class has")
+    assert "an integrity check failed (R14)" in judged(FIRES["R14"][0](sound()))[1]
+    assert "validation holds samples of training (I6 in SIM3)" in judged(FIRES["I6"][0](sound()))[1]
 
 
 def test_what_is_missing_is_named() -> None:
@@ -47,9 +51,19 @@ def test_what_is_missing_is_named() -> None:
     )
 
 
+def test_without_permutations_chance_is_not_spoken_of() -> None:
+    evidence = FIRES["R1"][0](sound())
+    frames = {**evidence.frames, "rigor/nulls": evidence.rows("rigor/nulls").filter(null="random_signatures")}
+    assert judged(replace(evidence, frames=frames))[1].startswith("It must be doubted: the AUC drops")
+
+
 def test_nothing_found_is_said() -> None:
     empty = with_frame(sound(), "signature/genes", sound().rows("signature/genes").head(0))
     assert "No gene is differentially expressed in A and B" in verdict(empty.study, empty.frames)[0]
+    assert judged(empty)[1] == (
+        "That nothing was found does not show that nothing is there: the smallest class has 250 samples, and "
+        "thresholds decide what counts."
+    )
     none = with_frame(sound(), "signature/biomarkers", sound().rows("signature/biomarkers").head(0))
     assert "no biomarkers and no model" in verdict(none.study, none.frames)[0]
     assert "no rigor check was made" in verdict(study_file(), {})[1]
