@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pytest
 
 from dmicc_assets_tests.rigor.local_study import GENES, finding, local_study, rows, run_steps, values_of
 

@@ -31,10 +31,15 @@ def test_findings_decide_how_far_it_is_trusted() -> None:
     assert "labels (R3 in b)" in judged(FIRES["R3"][0](sound()))[1]
     assert judged(FIRES["R3"][0](sound()))[1].startswith("It is no more than chance")
     doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound())))[1]
-    assert doubted.startswith("It is more than chance (R3) but must be doubted: the AUC drops when the genes are chosen inside the folds (R1 in b)")
+    assert doubted.startswith(
+        "It is more than chance (R3) but must be doubted: "
+        "the AUC drops when the genes are chosen inside the folds (R1 in b)"
+    )
     assert "and more than one in twenty random sets of genes do as well (R2 in SIM3); 2 further checks warn" in doubted
     little = judged(FIRES["D1"][0](sound()))[1]
-    assert little.startswith("It is more than chance (R3) and holds within these data, but rests on little: a class has")
+    assert little.startswith(
+        "It is more than chance (R3) and holds within these data, but rests on little: a class has"
+    )
     assert "an integrity check failed (R14)" in judged(FIRES["R14"][0](sound()))[1]
     assert "validation holds samples of training (I6 in SIM3)" in judged(FIRES["I6"][0](sound()))[1]
 
