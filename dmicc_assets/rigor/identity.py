@@ -21,7 +21,7 @@ FEWEST_GENES = 50
 SEX_P_VALUE = 0.05
 # Distance of the two centres, log2, below which the samples are taken for one sex.
 SEX_DISTANCE = 2.0
-_REANALYSED = re.compile(r"Reanaly[sz]ed\s+(?:by|in|from)\b[^\n]*?(GSE\d+)", re.I)
+_REANALYSED = re.compile(r"Reanaly[sz]ed\s+(?:by|in|from)\b[^\n]*?((?:GSE|SIM)\d+)", re.I)
 
 
 def shared_samples(evidence: StudyEvidence) -> list[Finding]:

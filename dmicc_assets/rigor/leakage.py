@@ -16,7 +16,7 @@ OPTIMISM = 0.05
 EVENTS = 100
 _ADJACENT = re.compile(r"adjacent|paired|peri-?tumou?r|non-?tumou?r|para-?(?:cancer|tumou?r)|surrounding", re.I)
 _HEALTHY = re.compile(r"healthy|donor|volunteer|normal (?:control|liver|skin|muscle|subject)", re.I)
-_SUPER_SERIES = re.compile(r"SuperSeries of[^\n]*?(GSE\d+)|SubSeries of[^\n]*?(GSE\d+)", re.I)
+_SUPER_SERIES = re.compile(r"SuperSeries of[^\n]*?((?:GSE|SIM)\d+)|SubSeries of[^\n]*?((?:GSE|SIM)\d+)", re.I)
 
 
 def selection_bias(evidence: StudyEvidence) -> list[Finding]:

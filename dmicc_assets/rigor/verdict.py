@@ -99,7 +99,9 @@ def _trust(evidence: StudyEvidence) -> str:
         few = f"the smallest class has {counted(round(min(sizes)), 'sample')}, and " if sizes else ""
         return f"That nothing was found does not show that nothing is there: {few}thresholds decide what counts."
     if errors:
-        failed = [f"{_BROKEN.get(code, 'an integrity check failed')} ({code}{_where(evidence, code)})" for code in errors]
+        failed = [
+            f"{_BROKEN.get(code, 'an integrity check failed')} ({code}{_where(evidence, code)})" for code in errors
+        ]
         return f"It cannot be trusted as it stands: {_listed(failed)}."
     permuted = evidence.rows("rigor/findings", code="R3", severity="ok").drop_nulls("statistic")
     it, but = ("It is more than chance (R3) ", "but ") if len(permuted) else ("It ", "")
@@ -114,8 +116,9 @@ def _trust(evidence: StudyEvidence) -> str:
             more = f"; {rest} further {'checks warn' if rest > 1 else 'check warns'}" if rest else ""
             return f"{beginning}: {_listed(reasons[:_MOST_REASONS])}{more}."
     n = len(fired)
-    return f"{it}{but and 'and '}holds within these data: of {len(tested)} checks {n} {'warns' if n == 1 else 'warn'}" + (
-        f" ({_listed(sorted(fired))})." if n else "."
+    return (
+        f"{it}{but and 'and '}holds within these data: of {len(tested)} checks {n} {'warns' if n == 1 else 'warn'}"
+        + (f" ({_listed(sorted(fired))})." if n else ".")
     )
 
 

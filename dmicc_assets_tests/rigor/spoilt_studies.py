@@ -202,3 +202,88 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     "R14": (without_seed, "error", "sound"),
     "R15": (one_patient, "warning", "b"),
 }
+
+
+def relation(text: str) -> Spoil:
+    return put("source/datasets", "relations", text, pl.col("dataset") == "SIM3")
+
+
+def with_values(dataset: str, change: Callable[[np.ndarray], np.ndarray]) -> Spoil:
+    return lambda e: with_matrix(e, dataset, change(e.matrices[dataset].values.copy()))
+
+
+def constant_gene(values: np.ndarray) -> np.ndarray:
+    values[4] = 7.0
+    return values
+
+
+def one_class_a_dataset(evidence: StudyEvidence) -> StudyEvidence:
+    """Cohort a merges two datasets, of which one holds the cases and one the controls."""
+    both = two_datasets(evidence, "covariate")
+    samples = both.rows("cohort/samples")
+    kept = samples.filter((pl.col("cohort") == "b") | (pl.col("is_case") == (pl.col("dataset") == "SIM1")))
+    return with_frame(both, "cohort/samples", kept)
+
+
+def sexes_of_two_datasets(evidence: StudyEvidence) -> StudyEvidence:
+    """In neither dataset of cohort a the sexes differ for sure, in both together they do."""
+    merged = two_datasets(evidence, "covariate")
+    samples = merged.rows("source/samples")
+    kept = samples.filter(pl.col("title").str.extract(r"(\d+)").cast(pl.Int64) % 250 < 12)
+    index = pl.col("title").str.extract(r"(\d+)").cast(pl.Int64) % 250
+    is_male = pl.when(pl.col("label") == "sick").then(index < 4).otherwise(index < 8)
+    sexed = kept.with_columns(is_male=is_male).select("dataset", "sample", "is_male")
+    quality = merged.rows("expression/quality").join(sexed, on=["dataset", "sample"], how="inner")
+    quality = quality.with_columns(
+        xist=pl.when("is_male").then(4.0).otherwise(10.0), y_genes=pl.when("is_male").then(10.0).otherwise(4.0)
+    ).drop("is_male")
+    kept = kept.with_columns(characteristics=pl.lit([], dtype=samples.schema["characteristics"]))
+    return with_frame(with_frame(merged, "source/samples", kept), "expression/quality", quality)
+
+
+def without_patients(evidence: StudyEvidence) -> StudyEvidence:
+    old = evidence.subjects["a"]
+    unknown = replace(old, patient=(None,) * len(old.patient))
+    return replace(evidence, subjects={**evidence.subjects, "a": unknown})
+
+
+def few_draws(evidence: StudyEvidence) -> StudyEvidence:
+    return with_frame(evidence, "rigor/nulls", evidence.rows("rigor/nulls").filter(pl.col("draw") <= 10))
+
+
+def without_kind(kind: str) -> Spoil:
+    return lambda e: with_frame(e, "validation/roc", e.rows("validation/roc").filter(pl.col("kind") != kind))
+
+
+ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
+    ("D1", few_controls(2), "error", "b", "250 cases and 2 controls"),
+    ("D5", lambda e: characteristics(e, "dose", "1 mg", "2 mg"), "warning", "SIM3", "'dose' separates"),
+    ("D6", one_class_a_dataset, "error", "a", "dataset and group are confounded"),
+    ("D7", study(datasets={n: d | {"tissue": ""} for n, d in DATASETS.items()}), "info", "sound", "cannot be judged"),
+    ("D9", study(population=None), "info", "sound", "names no population"),
+    ("I1", change("source/files", sha256=pl.lit(None, dtype=pl.String)), "error", "SIM2", "no checksum"),
+    ("I2", notes([4.0, 7.0, 8.0, 9.0, 11.0, 12.0], took_log2=True), "warning", "SIM1", "log2 was taken"),
+    ("I3", with_values("SIM2", constant_gene), "warning", "SIM2", "1 of 60 genes are constant"),
+    ("I4", put("expression/quality", "iqr", 2.2, pl.col("sample") == "SIM2_004"), "warning", "SIM2", "factor 1.69"),
+    ("I6", lambda e: same_array(e, "SIM1", "SIM2"), "warning", "sound", "1 arrays are the same in a and b"),
+    ("I6", relation("Reanalyzed by: GSE1"), "ok", "SIM3", "no sample of it"),
+    ("I6", relation("Reanalyzed by: GSE1\nReanalyzed by: SIM1"), "error", "SIM3", "SIM3 and SIM1 are one, re-analysed"),
+    ("R12", relation("SubSeries of: SIM9"), "ok", "SIM3", "shares no paper"),
+    ("I7", sexes_of_two_datasets, "warning", "a", "its datasets together"),
+    ("I8", change("source/probe_genes", n_symbols=pl.lit(2)), "warning", "SIM1", "100.0% several"),
+    ("I8", change("source/probe_genes", n_symbols=pl.lit(0)), "warning", "SIM1", "100.0% of 6 probes have no gene"),
+    ("I9", lambda e: drop_gene(e, "a", "G1", "G2", "G3"), "warning", "sound", "share 3 of 6 genes"),
+    ("M7", put("signature/stability", "frequency", 0.4, pl.col("method") == "bootstrap"), "warning", "sound", "0.40"),
+    ("M8", change("enrichment/terms", n_background=pl.lit(7)), "error", "a", "larger than the 6 measured genes"),
+    ("R1", without_kind("nested_cv"), "info", "b", "no nested estimate"),
+    ("R2", few_draws, "info", "SIM3", "10 draws cannot show p <= 0.05, 19 can"),
+    ("R3", few_draws, "info", "b", "10 draws cannot show p <= 0.05, 19 can"),
+    ("R4", study(ranking={"trees": 50}), "warning", "a", "50 trees were used"),
+    ("R4", study(published={"trees": {"a": 19}}), "warning", "a", "the published forest has 19 trees"),
+    ("R6", change("validation/roc", auc=pl.lit(1.0)), "warning", "SIM3", "DeLong's interval has no width"),
+    ("R9", few_samples, "warning", "b", "30 samples in the smaller class, a curve needs 100"),
+    ("R12", relation("SubSeries of: SIM1"), "warning", "SIM3", "GEO states a relation to SIM1"),
+    ("R12", change("source/samples", patient=pl.lit("p")), "warning", "SIM3", "1 patient also in"),
+    ("R12", change("source/samples", source_name=pl.lit("adjacent liver")), "ok", "SIM3", "shares no paper"),
+    ("R15", without_patients, "info", "a", "cannot be judged"),
+]

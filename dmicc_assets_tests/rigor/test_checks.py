@@ -2,15 +2,22 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dmicc_assets.rigor.checks import CHECKS, run_checks
 from dmicc_assets.rigor.codes import CITATIONS, CODES
 from dmicc_assets.rigor.evidence import StudyEvidence
 from dmicc_assets.rigor.finding import findings_table
+from dmicc_assets.rigor.multiplicity import treat_p_values
+from dmicc_assets.stats.contrast_tests import treat
+from dmicc_assets.stats.differential import differential_statistics
+from dmicc_assets.stats.linear_model import fit_linear_model
+from dmicc_assets.study import Differential
 from dmicc_assets_tests.conftest import ROOT
+from dmicc_assets_tests.rigor.noise_study import cohort_of
 from dmicc_assets_tests.rigor.sound_study import sound, study_file, with_frame
-from dmicc_assets_tests.rigor.spoilt_studies import FIRES
+from dmicc_assets_tests.rigor.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil
 
 
 def no_model(evidence: StudyEvidence) -> StudyEvidence:
@@ -25,6 +32,16 @@ def test_fires(code: str) -> None:
     assert found[subject].severity == severity, found[subject].message
     assert found[subject].citation == CITATIONS[code]
     assert len(found[subject].message) > 20
+
+
+@pytest.mark.parametrize(("code", "spoil", "severity", "subject", "said"), ANOTHER_WAY)
+def test_another_way(code: str, spoil: Spoil, severity: str, subject: str, said: str) -> None:
+    found = {each.subject: each for each in CHECKS[code](spoil(sound()))}
+    assert (found[subject].severity, said in found[subject].message) == (severity, True), found[subject].message
+    # What fired is what is measured: statistic and threshold are of one kind.
+    statistic, threshold = found[subject].statistic, found[subject].threshold
+    if code == "I4":
+        assert (statistic, threshold) == (pytest.approx(2.2 / 1.3), 1.5)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -45,6 +62,27 @@ def test_every_code_has_a_row_and_no_row_stands_twice() -> None:
     table = findings_table(run_checks(sound()))
     assert set(table["code"]) == set(CODES)
     assert not table.select("subject", "code").is_duplicated().any()
+
+
+def test_a_cohort_with_the_study_s_name_has_one_finding_a_check() -> None:
+    evidence = replace(sound(), study=study_file(study="a", datasets=DATASETS))
+    found = [each for each in run_checks(evidence) if each.code == "D7" and each.subject == "a"]
+    assert [each.severity for each in found] == ["warning"]
+    assert found[0].message.endswith("; skin")
+    assert len(findings_table(run_checks(evidence))) > len(CODES)
+
+
+def test_counts_have_no_rule_for_the_logarithm() -> None:
+    evidence = replace(sound(), dataset_notes={"SIM1": {"took_log2": True, "normalise": "TMM"}})
+    assert CHECKS["I2"](evidence)[0].message.startswith("not applicable: RNA-seq counts")
+
+
+def test_treat_from_the_table_is_that_of_the_fit() -> None:
+    subject = cohort_of("a", 9, 7, 200, 1, planted=20, shift=1.2)
+    design = np.column_stack([np.ones(16), subject.is_case.astype(float)])
+    statistics = differential_statistics(subject, Differential(), "none")
+    fit = fit_linear_model(subject.matrix.values, design, names=["one", "case"])
+    np.testing.assert_allclose(treat_p_values(statistics, 0.4), treat(fit, 0.4)[1][:, 1], rtol=1e-9)
 
 
 def test_twice_the_same_finding_is_refused() -> None:

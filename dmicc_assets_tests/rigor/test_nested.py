@@ -1,17 +1,19 @@
 """Nothing leaks: what a fold chooses and fits does not depend on the samples that it scores."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from dmicc_assets.expression.counts import log2_counts
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.expression.scale import quantile_normalise
-from dmicc_assets.rigor.arrays import FoldValues, LogArrays, log_arrays
+from dmicc_assets.rigor.arrays import CountedArrays, FoldValues, LogArrays, log_arrays
 from dmicc_assets.rigor.nested import Fold, FoldWork, bootstrap_cv, fold_tests, nested_cv, run_work
 from dmicc_assets.rigor.resampled_roc import combine_632plus, mean_curve, resampled_roc
-from dmicc_assets.rigor.resamples import patient_index
+from dmicc_assets.rigor.resamples import bootstrap_counts, patient_index
 from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData
 from dmicc_assets.study import Dataset
 from dmicc_assets_tests.rigor.noise_study import cohort_of, data_of, fold_values, study_of
@@ -86,6 +88,44 @@ def test_a_sentinel_is_chosen_on_all_samples_and_not_inside_the_fold() -> None:
     assert "G00000" not in fold_of(data, replace(fold_values(data), subject=told), test).signature
 
 
+def measured(values: np.ndarray, is_counted: bool) -> FoldValues:
+    """A cohort of one dataset, 12 cases and 12 controls, as it was before normalisation over its samples."""
+    names = tuple(f"s{i:02d}" for i in range(24))
+    genes = tuple(f"G{i:05d}" for i in range(len(values)))
+    matrix = ExpressionMatrix(values, genes, names)
+    rule = [{"label": "sick", "where": {"any": "sick"}}, {"label": "well", "where": {"any": "well"}}]
+    spec = Dataset.model_validate({"source": "file", "matrix": "m", "labels": rule, "scale": "log2"})
+    by_gene = SimpleNamespace(matrix=matrix, probe_genes=None)
+    arrays = CountedArrays(matrix) if is_counted else log_arrays(by_gene, spec)  # type: ignore[arg-type]  # what it reads
+    labels = ["sick"] * 12 + ["well"] * 12
+    samples = pl.DataFrame({"sample": names, "label": labels}).with_columns(patient=pl.lit(None, dtype=pl.String))
+    subject = Subject("a", "cohort", arrays.genes(), np.arange(24) < 12, ("A",) * 24, (None,) * 24)
+    return FoldValues("a", study_of("a").cohorts["a"], subject, {"A": arrays}, {"A": arrays.genes()}, {"A": samples})
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_a_poisoned_test_fold_shapes_no_normalisation(is_counted: bool) -> None:
+    rng = np.random.default_rng(6)
+    values = rng.normal(8, 1, (80, 24)) + np.where(np.arange(80)[:, None] < 4, np.where(np.arange(24) < 12, 2.5, 0), 0)
+    values = rng.poisson(2.0**values) if is_counted else values
+    clean = measured(values.astype(float), is_counted)
+    test = fold_tests(clean.subject, 4, 1, 1)[0]
+    spoilt = values.astype(float)
+    spoilt[:, test] = rng.integers(0, 5000, (80, int(test.sum())))
+    data = data_of(study_of("a", ranking={"top": 3}), [clean.subject])
+    found, other = (fold_of(data, source, test) for source in (clean, measured(spoilt, is_counted)))
+    assert found.biomarkers
+    assert (other.signature, other.biomarkers, other.cut_off) == (found.signature, found.biomarkers, found.cut_off)
+    assert not np.allclose(found.scores, other.scores)
+
+
+def test_samples_that_are_not_held_out_are_as_the_study_has_them() -> None:
+    counts = np.random.default_rng(7).poisson(40, (50, 24)).astype(float)
+    source = measured(counts, is_counted=True)
+    expected = log2_counts(ExpressionMatrix(counts, source.subject.matrix.features, source.subject.matrix.samples))
+    np.testing.assert_array_equal(source.values([]).values, expected.values)
+
+
 @pytest.mark.parametrize("collapse", ["mean", "median", "max_mean"])
 def test_held_out_arrays_shape_no_normalisation_and_no_probe(collapse: str) -> None:
     rng = np.random.default_rng(4)
@@ -110,8 +150,6 @@ def test_without_held_out_arrays_values_are_the_study_s() -> None:
 
 def arrays_of(values: np.ndarray, collapse: str) -> LogArrays:
     """Three probes a gene."""
-    from types import SimpleNamespace
-
     probes = tuple(f"p{i:02d}" for i in range(60))
     table = pl.DataFrame({"probe": probes, "gene": [f"g{i // 3:02d}" for i in range(60)], "n_symbols": [1] * 60})
     rule = [{"label": "all", "where": {"any": "."}}]
@@ -174,6 +212,9 @@ def test_patients_stay_together_and_bootstraps_score_only_the_patients_left_out(
         )
     data = data_of(study_of("a"), [subject])
     predicted = bootstrap_cv(data, fold_values(data))
+    settings = data.study.rigor
+    drawn = bootstrap_counts(subject, settings.bootstraps, np.random.default_rng([settings.seed, 632]))
+    np.testing.assert_array_equal(np.isfinite(predicted.scores), drawn == 0)
     for row in np.isfinite(predicted.scores):
         index = patient_index(subject)
         assert all(len(set(row[index == p].tolist())) == 1 for p in range(12))

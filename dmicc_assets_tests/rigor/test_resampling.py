@@ -209,6 +209,25 @@ def test_nulls_of_noise_and_of_planted_genes() -> None:
     assert table.equals(null_distributions(data, {"v": other}, n_jobs=2))
 
 
+def test_permuted_labels_choose_genes_anew() -> None:
+    # On labels that mean nothing the genes chosen for them still look excellent; the true biomarkers do not.
+    study = study_of("a", differential={"log_fc": 0.0, "p_value": 0.01}, ranking={"top": 5})
+    data = data_of(study, [cohort_of("a", 20, 20, 1500, 4, planted=6)])
+    draws = permuted_label_null(data).filter(pl.col("statistic") == "leaky_cv_auc", pl.col("draw") > 0)["value"]
+    assert min(draws.to_list()) > 0.7
+
+
+def test_a_frozen_random_model_is_the_fitted_one_on_the_same_samples() -> None:
+    data = data_of(study_of("a", ranking={"top": 3}), [cohort_of("a", 12, 12, 100, 1, planted=6, shift=0.8)])
+    copy = replace(data.adjusted["a"], name="v", kind="dataset")
+    table = random_signature_null(data, {**data.adjusted, "v": copy})
+    own, frozen = (table.filter(subject=name).sort("draw")["value"].to_numpy() for name in ("a", "v"))
+    np.testing.assert_allclose(frozen, own, atol=1e-12)
+    turned = replace(copy, is_case=~copy.is_case)
+    against = random_signature_null(data, {**data.adjusted, "v": turned}).filter(subject="v").sort("draw")["value"]
+    np.testing.assert_allclose(against.to_numpy(), 1 - own, atol=1e-12)
+
+
 def test_a_dataset_without_a_biomarker_has_no_observed_value() -> None:
     data = data_of(study_of("a"), [cohort_of("a", 12, 12, 100, 1, planted=6)])
     small = cohort_of("v", 8, 8, 100, 3)
