@@ -8,6 +8,7 @@
 --   c_statistic | DOUBLE | apparent c statistic
 --   c_statistic_corrected | DOUBLE | corrected for optimism
 --   slope_corrected | DOUBLE | calibration slope, corrected; below 1 the probabilities are too extreme
+--   slope_outside | DOUBLE | slope of the frozen model in the validation dataset where it is furthest from 1, by z-scores
 --   brier | DOUBLE | apparent Brier score
 --   brier_corrected | DOUBLE | corrected
 --   largest_miscalibration | DOUBLE | largest distance of the corrected calibration curve from the diagonal
@@ -21,6 +22,12 @@ WITH metrics AS (
         max(apparent) FILTER (metric = 'brier') AS brier,
         max(corrected) FILTER (metric = 'brier') AS brier_corrected
     FROM model.performance
+    GROUP BY study
+),
+outside AS (
+    SELECT study, arg_max(value, abs(value - 1)) AS slope
+    FROM validation.performance
+    WHERE metric = 'slope' AND subject_kind = 'dataset' AND scale = 'z_score'
     GROUP BY study
 ),
 calibrated AS (
@@ -47,11 +54,12 @@ models AS (
 )
 SELECT
     m.study, m.estimator, m.genes, m.n_case, m.n_control,
-    p.c_statistic, p.c_statistic_corrected, p.slope_corrected, p.brier, p.brier_corrected,
+    p.c_statistic, p.c_statistic_corrected, p.slope_corrected, o.slope AS slope_outside, p.brier, p.brier_corrected,
     c.largest AS largest_miscalibration,
     b.benefit AS net_benefit_at_20_percent
 FROM models AS m
 LEFT JOIN metrics AS p ON p.study = m.study
+LEFT JOIN outside AS o ON o.study = m.study
 LEFT JOIN calibrated AS c ON c.study = m.study
 LEFT JOIN benefits AS b ON b.study = m.study
 ORDER BY m.study;
