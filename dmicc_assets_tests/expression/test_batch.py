@@ -1,5 +1,7 @@
 """ComBat and linear batch effects against sva and limma, and what learning them apart from applying them gives."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from dmicc_assets.expression.batch import (
     fit_combat,
     remove_batch_effect,
 )
+from dmicc_assets.expression.projection import principal_components
 from dmicc_assets_tests.golden.linear import assert_equal_to_r, designs, expression, golden, numbers
 
 SMALL, FULL, SAMPLES = designs()
@@ -134,3 +137,97 @@ def test_a_batch_that_was_not_learnt_is_refused() -> None:
 
 def test_one_batch_has_no_linear_effect() -> None:
     np.testing.assert_array_equal(remove_batch_effect(COMPLETE, ["a"] * 24), COMPLETE)
+
+
+def _case(shared: Path, name: str) -> tuple[list[str], np.ndarray, pl.DataFrame]:
+    folder = shared / "oracle/cases" / name
+    table = pl.read_csv(folder / "expression.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
+    return (
+        table[:, 0].to_list(),
+        numbers(table[:, 1:]),
+        pl.read_csv(folder / "samples.tsv", separator="\t", null_values="NA"),
+    )
+
+
+def _assert_equal_to_the_oracle(shared: Path, name: str, genes: list[str], ours: np.ndarray) -> None:
+    """Some genes whole; mean, sd, first and last value of every gene."""
+    for part in ("", "__rows"):
+        path = shared / f"oracle/golden/combat/{name}{part}.tsv.gz"
+        theirs = pl.read_csv(path, separator="\t", null_values=["NA", "NaN"], infer_schema_length=None)
+        row = {gene: i for i, gene in enumerate(genes)}
+        found = ours[[row[gene] for gene in theirs["id"]]]
+        if part:
+            moments = [np.nanmean(found, axis=1), np.nanstd(found, axis=1, ddof=1), found[:, 0], found[:, -1]]
+            found = np.column_stack(moments)
+        assert_equal_to_r(found, numbers(theirs[:, 1:]))
+
+
+BLADDER: dict[str, dict[str, Any]] = {
+    "par": {},
+    "meanonly": {"mean_only": True},
+    "ref2": {"reference": "2"},
+    "nonpar": {"parametric": False},
+}
+
+
+@pytest.mark.parametrize("with_covariates", [False, True])
+@pytest.mark.parametrize("name", BLADDER)
+def test_combat_of_the_oracle(shared: Path, name: str, with_covariates: bool) -> None:
+    genes, values, samples = _case(shared, "bladderbatch")
+    if name == "nonpar":
+        genes, values = genes[:300], values[:300]
+    covariates = np.column_stack([samples["cancer"] == level for level in ("Biopsy", "Cancer")]).astype(float)
+    batch = [str(b) for b in samples["batch"]]
+    ours = combat(values, batch, covariates if with_covariates else None, **BLADDER[name])
+    label = f"bladderbatch__{name}{'_mod' if with_covariates else ''}{'_first300' if name == 'nonpar' else ''}"
+    _assert_equal_to_the_oracle(shared, label, genes, ours)
+
+
+def test_other_batch_effects_of_the_oracle(shared: Path) -> None:
+    genes, values, samples = _case(shared, "bladderbatch")
+    batch, one = [str(b) for b in samples["batch"]], np.ones((len(samples), 1))
+    kept = np.column_stack([one, *(samples["cancer"] == level for level in ("Biopsy", "Cancer"))]).astype(float)
+    single = combat(values, ["9", *batch[1:]])
+    _assert_equal_to_the_oracle(shared, "bladderbatch__single_sample_batch", genes, single)
+    _assert_equal_to_the_oracle(shared, "bladderbatch__rbe", genes, remove_batch_effect(values, batch))
+    _assert_equal_to_the_oracle(shared, "bladderbatch__rbe_design", genes, remove_batch_effect(values, batch, kept))
+    cancer = samples["cancer"].to_numpy() == "Cancer"
+    chosen = np.array([(b == "1" and is_cancer) or b == "3" for b, is_cancer in zip(batch, cancer, strict=True)])
+    assert "confounded" in json.loads((shared / "oracle/golden/combat/confounded.json").read_text())["confounded_error"]
+    with pytest.raises(ValueError, match="'covariate 1' is confounded with the other columns"):
+        combat(values[:, chosen], list(np.array(batch)[chosen]), cancer[chosen].astype(float))
+
+
+def test_batch_effects_of_missing_values_are_the_oracles(shared: Path) -> None:
+    genes, values, samples = _case(shared, "synthetic")
+    batch, case = samples["batch"].to_list(), (samples["group"] == "disease").to_numpy()
+    notes = json.loads((shared / "oracle/golden/combat/synthetic_notes.json").read_text())
+    kept = [i for i, gene in enumerate(genes) if gene not in notes["dropped"]]
+    genes, values = [genes[i] for i in kept], values[kept]
+    assert len(genes) == notes["kept_rows"]
+    _assert_equal_to_the_oracle(shared, "synthetic__par", genes, combat(values, batch))
+    design, age = np.column_stack([np.ones(len(case)), case]), samples["age"].to_numpy().astype(float)
+    _assert_equal_to_the_oracle(shared, "synthetic__rbe_design", genes, remove_batch_effect(values, batch, design))
+    by_age = remove_batch_effect(values, batch, covariates=age)
+    _assert_equal_to_the_oracle(shared, "synthetic__rbe_cov", genes, by_age)
+    whole = np.flatnonzero(~np.isnan(values).any(axis=1))
+    ours = combat(values[whole], batch, case.astype(float))
+    _assert_equal_to_the_oracle(shared, "synthetic__par_mod_complete", [genes[i] for i in whole], ours)
+    # sva stops at a gene whose values do not tell the covariate from a batch: here it stays as it is.
+    assert "singular" in notes["synthetic_mod"]
+    fit = fit_combat(values, batch, case.astype(float))
+    left = np.flatnonzero(~fit.adjusted)
+    assert 0 < len(left) < 60
+    np.testing.assert_array_equal(apply_combat(fit, values, batch, case.astype(float))[left], values[left])
+
+
+def test_principal_components_after_combat_are_rs(shared: Path) -> None:
+    _, values, samples = _case(shared, "bladderbatch")
+    theirs = pl.read_csv(shared / "oracle/golden/combat/bladderbatch__pca.tsv", separator="\t")
+    shares = json.loads((shared / "oracle/golden/combat/pca_variance.json").read_text())
+    adjusted = combat(values, [str(b) for b in samples["batch"]])
+    for matrix, when in ((values, "before"), (adjusted, "after")):
+        found = principal_components(matrix, 2)
+        np.testing.assert_allclose(found.explained, shares[f"{when}_var"][:2], rtol=1e-8)
+        expected = theirs.select(f"pc1_{when}", f"pc2_{when}").to_numpy()
+        np.testing.assert_allclose(np.abs(found.scores), np.abs(expected), rtol=1e-6, atol=1e-7)

@@ -100,3 +100,18 @@ def test_a_matrix_whose_scale_cannot_be_told_is_refused() -> None:
         log2_decision(np.array([[1.0], [np.inf]]))
     with pytest.raises(ValueError, match="expected auto, log2 or linear"):
         log2_decision(np.ones((2, 2)), "raw")  # pyright: ignore[reportArgumentType]  # a caller's mistake
+
+
+@pytest.mark.parametrize("name", ["T1", "T2", "T3", "T4", "X", "S"])
+def test_quantile_normalisation_is_the_oracles(shared: Path, name: str) -> None:
+    """Ties (T1, T2), missing values too (T3), an almost empty sample (T4), real and made-up data (X, S)."""
+    tables = [
+        pl.read_csv(
+            shared / f"oracle/golden/normalise/quantile_{name}_{part}.tsv",
+            separator="\t",
+            null_values=["NA", "NaN"],
+            infer_schema_length=None,
+        )
+        for part in ("input", "limma")
+    ]
+    assert_equal_to_r(quantile_normalise(numbers(tables[0][:, 1:])), numbers(tables[1][:, 1:]))

@@ -1,5 +1,7 @@
 """Axes and points against rms::nomogram's, R's pretty, reading a patient, and bad input."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -93,3 +95,12 @@ def test_all_of_the_oracle(shared):
             np.testing.assert_allclose(points, rows["points"], rtol=1e-8, atol=1e-9)
         assert drawn.total_ticks.tolist() == read("total_points_axis")["total_points"].to_list()
         np.testing.assert_allclose(drawn.risk_ticks, read("risk_axis")["prob"], rtol=1e-12)
+        predictions, axes = read("predictions"), {axis: read(f"{axis}_axis") for axis in ("lp", "risk")}
+        np.testing.assert_allclose(fit.coefficients[0] + x @ fit.coefficients[1:], predictions["lp"], rtol=1e-8)
+        np.testing.assert_allclose(drawn.log_odds_ticks, axes["lp"]["lp"], rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(drawn.total_points(drawn.log_odds_ticks), axes["lp"]["total_points"], rtol=1e-8)
+        # rms finds these by linear interpolation.
+        np.testing.assert_allclose(drawn.total_points(logit(drawn.risk_ticks)), axes["risk"]["total_points"], rtol=1e-5)
+        scale = json.loads((folder / f"{name}__model.json").read_text())["info"]
+        ours = (drawn.points_per_log_odds, drawn.log_odds_at_zero)
+        assert ours == pytest.approx((scale["points_per_lp"], scale["lp_intercept_at_zero_points"]), rel=1e-8)

@@ -79,9 +79,10 @@ def test_importance_is_the_oracles(shared: Path, case: str, label: str) -> None:
     table = read(folder / f"{case}__input.tsv")
     genes = table.columns[2:]
     values = np.ascontiguousarray(table.select(genes).to_numpy().T, dtype=np.float64)
-    ours = importance(values, (table["y"] == label).to_numpy(), 500, range(1, 51))
+    ours = importances(values, (table["y"] == label).to_numpy(), 500, range(1, 51))
     theirs = read(folder / f"{case}__importance_50seeds.tsv.gz")
-    assert_same_forests(ours, by_seed(theirs, "id", genes, "gini"))
+    assert_same_forests(ours.gini, by_seed(theirs, "id", genes, "gini"))
+    assert_same_forests(ours.permutation, by_seed(theirs, "id", genes, "acc_raw"))
 
 
 @pytest.mark.parametrize("name", ["balanced", "unbalanced"])
@@ -194,3 +195,22 @@ def test_what_cannot_be_grown_is_refused() -> None:
         cv_error(values, np.zeros(60, dtype=bool), 5, 10, 1)
     with pytest.raises(ValueError, match="does not fit 59 samples"):
         importance(values, is_case[:59], 5, [1])
+
+
+@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
+def test_errors_in_the_oracles_folds_are_the_oracles(shared: Path, case: str, label: str) -> None:
+    folder = shared / "oracle/golden/rf"
+    table, fold = read(folder / f"{case}__input.tsv"), read(folder / f"{case}__folds.tsv")["fold"].to_numpy()
+    values = np.ascontiguousarray(table.select(table.columns[2:]).to_numpy().T, dtype=np.float64)
+    is_case = (table["y"] == label).to_numpy()
+    theirs = read(folder / f"{case}__cv10_ntree_10seeds.tsv")
+    n_trees, seeds = theirs["ntree"].unique().sort().to_numpy(), range(1, 7)
+    wrong = np.zeros((len(seeds), len(n_trees)))
+    for k in np.unique(fold):
+        train, test = fold != k, fold == k
+        for i, seed in enumerate(seeds):
+            votes = case_votes(values[:, train], is_case[train], values[:, test], 1000, seed)[n_trees - 1]
+            wrong[i] += ((votes > n_trees[:, np.newaxis] / 2) != is_case[test]).sum(axis=1)
+    expected = theirs.pivot(on="ntree", index="seed", values="error").drop("seed").to_numpy()
+    # Both are means over seeds in the same folds: they differ by less than one sample.
+    assert_allclose(wrong.mean(axis=0) / is_case.size, expected.mean(axis=0), atol=1 / is_case.size)

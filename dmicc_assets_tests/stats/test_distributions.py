@@ -1,6 +1,9 @@
 """Tails, quantiles, smooths and adjusted p-values against R, far into the tails."""
 
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import pytest
 
 from dmicc_assets.stats.distributions import (
@@ -109,3 +112,10 @@ def test_the_share_of_true_nulls() -> None:
     assert np.isnan(storey_pi0(np.array([np.nan])))
     with pytest.raises(ValueError, match="lambda is 1"):
         storey_pi0(uniform, 1.0)
+
+
+def test_adjusted_p_values_of_the_oracle(shared: Path) -> None:
+    theirs = pl.read_csv(shared / "oracle/golden/ora/p_adjust_na.tsv", separator="\t", null_values="NA")
+    for method in ("BH", "holm", "bonferroni"):
+        ours = adjust_p_values(numbers(theirs, "p")[:, 0], method)
+        assert_equal_to_r(ours, numbers(theirs, method)[:, 0], is_p=True)

@@ -1,6 +1,9 @@
 """Logistic regression against rms's answers, resamples against single fits, and bad input."""
 
+import json
+
 import numpy as np
+import polars as pl
 import pytest
 
 from dmicc_assets.stats.logistic import fit_logistic, fit_resamples
@@ -106,3 +109,35 @@ def test_other_bad_input_is_named():
         fit_logistic(x, np.ones(4, dtype=bool), ["MT1M"])
     with pytest.raises(ValueError, match="expected 4 samples x 2 predictors"):
         fit_logistic(x, is_case, ["MT1M", "PARP12"])
+
+
+def _assert_coefficients(fit, expected):
+    np.testing.assert_allclose(fit.coefficients, expected["coef"], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(fit.std_error, expected["se"], rtol=1e-8)
+
+
+def test_all_of_the_oracle(shared):
+    """Two and five genes; and a gene, sex and a restricted cubic spline of age, whose columns are nearly dependent."""
+    folder = shared / "oracle" / "golden" / "nomogram"
+    read = lambda name: pl.read_csv(folder / name, separator="\t", infer_schema_length=None)  # noqa: E731 (short)
+    for name in ("all2", "all5"):
+        table, expected = read(f"{name}__input.tsv"), read(f"{name}__coef.tsv")
+        fit = fit_logistic(table.drop("y").to_numpy(), (table["y"] == "BCR_ABL").to_numpy(), table.columns[1:])
+        _assert_coefficients(fit, expected)
+        np.testing.assert_allclose(fit.z, expected["z"], rtol=1e-8)
+        np.testing.assert_allclose(fit.p_value, expected["p"], rtol=1e-7)
+        limits = np.log(expected.select("or_lo", "or_hi").to_numpy())
+        np.testing.assert_allclose(np.column_stack([fit.ci_low, fit.ci_high]), limits, rtol=1e-8)
+        stats = json.loads((folder / f"{name}__model.json").read_text())["stats"]
+        assert 2 * (fit.log_likelihood - fit.null_log_likelihood) == pytest.approx(stats["Model L.R."], rel=1e-8)
+    table, knots = read("mixed__input.tsv"), json.loads((folder / "mixed__model.json").read_text())["rcs_knots"]
+    age, last, before = table["age"].to_numpy().astype(float), knots[-1], knots[-2]
+    cube = lambda knot: np.maximum(age - knot, 0.0) ** 3  # noqa: E731 (short)
+    bends = [
+        (cube(k) - cube(before) * (last - k) / (last - before) + cube(last) * (before - k) / (last - before))
+        / (last - knots[0]) ** 2
+        for k in knots[:-2]
+    ]
+    columns = [table["g1"].to_numpy(), age, *bends, (table["sex"] == "M").to_numpy()]
+    fit = fit_logistic(np.column_stack(columns).astype(float), (table["y"] == "BCR_ABL").to_numpy(), list("gabcs"))
+    _assert_coefficients(fit, read("mixed__coef.tsv"))

@@ -154,3 +154,27 @@ def test_all_of_the_oracle(shared):
         assert (youden(curve).threshold, youden(curve).n_optima) == (float(row["threshold"]), row["n_best"])
         assert closest_topleft(curve).threshold == float(row["topleft_threshold"])
     assert len(rows) == 129
+
+
+def test_points_and_paired_tests_of_the_oracle(shared):
+    folder = shared / "oracle" / "golden"
+    read = lambda path: pl.read_csv(path, separator="\t", null_values=["NA"], infer_schema_length=None)  # noqa: E731 (short)
+    inputs = {"ties": read(folder / "roc/ties_input.tsv")}
+    inputs |= {name: read(folder / f"rf/{name}__input.tsv") for name in ("all_bcrabl", "synthetic")}
+    is_case = {"ties": inputs["ties"]["y"] == 1, "all_bcrabl": inputs["all_bcrabl"]["y"] == "BCR_ABL"}
+    is_case["synthetic"] = inputs["synthetic"]["y"] == "disease"
+    points = read(folder / "roc/roc_points.tsv.gz").filter(pl.col("id") != "with_na")
+    for (case, name), rows in points.group_by("case", "id", maintain_order=True):
+        curve = roc(inputs[case][name].to_numpy().astype(float), is_case[case].to_numpy(), DIRECTIONS["auto"])
+        np.testing.assert_allclose(curve.thresholds, rows["threshold"].cast(pl.Float64), rtol=1e-12)
+        np.testing.assert_allclose(curve.specificity, rows["specificity"], atol=1e-14)
+        np.testing.assert_allclose(curve.sensitivity, rows["sensitivity"], atol=1e-14)
+    for row in read(folder / "roc/roc_test_delong.tsv").iter_rows(named=True):
+        table, case = inputs[row["case"]], is_case[row["case"]].to_numpy()
+        scores = [table[row[column]].to_numpy().astype(float) for column in ("id1", "id2")]
+        directions = tuple(roc(score, case, DIRECTIONS["auto"]).direction for score in scores)
+        test = delong_test(*scores, case, directions)
+        ours = (test.auc_first, test.auc_second, test.z, test.ci_low, test.ci_high)
+        expected = tuple(row[column] for column in ("auc1", "auc2", "z", "ci_lo", "ci_hi"))
+        assert ours == pytest.approx(expected, rel=1e-8, abs=1e-9)
+        assert test.p_value == pytest.approx(row["p"], rel=1e-7)
