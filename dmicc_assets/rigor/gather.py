@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.source_files import source_files
@@ -95,10 +96,10 @@ def study_evidence(context: StepContext) -> StudyEvidence:
 
 
 def notes_read(context: StepContext) -> str:
-    """What the findings say of the manifests' notes, as a text: contents alone would leave it stale."""
+    """SHA-256 of the manifests' notes that the findings speak of: by contents alone what they say could be stale."""
     datasets = {name: context.manifest("expression/genes", name).notes for name in used_datasets(context.study)}
     libraries = {name: context.manifest("enrichment/terms", name).notes for name in context.study.cohorts}
-    return json.dumps([datasets, libraries], sort_keys=True)
+    return sha256(json.dumps([datasets, libraries], sort_keys=True).encode()).hexdigest()
 
 
 def _origins(context: StepContext) -> dict[str, Origins]:

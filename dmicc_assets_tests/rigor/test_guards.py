@@ -19,6 +19,7 @@ from dmicc_assets.lake import Lake
 from dmicc_assets.rigor.codes import CODES
 from dmicc_assets.run import StudyRun
 from dmicc_assets.settings import Settings
+from dmicc_assets.step import is_current, origin
 from dmicc_assets.workspace import open_workspace
 from dmicc_assets_tests.rigor.local_study import RULES, local_study, run_steps, values_of
 
@@ -148,3 +149,16 @@ def test_findings_show_in_dagster_with_their_severity(tmp_path: Path) -> None:
         results["D1"].description
         == "b: 20 cases and 2 controls: with 2 in the smaller class a single sample decides what is found"
     )
+
+
+def test_findings_are_made_again_when_a_note_that_they_read_changes(tmp_path: Path) -> None:
+    settings = local_study(tmp_path, {"B": values_of("B", 9, 9, 2)})
+    assert run_steps(settings) == {}
+    step = next(step for step in STEPS if step.name == "findings")
+    context = open_workspace(settings).context(step, "local")
+    assert is_current(context, origin(context))
+    path = context.lake.path("expression/genes", "local.B").with_suffix(".json")
+    manifest = json.loads(path.read_text())
+    manifest["notes"]["n_date_mangled"] = 3
+    path.write_text(json.dumps(manifest))
+    assert not is_current(context, origin(context))
