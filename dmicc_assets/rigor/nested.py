@@ -21,7 +21,7 @@ from dmicc_assets.rigor.resamples import (
     usable_folds,
 )
 from dmicc_assets.rigor.reweighted import chosen_genes
-from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData, adjust_batch
+from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData, adjust_batch, tells_groups
 from dmicc_assets.stats.roc import roc, youden
 
 FloatArray = NDArray[np.float64]
@@ -85,6 +85,8 @@ class _Picked:
 def _pick(choice: BiomarkerChoice, trained: Subject, held: ExpressionMatrix, datasets: Sequence[str]) -> _Picked:
     """Differential expression, intersection, batch adjustment and ranking, on the training samples alone."""
     study, batch = choice.data.study, choice.data.study.cohorts[choice.target].batch
+    if not tells_groups(trained, batch):
+        return _Picked((), (), trained.matrix.values[:0], held.values[:0])
     if batch == "combat":
         # ComBat shrinks over all genes, and the moderated t is of adjusted values.
         whole = adjust_batch(trained, held, datasets, batch)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.rigor.resamples import repeated_samples
-from dmicc_assets.rigor.selection import StudyData, adjust_batch
+from dmicc_assets.rigor.selection import StudyData, adjust_batch, tells_groups
 from dmicc_assets.stats.differential import (
     Batch,
     differential_design,
@@ -127,10 +127,12 @@ def _side_by_side(subject: Subject, columns: Sequence[BoolArray]) -> BoolArray:
 
 
 def _basis(design: FloatArray, names: Sequence[str], counts: IntArray) -> _Basis | None:
-    """The basis of a resample; None when a class is absent, or one with the datasets that are left."""
+    """The basis of a resample; None when a class is absent, or one with the datasets or patients that are left."""
     root = np.sqrt(counts.astype(np.float64))
     weighted = design * root[:, None]
-    dependent = set(non_estimable(weighted, names))
+    # The group last: it is what cannot be estimated when it depends on the others.
+    order = [k for k in range(len(names)) if k != _CASE] + [_CASE]
+    dependent = set(non_estimable(weighted[:, order], [names[k] for k in order]))
     columns = [k for k, name in enumerate(names) if name not in dependent]
     if _CASE not in columns:
         return None
@@ -199,6 +201,8 @@ def _passing(log_fc: FloatArray, t: FloatArray, df_total: FloatArray, settings: 
 def _one_by_one(subject: Subject, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
     """(G,) the same for one resample, by the functions that the study itself uses."""
     repeated = repeated_samples(subject, subject.matrix, counts)
+    if not tells_groups(repeated, batch):
+        return np.zeros(len(subject.matrix.features), dtype=np.bool_)
     if batch == "combat":
         values = adjust_batch(repeated, repeated.matrix, repeated.dataset, batch).training
         repeated = replace(repeated, matrix=replace(repeated.matrix, values=values))

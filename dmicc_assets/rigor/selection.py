@@ -127,6 +127,17 @@ class Adjusted:
     test: FloatArray
 
 
+def tells_groups(subject: Subject, batch: str) -> bool:
+    """Whether the samples can tell the groups: where a batch is modelled, one dataset at least must hold both.
+
+    A fold can leave out the one sample that connects a dataset of cases with a dataset of controls.
+    """
+    if batch == "none":
+        return bool(subject.is_case.any() and not subject.is_case.all())
+    groups = set(zip(subject.dataset, subject.is_case.tolist(), strict=True))
+    return any((dataset, True) in groups and (dataset, False) in groups for dataset in set(subject.dataset))
+
+
 def adjust_batch(training: Subject, test: ExpressionMatrix, test_dataset: Sequence[str], batch: str) -> Adjusted:
     """Remove the batch from both as the cohort does, fitted on the training samples with their groups (design 8.4).
 

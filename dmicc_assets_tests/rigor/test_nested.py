@@ -15,6 +15,7 @@ from dmicc_assets.rigor.nested import Fold, FoldWork, bootstrap_cv, fold_tests, 
 from dmicc_assets.rigor.resampled_roc import combine_632plus, mean_curve, resampled_roc
 from dmicc_assets.rigor.resamples import bootstrap_counts, patient_index
 from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData
+from dmicc_assets.signature.stability import selection_stability
 from dmicc_assets.study import Dataset
 from dmicc_assets_tests.rigor.noise_study import cohort_of, data_of, fold_values, study_of
 
@@ -200,6 +201,27 @@ def test_a_fold_that_chooses_nothing_predicts_the_training_log_odds() -> None:
     nested = resampled_roc(data, fold_values(data)).roc.filter(kind="nested_cv")
     # Within a fold all scores are equal, between folds they differ with the training share: no better than chance.
     assert nested["auc"][0] <= 0.6
+
+
+@pytest.mark.parametrize("batch", ["covariate", "combat"])
+def test_training_samples_that_cannot_tell_the_groups_choose_nothing(batch: str) -> None:
+    # One control stands between a dataset of cases and one of controls: without it the batch would be the disease.
+    subject = cohort_of("a", 12, 12, 200, 1)
+    dataset = tuple("B2" if case or i == 23 else "B1" for i, case in enumerate(subject.is_case))
+    values = subject.matrix.values + 4.0 * (np.array(dataset) == "B1")
+    subject = replace(subject, dataset=dataset, matrix=replace(subject.matrix, values=values))
+    study = study_of("a", differential={"log_fc": 1.0, "p_value": 0.05, "adjust": "BH"})
+    cohort = study.cohorts["a"].model_copy(update={"batch": batch, "datasets": ["B1", "B2"]})
+    study = study.model_copy(update={"cohorts": {"a": cohort}})
+    genes = pl.DataFrame({"gene": ["G00000"]})
+    data = StudyData(study, {"a": subject}, {"a": subject}, {"a": genes}, ("G00000",))
+    test = np.arange(24) == 23
+    fold = fold_of(data, FoldValues("a", cohort, subject, {}, {}, {}), test)
+    assert fold.signature == ()
+    np.testing.assert_allclose(fold.scores, np.log(12 / 11))
+    stability = selection_stability(data).filter(method="leave_one_control_out:a")
+    # Never in the draw that lacks that control; ComBat makes groups differ in the others (D6 warns of it).
+    assert max(stability["frequency"].to_list(), default=0.0) < 1
 
 
 def test_patients_stay_together_and_bootstraps_score_only_the_patients_left_out() -> None:
