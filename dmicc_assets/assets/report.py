@@ -43,6 +43,7 @@ def published(context: StepContext) -> Result:
         Input("source/samples", "datasets"),
         Input("expression/genes", "datasets"),
         Input("expression/quality", "datasets"),
+        Input("expression/distributions", "datasets"),
         Input("cohort/expression", "cohorts"),
         Input("cohort/samples", "cohorts"),
         Input("differential/statistics", "cohorts"),
@@ -61,7 +62,7 @@ def published(context: StepContext) -> Result:
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="1",
+    version="2",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:

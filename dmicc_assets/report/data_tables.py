@@ -1,5 +1,6 @@
 """Tables of the report: the first rows as HTML for reading and print, all rows as data for sorting and download."""
 
+import gzip
 import json
 import math
 from base64 import b64encode
@@ -7,17 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import polars as pl
 from markupsafe import Markup
 
 from dmicc_assets.tables import TABLES
 
 ROWS_A_PAGE = 25
-# From this size on, numbers travel as the bytes of their doubles: exact, and a third of their digits' length.
-_PACKED_FROM = 500
+# What a reader of the page can use; every digit is in the lake, the warehouse and the export.
+_DIGITS = 6
 
-Kind = Literal["number", "text", "hash"]
+Kind = Literal["number", "text", "hash", "list"]
+Width = Literal["short", "", "long"]
+# A column of texts up to the first length is not broken into lines, one beyond the second has a width of its own.
+_SHORT, _LONG = 28, 60
+# Of a longer list the cell shows so many, and how many there are.
+_LISTED = 8
 _HASHES = ("recipe", "content", "sha256", "content_sha256", "run_id")
 
 
@@ -28,6 +33,7 @@ class ReportColumn:
     name: str
     meaning: str
     kind: Kind
+    width: Width = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class ReportTable:
         columns: in order.
         rows: texts of the first rows.
         n_rows: rows in all.
-        payload: all rows as JSON, safe inside a script element.
+        payload: all rows as JSON, gzip and Base64; numbers to six significant digits.
         file_name: of the download.
     """
 
@@ -49,7 +55,7 @@ class ReportTable:
     columns: list[ReportColumn]
     rows: list[list[str]]
     n_rows: int
-    payload: Markup
+    payload: str
     file_name: str
 
 
@@ -75,10 +81,13 @@ def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, s
     """Any frame as a table; lists are joined by commas, maps are written as `key: value`."""
     flat = frame.with_columns(_flat(frame))
     columns = [
-        ReportColumn(column, (meanings or {}).get(column, ""), _kind(column, dtype))
-        for column, dtype in flat.schema.items()
+        ReportColumn(column, (meanings or {}).get(column, ""), _kind(column, dtype), _width(flat[column]))
+        for column, dtype in frame.schema.items()
     ]
-    first = [[number_text(cell) for cell in row] for row in flat.head(ROWS_A_PAGE).iter_rows()]
+    first = [
+        [cell_text(cell, column.kind) for cell, column in zip(row, columns, strict=True)]
+        for row in flat.head(ROWS_A_PAGE).iter_rows()
+    ]
     identity = "table-" + "".join(letter if letter.isalnum() else "-" for letter in name)
     return ReportTable(identity, title, columns, first, len(flat), _payload(flat, columns), f"{name}.csv")
 
@@ -86,7 +95,16 @@ def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, s
 def _kind(column: str, dtype: pl.DataType) -> Kind:
     if dtype.is_numeric():
         return "number"
+    if isinstance(dtype, pl.List) and not isinstance(dtype.inner, pl.Struct):
+        return "list"
     return "hash" if column in _HASHES else "text"
+
+
+def _width(series: pl.Series) -> Width:
+    longest = series.str.len_chars().max() if series.dtype == pl.String else None
+    if not isinstance(longest, int):
+        return ""
+    return "short" if longest <= _SHORT else "long" if longest > _LONG else ""
 
 
 def _flat(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -105,6 +123,13 @@ def _flat(frame: pl.DataFrame) -> list[pl.Expr]:
     return flat
 
 
+def cell_text(cell: object, kind: Kind) -> str:
+    """A cell as text; of a long list the first and their number, as `data_table.js` writes them."""
+    text = number_text(cell)
+    members = text.split(", ") if kind == "list" else []
+    return f"{', '.join(members[:_LISTED])} … ({len(members)})" if len(members) > _LISTED else text
+
+
 def number_text(cell: object) -> str:
     """A cell as text: four significant digits, integers in full, nothing for a missing value."""
     if cell is None:
@@ -119,23 +144,29 @@ def number_text(cell: object) -> str:
     return str(cell)
 
 
-def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> Markup:
-    """Column by column: numbers as numbers, as packed doubles when there are many, texts as texts."""
+def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> str:
+    """Column by column: numbers as numbers, texts as texts. As plain text the tables would be half of the page."""
     data = [
         {"name": column.name, "kind": column.kind, "values": _values(frame[column.name], column.kind)}
         for column in columns
     ]
-    return json_script(data)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def _values(series: pl.Series, kind: Kind) -> object:
+def _values(series: pl.Series, kind: Kind) -> list[object]:
     if kind != "number":
         return series.to_list()
-    doubles = series.cast(pl.Float64).fill_null(math.nan).to_numpy()
-    if len(series) >= _PACKED_FROM:
-        return {"doubles": b64encode(np.ascontiguousarray(doubles, dtype="<f8").tobytes()).decode()}
-    # JSON has no NaN and no infinity
-    return [None if math.isnan(x) else ("inf" if x > 0 else "-inf") if math.isinf(x) else x for x in doubles.tolist()]
+    if series.dtype.is_integer():
+        return series.to_list()
+    return [_shortened(x) for x in series.cast(pl.Float64)]
+
+
+def _shortened(x: float | None) -> float | str | None:
+    """A number to six significant digits; JSON has no NaN and no infinity."""
+    if x is None or math.isnan(x):
+        return None
+    return ("inf" if x > 0 else "-inf") if math.isinf(x) else float(f"{x:.{_DIGITS}g}")
 
 
 def json_script(data: object) -> Markup:

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
+from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.report.words import INDEXES, in_words
 from dmicc_assets.rigor.codes import CODES
 from dmicc_assets.study import Case, Observation
 
 SEVERITIES = ("error", "warning", "info", "ok")
+# Columns of the statistics that a reader of the page has no use for.
+_NOT_SHOWN = ("study", "cohort", "sigma", "df_total")
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25
 
@@ -66,8 +70,8 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
         ),
         _differential(tables, texts),
         Section(
-            "enrichment", "Enrichment", texts.enrichment,
-            [*_filled(tables, "enrichment/terms"), *_gene_sets(tables)], (r"cohort/.*/(terms\..*|gsea)",),
+            "enrichment", "Enrichment", texts.enrichment + _nameless_libraries(tables),
+            [*_terms(tables), *_gene_sets(tables)], (r"cohort/.*/(terms\..*|gsea)",),
             "No gene set holds a differentially expressed gene.",
         ),
         Section(
@@ -86,13 +90,13 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
         ),
         Section(
             "validation", "Validation", texts.validation,
-            _filled(tables, "validation/roc", "validation/performance", "validation/expression_tests"),
+            [*_roc(tables), *_filled(tables, "validation/performance", "validation/expression_tests")],
             (r"study/(expression|roc)\..*",),
             "There is no predictor to validate.",
         ),
         Section(
             "model", "Risk model", texts.model,
-            _filled(tables, "model/coefficients", "model/performance", "model/nomogram"),
+            [*_filled(tables, "model/coefficients"), *_performance(tables), *_filled(tables, "model/nomogram")],
             (r"study/(nomogram|calibration|decision_curve)",),
             "There is no risk model: no gene is among the first of every cohort's ranking.",
         ),
@@ -126,12 +130,41 @@ def _filled(tables: StudyTables, *names: str) -> list[ReportTable]:
     return [report_table(name, tables.rows(name)) for name in names if len(tables.rows(name))]
 
 
+def _nameless_libraries(tables: StudyTables) -> str:
+    """Which libraries hold identifiers and no names, so that a reader does not look for names."""
+    is_number = pl.col("term").str.contains(r"^[A-Za-z:]{1,8}\d+$")
+    rows = tables.rows("enrichment/terms").group_by("library")
+    found = sorted(rows.agg((pl.col("term_name").is_null() & is_number).all()).filter("term_name")["library"])
+    return f" {' and '.join(found)}: the library at hand holds identifiers and no names." if found else ""
+
+
+def _terms(tables: StudyTables) -> list[ReportTable]:
+    """Over-represented terms, the smallest adjusted p-value first."""
+    rows = tables.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
+    return [report_table("enrichment/terms", rows)] if len(rows) else []
+
+
 def _gene_sets(tables: StudyTables) -> list[ReportTable]:
     """Preranked gene sets that could mean something; all of them would be a third of the page."""
     rows = tables.rows("enrichment/gsea")
-    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort("cohort", "fdr", "term")
+    order = (pl.col("fdr").clip(lower_bound=FDR_TOLD), -pl.col("nes").abs(), "cohort", "term")
+    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(*order)
     title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
     return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
+
+
+def _roc(tables: StudyTables) -> list[ReportTable]:
+    """Areas under the curve, the model's before those of single genes."""
+    rows = tables.rows("validation/roc").sort(~pl.col("predictor").str.starts_with("model"), maintain_order=True)
+    return [report_table("validation/roc", rows)] if len(rows) else []
+
+
+def _performance(tables: StudyTables) -> list[ReportTable]:
+    """The model's performance with what each index is."""
+    rows = tables.rows("model/performance")
+    what = pl.col("metric").replace_strict(INDEXES, default="", return_dtype=pl.String).alias("what_it_is")
+    shown = rows.select("metric", what, pl.exclude("study", "metric"))
+    return [report_table("model/performance", shown)] if len(rows) else []
 
 
 def _findings(tables: StudyTables) -> Section:
@@ -152,8 +185,9 @@ def _findings(tables: StudyTables) -> Section:
     )
     made = [free_table("findings", "Findings of the rigor checks.", shown)] if len(shown) else []
     text = (
-        "Each check is a pure function of the results. A warning blocks nothing: a published study must stay "
-        "reproducible. An 'ok' is a check that ran and is silent."
+        "Each check asks one question of the data or the results; its source is cited. A warning stops nothing, since "
+        "a published study must stay reproducible, but it says what a reader should doubt. An 'ok' is a check that was "
+        "made and found nothing."
     )
     return Section("findings", "Findings", text, made, (), "No check has been run.")
 
@@ -215,7 +249,7 @@ def _differential(tables: StudyTables, texts: Methods) -> Section:
         if len(rows):
             shown = rows.sort("p_value", "gene")
             title = f"{spec.title}: every gene, the smallest p-value first."
-            made.append(report_table("differential/statistics", shown, cohort, title, ("study", "cohort")))
+            made.append(report_table("differential/statistics", shown, cohort, title, _NOT_SHOWN))
     pictures = (r"cohort/.*/(heat_map|volcano|md|p_values|qq|mean_variance|pca|tsne)",)
     return Section(
         "differential", "Differential expression", texts.differential, made, pictures,
@@ -235,9 +269,12 @@ def facts(tables: StudyTables) -> list[Fact]:
     found.append(Fact(f"{len(tables.signature()):,}", "genes of the signature"))
     biomarkers = tables.biomarkers()
     found.append(Fact(_few(biomarkers), f"biomarker{'' if len(biomarkers) == 1 else 's'}"))
-    for subject, kind, auc in _model_aucs(tables).iter_rows():
+    for subject, kind, auc, low, high in _model_aucs(tables).iter_rows():
         text = "not estimable" if auc is None else f"{auc:.3f}"
-        found.append(Fact(text, f"AUC of the model, {kind.replace('_', ' ')}, {subject}"))
+        interval = "" if low is None or high is None else f", 95 % interval {low:.2f} to {high:.2f}"
+        cohort = tables.study.cohorts.get(subject)
+        where = cohort.title if cohort else subject
+        found.append(Fact(text, f"AUC of the model in {where}, {in_words(kind)}{interval}"))
     return found
 
 
@@ -248,7 +285,11 @@ def _model_aucs(tables: StudyTables) -> pl.DataFrame:
     )
     kinds = ["apparent", "nested_cv", "external"]
     order = pl.col("kind").replace_strict(kinds, [0, 1, 2], default=3)
-    return rows.filter(pl.col("kind").is_in(kinds)).sort(order, "subject").select("subject", "kind", "auc")
+    return (
+        rows.filter(pl.col("kind").is_in(kinds))
+        .sort(order, "subject")
+        .select("subject", "kind", "auc", "ci_low", "ci_high")
+    )
 
 
 def _few(names: Sequence[str]) -> str:

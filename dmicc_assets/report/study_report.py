@@ -5,7 +5,6 @@ Only what stands where is decided here; numbers come from tables, pictures from 
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from dmicc_assets.lake import Manifest
+from dmicc_assets.report.compact_svg import compact_svg, svg_address
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.style import svg
@@ -27,7 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Clouds of points inside the pictures of the page; figures for print are written at 300.
 _CLOUD_DPI = 160
 # Inches from which a figure takes the page's width.
-_WIDE_FROM = 6.5
+_WIDE_FROM = 6.0
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
 
 
@@ -38,7 +38,7 @@ class Picture:
     name: str
     title: str
     caption: str
-    source: str
+    source: Markup
     look: str
 
 
@@ -152,12 +152,12 @@ def _without_punctuation(doi: str) -> str:
 def _picture(figure: CatalogFigure) -> Picture:
     """The figure as an SVG in a data URL: an image of its own, so that ids of one never meet another's."""
     drawn = figure.draw()
-    data = b64encode(svg(drawn, _CLOUD_DPI).encode()).decode()
+    source = svg_address(compact_svg(svg(drawn, _CLOUD_DPI)))
     look = "wide" if drawn.get_figwidth() > _WIDE_FROM else ""
     if figure.name.endswith("/volcano"):
         # on screen the interactive plot stands in its place
         look = "print-only"
-    return Picture(figure.name, figure.title, figure.caption, f"data:image/svg+xml;base64,{data}", look)
+    return Picture(figure.name, figure.title, figure.caption, source, look)
 
 
 def _by_section(

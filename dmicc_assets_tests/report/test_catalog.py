@@ -52,14 +52,15 @@ def test_what_a_study_lacks_is_left_out() -> None:
 def test_the_paper_s_figure_has_its_letters_and_its_order() -> None:
     panels = paper_panels(simulated_tables())
     assert "".join(panels) == "ABCDEFGHIJKLMNOPQRSTUVWX"
-    titles = {letter: _texts(figure) for letter, figure in panels.items()}
-    assert "Disease A: 40 genes" in titles["A"]
-    assert "Disease A, volcano plot" in titles["B"]
-    assert "Disease B, GO BP" in titles["I"]
+    titles = {letter: {text.replace("\n", " ") for text in _texts(figure)} for letter, figure in panels.items()}
+    assert all(figure.get_suptitle().startswith(f"{letter}  ") for letter, figure in panels.items())
+    assert "A  Disease A: 40 genes" in titles["A"]
+    assert "B  Disease A, volcano plot" in titles["B"]
+    assert "I  Disease B, GO BP" in titles["I"]
     assert {"20", "30"} <= titles["M"]
-    assert "GSE4 (validation)" in titles["T"]
-    assert "Nomogram, Disease B" in titles["W"]
-    assert "Calibration of the risk model" in titles["X"]
+    assert "T  GSE4 (validation), expression of 2 genes" in titles["T"]
+    assert "W  Nomogram, Disease B" in titles["W"]
+    assert "X  Calibration of the risk model" in titles["X"]
 
 
 def test_a_panel_without_data_says_why() -> None:

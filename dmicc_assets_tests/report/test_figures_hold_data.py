@@ -1,5 +1,6 @@
 """What the figures show is what the tables hold: read back from the artists, not from pixels."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,12 +12,12 @@ from matplotlib.text import Annotation, Text
 
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
 from dmicc_assets.expression.matrix import ExpressionMatrix
-from dmicc_assets.report.figures import differential, heat_map, nomogram, overlap, validation
+from dmicc_assets.report.figures import differential, forest, heat_map, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
-from dmicc_assets.report.figures.of_study import worked_patient
+from dmicc_assets.report.figures.of_study import draw_calibration, worked_patient
 from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.study import Differential
-from dmicc_assets_tests.report.simulated_study import simulated_tables
+from dmicc_assets_tests.report.simulated_study import declared, simulated_tables
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_volcano_draws_every_gene_once_by_direction(catalog: dict[str, CatalogFi
     assert (_line(axes, "up")[:, 0] >= 1).all()
     low, high = axes.get_xlim()
     assert low == -high
-    assert {line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"} >= {-1.0, 1.0}
+    assert {np.asarray(line.get_xdata())[0] for line in axes.lines if line.get_linestyle() == "--"} >= {-1.0, 1.0}
 
 
 def test_volcano_names_the_signature_and_no_name_covers_another(catalog: dict[str, CatalogFigure]) -> None:
@@ -93,7 +94,7 @@ def test_heat_map_holds_the_scores_in_clustered_order() -> None:
     assert image is not None
     np.testing.assert_array_equal(np.asarray(image), z[np.ix_(rows.order, columns.order)])
     bar = next(axes for axes in figure.axes if any(text.get_text() == "group" for text in axes.texts))
-    assert [patch.get_width() for patch in bar.patches] == [3, 3]
+    assert [patch.get_width() for patch in bar.patches] == [3, 3]  # pyright: ignore -- bars
     names = [text.get_text() for text in figure.axes[0].texts]
     assert names == [f"G{i}" for i in rows.order]
 
@@ -178,4 +179,84 @@ def test_importance_draws_the_ranks_and_marks_the_biomarkers(catalog: dict[str, 
     bars, ranks = figure.axes
     assert [label.get_text() for label in bars.get_yticklabels()][:2] == ["G020", "G021"]
     assert [patch.get_hatch() for patch in bars.patches][:3] == ["////", "////", ""]
-    assert ranks.collections[0].get_paths()[0].vertices[:, 0].tolist() == [1, 3]
+    assert np.asarray(ranks.collections[0].get_paths()[0].vertices)[:, 0].tolist() == [1, 3]
+
+
+def test_calibration_has_a_line_of_the_frozen_model_in_each_validation_dataset() -> None:
+    tables = simulated_tables()
+    rows = pl.DataFrame({"subject": "GSE4", "scale": "z_score", "metric": ["slope", "intercept"], "value": [0.5, 9.0]})
+    with_line = replace(
+        tables, frames={**tables.frames, "validation/performance": declared("validation/performance", rows)}
+    )
+    figure = draw_calibration(with_line)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["perfect", "apparent", "corrected for optimism", "external, GSE4: slope 0.50"]
+    line = _line(figure.axes[0], "external, GSE4: slope 0.50")
+    log_odds = np.log(line / (1 - line))
+    # the intercept says nothing of the model: the line goes through one half
+    np.testing.assert_allclose(log_odds[:, 1], 0.5 * log_odds[:, 0], atol=1e-12)
+    assert figure.axes[0].get_xlim() == (-0.02, 1.02)
+
+
+def test_decision_curves_are_the_table_s(catalog: dict[str, CatalogFigure]) -> None:
+    figure = catalog["study/decision_curve"].draw()
+    rows = simulated_tables().rows("model/decision_curve")
+    for axes, kind in zip(figure.axes, rows["kind"].unique(maintain_order=True), strict=True):
+        own = rows.filter(pl.col("kind") == kind).sort("threshold")
+        assert axes.get_title(loc="left") == kind
+        for line, column in zip(axes.lines, ("net_benefit_model", "net_benefit_all", "net_benefit_none"), strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), own[column].to_numpy())
+        assert axes.get_xlim() == (0, 1)
+
+
+def test_stability_has_a_point_a_gene_and_method() -> None:
+    rows = pl.DataFrame(
+        {
+            "gene": ["A", "B", "A", "B"],
+            "frequency": [0.9, 0.2, 1.0, 0.4],
+            "method": ["bootstrap"] * 2 + ["leave_one_control_out:b"] * 2,
+        }
+    )  # fmt: skip
+    figure = forest.stability(rows, ["A"], "Stability")
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["A", "B"]
+    assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
+    drawn = {line.get_label(): np.asarray(line.get_xdata()).tolist() for line in axes.lines[:2]}
+    assert drawn == {
+        "in the signature, bootstrap": [0.9, 0.2],
+        "in the signature, one control left out, b": [1.0, 0.4],
+    }
+
+
+def test_sensitivity_draws_single_changes_in_words() -> None:
+    grid = pl.DataFrame(
+        {
+            "setting": ["collapse max_mean", "log_fc 1.25", "log_fc 1.25, adjust BH"],
+            "is_single_change": [True, True, False], "n_shared": [9, 18, 1], "jaccard": [0.4, 0.9, None],
+        }
+    )  # fmt: skip
+    left, right = rigor.sensitivity(grid, "").axes
+    assert [label.get_text() for label in left.get_yticklabels()] == [
+        "probe of the highest mean",
+        "|log2 fold change| ≥ 1.25",
+    ]
+    assert [patch.get_width() for patch in left.patches] == [9, 18]  # pyright: ignore -- bars
+    assert np.asarray(right.lines[0].get_xdata()).tolist() == [0.4, 0.9]
+
+
+def test_four_hundred_genes_and_long_names_fit_into_the_heat_map() -> None:
+    generator = np.random.default_rng(3)
+    z = standardise_rows(generator.normal(size=(400, 30)))
+    genes = tuple(f"LOC100{i:06d}-AS1-IT{i}" for i in range(400))
+    matrix = ExpressionMatrix(z, genes, tuple(f"a sample with a long name, number {i}" for i in range(30)))
+    groups = {"group": ["case", "control"] * 15, "dataset": ["GSE14520-GPL571"] * 15 + ["GSE99999-GPL10558"] * 15}
+    figure = heat_map.heat_map(matrix, cluster_rows(z), cluster_rows(z.T), groups, genes[:40], "A title " * 14)
+    figure.draw_without_rendering()
+    page = figure.bbox
+    boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts]
+    assert len(boxes) == 40
+    assert all(box.x1 <= page.x1 and box.y0 >= page.y0 for box in boxes)
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    title = next(text for text in figure.findobj(Text) if text.get_text().startswith("A title"))
+    tree = max(axes.get_window_extent().y1 for axes in figure.axes)
+    assert title.get_window_extent().y0 > tree

@@ -2,11 +2,13 @@
 
 CAPTIONS: dict[str, str] = {
     "distribution_boxes": (
-        "Log2 expression of each sample before and after normalisation between arrays. Boxes are quartiles, "
-        "whiskers the 5 and 95 % quantiles. After normalisation the boxes should agree."
+        "Log2 expression of each sample before and after normalisation between arrays, or as served and by gene where "
+        "the study does not normalise. Boxes are quartiles, whiskers the 5 and 95 % quantiles. The lower boxes should "
+        "agree."
     ),
     "distribution_densities": (
-        "Density of log2 expression of each sample before and after normalisation between arrays."
+        "Density of log2 expression of each sample before and after normalisation between arrays, or as served and by "
+        "gene where the study does not normalise."
     ),
     "sex_genes": (
         "XIST is high in female tissue, RPS4Y1 and KDM5D in male tissue: two clouds are expected. A sample in the "
@@ -32,7 +34,10 @@ CAPTIONS: dict[str, str] = {
     "heat_map": (
         "Differentially expressed genes (rows) and samples (columns), clustered; yellow is high, dark blue is low."
     ),
-    "terms": "Gene sets that hold more differentially expressed genes than chance explains.",
+    "terms": (
+        "Gene sets with the smallest over-representation p-values among the differentially expressed genes; a white "
+        "cross marks those that do not pass the study's threshold."
+    ),
     "gsea": (
         "Running sum of the strongest gene sets along all genes ranked by moderated t; each tick below is a gene "
         "of the set."
@@ -50,7 +55,10 @@ CAPTIONS: dict[str, str] = {
         "Log fold changes of the same gene in two cohorts; genes of the signature are marked by whether they move "
         "the same way."
     ),
-    "expression": ("Log2 expression in cases and controls with the p-value of the test; every point is a sample."),
+    "expression": (
+        "Log2 expression in cases and controls with the p-value of Wilcoxon's rank-sum test; every point is a sample. "
+        "In a cohort the batch is removed."
+    ),
     "roc": (
         "Sensitivity against false positive rate with pointwise 95 % bands. 'Apparent' curves are scored on the "
         "samples that chose the genes."
@@ -60,8 +68,10 @@ CAPTIONS: dict[str, str] = {
         "marks are one case of the model's cohort."
     ),
     "calibration": (
-        "Observed share against predicted probability; on the diagonal they agree. The dashed curve is corrected "
-        "for optimism by bootstrap."
+        "Observed share against predicted probability; on the diagonal they agree. The dashed curve is corrected for "
+        "optimism by bootstrap. An external line has the frozen model's calibration slope: flatter than the diagonal, "
+        "predictions are too extreme. It is drawn through one half, since where it lies says nothing: the share "
+        "of cases is the study's choice."
     ),
     "decision_curve": (
         "Net benefit of acting by the model, on everybody and on nobody, for each probability from which one would act."

@@ -12,18 +12,24 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
 
 STAGES = ("before", "after")
+# What the panels are called: by whether the study normalises the dataset between arrays or takes it as served.
+_NORMALISED = ("before normalisation between arrays", "after normalisation between arrays, by gene")
+_AS_SERVED = ("as served", "by gene, not normalised between arrays here")
 # From this size on, connectivity is standardised by mean and sd, below by median and MAD (check I5).
 LARGE_GROUP, Z_LARGE, Z_SMALL = 12, -3.0, -3.5
 
 
 @style.styled
-def distribution_boxes(distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str) -> Figure:
+def distribution_boxes(
+    distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str, is_normalised: bool = True
+) -> Figure:
     """Box of each sample before and after normalisation between arrays; whiskers reach the 5 and 95 % quantiles.
 
     Args:
         distributions: columns sample, stage, quantity, x, y (`expression/distribution.py`).
         labels: label of each sample; samples are drawn label by label.
         dataset: for the title.
+        is_normalised: whether the study normalises it; otherwise it is drawn as served, and by gene.
     """
     order = _label_order(labels)
     figure = style.new_figure(7.2, 4.4)
@@ -31,13 +37,13 @@ def distribution_boxes(distributions: pl.DataFrame, labels: Mapping[str, str], d
     quantiles = distributions.filter(pl.col("quantity") == "quantile")
     looks = style.category_styles(list(labels.values()))
     colours = [looks[labels[sample]][0] for sample in order]
-    for axes, stage in zip(panels, STAGES, strict=True):
+    for axes, stage, name in zip(panels, STAGES, _NORMALISED if is_normalised else _AS_SERVED, strict=True):
         wide = quantiles.filter(pl.col("stage") == stage).pivot("x", index="sample", values="y", sort_columns=False)
         _boxes(
             axes, pl.DataFrame({"sample": order}).join(wide, on="sample", how="left", maintain_order="left"), colours
         )
         axes.set(ylabel="log2 expression", xlim=(-0.8, len(order) - 0.2))
-        axes.set_title(f"{stage} normalisation between arrays")
+        axes.set_title(name)
     style.headline(figure, dataset)
     _label_ticks(panels[-1], order, labels)
     return figure
@@ -92,20 +98,23 @@ def _label_ticks(axes: Axes, order: Sequence[str], labels: Mapping[str, str]) ->
 
 
 @style.styled
-def distribution_densities(distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str) -> Figure:
+def distribution_densities(
+    distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str, is_normalised: bool = True
+) -> Figure:
     """Density of each sample before and after normalisation between arrays, coloured by label.
 
     Args:
         distributions: columns sample, stage, quantity, x, y (`expression/distribution.py`).
         labels: label of each sample.
         dataset: for the title.
+        is_normalised: whether the study normalises it; otherwise it is drawn as served, and by gene.
     """
     figure = style.new_figure(7.2, 3.0)
     panels: list[Axes] = list(figure.subplots(1, 2, sharex=True, sharey=True).flat)
     densities = distributions.filter((pl.col("quantity") == "density") & pl.col("sample").is_in(list(labels)))
     names = list(dict.fromkeys(labels.values()))
     looks = style.category_styles(names)
-    for axes, stage in zip(panels, STAGES, strict=True):
+    for axes, stage, name in zip(panels, STAGES, _NORMALISED if is_normalised else _AS_SERVED, strict=True):
         seen: set[str] = set()
         for (sample,), curve in densities.filter(pl.col("stage") == stage).group_by("sample", maintain_order=True):
             label = labels[str(sample)]
@@ -120,7 +129,7 @@ def distribution_densities(distributions: pl.DataFrame, labels: Mapping[str, str
             )
             seen.add(label)
         axes.set(xlabel="log2 expression", ylim=(0, None), xlim=_where_dense(densities))
-        axes.set_title(f"{stage} normalisation between arrays")
+        axes.set_title(name, fontsize=8)
     style.headline(figure, dataset)
     panels[0].set_ylabel("density")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 4))

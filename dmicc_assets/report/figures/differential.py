@@ -119,7 +119,9 @@ def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -
     bins: list[float] = np.linspace(0, 1, 41).tolist()
     axes.hist(p, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
     if pi0 is not None and len(p):
-        axes.axhline(pi0 * len(p) / 40, color=style.DARK, ls="--", lw=1, label=f"genes that do not move: {pi0:.0%}")
+        axes.axhline(
+            pi0 * len(p) / 40, color=style.DARK, ls="--", lw=1, label=f"genes that do not move: {pi0 * 100:.0f} %"
+        )
         axes.legend(loc="upper right")
     axes.set(xlabel="p-value", ylabel=f"genes a bin (of {len(p):,})", xlim=(0, 1))
     return figure

@@ -8,11 +8,14 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from dmicc_assets.enrichment.running_sum import RunningSum
 from dmicc_assets.report.figures import style
 
 _TINY = 1e-300
+# A false discovery rate under which a thousand permutations tell no two sets apart.
+FDR_TOLD = 0.001
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,11 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     for i in np.flatnonzero(~is_below):
         axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)
     axes.hlines(np.arange(len(drawn)), 0, share, color=style.LIGHT, lw=0.8)
-    names = [
-        style.wrapped(_in_words(name or term), 38, 2) for name, term in drawn.select("term_name", "term").iter_rows()
-    ]
+    is_telling = drawn["term_name"].drop_nulls().n_unique() == drawn["term_name"].count()
+    names = [_label(name if is_telling else None, term) for name, term in drawn.select("term_name", "term").iter_rows()]
     axes.set_yticks(range(len(drawn)), names, fontsize=6.5, linespacing=0.95)
     axes.set(ylim=(-0.7, len(drawn) - 0.3), xlim=(0, float(share.max()) * 1.14))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially\nexpressed genes with a term")
     bar = figure.colorbar(dots, ax=axes, shrink=0.6, aspect=14, pad=0.02)
     bar.set_label("−log10 adjusted p", fontsize=7)
@@ -71,7 +74,15 @@ def _size_legend(figure: Figure, n: np.ndarray, all_below: bool, limit: float) -
     values = sorted({int(n.min()), int(np.median(n)), int(n.max())})
     sizes = 18 + 110 * np.array(values) / max(float(n.max()), 1.0)
     handles = [
-        Line2D([], [], ls="none", marker="o", color=style.GREY, ms=float(np.sqrt(s)), label=f"{v} genes")
+        Line2D(
+            [],
+            [],
+            ls="none",
+            marker="o",
+            color=style.GREY,
+            ms=float(np.sqrt(s)),
+            label=f"{v} gene{'' if v == 1 else 's'}",
+        )
         for v, s in zip(values, sizes, strict=True)
     ]
     if not all_below:
@@ -114,19 +125,27 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.tick_params(labelbottom=False, bottom=False, labelsize=6)
     above = each.sum.score > 0
     curve.text(
-        0.97 if above else 0.03, 0.95 if above else 0.06, f"NES {each.nes:.2f}\nFDR {_fdr(each.fdr)}",
+        0.97 if above else 0.03, 0.95 if above else 0.06,
+        f"NES {each.nes:.2f}\nFDR {_fdr(each.fdr)}".replace("-", "−"),
         transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom", fontsize=6.5,
     )  # fmt: skip
     hits.vlines(each.sum.hits, 0, 1, color=style.DARK, lw=0.4)
     hits.set(yticks=[], ylim=(0, 1), xlim=(-0.01 * n, 1.01 * n))
+    hits.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     hits.spines["left"].set_visible(False)
     hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=6.5)
     hits.tick_params(labelsize=6)
 
 
 def _fdr(value: float) -> str:
-    """A false discovery rate; permutations cannot show one under a thousandth."""
-    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+    return f"{value:.2g}" if value >= FDR_TOLD else f"< {FDR_TOLD:g}"
+
+
+def _label(name: str | None, term: str) -> str:
+    """A term's name in two lines; a longer one ends in its identifier, since such names differ at their ends."""
+    text = _in_words(name or term)
+    lines = style.wrapped(text, 42, 2)
+    return lines if "…" not in lines or name in (None, term) else f"{lines}\n({term})"
 
 
 def _in_words(name: str) -> str:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.words import in_words
 
 _MOST_GENES = 40
 
@@ -106,7 +107,7 @@ def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str
         part = frequencies.filter((pl.col("method") == method) & pl.col("gene").is_in(genes))
         axes.plot(
             part["frequency"], [genes.index(gene) for gene in part["gene"]], marker, color=colour, ms=4.5, mec="white",
-            mew=0.4, label=method.replace("_", " "),
+            mew=0.4, label=in_words(method),
         )  # fmt: skip
     axes.hlines(range(len(genes)), 0, 1, color=style.LIGHT, lw=0.6, zorder=0)
     axes.set_yticks(range(len(genes)), genes, fontsize=6.5)

@@ -14,6 +14,7 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import spread
 
 _MOST_ROW_NAMES = 46
+_LONGEST_NAME = 36
 _LIMIT = 2.5
 
 
@@ -40,8 +41,13 @@ def heat_map(
     height = float(np.clip(1.9 + 0.095 * n_rows, 3.4, 6.8))
     figure = style.new_figure(6.4, height, solves_layout=False)
     n_categories = sum(len(set(categories)) for categories in bars.values())
-    left, right, bottom = 0.11, 0.80, (0.62 + 0.15 * -(-n_categories // 4)) / height
-    top, bar = 1 - 0.75 / height, 0.13 / height
+    heading = f"{title}: {n_rows} gene{'' if n_rows == 1 else 's'}"
+    genes = [scores.features[i] for i in rows.order]
+    shown = _shown_names(genes, set(named))
+    # room for the longest name at the side, in letters of 4 points
+    right = 1 - (0.3 + 0.056 * max([14, *(len(name) for _, name in shown)])) / 6.4
+    left, bottom = 0.11, (0.62 + 0.15 * -(-n_categories // 4)) / height
+    top, bar = 1 - (0.18 + 0.16 * style.n_headlines(heading, 6.4)) / height, 0.13 / height
     tree_bottom = top - 0.5 / height
     main_top = tree_bottom - bar * (len(bars) + 0.3)
     main = figure.add_axes((left, bottom, right - left, main_top - bottom))
@@ -51,8 +57,7 @@ def heat_map(
     )
     main.set(xticks=[], yticks=[], xlabel=f"{n_columns} samples")
     main.spines[:].set_visible(False)
-    genes = [scores.features[i] for i in rows.order]
-    _row_names(main, genes, set(named))
+    _row_names(main, genes, shown, set(named))
     _tree(figure.add_axes((left, tree_bottom, right - left, top - tree_bottom), sharex=main), columns, "columns")
     _tree(figure.add_axes((0.02, bottom, left - 0.025, main_top - bottom), sharey=main), rows, "rows")
     legends = _bars(figure, bars, columns, (left, main_top + 0.15 * bar, right - left, bar))
@@ -62,23 +67,22 @@ def heat_map(
     figure.legend(
         handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.04), ncols=min(4, len(legends)), handlelength=1.2
     )
-    figure.text(
-        0.02,
-        1 - 0.1 / height,
-        style.wrapped(f"{title}: {n_rows} gene{'' if n_rows == 1 else 's'}", 80),
-        va="top",
-        fontweight="bold",
-        fontsize=9,
-    )
+    style.headline(figure, heading)
     return figure
 
 
-def _row_names(axes: Axes, genes: Sequence[str], named: set[str]) -> None:
-    """Names at the right, spread apart, each with a line to its row."""
+def _shown_names(genes: Sequence[str], named: set[str]) -> list[tuple[int, str]]:
+    """Rows whose names are shown, with the name in at most 36 letters."""
     everything = len(genes) <= _MOST_ROW_NAMES
     shown = [(i, gene) for i, gene in enumerate(genes) if everything or gene in named][: _MOST_ROW_NAMES + 14]
+    return [(i, gene if len(gene) <= _LONGEST_NAME else f"{gene[: _LONGEST_NAME - 1]}…") for i, gene in shown]
+
+
+def _row_names(axes: Axes, genes: Sequence[str], shown: Sequence[tuple[int, str]], named: set[str]) -> None:
+    """Names at the right, spread apart, each with a line to its row."""
     if not shown:
         return
+    everything = len(genes) <= _MOST_ROW_NAMES
     height = axes.get_window_extent().height * 72 / axes.figure.dpi
     gap = 7.2 * len(genes) / height
     places = spread([i for i, _ in shown], gap, -0.5 + gap / 2, len(genes) - 0.5 - gap / 2)
@@ -86,8 +90,11 @@ def _row_names(axes: Axes, genes: Sequence[str], named: set[str]) -> None:
     for (i, gene), place in zip(shown, places, strict=True):
         axes.annotate(
             gene, (1.0, i), (1.035, place), xycoords=("axes fraction", "data"), textcoords=("axes fraction", "data"),
-            va="center", fontsize=size, fontweight="bold" if gene in named and everything else "normal",
-            arrowprops={"arrowstyle": "-", "lw": 0.4, "color": style.GREY, "shrinkA": 0, "shrinkB": 0},
+            va="center", fontsize=size, fontweight="bold" if genes[i] in named and everything else "normal",
+            # the line ends at the left of the name, not under its middle
+            arrowprops={
+                "arrowstyle": "-", "lw": 0.4, "color": style.GREY, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)
+            },
             annotation_clip=False,
         )  # fmt: skip
 

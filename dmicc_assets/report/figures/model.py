@@ -12,7 +12,8 @@ def calibration(curves: pl.DataFrame, title: str) -> Figure:
     """Observed share against predicted probability: apparent, corrected for optimism, and in each validation dataset.
 
     Args:
-        curves: rows of `model/calibration`; a curve without `observed_corrected` was not fitted there.
+        curves: rows of `model/calibration`, and below them a curve a validation dataset; a curve without
+            `observed_corrected` was not fitted there.
         title: of the figure.
     """
     if curves.is_empty():

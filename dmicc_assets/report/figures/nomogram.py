@@ -33,12 +33,12 @@ def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -
         return style.note_figure(title, "There is no risk model to draw: no biomarker was chosen.")
     n = len(variables) + 3
     figure = style.new_figure(6.4, 0.5 + 0.55 * n, solves_layout=False)
-    axes = figure.add_axes((0.0, 0.02, 1.0, 0.93 - 0.24 / figure.get_figheight()))
+    axes = figure.add_axes(
+        (0.0, 0.02, 1.0, 0.93 - (0.08 + 0.16 * style.n_headlines(title, 6.4)) / figure.get_figheight())
+    )
     axes.set(xlim=(0, 1), ylim=(n - 0.35, -0.4))
     axes.set_axis_off()
-    figure.text(
-        0.02, 1 - 0.1 / figure.get_figheight(), style.wrapped(title, 80), va="top", fontweight="bold", fontsize=9
-    )
+    style.headline(figure, title)
     _scale(axes, 0, "Points", np.arange(0, 101, 10.0), np.arange(0, 101, 10.0) / 100)
     for row, name in enumerate(variables, start=1):
         _variable(axes, row, name, table.filter(pl.col("variable") == name).sort("value"))

@@ -126,7 +126,7 @@ def draw_tsne(tables: StudyTables, cohort: str) -> Figure:
 def _groups(tables: StudyTables, cohort: str) -> projection.SampleGroups:
     subject, spec = tables.cohort_subject(cohort), tables.study.cohorts[cohort]
     return projection.SampleGroups(
-        [spec.case if is_case else spec.control for is_case in subject.is_case], list(subject.dataset)
+        [spec.case if is_case else spec.control for is_case in subject.is_case], list(subject.dataset), spec.case
     )
 
 
@@ -144,7 +144,9 @@ def draw_gsea(tables: StudyTables, cohort: str) -> Figure:
 
     rows = tables.rows("enrichment/gsea", cohort=cohort).drop_nulls("nes")
     best = [
-        rows.filter(side).sort(["fdr", "nes", "term"], descending=[False, is_up, False]).head(_SETS_EACH_WAY)
+        rows.filter(side)
+        .sort([pl.col("fdr").clip(lower_bound=enrichment.FDR_TOLD), "nes", "term"], descending=[False, is_up, False])
+        .head(_SETS_EACH_WAY)
         for side, is_up in ((pl.col("nes") > 0, True), (pl.col("nes") < 0, False))
     ]
     statistics = _statistics(tables, cohort).select("gene", "t").drop_nulls().drop_nans()
@@ -153,8 +155,10 @@ def draw_gsea(tables: StudyTables, cohort: str) -> Figure:
     for row in pl.concat(best).iter_rows(named=True):
         genes = find_symbols(tables.gene_set(row["library"], row["term"]), measured).found.values()
         if 0 < len(set(genes)) < len(measured):
-            name = row["term_name"] or row["term"]
+            term, library = row["term"], row["library"]
+            name = row["term_name"] or (term if term.startswith(library) else f"{library} {term}")
             drawn.append(enrichment.RankedSet(name, running_sum(statistics, set(genes)), row["nes"], row["fdr"]))
+    drawn.sort(key=lambda each: -each.nes)
     return enrichment.running_sums(drawn, f"{title_of(tables, cohort)}, preranked gene sets")
 
 

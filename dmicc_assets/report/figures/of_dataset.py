@@ -19,16 +19,20 @@ def labels_of(tables: StudyTables, dataset: str) -> dict[str, str]:
     return dict(rows.select("sample", "label").iter_rows())
 
 
+def _is_normalised(tables: StudyTables, dataset: str) -> bool:
+    return tables.study.datasets[dataset].normalise != "none"
+
+
 def draw_boxes(tables: StudyTables, dataset: str) -> Figure:
     """Box plots before and after normalisation."""
     rows = tables.rows(DISTRIBUTIONS, dataset=dataset)
-    return figures.distribution_boxes(rows, labels_of(tables, dataset), dataset)
+    return figures.distribution_boxes(rows, labels_of(tables, dataset), dataset, _is_normalised(tables, dataset))
 
 
 def draw_densities(tables: StudyTables, dataset: str) -> Figure:
     """Densities before and after normalisation."""
     rows = tables.rows(DISTRIBUTIONS, dataset=dataset)
-    return figures.distribution_densities(rows, labels_of(tables, dataset), dataset)
+    return figures.distribution_densities(rows, labels_of(tables, dataset), dataset, _is_normalised(tables, dataset))
 
 
 def draw_sex_genes(tables: StudyTables, dataset: str) -> Figure:

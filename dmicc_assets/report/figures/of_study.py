@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.expression.symbols import find_symbols
+from dmicc_assets.model.calibration_line import calibration_line
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
 from dmicc_assets.report.figures import forest, model, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.of_cohort import named_genes, title_of
@@ -153,8 +154,24 @@ def draw_nomogram(tables: StudyTables) -> Figure:
 
 
 def draw_calibration(tables: StudyTables) -> Figure:
-    """Calibration of the risk model."""
-    return model.calibration(tables.rows("model/calibration"), "Calibration of the risk model")
+    """Calibration of the risk model: in its cohort, and the calibration line in each validation dataset."""
+    curves = tables.rows("model/calibration").select("kind", "predicted", "observed", "observed_corrected")
+    lines = [_external_line(tables, each.dataset) for each in tables.study.validation] if len(curves) else []
+    return model.calibration(pl.concat([curves, *lines]), "Calibration of the risk model")
+
+
+def _external_line(tables: StudyTables, dataset: str) -> pl.DataFrame:
+    """Rows of a calibration curve from the frozen model's line in a validation dataset; none where it has no line."""
+    rows = tables.rows("validation/performance", subject=dataset, scale="z_score")
+    found = dict(rows.select("metric", "value").drop_nulls().iter_rows())
+    columns: dict[str, object] = {"kind": [], "predicted": [], "observed": []}
+    if "slope" in found:
+        # its intercept says how many cases were collected and where z-scores are zero: nothing of the model
+        predicted, observed = calibration_line(found["slope"])
+        kind = f"external, {dataset}: slope {found['slope']:.2f}"
+        columns = {"kind": [kind] * len(predicted), "predicted": predicted, "observed": observed}
+    schema = {"kind": pl.String, "predicted": pl.Float64, "observed": pl.Float64, "observed_corrected": pl.Float64}
+    return pl.DataFrame(columns | {"observed_corrected": None}, schema=schema)
 
 
 def draw_decision_curve(tables: StudyTables) -> Figure:

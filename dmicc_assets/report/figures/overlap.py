@@ -52,7 +52,8 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> Figure:
         )
         below = len(sets) == 3 and i == 2
         axes.text(
-            centre[0] * 1.25, centre[1] + (-1.0 if below else 1.0), style.wrapped(titles[name], 24), ha="center",
+            centre[0] * (1.75 if len(sets) == 2 else 1.5), centre[1] + (-1.0 if below else 1.0),
+            style.wrapped(titles[name], 20), ha="center",
             va="top" if below else "bottom", fontsize=8,
         )  # fmt: skip
     parts = exclusive_counts(sets)

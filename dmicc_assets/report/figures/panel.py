@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import of_cohort, of_study
 from dmicc_assets.report.figures.catalog import CatalogFigure
-from dmicc_assets.report.figures.style import note_figure
+from dmicc_assets.report.figures.style import add_letter, note_figure
 from dmicc_assets.report.tables import StudyTables
 
 # The libraries of the paper's panels, in its order.
@@ -25,7 +25,7 @@ def paper_panels(tables: StudyTables) -> dict[str, Figure]:
     biomarkers in the model's cohort, nomogram, calibration. Two cohorts and one validation dataset give the paper's
     letters A to X; other studies have as many letters as they need. A panel without data says why it has none.
     """
-    return {letter: figure.draw() for letter, figure in zip(letters(), panels(tables), strict=False)}
+    return {letter: add_letter(panel.draw(), letter) for letter, panel in zip(letters(), panels(tables), strict=False)}
 
 
 def letters() -> Iterator[str]:

@@ -15,10 +15,14 @@ from dmicc_assets.report.figures import style
 
 @dataclass(frozen=True)
 class SampleGroups:
-    """What the colour (label) and the marker (dataset) of each of N samples say."""
+    """What the colour (label) and the marker (dataset) of each of N samples say.
+
+    With `case`, the label of the cases, cases and the others have the colours that they have in every other figure.
+    """
 
     label: Sequence[str]
     dataset: Sequence[str]
+    case: str | None = None
 
 
 @style.styled
@@ -80,6 +84,8 @@ def _draw_points(axes: Axes, positions: NDArray[np.float64], groups: SampleGroup
 def _looks(groups: SampleGroups) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """Colour by label; marker by dataset, or by label too when there is one dataset (for grey print)."""
     colours = {name: colour for name, (colour, _) in style.category_styles(groups.label).items()}
+    if groups.case is not None:
+        colours = {name: style.CASE if name == groups.case else style.CONTROL for name in colours}
     datasets = list(dict.fromkeys(groups.dataset))
     by = groups.dataset if len(datasets) > 1 else groups.label
     shapes = {name: marker for name, (_, marker) in style.category_styles(by).items()}

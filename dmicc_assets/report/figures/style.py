@@ -111,6 +111,18 @@ def headline_text(title: str, width: float) -> str:
     return wrapped(title, int(width * 10.5))
 
 
+def n_headlines(title: str, width: float) -> int:
+    """How many lines a title takes in a figure of a width in inches."""
+    return headline_text(title, width).count("\n") + 1
+
+
+@styled
+def add_letter(figure: Figure, letter: str) -> Figure:
+    """Put a panel's letter before the figure's title."""
+    headline(figure, f"{letter}  {figure.get_suptitle()}")
+    return figure
+
+
 def legend(figure: Figure, columns: int) -> None:
     """A legend under the figure whose points are seen, however small they are drawn."""
     for handle in figure.legend(loc="outside lower center", ncols=columns).legend_handles:
@@ -122,14 +134,14 @@ def small_multiples(n: int, columns: int, width: float, height: float, title: st
     """A figure of n panels, each of a size in inches, row by row under a title; the rest of the last row is empty."""
     columns = min(columns, n)
     rows = math.ceil(n / columns)
-    lines = headline_text(title, columns * width).count("\n") + 1
+    lines = n_headlines(title, columns * width)
     figure = new_figure(columns * width, rows * height + 0.05 + 0.16 * lines, solves_layout=False)
     headline(figure, title)
     high, wide = figure.get_figheight(), figure.get_figwidth()
     grid: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
     # margins in inches: a solver for many panels takes seconds and finds these
     inside = {
-        "left": 0.5 / wide,
+        "left": 0.58 / wide,
         "right": 1 - 0.1 / wide,
         "top": 1 - (0.36 + 0.16 * lines) / high,
         "bottom": 0.45 / high,

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from dmicc_assets.expression.matrix import FloatMatrix, Subject
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
+from dmicc_assets.report.words import in_words
 from dmicc_assets.stats.roc_band import RocBand
 
 MOST_GENES = 12
@@ -33,7 +34,8 @@ def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame
         return style.note_figure(title, "None of the genes is measured here." if genes else "The signature is empty.")
     matrix = subject.matrix.take_features(drawn)
     columns = len(drawn) if len(drawn) <= 4 else 6 if len(drawn) > 8 else 4
-    note = f" (first {len(drawn)} of {len(measured)} genes)" if len(drawn) < len(measured) else ""
+    note = f", expression of {f'the first {len(drawn)} of ' if len(drawn) < len(measured) else ''}{len(measured)} gene"
+    note += "" if len(measured) == 1 else "s"
     width = 1.55 if len(drawn) > 2 else 2.0
     figure, panels = style.small_multiples(len(drawn), columns, width, 2.35, title + note)
     for i, (axes, gene) in enumerate(zip(panels, drawn, strict=True)):
@@ -139,9 +141,10 @@ def roc_curves(
 
 def _curve_label(row: Mapping[str, object], several: bool) -> str:
     where = f"{row['subject']}: " if several else ""
-    kind = str(row["kind"]).replace("_", " ")
+    predictor = in_words("model_raw") if row["predictor"] == "model_raw" else row["predictor"]
+    kind = in_words(str(row["kind"]))
     auc, low, high = (
         value if isinstance(value, float) else float("nan") for value in (row["auc"], row["ci_low"], row["ci_high"])
     )
     interval = f" ({low:.2f} to {high:.2f})" if not np.isnan(low) else ""
-    return f"{where}{row['predictor']}, {kind}, AUC {auc:.3f}{interval}"
+    return f"{where}{predictor}, {kind}, AUC {auc:.3f}{interval}"

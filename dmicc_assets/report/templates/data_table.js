@@ -1,15 +1,19 @@
 "use strict";
-document.documentElement.classList.add("scripted");
-// Sorting, filtering, paging and download of the page's tables. All rows are in the page; nothing is fetched.
+// Sorting, filtering, paging and download of the page's tables. All rows are in the page, packed; nothing is fetched.
 const PAGE = 25;
+// A browser without it (before 2023) shows the first rows of each table, and the printed volcano plots.
+const CAN_UNPACK = "DecompressionStream" in window;
+if (CAN_UNPACK) document.documentElement.classList.add("scripted");
 
-function unpacked(column) {
-  if (column.kind !== "number") return column.values;
-  if (Array.isArray(column.values)) {
-    return column.values.map((v) => (v === null ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : v));
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const columns = JSON.parse(await new Response(plain).text());
+  for (const column of columns) {
+    column.data = column.kind !== "number" ? column.values
+      : Float64Array.from(column.values, (v) => (v === null ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : v));
   }
-  const bytes = Uint8Array.from(atob(column.values.doubles), (c) => c.charCodeAt(0));
-  return new Float64Array(bytes.buffer);
+  return columns;
 }
 
 function numberText(x) {
@@ -19,6 +23,12 @@ function numberText(x) {
   const rounded = Number.isInteger(x) && size < 1e6 ? x : Number(x.toPrecision(4));
   const text = size !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential() : String(rounded);
   return text.replaceAll("-", "−");
+}
+
+function listText(text) {
+  // of a long list the first and their number; the filter and the download know all
+  const members = text.split(", ");
+  return members.length > 8 ? `${members.slice(0, 8).join(", ")} … (${members.length})` : text;
 }
 
 const pattern = /^([a-z0-9_.]+)(<=|>=|=|<|>)(-?[0-9.]+(?:e-?[0-9]+)?)$/i;
@@ -41,14 +51,14 @@ function conditions(text, columns) {
 }
 
 class DataTable {
-  constructor(element) {
+  constructor(element, columns) {
     this.element = element;
-    this.columns = JSON.parse(element.querySelector("script.data").textContent);
-    for (const column of this.columns) column.data = unpacked(column);
+    this.columns = columns;
     this.size = Number(element.dataset.rows);
     this.rows = Array.from({ length: this.size }, (_, i) => i);
     this.page = 0;
     this.body = element.querySelector("tbody");
+    this.classes = new Map([...element.querySelectorAll("th[data-column]")].map((head) => [head.dataset.column, head.className]));
     this.input = element.querySelector("input");
     this.listen();
     element.querySelector(".tools").hidden = false;
@@ -114,9 +124,9 @@ class DataTable {
       const row = document.createElement("tr");
       for (const column of this.columns) {
         const cell = document.createElement("td");
-        cell.className = column.kind;
+        cell.className = this.classes.get(column.name);
         const value = column.data[i];
-        const text = column.kind === "number" ? numberText(value) : value ?? "";
+        const text = column.kind === "number" ? numberText(value) : column.kind === "list" ? listText(value ?? "") : value ?? "";
         if (column.name === "severity" || column.name === "agrees") cell.dataset.value = text;
         if (column.kind === "hash") cell.title = text;
         DataTable.write(cell, String(text));
@@ -175,5 +185,7 @@ class DataTable {
 }
 
 const dataTables = new Map();
-for (const element of document.querySelectorAll(".data-table")) dataTables.set(element.id, new DataTable(element));
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));
+const tablesReady = Promise.all([...document.querySelectorAll(".data-table")].filter(() => CAN_UNPACK).map(async (element) => {
+  dataTables.set(element.id, new DataTable(element, await unpacked(element.querySelector("script.data").textContent)));
+}));
+addEventListener("beforeprint", () => document.querySelectorAll("details.printed").forEach((each) => (each.open = true)));

@@ -241,27 +241,60 @@ class Volcano {
   names(pen, ink) {
     pen.fillStyle = pen.strokeStyle = ink;
     pen.textAlign = "left";
-    const taken = [], paper = this.colour("--paper");
-    for (const i of this.chosen >= 0 ? [this.chosen, ...this.named] : this.named) {
-      const x = this.px(this.logFc[i]), y = this.py(this.y[i]);
-      pen.beginPath();
-      pen.arc(x, y, i === this.chosen ? 6.5 : 4.5, 0, 2 * Math.PI);
-      pen.lineWidth = i === this.chosen ? 2 : 1;
-      pen.stroke();
-      const width = pen.measureText(this.gene[i]).width;
-      for (const [dx, dy] of [[8, 4], [-width - 8, 4], [-width / 2, -9], [-width / 2, 17], [8, -9], [-width - 8, -9]]) {
-        const box = [x + dx, y + dy - 10, x + dx + width, y + dy + 2];
-        if (box[0] < MARGIN.left || box[2] > this.width - MARGIN.right) continue;
-        if (taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3])) continue;
-        taken.push(box);
-        pen.strokeStyle = paper;
-        pen.lineWidth = 3;
-        pen.strokeText(this.gene[i], x + dx, y + dy);
-        pen.strokeStyle = ink;
-        pen.fillText(this.gene[i], x + dx, y + dy);
-        break;
-      }
+    const paper = this.colour("--paper");
+    for (const i of this.named) this.ring(pen, i, 4.5, 1);
+    for (const label of this.layout(pen)) {
+      if (label.isFar) segment(pen, label.x, label.y, label.from[0], label.from[1]);
+      this.write(pen, label.text, label.left, label.base, ink, paper);
     }
+    if (this.chosen < 0) return;
+    this.ring(pen, this.chosen, 6.5, 2);
+    const x = this.px(this.logFc[this.chosen]) + 10, width = pen.measureText(this.gene[this.chosen]).width;
+    const left = x + width > this.width - MARGIN.right ? x - width - 20 : x;
+    this.write(pen, this.gene[this.chosen], left, this.py(this.y[this.chosen]) + 4, ink, paper);
+  }
+
+  ring(pen, i, radius, width) {
+    pen.beginPath();
+    pen.arc(this.px(this.logFc[i]), this.py(this.y[i]), radius, 0, 2 * Math.PI);
+    pen.lineWidth = width;
+    pen.stroke();
+    pen.lineWidth = 1;
+  }
+
+  write(pen, text, left, base, ink, paper) {
+    pen.strokeStyle = paper;
+    pen.lineWidth = 3;
+    pen.strokeText(text, left, base);
+    pen.strokeStyle = ink;
+    pen.lineWidth = 0.7;
+    pen.fillText(text, left, base);
+  }
+
+  layout(pen) {
+    // each name where it covers no other name and no ringed point, the nearest place first; the same until the view changes
+    const key = [this.width, this.height, ...Object.values(this.view)].join();
+    if (this.laid?.key === key) return this.laid.labels;
+    const at = this.named.map((i) => [this.px(this.logFc[i]), this.py(this.y[i])]);
+    const taken = at.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
+    const isFree = (box) => box[0] > MARGIN.left && box[2] < this.width - MARGIN.right && box[1] > MARGIN.top
+      && box[3] < this.height - MARGIN.bottom && !taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3]);
+    const labels = [];
+    this.named.forEach((i, k) => {
+      const [x, y] = at[k], width = pen.measureText(this.gene[i]).width;
+      for (const radius of [8, 14, 22, 32, 44, 58, 74, 92]) for (const degrees of [0, 180, 30, 150, -30, -150, 60, 120, -60, -120, 90, -90]) {
+        if (labels.length && labels[labels.length - 1].i === i) return;
+        const cosine = Math.cos((degrees * Math.PI) / 180), sine = Math.sin((degrees * Math.PI) / 180);
+        const left = x + radius * cosine - (width / 2) * (1 - cosine), base = y - radius * sine + 4 - 4 * sine;
+        const box = [left - 1, base - 9, left + width + 1, base + 3];
+        if (!isFree(box)) continue;
+        taken.push(box);
+        const from = [Math.min(Math.max(x, box[0]), box[2]), Math.min(Math.max(y, box[1]), box[3])];
+        labels.push({ i, text: this.gene[i], left, base, x, y, from, isFar: radius > 12 });
+      }
+    });
+    this.laid = { key, labels };
+    return labels;
   }
 }
 
@@ -282,9 +315,10 @@ function ticks(low, high, about) {
 
 const volcanoHolder = document.querySelector(".volcanoes");
 const volcanoes = [];
-if (volcanoHolder) {
-  for (const config of JSON.parse(document.getElementById("volcano-config").textContent)) {
+tablesReady.then(() => {
+  const configs = volcanoHolder ? JSON.parse(document.getElementById("volcano-config").textContent) : [];
+  for (const config of configs) {
     const table = dataTables.get(`table-differential-statistics-${config.cohort.replace(/[^a-z0-9]/gi, "-")}`);
     if (table) volcanoes.push(new Volcano(config, table, volcanoHolder));
   }
-}
+});

@@ -1,0 +1,66 @@
+"""What a reader calls what the tables name: kinds of performance, predictors, null distributions, settings.
+
+Only words; a name that is not here is shown as the table has it, its underscores as spaces.
+"""
+
+import re
+
+_WORDS = {
+    "leaky_cv": "leaky cross-validation",
+    "nested_cv": "nested cross-validation",
+    "bootstrap_632plus": ".632+ bootstrap",
+    "model_raw": "model on raw log2",
+    "permuted_labels": "labels permuted",
+    "random_signatures": "random genes",
+    "leaky_cv_auc": "AUC of leaky cross-validation",
+    "signature_size": "genes of the signature",
+    "overlap": "−log10 p of the overlap",
+    "auc": "AUC",
+    "bootstrap": "in the signature, bootstrap",
+    "bootstrap_biomarkers": "a biomarker, bootstrap",
+    "leave_one_control_out": "in the signature, one control left out",
+}
+# Indexes of `model/performance`, as rms names them, and counts of how they were made.
+INDEXES = {
+    "c_statistic": "area under the ROC curve",
+    "brier": "Brier score: mean squared error of the probability",
+    "slope": "calibration slope: 1 is right, less is too extreme",
+    "intercept": "calibration intercept",
+    "calibration_error_mean": "mean distance of the corrected calibration curve from the diagonal",
+    "calibration_error_q90": "90 % quantile of that distance",
+    "emax": "largest distance of the calibration line from the diagonal",
+    "dxy": "Somers' Dxy: 2 (area under the curve − 0.5)",
+    "r2": "Nagelkerke's R²",
+    "d": "discrimination index",
+    "u": "unreliability index",
+    "q": "quality index: discrimination less unreliability",
+    "g": "Gini's mean difference of the log-odds",
+    "gp": "Gini's mean difference of the probabilities",
+    "n_resamples": "bootstrap resamples that could be refitted",
+    "n_firth_refits": "of these refitted by Firth's likelihood",
+}
+_SETTINGS = {
+    "log_fc": "|log2 fold change| ≥ {}",
+    "p_value": "p < {}",
+    "adjust none": "unadjusted p",
+    "adjust BH": "Benjamini-Hochberg p",
+    "collapse mean": "mean of the probes",
+    "collapse median": "median of the probes",
+    "collapse max_mean": "probe of the highest mean",
+}
+
+
+def in_words(name: str) -> str:
+    """A name of a table's value, as a reader says it; `:part` at its end becomes a part of the sentence."""
+    first, _, part = name.partition(":")
+    return _WORDS.get(first, first.replace("_", " ")) + (f", {part}" if part else "")
+
+
+def setting_in_words(setting: str) -> str:
+    """A row's name in `signature/sensitivity`, e.g. `log_fc 1.25, collapse median`, as a reader says it."""
+    return ", ".join(_one_setting(each) for each in re.split(r",\s*", setting))
+
+
+def _one_setting(setting: str) -> str:
+    name, _, value = setting.partition(" ")
+    return _SETTINGS.get(setting) or _SETTINGS.get(name, setting).format(value)
