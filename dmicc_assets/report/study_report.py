@@ -18,6 +18,7 @@ from dmicc_assets.lake import Manifest
 from dmicc_assets.report.compact_svg import compact_svg, svg_address
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.figures.catalog import CatalogFigure
+from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally
@@ -179,7 +180,6 @@ def _by_section(
 def _volcanoes(tables: StudyTables) -> list[dict[str, Any]]:
     """What the interactive volcano plots need beside the statistics table that they share."""
     settings = tables.study.differential
-    signature = tables.signature() if len(tables.study.cohorts) > 1 else tables.biomarkers()
     found: list[dict[str, Any]] = []
     for cohort, spec in tables.study.cohorts.items():
         genes = tables.rows("differential/genes", cohort=cohort)
@@ -194,7 +194,7 @@ def _volcanoes(tables: StudyTables) -> list[dict[str, Any]]:
                 "adjust": settings.adjust,
                 "up": genes.filter(pl.col("direction") == "up")["gene"].to_list(),
                 "down": genes.filter(pl.col("direction") == "down")["gene"].to_list(),
-                "named": signature,
+                "named": named_in_volcano(tables, cohort),
             }
         )
     return found

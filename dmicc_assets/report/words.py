@@ -40,7 +40,7 @@ INDEXES = {
     "n_firth_refits": "of these refitted by Firth's likelihood",
 }
 _SETTINGS = {
-    "log_fc": "|log2 fold change| ≥ {}",
+    "log_fc": "fold change ≥ {} log2",
     "p_value": "p < {}",
     "adjust none": "unadjusted p",
     "adjust BH": "Benjamini-Hochberg p",

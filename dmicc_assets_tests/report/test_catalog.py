@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
@@ -86,10 +87,22 @@ def test_svg_keeps_text_as_text_and_png_is_of_print_size() -> None:
     assert width == round(figure.get_figwidth() * 300)
 
 
+@pytest.mark.parametrize("name", ["study/upset", "study/sensitivity", "cohort/a/terms.GO_BP", "dataset/GSE1/outliers"])
+def test_what_fits_in_the_layout_fits_at_every_resolution(name: str) -> None:
+    tables = simulated_tables(Options(n_cohorts=1, long_names=True))
+    figure = next(f for f in study_figures(tables) if f.name == name).draw()
+    for dpi in (80, 300):
+        figure.set_dpi(dpi)
+        style.png(figure, dpi)
+        with mpl.rc_context(style.STYLE):
+            everything, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert min(everything.x0, everything.y0) > 0.02
+        assert everything.x1 < width
+        assert everything.y1 < height
+
+
 def test_no_figure_touches_pyplot_or_the_process_s_settings() -> None:
     import sys
-
-    import matplotlib as mpl
 
     before = dict(mpl.rcParams)
     next(f for f in study_figures(simulated_tables()) if f.name == "study/venn").draw()

@@ -17,7 +17,7 @@ from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
 from dmicc_assets.report.figures.of_study import draw_calibration, worked_patient
 from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.study import Differential
-from dmicc_assets_tests.report.simulated_study import declared, simulated_tables
+from dmicc_assets_tests.report.simulated_study import Options, declared, simulated_tables
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,15 @@ def test_volcano_names_the_signature_and_no_name_covers_another(catalog: dict[st
     assert names <= set(simulated_tables().signature())
     assert len(names) > 15
     _no_overlap(figure)
+
+
+def test_without_a_signature_the_smallest_p_values_are_named() -> None:
+    tables = simulated_tables(Options(n_shared=0, n_biomarkers=0))
+    figure = next(each for each in study_figures(tables) if each.name == "cohort/a/volcano").draw()
+    names = {a.get_text() for a in figure.findobj(Annotation) if isinstance(a, Annotation)}
+    best = tables.rows("differential/genes", cohort="a").sort("p_value")["gene"].head(25).to_list()
+    assert len(names) > 10
+    assert names <= set(best)
 
 
 def test_four_hundred_names_in_one_place_never_overlap() -> None:
@@ -238,7 +247,7 @@ def test_sensitivity_draws_single_changes_in_words() -> None:
     left, right = rigor.sensitivity(grid, "").axes
     assert [label.get_text() for label in left.get_yticklabels()] == [
         "probe of the highest mean",
-        "|log2 fold change| ≥ 1.25",
+        "fold change ≥ 1.25 log2",
     ]
     assert [patch.get_width() for patch in left.patches] == [9, 18]  # pyright: ignore -- bars
     assert np.asarray(right.lines[0].get_xdata()).tolist() == [0.4, 0.9]

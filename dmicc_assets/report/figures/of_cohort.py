@@ -14,6 +14,7 @@ from dmicc_assets.stats.diagnostic import mean_variance_trend, moderated_t_quant
 
 _MOST_HEAT_MAP_GENES = 1000
 _SETS_EACH_WAY = 3
+_MOST_NAMED = 25
 
 
 def title_of(tables: StudyTables, cohort: str) -> str:
@@ -31,15 +32,20 @@ def named_genes(tables: StudyTables) -> list[str]:
     return first + [gene for gene in tables.signature() if gene not in first]
 
 
+def named_in_volcano(tables: StudyTables, cohort: str) -> list[str]:
+    """The signature, biomarkers first; where there is none, or it is the whole list, the smallest p-values."""
+    signature = named_genes(tables) if len(tables.study.cohorts) > 1 else []
+    genes = tables.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
+    return signature or genes["gene"].head(_MOST_NAMED).to_list()
+
+
 def draw_volcano(tables: StudyTables, cohort: str) -> Figure:
     """Volcano plot with the signature named."""
-    genes = tables.rows("differential/genes", cohort=cohort)
-    named = named_genes(tables) if len(tables.study.cohorts) > 1 else genes.sort("p_value")["gene"].head(25).to_list()
     return differential.volcano(
         _statistics(tables, cohort),
-        genes,
+        tables.rows("differential/genes", cohort=cohort),
         tables.study.differential,
-        named,
+        named_in_volcano(tables, cohort),
         f"{title_of(tables, cohort)}, volcano plot",
     )
 

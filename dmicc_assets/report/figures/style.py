@@ -38,6 +38,8 @@ STYLE: dict[Any, Any] = {
     # one family: matplotlib asks the font list anew for every text
     "font.sans-serif": [FONT],
     "font.size": 8,
+    # a text is as wide at one resolution as at another: what the layout measured holds in print and on the screen
+    "text.hinting": "none",
     "axes.titlesize": 9,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
