@@ -5,6 +5,7 @@ from typing import Literal
 
 import duckdb
 import polars as pl
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,19 +15,21 @@ from dmicc_assets.settings import Settings
 from dmicc_assets.warehouse import open_warehouse
 
 MOST_ROWS_SHOWN = 100
+WRAPPED_TO = 40
 
 
 def run_query(settings: Settings, query: str) -> pl.DataFrame:
     """The rows of one query on the warehouse.
 
     Raises:
-        RequestError: the query is wrong; the message is DuckDB's.
+        RequestError: the query is wrong; the message is DuckDB's, in one line.
     """
     with open_warehouse(settings) as connection:
         try:
             return connection.sql(query).pl()
         except (duckdb.Error, pl.exceptions.PolarsError) as error:
-            raise RequestError(f"the query failed: {error}") from None
+            lines = [line.strip() for line in str(error).splitlines() if line.strip(" ^")]
+            raise RequestError(f"the query failed: {'; '.join(lines)}") from None
         except AttributeError:
             raise RequestError("the query gives no rows: expected a SELECT") from None
 
@@ -41,8 +44,10 @@ def query_and_print(
     """Run a query, or the query in a file, and print its rows or write them to a Parquet file.
 
     Raises:
-        RequestError: the query or the file is wrong.
+        RequestError: the query or a file is wrong.
     """
+    if to is not None and to.suffix != ".parquet":
+        raise RequestError(f"{to}: expected a file name that ends in .parquet; --format csv or json prints the others")
     path = Path(query)
     if query.endswith(".sql"):
         if not path.is_file():
@@ -50,8 +55,11 @@ def query_and_print(
         query = path.read_text(encoding="utf-8")
     rows = run_query(settings, query)
     if to is not None:
-        rows.write_parquet(to)
-        console.print(f"{len(rows)} rows in {to}")
+        try:
+            rows.write_parquet(to)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise RequestError(f"{to}: cannot be written ({error})") from None
+        console.print(f"{len(rows)} rows in {to}", soft_wrap=True)
     elif output_format == "csv":
         print(_flat(rows).write_csv(), end="")
     elif output_format == "json":
@@ -61,22 +69,45 @@ def query_and_print(
 
 
 def show_rows(console: Console, rows: pl.DataFrame) -> None:
-    """A table in the terminal, cut after a hundred rows, with the count of what was left out."""
-    table = Table(*rows.columns, box=None, pad_edge=False)
-    for row in rows.head(MOST_ROWS_SHOWN).iter_rows():
-        table.add_row(*(Text(_text(value)) for value in row))
-    console.print(table)
+    """A table in the terminal, cut after a hundred rows, with the count of what was left out.
+
+    Rows that are too wide for the terminal, long texts wrapped, stand below each other, a line a column: no value is
+    cut. Where there is no terminal, a line is as long as it must be.
+    """
+    shown = [[_text(value) for value in row] for row in rows.head(MOST_ROWS_SHOWN).iter_rows()]
+    widths = [max(map(cell_len, (name, *column))) for name, *column in zip(rows.columns, *shown, strict=True)]
+    narrowest = sum(min(width, WRAPPED_TO) + 2 for width in widths)
+    if not console.is_terminal:
+        for row in (rows.columns, *shown):
+            cells = (set_cell_size(" ".join(cell.splitlines()), width) for cell, width in zip(row, widths, strict=True))
+            console.print("  ".join(cells).rstrip(), soft_wrap=True)
+    elif shown and narrowest > console.width:
+        _show_below_each_other(console, rows.columns, shown)
+    else:
+        table = Table(*rows.columns, box=None, pad_edge=False)
+        for row in shown:
+            table.add_row(*map(Text, row))
+        console.print(table)
     if len(rows) > MOST_ROWS_SHOWN:
         console.print(f"... {len(rows) - MOST_ROWS_SHOWN} more rows of {len(rows)}; --format csv prints all")
 
 
+def _show_below_each_other(console: Console, columns: list[str], rows: list[list[str]]) -> None:
+    for number, row in enumerate(rows, start=1):
+        console.print(f"row {number}", style="bold")
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for name, value in zip(columns, row, strict=True):
+            table.add_row(Text(name), Text(value))
+        console.print(table)
+
+
 def prompt(console: Console, settings: Settings) -> None:
-    """A prompt with history: a query ends with a semicolon, `.tables` lists the views, Ctrl-D leaves."""
+    """A prompt with history: a query ends with a semicolon, `.tables` lists the views, `.quit` or Ctrl-D leaves."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
 
     session: PromptSession[str] = PromptSession(history=FileHistory(str(settings.home / "sql_history")))
-    console.print("A query ends with a semicolon; .tables lists the views; Ctrl-D leaves.")
+    console.print("A query ends with a semicolon; .tables lists the views; .quit or Ctrl-D leaves.")
     lines: list[str] = []
     while True:
         try:
@@ -86,12 +117,16 @@ def prompt(console: Console, settings: Settings) -> None:
             continue
         except EOFError:
             return
-        lines.append(_TABLES if line.strip() == ".tables" else line)
-        if lines[-1].rstrip().endswith(";"):
+        if not lines and line.strip() in _LEAVING:
+            return
+        if lines or line.strip():
+            lines.append(_TABLES if line.strip() == ".tables" else line)
+        if lines and lines[-1].rstrip().endswith(";"):
             _answer(console, settings, "\n".join(lines))
             lines = []
 
 
+_LEAVING = (".quit", ".exit", "quit", "exit", "quit;", "exit;")
 _TABLES = "SELECT schema_name || '.' || view_name AS view, comment FROM duckdb_views() WHERE NOT internal ORDER BY 1;"
 
 
