@@ -15,6 +15,10 @@ hypothesis.settings.register_profile("dmicc", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("dmicc")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshots", type=Path, metavar="DIR", help="write the browser tests' screenshots there")
+
+
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DMICC_HOME", "DMICC_STUDIES", "DMICC_GEO_URL", "DMICC_GEO_ACC_URL", "DMICC_XENA_URL"):

@@ -1,4 +1,7 @@
-"""The real UI with its daemon, spoken to as a browser does: over GraphQL."""
+"""The real UI with its daemon in a real browser: a person looks at the graph, clicks a dataset and then the study.
+
+`--screenshots docs` writes the pictures that README.md and docs/ show.
+"""
 
 import os
 import socket
@@ -6,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,57 +18,76 @@ import pytest
 
 from dmicc_assets.lake import Lake
 from dmicc_assets.settings import Settings
+from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import open_warehouse
+from dmicc_assets_tests.orchestration.conftest import begin_state
 
-Ask = Callable[..., dict[str, Any]]
+CHROMIUM = Path("/usr/bin/chromium")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
+]
 
-SELECTOR = {"repositoryLocationName": "dmicc_assets.definitions", "repositoryName": "__repository__"}
-LAUNCH = """
-mutation($parameters: ExecutionParams!) { launchPipelineExecution(executionParams: $parameters) {
-  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
-BACKFILL = """
-mutation($parameters: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $parameters) {
-  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-PROGRESS = "query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"
-GRAPH = "{ assetNodes { assetKey { path } groupName description kinds dependencyKeys { path } isObservable } }"
-METADATA = """
-query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset { assetMaterializations(limit: 5) {
-  partition metadataEntries { label ... on IntMetadataEntry { intValue } } } } } }"""
+DATASETS = ["SIM-EXT", "SIM101", "SIM102-SIMP2", "SIM201"]
+SIZE: Any = {"width": 1400, "height": 900}
+# Dagster's daemon looks at a backfill twice a minute, which nothing configures; four looks are two minutes of waiting.
+SOON = "import dagster._daemon.controller as c; c.DEFAULT_DAEMON_INTERVAL_SECONDS = 2"
+
+GRAPH = """{ assetNodes { assetKey { path } groupName description kinds owners { ... on TeamAssetOwner { team } }
+  isObservable opVersion dependencyKeys { path } automationCondition { label }
+  metadataEntries { __typename label
+    ... on TableSchemaMetadataEntry { schema { columns { name description constraints { other } } } }
+    ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } }
+    ... on CodeReferencesMetadataEntry { codeReferences { ... on LocalFileCodeReference { filePath } } } } } }"""
+AUTOMATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
+  sensors { name sensorState { status } } schedules { name scheduleState { status } } } } } }"""
 
 
-@pytest.fixture
-def ask(home: Settings, tmp_path: Path) -> Iterator[Ask]:
-    """`dmicc ui` on a free port; ask it a GraphQL query."""
+@dataclass(frozen=True)
+class Ui:
+    """`dmicc ui` on a port of its own."""
+
+    url: str
+    settings: Settings
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ask(self, query: str) -> dict[str, Any]:
+        """The answer to a GraphQL query."""
+        answer = httpx.post(f"{self.url}/graphql", json={"query": query}, timeout=60).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iterator[Ui]:
+    folder = tmp_path_factory.mktemp("ui")
+    settings = begin_state(folder, mirror)
+    (folder / "sitecustomize.py").write_text(SOON)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port)]
+    environment = os.environ | settings.environment() | {"PYTHONPATH": str(folder)}
+    log = folder / "ui.log"
     with (
-        (tmp_path / "ui.log").open("wb") as log,
-        subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=log, stderr=log) as process,
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as process,
     ):
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-
-        def ask(query: str, **variables: Any) -> dict[str, Any]:
-            answer = client.post("/graphql", json={"query": query, "variables": variables}).json()
-            assert "errors" not in answer, answer
-            return answer["data"]
-
+        ui = Ui(f"http://127.0.0.1:{port}", settings, process, log)
         try:
-            wait_for(lambda: is_there(client), 180)
-            yield ask
+            wait_for(lambda: is_there(ui), 180)
+            yield ui
         finally:
             process.terminate()
-            client.close()
 
 
-def is_there(client: httpx.Client) -> bool:
+def is_there(ui: Ui) -> bool:
     try:
-        answer = client.post("/graphql", json={"query": "{ assetNodes { id } }"}).json()
-    except (httpx.TransportError, ValueError):
+        return bool(ui.ask("{ assetNodes { id } }")["assetNodes"])
+    except (httpx.TransportError, ValueError, AssertionError):
         return False
-    return bool(answer.get("data", {}).get("assetNodes"))
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
@@ -74,70 +97,152 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.5)
 
 
-def launch(ask: Ask, assets: list[list[str]], partition: str) -> str:
-    """Materialise one partition as the UI's button does; the status in the end."""
-    parameters = {
-        "mode": "default",
-        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition}]},
-        "runConfigData": {},
-        "selector": SELECTOR
-        | {
-            "jobName": "__ASSET_JOB",
-            "assetSelection": [{"path": path} for path in assets],
-            "assetCheckSelection": None,
-        },
-    }
-    launched = ask(LAUNCH, parameters=parameters)["launchPipelineExecution"]
-    assert launched["__typename"] == "LaunchRunSuccess", launched
-    run = launched["run"]["runId"]
-    status = ""
-
-    def ended() -> bool:
-        nonlocal status
-        status = ask(RUN, id=run)["runOrError"]["status"]
-        return status in ("SUCCESS", "FAILURE", "CANCELED")
-
-    wait_for(ended, 240)
-    return status
+@pytest.fixture(scope="module")
+def page(ui: Ui) -> Iterator[sync_api.Page]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport=SIZE)
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
 
 
-@pytest.mark.slow
-def test_a_partition_and_the_whole_graph_materialise_from_the_ui(ask: Ask, home: Settings) -> None:
-    nodes = {"/".join(node["assetKey"]["path"]): node for node in ask(GRAPH)["assetNodes"]}
-    assert nodes["source/series"]["isObservable"]
-    lineage = ["source/files", "expression/genes", "cohort/expression", "differential/genes", "signature/genes"]
-    for upstream, downstream in zip(lineage, [*lineage[1:], "warehouse/catalog"], strict=True):
+@pytest.fixture
+def shoot(page: sync_api.Page, pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Take a picture of the page, if pictures are asked for."""
+    folder: Path | None = pytestconfig.getoption("--screenshots")
+
+    def take(name: str) -> None:
+        if folder is not None:
+            page.wait_for_timeout(2000)
+            page.screenshot(path=folder / f"{name}.png")
+
+    return take
+
+
+def materialise(page: sync_api.Page, button: str, partitions: str, n_partitions: int, leads_to: str) -> None:
+    """Click the button, pick in the dialog the partitions whose names contain the text, launch, and go to see it."""
+    page.get_by_role("button", name=button).first.click()
+    page.get_by_role("dialog").get_by_text("Select a partition").click()
+    page.keyboard.type(partitions)
+    page.get_by_text(f"Select all ({n_partitions})").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="Launch").click()
+    page.locator(f"a[href^='{leads_to}']", has_text="View").click()
+    page.wait_for_url(f"**{leads_to}*")
+
+
+def test_the_graph_says_of_every_asset_what_it_is(ui: Ui) -> None:
+    nodes = {"/".join(node["assetKey"]["path"]): node for node in ui.ask(GRAPH)["assetNodes"]}
+    assert set(nodes) == {*TABLES, "source/series", "enrichment/gene_sets", "warehouse/catalog"}
+    lineage = ["source/series", "source/files", "expression/genes", "cohort/expression", "differential/genes"]
+    for upstream, downstream in zip(lineage, [*lineage[1:], "signature/genes"], strict=True):
         assert {"path": upstream.split("/")} in nodes[downstream]["dependencyKeys"]
     for name, node in nodes.items():
         assert node["description"], name
         assert node["groupName"] == name.split("/")[0]
-        assert node["kinds"] or node["isObservable"], name
+        assert node["kinds"], name
+        assert node["isObservable"] == (name in ("source/series", "enrichment/gene_sets"))
+    for name, table in TABLES.items():
+        node = nodes[name]
+        assert node["description"].startswith(table.meaning)
+        assert node["owners"] == [{"team": "dmicc"}]
+        assert node["opVersion"]
+        assert node["automationCondition"]["label"] in ("recompute_when_changed", "rebuild_when_changed")
+        entries = {entry["label"]: entry for entry in node["metadataEntries"]}
+        columns = entries["dagster/column_schema"]["schema"]["columns"]
+        assert [(c["name"], c["description"]) for c in columns] == [(c.name, c.meaning) for c in table.columns]
+        body, view = (Path(each["filePath"]) for each in entries["dagster/code_references"]["codeReferences"])
+        assert body.parent.name == "assets"
+        assert view.read_text().count(f"CREATE VIEW {table.view}") == 1
+        deps = entries["dagster/column_lineage"]["lineage"] if table.taken else []
+        said = {
+            (e["columnName"], "/".join(d["assetKey"]["path"]), d["columnName"]) for e in deps for d in e["columnDeps"]
+        }
+        assert said == {(column, taken.table, column) for taken in table.taken for column in taken.columns}
 
-    assert launch(ask, [["source", "files"]], "small.SIM201") == "SUCCESS"
-    lake = Lake(home.lake, home.locks)
+
+def test_automation_is_there_and_off(ui: Ui) -> None:
+    (repository,) = ui.ask(AUTOMATIONS)["repositoriesOrError"]["nodes"]
+    sensors = {sensor["name"]: sensor["sensorState"]["status"] for sensor in repository["sensors"]}
+    assert sensors == {"source_revisions": "STOPPED", "default_automation_condition_sensor": "STOPPED"}
+    schedules = {schedule["name"]: schedule["scheduleState"]["status"] for schedule in repository["schedules"]}
+    assert schedules == {"weekly_observe_and_verify": "STOPPED"}
+
+
+def test_a_person_materialises_a_dataset_and_then_the_study(
+    ui: Ui, page: sync_api.Page, shoot: Callable[[str], None]
+) -> None:
+    lake = Lake(ui.settings.lake, ui.settings.locks)
+    page.goto(ui.url)
+    page.get_by_role("link", name="Catalog").first.click()
+    page.locator(".CodeMirror").first.click()
+    page.keyboard.type('key:"source/files"')
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="source / files").click()
+    materialise(page, "Materialize", "small.SIM201", 1, "/runs/")
+    page.get_by_text("Success", exact=True).first.wait_for(timeout=240_000)
+    shoot("run")
     assert lake.partitions("source/files") == ["small.SIM201"]
-    cohort = [["cohort", "expression"], ["cohort", "samples"]]
-    assert launch(ask, cohort, "small.disease_a") == "FAILURE", "its datasets were never materialised"
-    assert lake.partitions("cohort/samples") == []
 
-    materialised = [node["assetKey"] for node in nodes.values() if not node["isObservable"]]
-    partitions = [f"small.{dataset}" for dataset in ("SIM101", "SIM102-SIMP2", "SIM201", "SIM-EXT")]
-    parameters = {"assetSelection": materialised, "partitionNames": partitions, "tags": []}
-    launched = ask(BACKFILL, parameters=parameters)["launchPartitionBackfill"]
-    assert launched["__typename"] == "LaunchBackfillSuccess", launched
-    status = ""
-
-    def ended() -> bool:
-        nonlocal status
-        status = ask(PROGRESS, id=launched["backfillId"])["partitionBackfillOrError"]["status"]
-        return status.startswith("COMPLETED") or status in ("FAILED", "CANCELED")
-
-    wait_for(ended, 540)
-    assert status == "COMPLETED_SUCCESS"
-    assert lake.partitions("signature/genes") == ["small"], "no other study was touched"
-    with open_warehouse(home) as connection:
+    page.locator("a[href='/asset-groups']").first.click()
+    materialise(page, "Materialize all", "small.", len(DATASETS), "/runs/b/")
+    state = page.locator("xpath=//*[text()='Status']/..")
+    sync_api.expect(state).to_contain_text("Succeeded", timeout=540_000)
+    shoot("study_run")
+    assert lake.partitions("source/files") == [f"small.{dataset}" for dataset in DATASETS]
+    assert lake.partitions("report/study") == ["small"], "no other study was touched"
+    with open_warehouse(ui.settings) as connection:
         assert connection.execute("SELECT count(*) > 3 FROM signature.genes").fetchall() == [(True,)]
-    made = ask(METADATA, key={"path": ["differential", "genes"]})["assetOrError"]["assetMaterializations"]
-    assert {each["partition"] for each in made} == {"small.disease_a", "small.disease_b"}
-    rows = [e["intValue"] for each in made for e in each["metadataEntries"] if e["label"] == "dagster/row_count"]
-    assert all(count > 10 for count in rows)
+
+
+def test_the_graph_is_drawn(ui: Ui, page: sync_api.Page, shoot: Callable[[str], None]) -> None:
+    page.goto(f"{ui.url}/asset-groups")
+    for group in {name.split("/")[0] for name in TABLES}:
+        page.get_by_text(group, exact=True).first.wait_for()
+    assert not page.get_by_text("newsletter").count()
+    page.locator(".CodeMirror").first.click()
+    page.keyboard.type('+key:"signature/genes"')
+    page.keyboard.press("Enter")
+    drawn = page.locator("foreignObject")
+    for group in ("signature", "differential", "cohort", "expression", "source"):
+        drawn.get_by_text(group, exact=True).first.click()
+        page.wait_for_timeout(1000)
+    page.reload()  # it comes back as it was opened, fitted to the page
+    for asset in ("series", "files", "samples", "expression", "genes"):
+        drawn.get_by_text(asset, exact=True).first.wait_for()
+    shoot("asset_graph")
+
+
+def test_the_picture_in_the_metadata_opens(ui: Ui, page: sync_api.Page, shoot: Callable[[str], None]) -> None:
+    page.goto(f"{ui.url}/assets/differential/statistics")
+    page.get_by_text("Row count").wait_for()
+    shoot("asset")
+    page.get_by_role("row", name="picture").get_by_text("Show Markdown").click()
+    picture = page.get_by_role("dialog").locator("img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 300
+    assert "volcano" in str(picture.get_attribute("alt"))
+    shoot("picture")
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES.values() if table.taken], ids=lambda table: table.name)
+def test_the_column_lineage_is_exact(ui: Ui, table: Any) -> None:
+    """Every combination of the columns that are taken over stands in a row of where they are taken from."""
+    with open_warehouse(ui.settings) as connection:
+        for taken in table.taken:
+            columns = ", ".join(taken.columns)
+            rows = f"SELECT {columns} FROM {table.view}"
+            ((n_rows,),) = connection.execute(f"SELECT count(*) FROM ({rows})").fetchall()
+            assert n_rows > 0
+            others = f"SELECT DISTINCT {columns} FROM {TABLES[taken.table].view}"
+            strangers = connection.execute(f"({rows}) EXCEPT ({others})").fetchall()
+            assert not strangers, (table.name, strangers[:3])
+
+
+def test_ctrl_c_ends_it_and_its_children(ui: Ui) -> None:
+    ui.process.send_signal(2)
+    assert ui.process.wait(60) is not None
+    with pytest.raises(httpx.TransportError):
+        httpx.get(ui.url)
+    assert "Warning" not in ui.log.read_text()
