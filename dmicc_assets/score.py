@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.expression.matrix import ExpressionMatrix
@@ -20,6 +20,7 @@ from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
 from dmicc_assets.lake import Lake
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table, score_patients
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
+from dmicc_assets.query import show_rows
 from dmicc_assets.study import Study
 from dmicc_assets.workspace import Workspace
 
@@ -37,6 +38,7 @@ class PatientScores:
         rows: one row a sample: sample, probability, linear_predictor, total_points, is_out_of_range, out_of_range
             (genes), missing_genes, then the log2 value of each gene under the gene's name.
         readings: the samples that have a score, each as read off the nomogram.
+        are_whole: whether every value as given is a whole number, as read counts are.
     """
 
     model: RiskModel
@@ -44,6 +46,7 @@ class PatientScores:
     symbols: SymbolMatch
     rows: pl.DataFrame
     readings: Mapping[str, NomogramReading]
+    are_whole: bool = False
 
 
 def read_patients(path: Path) -> ExpressionMatrix:
@@ -91,6 +94,11 @@ def score_matrix(
         RequestError: no gene of the model is in the matrix, or its scale cannot be told.
     """
     symbols = find_symbols(model.genes, matrix.features)
+    if not symbols.found and find_symbols(model.genes, matrix.samples).found:
+        raise RequestError(
+            f"the model's genes ({', '.join(model.genes)}) are the names of columns\n"
+            "expected the gene in the first column, then one column a sample: turn the table round"
+        )
     if not symbols.found:
         raise RequestError(
             f"none of the model's genes ({', '.join(model.genes)}) is in the matrix, whose rows begin with "
@@ -122,7 +130,9 @@ def score_matrix(
         out_of_range=pl.concat_list(_if_outside(model, gene) for gene in model.genes).list.drop_nulls(),
     )
     first = ("sample", "probability", "linear_predictor", "total_points", "is_out_of_range", "out_of_range")
-    return PatientScores(model, decision, symbols, rows.select(*first, "missing_genes", *model.genes), readings)
+    rows = rows.select(*first, "missing_genes", *model.genes)
+    given = matrix.values[np.isfinite(matrix.values)]
+    return PatientScores(model, decision, symbols, rows, readings, are_whole=bool(np.all(given == np.rint(given))))
 
 
 def score_and_show(
@@ -158,7 +168,7 @@ def score_and_show(
     scores = score_matrix(model, nomogram, read_patients(path), scale)
     for line in how_scored(spec, path, scores):
         out.print(line, soft_wrap=True)
-    out.print(_table_of(scores))
+    show_rows(out, _table_of(scores))
     if to is not None:
         _write_tsv(scores.rows, to)
         out.print(f"{len(scores.rows)} rows in {to}", soft_wrap=True)
@@ -188,6 +198,11 @@ def how_scored(study: Study, path: Path, scores: PatientScores) -> list[str]:
     lines.append(
         f"Range of the training samples: {', '.join(f'{g} {low:.3g} to {high:.3g}' for g, low, high in ranges)}."
     )
+    if scores.are_whole:
+        lines.append(
+            "All values are whole numbers. If they are read counts, the depth of sequencing shifts every score: give "
+            "log2 counts per million."
+        )
     renamed = [f"{gene} as {name}" for gene, name in scores.symbols.by_previous.items()]
     return lines + ([f"Found under another symbol: {', '.join(renamed)}."] if renamed else [])
 
@@ -219,14 +234,16 @@ def _if_outside(model: RiskModel, gene: str) -> pl.Expr:
     return pl.when(outside).then(pl.lit(gene))
 
 
-def _table_of(scores: PatientScores) -> Table:
+def _table_of(scores: PatientScores) -> pl.DataFrame:
+    """What is printed: numbers to four digits, `-` where there is none."""
     genes = scores.model.genes
-    columns = ("sample", "probability", "log-odds", "points", *genes, "out of range", "missing")
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in scores.rows.iter_rows(named=True):
-        numbers = [_text(row[name]) for name in ("probability", "linear_predictor", "total_points", *genes)]
-        table.add_row(row["sample"], *numbers, ", ".join(row["out_of_range"]), ", ".join(row["missing_genes"]))
-    return table
+    numbers = ("probability", "linear_predictor", "total_points", *genes)
+    names = {"linear_predictor": "log-odds", "total_points": "points"}
+    columns = {"sample": scores.rows["sample"].to_list()}
+    columns |= {names.get(name, name): [_text(value) for value in scores.rows[name]] for name in numbers}
+    for name, title in (("out_of_range", "out of range"), ("missing_genes", "missing")):
+        columns[title] = [", ".join(found) for found in scores.rows[name]]
+    return pl.DataFrame(columns)
 
 
 def _text(value: float | None) -> str:

@@ -105,6 +105,17 @@ def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskM
     assert rows[model.genes[0]][0] == model.training_mean[0]
 
 
+def test_counts_are_warned_of_and_no_name_is_cut(workspace: Workspace, model: RiskModel, tmp_path: Path) -> None:
+    names = [f"TCGA-3X-AAV{i}-01-of-the-second-batch" for i in range(3)]
+    samples = dict.fromkeys(names, np.rint(2**model.training_mean))
+    matrix = patients(model, **samples)
+    text = shown(workspace, written(matrix, tmp_path / "counts.tsv"), draws=False, scale="linear")
+    assert "If they are read counts, the depth of sequencing shifts every score" in text
+    assert all(name in text for name in names)
+    matrix = patients(model, **dict.fromkeys(names, model.training_mean))
+    assert "read counts" not in shown(workspace, written(matrix, tmp_path / "log2.tsv"), draws=False)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_other_formats_are_read_too(workspace: Workspace, model: RiskModel, tmp_path: Path, suffix: str) -> None:
     path = written(patients(model, P1=model.training_mean), tmp_path / f"new{suffix}")
@@ -157,6 +168,7 @@ def test_a_gene_under_its_earlier_symbol_is_found_and_said(workspace: Workspace,
         ("gene\tP1\tP1\nG020\t1\t2\n", "'P1' stands in two columns"),
         ("gene\tP1\nG020\t1\nG020\t2\n", "G020"),
         ("gene\tP1\n1007_s_at\t7\n", "none of the model's genes (G020, G021)"),
+        ("sample\tG020\tG021\nP1\t7\t8\n", "the model's genes (G020, G021) are the names of columns"),
     ],
 )
 def test_a_file_that_is_no_matrix_is_refused(
