@@ -108,7 +108,10 @@ def _cross(
     side = np.zeros(len(held), dtype=np.int64)
     root = b.copy()
     for _ in range(100):
-        root = b - f_b * (b - a) / (f_b - f_a)
+        # Far out the likelihood of nearly collinear genes underflows to nothing: there the interval is halved.
+        slope = f_b - f_a
+        is_line = np.isfinite(slope) & (slope != 0)
+        root = b - np.divide(f_b, slope, out=np.full_like(b, 0.5), where=is_line) * (b - a)
         height, where = _profile(problem, held, root, [at_inside, at_outside])
         f = 2 * (problem.top - height) - bound
         low = f < 0

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from dmicc_assets_tests.geo.small_mirror import matrix_text, write_gzip, write_matrix
 from dmicc_assets_tests.rigor.local_study import GENES, finding, local_study, rows, run_steps, values_of
 
 
@@ -103,3 +104,41 @@ def test_the_same_values_under_other_names_are_found_whatever_the_batch(tmp_path
     cohorts = {"b": {"title": "B", "datasets": ["B", "C"], "case": "sick", "control": "well"}}
     settings = local_study(tmp_path, {"B": one, "C": shifted, "V": v}, cohorts=cohorts)
     assert run_steps(settings)["roc local"].check == "I6"
+
+
+def counted_series(folder: Path) -> str:
+    """A mirror with an RNA-seq series of 12 and 11 samples: an empty matrix, and NCBI's counts of it."""
+    rng = np.random.default_rng(3)
+    means = np.full((80, 23), 200.0) * rng.uniform(0.5, 2, 23)
+    means[:6, :12] *= 5
+    samples = [f"GSM{100 + i}" for i in range(23)]
+    diseases = [["disease: lupus"] * 12 + ["disease: healthy"] * 11]
+    text = matrix_text(
+        "GSE1001", "GPL7", np.empty((0, 23)), kind="Expression profiling by high throughput sequencing",
+        samples=samples, characteristics=diseases,
+    )  # fmt: skip
+    write_matrix(folder, "GSE1001", "GPL7", text)
+    lines = ["\t".join(["GeneID", *samples])]
+    lines += ["\t".join([str(1000 + i), *(str(n) for n in row)]) for i, row in enumerate(rng.poisson(means))]
+    counts = folder / "geo" / "rnaseq_counts"
+    write_gzip(counts / "GSE1001_raw_counts_GRCh38.p13_NCBI.tsv.gz", "\n".join(lines) + "\n")
+    genes = "".join(f"{1000 + i}\tG{i:03d}\tgene\n" for i in range(80))
+    write_gzip(counts / "Human.GRCh38.p13.annot.tsv.gz", "GeneID\tSymbol\tDescription\n" + genes)
+    return (folder / "geo").as_uri()
+
+
+def test_rna_seq_is_judged_on_its_counts(tmp_path: Path) -> None:
+    url = counted_series(tmp_path)
+    rules = [
+        {"label": "sick", "where": {"disease": "lupus"}, "expect": 12},
+        {"label": "well", "where": {"disease": "healthy"}, "expect": 11},
+    ]
+    datasets = {"GSE1001": {"source": "geo", "labels": rules}}
+    cohorts = {"b": {"title": "B", "datasets": ["GSE1001"], "case": "sick", "control": "well"}}
+    settings = local_study(tmp_path, {}, datasets=datasets, cohorts=cohorts).model_copy(update={"geo_url": url})
+    assert run_steps(settings) == {}
+    assert finding(settings, "I2", "GSE1001")[1].startswith("not applicable: RNA-seq counts")
+    auc = dict(rows(settings, "validation/roc").filter(predictor="model").select("kind", "auc").iter_rows())
+    assert auc["nested_cv"] > 0.9
+    # Counts have no probes to collapse in another way.
+    assert rows(settings, "signature/sensitivity")["collapse"].unique().to_list() == ["as in the study"]
