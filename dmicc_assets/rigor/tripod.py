@@ -141,8 +141,8 @@ def _model(e: StudyEvidence) -> str:
     return (
         f"moderated t (abs log2 fold change >= {d.log_fc:g}, p < {d.p_value:g}, adjust {d.adjust}), intersection "
         f"of the cohorts, forests of {ranking.trees} trees, top {ranking.top} of each, logistic model ({estimators}); "
-        f"internal validation by {e.study.rigor.repeats} repeats of cross-validation in {ranking.folds} folds with all "
-        f"of it inside, and {e.study.rigor.bootstraps} bootstraps; "
+        f"internal validation by {e.study.rigor.repeats} repeats of cross-validation in {ranking.folds} folds at most "
+        f"with all of it inside, and {e.study.rigor.bootstraps} bootstraps; "
         f"seeds {ranking.seed}, {e.study.model.seed} and {e.study.rigor.seed}"
     )
 

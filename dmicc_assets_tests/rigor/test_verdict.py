@@ -95,7 +95,12 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     assert set(table["status"]) == {FILLED, FOR_AUTHOR}
     assert texts["22"] == "log-odds by log2 expression: (Intercept) 0.5, G1 -1.25, G2 2"
     assert "b nested_cv: AUC 0.900 (0.870 to 0.930)" in texts["23a"]
+    assert texts["23a"].endswith("SIM3 (z-score): calibration slope 0.90 (0.700 to 1.100)")
+    assert texts["23b"] == "the frozen model's AUC is from 0.900 in SIM3 to 0.900 in a"
     assert "SIM1: sick 250, well 250" in texts["20a"]
+    assert texts["16"].startswith("development in b: sick against well, skin, GPL96, 250 cases and 250 controls; eval")
+    assert "evaluation in SIM3: sick against well, skin, GPL96, 250 cases and 250 controls" in texts["16"]
+    assert texts["21"].endswith("SIM3: 250 cases and 250 controls")
     assert "500 samples; " in texts["10"]
     assert set(table.filter(pl.col("status") == FOR_AUTHOR)["text"]) == {""}
     assert table.filter((pl.col("status") == FILLED) & (pl.col("text") == "")).is_empty()
@@ -104,4 +109,19 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
 def test_a_study_without_results_has_a_checklist_too() -> None:
     table = checklist(study_file(population=None), {})
     assert len(table) == 52
-    assert table.filter(pl.col("item") == "22")["text"][0] == "there is no model"
+    texts = dict(table.select("item", "text").iter_rows())
+    assert texts["22"] == "there is no model"
+    # What the study file does not say is the author's, not filled.
+    unsaid = set(table.filter(pl.col("status") == FOR_AUTHOR)["item"])
+    assert {"3b", "10", "23b"} <= unsaid
+
+
+def test_firth_s_model_has_the_intercept_of_its_probabilities() -> None:
+    evidence = sound()
+    terms = evidence.rows("model/coefficients").with_columns(
+        coefficient=pl.Series([0.5, -1.25, 2.0]),
+        probability_coefficient=pl.Series([0.4, -1.25, 2.0]),
+        estimator=pl.lit("firth"),
+    )
+    table = checklist(evidence.study, {"model/coefficients": terms})
+    assert table.filter(item="22")["text"][0].endswith("G2 2; intercept of the probabilities 0.4 (FLIC)")
