@@ -3,11 +3,14 @@
 The fit that uses the weights is in `linear_model.py`; weights of single counts are in `voom.py`.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+_CELLS_PER_BLOCK = 1 << 18
 _MOST_ROUNDS = 50
 _TOLERANCE = 1e-5
 
@@ -33,11 +36,13 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
     if np.isnan(values).any():
         raise ValueError("a value is missing: array weights by REML need complete genes")
     # A gene without residual variance tells nothing of the samples.
-    residuals = values - (values @ np.linalg.pinv(design).T) @ design.T
-    varying = np.einsum("gn,gn->g", residuals, residuals) > 1e-15 * (design.shape[0] - design.shape[1])
-    del residuals
+    n, k = design.shape
+    plain, _ = np.linalg.qr(design)
+    equal = np.ones(n, dtype=np.float64)
+    spread = [squares.sum(axis=1) for squares in _squared_residuals(values, equal, plain)]
+    varying = np.concatenate(spread) > 1e-15 * (n - k)
     values = values if varying.all() else values[varying]
-    g, n = len(values), len(design)
+    g = len(values)
     if g < 2:
         raise ValueError(f"{g} genes vary about the model: array weights need two at least")
     z = _sum_to_zero(n)
@@ -46,12 +51,10 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         weights = np.exp(-z @ gamma)
         root = np.sqrt(weights)
         q, _ = np.linalg.qr(design * root[:, None])
-        residuals = values * root
-        residuals -= (residuals @ q) @ q.T
-        squares = np.square(residuals, out=residuals)
-        variance = squares.sum(axis=1) / (n - design.shape[1])
         leverage, information = _information(q, z)
-        score = (1 / variance) @ squares - g * (1 - leverage) + prior_genes * (weights - 1)
+        score = prior_genes * (weights - 1) - g * (1 - leverage)
+        for squares in _squared_residuals(values, root, q):
+            score += (n - k) / squares.sum(axis=1) @ squares
         slope = z.T @ score
         step = _solved(g * information + prior_genes * (z.T @ z), slope)
         gamma = gamma + step
@@ -106,6 +109,15 @@ def array_weights_by_gene(
         information = information + _without_scale(np.diag(freedom), z[o])
         gamma = gamma + _solved(information, z[o].T @ (squares / variance - freedom))
     return np.exp(-z @ gamma)
+
+
+def _squared_residuals(values: FloatArray, root: FloatArray, q: FloatArray) -> Iterator[FloatArray]:
+    """Squared weighted residuals, in blocks of genes that stay in the cache."""
+    step = max(1, _CELLS_PER_BLOCK // len(root))
+    for start in range(0, len(values), step):
+        residuals = values[start : start + step] * root
+        residuals -= (residuals @ q) @ q.T
+        yield np.square(residuals, out=residuals)
 
 
 def _check(values: FloatArray, design: FloatArray) -> None:

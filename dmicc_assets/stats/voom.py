@@ -74,8 +74,9 @@ def voom(
     weights = fit.coefficients @ design.T
     weights += np.log2(sizes + 1) - np.log2(1e6)
     # The fitted count's spread by the trend, then its precision, row by row in place.
+    at, spread = mean_count[order], trend[order]
     for row in weights:
-        row[:] = np.interp(row, mean_count[order], trend[order])
+        row[:] = np.interp(row, at, spread)
     np.power(weights, -4, out=weights)
     own = np.ones(counts.shape[1]) if sample_weights is None else sample_weights
     weights *= own
