@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dmicc_assets.errors import DataError, DmiccError, RequestError
+from dmicc_assets.query import show_rows
 from dmicc_assets.report_file import report_path
 from dmicc_assets.study import NAME, Study, accession_of, platform_of
 from dmicc_assets.summary import study_summary
@@ -83,16 +85,24 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
     """What a study file asks for: what would be fetched, labels with expected counts, cohorts, validation."""
     study = workspace.study(name)
     out.print(f"{study.title} ({workspace.files[name]})", soft_wrap=True)
-    table = Table("dataset", "what is fetched", "scale", "labels (expected samples)", box=None, pad_edge=False)
-    for dataset, spec in study.datasets.items():
-        labels = ", ".join(f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels)
-        table.add_row(dataset, _fetched(study, dataset), f"{spec.scale}, {spec.normalise}", labels)
-    out.print(table)
+    rows = [
+        {
+            "dataset": dataset,
+            "what is fetched": _fetched(study, dataset),
+            "scale": f"{spec.scale}, {spec.normalise}",
+            "labels (expected samples)": ", ".join(
+                f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels
+            ),
+        }
+        for dataset, spec in study.datasets.items()
+    ]
+    show_rows(out, pl.DataFrame(rows))
     for cohort, spec in study.cohorts.items():
         datasets = " + ".join(spec.datasets)
-        out.print(f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}")
+        what = f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}"
+        out.print(what, soft_wrap=True)
     for entry in study.validation:
-        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
+        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}", soft_wrap=True)
     out.print(f"risk model in {study.model_cohort}; the file is valid")
 
 
