@@ -19,6 +19,9 @@ _TERMS = (
     "gene-set libraries. The software is under the MIT licence."
 )
 
+# a word that RO-Crate 1.1 does not define must be defined by the crate
+_MORE_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+
 
 def write_crate(
     folder: Path, study: Study, files: Sequence[ExportedFile], sources: pl.DataFrame, manifests: Sequence[Manifest]
@@ -41,6 +44,7 @@ def write_crate(
         return made
 
     crate = ROCrate(version="1.1")
+    crate.metadata.extra_terms.update(_MORE_TERMS)
     crate.name = study.title
     crate.description = (
         f"The study {study.study}: data, results, figures and provenance, computed by dmicc_assets from "

@@ -104,7 +104,11 @@ def test_it_is_an_ro_crate_of_every_file(folder: Path) -> None:
     crate = ROCrate(folder)
     listed = {entity.id for entity in crate.data_entities}
     assert files_of(folder) - {"ro-crate-metadata.json"} == listed
-    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    document = json.loads((folder / "ro-crate-metadata.json").read_text())
+    context, more_terms = document["@context"]
+    assert context == "https://w3id.org/ro/crate/1.1/context"
+    assert "sha256" in more_terms, "RO-Crate 1.1 does not define it"
+    graph = document["@graph"]
     entities = {entity["@id"]: entity for entity in graph}
     assert len(entities) == len(graph)
     assert entities["ro-crate-metadata.json"]["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
