@@ -16,6 +16,7 @@ from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.nested import fold_tests
 from dmicc_assets.rigor.pairwise_auc import pair_matrix
 from dmicc_assets.rigor.parallel import in_parallel
+from dmicc_assets.rigor.prediction import empirical_p
 from dmicc_assets.rigor.resampled_roc import leaky_scores
 from dmicc_assets.rigor.resamples import patient_index, permuted_labels
 from dmicc_assets.rigor.reweighted import chosen_under_labels
@@ -33,6 +34,7 @@ NULLS = pl.Schema(
         "statistic": pl.String(),
         "draw": pl.Int64(),
         "value": pl.Float64(),
+        "empirical_p": pl.Float64(),
     }
 )
 _MODELS_AT_ONCE = 250
@@ -224,5 +226,8 @@ def _rows(null: str, subject: str, statistic: str, values: Sequence[float]) -> p
         "statistic": [statistic] * n,
         "draw": list(range(n)),
         "value": list(values),
+        "empirical_p": [None] * n,
     }
-    return pl.DataFrame(columns, schema=NULLS).with_columns(pl.col("value").fill_nan(None))
+    rows = pl.DataFrame(columns, schema=NULLS).with_columns(pl.col("value").fill_nan(None))
+    p = pl.lit(empirical_p(rows), dtype=pl.Float64)
+    return rows.with_columns(empirical_p=pl.when(pl.col("draw") == 0).then(p))

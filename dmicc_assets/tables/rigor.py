@@ -13,8 +13,10 @@ TABLES = (
             key("statistic", "what was computed: signature size, overlap, AUC"),
             key("draw", "number of the draw; 0 is the observed value", COUNT),
             Column("value", REAL, "the statistic in this draw"),
+            Column("empirical_p", REAL, "of the observed value, (1 + draws at least as large) / (draws + 1)"),
         ),
         "What the same procedure finds when there is nothing to find: labels permuted, or genes drawn at random.",
+        version=2,
     ),
     Table(
         "rigor/findings",

@@ -204,6 +204,11 @@ def test_nulls_of_noise_and_of_planted_genes() -> None:
     for _, rows in table.group_by("null", "subject", "statistic"):
         assert rows["draw"].min() == 0
     assert empirical_p(permuted_label_null(data).filter(pl.col("statistic") == "overlap")) == pytest.approx(1 / 20)
+    observed = table.filter(pl.col("draw") == 0)
+    assert observed["empirical_p"].null_count() == 0
+    assert table.filter(pl.col("draw") > 0)["empirical_p"].null_count() == len(table) - len(observed)
+    stored = observed.filter(null="permuted_labels", statistic="overlap")["empirical_p"].to_list()
+    assert stored == [pytest.approx(1 / 20)]
     random = random_signature_null(data, {**data.adjusted, "v": other})
     assert (empirical_p(random.filter(pl.col("subject") == "v")) or 1) < 0.05
     assert table.equals(null_distributions(data, {"v": other}, n_jobs=2))

@@ -6,5 +6,6 @@ SELECT
     CAST(subject AS VARCHAR) AS subject,
     CAST(statistic AS VARCHAR) AS statistic,
     CAST(draw AS BIGINT) AS draw,
-    CAST(value AS DOUBLE) AS value
+    CAST(value AS DOUBLE) AS value,
+    CAST(empirical_p AS DOUBLE) AS empirical_p
 FROM read_parquet('{{lake}}/rigor/nulls/*.parquet', union_by_name = true);
