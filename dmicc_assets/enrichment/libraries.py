@@ -22,11 +22,16 @@ def libraries_in_use(names: Sequence[str], folder: Path | None) -> list[GeneSetL
 
 
 def served_libraries(names: Sequence[str], folder: Path | None) -> str:
-    """What the folder holds of the libraries now, a line each: name and SHA-256 of the file, or its absence."""
+    """What the folder holds of the libraries now, a line each: name and SHA-256 of the file, or its absence.
+
+    With a `<name>.json` beside the file its SHA-256 too: a version that is stated later is a finding less.
+    """
     lines: list[str] = []
     for name in names if folder is not None else ():
         try:
-            lines.append(f"{name} {sha256(library_path(folder, name).read_bytes()).hexdigest()}")
+            paths = [library_path(folder, name), folder / f"{name}.json"]
+            hashes = [sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()]
+            lines.append(" ".join([name, *hashes]))
         except RequestError:
             lines.append(f"{name} is not there")
     return "\n".join(lines) or "no gene sets"

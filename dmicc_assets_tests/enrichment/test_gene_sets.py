@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dmicc_assets.enrichment.gene_sets import GeneSet, library_path, measured_sets, read_gmt
+from dmicc_assets.enrichment.libraries import served_libraries
 from dmicc_assets.errors import RequestError, SourceError
 
 
@@ -101,6 +102,16 @@ def test_library_is_found_or_it_is_said_how_to_get_it(tmp_path: Path) -> None:
         library_path(tmp_path, "GO_CC")
     with pytest.raises(RequestError, match="DMICC_GENE_SETS"):
         library_path(None, "GO_CC")
+
+
+def test_a_version_stated_later_is_seen(tmp_path: Path) -> None:
+    write(tmp_path, "A\t\tX\n")
+    before = served_libraries(["LIB", "NONE"], tmp_path)
+    assert before.splitlines()[1] == "NONE is not there"
+    write(tmp_path, json.dumps({"version": "7", "date": "2024-01-01"}), "LIB.json")
+    after = served_libraries(["LIB", "NONE"], tmp_path)
+    assert after != before
+    assert after.startswith(before.splitlines()[0])
 
 
 def test_sets_within_the_measured_genes(tmp_path: Path) -> None:
