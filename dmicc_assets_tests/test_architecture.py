@@ -23,6 +23,17 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+
+
+def n_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function from its name on, its docstring aside."""
+    documented = ast.get_docstring(function) is not None
+    documentation = function.body[0].end_lineno - function.body[0].lineno + 1 if documented else 0
+    return function.end_lineno - function.lineno + 1 - documentation
+
+
 @pytest.mark.parametrize("folder", CORE)
 def test_the_core_never_imports_dagster(folder: str) -> None:
     paths = sorted((PACKAGE / folder).rglob("*.py"))
@@ -40,15 +51,17 @@ def test_nor_do_the_modules_under_the_assets(name: str) -> None:
 @pytest.mark.parametrize("path", ASSETS, ids=lambda path: path.name)
 def test_assets_hold_no_mathematics_and_short_bodies(path: Path) -> None:
     assert not imported(path) & set(MATHEMATICS)
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef):
-            statements = [s for s in ast.walk(node) if isinstance(s, ast.stmt)]
-            assert len(statements) - 1 <= 20, f"{node.name} has {len(statements) - 1} statements"
+    for function in functions(path):
+        statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
+        assert len(statements) - 1 <= 20, f"{function.name} has {len(statements) - 1} statements"
+        if any(ast.unparse(decorator).startswith("step(") for decorator in function.decorator_list):
+            assert len(statements) - 1 <= 15, f"the body {function.name} has {len(statements) - 1} statements"
 
 
-def test_files_are_short_and_names_say_what_is_inside() -> None:
+def test_files_and_functions_are_short_and_names_say_what_is_inside() -> None:
     paths = [*PACKAGE.rglob("*.py"), *(ROOT / "dmicc_assets_tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
     assert not [path for path in paths if len(path.read_text().splitlines()) > 400]
+    assert not [f"{path}: {f.name}" for path in PACKAGE.rglob("*.py") for f in functions(path) if n_lines(f) > 50]
     assert not [path for path in paths if re.match(r"(utils?|helpers?|common|misc|manager)s?\.py", path.name)]
 
 

@@ -60,10 +60,12 @@ class Fact:
 
 def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
     """The sections after the verdict, in reading order."""
+    of_data = [_findings(tables), _study_table(tables), _samples(tables), *_of_the_cohorts(tables, texts)]
+    return [*of_data, *_of_the_signature(tables, texts), *_of_the_record(tables, provenance, checklist)]
+
+
+def _of_the_cohorts(tables: StudyTables, texts: Methods) -> list[Section]:
     return [
-        _findings(tables),
-        _study_table(tables),
-        _samples(tables),
         Section(
             "quality", "Data and their quality", texts.data, _filled(tables, "expression/quality"), (r"dataset/.*",),
             "No dataset has been read yet.",
@@ -74,6 +76,11 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
             [*_terms(tables), *_gene_sets(tables)], (r"cohort/.*/(terms\..*|gsea)",),
             "No gene set holds a differentially expressed gene.",
         ),
+    ]  # fmt: skip
+
+
+def _of_the_signature(tables: StudyTables, texts: Methods) -> list[Section]:
+    return [
         Section(
             "signature", "What the diseases share", texts.signature,
             _filled(tables, "signature/genes", "signature/overlap"), (r"study/(venn|upset|concordance).*",),
@@ -105,6 +112,11 @@ def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, chec
             _filled(tables, "signature/stability", "signature/sensitivity"), (r"study/(nulls|stability|sensitivity)",),
             "Nothing was resampled.",
         ),
+    ]  # fmt: skip
+
+
+def _of_the_record(tables: StudyTables, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
+    return [
         Section(
             "published", "Computed beside published", "What a paper states, beside what was computed here. Published "
             "numbers are used for nothing else. A term that no library at hand holds is not testable.",
