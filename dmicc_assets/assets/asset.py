@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from dmicc_assets.assets.first_rows import first_rows
+from dmicc_assets.assets.first_rows import first_rows, written_files
 from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.assets.pictures import picture
 from dmicc_assets.assets.table_metadata import column_lineage, table_metadata
@@ -59,7 +59,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
         for each in written:
             shown = picture(step_context, each.manifest) | first_rows(step_context, each.manifest)
-            yield _materialized(each, shown)
+            yield _materialized(each, shown | written_files(step_context))
         yield from passed_checks(step)
         yield from finding_results(step, step_context)
 

@@ -1,4 +1,4 @@
-"""The first rows of a table in an asset's metadata, as a small table that opens in the UI. No matrix is shown so."""
+"""What is read rather than looked at in an asset's metadata: the first rows as a small table, and files written beside."""
 
 from collections.abc import Iterable
 
@@ -24,6 +24,12 @@ def first_rows(context: StepContext, manifest: Manifest) -> dict[str, dg.Metadat
     shown = [_line(table.columns), _line("---" for _ in rows[0]), *(_line(row.values()) for row in rows[:MOST_ROWS])]
     more = f"\n\n... of {len(table)} rows" if len(table) > MOST_ROWS else ""
     return {"first_rows": dg.MetadataValue.md("\n".join(shown) + more)}
+
+
+def written_files(context: StepContext) -> dict[str, dg.MetadataValue]:
+    """Where the files are that the step wrote beside its tables, such as the report."""
+    files = context.step.files(context) if context.step.files is not None else ()
+    return {path.name: dg.MetadataValue.path(path) for path in files}
 
 
 def _line(values: Iterable[object]) -> str:

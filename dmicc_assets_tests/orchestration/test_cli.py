@@ -1,3 +1,4 @@
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -57,6 +58,14 @@ def test_a_wrong_request_is_one_line_and_status_2(
     (home.study_folders[0] / "broken.yaml").write_text(broken)
     done = dmicc(*arguments)
     one_clear_message(done, 2, said)
+
+
+def test_a_port_that_is_taken_is_one_line(dmicc: Dmicc, home: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} cannot be had", "--port takes another")
 
 
 def test_a_broken_study_touches_no_other(dmicc: Dmicc, home: Settings) -> None:
