@@ -1,4 +1,4 @@
-"""What is read rather than looked at in an asset's metadata: the first rows as a small table, and files written beside."""
+"""What is read rather than looked at, as metadata: the first rows as a small table, and files written beside."""
 
 from collections.abc import Iterable
 
