@@ -18,7 +18,7 @@ from dmicc_assets.report.tables import StudyTables
 from dmicc_assets_tests.report.simulated_study import declared, simulated_tables
 
 N_GENES = 20_000
-DRAWN = "tablesReady.then(() => { volcanoes.forEach((v) => v.draw()); return performance.now(); })"
+DRAWN = "statisticsReady.then(() => { volcanoes.forEach((v) => v.draw()); return performance.now(); })"
 
 
 def study() -> StudyTables:

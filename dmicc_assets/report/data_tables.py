@@ -1,4 +1,4 @@
-"""Tables of the report: the first rows as HTML for reading and print, all rows as data for sorting and download."""
+"""Tables of the report: rows as HTML for print and reading without scripts, all rows as data for the rest."""
 
 import gzip
 import json
@@ -14,6 +14,8 @@ from markupsafe import Markup
 from dmicc_assets.tables import TABLES
 
 ROWS_A_PAGE = 25
+# A table of so many rows is printed whole; of a longer one the first page.
+PRINTED_WHOLE = 200
 # What a reader of the page can use; every digit is in the lake, the warehouse and the export.
 _DIGITS = 6
 
@@ -44,7 +46,7 @@ class ReportTable:
         id: unique in the page.
         title: its caption.
         columns: in order.
-        rows: texts of the first rows.
+        rows: texts of all rows, of a long table of its first page.
         n_rows: rows in all.
         payload: all rows as JSON, gzip and Base64; numbers to six significant digits.
         file_name: of the download.
@@ -86,7 +88,7 @@ def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, s
     ]
     first = [
         [cell_text(cell, column.kind) for cell, column in zip(row, columns, strict=True)]
-        for row in flat.head(ROWS_A_PAGE).iter_rows()
+        for row in flat.head(len(flat) if len(flat) <= PRINTED_WHOLE else ROWS_A_PAGE).iter_rows()
     ]
     identity = "table-" + "".join(letter if letter.isalnum() else "-" for letter in name)
     return ReportTable(identity, title, columns, first, len(flat), _payload(flat, columns), f"{name}.csv")

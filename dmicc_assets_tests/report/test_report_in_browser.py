@@ -167,6 +167,16 @@ def test_it_is_light_and_dark_and_prints_without_its_tools(browser: "Browser", r
     assert backgrounds[0] != backgrounds[1]
 
 
+def test_a_short_table_is_printed_whole_and_a_long_one_by_its_page(page: "Page") -> None:
+    short = len(simulated_tables().rows("validation/roc"))
+    assert 25 < short <= 200
+    for event, expected in (("beforeprint", short), ("afterprint", 25)):
+        page.evaluate(f"dispatchEvent(new Event('{event}'))")
+        assert len(_column(page, "table-validation-roc", 1)) == expected
+        assert len(_column(page, STATISTICS, 1)) == 25
+    assert page.locator(f"#{STATISTICS} .more").inner_text() == f"25 of {N_GENES} rows."
+
+
 def test_nothing_runs_out_of_a_narrow_page(browser: "Browser", report: Path) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto(report.as_uri())

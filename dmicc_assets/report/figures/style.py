@@ -13,6 +13,7 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -201,6 +202,11 @@ def p_text(p: float | None) -> str:
     if p >= 0.001:
         return f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
     return f"p = {p:.1e}" if p > 0 else "p < 1e-300"
+
+
+def tint(colour: str) -> str:
+    """A colour's light tint, opaque: a hatch over a transparent colour is printed over a full one."""
+    return to_hex(tuple(0.8 + 0.2 * part for part in to_rgb(colour)))
 
 
 def category_styles(categories: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -62,7 +62,7 @@ def _group_boxes(axes: Axes, values: FloatMatrix, subject: Subject, test: Mappin
             medianprops={"color": style.BLACK, "lw": 1.4}, whiskerprops={"lw": 0.7}, capprops={"lw": 0.7},
         )  # fmt: skip
         # the hatch takes the edge's colour
-        box["boxes"][0].set(facecolor=colour + "33", edgecolor=colour, hatch=hatch, linewidth=0.7)
+        box["boxes"][0].set(facecolor=style.tint(colour), edgecolor=colour, hatch=hatch, linewidth=0.7)
         x = place + spread_evenly(len(group), 0.22)
         axes.plot(
             x, group, marker, color=style.DARK, ms=2.6, mew=0.3, mec="white", zorder=3, gid=("control", "case")[place]

@@ -1,6 +1,8 @@
 "use strict";
 // Sorting, filtering, paging and download of the page's tables. All rows are in the page, packed; nothing is fetched.
 const PAGE = 25;
+// a table of so many rows is printed whole
+const PRINTED_WHOLE = 200;
 // A browser without it (before 2023) shows the first rows of each table, and the printed volcano plots.
 const CAN_UNPACK = "DecompressionStream" in window;
 if (CAN_UNPACK) document.documentElement.classList.add("scripted");
@@ -62,8 +64,11 @@ class DataTable {
     this.input = element.querySelector("input");
     this.listen();
     element.querySelector(".tools").hidden = false;
+    if (this.body.rows.length > PAGE) this.draw();
     this.count();
     this.pages();
+    addEventListener("beforeprint", () => { if (this.rows.length <= PRINTED_WHOLE) this.draw(0, this.rows.length); });
+    addEventListener("afterprint", () => { if (this.rows.length <= PRINTED_WHOLE) this.draw(); });
   }
 
   listen() {
@@ -118,8 +123,8 @@ class DataTable {
     this.draw();
   }
 
-  draw() {
-    const shown = this.rows.slice(this.page * PAGE, (this.page + 1) * PAGE);
+  draw(from = this.page * PAGE, to = (this.page + 1) * PAGE) {
+    const shown = this.rows.slice(from, to);
     this.body.replaceChildren(...shown.map((i) => {
       const row = document.createElement("tr");
       for (const column of this.columns) {
@@ -134,7 +139,8 @@ class DataTable {
       }
       return row;
     }));
-    this.element.querySelector(".more")?.remove();
+    const isPart = shown.length < this.rows.length;
+    this.element.querySelector(".more").textContent = isPart ? `${shown.length} of ${this.rows.length.toLocaleString("en")} rows.` : "";
     this.count();
     this.pages();
   }
@@ -185,7 +191,12 @@ class DataTable {
 }
 
 const dataTables = new Map();
-const tablesReady = Promise.all([...document.querySelectorAll(".data-table")].filter(() => CAN_UNPACK).map(async (element) => {
+async function openTable(element) {
   dataTables.set(element.id, new DataTable(element, await unpacked(element.querySelector("script.data").textContent)));
-}));
+}
+// the statistics first: the volcano plots wait for them
+const tableElements = CAN_UNPACK ? [...document.querySelectorAll(".data-table")] : [];
+const isStatistics = (element) => element.id.startsWith("table-differential-statistics");
+const statisticsReady = Promise.all(tableElements.filter(isStatistics).map(openTable));
+const tablesReady = statisticsReady.then(() => Promise.all(tableElements.filter((each) => !isStatistics(each)).map(openTable)));
 addEventListener("beforeprint", () => document.querySelectorAll("details.printed").forEach((each) => (each.open = true)));

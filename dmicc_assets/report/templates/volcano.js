@@ -130,8 +130,9 @@ class Volcano {
 
   resize() {
     const box = this.canvas.getBoundingClientRect();
-    if (!box.width) return;
     const ratio = devicePixelRatio || 1;
+    if (!box.width || (box.width === this.width && box.height === this.height && ratio === this.ratio)) return;
+    this.ratio = ratio;
     this.width = box.width;
     this.height = box.height;
     this.canvas.width = Math.round(box.width * ratio);
@@ -315,7 +316,7 @@ function ticks(low, high, about) {
 
 const volcanoHolder = document.querySelector(".volcanoes");
 const volcanoes = [];
-tablesReady.then(() => {
+statisticsReady.then(() => {
   const configs = volcanoHolder ? JSON.parse(document.getElementById("volcano-config").textContent) : [];
   for (const config of configs) {
     const table = dataTables.get(`table-differential-statistics-${config.cohort.replace(/[^a-z0-9]/gi, "-")}`);
