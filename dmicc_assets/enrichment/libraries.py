@@ -29,7 +29,8 @@ def served_libraries(names: Sequence[str], folder: Path | None) -> str:
     lines: list[str] = []
     for name in names if folder is not None else ():
         try:
-            paths = [library_path(folder, name), folder / f"{name}.json"]
+            library = library_path(folder, name)
+            paths = [library, library.with_name(f"{name}.json")]
             hashes = [sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()]
             lines.append(" ".join([name, *hashes]))
         except RequestError:
