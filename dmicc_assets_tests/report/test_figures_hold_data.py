@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
@@ -135,7 +136,7 @@ def test_expression_boxes_hold_every_sample_and_the_test() -> None:
     assert len(_line(axes[0], "case")) == 10
     assert len(_line(axes[0], "control")) == 6
     # a PDF prints a hatch over a transparent colour as the full colour
-    assert [patch.get_facecolor()[3] for patch in axes[0].patches] == [1.0, 1.0]
+    assert [to_rgba(patch.get_facecolor())[3] for patch in axes[0].patches] == [1.0, 1.0]
     p = tests.filter(pl.col("gene") == "G025")["p_value"][0]
     assert any(text.get_text().startswith("p = ") and f"{p:.1g}"[0] in text.get_text() for text in axes[0].texts)
 

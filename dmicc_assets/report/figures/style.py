@@ -206,7 +206,8 @@ def p_text(p: float | None) -> str:
 
 def tint(colour: str) -> str:
     """A colour's light tint, opaque: a hatch over a transparent colour is printed over a full one."""
-    return to_hex(tuple(0.8 + 0.2 * part for part in to_rgb(colour)))
+    red, green, blue = to_rgb(colour)
+    return to_hex((0.8 + 0.2 * red, 0.8 + 0.2 * green, 0.8 + 0.2 * blue))
 
 
 def category_styles(categories: Sequence[str]) -> dict[str, tuple[str, str]]:
