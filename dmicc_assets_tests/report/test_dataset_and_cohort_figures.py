@@ -106,6 +106,8 @@ def test_a_cohort_s_projection_has_the_colours_of_case_and_control(catalog: dict
         assert {to_hex(lines[f"sick|{d}"].get_color()).upper() for d in ("GSE1", "GSE2")} == {style.CASE}  # pyright: ignore
         assert to_hex(lines["well|GSE1"].get_color()).upper() == style.CONTROL  # pyright: ignore
         assert lines["sick|GSE1"].get_marker() != lines["sick|GSE2"].get_marker()
+        assert lines["well|GSE1"].get_markerfacecolor() == "white"
+        assert lines["sick|GSE1"].get_markerfacecolor() != "white"
 
 
 def test_a_projection_of_positions_keeps_them() -> None:

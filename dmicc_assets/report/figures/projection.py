@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +18,8 @@ from dmicc_assets.report.figures import style
 class SampleGroups:
     """What the colour (label) and the marker (dataset) of each of N samples say.
 
-    With `case`, the label of the cases, cases and the others have the colours that they have in every other figure.
+    With `case`, the label of the cases, cases and controls have the colours of every other figure, and controls are
+    hollow: where the marker is the dataset's, grey print tells them by it.
     """
 
     label: Sequence[str]
@@ -76,9 +78,16 @@ def _draw_points(axes: Axes, positions: NDArray[np.float64], groups: SampleGroup
         member = np.array([pair == (label, dataset) for pair in pairs])
         axes.plot(
             positions[member, 0], positions[member, 1], markers[(label, dataset)], color=colours[label],
-            ms=5, mew=0.4, mec="white", alpha=0.9, gid=f"{label}|{dataset}",
+            ms=5, alpha=0.9, gid=f"{label}|{dataset}", **_edge(label, colours[label], groups),
         )  # fmt: skip
     axes.margins(0.08)
+
+
+def _edge(label: str, colour: str, groups: SampleGroups) -> dict[str, Any]:
+    """Edge and filling of a label's markers."""
+    if groups.case is not None and label != groups.case:
+        return {"mfc": "white", "mec": colour, "mew": 1.1}
+    return {"mec": "white", "mew": 0.4}
 
 
 def _looks(groups: SampleGroups) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
@@ -99,7 +108,7 @@ def _legend(figure: Figure, groups: SampleGroups) -> None:
     labels = list(dict.fromkeys(groups.label))
     handles = [
         Line2D(
-            [], [], color=colours[label], ls="none", ms=5,
+            [], [], color=colours[label], ls="none", ms=5, **_edge(label, colours[label], groups),
             marker="o" if len(datasets) > 1 else markers[(label, datasets[0])],
             label=f"{label.replace('_', ' ')} ({sum(each == label for each in groups.label)})",
         )
