@@ -1,6 +1,6 @@
 """Small studies on local files, run step by step without Dagster: for bad input, end to end, report included."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +56,15 @@ def local_study(folder: Path, matrices: Mapping[str, pl.DataFrame], **changes: A
     return settings
 
 
-def run_steps(settings: Settings) -> dict[str, DmiccError]:
-    """Every partition of every step of the study, in order; what failed, by 'step partition'."""
+def run_steps(settings: Settings, name: str = "local", without: Collection[str] = ()) -> dict[str, DmiccError]:
+    """Every partition of every step of a study but some, in order; what failed, by 'step partition'."""
     workspace = open_workspace(settings)
     assert not workspace.broken, workspace.broken
-    study = workspace.studies["local"]
+    study = workspace.studies[name]
     failed: dict[str, DmiccError] = {}
     for step in STEPS:
+        if step.name in without:
+            continue
         for key in partition_keys(step.partition, study) if step.partition != "everything" else []:
             context = workspace.context(step, key)
             try:
@@ -72,9 +74,9 @@ def run_steps(settings: Settings) -> dict[str, DmiccError]:
     return failed
 
 
-def rows(settings: Settings, table: str) -> pl.DataFrame:
-    """Rows of a table of the study."""
-    return Lake(settings.lake, settings.locks).read(table, "local")
+def rows(settings: Settings, table: str, study: str = "local") -> pl.DataFrame:
+    """Rows of a table of a study."""
+    return Lake(settings.lake, settings.locks).read(table, study)
 
 
 def finding(settings: Settings, code: str, subject: str) -> tuple[str, str]:
