@@ -3,7 +3,7 @@
 Only reading: which rows go into which figure is in `report/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,26 +22,48 @@ from dmicc_assets.tables import TABLES, Table
 def study_tables(lake: Lake, study: Study, gene_sets: Path | None) -> StudyTables:
     """Every table of a study that was materialised; one that was not counts as empty.
 
-    Partitions that today's study file no longer names are left out. Matrices and gene sets are read when asked for.
+    Partitions that today's study file no longer names are left out. Tables, matrices and gene sets are read when asked
+    for.
 
     Args:
         lake: the Parquet store.
         study: the study.
         gene_sets: folder of gene-set libraries; without it, or without a library in it, its sets are empty.
 
-    Raises:
-        DataError: a file of the lake is damaged.
+    What is read raises a DataError when its file is damaged.
     """
-    frames = {
-        table.name: pl.concat(_rows(lake, table, key) for key in partition_keys(table.partition, study))
-        for table in _tables_of_a_study()
-        if not table.is_matrix
-    }
 
     def matrix(table: str, part: str, column: str) -> ExpressionMatrix:
         return lake.read_matrix(table, f"{study.study}.{part}", column)
 
-    return StudyTables(study, frames, matrix, _gene_sets_of(gene_sets))
+    return StudyTables(study, _Frames(lake, study), matrix, _gene_sets_of(gene_sets))
+
+
+class _Frames(Mapping[str, pl.DataFrame]):
+    """Rows of each table of a study, read when asked for, once.
+
+    A picture of one table must not read all of them: in a lake that an earlier version of the package wrote, the rest
+    may have other columns until the run comes to it.
+    """
+
+    def __init__(self, lake: Lake, study: Study) -> None:
+        self._lake = lake
+        self._study = study
+        self._tables = {table.name: table for table in _tables_of_a_study() if not table.is_matrix}
+        self._read: dict[str, pl.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name not in self._read:
+            table = self._tables[name]
+            keys = partition_keys(table.partition, self._study)
+            self._read[name] = pl.concat(_rows(self._lake, table, key) for key in keys)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
 
 
 def study_manifests(lake: Lake, study: Study) -> list[Manifest]:

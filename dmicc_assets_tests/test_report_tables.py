@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from dmicc_assets.errors import DataError
+from dmicc_assets.lake import Lake
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report_tables import study_manifests, study_tables
 from dmicc_assets.tables import TABLES
@@ -50,6 +51,25 @@ def test_a_study_that_was_never_run_has_no_rows(workspace: Workspace) -> None:
     assert all(frame.is_empty() for frame in tables.frames.values())
     assert list(study_figures(tables)) == []
     assert study_manifests(workspace.lake, workspace.study("dm_icc")) == []
+
+
+def test_a_table_is_read_when_asked_for_once_and_no_other(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lake of an earlier version has other columns in the tables that the run has not come to yet."""
+    asked: list[str] = []
+    read = Lake.read
+
+    def spying(lake: Lake, table: str, partition: str) -> pl.DataFrame:
+        asked.append(table)
+        return read(lake, table, partition)
+
+    monkeypatch.setattr(Lake, "read", spying)
+    tables = study_tables(workspace.lake, workspace.study(STUDY), None)
+    assert asked == []
+    for _ in range(2):
+        assert len(tables.rows("signature/genes"))
+    assert asked == ["signature/genes"]
 
 
 def test_there_is_a_manifest_of_every_partition(workspace: Workspace) -> None:
