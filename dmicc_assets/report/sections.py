@@ -9,7 +9,7 @@ from dmicc_assets.report.data_tables import ReportTable, free_table, report_tabl
 from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.tables import StudyTables
-from dmicc_assets.report.words import INDEXES, in_words
+from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
 from dmicc_assets.rigor.codes import CODES
 from dmicc_assets.study import Case, Observation
 
@@ -120,7 +120,7 @@ def _of_the_record(tables: StudyTables, provenance: pl.DataFrame, checklist: pl.
         Section(
             "published", "Computed beside published", "What a paper states, beside what was computed here. Published "
             "numbers are used for nothing else. A term that no library at hand holds is not testable.",
-            _filled(tables, "report/published"), (), "The study file states no published numbers.",
+            _published(tables), (), "The study file states no published numbers.",
         ),
         Section(
             "checklist", "TRIPOD+AI checklist", "Reporting items of prediction model studies that use machine learning "
@@ -163,6 +163,14 @@ def _gene_sets(tables: StudyTables) -> list[ReportTable]:
     shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(*order)
     title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
     return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
+
+
+def _published(tables: StudyTables) -> list[ReportTable]:
+    """What a paper states, said in words."""
+    rows = tables.rows("report/published")
+    words = pl.Series("what", [quantity_in_words(each) for each in rows["quantity"]], dtype=pl.String)
+    shown = rows.select(words, "published", "computed", "agrees", "quantity")
+    return [report_table("report/published", shown)] if len(rows) else []
 
 
 def _roc(tables: StudyTables) -> list[ReportTable]:

@@ -64,3 +64,19 @@ def setting_in_words(setting: str) -> str:
 def _one_setting(setting: str) -> str:
     name, _, value = setting.partition(" ")
     return _SETTINGS.get(setting) or _SETTINGS.get(name, setting).format(value)
+
+
+def quantity_in_words(quantity: str) -> str:
+    """A quantity of `report/published`, e.g. `auc.icc.PARP12`, as a reader says it."""
+    kind, _, rest = quantity.partition(".")
+    where, _, what = rest.partition(".")
+    library, _, term = what.partition(".")
+    known = {
+        "n_deg": f"genes differentially expressed in {where}",
+        "direction": f"direction of {what} in {where}",
+        "auc": f"AUC of {what} in {where}",
+        "term": f"{library.replace('_', ' ')} of {where}: {term}",
+        "trees": f"trees with the smallest error in {where}",
+        "nomogram_sign": f"sign of {rest} in the nomogram",
+    }
+    return known.get(kind, quantity)
