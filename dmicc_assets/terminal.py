@@ -67,7 +67,10 @@ def run_and_show(
         blocked = sum(outcome.state == "blocked" for outcome in outcomes)
         raise DataError(_failure_text([(f"{o.step.name} of {o.key}", o.message) for o in failed], blocked))
     page = report_path(workspace.settings.reports, study)
-    out.print(f"Look: {page}, dmicc sql, dmicc ui, {workspace.settings.warehouse}", soft_wrap=True)
+    places = [str(page)] if page.exists() else []
+    out.print(
+        f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}", soft_wrap=True
+    )
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
