@@ -3,7 +3,7 @@
 Only reading: which rows go into which figure is in `report/`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from dmicc_assets.study import Study
 from dmicc_assets.tables import TABLES, Table
 
 
-def study_tables(lake: Lake, study: Study, gene_sets: Path | None) -> StudyTables:
+def study_tables(lake: Lake, study: Study, gene_sets: Path | None, only: Collection[str] | None = None) -> StudyTables:
     """Every table of a study that was materialised; one that was not counts as empty.
 
     Partitions that today's study file no longer names are left out. Tables, matrices and gene sets are read when asked
@@ -29,6 +29,7 @@ def study_tables(lake: Lake, study: Study, gene_sets: Path | None) -> StudyTable
         lake: the Parquet store.
         study: the study.
         gene_sets: folder of gene-set libraries; without it, or without a library in it, its sets are empty.
+        only: names of tables; the others count as empty.
 
     What is read raises a DataError when its file is damaged.
     """
@@ -36,7 +37,7 @@ def study_tables(lake: Lake, study: Study, gene_sets: Path | None) -> StudyTable
     def matrix(table: str, part: str, column: str) -> ExpressionMatrix:
         return lake.read_matrix(table, f"{study.study}.{part}", column)
 
-    return StudyTables(study, _Frames(lake, study), matrix, _gene_sets_of(gene_sets))
+    return StudyTables(study, _Frames(lake, study, only), matrix, _gene_sets_of(gene_sets))
 
 
 class _Frames(Mapping[str, pl.DataFrame]):
@@ -46,10 +47,11 @@ class _Frames(Mapping[str, pl.DataFrame]):
     may have other columns until the run comes to it.
     """
 
-    def __init__(self, lake: Lake, study: Study) -> None:
+    def __init__(self, lake: Lake, study: Study, only: Collection[str] | None) -> None:
         self._lake = lake
         self._study = study
-        self._tables = {table.name: table for table in _tables_of_a_study() if not table.is_matrix}
+        tables = (table for table in _tables_of_a_study() if not table.is_matrix)
+        self._tables = {table.name: table for table in tables if only is None or table.name in only}
         self._read: dict[str, pl.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pl.DataFrame:

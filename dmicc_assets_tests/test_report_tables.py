@@ -1,9 +1,12 @@
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from dmicc_assets.assets import STEPS
+from dmicc_assets.assets.pictures import PICTURES, upstream
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake import Lake
 from dmicc_assets.report.figures.catalog import study_figures
@@ -96,3 +99,25 @@ def test_a_partition_that_the_study_file_no_longer_names_is_left_out(workspace: 
     samples = study_tables(workspace.lake, fewer, None).rows("source/samples")
     assert samples["dataset"].unique().sort().to_list() == ["GSE1", "GSE2"]
     assert samples.select(pl.col("sample").is_duplicated().any()).item() is False
+
+
+def test_a_picture_is_drawn_from_what_is_upstream_of_it(workspace: Workspace) -> None:
+    """The signature of the run before is not in the volcano plot, and its file is not read."""
+    (differential,) = (step for step in STEPS if "differential/genes" in step.outputs)
+    tables = upstream(differential)
+    assert {"differential/statistics", "cohort/samples", "source/files"} <= tables
+    assert not {table for table in tables if table.split("/")[0] in ("signature", "model", "rigor", "report")}
+    some = study_tables(workspace.lake, workspace.study(STUDY), None, tables)
+    assert some.signature() == []
+    assert not some.rows("differential/genes").is_empty()
+
+
+@pytest.mark.parametrize("table", PICTURES)
+def test_every_picture_can_be_drawn_before_what_is_downstream_of_it(workspace: Workspace, table: str) -> None:
+    (maker,) = (step for step in STEPS if table in step.outputs)
+    study = workspace.study(STUDY)
+    kind = TABLES[table].partition
+    part = next(iter({"dataset": study.datasets, "cohort": study.cohorts, "study": [STUDY]}[kind]))
+    wanted = PICTURES[table].format(part=part, cohort=study.model_cohort)
+    tables = study_tables(workspace.lake, study, None, upstream(maker))
+    assert [figure.name for figure in study_figures(tables) if fnmatch(figure.name, wanted)]

@@ -54,12 +54,12 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         step_context = workspace.context(step, key, context.run.run_id, context.log.info)
         try:
             written = list(run_step(step_context, origin(step_context)))
+            shown = [picture(step_context, one.manifest) | first_rows(step_context, one.manifest) for one in written]
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
-        for each in written:
-            shown = picture(step_context, each.manifest) | first_rows(step_context, each.manifest)
-            yield _materialized(each, shown | written_files(step_context))
+        for each, seen in zip(written, shown, strict=True):
+            yield _materialized(each, seen | written_files(step_context))
         yield from passed_checks(step)
         yield from finding_results(step, step_context)
 

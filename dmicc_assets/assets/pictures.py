@@ -5,11 +5,12 @@ from fnmatch import fnmatch
 
 import dagster as dg
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.lake import Manifest
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.figures.style import png
 from dmicc_assets.report_tables import study_tables
-from dmicc_assets.step import StepContext
+from dmicc_assets.step import Step, StepContext
 
 SCREEN_DPI = 80
 
@@ -38,15 +39,31 @@ PICTURES = {
 
 
 def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-    """The picture of what was just written, as metadata; none for a table that is read rather than looked at."""
+    """The picture of what was just written, as metadata; none for a table that is read rather than looked at.
+
+    It is drawn from what the step wrote and what is upstream of it: the rest is of the run before.
+    """
     pattern = PICTURES.get(manifest.table)
     if pattern is None or not manifest.n_rows:
         return {}
     part = context.key.split(".", 1)[-1]
     wanted = pattern.format(part=part, cohort=context.study.model_cohort)
-    tables = study_tables(context.lake, context.study, context.settings.gene_sets)
+    tables = study_tables(context.lake, context.study, context.settings.gene_sets, upstream(context.step))
     for figure in study_figures(tables):
         if fnmatch(figure.name, wanted):
             image = b64encode(png(figure.draw(), SCREEN_DPI)).decode()
             return {"picture": dg.MetadataValue.md(f"![{figure.title}](data:image/png;base64,{image})")}
     return {}
+
+
+def upstream(step: Step) -> set[str]:
+    """The tables of a step and every table that they are made from."""
+    makers = {table: maker for maker in STEPS for table in maker.outputs}
+    found: set[str] = set()
+    wanted = [*step.outputs, *(each.table for each in step.inputs)]
+    while wanted:
+        table = wanted.pop()
+        if table not in found:
+            found.add(table)
+            wanted.extend(each.table for each in makers[table].inputs)
+    return found

@@ -41,7 +41,7 @@ def study_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
         if not tables.rows("expression/quality", dataset=dataset).is_empty():
             yield from dataset_figures(cached, dataset)
     for cohort in tables.study.cohorts:
-        if not tables.rows("differential/statistics", cohort=cohort).is_empty():
+        if not tables.rows("cohort/samples", cohort=cohort).is_empty():
             yield from cohort_figures(cached, cohort)
     yield from _shared_figures(cached)
     yield from _validation_figures(cached)
@@ -67,20 +67,23 @@ def dataset_figures(tables: StudyTables, dataset: str) -> Iterator[CatalogFigure
 
 
 def cohort_figures(tables: StudyTables, cohort: str) -> Iterator[CatalogFigure]:
-    """The figures of one cohort."""
-    draws: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
+    """The figures of one cohort; before its genes are tested, those of its samples."""
+    of_tests: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
         ("volcano", "volcano plot", of_cohort.draw_volcano),
         ("heat_map", "differentially expressed genes", of_cohort.draw_heat_map),
         ("md", "MD plot", of_cohort.draw_md),
         ("p_values", "p-values", of_cohort.draw_p_values),
         ("qq", "quantiles of the moderated t", of_cohort.draw_qq),
         ("mean_variance", "mean and variance", of_cohort.draw_mean_variance),
+    ]
+    of_samples: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
         ("pca", "principal components", of_cohort.draw_pca),
         ("tsne", "t-SNE", of_cohort.draw_tsne),
     ]
+    tested = not tables.rows("differential/statistics", cohort=cohort).is_empty()
     where = f"cohort/{cohort}"
     title = tables.study.cohorts[cohort].title
-    for kind, what, draw in draws:
+    for kind, what, draw in [*of_tests, *of_samples] if tested else of_samples:
         yield CatalogFigure(f"{where}/{kind}", f"{title}: {what}", partial(draw, tables, cohort))
     terms = tables.rows("enrichment/terms", cohort=cohort)
     for library in tables.study.enrichment.libraries:
