@@ -23,6 +23,15 @@ def recompute_when_changed() -> dg.AutomationCondition:
     ).with_label("recompute_when_changed")
 
 
+def fetch_when_changed() -> dg.AutomationCondition:
+    """The same for what is fetched; what failed, since a source was down, is tried again every six hours."""
+    failed = dg.AutomationCondition.execution_failed() & dg.AutomationCondition.cron_tick_passed("0 */6 * * *")
+    return (
+        recompute_when_changed()
+        | (failed & ~dg.AutomationCondition.any_deps_missing() & ~dg.AutomationCondition.in_progress())
+    ).with_label("fetch_when_changed")
+
+
 def rebuild_when_changed() -> dg.AutomationCondition:
     """The same for what reads all studies: some study is always unmaterialised, so missing inputs do not hold it."""
     return (

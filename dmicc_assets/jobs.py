@@ -1,13 +1,14 @@
-"""The job that observes every source and verifies every file of the lake; scheduled weekly in `sensors.py`."""
+"""The job that observes every source and verifies every file of lake and cache; scheduled weekly in `sensors.py`."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from dmicc_assets.assets.keys import CATALOG, SERIES
-from dmicc_assets.assets.observed import observation, served_now
+from dmicc_assets.assets.keys import CATALOG, GENE_SETS, SERIES
+from dmicc_assets.assets.observed import accessions, libraries_now, observation, served_now
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.partitions import accession_partitions
+from dmicc_assets.geo.cache import FileCache
+from dmicc_assets.partitions import accession_partition
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import build_warehouse
 from dmicc_assets.workspace import Workspace
@@ -18,18 +19,24 @@ def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
 
     @dg.op(name="observe_every_source")
     def observe(context: dg.OpExecutionContext) -> list[str]:
-        problems: list[str] = []
-        for accession in accession_partitions(workspace.studies).get_partition_keys():
+        context.log_event(observation(GENE_SETS, libraries_now(workspace), None))
+        needed, problems = _accessions_of_results(workspace), list[str]()
+        for accession in accessions(workspace):
             try:
-                context.log_event(observation(SERIES, served_now(workspace, accession), accession))
+                text = served_now(workspace, accession, thorough=True)
             except DmiccError as error:
-                problems.append(str(error))
+                if accession in needed:
+                    problems.append(str(error))
+                else:  # of a study that was never run: nothing is wrong
+                    context.log.warning(str(error))
+                continue
+            context.log_event(observation(SERIES, text, accession))
         return problems
 
     @dg.op(name="verify_every_file")
     def verify(context: dg.OpExecutionContext, problems: list[str]) -> None:
-        damaged = list(_damaged(workspace))
-        context.log.info(f"{len(damaged)} damaged files in the lake, {len(problems)} sources without an answer")
+        damaged = [*_damaged_results(workspace), *_damaged_downloads(workspace)]
+        context.log.info(f"{len(damaged)} damaged files in lake and cache, {len(problems)} sources without an answer")
         if damaged or problems:
             raise dg.Failure("\n".join([*problems, *damaged]), allow_retries=False)
         path = build_warehouse(workspace.settings)
@@ -42,9 +49,21 @@ def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
     return job
 
 
-def _damaged(workspace: Workspace) -> Iterator[str]:
+def _accessions_of_results(workspace: Workspace) -> set[str]:
+    """Accessions of studies that have results in the lake."""
+    studies = [study for name, study in workspace.studies.items() if workspace.lake.has(name)]
+    return {accession_partition(study, dataset) for study in studies for dataset in study.datasets}
+
+
+def _damaged_results(workspace: Workspace) -> Iterator[str]:
     for table in TABLES:
         for partition in workspace.lake.partitions(table):
             if not workspace.lake.verify(table, partition):
+                study = partition.split(".")[0] if TABLES[table].partition != "everything" else "STUDY"
                 path = workspace.lake.path(table, partition)
-                yield f"{path}: is not what was written; `dmicc run {partition.split('.')[0]} --verify` makes it again"
+                yield f"{path}: is not what was written; `dmicc run {study} --verify` makes it again"
+
+
+def _damaged_downloads(workspace: Workspace) -> Iterator[str]:
+    for path in FileCache(workspace.settings.cache).damaged():
+        yield f"{path}: is not what was downloaded; `dmicc run STUDY --only source --force` fetches it again"

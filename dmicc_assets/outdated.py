@@ -1,25 +1,26 @@
-"""What the sources have revised since the lake was made, and what would be computed again. Nothing is fetched."""
+"""What the sources have revised since the lake was made, and what would be computed again. Nothing is computed here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.assets.source import files, observe_dataset
+from dmicc_assets.assets.source import files
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.step import partition_keys, related
+from dmicc_assets.lake import Manifest
+from dmicc_assets.step import Step, partition_keys, related
 from dmicc_assets.study import Study
 from dmicc_assets.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class DatasetState:
-    """A dataset as its source serves it now, against what was fetched.
+class SourceState:
+    """A dataset or the gene sets of a cohort, as they are served now against what was computed from.
 
     Attributes:
-        key: the partition, `study.dataset`.
+        key: `study.dataset`, or `gene sets of study.cohort`.
         state: `new` was never fetched; `unreachable` could not be asked.
-        detail: since when, or why not.
+        detail: since when and what is served otherwise, or why it cannot be asked.
         recomputed: steps and partitions that would run, if the content differs too.
     """
 
@@ -29,29 +30,54 @@ class DatasetState:
     recomputed: tuple[str, ...] = ()
 
 
-def outdated_datasets(workspace: Workspace, study: Study) -> Iterator[DatasetState]:
-    """Every dataset of a study, one after the other, as the sources answer."""
+def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState]:
+    """Every source of a study, one after the other, as they answer; of the gene sets only those that were revised."""
     for key in partition_keys("dataset", study):
-        manifest = workspace.lake.manifest("source/files", key)
-        try:
-            served = observe_dataset(workspace.context(files, key))
-        except DmiccError as error:
-            yield DatasetState(key, "unreachable", str(error))
-            continue
-        if manifest is None:
-            yield DatasetState(key, "new", "never fetched", _downstream(workspace, study, key))
-        elif ["observed", key, served] in manifest.inputs:
-            yield DatasetState(key, "up to date", f"fetched {manifest.written_at}")
-        else:
-            yield DatasetState(key, "revised", f"fetched {manifest.written_at}", _downstream(workspace, study, key))
+        yield _state(workspace, study, [files], key, key)
+    steps = [step for step in STEPS if step.observe is not None and step is not files]
+    for key in partition_keys("cohort", study):
+        state = _state(workspace, study, steps, key, f"gene sets of {key}")
+        if state.state == "revised":
+            yield state
 
 
-def _downstream(workspace: Workspace, study: Study, key: str) -> tuple[str, ...]:
-    """Partitions of steps that read the dataset, directly or not, in the order of the graph."""
-    touched = {("source/files", key)}
-    found = [f"files of {key}"]
+def _state(workspace: Workspace, study: Study, steps: Sequence[Step], key: str, name: str) -> SourceState:
+    """What steps that observe the same source were made from, against what the source serves now."""
+    manifest = next((m for step in steps if (m := workspace.lake.manifest(step.outputs[0], key))), None)
+    observe = steps[0].observe
+    assert observe is not None
+    try:
+        served = observe(workspace.context(steps[0], key))
+    except DmiccError as error:
+        return SourceState(name, "unreachable", str(error))
+    recomputed = _downstream(workspace, study, steps, key)
+    if manifest is None:
+        return SourceState(name, "new", "never fetched", recomputed)
+    recorded = _observed(manifest)
+    if recorded == served:
+        return SourceState(name, "up to date", f"fetched {manifest.written_at}")
+    lines = sorted(set(served.splitlines()) ^ set(recorded.splitlines()))
+    changed = dict.fromkeys(_place(line) for line in lines)
+    return SourceState(name, "revised", f"fetched {manifest.written_at}; changed: {', '.join(changed)}", recomputed)
+
+
+def _observed(manifest: Manifest) -> str:
+    return next((content for table, _, content in manifest.inputs if table == "observed"), "")
+
+
+def _place(line: str) -> str:
+    """What a line of an observation is of: role and name of a file, or a library."""
+    what, _, rest = line.partition(" ")
+    url = rest.split(" ")[0]
+    return f"{what} {url.rsplit('/', 1)[-1]}" if "://" in url else what
+
+
+def _downstream(workspace: Workspace, study: Study, begun: Sequence[Step], key: str) -> tuple[str, ...]:
+    """These steps of a partition, and all that read of it, directly or not, in the order of the graph."""
+    touched = {(table, key) for step in begun for table in step.outputs}
+    found = [f"{step.name} of {key}" for step in begun]
     for step in STEPS:
-        if step.partition == "everything":
+        if step.partition == "everything" or step in begun:
             continue
         for partition in partition_keys(step.partition, study):
             inputs = (

@@ -123,7 +123,8 @@ class StudyRun:
         if "source/files" in context.step.outputs:
             accession = accession_partition(context.study, context.part)
             try:
-                self._report_observation(SERIES, served_now(self._workspace, accession), accession)
+                text = served_now(self._workspace, accession, seen={context.key: observed})
+                self._report_observation(SERIES, text, accession)
             except DmiccError as error:  # another study asks something else of the same series
                 self.warnings.append(str(error))
         return observed

@@ -1,16 +1,31 @@
 """What observes the sources by itself: the sensor on revisions and the weekly schedule, off until switched on."""
 
 import json
+import os
+import time
+from dataclasses import dataclass, field
 
 import dagster as dg
 
 from dmicc_assets.assets.keys import GENE_SETS, SERIES
-from dmicc_assets.assets.observed import data_version, libraries_now, observation, served_now
+from dmicc_assets.assets.observed import accessions, data_version, libraries_now, observation, served_now
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.partitions import accession_partitions
 from dmicc_assets.workspace import Workspace
 
 SIX_HOURS = 6 * 60 * 60
+
+
+@dataclass
+class _Cursor:
+    """What the sensor remembers between ticks.
+
+    Attributes:
+        versions: the data version of each accession (and of `gene_sets`) when it was last observed.
+        next: the accession to begin with: the first that the last tick had no time for.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict)
+    next: str = ""
 
 
 def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
@@ -23,22 +38,25 @@ def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
         description="Asks every source for its validators and observes what changed; automation does the rest.",
     )
     def source_revisions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        known: dict[str, str] = json.loads(context.cursor or "{}")
+        cursor = _Cursor(**json.loads(context.cursor or "{}"))
         seen: list[dg.AssetObservation] = []
-        for accession in accession_partitions(workspace.studies).get_partition_keys():
+        libraries = libraries_now(workspace)
+        if _is_new(cursor, "gene_sets", libraries):
+            seen.append(observation(GENE_SETS, libraries, None))
+        first, cursor.next, ends = cursor.next, "", time.monotonic() + _seconds_a_tick()
+        for accession in _beginning_with(accessions(workspace), first):
+            if time.monotonic() > ends:
+                cursor.next = accession
+                context.log.info(f"no time for {accession} and those after it: the next tick begins there")
+                break
             try:
                 text = served_now(workspace, accession)
             except DmiccError as error:
                 context.log.warning(str(error))
                 continue
-            if known.get(accession) != data_version(text).value:
-                known[accession] = data_version(text).value
+            if _is_new(cursor, accession, text):
                 seen.append(observation(SERIES, text, accession))
-        libraries = libraries_now(workspace)
-        if known.get("gene_sets") != data_version(libraries).value:
-            known["gene_sets"] = data_version(libraries).value
-            seen.append(observation(GENE_SETS, libraries, None))
-        return dg.SensorResult(asset_events=seen, cursor=json.dumps(known, sort_keys=True))
+        return dg.SensorResult(asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
 
     return source_revisions
 
@@ -52,3 +70,21 @@ def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description=weekly_verification.__doc__,
     )
+
+
+def _is_new(cursor: _Cursor, name: str, text: str) -> bool:
+    """Whether this was not what was observed last; remembered as that."""
+    version = data_version(text).value
+    changed = cursor.versions.get(name) != version
+    cursor.versions[name] = version
+    return changed
+
+
+def _beginning_with(names: list[str], first: str) -> list[str]:
+    at = names.index(first) if first in names else 0
+    return names[at:] + names[:at]
+
+
+def _seconds_a_tick() -> float:
+    """Two thirds of what Dagster allows a tick before it throws all of it away (60 s unless told otherwise)."""
+    return float(os.environ.get("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "60")) * 2 / 3

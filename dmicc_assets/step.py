@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from dmicc_assets.difference import difference
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.geo.client import GeoClient
@@ -345,20 +346,11 @@ def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
 
 
 def _difference(manifest: Manifest, before: Manifest | None, old: pl.DataFrame | None, new: pl.DataFrame) -> str:
-    """What changed: the genes that entered and left where the rows are genes, else the number of rows."""
     if before is None:
         return f"first time: {manifest.n_rows} rows"
     if before.content == manifest.content:
         return "nothing: the content is the same as before"
-    if old is None or "gene" not in old.columns:
-        return f"{before.n_rows} rows became {manifest.n_rows}"
-    genes = set(old["gene"]), set(new["gene"])
-    entered, left = sorted(genes[1] - genes[0]), sorted(genes[0] - genes[1])
-    return f"{len(entered)} genes entered ({_few(entered)}), {len(left)} left ({_few(left)})"
-
-
-def _few(names: Sequence[str], most: int = 20) -> str:
-    return ", ".join([*names[:most], "..."] if len(names) > most else names) or "none"
+    return difference(before.n_rows, manifest.n_rows, old, new)
 
 
 @cache

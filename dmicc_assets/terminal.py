@@ -111,14 +111,14 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
     """What the sources serve now against what the lake was made from, dataset by dataset."""
-    from dmicc_assets.outdated import outdated_datasets
+    from dmicc_assets.outdated import outdated_sources
 
     studies = [workspace.study(name)] if name else list(workspace.studies.values())
     for study in studies:
         if name is None and not workspace.lake.has(study.study):
             out.print(f"{study.study}: never run")
             continue
-        for row in outdated_datasets(workspace, study):
+        for row in outdated_sources(workspace, study):
             out.print(f"{row.key}: {row.state} ({row.detail})", soft_wrap=True, markup=False)
             if row.recomputed:
                 out.print(f"  would be computed again: {', '.join(row.recomputed)}", soft_wrap=True, markup=False)

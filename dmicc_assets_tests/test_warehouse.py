@@ -31,6 +31,14 @@ def test_a_view_has_the_declared_columns_types_and_comments(
     assert connection.execute(f"SELECT count(*) FROM {table.view}").fetchall() == [(0,)]
 
 
+@pytest.mark.parametrize("table", [t for t in TABLES.values() if t.keeps_history], ids=lambda table: table.name)
+def test_what_keeps_a_history_has_a_view_of_it(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    connection.execute(f"SELECT * FROM history.{table.name.replace('/', '_')}")
+    assert connection.description is not None
+    names = [column[0] for column in connection.description]
+    assert names == ["revision", "since", "until", "because", *(column.name for column in table.columns)]
+
+
 def test_no_view_selects_a_star() -> None:
     for path in (sql_folder() / "views").rglob("*.sql"):
         assert "SELECT *" not in path.read_text().upper(), path

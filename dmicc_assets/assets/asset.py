@@ -12,7 +12,7 @@ from dmicc_assets.assets.first_rows import first_rows, written_files
 from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.assets.pictures import picture
 from dmicc_assets.assets.table_metadata import column_lineage, table_metadata
-from dmicc_assets.automation import rebuild_when_changed, recompute_when_changed
+from dmicc_assets.automation import fetch_when_changed, rebuild_when_changed, recompute_when_changed
 from dmicc_assets.checks import failed_check, finding_checks, finding_results, integrity_checks, passed_checks
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.partitions import accession_mapping, mapping, partitions_of
@@ -26,6 +26,9 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
     """The multi-asset of a step: one asset a table, all of them from one computation."""
     partitions = partitions_of(workspace.studies)[step.partition]
     deps = _deps(step, workspace.studies)
+    condition = rebuild_when_changed if step.partition == "everything" else recompute_when_changed
+    if "source/files" in step.outputs:
+        condition = fetch_when_changed
     specs = [
         dg.AssetSpec(
             asset_key(table),
@@ -34,9 +37,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
             metadata=table_metadata(step, TABLES[table]),
             group_name=TABLES[table].group,
             code_version=step.version,
-            automation_condition=(
-                rebuild_when_changed() if step.partition == "everything" else recompute_when_changed()
-            ),
+            automation_condition=condition(),
             owners=OWNERS,
             kinds={"polars", "parquet"},
         )

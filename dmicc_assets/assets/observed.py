@@ -1,5 +1,6 @@
 """What is observed and never made: the series as GEO, Xena or the disk serve them, and the gene-set libraries."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import dagster as dg
@@ -9,11 +10,20 @@ from dmicc_assets.assets.enrichment import observe_libraries, terms
 from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES
 from dmicc_assets.assets.source import files, observe_dataset
 from dmicc_assets.partitions import accession_partition, accession_partitions
+from dmicc_assets.study import Study
 from dmicc_assets.workspace import Workspace
 
 
-def served_now(workspace: Workspace, accession: str) -> str:
+def served_now(
+    workspace: Workspace, accession: str, *, seen: Mapping[str, str] | None = None, thorough: bool = False
+) -> str:
     """What is served now for an accession: all that the datasets of any study need of it, as a text.
+
+    Args:
+        workspace: settings and studies.
+        accession: a partition of `source/series`.
+        seen: what was just observed, by `study.dataset`: not asked for again.
+        thorough: by content where there are no validators, whatever acc.cgi's dates say.
 
     Raises:
         SourceError: the source cannot be reached, or does not have it.
@@ -24,7 +34,19 @@ def served_now(workspace: Workspace, accession: str) -> str:
         for dataset in study.datasets
         if accession_partition(study, dataset) == accession
     ]
-    return "\n".join(sorted({observe_dataset(workspace.context(files, key)) for key in datasets}))
+    known = seen or {}
+    texts = (known.get(key) or observe_dataset(workspace.context(files, key), thorough=thorough) for key in datasets)
+    return "\n".join(sorted({line for text in texts for line in text.splitlines()}))
+
+
+def accessions(workspace: Workspace) -> list[str]:
+    """Every partition of `source/series` that can be served; simulated series are once `dmicc demo` has made them."""
+    studies = {name: study for name, study in workspace.studies.items() if _can_be_served(workspace, study)}
+    return list(accession_partitions(studies).get_partition_keys())
+
+
+def _can_be_served(workspace: Workspace, study: Study) -> bool:
+    return not study.is_simulated or workspace.settings.simulated_mirror.is_dir()
 
 
 def libraries_now(workspace: Workspace) -> str:

@@ -1,17 +1,21 @@
 """Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
 
+from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.prepare import prepare_dataset
-from dmicc_assets.geo.acquire import acquire, observe
+from dmicc_assets.geo.acquire import acquire
+from dmicc_assets.geo.cache import SourceFile
 from dmicc_assets.geo.dataset import read_dataset
+from dmicc_assets.geo.observe import observe
+from dmicc_assets.geo.revision import revision_of
 from dmicc_assets.geo.source_files import observed_text, source_files, source_files_table
 from dmicc_assets.lake import matrix_rows
 from dmicc_assets.step import Input, Result, StepContext, step
 
 
-def observe_dataset(context: StepContext) -> str:
-    """What the source serves now for a dataset, by the cheapest signal, as a text."""
+def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
+    """What the source serves now for a dataset, by the cheapest signal (or the surest, if thorough), as a text."""
     spec = context.study.datasets[context.part]
-    return observed_text(observe(context.part, spec, context.client(), context.study_file.parent))
+    return observed_text(observe(context.part, spec, context.client(), context.study_file.parent, thorough=thorough))
 
 
 @step(
@@ -29,7 +33,18 @@ def files(context: StepContext) -> Result:
     """Fetch what is not in the cache, verify it (length, gzip CRC, end of table, row count) and record checksums."""
     spec = context.study.datasets[context.part]
     served = acquire(context.part, spec, context.client(), context.study_file.parent)
-    return Result({"source/files": source_files_table(served)})
+    revision = revision_of(context.part, spec, _earlier_files(context), served)
+    return Result({"source/files": source_files_table(served)}, {"revision": revision} if revision else {})
+
+
+def _earlier_files(context: StepContext) -> list[SourceFile]:
+    """The files that the dataset was read from until now; none when it never was, or they left the cache."""
+    if context.lake.manifest("source/files", context.key) is None:
+        return []
+    try:
+        return source_files(context.lake.read("source/files", context.key), context.settings.cache)
+    except SourceError:
+        return []
 
 
 @step(

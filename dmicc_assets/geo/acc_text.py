@@ -1,14 +1,16 @@
-"""What GEO's `acc.cgi` says of a series and its samples, without their tables: a few kilobytes of SOFT text.
+"""What GEO's `acc.cgi` says of a series, its samples or a platform, without their tables: kilobytes of SOFT text.
 
-Asked for descriptions only; values are never read from it.
+Asked for descriptions and dates only; values are never read from it.
 """
 
+from datetime import date
+
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.accession import check_series
+from dmicc_assets.geo.accession import check_platform, check_series
 from dmicc_assets.geo.client import GeoClient
 from dmicc_assets.geo.gzip_stream import looks_like_html
 from dmicc_assets.geo.http_policy import NotServedError
-from dmicc_assets.geo.series_header import SeriesHeader, build_header
+from dmicc_assets.geo.series_header import SeriesHeader, build_header, parse_date
 from dmicc_assets.geo.soft import Entity, read_entities
 
 
@@ -19,19 +21,30 @@ def served_header(accession: str, client: GeoClient) -> SeriesHeader:
         NotServedError: `acc.cgi` does not have the series, or there is none beside a mirror on disk.
         SourceError: it cannot be reached, or does not answer with SOFT text.
     """
-    series = _entities(accession, "self", client)[0].fields
-    samples = _entities(accession, "gsm", client)
+    check_series(accession)
+    series = _entities(accession, "self", "SERIES", client)[0].fields
+    samples = _entities(accession, "gsm", "SAMPLE", client)
     return build_header(series, [{**e.fields, "geo_accession": [e.accession]} for e in samples], accession)
 
 
-def _entities(accession: str, target: str, client: GeoClient) -> list[Entity]:
+def served_platform_date(platform: str, client: GeoClient) -> date | None:
+    """When the record of a platform was updated last; None when the answer does not say.
+
+    Raises:
+        NotServedError: `acc.cgi` does not have the platform, or there is none beside a mirror on disk.
+        SourceError: it cannot be reached, or does not answer with SOFT text.
+    """
+    record = _entities(check_platform(platform), "self", "PLATFORM", client)[0]
+    return parse_date(record.fields.get("last_update_date", [""])[0])
+
+
+def _entities(accession: str, target: str, kind: str, client: GeoClient) -> list[Entity]:
     if client.is_offline:
         raise NotServedError(f"{accession}: a mirror on disk has no acc.cgi")
-    url = f"{client.acc_url}?acc={check_series(accession)}&targ={target}&form=text&view=brief"
+    url = f"{client.acc_url}?acc={accession}&targ={target}&form=text&view=brief"
     page = client.text(url).encode()
     if looks_like_html(page):
         raise SourceError(f"{url}: an HTML page in place of SOFT text")
-    kind = "SERIES" if target == "self" else "SAMPLE"
     found = [entity for entity in read_entities([page], url) if entity.kind == kind]
     if not found:
         raise NotServedError(f"{url}: no {kind.lower()} in the answer")

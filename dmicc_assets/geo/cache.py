@@ -3,14 +3,19 @@
 No network here. A file enters under its final name only by `adopt`, which its caller does after verification.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+_WEEK = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,20 @@ class FileCache:
         part = self.folder / "partial" / _key(url) / _plain(name)
         part.parent.mkdir(parents=True, exist_ok=True)
         return part
+
+    def damaged(self) -> Iterator[Path]:
+        """Every file whose bytes are not those that it is named by, of all that were ever kept."""
+        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*/*")):
+            if sha256_of(path) != path.parent.name:
+                yield path
+
+    def sweep(self) -> None:
+        """Delete what killed processes left unfinished and nobody took up again for a week."""
+        oldest = time.time() - _WEEK
+        for path in [*self.folder.glob("partial/*/*"), *self.folder.glob("urls/*.json.*")]:
+            with contextlib.suppress(FileNotFoundError):  # another process may take it up, or sweep too
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _is_whole(self, found: SourceFile) -> bool:
         return (

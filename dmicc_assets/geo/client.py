@@ -80,6 +80,7 @@ class GeoClient:
     ) -> None:
         self.geo_url, self.acc_url, self.xena_url = (_root(url) for url in (geo_url, acc_url, xena_url))
         self.cache = FileCache(cache)
+        self.cache.sweep()
         self._locks = locks
         self._progress = progress
         self.rate = rate or (_RATE_WITH_KEY if api_key else _RATE)
@@ -145,7 +146,7 @@ class GeoClient:
             return self.cache.adopt(part, name, role, url, found.last_modified, found.etag)
 
     def observe(self, url: str, role: str) -> Observed:
-        """What the server says of a file now, by a conditional HEAD.
+        """What the server says of a file now, by a HEAD; the same whatever the cache holds.
 
         Raises:
             NotServedError: the server does not have it.
@@ -155,10 +156,7 @@ class GeoClient:
             if not path.is_file():
                 raise NotServedError(f"{url}: not there")
             return Observed(url, role, f"sha256={sha256_of(path)}")
-        recorded = self.cache.recorded(url, role)
-        known = recorded and Validators(recorded.etag, recorded.last_modified, recorded.n_bytes)
-        found = self._http.head(url, known) or known
-        return Observed(url, role, found.text() if found else "")
+        return Observed(url, role, self._http.head(url).text())
 
     def text(self, url: str) -> str:
         """A page's text.

@@ -17,9 +17,9 @@ from dmicc_assets.geo.accession import check_series, series_folder
 from dmicc_assets.geo.client import GeoClient
 from dmicc_assets.geo.gzip_stream import inflate
 from dmicc_assets.geo.http_policy import NotServedError
-from dmicc_assets.geo.series_header import SeriesHeader, build_header
+from dmicc_assets.geo.series_header import SeriesHeader
 from dmicc_assets.geo.series_matrix import header_of
-from dmicc_assets.geo.soft import read_entities
+from dmicc_assets.geo.soft import family_header
 from dmicc_assets.study import SERIES_NAME
 
 _MATRIX_END = "_series_matrix.txt.gz"
@@ -41,8 +41,14 @@ _TISSUES = (
     "bile duct", "bladder", "blood", "bone marrow", "brain", "breast", "cartilage", "cervix", "colon", "endometrium",
     "esophagus", "heart", "intestine", "kidney", "liver", "lung", "lymph node", "muscle", "nerve", "ovary", "pancreas",
     "pbmc", "placenta", "prostate", "retina", "salivary gland", "serum", "skin", "spleen", "stomach", "synovium",
-    "synovial", "testis", "thymus", "thyroid", "tonsil", "uterus",
+    "testis", "thymus", "thyroid", "tonsil", "uterus",
 )  # fmt: skip
+# GSE83521 is of `gastric mucosa tissue`.
+_OF_TISSUE = {
+    "synovi(um|al)": "synovium", "gastric": "stomach", "hepatic": "liver", "renal": "kidney", "colorectal": "colon",
+    "pulmonary": "lung", "cutaneous": "skin", "ovarian": "ovary", "pancreatic": "pancreas", "biliary": "bile duct",
+}  # fmt: skip
+_TISSUE_WORDS = {**{name: name for name in _TISSUES}, **_OF_TISSUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,20 +163,9 @@ def _headers(series: str, client: GeoClient) -> Iterator[SeriesHeader]:
         url = client.geo(f"{folder}/soft/{series}_family.soft.gz")
         try:
             with client.blocks(url) as blocks:
-                yield _family_header(inflate(blocks, url), url)
+                yield family_header(inflate(blocks, url), url)
         except NotServedError:
             raise SourceError(f"{series}: no such series at {client.geo(folder)}/") from None
-
-
-def _family_header(blocks: Iterator[bytes], name: str) -> SeriesHeader:
-    fields: dict[str, list[str]] = {}
-    samples: list[dict[str, list[str]]] = []
-    for entity in read_entities(blocks, name):
-        if entity.kind == "SERIES":
-            fields = entity.fields
-        elif entity.kind == "SAMPLE":
-            samples.append({**entity.fields, "geo_accession": [entity.accession]})
-    return build_header(fields, samples, name)
 
 
 def _by_platform(samples: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFrame]]:
@@ -284,6 +279,10 @@ def _tissue(fields: dict[str, list[str]], title: str) -> str:
 
 
 def _known_tissue(texts: Sequence[str]) -> str:
-    counts = Counter(name for text in texts for name in _TISSUES if re.search(rf"\b{name}s?\b", text, re.IGNORECASE))
-    found = counts.most_common(1)
-    return found[0][0].replace("synovial", "synovium") if found else ""
+    """The tissue that most of the texts name, by its noun or its adjective; "" when none does."""
+    counts = Counter(
+        tissue
+        for text in texts
+        for tissue in {name for word, name in _TISSUE_WORDS.items() if re.search(rf"\b{word}s?\b", text, re.I)}
+    )
+    return max(counts, key=lambda tissue: (counts[tissue], tissue), default="")

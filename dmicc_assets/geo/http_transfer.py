@@ -39,6 +39,7 @@ Progress = Callable[[str, int, int | None], None]
 _Result = TypeVar("_Result")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MISSING = frozenset({404, 410})
+_NO_HEAD = frozenset({405, 501})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _LONGEST_RETRY_AFTER = 300.0
@@ -73,16 +74,16 @@ class HttpTransfer:
         )
         weakref.finalize(self, self._http.close)  # nobody need remember to close the connection
 
-    def head(self, url: str, known: Validators | None = None) -> Validators | None:
-        """What the server says of a file now; None when it says that nothing changed since `known`.
+    def head(self, url: str) -> Validators:
+        """What the server says of a file now; nothing when it answers no HEAD.
 
         Raises:
             SourceError: not served, or not reachable in the tries allowed.
         """
 
-        def ask() -> Validators | None:
-            with self._request("HEAD", url, conditions(known)) as response:
-                return None if response.status_code == 304 else validators_of(response)
+        def ask() -> Validators:
+            with self._request("HEAD", url, {}) as response:
+                return Validators(None, None, None) if response.status_code in _NO_HEAD else validators_of(response)
 
         return self._persist(url, ask)
 
@@ -160,6 +161,8 @@ class HttpTransfer:
                 if begun is None or start != part.stat().st_size or not is_rest_of(begun, served, total):
                     forget(part)
                     raise TransientError(f"{url}: the file changed while it was downloaded")
+            if not start:
+                part.unlink(missing_ok=True)  # a process killed here must not leave these validators with other bytes
             served = Validators(served.etag, served.last_modified, total)
             state_of(part).write_text(json.dumps([served.etag, served.last_modified, served.length]), encoding="utf-8")
             self._write(url, response, part, start, total)
@@ -243,7 +246,7 @@ class HttpTransfer:
 
     def _checked(self, url: str, response: httpx.Response, throttle: Throttle, resuming: Path | None) -> httpx.Response:
         status = response.status_code
-        if status in (200, 206, 304):
+        if status in (200, 206, 304) or (status in _NO_HEAD and response.request.method == "HEAD"):
             return response
         response.close()
         if status in _MISSING:

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import polars as pl
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.gzip_stream import text_blocks
 from dmicc_assets.geo.numeric_rows import whole_lines
+from dmicc_assets.geo.series_header import parse_date
 
 SEPARATOR = " /// "
 PROBE_SCHEMA = pl.Schema({"probe": pl.String(), "gene": pl.String(), "n_symbols": pl.Int64()})
@@ -155,6 +157,24 @@ def read_platform_table(path: Path, accession: str | None = None) -> PlatformTab
         if cells[0]:
             rows.append([cells[i] if i < len(cells) else "" for i in kept])
     raise SourceError(f"{path.name}: the platform's table is cut short: no line !platform_table_end")
+
+
+def read_platform_date(path: Path, accession: str) -> date | None:
+    """When the record of a platform was updated last, as its SOFT text says; None where it does not (`.annot`).
+
+    Raises:
+        SourceError: a damaged file, or an HTML page in its place.
+    """
+    found = ""
+    for line in _lines(path):
+        head, _, value = line.partition(" = ")
+        if head == "^PLATFORM":
+            found = value.strip()
+        elif found == accession and head == "!Platform_last_update_date":
+            return parse_date(value)
+        elif found == accession and line == "!platform_table_begin":
+            break
+    return None
 
 
 def _lines(path: Path) -> Iterator[str]:

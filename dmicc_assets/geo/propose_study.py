@@ -4,6 +4,7 @@ Text only: what a study file may say is in `study.py`, what series hold is descr
 """
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,14 +90,14 @@ def _cohorts(choices: Sequence[_Choice]) -> dict[str, list[_Choice]]:
 
 def _series_lines(series: SeriesDescription) -> Iterator[str]:
     for dataset in series.datasets:
-        yield f"  # {_comment(series.title)}"
+        yield from _comment(series.title)
         yield f"  # {dataset.n_samples} samples, {', '.join(dataset.organisms) or 'organism not said'}"
         if not dataset.has_table:
             yield "  # Its matrix is empty: NCBI's RNA-seq counts are used if there are any."
         for key, counts in dataset.descriptions.items():
             shown = [f"{text!r} ({n})" for text, n in list(counts.items())[:_MOST_VALUES]]
             more = f", and {len(counts) - _MOST_VALUES} more" if len(counts) > _MOST_VALUES else ""
-            yield f"  #   {_comment(f'{key}: ' + ', '.join(shown) + more)}"
+            yield from _comment(f"{key}: {', '.join(shown)}{more}", indent="  ")
         yield f"  {dataset.name}:"
         yield "    source: geo"
         if dataset.platform:
@@ -136,10 +137,11 @@ def _title(choice: _Choice) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _comment(text: str) -> str:
-    """One line of a comment, whatever the text holds."""
+def _comment(text: str, indent: str = "") -> Iterator[str]:
+    """Lines of a comment, whatever the text holds."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return plain if len(plain) <= _LINE else plain[: _LINE - 3] + "..."
+    first, rest = f"  # {indent}", f"  # {indent}  "
+    yield from textwrap.wrap(plain, _LINE, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
 def _quoted(text: str) -> str:

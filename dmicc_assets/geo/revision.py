@@ -1,40 +1,20 @@
-"""What a source serves now against what was recorded, and what a revision changed in a dataset.
+"""What a revision at the source changed in a dataset: samples, probes, values, genes of probes.
 
-Pure comparison: observing is in `acquire.py`; what is recomputed is decided by the lake.
+Comparison only: that something changed is seen by `observe.py`; what is recomputed is decided by the lake.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.geo.cache import SourceFile
-from dmicc_assets.geo.client import Observed
-from dmicc_assets.geo.dataset import RawDataset
-from dmicc_assets.geo.http_policy import Validators
+from dmicc_assets.geo.dataset import RawDataset, read_dataset
+from dmicc_assets.study import Dataset
 
 _DESCRIBED = ("title", "source_name", "characteristics", "platform", "relations")
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A file that is not served as it was recorded.
-
-    Attributes:
-        url: of the file.
-        role: what it is to the dataset.
-        change: `new` was not recorded, `changed` has other validators, `gone` is no longer among what is served.
-        recorded: the validators recorded, "" for a new file.
-        served: the validators served now, "" for one that is gone.
-    """
-
-    url: str
-    role: str
-    change: Literal["new", "changed", "gone"]
-    recorded: str
-    served: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +69,24 @@ class DatasetRevision:
         return ", ".join(said) or "only the header changed: samples and values are the same"
 
 
-def recorded_validator(file: SourceFile, like: str) -> str:
-    """What a recorded file's validator would be, in the kind of the one observed now."""
-    if like.startswith("sha256="):
-        return f"sha256={file.sha256}"
-    return Validators(file.etag, file.last_modified, file.n_bytes).text()
-
-
-def changed_files(recorded: Sequence[SourceFile], served: Sequence[Observed]) -> list[FileChange]:
-    """Files that are served otherwise than they were recorded; empty when nothing changed.
+def revision_of(name: str, spec: Dataset, before: Sequence[SourceFile], now: Sequence[SourceFile]) -> str | None:
+    """One line on what differs between the files that a dataset was read from and those that it is read from now.
 
     Args:
-        recorded: the files that the dataset was read from.
-        served: what `acquire.observe` saw now.
+        name: the dataset's name in its study.
+        spec: what the study file says of it; both are read by it.
+        before: the earlier files, empty when there were none.
+        now: the files in their place.
+
+    Returns:
+        None when there were no files before, or the files are the same.
     """
-    files = {file.url: file for file in recorded}
-    seen = {each.url for each in served}
-    changes: list[FileChange] = []
-    for each in served:
-        file = files.get(each.url)
-        before = recorded_validator(file, each.validator) if file else ""
-        if before != each.validator:
-            changes.append(FileChange(each.url, each.role, "changed" if file else "new", before, each.validator))
-    roles = {each.role for each in served}
-    changes += [
-        FileChange(file.url, file.role, "gone", recorded_validator(file, ""), "")
-        for file in recorded
-        if file.url not in seen and file.role in roles
-    ]
-    return changes
+    if not before or {(file.role, file.sha256) for file in before} == {(file.role, file.sha256) for file in now}:
+        return None
+    try:
+        return compare_datasets(read_dataset(name, spec, before), read_dataset(name, spec, now)).summary()
+    except DmiccError as error:
+        return f"cannot be compared with what was served before ({error})"
 
 
 def compare_datasets(before: RawDataset, now: RawDataset) -> DatasetRevision:

@@ -14,7 +14,7 @@ from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.expression.matrix import ExpressionMatrix, FloatMatrix
 from dmicc_assets.geo.gzip_stream import CHECK, text_blocks
 from dmicc_assets.geo.numeric_rows import check_ids, find_line, parse_rows, whole_lines
-from dmicc_assets.geo.series_header import build_header
+from dmicc_assets.geo.series_header import SeriesHeader, build_header
 from dmicc_assets.geo.series_matrix import SeriesMatrix
 
 _TABLE_ENDS = {
@@ -122,6 +122,32 @@ def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
         raise DataError(f"{path.name}: its samples are on several platforms, name one of {_listed(platforms)}")
     header = build_header(series, [{**e.fields, "geo_accession": [e.accession]} for e in samples], path.name)
     return SeriesMatrix(header, _join(columns), digest.hexdigest())
+
+
+def family_header(blocks: Iterable[bytes], name: str) -> SeriesHeader:
+    """What a family SOFT file says of its series and of all its samples, whatever their platforms.
+
+    Raises:
+        SourceError: a damaged file, or a sample that is not what its header says.
+    """
+    fields: dict[str, list[str]] = {}
+    samples: list[dict[str, list[str]]] = []
+    for entity in read_entities(blocks, name):
+        if entity.kind == "SERIES":
+            fields = entity.fields
+        elif entity.kind == "SAMPLE":
+            samples.append({**entity.fields, "geo_accession": [entity.accession]})
+    return build_header(fields, samples, name)
+
+
+def series_platforms(blocks: Iterable[bytes], name: str) -> list[str]:
+    """The platforms that the series of a family SOFT file names, read from the beginning of the file.
+
+    Raises:
+        SourceError: a damaged file.
+    """
+    found = next((entity for entity in read_entities(blocks, name) if entity.kind == "SERIES"), None)
+    return list(found.fields.get("platform_id", [])) if found is not None else []
 
 
 def verify_family(path: Path) -> None:

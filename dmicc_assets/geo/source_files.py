@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 import polars as pl
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.cache import FileCache, SourceFile
+from dmicc_assets.geo.cache import FileCache, SourceFile, sha256_of
 from dmicc_assets.geo.client import Observed
+from dmicc_assets.geo.gzip_stream import CHECK
 
 _COLUMNS = ("role", "file", "sha256", "n_bytes", "source_url", "last_modified", "etag", "retrieved_at")
 
@@ -28,14 +29,16 @@ def source_files(table: pl.DataFrame, cache: Path) -> list[SourceFile]:
     """The files of these rows, in the cache.
 
     Raises:
-        SourceError: a file is no longer in the cache.
+        SourceError: a file is no longer in the cache, or no longer what was downloaded.
     """
     found: list[SourceFile] = []
     for row in table.iter_rows(named=True):
         path = FileCache(cache).path_of(row["sha256"], row["file"])
-        if not path.is_file():
+        if not path.is_file() or sha256_of(path) != row["sha256"]:
             name = unquote(urlsplit(str(row["source_url"])).path).rsplit("/", 1)[-1]
-            raise SourceError(f"{name}: is no longer in the cache {cache}; materialise source/files again (--force)")
+            what = "is damaged in" if path.is_file() else "is no longer in"
+            again = "`dmicc run STUDY --only source --force` fetches it again"
+            raise SourceError(f"{name}: {what} the cache {cache}; {again}", check=CHECK)
         found.append(
             SourceFile(
                 row["role"],

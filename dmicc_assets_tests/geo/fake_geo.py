@@ -18,6 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
+from dmicc_assets.geo.client import GeoClient
+from dmicc_assets.geo.http_policy import Patience
+
+QUICK = Patience(attempts=3, backoff=0.01, longest_backoff=0.02, connect_timeout=2.0, read_timeout=1.0)
 HTML_PAGE = b"<!DOCTYPE html><html><head><title>GEO is down</title></head><body>Try later</body></html>"
 
 
@@ -87,11 +91,13 @@ class FakeGeo:
     """A server over `root`, which holds `geo/` (with `rnaseq_counts/`), `xena/` and `acc/<ACC>.<targ>.<view>.txt`.
 
     Use as a context manager. `plan` gives the next requests whose path matches a pattern their faults, one each;
-    after these the right answer comes. `validators` False leaves ETag and Last-Modified out.
+    after these the right answer comes. `validators` False leaves ETag and Last-Modified out, `withheld` one of them;
+    `acc.cgi` and the download page have neither, as at NCBI.
     """
 
     root: Path
     validators: bool = True
+    withheld: str = ""
     ranges: bool = True
     heeds_if_range: bool = True
     requests: list[Request] = field(default_factory=list)
@@ -158,6 +164,12 @@ class FakeGeo:
         self._released.wait(seconds)
 
 
+def over_http(geo: FakeGeo, folder: Path) -> GeoClient:
+    return GeoClient(
+        geo.geo_url, geo.acc_url, geo.xena_url, folder / "cache", folder / "locks", rate=500.0, patience=QUICK
+    )
+
+
 class _Handler(BaseHTTPRequestHandler):
     geo: FakeGeo
     protocol_version = "HTTP/1.1"
@@ -205,7 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(200, {"Content-Type": "text/html"}, _listing(parts.path, path), fault)
         if not path.is_file():
             return self._fail(status(404))
-        body, validators = path.read_bytes(), self._validators(path)
+        is_page = parts.path.endswith(("/acc.cgi", "/geo/download/"))
+        body, validators = path.read_bytes(), {} if is_page else self._validators(path)
         if self._is_known(validators):
             return self._head(304, validators, None, None)
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -232,14 +245,15 @@ class _Handler(BaseHTTPRequestHandler):
             return {}
         stat = path.stat()
         modified = email.utils.formatdate(stat.st_mtime, usegmt=True)
-        return {"ETag": f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"', "Last-Modified": modified}
+        sent = {"ETag": f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"', "Last-Modified": modified}
+        return {key: value for key, value in sent.items() if key != self.geo.withheld}
 
     def _is_known(self, validators: dict[str, str]) -> bool:
         if not validators:
             return False
         if known := self.headers.get("If-None-Match"):
-            return known == validators["ETag"]
-        return self.headers.get("If-Modified-Since") == validators["Last-Modified"]
+            return known == validators.get("ETag")
+        return self.headers.get("If-Modified-Since") == validators.get("Last-Modified", "")
 
     def _send(self, code: int, headers: dict[str, str], body: bytes, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""

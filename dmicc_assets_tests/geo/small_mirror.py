@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.geo.accession import matrix_name, platform_folder, series_folder
+from dmicc_assets.study import Dataset
 
 CONTACT = ("Jane,,Doe", "jane.doe@example.org", "+1 555 0100")
 
@@ -130,6 +131,25 @@ def revise(path: Path, text: str) -> None:
     later = path.stat().st_mtime + 10
     write_gzip(path, text)
     os.utime(path, (later, later))
+
+
+def spec(source: str = "geo", **settings: object) -> Dataset:
+    """A dataset of a study file whose one label every sample gets."""
+    return Dataset.model_validate({"source": source, "labels": [{"label": "x", "where": {"any": "."}}], **settings})
+
+
+def empty_rna_seq(mirror: Path) -> None:
+    """GSE118828: an RNA-seq series whose matrix is empty."""
+    kind = "Expression profiling by high throughput sequencing"
+    write_matrix(mirror, "GSE118828", "GPL18573", matrix_text("GSE118828", "GPL18573", small_values(0), kind=kind))
+
+
+def write_counts(mirror: Path, counts: str = "GeneID\tGSM101\tGSM100\n7157\t5\t0\n920\t7\t12\n1\t1\t2\n") -> None:
+    """NCBI's counts of GSE118828, and their annotation."""
+    folder = mirror / "geo" / "rnaseq_counts"
+    write_gzip(folder / "GSE118828_raw_counts_GRCh38.p13_NCBI.tsv.gz", counts)
+    annotation = "GeneID\tSymbol\tDescription\n7157\tTP53\ttumor protein\n920\tCD4\tCD4\n1\tA1BG\talpha\n"
+    write_gzip(folder / "Human.GRCh38.p13.annot.tsv.gz", annotation)
 
 
 def _line(key: str, cells: Sequence[str]) -> str:

@@ -8,38 +8,29 @@ import numpy as np
 import pytest
 
 from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
-from dmicc_assets.geo.acquire import acquire, observe
+from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.client import GEO_ACC_URL, GeoClient
 from dmicc_assets.geo.dataset import RawDataset, read_dataset
-from dmicc_assets.geo.http_policy import Patience
 from dmicc_assets.study import Dataset
 from dmicc_assets.study_file import load_study
 from dmicc_assets_tests.geo import fake_geo as fake
-from dmicc_assets_tests.geo.fake_geo import FakeGeo
+from dmicc_assets_tests.geo.fake_geo import FakeGeo, over_http
 from dmicc_assets_tests.geo.small_mirror import (
     annot_text,
+    empty_rna_seq,
     family_text,
     matrix_text,
     revise,
     small_values,
+    spec,
     write_annot,
+    write_counts,
     write_family,
     write_gzip,
     write_matrix,
 )
 
-QUICK = Patience(attempts=3, backoff=0.01, longest_backoff=0.02, connect_timeout=2.0, read_timeout=1.0)
 GENES = {"1_at": "TP53", "2_at": "CD4"}
-
-
-def spec(source: str = "geo", **settings: object) -> Dataset:
-    return Dataset.model_validate({"source": source, "labels": [{"label": "x", "where": {"any": "."}}], **settings})
-
-
-def over_http(geo: FakeGeo, folder: Path) -> GeoClient:
-    return GeoClient(
-        geo.geo_url, geo.acc_url, geo.xena_url, folder / "cache", folder / "locks", rate=500.0, patience=QUICK
-    )
 
 
 def get(name: str, chosen: Dataset, client: GeoClient, folder: Path = Path()) -> RawDataset:
@@ -144,18 +135,6 @@ def test_a_series_without_any_table_says_so(mirror: Path, client: GeoClient) -> 
         acquire("GSE11413", spec(), client, Path())
 
 
-def empty_rna_seq(mirror: Path) -> None:
-    kind = "Expression profiling by high throughput sequencing"
-    write_matrix(mirror, "GSE118828", "GPL18573", matrix_text("GSE118828", "GPL18573", small_values(0), kind=kind))
-
-
-def write_counts(mirror: Path, counts: str = "GeneID\tGSM101\tGSM100\n7157\t5\t0\n920\t7\t12\n1\t1\t2\n") -> None:
-    folder = mirror / "geo" / "rnaseq_counts"
-    write_gzip(folder / "GSE118828_raw_counts_GRCh38.p13_NCBI.tsv.gz", counts)
-    annotation = "GeneID\tSymbol\tDescription\n7157\tTP53\ttumor protein\n920\tCD4\tCD4\n1\tA1BG\talpha\n"
-    write_gzip(folder / "Human.GRCh38.p13.annot.tsv.gz", annotation)
-
-
 @pytest.mark.parametrize("way", ["disk", "http"])
 def test_rna_seq_leads_to_ncbis_counts(
     mirror: Path, client: GeoClient, fake_geo: FakeGeo, tmp_path: Path, way: str
@@ -188,18 +167,6 @@ def test_an_html_page_for_the_counts_is_no_counts(mirror: Path, fake_geo: FakeGe
     fake_geo.plan("rnaseq_counts", *[fake.status(503)] * 3)
     with pytest.raises(SourceError, match="HTTP 503"):  # what may pass is no outcome
         acquire("GSE118828", spec(), over_http(fake_geo, tmp_path), Path())
-
-
-def test_counts_are_observed_once_they_are_what_is_read(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
-    empty_rna_seq(mirror)
-    write_counts(mirror)
-    client = over_http(fake_geo, tmp_path)
-    acquire("GSE118828", spec(), client, Path())
-    before = observe("GSE118828", spec(), client, Path())
-    assert [each.role for each in before] == ["matrix", "counts"]
-    counts = mirror / "geo" / "rnaseq_counts" / "GSE118828_raw_counts_GRCh38.p13_NCBI.tsv.gz"
-    revise(counts, "GeneID\tGSM101\n7157\t6\n")
-    assert [a == b for a, b in zip(before, observe("GSE118828", spec(), client, Path()), strict=True)] == [True, False]
 
 
 def test_counts_that_are_none_are_refused(mirror: Path, client: GeoClient) -> None:
@@ -268,38 +235,6 @@ def test_a_local_matrix_with_sheet_and_platform(client: GeoClient, tmp_path: Pat
     assert {"key": "disease", "value": "lupus"} in raw.samples["characteristics"][0].to_list()
     with pytest.raises(SourceError, match=r"mine: no matrix file at file://.*gone\.tsv"):
         acquire("mine", spec("file", matrix="gone.tsv"), client, tmp_path)
-
-
-def test_observing_downloads_nothing_and_sees_each_revision(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
-    client, chosen = over_http(fake_geo, tmp_path), spec(platform="GPL7")
-    before = observe("GSE1001", chosen, client, Path())
-    assert [each.role for each in before] == ["matrix", "platform"]
-    assert not [path for path in fake_geo.paths("GET") if path.endswith(".gz")]
-    acquire("GSE1001", chosen, client, Path())
-    assert observe("GSE1001", chosen, client, Path()) == before
-    path = mirror / "geo" / "series" / "GSE1nnn" / "GSE1001" / "matrix" / "GSE1001_series_matrix.txt.gz"
-    revise(path, matrix_text("GSE1001", "GPL7", small_values(), updated="Apr 01 2024"))
-    after = observe("GSE1001", chosen, client, Path())
-    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True]
-
-
-def test_without_validators_the_content_tells(fake_geo: FakeGeo, tmp_path: Path) -> None:
-    fake_geo.validators = False
-    client = over_http(fake_geo, tmp_path)
-    observed = observe("GSE1001", spec(platform="GPL7"), client, Path())
-    files = acquire("GSE1001", spec(platform="GPL7"), client, Path())
-    assert [each.validator for each in observed] == [f"sha256={file.sha256}" for file in files]
-
-
-def test_observing_a_mirror_on_disk_tells_by_content(client: GeoClient, mirror: Path, tmp_path: Path) -> None:
-    write_gzip(mirror / "xena" / "m.gz", MATRIX)
-    (tmp_path / "m.tsv").write_text(MATRIX)
-    for name, chosen in (("X", spec("xena", matrix="m")), ("mine", spec("file", matrix="m.tsv"))):
-        before = observe(name, chosen, client, tmp_path)
-        assert before == observe(name, chosen, client, tmp_path)
-        assert before[0].validator == f"sha256={acquire(name, chosen, client, tmp_path)[0].sha256}"
-    with pytest.raises(SourceError, match="no matrix file"):
-        observe("mine", spec("file", matrix="gone.tsv"), client, tmp_path)
 
 
 def test_a_fault_in_any_request_of_a_dataset_passes(fake_geo: FakeGeo, tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def test_descriptions_groups_and_tissue(client: GeoClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "tissue"),
+    [("synovial membrane", "synovium"), ("gastric mucosa tissue", "stomach"), ("PBMCs", "pbmc"), ("hepatocytes", "")],
+)
+def test_a_tissue_is_known_by_noun_and_adjective(mirror: Path, client: GeoClient, source: str, tissue: str) -> None:
+    text = matrix_text("GSE5", "GPL7", small_values(2)).replace('"skin"', f'"{source}"').replace("of ‘skin’", "of it")
+    write_matrix(mirror, "GSE5", "GPL7", text)
+    assert describe_series("GSE5", client).datasets[0].tissue == tissue
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("normal biliary epithelium", "control"),

@@ -1,15 +1,14 @@
-"""What is served now against what was recorded, and what a revision changed."""
+"""What a revision at the source changed in a dataset, in counts and in a line."""
 
 from pathlib import Path
 
 import numpy as np
 
-from dmicc_assets.geo.acquire import acquire, observe
-from dmicc_assets.geo.client import GeoClient, Observed
+from dmicc_assets.geo.acquire import acquire
+from dmicc_assets.geo.client import GeoClient
 from dmicc_assets.geo.dataset import RawDataset, read_dataset
-from dmicc_assets.geo.revision import changed_files, compare_datasets
+from dmicc_assets.geo.revision import compare_datasets, revision_of
 from dmicc_assets.study import Dataset
-from dmicc_assets_tests.geo.fake_geo import FakeGeo
 from dmicc_assets_tests.geo.small_mirror import annot_text, matrix_text, revise, small_values, write_annot
 
 SPEC = Dataset.model_validate({"source": "geo", "platform": "GPL7", "labels": [{"label": "x", "where": {"any": "."}}]})
@@ -22,28 +21,11 @@ def get(client: GeoClient) -> RawDataset:
 
 def test_nothing_changed(client: GeoClient) -> None:
     files = acquire("GSE1001", SPEC, client, Path())
-    assert changed_files(files, observe("GSE1001", SPEC, client, Path())) == []
+    assert revision_of("GSE1001", SPEC, files, files) is None
+    assert revision_of("GSE1001", SPEC, [], files) is None
     revision = compare_datasets(get(client), get(client))
     assert revision.is_header_only
     assert revision.summary() == "only the header changed: samples and values are the same"
-
-
-def test_a_changed_a_new_and_a_gone_file(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
-    client = GeoClient(
-        fake_geo.geo_url, fake_geo.acc_url, fake_geo.xena_url, tmp_path / "cache", tmp_path / "locks", rate=500.0
-    )
-    files = acquire("GSE1001", SPEC, client, Path())
-    revise(mirror / MATRIX, matrix_text("GSE1001", "GPL7", small_values(seed=2)))
-    served = observe("GSE1001", SPEC, client, Path())
-    (change,) = changed_files(files, served)
-    assert (change.role, change.change) == ("matrix", "changed")
-    assert change.recorded != change.served
-    moved = [Observed("http://elsewhere/GPL7.soft.gz", "platform", "etag=x"), served[0]]
-    assert {(c.role, c.change) for c in changed_files(files, moved)} == {
-        ("matrix", "changed"),
-        ("platform", "new"),
-        ("platform", "gone"),
-    }
 
 
 def test_a_header_only_edit_is_told_from_one_of_values(mirror: Path, client: GeoClient) -> None:
@@ -78,3 +60,18 @@ def test_every_kind_of_change_is_counted(mirror: Path, client: GeoClient) -> Non
         "1 samples added, 1 samples removed, 1 samples described anew, 1 probes added, "
         "2 values changed, 1 genes of probes changed"
     )
+
+
+def test_files_before_and_now_are_compared_in_a_line(mirror: Path, client: GeoClient) -> None:
+    before = acquire("GSE1001", SPEC, client, Path())
+    revise(mirror / MATRIX, matrix_text("GSE1001", "GPL7", small_values(), updated="Apr 01 2024"))
+    headed = acquire("GSE1001", SPEC, client, Path())
+    assert revision_of("GSE1001", SPEC, before, headed) == "only the header changed: samples and values are the same"
+    values = small_values()
+    values[0, :3] += 1
+    revise(mirror / MATRIX, matrix_text("GSE1001", "GPL7", values))
+    assert revision_of("GSE1001", SPEC, before, acquire("GSE1001", SPEC, client, Path())) == "3 values changed"
+    before[0].path.write_bytes(b"rubbish")
+    said = revision_of("GSE1001", SPEC, before, headed)
+    assert said is not None
+    assert said.startswith("cannot be compared with what was served before (GSE1001_series_matrix.txt.gz: ")

@@ -2,7 +2,8 @@
 
 import csv
 import gzip
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.platform import read_platform_table, symbol_rules
 from dmicc_assets.geo.series_matrix import read_header, read_series_matrix, verify_series_matrix
+from dmicc_assets.geo.soft import read_family
 from dmicc_assets_tests.geo.small_mirror import CONTACT, matrix_text, small_values, write_gzip
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "geo"
@@ -234,23 +237,42 @@ def test_checksums_are_of_the_table_and_of_the_samples_alone(tmp_path: Path) -> 
     assert sums(before.replace("disease: healthy", "disease: none"))[1] != metadata
 
 
+def md5_of(ids: Sequence[str], cells: Iterable[str]) -> str:
+    """As geoquery.R: of lines `id <tab> cell`."""
+    lines = "".join(f"{key}\t{cell}\n" for key, cell in zip(ids, cells, strict=True))
+    return hashlib.md5(lines.encode(), usedforsecurity=False).hexdigest()
+
+
 def test_every_file_at_hand_equals_geoquery(shared: Path) -> None:
+    """Every value of every file to 15 digits, by MD5; sums and ends say where they differ if they do."""
     expected: dict[str, list[dict[str, str]]] = {}
     for row in rows_of(GOLDEN / "geoquery.tsv"):
         expected.setdefault(row["file"], []).append(row)
-    paths = {path.name: path for path in (shared / "geo").rglob("*_series_matrix.txt.gz")}
+    paths = {path.name: path for path in (shared / "geo" / "series").rglob("*.gz")}
     assert set(paths) == set(expected)
     for name, rows in expected.items():
-        matrix = read_series_matrix(paths[name]).matrix
+        matrix = (read_family if "soft" in name else read_series_matrix)(paths[name]).matrix
         assert list(matrix.samples) == [row["sample"] for row in rows]
         assert {len(matrix.features)} == {int(row["n_rows"]) for row in rows}
         np.testing.assert_array_equal(np.isnan(matrix.values).sum(0), [int(row["n_missing"]) for row in rows])
-        if matrix.features:
-            assert (matrix.features[0], matrix.features[-1]) == (rows[0]["first_id"], rows[0]["last_id"])
-            sums = [float(row["sum"]) for row in rows], [float(row["sum_of_squares"]) for row in rows]
-            np.testing.assert_allclose(np.nansum(matrix.values, 0), sums[0], rtol=1e-13)
-            np.testing.assert_allclose(np.nansum(matrix.values**2, 0), sums[1], rtol=1e-13)
-            np.testing.assert_allclose(matrix.values[0], [float(row["first"]) for row in rows], rtol=1e-15)
+        if not matrix.features:
+            continue
+        assert (matrix.features[0], matrix.features[-1]) == (rows[0]["first_id"], rows[0]["last_id"])
+        np.testing.assert_allclose(np.nansum(matrix.values, 0), [float(row["sum"]) for row in rows], rtol=1e-13)
+        for column, row in zip(matrix.values.T, rows, strict=True):
+            cells = ("NA" if np.isnan(value) else f"{value:.15g}" for value in column)
+            assert md5_of(matrix.features, cells) == row["md5"], (name, row["sample"])
+
+
+def test_every_platform_at_hand_equals_geoquery(shared: Path) -> None:
+    expected = {row["file"]: row for row in rows_of(GOLDEN / "geoquery_platforms.tsv")}
+    paths = {path.name: path for path in (shared / "geo" / "platforms").rglob("*.gz")}
+    assert set(paths) == set(expected)
+    for name, row in expected.items():
+        table = read_platform_table(paths[name])
+        _, index = next(symbol_rules(table))
+        assert len(table.rows) == int(row["n_probes"])
+        assert md5_of([cells[0] for cells in table.rows], (cells[index] for cells in table.rows)) == row["md5"], name
 
 
 @pytest.mark.parametrize("case", ["nasty", "nasty_crlf", "GSE781-GPL96"])
