@@ -44,12 +44,16 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
     design = checked_design(x, is_case, terms)
     once = np.ones((1, len(is_case)))
     to_scaled = scaling(design)
-    scaled = design @ to_scaled
-    fitted = maximise(scaled, is_case, once, np.zeros((1, design.shape[1])))
+    white, to_white = _whitened(design @ to_scaled)
+    to_scaled = to_scaled @ np.linalg.inv(to_white)
+    fitted = maximise(white, is_case, once, np.zeros((1, design.shape[1])))
     if not fitted.has_converged[0]:
-        raise ValueError("Firth's logistic regression did not converge")
+        raise ValueError(
+            f"Firth's logistic regression on {', '.join(terms)} did not converge: with {len(is_case)} samples these "
+            "predictors cannot be told apart; take fewer, or some that are less alike"
+        )
     estimate = to_scaled @ fitted.coefficients[0]
-    inverse = np.asarray(np.linalg.inv(information(scaled, fitted.coefficients, once)[0]), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(information(white, fitted.coefficients, once)[0]), dtype=np.float64)
     covariance: FloatArray = to_scaled @ inverse @ to_scaled.T
     # The profile of the intercept is of the intercept itself, so the columns are scaled for it but not centred.
     length = np.sqrt((design**2).mean(axis=0))
@@ -71,6 +75,16 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
         n_case=int(is_case.sum()),
         n_control=int((~is_case).sum()),
     )
+
+
+def _whitened(design: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A design (N, K) or (B, N, K) of orthogonal columns and the (..., K, K) matrix that makes the design of them.
+
+    Firth's estimate is the same in any basis, and only in this one are nearly collinear genes solved without loss.
+    """
+    orthonormal, triangular = np.linalg.qr(design)
+    root = np.sqrt(design.shape[-2])
+    return np.asarray(orthonormal * root, dtype=np.float64), np.asarray(triangular / root, dtype=np.float64)
 
 
 def flic_intercepts(slope_part: FloatArray, is_case: BoolArray, counts: FloatArray) -> FloatArray:
@@ -118,10 +132,14 @@ def fit_firth_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArr
     values = np.linalg.eigvalsh(weighted_gram(scaled, counts))
     cases = counts @ is_case
     able = np.flatnonzero((cases > 0) & (cases < counts.sum(axis=1)) & (values[:, 0] > 1e-12 * values[:, -1]))
-    part = scaled if scaled.ndim == 2 else scaled[able]
-    fitted = maximise(part, is_case, counts[able], np.zeros((len(able), design.shape[-1])), tolerance=1e-9)
     slopes = np.full((len(counts), design.shape[-1] - 1), np.nan)
-    slopes[able] = np.where(fitted.has_converged[:, None], fitted.coefficients[:, 1:], np.nan)
+    if len(able):
+        white, to_white = _whitened(scaled if scaled.ndim == 2 else scaled[able])
+        fitted = maximise(white, is_case, counts[able], np.zeros((len(able), design.shape[-1])), tolerance=1e-9)
+        found = np.where(fitted.has_converged[:, None], fitted.coefficients, np.nan)
+        slopes[able] = np.linalg.solve(np.broadcast_to(to_white, (len(able), *to_white.shape[-2:])), found[:, :, None])[
+            :, 1:, 0
+        ]
     slopes /= spread[..., 0, :]
     kept = np.flatnonzero(~np.isnan(slopes).any(axis=1))
     result = np.full((len(counts), design.shape[-1]), np.nan)

@@ -16,6 +16,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 _LONGEST_STEP = 5.0
+_LEAST_EIGENVALUE = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class PenalisedMaxima:
     Attributes:
         coefficients: (B, K).
         log_likelihood: (B,) penalised.
-        has_converged: (B,) False where the iterations ended before the step was small.
+        has_converged: (B,) False where the iterations ended before the step was small, or where the information
+            became singular to machine precision.
     """
 
     coefficients: FloatArray
@@ -80,6 +82,10 @@ def maximise(
             break
         here, part = result[rows], design if design.ndim == 2 else design[rows]
         step = _newton_step(part, is_case, counts[rows], here, None if held is None else held[rows])
+        able = ~np.isnan(step).any(axis=1)
+        if not able.all():
+            rows, here, step = rows[able], here[able], step[able]
+            part = design if design.ndim == 2 else design[rows]
         longest = np.abs(step).max(axis=1)
         step *= np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-300))[:, None]
         following = penalised_log_likelihood(part, is_case, counts[rows], here + step)
@@ -101,10 +107,15 @@ def maximise(
 def _newton_step(
     design: FloatArray, is_case: BoolArray, counts: FloatArray, coefficients: FloatArray, held: IntArray | None
 ) -> FloatArray:
-    """(B, K) Newton steps, of scoring where the penalised likelihood is not concave; zero for a held coefficient."""
+    """(B, K) Newton steps, of scoring where the penalised likelihood is not concave; zero for a held coefficient.
+
+    NaN where the information is singular: the determinant of rounding errors can pass for a likelihood.
+    """
     probability = expit(linear_predictors(design, coefficients))
     weight = probability * (1 - probability)
     gram = weighted_gram(design, counts * weight)
+    is_singular = _is_singular(gram)
+    gram[is_singular] = np.eye(gram.shape[-1])
     inverse = np.asarray(np.linalg.inv(gram), dtype=np.float64)
     if design.ndim == 2:
         products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
@@ -124,7 +135,16 @@ def _newton_step(
     values = np.linalg.eigvalsh(curvature)
     is_concave = values[:, 0] > 1e-9 * values[:, -1]
     matrix = np.where(is_concave[:, None, None], curvature, gram)
-    return np.asarray(np.linalg.solve(matrix, score[:, :, None])[:, :, 0], dtype=np.float64)
+    step = np.asarray(np.linalg.solve(matrix, score[:, :, None])[:, :, 0], dtype=np.float64)
+    step[is_singular] = np.nan
+    return step
+
+
+def _is_singular(matrices: FloatArray) -> BoolArray:
+    """(B,) whether a symmetric matrix (K, K), its diagonal scaled to 1, is not positive definite beyond rounding."""
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    length = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    return np.linalg.eigvalsh(matrices / (length[:, :, None] * length[:, None, :]))[:, 0] <= _LEAST_EIGENVALUE
 
 
 def _penalty_curvature(

@@ -104,3 +104,29 @@ def test_all_of_the_oracle(shared):
         np.testing.assert_allclose(fit.p_value, expected["plr_p"], rtol=1e-7)
         np.testing.assert_allclose(fit.ci_low, expected["plr_lo"], rtol=1e-6)
         np.testing.assert_allclose(fit.ci_high, expected["plr_hi"], rtol=1e-6)
+
+
+def _alike(seed: int):
+    """Five separated genes of 16 samples that follow one factor nearly exactly."""
+    rng = np.random.default_rng(seed)
+    is_case = np.arange(16) < 8
+    factor = rng.normal(size=16) + 4.0 * is_case
+    return factor[:, None] + 0.01 * rng.normal(size=(16, 5)) + 8, is_case, rng
+
+
+def test_separated_genes_that_are_nearly_alike_are_solved_in_every_resample():
+    for seed in range(6):
+        x, is_case, rng = _alike(seed)
+        counts = rng.multinomial(16, np.full(16, 1 / 16), size=60).astype(float)
+        fits = fit_firth_resamples(np.column_stack([np.ones(16), x]), is_case, counts)
+        # A resample of fewer samples than it takes to tell five genes apart has no estimate.
+        assert np.isfinite(fits).all(axis=1).mean() > 0.9
+
+
+def test_slopes_do_not_depend_on_how_alike_the_genes_look():
+    x, is_case, _ = _alike(1)
+    apart = np.column_stack([x[:, 0], (x[:, 1:] - x[:, :1]) * 100])
+    once = np.ones((1, 16))
+    alike, parted = (fit_firth_resamples(np.column_stack([np.ones(16), v]), is_case, once)[0] for v in (x, apart))
+    log_odds = np.column_stack([np.ones(16), x]) @ alike
+    np.testing.assert_allclose(log_odds, np.column_stack([np.ones(16), apart]) @ parted, rtol=1e-6, atol=1e-6)
