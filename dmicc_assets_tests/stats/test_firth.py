@@ -110,8 +110,8 @@ def _alike(seed: int):
     """Five separated genes of 16 samples that follow one factor nearly exactly."""
     rng = np.random.default_rng(seed)
     is_case = np.arange(16) < 8
-    factor = rng.normal(size=16) + 4.0 * is_case
-    return factor[:, None] + 0.01 * rng.normal(size=(16, 5)) + 8, is_case, rng
+    factor = rng.normal(size=16) + 10.0 * is_case
+    return factor[:, None] + 0.001 * rng.normal(size=(16, 5)) + 8, is_case, rng
 
 
 def test_separated_genes_that_are_nearly_alike_are_solved_in_every_resample():
@@ -125,7 +125,7 @@ def test_separated_genes_that_are_nearly_alike_are_solved_in_every_resample():
 
 def test_slopes_do_not_depend_on_how_alike_the_genes_look():
     x, is_case, _ = _alike(1)
-    apart = np.column_stack([x[:, 0], (x[:, 1:] - x[:, :1]) * 100])
+    apart = np.column_stack([x[:, 0], (x[:, 1:] - x[:, :1]) * 1000])
     once = np.ones((1, 16))
     alike, parted = (fit_firth_resamples(np.column_stack([np.ones(16), v]), is_case, once)[0] for v in (x, apart))
     log_odds = np.column_stack([np.ones(16), x]) @ alike
