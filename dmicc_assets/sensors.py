@@ -38,7 +38,7 @@ def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
         description="Asks every source for its validators and observes what changed; automation does the rest.",
     )
     def source_revisions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        cursor = _Cursor(**json.loads(context.cursor or "{}"))
+        cursor = _read_cursor(context.cursor)
         seen: list[dg.AssetObservation] = []
         libraries = libraries_now(workspace)
         if _is_new(cursor, "gene_sets", libraries):
@@ -70,6 +70,12 @@ def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description=weekly_verification.__doc__,
     )
+
+
+def _read_cursor(text: str | None) -> _Cursor:
+    """The cursor; one that an earlier version wrote is the versions alone."""
+    stored = json.loads(text or "{}")
+    return _Cursor(**stored) if "versions" in stored else _Cursor(versions=stored)
 
 
 def _is_new(cursor: _Cursor, name: str, text: str) -> bool:

@@ -53,7 +53,8 @@ def preranked(
     counting the set itself, so that it is never 0 (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585). The FDR is
     Subramanian's (2005, doi:10.1073/pnas.0506580102): over the sets of its sign, the share of random NES at least as
     extreme over the share of observed ones, at most 1. The share of random ones counts the set itself too: sets of
-    one size share their random sets, and what none of these reaches is not impossible.
+    one size share their random sets, and what none of these reaches is not impossible. As in the paper it is a ratio
+    for each set and no q-value: a set may have a larger one than a set of smaller NES.
 
     Args:
         statistics: columns gene and t; a gene without t takes no part. Ties are broken by gene name.

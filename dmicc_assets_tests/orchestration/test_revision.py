@@ -218,6 +218,13 @@ def test_what_a_tick_has_no_time_for_is_first_in_the_next(settings: Settings) ->
     assert sensor.tick() == set(PLATFORMS)
 
 
+def test_a_cursor_of_an_earlier_version_is_read(settings: Settings) -> None:
+    sensor = Sensor(settings)
+    sensor.tick()
+    sensor.cursor = json.dumps(json.loads(sensor.cursor or "{}")["versions"])
+    assert sensor.tick() == set()
+
+
 @pytest.fixture
 def weekly(settings: Settings) -> dg.JobDefinition:
     """The weekly job, in a home where two datasets of `living` were fetched and read."""
