@@ -148,7 +148,8 @@ def test_the_graph_says_of_every_asset_what_it_is(ui: Ui) -> None:
         assert node["description"].startswith(table.meaning)
         assert node["owners"] == [{"team": "dmicc"}]
         assert node["opVersion"]
-        assert node["automationCondition"]["label"] in ("recompute_when_changed", "rebuild_when_changed")
+        expected = "rebuild_when_changed" if table.partition == "everything" else "recompute_when_changed"
+        assert node["automationCondition"]["label"] == ("fetch_when_changed" if name == "source/files" else expected)
         entries = {entry["label"]: entry for entry in node["metadataEntries"]}
         columns = entries["dagster/column_schema"]["schema"]["columns"]
         assert [(c["name"], c["description"]) for c in columns] == [(c.name, c.meaning) for c in table.columns]

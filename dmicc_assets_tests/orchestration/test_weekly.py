@@ -58,7 +58,10 @@ def test_a_damaged_file_is_named_and_the_catalog_is_left(home: Settings, instanc
 
 
 def test_a_source_that_does_not_answer_is_named(home: Settings, instance: dg.DagsterInstance) -> None:
-    result = weekly(open_workspace(home), instance)
+    workspace = open_workspace(home)
+    assert weekly(workspace, instance).success, "a study that was never run misses nothing"
+    workspace.lake.write("differential/genes", "dm_icc.dm", GENES, ORIGIN)
+    result = weekly(workspace, instance)
     assert not result.success
     assert "GSE46239" in failure(result)
     assert instance.fetch_observations(SERIES, limit=10).records, "the others were observed"
