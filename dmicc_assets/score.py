@@ -132,7 +132,9 @@ def score_matrix(
     first = ("sample", "probability", "linear_predictor", "total_points", "is_out_of_range", "out_of_range")
     rows = rows.select(*first, "missing_genes", *model.genes)
     given = matrix.values[np.isfinite(matrix.values)]
-    return PatientScores(model, decision, symbols, rows, readings, are_whole=bool(np.all(given == np.rint(given))))
+    return PatientScores(
+        model, decision, symbols, rows, readings, are_whole=given.size > 0 and bool(np.all(given == np.rint(given)))
+    )
 
 
 def score_and_show(

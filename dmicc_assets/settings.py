@@ -178,5 +178,5 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]).upper()
-        name = name if name == "DAGSTER_HOME" else f"DMICC_{name}"
+        name = name if name in ("DAGSTER_HOME", "NCBI_API_KEY") else f"DMICC_{name}"
         raise RequestError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -26,7 +26,7 @@ from dmicc_assets.step import Input, Result, StepContext, step
         Input("model/coefficients"),
     ),
     settings=lambda study, _: [study.published.model_dump(), study.enrichment.adj_p_value],
-    version="1",
+    version="2",
     observe=observe_libraries,
 )
 def published(context: StepContext) -> Result:

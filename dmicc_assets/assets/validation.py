@@ -58,7 +58,7 @@ def expression_tests(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=lambda study, _: of_resampling(study, _) | {"validation": study.model_dump()["validation"]},
-    version="1",
+    version="2",
     blocks_on=("I6",),
 )
 def roc(context: StepContext) -> Result:
