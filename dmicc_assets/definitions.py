@@ -1,5 +1,6 @@
 """Everything that Dagster loads, composed of its parts. No asset bodies; nothing happens at import."""
 
+import logging
 import warnings
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from dmicc_assets.jobs import observe_and_verify
 from dmicc_assets.sensors import revisions_sensor, weekly_verification
 from dmicc_assets.step import Step
 from dmicc_assets.workspace import Workspace, open_workspace
+
+log = logging.getLogger(__name__)
 
 
 def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS)) -> dg.Definitions:
@@ -40,5 +43,8 @@ def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster` and the UI load."""
-    return build_defs()
+    """What `dagster` and the UI load; a study whose file is wrong is left out and named in the log."""
+    workspace = open_workspace()
+    for problem in workspace.broken.values():
+        log.warning("%s", problem)
+    return build_defs(workspace)

@@ -11,9 +11,12 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study import Study
+
+_MOST_OTHERS = 5
 
 
 def study_files(folders: Sequence[Path]) -> dict[str, Path]:
@@ -102,21 +105,26 @@ def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
 
 
 def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
-    """One line for the first problem: file, line, key, what was expected."""
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    where = [part for part in first["loc"] if part != "[key]"]
+    """One line for the first problem: file, line, key, what was expected; one more for the others."""
+    first, *others = [_problem(node, detail) for detail in error.errors(include_url=False)]
+    if not others:
+        return f"{path} {first}"
+    left = len(others) - _MOST_OTHERS
+    return f"{path} {first}\nalso {'; '.join(others[:_MOST_OTHERS])}{f'; and {left} more' if left > 0 else ''}"
+
+
+def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
+    """Line, key, and what was expected there."""
+    where = [part for part in detail["loc"] if part != "[key]"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    text = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
+    text = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
         text = "unknown key"
-    elif first["type"] == "missing":
+    elif detail["type"] == "missing":
         text = "is missing"
-    elif not isinstance(first.get("input"), Mapping | list) and first["type"] != "value_error":
-        text = f"{text[0].lower()}{text[1:]}, got {first.get('input')!r}"
-    line = _line(node, where or _named_part(text))
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{path} line {line}: {key + ': ' if key else ''}{text}{more}"
+    elif not isinstance(detail.get("input"), Mapping | list) and detail["type"] != "value_error":
+        text = f"{text[0].lower()}{text[1:]}, got {detail.get('input')!r}"
+    return f"line {_line(node, where or _named_part(text))}: {key + ': ' if key else ''}{text}"
 
 
 def _named_part(text: str) -> list[str | int]:

@@ -23,7 +23,8 @@ def study_summary(lake: Lake, study: Study) -> list[tuple[str, str]]:
             lines.append(("published numbers", f"{agree} of {testable} testable ones agree"))
     if lake.manifest("rigor/findings", name):
         findings = lake.read("rigor/findings", name)
-        raised = sorted(set(findings.filter(pl.col("severity").is_in(["warning", "error"]))["code"]))
+        warned = set(findings.filter(pl.col("severity").is_in(["warning", "error"]))["code"])
+        raised = sorted(warned, key=lambda code: (code[0], int(code[1:])))
         lines.append(("findings", f"{len(raised)} checks warn: {', '.join(raised)}" if raised else "no check warns"))
     return lines
 

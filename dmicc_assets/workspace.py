@@ -1,6 +1,5 @@
 """What one process works on: settings, the studies that can be read, the lake. Knows no dagster."""
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,6 @@ from dmicc_assets.settings import Settings, load_settings
 from dmicc_assets.step import Step, StepContext, open_client
 from dmicc_assets.study import Study
 from dmicc_assets.study_file import load_study, study_files
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Workspace:
         if name in self.broken:
             raise RequestError(self.broken[name])
         if name not in self.studies:
-            known = ", ".join(sorted(self.studies))
+            known = ", ".join(sorted([*self.studies, *self.broken]))
             raise RequestError(f"no study {name!r}: known are {known} (DMICC_STUDIES names more folders)")
         return self.studies[name]
 
@@ -90,7 +87,6 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
             studies[name] = study
         else:
             broken[name] = problem
-            log.warning("%s", problem)
     return Workspace(settings, studies, {name: files[name] for name in files}, broken)
 
 

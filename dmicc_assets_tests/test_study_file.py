@@ -236,9 +236,10 @@ def test_the_study_has_the_name_of_its_file(path: Path) -> None:
     assert said.startswith(" line 1: study is 'other', but the file is named good.yaml")
 
 
-def test_several_problems_are_counted(path: Path) -> None:
+def test_further_problems_are_named_in_one_more_line(path: Path) -> None:
     said = message(path, changed("expect: 3", "expect: three").replace("title: A study", "title: 5"))
-    assert said.endswith("(and 1 more)")
+    assert len(said.splitlines()) == 2
+    assert said.splitlines()[1].startswith("also line ")
 
 
 def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_without_a_reachable_geo_a_run_ends_in_a_clear_line(dmicc: Dmicc, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "nothing"), "no study 'nothing': known are demo, dm_icc"),
+        (("run", "nothing"), "no study 'nothing': known are broken, demo, dm_icc"),
         (("run", "broken"), "broken.yaml line 3: datasets.GSE1.labels: is missing"),
         (("check", "broken"), "broken.yaml line 3: datasets.GSE1.labels: is missing"),
         (("run", "small", "--only", "statistics"), "no group 'statistics': the groups are"),
