@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.signature.grown_forest import flatten, grow
+from dmicc_assets.signature.grown_forest import flatten, gini, grow
 
 FloatMatrix = NDArray[np.float64]
 BoolVector = NDArray[np.bool_]
@@ -58,10 +58,7 @@ def importance(
     x, y = _engine_input(values, is_case, trees)
 
     def of_seed(seed: int) -> FloatMatrix:
-        total = np.zeros(x.shape[1])
-        for tree, _ in grow(x, y, trees, seed):
-            total += tree.compute_feature_importances(normalize=False)
-        return total
+        return np.sum([gini(tree) for tree, _ in grow(x, y, trees, seed)], axis=0)
 
     return np.array(_each(of_seed, seeds, threads)).reshape(len(seeds), x.shape[1]) * (x.shape[0] / trees)
 
@@ -74,12 +71,10 @@ def importances(
 
     def of_seed(seed: int) -> tuple[FloatMatrix, FloatMatrix]:
         grown = list(grow(x, y, trees, seed))
-        gini = np.zeros(x.shape[1])
-        for tree, _ in grown:
-            gini += tree.compute_feature_importances(normalize=False)
+        decrease = np.sum([gini(tree) for tree, _ in grown], axis=0)
         out_of_bag = np.array([drawn for _, drawn in grown]) == 0
         forest = flatten([tree for tree, _ in grown])
-        return gini, forest.accuracy_loss(x, y[:, 0] == 1.0, out_of_bag, np.random.default_rng([seed, 1]))
+        return decrease, forest.accuracy_loss(x, y[:, 0] == 1.0, out_of_bag, np.random.default_rng([seed, 1]))
 
     both = np.array(_each(of_seed, seeds, threads)).reshape(len(seeds), 2, x.shape[1])
     return Importances(both[:, 0] * (x.shape[0] / trees), both[:, 1] / trees)

@@ -99,20 +99,67 @@ def test_cv_error_is_randomforests(name: str) -> None:
 
 
 def test_trees_are_scikit_learns() -> None:
-    from sklearn.tree import DecisionTreeClassifier
+    from sklearn.tree import DecisionTreeRegressor
 
     values, is_case, _ = golden_input("balanced")
-    n_genes, n = values.shape
+    n = is_case.size
     for seed in (1, 7):
-        drawn = np.random.default_rng(seed).integers(0, n, size=(1, n))
-        weights = np.bincount(drawn[0], minlength=n).astype(float)
-        tree = DecisionTreeClassifier(max_features="sqrt", random_state=np.random.RandomState(seed))
-        tree.fit(values.T, is_case.astype(float), sample_weight=weights)
-        expected = tree.tree_.compute_feature_importances(normalize=False) * n
+        tree = DecisionTreeRegressor(max_features="sqrt", random_state=np.random.RandomState(seed))
+        tree.fit(values.T, is_case.astype(float), sample_weight=drawn(n, 1, seed)[0])
+        expected = 2 * tree.tree_.compute_feature_importances(normalize=False) * n
         assert_allclose(importance(values, is_case, 1, [seed])[0], expected, rtol=1e-12)
         votes = case_votes(values, is_case, values, 1, seed)[0]
         assert_array_equal(votes, tree.predict(values.T).astype(int))
-    assert n_genes == 12
+
+
+@pytest.mark.parametrize("name", ["balanced", "unbalanced"])
+def test_trees_are_those_that_gini_grows(name: str) -> None:
+    """Of the variance and of Gini the best split is the same one, but where splits tie and rounding decides."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    values, is_case, _ = golden_input(name)
+    n = is_case.size
+    ours = importances(values, is_case, 1, range(100)).gini
+    same = 0
+    for seed in range(100):
+        tree = DecisionTreeClassifier(max_features="sqrt", random_state=np.random.RandomState(seed))
+        tree.fit(values.T, is_case, sample_weight=drawn(n, 1, seed)[0])
+        theirs = tree.tree_.compute_feature_importances(normalize=False) * n
+        same += np.allclose(ours[seed], theirs, rtol=1e-9, atol=1e-9)
+        assert_allclose(ours[seed].sum(), theirs.sum(), rtol=0.05)
+    assert same >= 95
+
+
+def drawn(n: int, trees: int, seed: int) -> NDArray[np.float64]:
+    """How often each tree draws each sample."""
+    samples = np.random.default_rng(seed).integers(0, n, size=(trees, n))
+    return np.array([np.bincount(row, minlength=n) for row in samples], dtype=np.float64)
+
+
+@pytest.mark.parametrize("name", ["balanced", "unbalanced"])
+def test_permutation_importance_is_what_asking_every_tree_again_gives(name: str) -> None:
+    from dmicc_assets.signature.grown_forest import flatten, grow
+
+    values, is_case, _ = golden_input(name)
+    x = np.ascontiguousarray(values, dtype=np.float32).T
+    grown = list(grow(x, is_case.astype(float)[:, np.newaxis], 30, 5))
+    out_of_bag = np.array([times for _, times in grown]) == 0
+    forest = flatten([tree for tree, _ in grown])
+    ours = forest.accuracy_loss(x, is_case, out_of_bag, np.random.default_rng(8))
+
+    tree_of, sample_of = np.nonzero(out_of_bag)
+    donor_of = sample_of[np.argsort(tree_of + np.random.default_rng(8).random(tree_of.size))]
+    expected = np.zeros(len(values))
+    for index, (tree, _) in enumerate(grown):
+        sample, donor = sample_of[tree_of == index], donor_of[tree_of == index]
+        right = (tree.predict(x[sample])[:, 0] > 0.5) == is_case[sample]
+        for gene in range(len(values)):
+            permuted = x[sample].copy()
+            permuted[:, gene] = x[donor, gene]
+            still_right = (tree.predict(permuted)[:, 0] > 0.5) == is_case[sample]
+            expected[gene] += (right.mean() - still_right.mean()) if sample.size else 0.0
+    assert_allclose(ours, expected, atol=1e-12)
+    assert np.abs(expected).max() > 0.1
 
 
 def test_votes_are_counted_tree_by_tree() -> None:
