@@ -39,7 +39,7 @@ def of_resampling(study: Study, _: str) -> dict[str, Any]:
     outputs=("signature/stability",),
     inputs=SELECTION,
     settings=of_resampling,
-    version="2",
+    version="3",
 )
 def stability(context: StepContext) -> Result:
     """Choose the genes again in bootstraps of the patients and with every control once left out, and count."""
@@ -52,7 +52,7 @@ def stability(context: StepContext) -> Result:
     outputs=("signature/sensitivity",),
     inputs=(Input("differential/statistics", "cohorts"), *PROBES),
     settings=lambda study, _: study.model_dump(mode="json", include={"cohorts", "differential", "datasets"}),
-    version="2",
+    version="3",
 )
 def sensitivity(context: StepContext) -> Result:
     """Make the signature again under other thresholds and other ways to collapse probes."""
@@ -65,7 +65,7 @@ def sensitivity(context: StepContext) -> Result:
     outputs=("rigor/nulls",),
     inputs=(*SELECTION, *VALIDATION),
     settings=of_resampling,
-    version="2",
+    version="3",
 )
 def nulls(context: StepContext) -> Result:
     """Repeat the whole choice with permuted labels, and the model with random genes: what chance finds."""

@@ -25,7 +25,7 @@ def signature(context: StepContext) -> Result:
     outputs=("signature/ranking", "signature/error_curve", "signature/biomarkers"),
     inputs=(Input("signature/genes"), Input("cohort/expression", "cohorts"), Input("cohort/samples", "cohorts")),
     settings=lambda study, _: study.ranking.model_dump(),
-    version="1",
+    version="2",
 )
 def ranking(context: StepContext) -> Result:
     """Rank the signature by random forests in each cohort; the biomarkers are among the first of every ranking."""

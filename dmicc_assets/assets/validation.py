@@ -58,7 +58,7 @@ def expression_tests(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=lambda study, _: of_resampling(study, _) | {"validation": study.model_dump()["validation"]},
-    version="2",
+    version="3",
     blocks_on=("I6",),
 )
 def roc(context: StepContext) -> Result:

@@ -58,7 +58,7 @@ def importance(
     x, y = _engine_input(values, is_case, trees)
 
     def of_seed(seed: int) -> FloatMatrix:
-        return np.sum([gini(tree) for tree, _ in grow(x, y, trees, seed)], axis=0)
+        return gini(tree for tree, _ in grow(x, y, trees, seed))
 
     return np.array(_each(of_seed, seeds, threads)).reshape(len(seeds), x.shape[1]) * (x.shape[0] / trees)
 
@@ -70,11 +70,9 @@ def importances(
     x, y = _engine_input(values, is_case, trees)
 
     def of_seed(seed: int) -> tuple[FloatMatrix, FloatMatrix]:
-        grown = list(grow(x, y, trees, seed))
-        decrease = np.sum([gini(tree) for tree, _ in grown], axis=0)
-        out_of_bag = np.array([drawn for _, drawn in grown]) == 0
-        forest = flatten([tree for tree, _ in grown])
-        return decrease, forest.accuracy_loss(x, y[:, 0] == 1.0, out_of_bag, np.random.default_rng([seed, 1]))
+        grown, drawn = zip(*grow(x, y, trees, seed), strict=True)
+        rng = np.random.default_rng([seed, 1])
+        return gini(grown), flatten(grown).accuracy_loss(x, y[:, 0] == 1.0, np.array(drawn) == 0, rng)
 
     both = np.array(_each(of_seed, seeds, threads)).reshape(len(seeds), 2, x.shape[1])
     return Importances(both[:, 0] * (x.shape[0] / trees), both[:, 1] / trees)

@@ -9,7 +9,7 @@ the two to identical trees. What the importances and votes are for is `forest.py
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +50,9 @@ def grow(x: SingleMatrix, y: FloatMatrix, trees: int, seed: int) -> Iterator[tup
         yield tree, drawn
 
 
-def gini(tree: Any) -> FloatMatrix:
-    """(p,) decrease of Gini impurity by each gene's splits in a tree of `grow`, as a share of its samples."""
-    return 2.0 * tree.compute_feature_importances(normalize=False)
+def gini(trees: Iterable[Any]) -> FloatMatrix:
+    """(p,) decrease of Gini impurity by each gene's splits, a share of a tree's samples, summed over `grow`'s trees."""
+    return 2 * np.sum([tree.compute_feature_importances(normalize=False) for tree in trees], axis=0)
 
 
 class _Seeds:
