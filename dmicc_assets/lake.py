@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -110,8 +110,9 @@ class Lake:
         _write_beside(folder / "0.json", lambda beside: beside.write_text(text))
 
     def partitions(self, table: str) -> list[str]:
-        """Partitions of a table that are there."""
-        return sorted(path.stem for path in (self.root / table).glob("*.json"))
+        """Partitions of a table of which anything is there: a killed process may leave rows without a manifest."""
+        found = {path.stem for suffix in ("json", "parquet") for path in (self.root / table).glob(f"*.{suffix}")}
+        return sorted(found - {Path(EMPTY).stem})
 
     def has(self, study: str) -> bool:
         """Whether anything of a study was ever written."""
@@ -189,8 +190,13 @@ class Lake:
         content = content_hash(declared, rows)
         path = self.path(table, partition)
         with self.lock(_lock_name(table, partition)):
-            self._keep_history(declared, partition, content, origin)
+            old = self._manifest(table, partition)
+            if old is not None and old.content != content:
+                self._keep_history(declared, old, what_differs(old, origin))
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.with_suffix(".json").exists():
+                # Killed before the new manifest is there, the old one must not speak of a file of the same size.
+                _write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
             _write_beside(
                 path,
                 lambda beside: rows.write_parquet(
@@ -229,12 +235,38 @@ class Lake:
             for partition in self.partitions(table):
                 if partition.split(".")[0] == study:
                     n_partitions += 1
-                    self.path(table, partition).unlink(missing_ok=True)
-                    self.path(table, partition).with_suffix(".json").unlink(missing_ok=True)
+                    self._delete(table, partition)
             for folder in (self.root / "history" / table).glob("*"):
                 if folder.name.split(".")[0] == study:
                     shutil.rmtree(folder)
         return n_partitions
+
+    def retire(self, study: str, named: Collection[str]) -> list[str]:
+        """Delete what a study has of datasets and cohorts that its file no longer names; a history stays.
+
+        Args:
+            study: the study.
+            named: every partition that it names today.
+
+        Returns:
+            the partitions that are gone.
+        """
+        gone: set[str] = set()
+        for table in (declared for declared in TABLES.values() if declared.partition in ("dataset", "cohort")):
+            for partition in self.partitions(table.name):
+                if partition.split(".")[0] != study or partition in named:
+                    continue
+                with self.lock(_lock_name(table.name, partition)):
+                    if (old := self._manifest(table.name, partition)) is not None:
+                        self._keep_history(table, old, "the study file no longer names it")
+                    self._delete(table.name, partition)
+                gone.add(partition)
+        return sorted(gone)
+
+    def _delete(self, table: str, partition: str) -> None:
+        """The rows first, since queries read them whether or not a manifest is left."""
+        self.path(table, partition).unlink(missing_ok=True)
+        self.path(table, partition).with_suffix(".json").unlink(missing_ok=True)
 
     @contextmanager
     def lock(self, name: str) -> Generator[None]:
@@ -246,19 +278,18 @@ class Lake:
     def _history_folder(self, table: str, partition: str) -> Path:
         return self.root / "history" / table / partition
 
-    def _keep_history(self, table: Table, partition: str, content: str, origin: Origin) -> None:
-        """Copy a partition that is about to be replaced by another content, with until when and why it stood."""
-        old = self._manifest(table.name, partition)
-        if not table.keeps_history or old is None or old.content == content:
+    def _keep_history(self, table: Table, old: Manifest, because: str) -> None:
+        """Copy a partition that is about to go or to be replaced, with until when and why it stood."""
+        if not table.keeps_history:
             return
-        folder = self._history_folder(table.name, partition)
+        folder = self._history_folder(table.name, old.partition)
         folder.mkdir(parents=True, exist_ok=True)
         revision = 1 + max((int(path.stem) for path in folder.glob("*.parquet")), default=0)
-        ended = {"revision": revision, "until": _now(), "because": what_differs(old, origin)}
+        ended = {"revision": revision, "until": _now(), "because": because}
         text = json.dumps(asdict(old) | ended, indent=1, sort_keys=True)
         kept = folder / f"{revision}.parquet"
         _write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
-        _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, partition), beside))
+        _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, old.partition), beside))
 
 
 def _lock_name(table: str, partition: str) -> str:

@@ -18,12 +18,19 @@ from dmicc_assets.definitions import build_defs
 from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
 from dmicc_assets.partitions import accession_partition
 from dmicc_assets.step import Step, StepContext, is_current, origin, partition_keys, related
-from dmicc_assets.tables import TABLES
+from dmicc_assets.tables import TABLES, PartitionKind
 from dmicc_assets.workspace import Workspace
 
 State = Literal["current", "unchanged", "made", "failed", "blocked"]
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+STUDY_TAG = "dmicc/study"
+_GOING_ON = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,12 @@ class StudyRun:
         return [(step, key) for step in wanted for key in partition_keys(step.partition, self._study)]
 
     def materialise(self, plan: Iterable[tuple[Step, str]], started: Callable[[str, str], None]) -> list[Outcome]:
-        """Make what is not up to date, one Dagster run a partition, then the warehouse."""
+        """Make what is not up to date, one Dagster run a partition, then the warehouse.
+
+        Whoever calls this holds the study's lock: no other process runs the same study.
+        """
+        self._end_killed_runs()
+        self._retire()
         self._observe_libraries()
         outcomes: list[Outcome] = []
         for step, key in plan:
@@ -129,6 +141,22 @@ class StudyRun:
                 self.warnings.append(str(error))
         return observed
 
+    def _end_killed_runs(self) -> None:
+        """Say that runs have failed which a killed process began: Dagster would take them to go on for ever.
+
+        Automation waits for what is in progress, and the queue counts every run that goes on.
+        """
+        begun = dg.RunsFilter(tags={STUDY_TAG: self._study.study}, statuses=_GOING_ON)
+        for run in self._instance.get_runs(begun):
+            self._instance.report_run_failed(run, "the process that made this run was killed")
+
+    def _retire(self) -> None:
+        """Results of a cohort or dataset that left the study file must not stand in answers to queries."""
+        kinds: tuple[PartitionKind, ...] = ("dataset", "cohort")
+        named = {key for kind in kinds for key in partition_keys(kind, self._study)}
+        for key in self._workspace.lake.retire(self._study.study, named):
+            self.warnings.append(f"{key}: the study file no longer names it; its results are deleted")
+
     def _observe_libraries(self) -> None:
         self._report_observation(GENE_SETS, libraries_now(self._workspace), None)
 
@@ -150,6 +178,7 @@ class StudyRun:
             instance=self._instance,
             asset_selection=assets,
             partition_key=None if key == "all" else key,
+            tags={STUDY_TAG: self._study.study},
             raise_on_error=False,
         )
         if result.success:

@@ -159,8 +159,19 @@ def forget_study(out: Console, workspace: Workspace, name: str) -> None:
         shutil.rmtree(report_path(workspace.settings.reports, name).parent, ignore_errors=True)
     if n_partitions == 0:
         raise DataError(f"{name}: there are no results of it in {workspace.settings.lake}")
+    _compare_what_is_left(workspace)
     build_warehouse(workspace.settings)
     out.print(f"{n_partitions} results of {name} deleted")
+
+
+def _compare_what_is_left(workspace: Workspace) -> None:
+    """The atlas is of all studies: without the one that was forgotten."""
+    from dmicc_assets.assets.atlas import disease_overlap
+    from dmicc_assets.step import origin, run_step
+
+    if workspace.lake.partitions("atlas/disease_overlap"):
+        context = workspace.context(disease_overlap, "all")
+        list(run_step(context, origin(context)))
 
 
 def _show_result(out: Console, workspace: Workspace, study: Study) -> None:

@@ -112,6 +112,42 @@ def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
     assert len(lake.history("differential/genes", "s2.c")) == 1
 
 
+def test_what_a_study_no_longer_names_goes_and_its_history_stays(lake: Lake) -> None:
+    for partition in ("s.c", "s.old", "s2.old"):
+        lake.write("differential/genes", partition, GENES, ORIGIN)
+    assert lake.retire("s", {"s.c"}) == ["s.old"]
+    assert lake.partitions("differential/genes") == ["s.c", "s2.old"]
+    assert not lake.path("differential/genes", "s.old").exists()
+    (kept,) = lake.history("differential/genes", "s.old")
+    assert len(pl.read_parquet(kept)) == 2
+    assert json.loads(kept.with_suffix(".json").read_text())["because"] == "the study file no longer names it"
+    assert lake.retire("s", {"s.c"}) == []
+
+
+def test_between_file_and_manifest_a_kill_leaves_no_manifest_of_other_rows(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    others = GENES.with_columns(log_fc=pl.Series([2.5, -3.0]))
+
+    def killed(_path: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dmicc_assets.lake._file_hash", killed)
+    with pytest.raises(KeyboardInterrupt):
+        lake.write("differential/genes", "s.c", others, replace(ORIGIN, recipe="other"))
+    assert lake.path("differential/genes", "s.c").stat().st_size == before.n_bytes, "size alone would not show it"
+    assert lake.read("differential/genes", "s.c")["log_fc"].to_list() == [-3.0, 2.5]
+    assert lake.manifest("differential/genes", "s.c") is None
+
+
+def test_rows_without_a_manifest_can_be_forgotten(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    lake.path("differential/genes", "s.c").with_suffix(".json").unlink()
+    assert lake.forget("s") == 1
+    assert not lake.path("differential/genes", "s.c").exists()
+
+
 def test_content_does_not_see_the_last_digits(lake: Lake) -> None:
     digits = [1.0, -0.0, 1e-300, 123456.789012345, np.pi, None]
     nudged = [1.0 + 1e-15, 0.0, 1e-300 * (1 + 1e-15), 123456.789012345 + 1e-10, np.pi * (1 - 1e-15), float("nan")]

@@ -26,12 +26,14 @@ PROBES = (
     Input("expression/genes", "datasets"),
 )
 
+TITLES: Any = {"cohorts": {"__all__": {"title"}}}  # what no number is made from
+
 
 def of_resampling(study: Study, _: str) -> dict[str, Any]:
     """What of the study file matters when the whole choice of genes is repeated."""
     chosen = {"cohorts", "differential", "ranking", "model", "rigor", "validation"}
     # the order of the cohorts chooses the model's, and a recipe's keys have none
-    return study.model_dump(mode="json", include=chosen) | {"model_cohort": study.model_cohort}
+    return study.model_dump(mode="json", include=chosen, exclude=TITLES) | {"model_cohort": study.model_cohort}
 
 
 @step(
@@ -51,7 +53,9 @@ def stability(context: StepContext) -> Result:
     partition="study",
     outputs=("signature/sensitivity",),
     inputs=(Input("differential/statistics", "cohorts"), *PROBES),
-    settings=lambda study, _: study.model_dump(mode="json", include={"cohorts", "differential", "datasets"}),
+    settings=lambda study, _: study.model_dump(
+        mode="json", include={"cohorts", "differential", "datasets"}, exclude=TITLES
+    ),
     version="3",
 )
 def sensitivity(context: StepContext) -> Result:
@@ -99,7 +103,10 @@ def nulls(context: StepContext) -> Result:
         Input("model/calibration"),
         Input("rigor/nulls"),
     ),
-    settings=lambda study, _: study.model_dump(mode="json", exclude={"case"}) | {"model_cohort": study.model_cohort},
+    settings=lambda study, _: (
+        study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True})
+        | {"model_cohort": study.model_cohort}
+    ),
     version="2",
     observe=notes_read,
 )

@@ -57,7 +57,7 @@ def expression_tests(context: StepContext) -> Result:
         Input("cohort/samples", "cohorts"),
         *PROBES,
     ),
-    settings=lambda study, _: of_resampling(study, _) | {"validation": study.model_dump()["validation"]},
+    settings=of_resampling,
     version="3",
     blocks_on=("I6",),
 )

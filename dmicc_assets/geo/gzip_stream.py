@@ -55,6 +55,12 @@ def looks_like_html(start: bytes) -> bool:
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_HTML)
 
 
+def begins_as_html(path: Path) -> bool:
+    """Whether a file looks like an HTML or XML page."""
+    with path.open("rb") as file:
+        return looks_like_html(file.read(512))
+
+
 def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:
     """Decompress gzip data that arrives in pieces, members one after another, blocks of 1 MiB at most.
 

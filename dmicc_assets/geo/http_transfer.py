@@ -16,6 +16,8 @@ import httpx
 import tenacity
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.cache import sha256_of
+from dmicc_assets.geo.gzip_stream import begins_as_html
 from dmicc_assets.geo.http_policy import (
     NotServedError,
     Patience,
@@ -122,7 +124,8 @@ class HttpTransfer:
         Args:
             url: of the file.
             part: where the unfinished file is; whole and verified when this returns validators.
-            verify: raises SourceError when the file is not what it must be; then it is deleted and tried again.
+            verify: raises SourceError when the file is not what it must be; then it is deleted and tried again, but
+                not when the same bytes came twice: it is so at the source.
             known: validators of the version that the caller has.
 
         Returns:
@@ -131,6 +134,7 @@ class HttpTransfer:
         Raises:
             SourceError: not served, not reachable, or wrong in every try.
         """
+        wrong: set[str] = set()
 
         def attempt() -> Validators | None:
             found = self._receive(url, part, known)
@@ -141,7 +145,11 @@ class HttpTransfer:
             except TransientError:
                 raise
             except SourceError as error:
+                digest, is_page = sha256_of(part), begins_as_html(part)
                 forget(part)
+                if digest in wrong and not is_page:  # a page in its place may go, as often as it is the same
+                    raise SourceError(f"{url}: {error} (the same file came twice)", check=error.check) from None
+                wrong.add(digest)
                 raise TransientError(f"{url}: {error}", check=error.check) from None
             state_of(part).unlink(missing_ok=True)
             return found

@@ -112,6 +112,19 @@ def test_a_lasting_fault_is_one_clear_error_and_leaves_no_file(
     assert cached_files(tmp_path) == []
 
 
+def test_what_is_wrong_at_the_source_is_not_fetched_for_as_long_as_patience_lasts(geo: FakeGeo, tmp_path: Path) -> None:
+    """Gigabytes that are wrong twice are wrong; a page that says that the server is down may go."""
+    patience = Patience(attempts=5, backoff=0.01, longest_backoff=0.02, read_timeout=1.0)
+    revise(geo.root / "geo" / MATRIX, matrix_text("GSE1001", "GPL7", small_values(), row_count=41))
+    with pytest.raises(SourceError, match=r"has 40 rows, but .* says 41 \(the same file came twice\)$"):
+        fetch(client_of(geo, tmp_path, patience=patience))
+    assert [request.status for request in geo.requests] == [200, 200]
+    geo.plan("series_matrix", *[fake.html_page()] * 40)
+    with pytest.raises(SourceError, match=r"an HTML page .* \(tried 5 times\)$"):
+        fetch(client_of(geo, tmp_path, patience=patience))
+    assert len(geo.requests) == 2 + 5
+
+
 def test_a_redirect_to_ncbi_is_followed(geo: FakeGeo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import httpx
 

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from filelock import FileLock
 
 from dmicc_assets.settings import Settings
 
 Dmicc = Callable[..., subprocess.CompletedProcess[str]]
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
 
 
 def one_clear_message(done: subprocess.CompletedProcess[str], status: int, *said: str) -> None:
@@ -104,8 +106,11 @@ def test_a_killed_run_is_taken_up_again(dmicc: Dmicc, home: Settings, tmp_path: 
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
+    assert {run.status for run in dg.DagsterInstance.get().get_runs()} - ENDED, "Dagster was not told of the end"
     done = dmicc("run", "small", "--only", "source")
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stdout
     assert len(list((home.lake / "source" / "samples").glob("small.*.json"))) == 4
     assert not [path for path in home.lake.rglob(".*.part") if path.stat().st_mtime > time.time() - 5]
+    runs = dg.DagsterInstance.get().get_runs()
+    assert {run.status for run in runs} == ENDED, "nothing goes on, so that automation and the queue wait for nothing"

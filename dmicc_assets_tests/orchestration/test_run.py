@@ -7,14 +7,18 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.keys import SERIES, asset_key
 from dmicc_assets.lake import Lake
 from dmicc_assets.run import Outcome, StudyRun
 from dmicc_assets.settings import Settings
+from dmicc_assets.step import Step, partition_keys
+from dmicc_assets.study import Study
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import open_warehouse
-from dmicc_assets.workspace import open_workspace
+from dmicc_assets.workspace import Workspace, open_workspace
 from dmicc_assets_tests.orchestration.conftest import Outcomes, RunSmall, run_study
 
 HTML = b"<!DOCTYPE html>\n<html><body>Service unavailable</body></html>\n" * 20
@@ -188,6 +192,34 @@ def test_nothing_differs_is_a_result(materialised: Settings) -> None:
         for view in ("differential.genes", "signature.genes", "signature.biomarkers", "model.coefficients"):
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() == [(0,)]
         assert connection.execute("SELECT n_shared FROM signature.overlap").fetchall() == [(0,)]
+
+
+def test_a_title_is_in_the_recipe_of_the_report_alone(workspace: Workspace) -> None:
+    study = workspace.studies["small"]
+    cohorts = {name: cohort.model_copy(update={"title": "Another"}) for name, cohort in study.cohorts.items()}
+    renamed = study.model_copy(update={"title": "Another", "cohorts": cohorts})
+
+    def settings(step: Step, of: Study) -> list[str]:
+        parts = [key.split(".", 1)[-1] for key in partition_keys(step.partition, of)]
+        return [json.dumps(step.settings(of, part), default=str) for part in parts]
+
+    assert [step.name for step in STEPS if settings(step, study) != settings(step, renamed)] == ["report"]
+
+
+def test_a_cohort_that_left_the_study_file_is_in_no_answer(materialised: Settings) -> None:
+    path = materialised.study_folders[0] / "small.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["cohorts"]["disease_c"] = content["cohorts"].pop("disease_a")
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    workspace = open_workspace(materialised)
+    run = StudyRun(workspace, "small")
+    assert {o.state for o in run.materialise(run.plan("cohort"), lambda _step, _key: None)} == {"made", "current"}
+    assert run.warnings == ["small.disease_a: the study file no longer names it; its results are deleted"]
+    with open_warehouse(materialised) as connection:
+        for view in ("cohort.samples", "cohort.expression", "differential.genes", "enrichment.terms"):
+            assert not connection.execute(f"SELECT * FROM {view} WHERE cohort = 'disease_a'").fetchall(), view
+        kept = connection.execute("SELECT DISTINCT because FROM history.differential_genes").fetchall()
+    assert kept == [("the study file no longer names it",)]
 
 
 def test_the_case_needs_no_data(home: Settings) -> None:
