@@ -59,7 +59,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     ),
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
-    version="1",
+    version="2",
     blocks_on=("D4",),
 )
 def dataset(context: StepContext) -> Result:

@@ -146,6 +146,7 @@ def _notes(
     n_probes = len(raw.matrix.features) if raw.probe_genes is not None else 0
     return {
         "n_samples": len(raw.matrix.samples),
+        "samples_without_values": list(raw.left_out),
         "n_probes": len(raw.matrix.features),
         "n_genes": len(genes.features),
         "n_probes_without_symbol": n_probes - int((n_symbols > 0).sum()),

@@ -75,7 +75,7 @@ def read_symbols(path: Path) -> dict[str, str]:
         SourceError: a damaged file, or no columns GeneID and Symbol.
     """
     text = b"".join(gzip_blocks(path)).decode("utf-8", errors="replace")
-    header, *lines = text.splitlines() or [""]
+    header, *lines = text.replace("\r\n", "\n").split("\n")
     columns = header.split("\t")
     if not {"GeneID", "Symbol"} <= set(columns):
         raise SourceError(f"{path.name}: expected columns GeneID and Symbol, found {header[:60]!r}")

@@ -4,9 +4,10 @@ Nothing is labelled, scaled or collapsed here: that is for `expression/`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypedDict
 
+import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import DataError, SourceError
@@ -38,7 +39,7 @@ class RawDataset:
         source_url: where the values were served.
         table_sha256: of the decompressed table of values.
         metadata_sha256: of the samples' metadata without dates.
-        relations: the series' relations (super-series, re-analyses).
+        relations: the series' relations (super-series, re-analyses), and the re-analyses that its samples state.
         pubmed_ids: the series' papers.
         samples: one row a sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
         matrix: (R, N) as served.
@@ -47,6 +48,7 @@ class RawDataset:
         symbol_column: the platform's column that named the genes.
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
         value_kind: `counts` for NCBI's RNA-seq counts.
+        left_out: samples that the source describes and gives no value of.
     """
 
     name: str
@@ -69,10 +71,11 @@ class RawDataset:
     symbol_column: str | None
     n_date_mangled: int
     value_kind: Literal["intensity", "counts"]
+    left_out: tuple[str, ...] = ()
 
 
 def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDataset:
-    """Read a dataset from the files that `acquire` got for it.
+    """Read a dataset from the files that `acquire` got for it; samples without a single value are left out.
 
     Args:
         name: the dataset's name in its study.
@@ -83,7 +86,10 @@ def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDa
         SourceError: a file is not what it must be.
         DataError: an empty table, another platform than the study says, or no column that names genes.
     """
-    by_role = {file.role: file for file in files}
+    return _with_values(_read(name, spec, {file.role: file for file in files}))
+
+
+def _read(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDataset:
     if spec.source != "geo":
         return _from_matrix(name, spec, by_role)
     if "counts" in by_role:
@@ -97,6 +103,19 @@ def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDa
     if not read.matrix.features:
         raise DataError(f"{name}: the table of {served.path.name} is empty, there is nothing to compare")
     return _from_series(name, spec, read, served, by_role)
+
+
+def _with_values(raw: RawDataset) -> RawDataset:
+    """The dataset without arrays that failed: a column of missing values, or in SOFT a sample without a table."""
+    is_empty = [bool(empty) for empty in np.atleast_1d(np.isnan(raw.matrix.values).all(axis=0))]
+    if not any(is_empty):
+        return raw
+    kept = [sample for sample, empty in zip(raw.matrix.samples, is_empty, strict=True) if not empty]
+    if not kept:
+        raise DataError(f"{raw.name}: no sample has a value in {raw.source_url}")
+    without = tuple(sample for sample in raw.matrix.samples if sample not in set(kept))
+    samples = raw.samples.filter(pl.col("sample").is_in(kept))
+    return replace(raw, samples=samples, matrix=raw.matrix.take_samples(kept), left_out=raw.left_out + without)
 
 
 def _from_series(
@@ -129,7 +148,8 @@ def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
     """NCBI's counts with the samples of the empty matrix; samples without counts are left out."""
     counts, header = by_role["counts"], read_header(_need(name, by_role, "matrix").path)
     matrix, digest = read_counts(counts.path)
-    samples = header.samples.filter(pl.col("sample").is_in(list(matrix.samples)))
+    is_counted = pl.col("sample").is_in(list(matrix.samples))
+    samples, uncounted = header.samples.filter(is_counted), header.samples.filter(~is_counted)
     if not len(samples):
         raise DataError(f"{name}: none of the series' samples has a column in {counts.path.name}")
     genes = count_genes(matrix.features, read_symbols(_need(name, by_role, "gene_ids").path))
@@ -148,6 +168,7 @@ def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
         symbol_column="Symbol",
         n_date_mangled=0,
         value_kind="counts",
+        left_out=tuple(uncounted["sample"]),
     )
 
 
@@ -202,9 +223,16 @@ def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
         "last_update_date": updated.isoformat() if updated else None,
         "latest_sample_update_date": max(latest).isoformat() if latest else None,
         "metadata_sha256": samples_sha256(samples),
-        "relations": header.series.get("relation", []),
+        "relations": _relations(header, samples),
         "pubmed_ids": header.series.get("pubmed_id", []),
     }
+
+
+def _relations(header: SeriesHeader, samples: pl.DataFrame) -> list[str]:
+    """Each once; of the samples' without their BioSample and SRA: `Reanalyzed by: GSE26971` stands there (GSE12093)."""
+    of_samples = samples["relations"].explode().drop_nulls().to_list()
+    reanalyses = [relation for relation in of_samples if relation.lower().startswith("reanaly")]
+    return list(dict.fromkeys([*header.series.get("relation", []), *reanalyses]))
 
 
 def _read_platform(file: SourceFile, accession: str | None, by_role: Mapping[str, SourceFile]) -> Platform:

@@ -3,6 +3,7 @@
 The numbers are Arrow's (correctly rounded); whoever calls knows the columns and checks what the rows must be.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -116,25 +117,14 @@ def parse_rows(
     Raises:
         SourceError: a row of another length, or a cell of a column wanted that is no number.
     """
-    pa: Any = import_module("pyarrow")  # it has no types
-    csv: Any = import_module("pyarrow.csv")
     wanted = [i for i, column in enumerate(columns, 1) if only is None or column in only]
     try:
-        table = csv.read_csv(
-            pa.py_buffer(block),
-            read_options=csv.ReadOptions(
-                column_names=[str(i) for i in range(len(columns) + 1)], use_threads=False, block_size=len(block) + 1
-            ),
-            parse_options=csv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False),
-            convert_options=csv.ConvertOptions(
-                column_types={"0": pa.string(), **{str(i): pa.float64() for i in wanted}},
-                include_columns=[str(i) for i in (0, *wanted)],
-                null_values=MISSING,
-                strings_can_be_null=False,
-            ),
-        )
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, error)}") from None
+        table = _arrow_table(block, len(columns), wanted, separator, quoted)
+    except ValueError as error:  # Arrow's own is one
+        try:
+            table = _arrow_table(_plain(block, separator), len(columns), wanted, separator, quoted)
+        except ValueError:
+            raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, error)}") from None
     # By way of polars: Arrow's own way to numpy imports pandas, 0.5 s and 50 MB.
     frame = pl.DataFrame(table.select(range(1, len(wanted) + 1)))
     values = np.array(frame.to_numpy(), dtype=np.float64, order="C")
@@ -142,11 +132,46 @@ def parse_rows(
     return table.column(0).to_pylist(), values
 
 
+def _arrow_table(block: bytes, n_columns: int, wanted: Sequence[int], separator: str, quoted: bool) -> Any:
+    """The ids and the columns wanted, by their position.
+
+    Raises:
+        ValueError: a row of another length, a cell that is no number, or bytes that are no UTF-8.
+    """
+    pa: Any = import_module("pyarrow")  # it has no types
+    csv: Any = import_module("pyarrow.csv")
+    return csv.read_csv(
+        pa.py_buffer(block),
+        read_options=csv.ReadOptions(
+            column_names=[str(i) for i in range(n_columns + 1)], use_threads=False, block_size=len(block) + 1
+        ),
+        parse_options=csv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False),
+        convert_options=csv.ConvertOptions(
+            column_types={"0": pa.string(), **{str(i): pa.float64() for i in wanted}},
+            include_columns=[str(i) for i in (0, *wanted)],
+            null_values=MISSING,
+            strings_can_be_null=False,
+        ),
+    )
+
+
+def _plain(block: bytes, separator: str) -> bytes:
+    """The block as Arrow takes it: UTF-8, and no spaces around a missing value (R's `format` pads `NA`)."""
+    missing = b"|".join(re.escape(text.encode()) for text in MISSING)
+    between = re.escape(separator.encode())
+    plain = re.sub(rb"(?<=" + between + rb") *(" + missing + rb") *(?=" + between + rb"|[\r\n]|$)", rb"\1", block)
+    try:
+        plain.decode("utf-8")
+    except UnicodeDecodeError:  # from before GEO wrote UTF-8, as in headers
+        return plain.decode("cp1252", errors="replace").encode()
+    return plain
+
+
 def _explain(block: bytes, columns: Sequence[str], separator: str, wanted: Sequence[int], error: Exception) -> str:
     """Which row and cell a block could not be read for."""
     for line in block.decode("utf-8", errors="replace").split("\n"):
         cells = [cell.strip().strip('"') for cell in line.rstrip("\r").split(separator)]
-        if cells == [""]:
+        if line.rstrip("\r") == "":
             continue
         if len(cells) != len(columns) + 1:
             return f"the row {cells[0]!r} has {len(cells) - 1} values, expected {len(columns)}"
@@ -157,11 +182,8 @@ def _explain(block: bytes, columns: Sequence[str], separator: str, wanted: Seque
 
 
 def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    """Whether Arrow would take it for a number; Python takes `1_000` and the digits of every script too."""
+    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", cell) is not None
 
 
 def check_ids(ids: Sequence[str], name: str) -> None:

@@ -179,7 +179,7 @@ def read_platform_date(path: Path, accession: str) -> date | None:
 
 def _lines(path: Path) -> Iterator[str]:
     for block in whole_lines(text_blocks(path)):
-        for line in block.decode("utf-8", errors="replace").split("\n"):
+        for line in block.decode("utf-8-sig", errors="replace").split("\n"):
             yield line.rstrip("\r")
 
 

@@ -210,7 +210,7 @@ def _unquoted(cell: str) -> str:
 def _decode(text: bytes) -> str:
     """UTF-8, as GEO writes; a file with any other byte is from before that and in Latin-1's superset."""
     try:
-        return text.decode("utf-8")
+        return text.decode("utf-8-sig")  # an editor may have put a mark before the first line
     except UnicodeDecodeError:
         return text.decode("cp1252", errors="replace")
 

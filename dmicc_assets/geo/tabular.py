@@ -6,6 +6,7 @@ Rows are genes (or probes), the first column names them, every other column is a
 import csv
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -72,21 +73,29 @@ def read_sample_sheet(path: Path) -> dict[str, dict[str, str]]:
     """Characteristics of each sample: the sheet's first column is the sample, its other columns are the keys.
 
     Raises:
-        SourceError: no such table, or a sample twice.
+        SourceError: no such table, a sample or a column twice, or a row that is longer than the header.
     """
     if _first_bytes(path)[:4] == _PARQUET:
-        frame = pl.read_parquet(path)
+        try:
+            frame = pl.read_parquet(path)
+        except pl.exceptions.PolarsError as error:
+            raise _unreadable(path, error) from None
         header, rows = frame.columns, [[str(v) if v is not None else "" for v in row] for row in frame.iter_rows()]
     else:
         text = b"".join(text_blocks(path)).decode("utf-8-sig", errors="replace")
-        header, *rows = list(csv.reader(text.splitlines(), delimiter=_separator(path))) or [[]]
+        header, *rows = list(csv.reader(StringIO(text, newline=""), delimiter=_separator(path))) or [[]]
+    keys = [key.strip() for key in header]
+    if twice := [key for i, key in enumerate(keys) if key and key in keys[:i]]:
+        raise SourceError(f"{path.name}: the column {twice[0]!r} stands twice")
     sheet: dict[str, dict[str, str]] = {}
     for row in rows:
         if not row or not row[0].strip():
             continue
         if row[0].strip() in sheet:
             raise SourceError(f"{path.name}: the sample {row[0]!r} stands twice")
-        sheet[row[0].strip()] = {key.strip(): value.strip() for key, value in zip(header[1:], row[1:], strict=False)}
+        if any(cell.strip() for cell in row[len(keys) :]):
+            raise SourceError(f"{path.name}: the row of {row[0]!r} has {len(row)} cells, the header {len(keys)}")
+        sheet[row[0].strip()] = {key: value.strip() for key, value in zip(keys[1:], row[1:], strict=False) if key}
     if not sheet:
         raise SourceError(f"{path.name}: expected a sample sheet (first column the sample), found no row")
     return sheet
@@ -116,14 +125,18 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
         ids = frame.to_series(0).cast(pl.String)
         values = frame.select(pl.col(names[1:]).cast(pl.Float64).fill_null(np.nan)).to_numpy()
     except pl.exceptions.PolarsError as error:
-        raise SourceError(f"{path.name}: the Parquet file cannot be read ({str(error).splitlines()[0]})") from None
-    if ids.null_count() or not len(ids):
+        raise _unreadable(path, error) from None
+    if ids.null_count() or not len(ids) or (ids == "").any():
         raise SourceError(f"{path.name}: expected a name in the first column of every row ({names[0]})")
     if twice := ids.filter(ids.is_duplicated()).to_list():
         raise SourceError(f"{path.name}: the id {twice[0]!r} stands in two rows")
     values = np.where(np.isfinite(values), values, np.nan)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ExpressionMatrix(values, tuple(ids.to_list()), tuple(names[1:])), digest
+
+
+def _unreadable(path: Path, error: pl.exceptions.PolarsError) -> SourceError:
+    return SourceError(f"{path.name}: the Parquet file cannot be read ({str(error).splitlines()[0]})")
 
 
 def _digested_lines(path: Path, update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -86,7 +86,10 @@ def missing_values(evidence: StudyEvidence) -> list[Finding]:
             f"{missing.mean():.2%} missing; {genes} genes lack over 20 %, {samples} samples over 5 %, "
             f"{constant} of {len(matrix.features)} genes are constant"
         )
-        n = genes + samples + constant
+        left_out = evidence.dataset_notes[dataset].get("samples_without_values", [])
+        if left_out:
+            text += f"; {counted(len(left_out), 'sample')} without any value left out ({', '.join(left_out[:3])})"
+        n = genes + samples + constant + len(left_out)
         findings.append(finding("I3", dataset, "warning" if n else "ok", text, n, 0))
     return findings
 

@@ -21,7 +21,8 @@ FEWEST_GENES = 50
 SEX_P_VALUE = 0.05
 # Distance of the two centres, log2, below which the samples are taken for one sex.
 SEX_DISTANCE = 2.0
-_REANALYSED = re.compile(r"Reanaly[sz]ed\s+(?:by|in|from)\b[^\n]*?((?:GSE|SIM)\d+)", re.I)
+# A sample says `Reanalyzed by: GSE26971` (GSE12093), the series that did it `Reanalysis of: GSM5975848` (GSE309855).
+_REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:GSE|GSM|SIM)\d+)", re.I)
 
 
 def shared_samples(evidence: StudyEvidence) -> list[Finding]:
@@ -56,9 +57,9 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
     twins = identical_arrays(first_matrix.take_samples(names[0]), second_matrix.take_samples(names[1]))
     if twins and not same:
         found.append(f"{len(twins)} arrays are the same in {where} ({' = '.join(twins[0])})")
-    for one, other in ((first, second), (second, first)):
+    for one, other, samples in ((first, second, names[1]), (second, first, names[0])):
         relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()
-        if accession_of(other.dataset) in _REANALYSED.findall("\n".join(relations)):
+        if not {accession_of(other.dataset), *samples}.isdisjoint(_REANALYSIS.findall("\n".join(relations))):
             found.append(f"GEO states that {one.dataset} and {other.dataset} are one, re-analysed")
     return found
 

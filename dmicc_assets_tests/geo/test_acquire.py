@@ -77,6 +77,39 @@ def test_of_several_platforms_the_named_one(mirror: Path, client: GeoClient) -> 
         acquire("GSE14520-GPL9", spec(), client, Path())
 
 
+def test_an_array_that_failed_is_left_out_and_named(mirror: Path, client: GeoClient) -> None:
+    values = small_values(40)
+    values[:, 2] = np.nan
+    text = matrix_text("GSE1001", "GPL7", values).replace("\tnan", "\tnull")
+    write_matrix(mirror, "GSE1001", "GPL7", text)
+    raw = get("GSE1001", spec(), client)
+    assert raw.left_out == ("GSM102",)
+    assert list(raw.matrix.samples) == raw.samples["sample"].to_list() == [f"GSM{i}" for i in (100, 101, 103, 104, 105)]
+    np.testing.assert_array_equal(raw.matrix.values, np.delete(values, 2, axis=1))
+    text = matrix_text("GSE1001", "GPL7", np.full((40, 6), np.nan)).replace("\tnan", "\tnull")
+    write_matrix(mirror, "GSE1001", "GPL7", text)
+    with pytest.raises(DataError, match=r"GSE1001: no sample has a value in .*GSE1001_series_matrix\.txt\.gz"):
+        get("GSE1001", spec(), client)
+
+
+def test_re_analyses_are_relations_of_samples(mirror: Path, client: GeoClient) -> None:
+    """`Reanalyzed by: GSE26971` stands on the samples of GSE12093, beside what is each sample's own."""
+    lines = matrix_text("GSE1001", "GPL7", small_values()).split("\n")
+    at = next(i for i, line in enumerate(lines) if line.startswith("!Sample_platform_id"))
+    rows = (["Reanalyzed by: GSE26971"] * 6, [f"BioSample: https://example.org/SAMN{i}" for i in range(6)])
+    lines[at:at] = ["!Sample_relation\t" + "\t".join(f'"{cell}"' for cell in row) for row in rows]
+    write_matrix(mirror, "GSE1001", "GPL7", "\n".join(lines))
+    assert get("GSE1001", spec(), client).relations == ["SubSeries of: GSE9", "Reanalyzed by: GSE26971"]
+
+
+def test_a_sample_without_a_table_is_left_out_of_a_family(mirror: Path, client: GeoClient) -> None:
+    tables = {"GPL7": {"GSM1": {"1000_at": "1.5"}, "GSM2": {}, "GSM3": {"1000_at": "2.5"}}}
+    write_family(mirror, "GSE1002", family_text("GSE1002", tables, {}))
+    raw = get("GSE1002", spec(), client)
+    assert (raw.left_out, raw.matrix.samples) == (("GSM2",), ("GSM1", "GSM3"))
+    np.testing.assert_array_equal(raw.matrix.values, [[1.5, 2.5]])
+
+
 def test_another_platform_than_the_study_says_is_refused(client: GeoClient) -> None:
     with pytest.raises(DataError, match="the study says GPL8, but the samples are on GPL7"):
         acquire("GSE1001", spec(platform="GPL8"), client, Path())
@@ -144,6 +177,7 @@ def test_rna_seq_leads_to_ncbis_counts(
     raw = get("GSE118828", spec(), client if way == "disk" else over_http(fake_geo, tmp_path))
     assert raw.value_kind == "counts"
     assert raw.matrix.samples == ("GSM100", "GSM101")  # the series' order; four samples have no counts
+    assert raw.left_out == ("GSM102", "GSM103", "GSM104", "GSM105")
     np.testing.assert_array_equal(raw.matrix.values, [[0, 5], [12, 7], [2, 1]])
     assert raw.probe_genes is not None
     assert raw.probe_genes.rows() == [("7157", "TP53", 1), ("920", "CD4", 1), ("1", "A1BG", 1)]

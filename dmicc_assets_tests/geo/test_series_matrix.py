@@ -82,6 +82,23 @@ def test_every_way_to_write_a_missing_value(gzipped: Gzipped) -> None:
     assert np.isnan(matrix.values).all()
 
 
+def test_missing_values_may_be_padded_and_ids_older_than_utf8(gzipped: Gzipped) -> None:
+    """R's `format` pads `NA` to the width of its column; numbers are padded too."""
+    lines = matrix_text("GSE1", "GPL7", np.full((2, 3), 7.0)).splitlines()
+    lines[-3:-1] = ["µ_at\t    NA\t 7.25\t N/A", '"b"\t1\t2\tnull ']
+    for encoded in ("\n".join(lines).encode("cp1252", errors="replace"), "\r\n".join(lines).encode()):
+        matrix = read_series_matrix(gzipped(encoded)).matrix
+        assert matrix.features == ("µ_at", "b")
+        np.testing.assert_array_equal(matrix.values, [[np.nan, 7.25, np.nan], [1.0, 2.0, np.nan]])
+
+
+def test_a_byte_order_mark_hides_no_line(gzipped: Gzipped) -> None:
+    text = matrix_text("GSE1", "GPL7", small_values(3))
+    read = read_series_matrix(gzipped(text.encode("utf-8-sig")))
+    assert read.header.first("title") == "Study GSE1 of ‘skin’"
+    assert read.table_sha256 == read_series_matrix(gzipped(text)).table_sha256
+
+
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
 def test_the_end_marker_needs_no_line_end(gzipped: Gzipped, end: str) -> None:
     text = matrix_text("GSE1", "GPL7", small_values(5)).rstrip("\n") + end

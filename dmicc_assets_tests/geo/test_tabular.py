@@ -54,6 +54,9 @@ def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> N
         ("gene\tS1\n", "the table has no rows"),
         ("gene\tS1\tS2\nTP53\t1\n", "'TP53' has 1 values, expected 2"),
         ("gene\tS1\nTP53\tx\n", "'TP53' has 'x' for S1, expected a number"),
+        ("gene\tS1\nTP53\t1,5\n", "'TP53' has '1,5' for S1, expected a number"),
+        ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
+        ("gene\tS1\n \nTP53\t1\n", "the row '' has 0 values, expected 1"),
         ("gene\tS1\nTP53\t1\nTP53\t2\n", "'TP53' stands in two rows"),
         ("gene,S1\nTP53,1\n", "expected a column a sample"),
     ],
@@ -71,6 +74,7 @@ def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: 
     [
         (pl.DataFrame({"gene": ["A", "A"], "S1": [1.0, 2.0]}), "'A' stands in two rows"),
         (pl.DataFrame({"gene": ["A", None], "S1": [1.0, 2.0]}), "a name in the first column"),
+        (pl.DataFrame({"gene": ["A", ""], "S1": [1.0, 2.0]}), "a name in the first column"),
         (pl.DataFrame({"gene": ["A"], "S1": ["x"]}), "cannot be read"),
         (pl.DataFrame({"gene": ["A"]}), "expected a column a sample"),
     ],
@@ -110,3 +114,29 @@ def test_a_sheet_must_have_each_sample_once(tmp_path: Path) -> None:
     (tmp_path / "e.tsv").write_text("sample\tx\n")
     with pytest.raises(SourceError, match="expected a sample sheet"):
         read_sample_sheet(tmp_path / "e.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sample\tage\tage\nS1\t1\t2\n", r"s\.tsv: the column 'age' stands twice"),
+        ("sample\tage\nS1\t1\tlupus\n", r"s\.tsv: the row of 'S1' has 3 cells, the header 2"),
+    ],
+)
+def test_a_sheet_loses_no_cell(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "s.tsv").write_text(text)
+    with pytest.raises(SourceError, match=expected):
+        read_sample_sheet(tmp_path / "s.tsv")
+
+
+def test_a_sheets_cell_may_hold_the_ends_of_lines(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text('sample,note,\nS1,"one\ntwo",\nS2,a\u2028b,\nS3\n', encoding="utf-8-sig")
+    assert read_sample_sheet(tmp_path / "s.csv") == {"S1": {"note": "one\ntwo"}, "S2": {"note": "a\u2028b"}, "S3": {}}
+
+
+def test_a_parquet_sheet_that_is_cut_short_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    pl.DataFrame({"sample": ["S1"], "age": [61]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SourceError, match=r"s\.parquet: the Parquet file cannot be read"):
+        read_sample_sheet(path)

@@ -84,6 +84,11 @@ def notes(quantiles: list[float], took_log2: bool) -> Spoil:
     )
 
 
+def failed_array(evidence: StudyEvidence, dataset: str) -> StudyEvidence:
+    said = {**evidence.dataset_notes[dataset], "samples_without_values": [f"{dataset}_999"]}
+    return replace(evidence, dataset_notes={**evidence.dataset_notes, dataset: said})
+
+
 def drop_gene(evidence: StudyEvidence, subject: str, *genes: str) -> StudyEvidence:
     old = evidence.subjects[subject]
     kept = [gene for gene in old.matrix.features if gene not in genes]
@@ -208,6 +213,18 @@ def relation(text: str) -> Spoil:
     return put("source/datasets", "relations", text, pl.col("dataset") == "SIM3")
 
 
+def reanalysis_of_a_sample(evidence: StudyEvidence) -> StudyEvidence:
+    """The series that analyses again names the samples, as GEO has it; of SIM1 one is named GSM7."""
+    frames = dict(evidence.frames)
+    for name in ("source/samples", "cohort/samples"):
+        frames[name] = frames[name].with_columns(pl.col("sample").replace({"SIM1_000": "GSM7"}))
+    old = evidence.matrices["SIM1"]
+    assert "SIM1_000" in old.samples
+    samples = tuple("GSM7" if sample == "SIM1_000" else sample for sample in old.samples)
+    matrices = {**evidence.matrices, "SIM1": replace(old, samples=samples)}
+    return relation("Reanalysis of: GSM7")(replace(evidence, frames=frames, matrices=matrices))
+
+
 def with_values(dataset: str, change: Callable[[np.ndarray], np.ndarray]) -> Spoil:
     return lambda e: with_matrix(e, dataset, change(e.matrices[dataset].values.copy()))
 
@@ -264,10 +281,14 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("I1", change("source/files", sha256=pl.lit(None, dtype=pl.String)), "error", "SIM2", "no checksum"),
     ("I2", notes([4.0, 7.0, 8.0, 9.0, 11.0, 12.0], took_log2=True), "warning", "SIM1", "log2 was taken"),
     ("I3", with_values("SIM2", constant_gene), "warning", "SIM2", "1 of 60 genes are constant"),
+    ("I3", lambda e: failed_array(e, "SIM2"), "warning", "SIM2", "1 sample without any value left out (SIM2_999)"),
     ("I4", put("expression/quality", "iqr", 2.2, pl.col("sample") == "SIM2_004"), "warning", "SIM2", "factor 1.69"),
     ("I6", lambda e: same_array(e, "SIM1", "SIM2"), "warning", "sound", "1 arrays are the same in a and b"),
     ("I6", relation("Reanalyzed by: GSE1"), "ok", "SIM3", "no sample of it"),
     ("I6", relation("Reanalyzed by: GSE1\nReanalyzed by: SIM1"), "error", "SIM3", "SIM3 and SIM1 are one, re-analysed"),
+    ("I6", relation("Reanalysis of: GSM1"), "ok", "SIM3", "no sample of it"),
+    ("I6", relation("Reanalysis of: SIM1"), "error", "SIM3", "SIM3 and SIM1 are one, re-analysed"),
+    ("I6", reanalysis_of_a_sample, "error", "SIM3", "SIM3 and SIM1 are one, re-analysed"),
     ("R12", relation("SubSeries of: SIM9"), "ok", "SIM3", "shares no paper"),
     ("I7", sexes_of_two_datasets, "warning", "a", "its datasets together"),
     ("I8", change("source/probe_genes", n_symbols=pl.lit(2)), "warning", "SIM1", "100.0% several"),
