@@ -3,6 +3,7 @@
 Only the training samples are used here; other cohorts and datasets are `validation.py`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from dmicc_assets.model.decision_curve import net_benefit
 from dmicc_assets.model.performance import (
+    RankedScores,
     brier,
     deviance,
     discrimination,
     fit_indexes,
     largest_miscalibration,
     null_deviance,
+    rank_scores,
 )
 from dmicc_assets.stats.calibration import lowess_at
 from dmicc_assets.stats.firth import fit_firth_resamples
@@ -28,6 +31,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 Estimator = Literal["ml", "firth"]
+
+# Samples of one block of resamples: its arrays stay in the cache.
+_CELLS = 1 << 17
 
 INDEXES = ("dxy", "r2", "intercept", "slope", "d", "u", "q", "brier", "g", "gp")
 
@@ -52,7 +58,15 @@ class Refits:
     def usable(self) -> "Refits":
         """Those that could be fitted."""
         fitted = ~np.isnan(self.coefficients[:, 0])
-        return Refits(self.coefficients[fitted], self.indices[fitted], self.counts[fitted], self.is_firth[fitted])
+        return self if fitted.all() else self._rows(fitted)
+
+    def blocks(self) -> "Iterator[Refits]":
+        """All of them, in blocks that fit the cache."""
+        for rows in _blocks(*self.counts.shape):
+            yield self._rows(rows)
+
+    def _rows(self, rows: BoolArray | slice) -> "Refits":
+        return Refits(self.coefficients[rows], self.indices[rows], self.counts[rows], self.is_firth[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,12 @@ class CalibrationCurve:
     n_resamples: IntArray
 
 
+def _blocks(n_rows: int, n_samples: int) -> Iterator[slice]:
+    step = max(1, _CELLS // max(1, n_samples))
+    for start in range(0, n_rows, step):
+        yield slice(start, start + step)
+
+
 def bootstrap_indices(n_samples: int, n_resamples: int, seed: int) -> IntArray:
     """(B, N) positions of the samples of each resample, drawn with replacement."""
     return np.random.default_rng(seed).integers(0, n_samples, size=(n_resamples, n_samples))
@@ -116,11 +136,14 @@ def refit(design: FloatArray, is_case: BoolArray, indices: IntArray, estimator: 
     if estimator == "firth":
         everywhere = np.ones(n_resamples, dtype=bool)
         return Refits(fit_firth_resamples(design, is_case, counts), indices, counts, everywhere)
-    fits = fit_resamples(design, is_case, counts)
-    coefficients, separated = fits.coefficients.copy(), np.zeros(n_resamples, dtype=bool)
-    for b in np.flatnonzero(fits.may_separate):
-        drawn = counts[b] > 0
-        separated[b] = is_separated(design[drawn, 1:], is_case[drawn])
+    coefficients = np.empty((n_resamples, design.shape[1]))
+    separated = np.zeros(n_resamples, dtype=bool)
+    for rows in _blocks(n_resamples, n_samples):
+        fits = fit_resamples(design, is_case, counts[rows])
+        coefficients[rows] = fits.coefficients
+        for b in rows.start + np.flatnonzero(fits.may_separate):
+            drawn = counts[b] > 0
+            separated[b] = is_separated(design[drawn, 1:], is_case[drawn])
     if separated.any():
         coefficients[separated] = fit_firth_resamples(design, is_case, counts[separated])
     return Refits(coefficients, indices, counts, separated)
@@ -142,9 +165,9 @@ def validate(
         refits: the model refitted in resamples.
         estimator: of the model.
     """
-    once = np.ones((1, len(is_case)))
     own = (design @ coefficients)[None, :]
-    apparent = _indexes_in_sample(own, is_case, once, np.array([estimator == "firth"]))
+    once, firth = np.ones_like(own), np.array([estimator == "firth"])
+    apparent = _indexes_in_sample(own, rank_scores(own, is_case), is_case, once, firth)
     miscalibrated = largest_miscalibration(float(apparent["intercept"][0]), float(apparent["slope"][0]))
     drawn = refits.usable
     n_resamples = len(drawn.coefficients)
@@ -152,54 +175,65 @@ def validate(
         nothing = float("nan")
         result = {name: Optimism(float(apparent[name][0]), nothing, nothing, 0) for name in INDEXES}
         return result | {"emax": Optimism(miscalibrated, nothing, nothing, 0)}
-    predictors = drawn.coefficients @ design.T
-    training = _indexes_in_sample(predictors, is_case, drawn.counts, drawn.is_firth)
-    test = _indexes_elsewhere(predictors, is_case, np.ones_like(drawn.counts), drawn.is_firth)
-    result = {
-        name: Optimism(float(apparent[name][0]), float(training[name].mean()), float(test[name].mean()), n_resamples)
-        for name in INDEXES
-    }
+    training, test = _mean_indexes(design, is_case, drawn)
+    result = {name: Optimism(float(apparent[name][0]), training[name], test[name], n_resamples) for name in INDEXES}
     # Emax is not averaged: it is read off the corrected calibration line.
     corrected = largest_miscalibration(result["intercept"].corrected, result["slope"].corrected)
     result["emax"] = Optimism(miscalibrated, miscalibrated, corrected, n_resamples)
     return result
 
 
+def _mean_indexes(design: FloatArray, is_case: BoolArray, refits: Refits) -> tuple[dict[str, float], dict[str, float]]:
+    """Means of the indexes over refits: in their own resamples, and in all samples."""
+    training: dict[str, float] = dict.fromkeys(INDEXES, 0.0)
+    test: dict[str, float] = dict.fromkeys(INDEXES, 0.0)
+    for part in refits.blocks():
+        predictor = part.coefficients @ design.T
+        scores = rank_scores(predictor, is_case)
+        within = _indexes_in_sample(predictor, scores, is_case, part.counts, part.is_firth)
+        elsewhere = _indexes_elsewhere(predictor, scores, is_case, np.ones_like(part.counts), part.is_firth)
+        for total, values in ((training, within), (test, elsewhere)):
+            for name in INDEXES:
+                total[name] += float(values[name].sum()) / len(refits.coefficients)
+    return training, test
+
+
 def _indexes_in_sample(
-    predictor: FloatArray, is_case: BoolArray, counts: FloatArray, firth: BoolArray
+    predictor: FloatArray, scores: RankedScores, is_case: BoolArray, counts: FloatArray, firth: BoolArray
 ) -> dict[str, FloatArray]:
     """Indexes (B,) of fits in the samples they were fitted on: by maximum likelihood they are calibrated there."""
-    result = _indexes(predictor, is_case, counts, predictor, np.zeros(len(predictor)), np.ones(len(predictor)))
+    result = _indexes(predictor, scores, is_case, counts, None)
     if firth.any():
-        of_firth = _indexes_elsewhere(predictor[firth], is_case, counts[firth], firth[firth])
+        own = predictor[firth]
+        of_firth = _indexes_elsewhere(own, rank_scores(own, is_case), is_case, counts[firth], firth[firth])
         for name, values in of_firth.items():
             result[name][firth] = values
     return result
 
 
 def _indexes_elsewhere(
-    predictor: FloatArray, is_case: BoolArray, counts: FloatArray, firth: BoolArray
+    predictor: FloatArray, scores: RankedScores, is_case: BoolArray, counts: FloatArray, firth: BoolArray
 ) -> dict[str, FloatArray]:
     """Indexes (B,) of fits in samples on which they may be miscalibrated."""
-    intercept, slope = recalibrate(predictor, is_case, counts, firth)
-    recalibrated = intercept[:, None] + slope[:, None] * predictor
-    return _indexes(predictor, is_case, counts, recalibrated, intercept, slope)
+    return _indexes(predictor, scores, is_case, counts, recalibrate(predictor, is_case, counts, firth))
 
 
 def _indexes(
     predictor: FloatArray,
+    scores: RankedScores,
     is_case: BoolArray,
     counts: FloatArray,
-    recalibrated: FloatArray,
-    intercept: FloatArray,
-    slope: FloatArray,
+    line: tuple[FloatArray, FloatArray] | None,
 ) -> dict[str, FloatArray]:
+    """Indexes (B,) of log-odds (B, N) and their ranking; `line` recalibrates them, None leaves them as they are."""
     n = counts.sum(axis=1)
-    recalibrated_deviance = deviance(recalibrated, is_case, counts)
+    own_deviance = recalibrated_deviance = deviance(predictor, is_case, counts)
+    intercept, slope = (np.zeros(len(n)), np.ones(len(n))) if line is None else line
+    if line is not None:
+        recalibrated_deviance = deviance(intercept[:, None] + slope[:, None] * predictor, is_case, counts)
     fit = fit_indexes(recalibrated_deviance, null_deviance(is_case, counts), n)
-    own_deviance = recalibrated_deviance if predictor is recalibrated else deviance(predictor, is_case, counts)
     unreliability = (own_deviance - recalibrated_deviance - 2) / n
-    apart = discrimination(predictor, is_case, counts, spread_of=recalibrated)
+    apart = discrimination(scores, counts, *(line or ()))
     return {
         "dxy": apart.dxy,
         "r2": fit.r2,
@@ -225,11 +259,14 @@ def recalibrate(
         counts: (B, N) how often each sample counts.
         firth: (B,) True where it is fitted by Firth's penalised likelihood, the intercept then by FLIC.
     """
-    design = np.stack([np.ones_like(predictor), predictor], axis=2)
+    # Either column lies together in memory: products with it run along samples.
+    design = np.stack([np.ones_like(predictor), predictor], axis=1).transpose(0, 2, 1)
     result = np.empty((len(predictor), 2))
-    likely = ~firth
-    result[likely] = fit_resamples(design[likely], is_case, counts[likely]).coefficients
-    if firth.any():
+    if not firth.any():
+        result[:] = fit_resamples(design, is_case, counts).coefficients
+    else:
+        likely = ~firth
+        result[likely] = fit_resamples(design[likely], is_case, counts[likely]).coefficients
         result[firth] = fit_firth_resamples(design[firth], is_case, counts[firth])
     return result[:, 0], result[:, 1]
 
@@ -258,15 +295,30 @@ def calibrate(
     drawn = refits.usable
     if len(drawn.coefficients) == 0:
         return CalibrationCurve(at, apparent, np.full(n_points, np.nan), np.zeros(n_points, dtype=np.int64))
-    everywhere = expit(drawn.coefficients @ design.T)
-    training = lowess_at(np.take_along_axis(everywhere, drawn.indices, axis=1), outcome[drawn.indices], at)
-    test = lowess_at(everywhere, np.broadcast_to(outcome, everywhere.shape), at)
-    difference = training - test
-    reached = ~np.isnan(difference)
-    n_reached = reached.sum(axis=0)
+    total, n_reached = np.zeros(n_points), np.zeros(n_points, dtype=np.int64)
+    for part in drawn.blocks():
+        difference = _optimism_at(design, outcome, part, at)
+        reached = ~np.isnan(difference)
+        total += np.where(reached, difference, 0.0).sum(axis=0)
+        n_reached += reached.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        optimism = np.where(reached, difference, 0.0).sum(axis=0) / n_reached
+        optimism = total / n_reached
     return CalibrationCurve(at, apparent, apparent - optimism, n_reached)
+
+
+def _optimism_at(design: FloatArray, outcome: FloatArray, refits: Refits, at: FloatArray) -> FloatArray:
+    """(B, P) curve of each refit in its own resample less its curve in all samples; NaN where one does not reach."""
+    everywhere = expit(refits.coefficients @ design.T)
+    n_refits, n_samples = everywhere.shape
+    offset: NDArray[np.intp] = n_samples * np.arange(n_refits, dtype=np.intp)
+    order = np.argsort(everywhere, axis=1) + offset[:, None]
+    # Sorted once: a resample holds the sorted samples as often as they were drawn.
+    times = np.take(refits.counts.ravel(), order)
+    drawn = np.repeat(order, times.astype(np.int64).ravel()).reshape(order.shape)
+    probability = everywhere.ravel()
+    is_case = np.tile(outcome, n_refits)
+    training = lowess_at(np.take(probability, drawn), np.take(is_case, drawn), at)
+    return training - lowess_at(np.take(probability, order), np.take(is_case, order), at)
 
 
 def corrected_net_benefit(

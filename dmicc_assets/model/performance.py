@@ -31,6 +31,23 @@ class Discrimination:
 
 
 @dataclass(frozen=True, slots=True)
+class RankedScores:
+    """B score vectors of the same N samples, each sorted.
+
+    Attributes:
+        place: (B, N) where the sorted scores stood, counted through all rows.
+        value: (B, N) the scores, ascending in each row.
+        is_case: (B, N) whose they are.
+        has_ties: whether two scores of a row are equal.
+    """
+
+    place: NDArray[np.intp]
+    value: FloatArray
+    is_case: BoolArray
+    has_ties: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """Likelihood-based indexes of B score vectors, (B,) each: Nagelkerke's R2 and the discrimination index D."""
 
@@ -38,44 +55,59 @@ class Fit:
     d: FloatArray
 
 
+def rank_scores(linear_predictor: FloatArray, is_case: BoolArray) -> RankedScores:
+    """Sorts the log-odds (B, N) of samples with outcomes (N,) within each row."""
+    order = np.argsort(linear_predictor, axis=1)
+    n_rows, n_samples = linear_predictor.shape
+    offset: NDArray[np.intp] = n_samples * np.arange(n_rows, dtype=np.intp)
+    place = order + offset[:, None]
+    value = np.take(linear_predictor.ravel(), place)
+    return RankedScores(place, value, is_case[order], bool((value[:, 1:] == value[:, :-1]).any()))
+
+
 def discrimination(
-    linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray, spread_of: FloatArray | None = None
+    scores: RankedScores, counts: FloatArray, intercept: FloatArray | None = None, slope: FloatArray | None = None
 ) -> Discrimination:
     """Dxy and Gini's mean differences (as `Hmisc::somers2` and `rms::lrm`), samples counted `counts` times.
 
     Args:
-        linear_predictor: (B, N) log-odds.
-        is_case: (N,) True for cases.
-        counts: (B, N) how often each sample counts.
-        spread_of: (B, N) log-odds in the same order, of which g and gp are taken; None takes `linear_predictor`.
+        scores: B score vectors of N samples.
+        counts: (B, N) how often each sample counts, in the samples' own order.
+        intercept: (B,) of the recalibrated log-odds, of which g and gp are taken; None takes the scores themselves.
+        slope: (B,) of them, likewise.
     """
-    order = np.argsort(linear_predictor, axis=1, kind="stable")
-    row = np.arange(len(order))[:, None]
-    value, count = linear_predictor[row, order], counts[row, order]
-    case_count = count * is_case[order]
+    count = np.take(counts.ravel(), scores.place)
+    case_count = count * scores.is_case
     controls = count - case_count
     below = np.cumsum(controls, axis=1)
-    is_first = np.column_stack([np.ones(len(value), dtype=bool), value[:, 1:] != value[:, :-1]])
-    if is_first.all():
-        midrank = below - controls / 2
-    else:
-        is_last = np.column_stack([is_first[:, 1:], np.ones(len(value), dtype=bool)])
-        before = np.maximum.accumulate(np.where(is_first, below - controls, 0.0), axis=1)
-        until = np.minimum.accumulate(np.where(is_last, below, np.inf)[:, ::-1], axis=1)[:, ::-1]
-        midrank = (before + until) / 2
-    n_case, n_control = case_count.sum(axis=1), controls.sum(axis=1)
-    concordance = (case_count * midrank).sum(axis=1) / (n_case * n_control)
-    if spread_of is not None:
-        value = spread_of[row, order]
-    n = n_case + n_control
     lower = np.cumsum(count, axis=1)
+    n, n_control = lower[:, -1].copy(), below[:, -1]
+    midrank = _midranks(scores.value, below, controls) if scores.has_ties else below
+    concordance = np.einsum("bn,bn->b", case_count, midrank) / ((n - n_control) * n_control)
     # In sorted order each value is added once for every smaller sample and taken off once for every larger one.
-    weight = count * (2 * lower - count - n[:, None]) * (2 / (n * (n - 1)))[:, None]
+    weight = lower
+    weight *= 2
+    weight -= count
+    weight -= n[:, None]
+    weight *= count
+    value = scores.value
+    if intercept is not None and slope is not None:
+        value = intercept[:, None] + slope[:, None] * value
+    pairs = n * (n - 1) / 2
     return Discrimination(
         dxy=2 * concordance - 1,
-        g=np.abs((weight * value).sum(axis=1)),
-        gp=np.abs((weight * expit(value)).sum(axis=1)),
+        g=np.abs(np.einsum("bn,bn->b", weight, value)) / pairs,
+        gp=np.abs(np.einsum("bn,bn->b", weight, expit(value))) / pairs,
     )
+
+
+def _midranks(value: FloatArray, below: FloatArray, controls: FloatArray) -> FloatArray:
+    """(B, N) controls below each sorted value, those equal to it counted half."""
+    edge = np.ones((len(value), 1), dtype=bool)
+    is_new = value[:, 1:] != value[:, :-1]
+    before = np.maximum.accumulate(np.where(np.hstack([edge, is_new]), below - controls, 0.0), axis=1)
+    reached = np.where(np.hstack([is_new, edge]), below, np.inf)
+    return (before + np.minimum.accumulate(reached[:, ::-1], axis=1)[:, ::-1]) / 2
 
 
 def deviance(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray) -> FloatArray:

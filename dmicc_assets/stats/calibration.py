@@ -1,175 +1,134 @@
 """Smooth calibration curves: R's lowess without robustness iterations, for many samples of points at once.
 
-What is smoothed, and what optimism is subtracted from it, is `model/internal_validation.py`.
+The weighted sums of a local fit are `tricube.py`; what is smoothed, and what optimism is subtracted from it, is
+`model/internal_validation.py`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dmicc_assets.stats.tricube import Windows, tricube_moments
+
 FloatArray = NDArray[np.float64]
+Positions = NDArray[np.intp]
 
-# Cells of one block: its distances and weights stay in the cache.
-_CELLS = 1 << 16
+# R's lowess: the share of the points in each local fit, and of the range below which no new fit is made.
+_SPAN = 2 / 3
+_DELTA = 0.01
+# R gives no weight beyond this share of a window's half width.
+_EDGE = 0.999
 
 
-def lowess_at(x: FloatArray, y: FloatArray, at: FloatArray, span: float = 2 / 3, delta: float = 0.01) -> FloatArray:
+def lowess_at(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
     """Locally weighted linear regression (Cleveland 1979, doi:10.1080/01621459.1979.10481038), read at given points.
 
-    Equal to R's `approx(lowess(x, y, f=span, iter=0), xout=at)`: the fit is made at points at least `delta` times the
-    range apart and is linear between them. Within a span of points that are all equal the fit is their mean.
+    Equal to R's `approx(lowess(x, y, iter=0), xout=at)`: the fit is made at points at least a hundredth of the range
+    apart and is linear between them. Within a span of points that are all equal the fit is their mean.
 
     Args:
         x: (B, N) abscissae of B samples, N >= 2, any order.
         y: (B, N) ordinates.
         at: (M,) where the curves are read.
-        span: share of the points that each local fit uses.
-        delta: share of the range below which no new fit is made.
 
     Returns:
         (B, M); NaN where `at` lies outside a sample's range.
     """
-    order = np.argsort(x, axis=1, kind="stable")
-    sorted_x = np.take_along_axis(x, order, axis=1)
-    sorted_y = np.take_along_axis(y, order, axis=1)
-    centre, width = _needed(np.take_along_axis(sorted_x, _anchors(sorted_x, delta), axis=1), at)
-    # Rows with as many fits stand together, so that a block of rows wastes few.
-    by_width = np.argsort(width, kind="stable")
-    sorted_x, sorted_y, centre, width = sorted_x[by_width], sorted_y[by_width], centre[by_width], width[by_width]
-    fitted = _local_fits(*_merge_ties(sorted_x, sorted_y), centre, _reach(sorted_x, centre, span), width)
-    result = np.empty((len(x), len(at)))
-    result[by_width] = _between(centre, fitted, at)
-    return result
+    if (x[:, 1:] < x[:, :-1]).any():
+        order = np.argsort(x, axis=1)
+        x, y = np.take_along_axis(x, order, axis=1), np.take_along_axis(y, order, axis=1)
+    row, place = _needed(x, _anchors(x), at)
+    knots = x[row, place]
+    start = row.searchsorted(np.arange(len(x) + 1, dtype=np.intp))
+    fitted = _local_fits(x, y, row, place, start)
+    return _between(knots, fitted, start, at)
 
 
-def _anchors(x: FloatArray, delta: float) -> NDArray[np.intp]:
-    """(B, A) positions in the sorted x at which fits are made; rows that need fewer repeat the last position.
+def _anchors(x: FloatArray) -> Positions:
+    """(A, B) positions in the sorted x at which fits are made; rows that need fewer repeat the last one.
 
     From one position the next is the farthest within delta of it or, when there is none, the next distinct point.
     """
     n_rows, n_points = x.shape
-    limit = x + delta * (x[:, -1:] - x[:, :1])
-    # In one stable sort of points and limits, a limit stands behind the points that it does not exclude.
-    order = np.argsort(np.concatenate([x, limit], axis=1), axis=1, kind="stable")
-    column: NDArray[np.intp] = np.arange(n_points, dtype=np.intp)
-    within = np.nonzero(order >= n_points)[1].reshape(n_rows, n_points) - column - 1
-    is_last = np.concatenate([x[:, 1:] != x[:, :-1], np.ones((n_rows, 1), dtype=bool)], axis=1)
-    place = np.where(is_last, column, n_points)
-    tied = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]
-    following = np.minimum(np.maximum(within, tied + 1), n_points - 1)
-    row: NDArray[np.intp] = np.arange(n_rows, dtype=np.intp)
-    here = np.zeros(n_rows, dtype=np.intp)
-    positions = [here]
-    while (tied[row, here] < n_points - 1).any():
-        here = following[row, here]
-        positions.append(here)
-    return np.stack(positions, axis=1)
+    limit = x + _DELTA * (x[:, -1:] - x[:, :1])
+    following = np.empty(x.shape, dtype=np.intp)
+    for points, ends, found in zip(x, limit, following, strict=True):
+        found[:] = points.searchsorted(ends, side="right")
+    offset: Positions = n_points * np.arange(n_rows, dtype=np.intp)
+    following += offset[:, None] - 1
+    x_flat: FloatArray = x.ravel()
+    following = np.minimum(following + (x_flat[following] == x), offset[:, None] + n_points - 1).ravel()
+    positions = [offset]
+    while (x_flat[positions[-1]] < x[:, -1]).any():
+        positions.append(following[positions[-1]])
+    return np.stack(positions) - offset
 
 
-def _needed(centre: FloatArray, at: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Of the sorted centres of each row those between which `at` lies, and how many; the last one fills the row up."""
-    first = np.maximum(np.count_nonzero(centre <= at.min(), axis=1) - 1, 0)
-    last = np.minimum(np.count_nonzero(centre < at.max(), axis=1), centre.shape[1] - 1)
-    width = np.maximum(last - first + 1, 1)
-    index = np.minimum(first[:, None] + np.arange(int(width.max())), (first + width - 1)[:, None])
-    return np.take_along_axis(centre, index, axis=1), width
+def _needed(x: FloatArray, anchors: Positions, at: FloatArray) -> tuple[Positions, Positions]:
+    """Rows and positions (P,) of the distinct anchors between which `at` lies, at least one a row, row by row."""
+    column: Positions = np.arange(len(x), dtype=np.intp)
+    centre = x[column, anchors]
+    nowhere = np.full((1, len(x)), np.inf)
+    is_new = np.concatenate([nowhere > 0, centre[1:] > centre[:-1]])
+    before = np.concatenate([-nowhere, centre[:-1]])
+    after = np.concatenate([np.where(is_new[1:], centre[1:], np.inf), nowhere])
+    row, number = np.nonzero((is_new & (before < at.max()) & (after > at.min())).T)
+    return row, anchors[number, row]
 
 
-def _reach(x: FloatArray, centre: FloatArray, span: float) -> FloatArray:
-    """(B, A) half widths of the windows: the distance of each centre from the farther end of its nearest points."""
+def _local_fits(x: FloatArray, y: FloatArray, row: Positions, place: Positions, start: Positions) -> FloatArray:
+    """(P,) weighted least-squares lines at the centres x[row, place], or means where there is no spread to speak of."""
     n_points = x.shape[1]
-    size = min(max(int(span * n_points + 1e-7), 2), n_points)
-    # The window of the nearest `size` points moves right while its left end is farther than the next point.
-    ends = (x[:, : n_points - size] + x[:, size:]) / 2
-    left = np.count_nonzero(ends[:, None, :] < centre[:, :, None], axis=2)
-    first, last = np.take_along_axis(x, left, axis=1), np.take_along_axis(x, left + size - 1, axis=1)
-    return np.maximum(centre - first, last - centre)
-
-
-def _merge_ties(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Sorted rows with tied points merged: abscissae, sums of ordinates and numbers of points.
-
-    Rows are filled up with a copy of their last abscissa that counts for nothing. A resample holds each of its points
-    about one and a half times: merged, its fits cost a third less.
-    """
-    is_new = np.concatenate([np.ones((len(x), 1), dtype=bool), x[:, 1:] != x[:, :-1]], axis=1)
-    place = np.cumsum(is_new, axis=1) - 1
-    width = int(place[:, -1].max()) + 1
-    cell = (place + width * np.arange(len(x))[:, None]).ravel()
-    number = np.bincount(cell, minlength=len(x) * width).reshape(len(x), width).astype(np.float64)
-    total = np.bincount(cell, y.ravel(), len(x) * width).reshape(len(x), width).astype(np.float64)
-    merged = np.repeat(x[:, -1:], width, axis=1)
-    merged.ravel()[cell] = x.ravel()
-    return merged, total, number
-
-
-def _local_fits(
-    x: FloatArray,
-    total: FloatArray,
-    number: FloatArray,
-    centre: FloatArray,
-    reach: FloatArray,
-    width: NDArray[np.intp],
-) -> FloatArray:
-    """(B, A) local linear fits at the first `width` centres of each row, the last of them repeated.
-
-    Tricube weights within reach, of points as `_merge_ties` gives them; `width` must not decrease.
-    """
-    n_points = x.shape[1]
-    middle = (x[:, :1] + x[:, -1:]) / 2
-    off = x - middle
-    columns = np.stack([number, number * off, number * off * off, total, total * off], axis=2)
-    # All of a window in one place: only the points there count.
-    within = np.maximum(reach, np.finfo(np.float64).tiny)
-    moments = np.ones((*centre.shape, 5))
-    step = max(1, _CELLS // (centre.shape[1] * n_points))
-    distances, weights = np.empty(step * centre.shape[1] * n_points), np.empty(step * centre.shape[1] * n_points)
-    masks = np.empty(len(weights), dtype=bool)
-    for start in range(0, len(x), step):
-        rows = slice(start, min(start + step, len(x)))
-        fits = int(width[rows.stop - 1])
-        shape = (rows.stop - start, fits, n_points)
-        cells = shape[0] * fits * n_points
-        u, w, mask = distances[:cells].reshape(shape), weights[:cells].reshape(shape), masks[:cells].reshape(shape)
-        np.subtract(x[rows, None, :], centre[rows, :fits, None], out=u)
-        np.abs(u, out=u)
-        with np.errstate(over="ignore"):
-            np.divide(u, within[rows, :fits, None], out=u)
-        np.copyto(u, 1.0, where=np.greater(u, 0.999, out=mask))
-        np.copyto(u, 0.0, where=np.less_equal(u, 0.001, out=mask))
-        np.multiply(u, u, out=w)
-        np.multiply(w, u, out=w)
-        np.subtract(1.0, w, out=w)
-        np.multiply(w, w, out=u)
-        np.multiply(u, w, out=u)
-        moments[rows, :fits] = np.matmul(u, columns[rows])
-    fitted = _lines(moments, x, centre - middle)
-    column: NDArray[np.intp] = np.arange(centre.shape[1], dtype=np.intp)
-    return np.take_along_axis(fitted, np.minimum(column, width[:, None] - 1), axis=1)
-
-
-def _lines(moments: FloatArray, x: FloatArray, at: FloatArray) -> FloatArray:
-    """(B, A) weighted least-squares lines at their centres, or means where the points have no spread to speak of."""
-    weights = moments[..., 0]
-    mean, level = moments[..., 1] / weights, moments[..., 3] / weights
-    spread = moments[..., 2] / weights - mean**2
-    slope = moments[..., 4] / weights - mean * level
-    steep = spread > (1e-3 * (x[:, -1:] - x[:, :1])) ** 2
+    # The middle point is in every window of two thirds of the points: powers of the distance from it lose no digits.
+    middle, extent = x[:, n_points // 2], x[:, -1] - x[:, 0]
+    scale = np.where(extent > 0, extent, 1.0)
+    z = (x - middle[:, None]) / scale[:, None]
+    windows = _windows(z, row, place, start)
+    sums = tricube_moments(z, y, windows)
+    mean, level = sums.x / sums.weight, sums.y / sums.weight
+    spread, slope = sums.xx / sums.weight - mean**2, sums.xy / sums.weight - mean * level
+    steep = (spread > 1e-6) & (extent > 0)[row]
     with np.errstate(divide="ignore", invalid="ignore"):
-        tilted = level + (at - mean) * slope / spread
+        tilted = level + (windows.centre - mean) * slope / spread
     return np.asarray(np.where(steep, tilted, level), dtype=np.float64)
 
 
-def _between(knots: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
-    """(B, M) linear interpolation in rows of sorted knots (B, A); NaN outside a row's range."""
-    n_knots = knots.shape[1]
-    before = (knots[:, :, None] <= at[None, None, :]).sum(axis=1) - 1
-    # The last knot may be repeated: step back to the interval that ends there.
-    first_of_last = (knots < knots[:, -1:]).sum(axis=1)[:, None] - 1
-    before = np.clip(before, 0, np.maximum(np.minimum(first_of_last, n_knots - 2), 0))
-    after = np.minimum(before + 1, n_knots - 1)
-    low, high = np.take_along_axis(knots, before, axis=1), np.take_along_axis(knots, after, axis=1)
-    value_low, value_high = np.take_along_axis(values, before, axis=1), np.take_along_axis(values, after, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(high > low, (at - low) / (high - low), 0.0)
-    result = value_low + share * (value_high - value_low)
-    return np.where((at < knots[:, :1]) | (at > knots[:, -1:]), np.nan, result)
+def _windows(x: FloatArray, row: Positions, place: Positions, start: Positions) -> Windows:
+    """The nearest points of each centre x[row, place] and the distance of the farthest of them.
+
+    `start` says where in `row` each row of x begins.
+    """
+    n_points = x.shape[1]
+    size = min(max(int(_SPAN * n_points + 1e-7), 2), n_points)
+    centre = x[row, place]
+    # The window moves right while its left end is farther than the next point.
+    ends = (x[:, : n_points - size] + x[:, size:]) / 2
+    first = np.empty(len(row), dtype=np.intp)
+    for b, between in enumerate(ends):
+        own = slice(start[b], start[b + 1])
+        first[own] = between.searchsorted(centre[own])
+    stop = first + size
+    reach = np.maximum(centre - x[row, first], x[row, stop - 1] - centre)
+    for i in np.flatnonzero(reach == 0):
+        # All of a window in one place: all points there count.
+        stop[i] = x[row[i]].searchsorted(centre[i], side="right")
+    for edge, step, offset in ((first, 1, 0), (stop, -1, -1)):
+        far = np.flatnonzero(np.abs(x[row, edge + offset] - centre) > _EDGE * reach)
+        while len(far):
+            edge[far] += step
+            far = far[np.abs(x[row[far], edge[far] + offset] - centre[far]) > _EDGE * reach[far]]
+    return Windows(row, first, place, stop, centre, reach)
+
+
+def _between(knots: FloatArray, values: FloatArray, start: Positions, at: FloatArray) -> FloatArray:
+    """(B, M) linear interpolation between knots (P,), those of a row sorted and from `start` on; NaN outside."""
+    n_rows = len(start) - 1
+    before = np.empty((n_rows, len(at)), dtype=np.intp)
+    for b in range(n_rows):
+        before[b] = knots[start[b] : start[b + 1]].searchsorted(at, side="right")
+    first, last = start[:-1, None], start[1:, None] - 1
+    before = np.clip(before + first - 1, first, np.maximum(last - 1, first))
+    after = np.minimum(before + 1, last)
+    low, high, value = knots[before], knots[after], values[before]
+    share = np.divide(at - low, high - low, out=np.zeros_like(low), where=high > low)
+    result = value + share * (values[after] - value)
+    return np.where((at < knots[first]) | (at > knots[last]), np.nan, result)

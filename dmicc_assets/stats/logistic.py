@@ -124,10 +124,12 @@ def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> F
 def log_likelihood(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray | None = None) -> FloatArray:
     """Bernoulli log-likelihood of log-odds (..., N), summed over samples; `counts` says how often each one counts."""
     # log(1 + exp(eta)) from the exponential of a negative number, which never overflows.
-    terms = np.log(1.0 + np.exp(-np.abs(linear_predictor)))
-    terms += np.maximum(linear_predictor, 0.0)
-    np.subtract(np.where(is_case, linear_predictor, 0.0), terms, out=terms)
-    return terms.sum(axis=-1) if counts is None else np.einsum("...n,...n->...", counts, terms)
+    terms = np.abs(linear_predictor)
+    np.negative(terms, out=terms)
+    np.exp(terms, out=terms)
+    np.log1p(terms, out=terms)
+    terms += np.maximum(np.where(is_case, -linear_predictor, linear_predictor), 0.0)
+    return -terms.sum(axis=-1) if counts is None else -np.einsum("...n,...n->...", counts, terms)
 
 
 def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> LogisticFit:
@@ -241,36 +243,52 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
     hopeless = (n_case == 0) | (n_case == total) | _is_singular(design, counts)
     unproved = ~hopeless
     rows = np.flatnonzero(~hopeless)
+    part, count = _kept(design, counts, ~hopeless)
     coefficients = np.zeros((len(rows), n_terms))
     coefficients[:, 0] = np.log(n_case[rows] / (total[rows] - n_case[rows]))
-    eta = linear_predictors(_part(design, rows), coefficients)
-    current = log_likelihood(eta, is_case, counts[rows])
+    eta = linear_predictors(part, coefficients)
+    current = log_likelihood(eta, is_case, count)
     is_last, is_final = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for _ in range(n_iterations):
         if len(rows) == 0:
             break
-        part, count = _part(design, rows), counts[rows]
         step = _newton_step(part, is_case, count, eta)
-        moved = np.where(count > 0, np.abs(linear_predictors(part, step)), 0.0).max(axis=1)
-        unproved[rows[moved < _OVERLAP_STEP]] = False
+        if unproved[rows].any():
+            unproved[rows[_farthest(linear_predictors(part, step), count) < _OVERLAP_STEP]] = False
         following, eta, step = _not_worse(part, is_case, count, coefficients, step, current)
         coefficients = coefficients + step
         result[rows[~is_final]] = coefficients[~is_final]
         is_final, is_last = is_final | is_last, is_last | (2 * (following - current) <= _RMS_TOLERANCE)
-        lost = np.where(count > 0, np.abs(eta), 0.0).max(axis=1) > _LOST
-        keep = ~(lost | (is_final & ~unproved[rows]))
-        rows, coefficients, eta, current = rows[keep], coefficients[keep], eta[keep], following[keep]
-        is_last, is_final = is_last[keep], is_final[keep]
+        keep = ~(is_final & ~unproved[rows])
+        if max(-eta.min(), eta.max()) > _LOST:
+            keep &= _farthest(eta, count) <= _LOST
+        current = following
+        if not keep.all():
+            part, count = _kept(part, count, keep)
+            rows, coefficients, eta, current = rows[keep], coefficients[keep], eta[keep], current[keep]
+            is_last, is_final = is_last[keep], is_final[keep]
     return ResampledFits(result, hopeless, unproved)
 
 
-def _part(design: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
-    return design if design.ndim == 2 else design[rows]
+def _kept(design: FloatArray, counts: FloatArray, keep: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Design and counts of the resamples to keep; nothing is copied when that is all of them."""
+    if keep.all():
+        return design, counts
+    # Column by column, as the design may lie in memory: its products then run along samples.
+    part = design if design.ndim == 2 else design.transpose(0, 2, 1)[keep].transpose(0, 2, 1)
+    return part, counts[keep]
+
+
+def _farthest(values: FloatArray, counts: FloatArray) -> FloatArray:
+    """(B,) largest absolute value (B, N) among the samples that a resample holds."""
+    return np.where(counts > 0, np.abs(values), 0.0).max(axis=1)
 
 
 def linear_predictors(design: FloatArray, coefficients: FloatArray) -> FloatArray:
     """(B, N) log-odds of the coefficients (B, K) on a design (N, K), or (B, N, K)."""
-    return coefficients @ design.T if design.ndim == 2 else np.einsum("bnk,bk->bn", design, coefficients)
+    if design.ndim == 2:
+        return coefficients @ design.T
+    return np.matmul(coefficients[:, None, :], design.transpose(0, 2, 1))[:, 0]
 
 
 def weighted_gram(design: FloatArray, weights: FloatArray) -> FloatArray:
@@ -290,7 +308,7 @@ def _is_singular(design: FloatArray, counts: FloatArray) -> BoolArray:
 def _newton_step(design: FloatArray, is_case: BoolArray, counts: FloatArray, eta: FloatArray) -> FloatArray:
     probability = expit(eta)
     residual = counts * (is_case - probability)
-    score = residual @ design if design.ndim == 2 else np.einsum("bn,bnk->bk", residual, design)
+    score = residual @ design if design.ndim == 2 else np.matmul(residual[:, None, :], design)[:, 0]
     information = weighted_gram(design, counts * probability * (1 - probability))
     return np.asarray(np.linalg.solve(information, score[:, :, None])[:, :, 0], dtype=np.float64)
 

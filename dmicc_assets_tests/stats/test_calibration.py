@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from dmicc_assets.stats.calibration import lowess_at
+from dmicc_assets.stats.tricube import Windows, tricube_moments
 from dmicc_assets_tests.golden.model import golden
 
 
@@ -43,3 +44,25 @@ def test_points_in_one_place_give_their_mean():
     found = lowess_at(np.full((1, 6), 0.5), np.array([[0.0, 1, 1, 0, 1, 1]]), np.array([0.4, 0.5, 0.6]))
     assert np.isnan(found[0, [0, 2]]).all()
     assert found[0, 1] == pytest.approx(4 / 6)
+
+
+def test_running_sums_lose_no_digits_in_narrow_windows():
+    rng = np.random.default_rng(3)
+    # Two thirds of the points within a small part of the range, in the last row within a billionth.
+    log_odds = rng.normal([[-3], [-16], [-30]], [[1], [6], [14]], size=(3, 90))
+    probability = np.sort(1 / (1 + np.exp(-log_odds)), axis=1)
+    x = probability - probability[:, 45:46]
+    y = rng.normal(size=x.shape)
+    row, place = np.divmod(np.arange(x.size), 90)
+    first = np.clip(place - 30, 0, 30)
+    centre = x[row, place]
+    reach = np.maximum(centre - x[row, first], x[row, first + 59] - centre)
+    found = tricube_moments(x, y, Windows(row, first, place, first + 60, centre, reach))
+    assert reach.min() < 1e-9 < 0.3 < reach.max()
+    for i, r in enumerate(row):
+        own = slice(first[i], first[i] + 60)
+        weight = (1 - (np.abs(x[r, own] - centre[i]) / reach[i]) ** 3) ** 3
+        assert found.weight[i] == pytest.approx(weight.sum(), rel=1e-11)
+        assert found.y[i] == pytest.approx(weight @ y[r, own], abs=1e-11 * weight.sum())
+        assert found.xx[i] == pytest.approx(weight @ x[r, own] ** 2, abs=1e-10 * weight.sum() * reach[i] ** 2)
+        assert found.xy[i] == pytest.approx(weight @ (x[r, own] * y[r, own]), abs=1e-10 * weight.sum() * reach[i])

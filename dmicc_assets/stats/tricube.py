@@ -1,0 +1,131 @@
+"""Tricube-weighted sums over many windows of sorted points, without passing over the points of each window.
+
+What the windows are and what is fitted in them the caller says: `calibration.py`.
+"""
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Positions = NDArray[np.intp]
+
+# Points of one block of rows: their powers stay in the cache.
+_POINTS = 1 << 13
+# Powers of the abscissa in a sum: the weight's nine and the square's two.
+_POWERS = 12
+# A narrower window is one place: its powers stay within the range of doubles.
+_NARROWEST = 1e-20
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """P windows on rows of sorted points.
+
+    Attributes:
+        row: (P,) the row, not decreasing.
+        first: (P,) position of the first point.
+        place: (P,) position of the centre.
+        stop: (P,) position behind the last point.
+        centre: (P,) abscissa of the centre.
+        reach: (P,) half width, the distance at which the weight is 0.
+    """
+
+    row: Positions
+    first: Positions
+    place: Positions
+    stop: Positions
+    centre: FloatArray
+    reach: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Weighted sums (P,) over the points of each window: of 1, x, x squared, y and xy."""
+
+    weight: FloatArray
+    x: FloatArray
+    xx: FloatArray
+    y: FloatArray
+    xy: FloatArray
+
+
+def tricube_moments(x: FloatArray, y: FloatArray, windows: Windows) -> Moments:
+    """Sums with weights (1 - |t|^3)^3, t the distance from the centre in half widths.
+
+    On either side of the centre the weight is a polynomial of the ninth degree in x, so that every sum is a
+    combination of sums of powers, and those of a window are differences of running sums. Nothing cancels as long as
+    x is measured from a point that is in every window, as the middle one is when windows hold over half of the
+    points: powers run outwards from there, so that they are never larger than the window's own.
+
+    Args:
+        x: (B, N) sorted, measured from the middle point of its row, in units of its range.
+        y: (B, N).
+        windows: of the rows of x.
+    """
+    result = np.empty((5, len(windows.row)))
+    n_rows, n_points = x.shape
+    step = min(n_rows, max(1, _POINTS // n_points))
+    memory = np.empty((_POWERS, step, n_points + 1, 2))
+    for top in range(0, n_rows, step):
+        rows = slice(top, min(top + step, n_rows))
+        own = slice(*windows.row.searchsorted((rows.start, rows.stop)).tolist())
+        running = _running_sums(x[rows], y[rows], memory[:, : rows.stop - top])
+        offset = (windows.row[own] - top) * (n_points + 1)
+        places = [2 * (offset + position[own]) for position in (windows.first, windows.place, windows.stop)]
+        even, odd = _weights(windows.centre[own], np.maximum(windows.reach[own], _NARROWEST))
+        for part, highest in ((0, 2), (1, 1)):
+            left, centre, right = (np.take(running, place + part, axis=1) for place in places)
+            sided = left + right
+            sided -= 2 * centre
+            right -= left
+            for power in range(highest + 1):
+                total = np.einsum("ix,ix->x", even, right[power : power + len(even)])
+                total -= np.einsum("ix,ix->x", odd, sided[power : power + len(odd)])
+                result[3 * part + power, own] = total
+    return Moments(*result)
+
+
+def _running_sums(x: FloatArray, y: FloatArray, memory: FloatArray) -> FloatArray:
+    """Sums of x^j and of x^j y over the points from the middle one to each position, j the first axis.
+
+    Negative to the left of the middle. The two sums alternate along the second axis of the result,
+    (12, 2 B (N + 1)), which may lie in `memory` (12, B, N + 1, 2): as one complex number they are added up at once.
+    """
+    n_rows, n_points = x.shape
+    middle = n_points // 2
+    left, right = memory[:, :, :middle], memory[:, :, middle + 1 :]
+    for side, points in ((left, slice(0, middle)), (right, slice(middle, n_points))):
+        side[0, :, :, 0], side[0, :, :, 1] = 1.0, y[:, points]
+        abscissa = np.repeat(x[:, points], 2, axis=1).reshape(n_rows, -1, 2)
+        for j in range(1, _POWERS):
+            np.multiply(side[j - 1], abscissa, out=side[j])
+    sums = memory.view(np.complex128)[..., 0]
+    sums[:, :, middle] = 0.0
+    np.cumsum(sums[:, :, middle + 1 :], axis=2, out=sums[:, :, middle + 1 :])
+    outwards = sums[:, :, :middle][:, :, ::-1]
+    np.negative(outwards, out=outwards)
+    np.cumsum(outwards, axis=2, out=outwards)
+    return memory.reshape(_POWERS, -1)
+
+
+def _weights(centre: FloatArray, reach: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coefficients (7, P) and (10, P) of the powers of x in the even and the odd part of the tricube.
+
+    With t = (x - centre) / reach the weight is (1 + 3 t^6) - (3 t^3 + t^9) right of the centre and, with the other
+    sign between them, left of it.
+    """
+    scale, shift = 1 / reach, -centre / reach
+    scales, shifts = np.empty((10, len(centre))), np.empty((10, len(centre)))
+    scales[0], shifts[0] = 1.0, 1.0
+    for j in range(1, 10):
+        np.multiply(scales[j - 1], scale, out=scales[j])
+        np.multiply(shifts[j - 1], shift, out=shifts[j])
+    even = np.stack([3 * comb(6, j) * shifts[6 - j] for j in range(7)])
+    even[0] += 1
+    odd = np.stack([comb(9, j) * shifts[9 - j] for j in range(10)])
+    for j in range(4):
+        odd[j] += 3 * comb(3, j) * shifts[3 - j]
+    return even * scales[:7], odd * scales
