@@ -74,7 +74,7 @@ def combat(
 
     Returns:
         (G, N). Genes without variance inside a batch are returned unadjusted, as sva does, and so are genes whose
-        values do not determine every batch's mean, where sva stops.
+        values do not determine every batch's mean and variance, where sva stops.
 
     Raises:
         ValueError: fewer than two batches; fewer than two genes that vary in each; the covariates are confounded
@@ -109,6 +109,11 @@ def fit_combat(
     moments = _residual_moments(values, design, fit.coefficients, codes)
     sd = np.sqrt(_pooled_variance(moments, sizes, origin))
     adjusted &= sd > 0
+    if not mean_only:
+        # One value tells of no variance in its batch, nor do equal ones beside missing ones: sva stops at such a gene.
+        adjusted &= np.array([m.n for m in moments]).min(axis=0) > 1
+        if not parametric:
+            adjusted &= np.array([m.sum_squares for m in moments]).min(axis=0) > 0
     if adjusted.sum() < 2:
         raise ValueError(f"{int(adjusted.sum())} genes vary within every batch: ComBat learns from many, two at least")
     standardised = _standardised(moments, b - mean[:, None], sd, adjusted)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dmicc_assets.stats.linear_model import RANK_TOLERANCE, masked_qr
+
 FloatArray = NDArray[np.float64]
 
 _CELLS_PER_BLOCK = 1 << 18
@@ -27,10 +29,10 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         prior_genes: squeezes the weights towards equality, as so many genes of equal weights would.
 
     Returns:
-        (N,) weights whose product is 1.
+        (N,) weights whose product is 1; ones when fewer than two genes vary about the model.
 
     Raises:
-        ValueError: a missing value (use `array_weights_by_gene`); too few samples, or genes that vary; no convergence.
+        ValueError: a missing value (use `array_weights_by_gene`); too few samples; no convergence.
     """
     _check(values, design)
     if np.isnan(values).any():
@@ -44,7 +46,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
     values = values if varying.all() else values[varying]
     g = len(values)
     if g < 2:
-        raise ValueError(f"{g} genes vary about the model: array weights need two at least")
+        return equal
     z = _sum_to_zero(n)
     gamma = np.zeros_like(z[0])
     for _ in range(_MOST_ROUNDS):
@@ -78,30 +80,38 @@ def array_weights_by_gene(
         prior_genes: squeezes the weights towards equality.
 
     Returns:
-        (N,) weights whose product is 1.
+        (N,) weights whose product is 1; ones for a single gene.
 
     Raises:
         ValueError: too few samples.
     """
     _check(values, design)
-    z = _sum_to_zero(values.shape[1])
+    n, k = design.shape
+    if len(values) < 2:
+        return np.ones(n, dtype=np.float64)
+    z = _sum_to_zero(n)
     gamma = np.zeros_like(z[0])
     information = prior_genes * (z.T @ z)
     observed = ~np.isnan(values)
-    k = design.shape[1]
     for row in range(len(values)):
         o = observed[row]
-        if o.sum() <= k + 1:
+        if o.sum() < 3:
             continue
         precision = np.exp(-z[o] @ gamma)
         if weights is not None:
             precision *= weights[row, o]
         root = np.sqrt(precision)
         q, r = np.linalg.qr(design[o] * root[:, None])
-        rank = int((np.abs(np.diag(r)) > 1e-7 * np.abs(np.diag(r)).max()).sum())
+        if o.sum() < k or np.abs(np.diag(r)).min() <= RANK_TOLERANCE * np.abs(np.diag(r)).max():
+            # What is observed does not determine every coefficient: the others' columns are fitted.
+            columns, _, estimable = masked_qr((design[o] * root[:, None])[None])
+            q = columns[0][:, estimable[0]]
+        # As limma: a gene tells of its samples by two residual degrees of freedom at least.
+        if o.sum() - q.shape[1] < 2:
+            continue
         y = values[row, o] * root
         squares = (y - q @ (q.T @ y)) ** 2
-        variance = squares.sum() / (o.sum() - rank)
+        variance = squares.sum() / (o.sum() - q.shape[1])
         if variance < 1e-15:
             continue
         freedom = 1 - np.einsum("nk,nk->n", q, q)

@@ -37,7 +37,7 @@ def treat(
         t (G, K), measured from the nearer threshold and 0 between them, and p-values (G, K), as `limma::treat`.
 
     Raises:
-        ValueError: a negative threshold; fewer than two genes have a residual variance.
+        ValueError: a negative threshold; no gene has a residual variance.
     """
     if not log_fc >= 0:
         raise ValueError(f"the threshold on the log fold change is {log_fc}: expected 0 or more")
@@ -65,9 +65,11 @@ def moderated_f(fit: LinearFit, moderated: ModeratedT) -> tuple[FloatArray, Floa
     roots, vectors = np.linalg.eigh(fit.cov_coefficients / np.outer(spread, spread))
     kept = roots > 1e-8 * roots.max()
     rank = int(kept.sum())
+    # As limma: of F the degrees of freedom are not capped at those of all genes pooled, as those of t are.
+    df2 = fit.df_residual + moderated.prior.df
     effects = moderated.t @ (vectors[:, kept] / np.sqrt(roots[kept]))
     f = np.einsum("gk,gk->g", effects, effects) / rank
-    return f, f_upper_tail(f, rank, moderated.df_total), rank
+    return f, f_upper_tail(f, rank, df2), rank
 
 
 def decide_tests(

@@ -122,7 +122,7 @@ def f_quantile(tail: FloatArray | float, df1: FloatArray | float, df2: FloatArra
         limit = special.gammainccinv(df1 / 2, tail)
     else:
         b = special.betaincinv(df1 / 2, finite / 2, tail)
-        student = finite * b / (df1 * (1 - b))
+        student = finite * b / (df1 * np.maximum(1 - b, 1e-300))
         limit = special.gammaincinv(df1 / 2, tail)
     return np.asarray(np.where(infinite, 2 * limit / df1, student), dtype=np.float64)
 

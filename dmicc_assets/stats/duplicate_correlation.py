@@ -77,7 +77,9 @@ def duplicate_correlation(
         at = rows[start : start + step]
         scale = observed[at] * (1.0 if root is None else root[at])
         rho[at] = _correlations(np.where(observed[at], values[at], 0.0), design, indicator, scale)
-    rho[observed.sum(axis=1) <= design.shape[1] + 2] = np.nan
+    # As limma: one pair in a block tells of no correlation, two are needed.
+    n_observed, n_blocks = observed.sum(axis=1), (observed @ indicator > 0).sum(axis=1)
+    rho[(n_observed <= design.shape[1] + 2) | (n_blocks < 2) | (n_blocks >= n_observed - 1)] = np.nan
     lowest = (1 / (1 - largest) if largest > 1 else -1.0) + 0.01
     atanh = np.arctanh(np.clip(rho, lowest, 0.99))
     known = np.sort(atanh[~np.isnan(atanh)])

@@ -62,17 +62,17 @@ def squeeze_var(
         limma: whose estimator holds when degrees of freedom differ between genes; else both agree.
 
     Returns:
-        (G,) posterior variances, and the prior.
+        (G,) posterior variances, NaN where neither the gene nor the prior has degrees of freedom; and the prior.
 
     Raises:
-        ValueError: fewer than two genes have a residual variance; a missing covariate.
+        ValueError: no gene has a residual variance; a missing covariate.
     """
     variances, df = np.asarray(variances, dtype=np.float64), np.asarray(df, dtype=np.float64)
     prior = _prior(variances, df, covariate, robust, limma)
     known = np.where(df > 0, variances, 0.0)
     infinite = np.isinf(prior.df)
     d0 = np.where(infinite, 0.0, prior.df)
-    posterior = (df * known + d0 * prior.scale) / np.where(df + d0 > 0, df + d0, 1.0)
+    posterior = (df * known + d0 * prior.scale) / np.where(df + d0 > 0, df + d0, np.nan)
     return np.where(infinite, prior.scale, posterior), prior
 
 
@@ -108,7 +108,7 @@ def moderated_t(
         proportion: assumed share of differentially expressed genes, for B only.
 
     Raises:
-        ValueError: fewer than two genes have a residual variance; with a trend, a gene without any value.
+        ValueError: no gene has a residual variance; with a trend, a gene without any value.
     """
     covariate = fit.ave_expr if trend else None
     variance, prior = squeeze_var(fit.sigma**2, fit.df_residual, covariate, robust=robust, limma=limma)

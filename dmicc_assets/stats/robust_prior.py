@@ -42,23 +42,32 @@ def fit_f_dist_robust(variances: FloatArray, df: FloatArray, covariate: FloatArr
         covariate: (G,) mean expression; with it the scale follows a lowess trend.
 
     Returns:
-        Prior whose `df` is (G,), and whose `scale` is (G,) with a covariate.
+        Prior whose `df` is (G,), and whose `scale` is (G,) with a covariate. As in limma it is the plain one when
+        there are too few variances to cut a tail off, or when the plain one is infinite and the Winsorised
+        variances still differ more than that.
 
     Raises:
-        ValueError: fewer than three usable variances, or most of them zero; a missing covariate.
+        ValueError: no usable variance, or most of them zero; a missing covariate.
     """
     usable = usable_variances(variances, df)
     plain = fit_f_dist(variances, df, covariate)
     x = np.maximum(variances[usable], 0.0)
-    if len(x) < 3 or np.median(x) <= 0:
-        raise ValueError(f"a robust prior needs three positive variances and a positive median, not {len(x)} variances")
+    as_plain = VariancePrior(np.full(len(variances), plain.df), plain.scale)
+    if max(_TAILS) < 1 / len(x):
+        return as_plain
+    if np.median(x) <= 0:
+        raise ValueError("most residual variances are zero: a robust prior needs a positive median")
     x = np.maximum(x, 1e-12 * np.median(x))
     plain_scale = np.broadcast_to(np.asarray(plain.scale), variances.shape)[usable]
     most = float(df[usable].max())
     x = _at_equal_df(x, df[usable], most, plain_scale, float(plain.df))
     z = np.log(x)
+    if covariate is not None and np.ptp(covariate[usable]) == 0:
+        covariate = None
     trend = _trend(z, None if covariate is None else covariate[usable])
     df2, center = _winsorised_fit(z - trend, most, float(plain.df))
+    if np.isnan(df2):
+        return as_plain
     trend = trend + center
     ratio, df1 = np.exp(z - trend), np.full(len(z), most)
     prior_df = np.full(len(variances), df2)
@@ -126,10 +135,14 @@ def _trend(z: FloatArray, covariate: FloatArray | None) -> FloatArray:
 
 
 def _winsorised_fit(residuals: FloatArray, df1: float, plain_df2: float) -> tuple[float, float]:
-    """Prior degrees of freedom, and what to add to the trend, so that Winsorised moments are the F distribution's."""
+    """Prior degrees of freedom, and what to add to the trend, so that Winsorised moments are the F distribution's.
+
+    NaN where the residuals vary more than chi-square allows though the plain fit did not find them to.
+    """
     low, high = np.quantile(residuals, [_TAILS[0], 1 - _TAILS[1]])
     winsorised = np.clip(residuals, low, high)
-    mean, variance = float(winsorised.mean()), float(winsorised.var(ddof=1))
+    # Genes that are all alike have no variance here: the prior is infinite.
+    mean, variance = float(winsorised.mean()), max(float(winsorised.var(ddof=1)), 1e-300)
 
     def excess(x: float) -> float:
         return float(np.log(variance / winsorised_moments(df1, x / (1 - x) if x < 1 else np.inf)[1]))
@@ -137,7 +150,7 @@ def _winsorised_fit(residuals: FloatArray, df1: float, plain_df2: float) -> tupl
     if excess(1.0) <= 0:
         df2 = np.inf
     elif np.isinf(plain_df2):
-        df2 = plain_df2
+        return np.nan, np.nan
     else:
         start = plain_df2 / (1 + plain_df2)
         root = start if excess(start) >= 0 else root_on_interval(excess, start, 1.0)

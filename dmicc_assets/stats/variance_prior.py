@@ -43,17 +43,24 @@ def fit_f_dist(variances: FloatArray, df: FloatArray, covariate: FloatArray | No
         covariate: (G,) mean expression; with it the scale follows a natural spline trend
             (Phipson et al. 2016, doi:10.1214/16-AOAS920).
 
+    Returns:
+        The prior; of one usable variance it has no degrees of freedom, so that nothing is shrunk.
+
     Raises:
-        ValueError: fewer than two usable variances; a missing covariate.
+        ValueError: no usable variance; a missing covariate.
     """
     usable = usable_variances(variances, df)
+    if usable.sum() == 1:
+        return VariancePrior(0.0, float(variances[usable][0]))
     x, d = offset_zeros(variances[usable]), df[usable]
     e = np.log(x) + log_minus_digamma(d / 2)
-    if covariate is None:
+    basis, basis_everywhere = trend_basis(covariate, usable) if covariate is not None else (np.empty((0, 1)),) * 2
+    # Two genes, or genes of one mean, have no trend.
+    if basis.shape[1] < 2:
+        covariate = None
         mean, spread = float(e.mean()), float(e.var(ddof=1))
         everywhere: float | FloatArray = mean
     else:
-        basis, basis_everywhere = trend_basis(covariate, usable)
         coefficients, _, rank, _ = np.linalg.lstsq(basis, e, rcond=None)
         spread = float(((e - basis @ coefficients) ** 2).sum() / (len(e) - int(rank)))
         everywhere = basis_everywhere @ coefficients
@@ -68,11 +75,11 @@ def usable_variances(variances: FloatArray, df: FloatArray) -> NDArray[np.bool_]
     """(G,) which genes tell of the prior: residual degrees of freedom and a finite variance.
 
     Raises:
-        ValueError: fewer than two do.
+        ValueError: none does.
     """
     usable = np.isfinite(df) & (df > 1e-15) & np.isfinite(variances) & (variances > -1e-15)
-    if usable.sum() < 2:
-        raise ValueError(f"{int(usable.sum())} genes have a residual variance: a variance prior needs two at least")
+    if not usable.any():
+        raise ValueError("no gene has a residual variance: there is nothing to test against")
     return usable
 
 
