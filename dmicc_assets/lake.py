@@ -279,8 +279,11 @@ class Lake:
         return self.root / "history" / table / partition
 
     def _keep_history(self, table: Table, old: Manifest, because: str) -> None:
-        """Copy a partition that is about to go or to be replaced, with until when and why it stood."""
-        if not table.keeps_history:
+        """Copy a partition that is about to go or to be replaced, with until when and why it stood.
+
+        Of a damaged file nothing is kept: no query on the history could read past it.
+        """
+        if not table.keeps_history or _file_hash(self.path(table.name, old.partition)) != old.sha256:
             return
         folder = self._history_folder(table.name, old.partition)
         folder.mkdir(parents=True, exist_ok=True)

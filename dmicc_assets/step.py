@@ -340,7 +340,9 @@ def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
         )
     for table in context.step.outputs:
         before = context.lake.manifest(table, context.key)
-        old = context.lake.read(table, context.key) if before and TABLES[table].keeps_history else None
+        # what is damaged is replaced, and nothing can be said of it
+        is_readable = TABLES[table].keeps_history and context.lake.verify(table, context.key)
+        old = context.lake.read(table, context.key) if is_readable else None
         manifest = context.lake.write(table, context.key, result.frames[table], now, result.notes)
         yield Written(manifest, before, _difference(manifest, before, old, result.frames[table]))
 

@@ -91,6 +91,15 @@ def test_history_keeps_what_differed_and_only_that(lake: Lake) -> None:
     assert json.loads(kept[0].with_suffix(".json").read_text())["recipe"] == "other"
 
 
+def test_a_damaged_file_is_replaced_and_not_kept(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    path = lake.path("differential/genes", "s.c")
+    path.write_bytes(path.read_bytes()[:-4] + b"rot!")
+    lake.write("differential/genes", "s.c", GENES.head(1), ORIGIN)
+    assert lake.verify("differential/genes", "s.c")
+    assert lake.history("differential/genes", "s.c") == []
+
+
 def test_what_a_killed_process_left_beside_is_swept_away(lake: Lake) -> None:
     folder = lake.path("differential/genes", "s.c").parent
     left, being_written = folder / ".s.c.parquet.1.part", folder / ".s.c.parquet.2.part"
@@ -127,18 +136,19 @@ def test_what_a_study_no_longer_names_goes_and_its_history_stays(lake: Lake) -> 
 def test_between_file_and_manifest_a_kill_leaves_no_manifest_of_other_rows(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = lake.write("differential/genes", "s.c", GENES, ORIGIN)
-    others = GENES.with_columns(log_fc=pl.Series([2.5, -3.0]))
+    samples = pl.DataFrame({"dataset": ["D", "D"], "sample": ["S1", "S2"], "is_case": [True, False]})
+    samples = samples.with_columns(patient=pl.lit(None))
+    before = lake.write("cohort/samples", "s.c", samples, ORIGIN)
 
     def killed(_path: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("dmicc_assets.lake._file_hash", killed)
     with pytest.raises(KeyboardInterrupt):
-        lake.write("differential/genes", "s.c", others, replace(ORIGIN, recipe="other"))
-    assert lake.path("differential/genes", "s.c").stat().st_size == before.n_bytes, "size alone would not show it"
-    assert lake.read("differential/genes", "s.c")["log_fc"].to_list() == [-3.0, 2.5]
-    assert lake.manifest("differential/genes", "s.c") is None
+        lake.write("cohort/samples", "s.c", samples.with_columns(~pl.col("is_case")), ORIGIN)
+    assert lake.path("cohort/samples", "s.c").stat().st_size == before.n_bytes, "the size alone would not show it"
+    assert lake.read("cohort/samples", "s.c")["is_case"].to_list() == [False, True]
+    assert lake.manifest("cohort/samples", "s.c") is None
 
 
 def test_rows_without_a_manifest_can_be_forgotten(lake: Lake) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import dagster as dg
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.first_rows import first_rows, written_files
 from dmicc_assets.assets.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.assets.pictures import picture
 from dmicc_assets.assets.table_metadata import column_lineage, table_metadata
-from dmicc_assets.automation import fetch_when_changed, rebuild_when_changed, recompute_when_changed
+from dmicc_assets.automation import fetch_when_changed, levels_to_wait_for, rebuild_when_changed, recompute_when_changed
 from dmicc_assets.checks import failed_check, finding_checks, finding_results, integrity_checks, passed_checks
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.partitions import accession_mapping, mapping, partitions_of
@@ -26,9 +27,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
     """The multi-asset of a step: one asset a table, all of them from one computation."""
     partitions = partitions_of(workspace.studies)[step.partition]
     deps = _deps(step, workspace.studies)
-    condition = rebuild_when_changed if step.partition == "everything" else recompute_when_changed
-    if "source/files" in step.outputs:
-        condition = fetch_when_changed
+    condition = _condition(step)
     specs = [
         dg.AssetSpec(
             asset_key(table),
@@ -37,7 +36,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
             metadata=table_metadata(step, TABLES[table]),
             group_name=TABLES[table].group,
             code_version=step.version,
-            automation_condition=condition(),
+            automation_condition=condition,
             owners=OWNERS,
             kinds={"polars", "parquet"},
         )
@@ -65,6 +64,14 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         yield from finding_results(step, step_context)
 
     return compute
+
+
+def _condition(step: Step) -> dg.AutomationCondition:
+    if "source/files" in step.outputs:
+        return fetch_when_changed()
+    if step.partition == "everything":
+        return rebuild_when_changed()
+    return recompute_when_changed(levels_to_wait_for(step, STEPS))
 
 
 def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:

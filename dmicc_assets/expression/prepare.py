@@ -126,7 +126,9 @@ def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.
         "organism": raw.organism,
         "n_samples": len(raw.matrix.samples),
         "n_probes": len(raw.matrix.features),
-        "last_update_date": raw.last_update_date,
+        "last_update_date": max(
+            filter(None, (raw.last_update_date, raw.latest_sample_update_date)), default=None
+        ),  # either may change alone (GSE4107)
         "scale_detected": scale_detected,
         "source_url": served["source_url"],
         "retrieved_at": served["retrieved_at"],

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
+from dmicc_assets.expression.prepare import prepare_dataset
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.client import GEO_ACC_URL, GeoClient
 from dmicc_assets.geo.dataset import RawDataset, read_dataset
-from dmicc_assets.study import Dataset
+from dmicc_assets.geo.source_files import source_files_table
+from dmicc_assets.study import Dataset, LabelRule
 from dmicc_assets.study_file import load_study
 from dmicc_assets_tests.geo import fake_geo as fake
 from dmicc_assets_tests.geo.fake_geo import FakeGeo, over_http
@@ -75,6 +77,19 @@ def test_of_several_platforms_the_named_one(mirror: Path, client: GeoClient) -> 
         acquire("GSE14520", spec(), client, Path())
     with pytest.raises(SourceError, match=r"no matrix of GPL9 .*GPL7, GPL8"):
         acquire("GSE14520-GPL9", spec(), client, Path())
+
+
+def test_the_last_update_is_of_series_or_samples(mirror: Path, client: GeoClient) -> None:
+    """GSE4107: the series in March 2019, its samples in August 2018; it may be the other way round."""
+    for of_samples, expected in (("Aug 28 2018", "2019-03-25"), ("Jan 02 2020", "2020-01-02")):
+        text = matrix_text("GSE1001", "GPL7", small_values()).replace("Aug 28 2018", of_samples)
+        write_matrix(mirror, "GSE1001", "GPL7", text)
+        files = acquire("GSE1001", spec(), client, Path())
+        rules = [LabelRule(label=name, where={"disease": name}) for name in ("lupus", "healthy")]
+        chosen = spec().model_copy(update={"labels": rules})
+        prepared = prepare_dataset(read_dataset("GSE1001", chosen, files), chosen, source_files_table(files))
+        assert prepared.dataset["last_update_date"].to_list() == [expected]
+        assert prepared.notes["samples_without_values"] == []
 
 
 def test_an_array_that_failed_is_left_out_and_named(mirror: Path, client: GeoClient) -> None:

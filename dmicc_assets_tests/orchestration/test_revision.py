@@ -93,6 +93,10 @@ def of_cohort(key: str) -> set[str]:
 OF_STUDY = {f"{step} of living" for step in ("signature", "ranking", "model", "roc")}
 
 
+# by way of what they do not read themselves, these hang on the cohorts that they read
+ONCE = ("signature/biomarkers", "model/coefficients", "validation/roc")
+
+
 def test_a_revision_runs_what_it_touches_and_nothing_else(
     daemon: Daemon, geo: LivingGeo, server: FakeGeo, settings: Settings
 ) -> None:
@@ -119,6 +123,7 @@ def test_a_revision_runs_what_it_touches_and_nothing_else(
     ran = daemon.follow()
     assert steps_of(ran) == of_dataset("living.GSE2001") | of_cohort("living.sclerosis") | OF_STUDY
     assert before == {"living.GSE2001": steps_of(ran)}, "`dmicc outdated` said the same"
+    assert [len(daemon.all_metadata(each, "living")) for each in ONCE] == [2] * len(ONCE), "once before, once after"
     assert ("warehouse/catalog", None) in ran
     assert daemon.metadata("source/files", "living.GSE2001")["revision"] == "32 values changed"
     check_history(settings, daemon)
