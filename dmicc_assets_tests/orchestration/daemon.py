@@ -21,11 +21,15 @@ from dagster._daemon.backfill import execute_backfill_iteration
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 
-# In place of a process for each run, which takes seconds to start.
-RUN_LAUNCHER = """\
+# In place of a process for each run, which takes seconds to start, and of a database for each run, which is made anew.
+QUICK = """\
 run_launcher:
   module: dagster._core.launcher.sync_in_memory_run_launcher
   class: SyncInMemoryRunLauncher
+event_log_storage:
+  module: dagster._core.storage.event_log
+  class: ConsolidatedSqliteEventLogStorage
+  config: {{base_dir: {folder}}}
 """
 Ran = set[tuple[str, str | None]]
 

@@ -18,7 +18,7 @@ from dmicc_assets.workspace import open_workspace
 from dmicc_assets_tests.geo import fake_geo as fake
 from dmicc_assets_tests.geo.fake_geo import FakeGeo
 from dmicc_assets_tests.geo.small_mirror import CONTACT
-from dmicc_assets_tests.orchestration.daemon import RUN_LAUNCHER, Daemon, Ran, daemon_over
+from dmicc_assets_tests.orchestration.daemon import QUICK, Daemon, Ran, daemon_over
 from dmicc_assets_tests.orchestration.living_definitions import NAMES
 from dmicc_assets_tests.orchestration.living_geo import COHORTS, PLATFORMS, LivingGeo, living_settings
 
@@ -47,7 +47,7 @@ def settings(tmp_path: Path, server: FakeGeo, monkeypatch: pytest.MonkeyPatch) -
     settings = living_settings(tmp_path, server)
     settings.prepare_home()
     with (settings.dagster_home / "dagster.yaml").open("a") as configuration:
-        configuration.write(RUN_LAUNCHER)
+        configuration.write(QUICK.format(folder=settings.dagster_home / "events"))
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     return settings
