@@ -87,10 +87,10 @@ def array_weights_by_gene(
     """
     _check(values, design)
     n, k = design.shape
-    if len(values) < 2:
-        return np.ones(n, dtype=np.float64)
     z = _sum_to_zero(n)
     gamma = np.zeros_like(z[0])
+    if len(values) < 2:
+        return np.exp(gamma)
     information = prior_genes * (z.T @ z)
     observed = ~np.isnan(values)
     for row in range(len(values)):
