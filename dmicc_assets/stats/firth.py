@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.firth_profile import ProfileProblem, deviance_of_zero, profile_limits
+from dmicc_assets.stats.firth_profile import deviance_of_zero, profile_limits, profile_problem
 from dmicc_assets.stats.logistic import (
     INTERCEPT,
     LogisticFit,
@@ -55,11 +55,8 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
     estimate = to_scaled @ fitted.coefficients[0]
     inverse = np.asarray(np.linalg.inv(information(white, fitted.coefficients, once)[0]), dtype=np.float64)
     covariance: FloatArray = to_scaled @ inverse @ to_scaled.T
-    # The profile of the intercept is of the intercept itself, so the columns are scaled for it but not centred.
-    length = np.sqrt((design**2).mean(axis=0))
-    top = float(penalised_log_likelihood(design / length, is_case, once, (estimate * length)[None, :])[0])
-    problem = ProfileProblem(design / length, is_case, estimate * length, top)
-    low, high = profile_limits(problem, np.sqrt(np.diag(covariance)) * length, level)
+    problem = profile_problem(design, is_case, estimate)
+    low, high = profile_limits(problem, np.sqrt(np.diag(covariance)), level)
     share = is_case.mean()
     return LogisticFit(
         terms=(INTERCEPT, *terms),
@@ -67,8 +64,8 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
         covariance=covariance,
         estimator="firth",
         p_value=chi_squared_tail(np.maximum(deviance_of_zero(problem), 0.0)),
-        ci_low=low / length,
-        ci_high=high / length,
+        ci_low=low,
+        ci_high=high,
         log_likelihood=float(penalised_log_likelihood(design, is_case, once, estimate[None, :])[0]),
         null_log_likelihood=float(len(is_case) * (share * np.log(share) + (1 - share) * np.log(1 - share))),
         flic_intercept=float(flic_intercepts(x @ estimate[1:], is_case, once)[0]),

@@ -22,26 +22,56 @@ _MOST_STEPS = 80
 
 @dataclass(frozen=True, slots=True)
 class ProfileProblem:
-    """A fitted model whose coefficients are profiled, on a design of columns of similar size.
+    """A fitted model whose K coefficients are profiled, each in a basis of its own.
+
+    In the basis of a coefficient all columns are orthogonal and of unit mean square, and only the last one carries
+    the coefficient: so nearly collinear genes are profiled without loss.
 
     Attributes:
-        design: (N, K), the columns divided by their root mean squares.
+        designs: (K, N, K), for each coefficient its basis.
         is_case: (N,) True for cases.
-        estimate: (K,) where the penalised likelihood is largest.
-        top: the penalised log-likelihood there.
+        estimates: (K, K), for each coefficient where the penalised likelihood is largest, in its basis.
+        units: (K,) length in its basis of one unit of each coefficient.
+        tops: (K,) the penalised log-likelihood there; a basis changes it by a constant.
     """
 
-    design: FloatArray
+    designs: FloatArray
     is_case: BoolArray
-    estimate: FloatArray
-    top: float
+    estimates: FloatArray
+    units: FloatArray
+    tops: FloatArray
+
+
+def profile_problem(design: FloatArray, is_case: BoolArray, estimate: FloatArray) -> ProfileProblem:
+    """The bases in which the coefficients (K,) of a design (N, K) are profiled.
+
+    Args:
+        design: of full rank.
+        is_case: (N,) True for cases.
+        estimate: where the penalised likelihood is largest.
+    """
+    n_samples, n_terms = design.shape
+    order = np.array([[*(k for k in range(n_terms) if k != held), held] for held in range(n_terms)])
+    orthonormal, triangle = np.linalg.qr(design[:, order].transpose(1, 0, 2))
+    root = np.sqrt(n_samples)
+    designs = np.asarray(orthonormal * root, dtype=np.float64)
+    estimates = np.asarray(np.einsum("hij,hj->hi", triangle / root, estimate[order]), dtype=np.float64)
+    units = np.asarray(triangle[:, -1, -1] / root, dtype=np.float64)
+    # The sign of a column is the decomposition's choice: the coefficient's own sign is kept.
+    sign = np.sign(units)
+    designs[:, :, -1] *= sign[:, None]
+    estimates[:, -1] *= sign
+    once = np.ones((n_terms, n_samples))
+    tops = penalised_log_likelihood(designs, is_case, once, estimates)
+    return ProfileProblem(designs, is_case, estimates, np.abs(units), tops)
 
 
 def deviance_of_zero(problem: ProfileProblem) -> FloatArray:
-    """(K,) penalised likelihood-ratio statistics of each coefficient being zero."""
-    held = np.arange(len(problem.estimate))
-    value, _ = _profile(problem, held, np.zeros(len(held)), _starts(problem, held, np.zeros(len(held))))
-    return 2 * (problem.top - value)
+    """(K,) penalised likelihood-ratio statistics of each coefficient being zero; NaN where no maximum is reached."""
+    held = np.arange(len(problem.tops))
+    zero = np.zeros(len(held))
+    value, _ = _profile(problem, held, zero, _starts(problem, held, zero))
+    return 2 * (problem.tops - value)
 
 
 def profile_limits(problem: ProfileProblem, std_error: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
@@ -53,29 +83,35 @@ def profile_limits(problem: ProfileProblem, std_error: FloatArray, level: float)
         level: confidence level.
 
     Returns:
-        (K,) lower and upper limits; infinite where the profile never falls below the bound.
+        (K,) lower and upper limits; infinite where the profile never falls below the bound, NaN where it cannot be
+        followed that far.
     """
-    n_terms = len(problem.estimate)
+    n_terms = len(problem.tops)
     bound = chi_squared_quantile(level)
     held = np.tile(np.arange(n_terms), 2)
-    stride = np.repeat([-0.5, 0.5], n_terms) * np.tile(std_error, 2)
+    stride = np.repeat([-0.5, 0.5], n_terms) * np.tile(std_error * problem.units, 2)
     inside, outside, at_inside, at_outside = _bracket(problem, held, stride, bound)
     limits = np.where(stride > 0, np.inf, -np.inf)
     found = np.isfinite(outside)
     limits[found] = _cross(
         problem, held[found], inside[found], outside[found], at_inside[found], at_outside[found], bound
     )
+    limits[np.isnan(inside)] = np.nan
+    limits /= problem.units[held]
     return limits[:n_terms], limits[n_terms:]
 
 
 def _bracket(
     problem: ProfileProblem, held: IntArray, stride: FloatArray, bound: float
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """For each side the last value above the bound and the first below, with the coefficients at both."""
-    n_sides, n_terms = len(held), len(problem.estimate)
-    inside = problem.estimate[held]
+    """For each side the last value above the bound and the first below, with the coefficients at both.
+
+    The last value above is NaN where the profile was lost on the way.
+    """
+    n_sides, n_terms = len(held), len(problem.tops)
+    inside = problem.estimates[held, -1]
     outside = np.full(n_sides, np.nan)
-    at_inside = np.tile(problem.estimate, (n_sides, 1))
+    at_inside = problem.estimates[held]
     at_outside = np.full((n_sides, n_terms), np.nan)
     open_sides = np.arange(n_sides)
     for _ in range(_MOST_STEPS):
@@ -85,10 +121,12 @@ def _bracket(
         starts = _starts(problem, held[open_sides], value)
         starts.append(at_inside[open_sides])
         height, where = _profile(problem, held[open_sides], value, starts)
-        below = 2 * (problem.top - height) > bound
+        lost = np.isnan(height)
+        below = 2 * (problem.tops[held[open_sides]] - height) > bound
         outside[open_sides[below]], at_outside[open_sides[below]] = value[below], where[below]
         inside[open_sides[~below]], at_inside[open_sides[~below]] = value[~below], where[~below]
-        open_sides = open_sides[~below]
+        inside[open_sides[lost]] = np.nan
+        open_sides = open_sides[~below & ~lost]
     return inside, outside, at_inside, at_outside
 
 
@@ -103,17 +141,18 @@ def _cross(
 ) -> FloatArray:
     """Where the profile crosses the bound between inside and outside: regula falsi with the Illinois rule."""
     a, b = inside.copy(), outside.copy()
-    f_a = 2 * (problem.top - _profile(problem, held, a, [at_inside])[0]) - bound
-    f_b = 2 * (problem.top - _profile(problem, held, b, [at_outside])[0]) - bound
+    top = problem.tops[held]
+    f_a = 2 * (top - _profile(problem, held, a, [at_inside])[0]) - bound
+    f_b = 2 * (top - _profile(problem, held, b, [at_outside])[0]) - bound
     side = np.zeros(len(held), dtype=np.int64)
-    root = b.copy()
+    root, f = b.copy(), f_b
     for _ in range(100):
         # Far out the likelihood of nearly collinear genes underflows to nothing: there the interval is halved.
         slope = f_b - f_a
         is_line = np.isfinite(slope) & (slope != 0)
         root = b - np.divide(f_b, slope, out=np.full_like(b, 0.5), where=is_line) * (b - a)
         height, where = _profile(problem, held, root, [at_inside, at_outside])
-        f = 2 * (problem.top - height) - bound
+        f = 2 * (top - height) - bound
         low = f < 0
         f_b = np.where(low & (side == -1), f_b / 2, f_b)
         f_a = np.where(~low & (side == 1), f_a / 2, f_a)
@@ -124,36 +163,48 @@ def _cross(
         side = np.where(low, -1, 1)
         if np.abs(f).max(initial=0.0) < 1e-10:
             break
-    return root
+    return np.where(np.isnan(f), np.nan, root)
 
 
 def _starts(problem: ProfileProblem, held: IntArray, value: FloatArray) -> list[FloatArray]:
     """Starting points (S, K) for each held value: the estimate, zero, and the best of a line along each free one."""
-    n_sides, n_terms = len(held), len(problem.estimate)
-    starts = [np.tile(problem.estimate, (n_sides, 1)), np.zeros((n_sides, n_terms))]
-    base = np.tile(problem.estimate, (n_sides, 1))
-    base[np.arange(n_sides), held] = value
-    for free in range(n_terms):
-        line = np.repeat(base[:, None, :], len(_FAR_STARTS), axis=1)
-        line[:, :, free] = np.where((held == free)[:, None], line[:, :, free], _FAR_STARTS)
-        flat = line.reshape(-1, n_terms)
-        ones = np.ones((len(flat), len(problem.is_case)))
-        height = penalised_log_likelihood(problem.design, problem.is_case, ones, flat).reshape(n_sides, -1)
-        starts.append(line[np.arange(n_sides), height.argmax(axis=1)])
+    n_terms = len(problem.tops)
+    base = problem.estimates[held]
+    base[:, -1] = value
+    starts = [base.copy(), np.zeros_like(base)]
+    for free in range(n_terms - 1):
+        best = base.copy()
+        for side, coefficient in enumerate(held):
+            line = np.tile(base[side], (len(_FAR_STARTS), 1))
+            line[:, free] = _FAR_STARTS
+            ones = np.ones((len(line), len(problem.is_case)))
+            height = penalised_log_likelihood(problem.designs[coefficient], problem.is_case, ones, line)
+            best[side] = line[height.argmax()]
+        starts.append(best)
     return starts
 
 
 def _profile(
     problem: ProfileProblem, held: IntArray, value: FloatArray, starts: list[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
-    """The highest penalised likelihood (S,) with each held coefficient at its value, and the coefficients (S, K)."""
-    n_sides, n_starts = len(held), len(starts)
-    start = np.concatenate(starts)
-    all_held = np.tile(held, n_starts)
-    start[np.arange(len(start)), all_held] = np.tile(value, n_starts)
-    ones = np.ones((len(start), len(problem.is_case)))
-    found = maximise(problem.design, problem.is_case, ones, start, all_held, tolerance=1e-7)
-    height = found.log_likelihood.reshape(n_starts, n_sides)
-    best = height.argmax(axis=0)
-    coefficients = found.coefficients.reshape(n_starts, n_sides, -1)
-    return height[best, np.arange(n_sides)], coefficients[best, np.arange(n_sides)]
+    """The highest penalised likelihood (S,) with each held coefficient at its value, and the coefficients (S, K).
+
+    Only a maximum that was reached counts; where none was, the likelihood is NaN.
+    """
+    trial = np.stack(starts, axis=1)
+    trial[:, :, -1] = value[:, None]
+    n_starts, n_terms = trial.shape[1:]
+    height, coefficients = np.full(trial.shape[:2], -np.inf), np.empty_like(trial)
+    for coefficient in np.unique(held):
+        sides = held == coefficient
+        start = trial[sides].reshape(-1, n_terms)
+        ones = np.ones((len(start), len(problem.is_case)))
+        last = np.full(len(start), n_terms - 1)
+        found = maximise(problem.designs[coefficient], problem.is_case, ones, start, last, tolerance=1e-7)
+        reached = np.where(found.has_converged, found.log_likelihood, -np.inf)
+        height[sides] = reached.reshape(-1, n_starts)
+        coefficients[sides] = found.coefficients.reshape(-1, n_starts, n_terms)
+    best = height.argmax(axis=1)
+    side = np.arange(len(held))
+    reached_any = np.isfinite(height).any(axis=1)
+    return np.where(reached_any, height[side, best], np.nan), coefficients[side, best]

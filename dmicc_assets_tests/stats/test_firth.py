@@ -6,6 +6,7 @@ import pytest
 
 from dmicc_assets.stats.firth import fit_firth, fit_firth_resamples, flic_intercepts
 from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.penalised_likelihood import penalised_log_likelihood
 from dmicc_assets.stats.probability import expit
 from dmicc_assets_tests.golden.model import golden
 
@@ -130,3 +131,30 @@ def test_slopes_do_not_depend_on_how_alike_the_genes_look():
     alike, parted = (fit_firth_resamples(np.column_stack([np.ones(16), v]), is_case, once)[0] for v in (x, apart))
     log_odds = np.column_stack([np.ones(16), x]) @ alike
     np.testing.assert_allclose(log_odds, np.column_stack([np.ones(16), apart]) @ parted, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [0.0, 5.0])
+def test_limits_do_not_depend_on_how_alike_the_genes_look(shift: float):
+    rng = np.random.default_rng(51)
+    is_case = np.arange(40) < 12
+    x = 8 + rng.normal(size=(40, 3)) + shift * is_case[:, None]
+    x[:, 1] = x[:, 0] + 1e-4 * rng.normal(size=40)
+    apart = np.column_stack([x[:, 0], (x[:, 1] - x[:, 0]) * 1e4, x[:, 2]])
+    alike, parted = (fit_firth(v, is_case, ["MT1M", "MT1X", "SPP1"]) for v in (x, apart))
+    for name in ("ci_low", "ci_high", "p_value"):
+        own, expected = getattr(alike, name), getattr(parted, name)
+        scale = 1e4 if name != "p_value" else 1.0
+        np.testing.assert_allclose(own[[2, 3]], expected[[2, 3]] * [scale, 1.0], rtol=1e-5)
+
+
+def test_an_intercept_far_from_the_data_is_profiled_to_the_bound():
+    rng = np.random.default_rng(6)
+    is_case = np.arange(20) < 7
+    x = (8 + rng.normal(size=20) + 5 * is_case)[:, None]
+    fit = fit_firth(x, is_case, ["SPP1"])
+    slopes = np.linspace(fit.coefficients[1] - 20, fit.coefficients[1] + 20, 200_001)
+    design, once = np.column_stack([np.ones(20), x]), np.ones((len(slopes), 20))
+    for limit in (fit.ci_low[0], fit.ci_high[0]):
+        trial = np.column_stack([np.full(len(slopes), limit), slopes])
+        profile = penalised_log_likelihood(design, is_case, once, trial).max()
+        assert 2 * (fit.log_likelihood - profile) == pytest.approx(3.841458820694124, abs=1e-5)
