@@ -82,7 +82,7 @@ def roc(context: StepContext) -> Result:
     outputs=("validation/performance",),
     inputs=(Input("model/coefficients"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
-    version="1",
+    version="2",
     blocks_on=("I6",),
 )
 def performance(context: StepContext) -> Result:

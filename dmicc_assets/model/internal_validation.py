@@ -23,9 +23,8 @@ from dmicc_assets.model.performance import (
 )
 from dmicc_assets.stats.calibration import lowess_at
 from dmicc_assets.stats.firth import fit_firth_resamples
-from dmicc_assets.stats.logistic import fit_resamples
 from dmicc_assets.stats.probability import expit
-from dmicc_assets.stats.separation import is_separated
+from dmicc_assets.stats.resampled_logistic import refit_models
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -139,13 +138,8 @@ def refit(design: FloatArray, is_case: BoolArray, indices: IntArray, estimator: 
     coefficients = np.empty((n_resamples, design.shape[1]))
     separated = np.zeros(n_resamples, dtype=bool)
     for rows in _blocks(n_resamples, n_samples):
-        fits = fit_resamples(design, is_case, counts[rows])
-        coefficients[rows] = fits.coefficients
-        for b in rows.start + np.flatnonzero(fits.may_separate):
-            drawn = counts[b] > 0
-            separated[b] = is_separated(design[drawn, 1:], is_case[drawn])
-    if separated.any():
-        coefficients[separated] = fit_firth_resamples(design, is_case, counts[separated])
+        fitted = refit_models(design, is_case, counts[rows])
+        coefficients[rows], separated[rows] = fitted.coefficients, fitted.is_firth
     return Refits(coefficients, indices, counts, separated)
 
 
@@ -263,10 +257,10 @@ def recalibrate(
     design = np.stack([np.ones_like(predictor), predictor], axis=1).transpose(0, 2, 1)
     result = np.empty((len(predictor), 2))
     if not firth.any():
-        result[:] = fit_resamples(design, is_case, counts).coefficients
+        result[:] = refit_models(design, is_case, counts).coefficients
     else:
         likely = ~firth
-        result[likely] = fit_resamples(design[likely], is_case, counts[likely]).coefficients
+        result[likely] = refit_models(design[likely], is_case, counts[likely]).coefficients
         result[firth] = fit_firth_resamples(design[firth], is_case, counts[firth])
     return result[:, 0], result[:, 1]
 

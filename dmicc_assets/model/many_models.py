@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.firth import fit_firth_resamples
-from dmicc_assets.stats.logistic import fit_resamples, linear_predictors, most_likely
-from dmicc_assets.stats.separation import is_separated
+from dmicc_assets.stats.logistic import linear_predictors
+from dmicc_assets.stats.resampled_logistic import refit_models
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -53,12 +52,5 @@ def fit_models(predictors: FloatArray, is_case: BoolArray) -> ManyModels:
         raise ValueError(f"model {model}, gene {gene}: the value of sample {sample} (counted from 0) is not finite")
     design = np.concatenate([np.ones_like(predictors[:, :1]), predictors], axis=1).transpose(0, 2, 1)
     counts = np.ones((len(predictors), len(is_case)))
-    fits = fit_resamples(design, is_case, counts)
-    coefficients, separated = fits.coefficients.copy(), np.zeros(len(predictors), dtype=bool)
-    for b in np.flatnonzero(fits.may_separate):
-        separated[b] = is_separated(design[b, :, 1:], is_case)
-        if not separated[b]:
-            coefficients[b] = most_likely(design[b], is_case)
-    if separated.any():
-        coefficients[separated] = fit_firth_resamples(design[separated], is_case, counts[separated])
-    return ManyModels(coefficients, separated)
+    fitted = refit_models(design, is_case, counts)
+    return ManyModels(fitted.coefficients, fitted.is_firth)

@@ -90,7 +90,7 @@ def array_weights_by_gene(
     z = _sum_to_zero(n)
     gamma = np.zeros_like(z[0])
     if len(values) < 2:
-        return np.exp(gamma)
+        return np.exp(z @ gamma)
     information = prior_genes * (z.T @ z)
     observed = ~np.isnan(values)
     for row in range(len(values)):

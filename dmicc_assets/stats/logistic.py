@@ -146,7 +146,7 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
     design = checked_design(x, is_case, terms)
     to_scaled = scaling(design)
     scaled = design @ to_scaled
-    coefficients = _settle(scaled, is_case)
+    coefficients = _settle(scaled, is_case, terms)
     probability = expit(scaled @ coefficients)
     information = (scaled * (probability * (1 - probability))[:, None]).T @ scaled
     estimate = to_scaled @ coefficients
@@ -188,7 +188,7 @@ def scaling(design: FloatArray) -> FloatArray:
     return matrix
 
 
-def _settle(design: FloatArray, is_case: BoolArray, n_iterations: int = 100) -> FloatArray:
+def _settle(design: FloatArray, is_case: BoolArray, terms: Sequence[str] = (), n_iterations: int = 100) -> FloatArray:
     """Newton's method with step halving to where it no longer moves.
 
     Raises:
@@ -200,15 +200,20 @@ def _settle(design: FloatArray, is_case: BoolArray, n_iterations: int = 100) -> 
     current, overlaps = float(log_likelihood(design @ coefficients, is_case)), False
     for _ in range(n_iterations):
         eta = design @ coefficients
-        probability = expit(eta)
-        information = (design * (probability * (1 - probability))[:, None]).T @ design
-        step = np.linalg.solve(information, design.T @ (is_case - probability))
-        # A short step proves that the classes overlap: see `fit_resamples`. Far out without one, the programme decides.
-        overlaps = overlaps or bool(np.abs(design @ step).max() < _OVERLAP_STEP)
+        # A short step proves that the classes overlap: see `fit_resamples`. Far out without one, the programme decides,
+        # before the weights are lost with which the next step would be found.
         if not overlaps and np.abs(eta).max() > _LOST:
             if is_separated(design[:, 1:], is_case):
-                raise ValueError("the classes separate: the likelihood has no maximum, use Firth's estimate")
+                raise ValueError(
+                    f"the classes separate{_on(terms)}: the likelihood has no maximum, use Firth's estimate"
+                )
             overlaps = True
+        probability = expit(eta)
+        information = (design * (probability * (1 - probability))[:, None]).T @ design
+        step = _solved(information[None], (design.T @ (is_case - probability))[None])[0]
+        if np.isnan(step).any():
+            break
+        overlaps = overlaps or bool(np.abs(design @ step).max() < _OVERLAP_STEP)
         following = float(log_likelihood(design @ (coefficients + step), is_case))
         while following < current - 1e-9 * abs(current) and np.abs(step).max() > 1e-12:
             step /= 2
@@ -219,7 +224,11 @@ def _settle(design: FloatArray, is_case: BoolArray, n_iterations: int = 100) -> 
     # Rounding can keep the step just above the limit; the score then says whether this is the maximum.
     if np.abs(design.T @ (is_case - expit(design @ coefficients))).max() < 1e-8 * len(is_case):
         return coefficients
-    raise ValueError("the logistic regression did not converge: the classes all but separate")
+    raise ValueError(f"the logistic regression{_on(terms)} did not converge: the classes all but separate")
+
+
+def _on(terms: Sequence[str]) -> str:
+    return f" on {', '.join(terms)}" if terms else ""
 
 
 def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_iterations: int = 60) -> ResampledFits:
@@ -259,8 +268,8 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
         coefficients = coefficients + step
         result[rows[~is_final]] = coefficients[~is_final]
         is_final, is_last = is_final | is_last, is_last | (2 * (following - current) <= _RMS_TOLERANCE)
-        keep = ~(is_final & ~unproved[rows])
-        if max(-eta.min(), eta.max()) > _LOST:
+        keep = ~(is_final & ~unproved[rows]) & ~np.isnan(following)
+        if not max(-eta.min(), eta.max()) <= _LOST:
             keep &= _farthest(eta, count) <= _LOST
         current = following
         if not keep.all():
@@ -310,7 +319,17 @@ def _newton_step(design: FloatArray, is_case: BoolArray, counts: FloatArray, eta
     residual = counts * (is_case - probability)
     score = residual @ design if design.ndim == 2 else np.matmul(residual[:, None, :], design)[:, 0]
     information = weighted_gram(design, counts * probability * (1 - probability))
-    return np.asarray(np.linalg.solve(information, score[:, :, None])[:, :, 0], dtype=np.float64)
+    return _solved(information, score)
+
+
+def _solved(matrices: FloatArray, right: FloatArray) -> FloatArray:
+    """(B, K) solutions of B systems, NaN for a singular matrix: nothing is then proved of its resample."""
+    try:
+        return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0], dtype=np.float64)
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(right, np.nan)
+        return np.concatenate([_solved(matrices[b : b + 1], right[b : b + 1]) for b in range(len(matrices))])
 
 
 def _not_worse(

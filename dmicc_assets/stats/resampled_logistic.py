@@ -1,0 +1,69 @@
+"""Logistic models refitted in many resamples: maximum likelihood, Firth's where the classes separate.
+
+The one rule by which resamples, folds and null models are fitted (design section 8.10); one model with everything about
+it is `model/risk_model.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.stats.firth import fit_firth_resamples
+from dmicc_assets.stats.logistic import fit_resamples, most_likely
+from dmicc_assets.stats.separation import is_separated
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class RefittedModels:
+    """B refitted models.
+
+    Attributes:
+        coefficients: (B, K) for probabilities, intercept first; NaN where nothing can be fitted.
+        is_firth: (B,) True where the classes separate: Firth's slopes with FLIC's intercept.
+    """
+
+    coefficients: FloatArray
+    is_firth: BoolArray
+
+
+def refit_models(design: FloatArray, is_case: BoolArray, counts: FloatArray) -> RefittedModels:
+    """Fits every resample by maximum likelihood, or by Firth where a linear programme finds its classes separate.
+
+    Where the first rounds did not prove an overlap that there is, iteration goes on to the maximum; maximum-likelihood
+    coefficients else are good to about 1e-5, since iteration stops as rms stops in its refits.
+
+    Args:
+        design: (N, K) with the intercept first, shared by the resamples, or (B, N, K).
+        is_case: (N,) True for cases.
+        counts: (B, N) how often each sample is in each resample, whole numbers.
+    """
+    fits = fit_resamples(design, is_case, counts)
+    coefficients, separated = fits.coefficients.copy(), np.zeros(len(counts), dtype=bool)
+    for b in np.flatnonzero(fits.may_separate):
+        part, drawn = design if design.ndim == 2 else design[b], counts[b] > 0
+        separated[b] = _separates(part[drawn], is_case[drawn], fits.coefficients[b])
+        if not separated[b]:
+            coefficients[b] = _likely_or_nothing(part, is_case, counts[b])
+    if separated.any():
+        own = design if design.ndim == 2 else design[separated]
+        coefficients[separated] = fit_firth_resamples(own, is_case, counts[separated])
+    return RefittedModels(coefficients, separated)
+
+
+def _separates(design: FloatArray, is_case: BoolArray, coefficients: FloatArray) -> bool:
+    """Whether a hyperplane separates the classes: the fitted one may show it, else a linear programme decides."""
+    along = design @ coefficients
+    return bool(along[is_case].min() > along[~is_case].max()) or is_separated(design[:, 1:], is_case)
+
+
+def _likely_or_nothing(design: FloatArray, is_case: BoolArray, count: FloatArray) -> FloatArray:
+    """(K,) the most likely coefficients of a resample whose classes overlap; NaN where iteration does not get there."""
+    drawn = np.repeat(np.arange(len(count)), count.astype(np.intp))
+    try:
+        return most_likely(design[drawn], is_case[drawn])
+    except ValueError:
+        return np.full_like(design[0], np.nan)
