@@ -80,6 +80,20 @@ class StudyEvidence:
         """The biomarkers, sorted."""
         return self.rows("signature/biomarkers")["gene"].unique().sort().to_list()
 
+    def unweighted(self, *cohorts: str) -> str:
+        """What is to be said of a repeated choice of genes: of counts it is made without voom's weights.
+
+        Which genes are counted often enough to test was decided on all samples, but by the sizes of the classes alone.
+        """
+        study = self.study
+        weighted = [
+            name
+            for name in cohorts
+            if study.cohorts[name].batch != "combat"
+            and all(self.dataset_notes.get(d, {}).get("normalise") == "TMM" for d in study.cohorts[name].datasets)
+        ]
+        return f"; repeated on log2 counts of {', '.join(weighted)} without voom's weights" if weighted else ""
+
     @property
     def model_subject(self) -> Subject:
         """The cohort in which the risk model is fitted."""

@@ -41,6 +41,7 @@ def selection_bias(evidence: StudyEvidence) -> list[Finding]:
     fires = drop > OPTIMISM
     if fires:
         text += ": the difference is made by choosing the genes on the samples that score them"
+    text += evidence.unweighted(cohort)
     return [finding("R1", cohort, "warning" if fires else "ok", text, drop, OPTIMISM)]
 
 

@@ -91,6 +91,7 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     text += f" over {len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all"
     worst = max(p_values.values())
     severity, more = _judged(worst, len(sizes), ": the procedure finds as much where there is nothing to find")
+    more += evidence.unweighted(evidence.study.model_cohort)
     return [finding("R3", evidence.study.model_cohort, severity, text + more, worst, CHANCE)]
 
 

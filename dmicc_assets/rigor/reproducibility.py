@@ -87,6 +87,7 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
         texts.append(f"{again['gene'][0]} is a biomarker again in {again['frequency'][0]:.2f} of the bootstraps")
     worst, frequency, limit = min(shares)
     text = "; ".join(texts) + (": other patients would have given other biomarkers" if worst < 1 else "")
+    text += evidence.unweighted(*evidence.study.cohorts)
     return [finding("M7", evidence.name, "warning" if worst < 1 else "ok", text, frequency, limit)]
 
 

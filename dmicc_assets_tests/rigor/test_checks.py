@@ -101,3 +101,16 @@ def test_a_study_that_found_nothing_still_has_every_code() -> None:
     found = run_checks(replace(evidence, frames=kept, subjects=subjects))
     assert {each.code for each in found} == set(CODES)
     assert all(each.message for each in found)
+
+
+@pytest.mark.parametrize("code", ["R1", "R3", "M7"])
+def test_what_is_repeated_on_counts_is_said_to_be_unweighted(code: str) -> None:
+    """The differential expression of a cohort of RNA-seq counts is weighted by voom, its repetition is not."""
+    evidence = sound()
+    counted = {name: {**notes, "normalise": "TMM"} for name, notes in evidence.dataset_notes.items()}
+    (found,) = CHECKS[code](replace(evidence, dataset_notes=counted))
+    cohorts = list(evidence.study.cohorts) if code == "M7" else [evidence.study.model_cohort]
+    assert found.severity == "ok"
+    assert found.message.endswith(f"; repeated on log2 counts of {', '.join(cohorts)} without voom's weights")
+    (found,) = CHECKS[code](evidence)
+    assert "voom" not in found.message
