@@ -3,18 +3,42 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from dmicc_assets.errors import DmiccError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-out = Console(highlight=False, markup=False)
-err = Console(stderr=True, highlight=False, markup=False)
+if TYPE_CHECKING:
+    from dmicc_assets.settings import Settings
+    from dmicc_assets.workspace import Workspace
 
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study: its file without .yaml.")]
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="DMICC_HOME says where results are (./dmicc_home), DMICC_STUDIES where study files are; the README has all. "
+    "--debug, anywhere, shows the traceback of an error.",
+)
+# a line is as long as it is: a terminal wraps it, a file or a pipe gets it whole
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
+
+
+@app.callback()
+def dmicc(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """What two diseases share, in public transcriptomes: `dmicc demo` shows it, `dmicc init` begins a study."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        out.print(f"dmicc_assets {version_of('dmicc_assets')}")
+        raise typer.Exit
 
 
 @app.command()
@@ -25,26 +49,30 @@ def run(
     verify: Annotated[bool, typer.Option("--verify", help="Check the SHA-256 of every file in the lake.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Fail if another run of the study goes on.")] = False,
 ) -> None:
-    """Materialise all of a study through Dagster, skipping what is up to date."""
+    """Materialise a study, skipping what is up to date."""
     from dmicc_assets.terminal import run_and_show
 
-    run_and_show(out, err, _workspace(), study, force=force, only=only, verify=verify, wait=not no_wait)
+    workspace, name = _study(study, prepares=True)
+    run_and_show(out, err, workspace, name, force=force, only=only, verify=verify, wait=not no_wait)
 
 
 @app.command()
-def demo(seed: Annotated[int, typer.Option(help="Seed of the simulated data.")] = 1) -> None:
-    """Simulate a GEO mirror with a planted truth, run the study `demo` on it, and say how much was found."""
+def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated data.")] = 1) -> None:
+    """Run the study `demo` on simulated data, and say what it found.
+
+    A GEO mirror with a planted truth is simulated first; nothing is downloaded.
+    """
     from dmicc_assets.terminal import demo_and_show
 
-    demo_and_show(out, err, _workspace(), seed)
+    demo_and_show(out, err, _workspace(prepares=True), seed)
 
 
 @app.command()
 def check(study: StudyName) -> None:
-    """Validate a study file and show its datasets, labels and cohorts, without fetching or computing."""
+    """Validate a study file and show what it asks for."""
     from dmicc_assets.terminal import show_study
 
-    show_study(out, _workspace(), study)
+    show_study(out, *_study(study))
 
 
 @app.command()
@@ -52,32 +80,51 @@ def init(
     accessions: Annotated[list[str], typer.Argument(metavar="GSE...", help="Series of GEO.")],
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the study.")],
 ) -> None:
-    """Read the headers of series and write a study file to start from, with proposed labels."""
+    """Write a study file to start from, from the headers of series.
+
+    Labels, cohorts and tissues are proposed: look through them.
+    """
     from dmicc_assets.terminal import init_study
 
-    init_study(out, _workspace(), accessions, name)
+    init_study(out, _workspace(prepares=True), accessions, name)
 
 
 @app.command()
-def outdated(study: Annotated[str | None, typer.Argument(metavar="[STUDY]")] = None) -> None:
-    """Say what the sources have revised since the last run, and what would be computed again."""
+def outdated(
+    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study; without, all.")] = None,
+) -> None:
+    """Say what the sources have revised since the last run.
+
+    And what would be computed again for it; nothing is.
+    """
     from dmicc_assets.terminal import show_outdated
 
-    show_outdated(out, _workspace(), study)
+    show_outdated(out, *((_workspace(), None) if study is None else _study(study, prepares=True)))
 
 
 @app.command()
 def sql(
-    query: Annotated[str | None, typer.Argument(metavar="[QUERY or FILE]", help="SQL, or a file of SQL.")] = None,
-    output_format: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print.")] = "table",
-    to: Annotated[Path | None, typer.Option("--to", metavar="FILE.parquet", help="Write to a Parquet file.")] = None,
+    query: Annotated[str | None, typer.Argument(metavar="QUERY or FILE", help="SQL, or a file of SQL.")] = None,
+    output_format: Annotated[
+        Literal["table", "csv", "tsv", "json"], typer.Option("--format", help="How to print.")
+    ] = "table",
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Write to a file instead: .parquet, .csv, .tsv or .json."),
+    ] = None,
 ) -> None:
-    """Query the warehouse; without a query, a prompt."""
+    """Query the warehouse; without a query, a prompt.
+
+    A terminal shows the first hundred rows; a pipe gets every row, each in one line. `.tables` in the prompt lists what
+    can be asked, and so does sql/README.md.
+    """
     from dmicc_assets.query import prompt, query_and_print
     from dmicc_assets.settings import load_settings
+    from dmicc_assets.warehouse import refuse_absent
 
     settings = load_settings()
-    settings.prepare_home()
+    if note := refuse_absent(settings):
+        err.print(note)
     if query is None:
         prompt(out, settings)
     else:
@@ -95,10 +142,10 @@ def score(
     figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Folder of the nomograms.")] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
 ) -> None:
-    """Apply the frozen risk model to new patients, and draw each on the nomogram."""
+    """Apply the frozen risk model to new patients, and draw each."""
     from dmicc_assets.score import score_and_show
 
-    score_and_show(out, _workspace(), study, matrix, scale, to, figures, draws=not no_figures)
+    score_and_show(out, *_study(study), matrix, scale, to, figures, draws=not no_figures)
 
 
 @app.command()
@@ -107,10 +154,13 @@ def export(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to make; it must not hold anything.")],
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
 ) -> None:
-    """Export a study: every table, figure and the report, with provenance, as an RO-Crate."""
+    """Export a study as one folder that needs no dmicc: an RO-Crate.
+
+    Every table (TSV, Parquet, one DuckDB file), every figure, the report, and what each was made from.
+    """
     from dmicc_assets.export.study_export import export_and_show
 
-    export_and_show(out, err, _workspace(), study, to, draws=not no_figures)
+    export_and_show(out, err, *_study(study), to, draws=not no_figures)
 
 
 @app.command()
@@ -118,30 +168,48 @@ def forget(
     study: StudyName,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a study's results, its history included; the downloads stay in the cache."""
+    """Delete a study's results, its history included."""
     from dmicc_assets.terminal import forget_study
 
-    if not yes and not typer.confirm(f"Delete every result of {study}?"):
+    workspace, name = _study(study)
+    if not yes and not typer.confirm(f"Delete every result of {name} in {workspace.settings.home}?"):
         raise typer.Exit(1)
-    forget_study(out, _workspace(), study)
+    forget_study(out, err, workspace, name)
 
 
 @app.command()
 def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000) -> None:
-    """Open the Dagster UI on this project, with its daemon, on loopback only."""
+    """Open the Dagster UI, with its daemon, on this machine only."""
     from dmicc_assets.ui import become_ui
 
-    become_ui(out, _workspace().settings, port)
+    become_ui(out, _workspace(prepares=True).settings, port)
 
 
-def _workspace():
-    """The workspace of the environment, with the environment passed on to every child."""
+def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":
+    """The workspace of the environment, with the environment passed on to every child.
+
+    Only a command that makes something prepares a home: one that reads leaves no folder behind.
+    """
     from dmicc_assets.workspace import open_workspace
 
-    workspace = open_workspace()
-    workspace.settings.prepare_home()
+    workspace = open_workspace(settings)
+    if prepares:
+        workspace.settings.prepare_home()
     os.environ.update(workspace.settings.environment())
     return workspace
+
+
+def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
+    """The workspace, and the name of the study that is given by its name or its file."""
+    from dmicc_assets.settings import load_settings
+    from dmicc_assets.study_file import named_study
+
+    settings = load_settings()
+    name, folders = named_study(given, settings.study_folders)
+    if folders != settings.study_folders:
+        err.print(f"{name} is found by its name when DMICC_STUDIES names {folders[0]}")
+        settings = settings.model_copy(update={"studies": ":".join(map(str, folders))})
+    return _workspace(settings, prepares=prepares), name
 
 
 def main() -> None:
@@ -154,12 +222,12 @@ def main() -> None:
     except DmiccError as error:
         if debug:
             raise
-        err.print(f"dmicc: {error}", markup=False, soft_wrap=True)
+        err.print(f"dmicc: {error}")
         sys.exit(error.exit_status)
     except (OSError, UnicodeDecodeError) as error:
         if debug:
             raise
-        err.print(f"dmicc: {error}", soft_wrap=True)
+        err.print(f"dmicc: {error}")
         sys.exit(1)
     except KeyboardInterrupt:
         err.print("dmicc: interrupted; nothing half-written stays, run again to go on")

@@ -114,6 +114,10 @@ class Lake:
         found = {path.stem for suffix in ("json", "parquet") for path in (self.root / table).glob(f"*.{suffix}")}
         return sorted(found - {Path(EMPTY).stem})
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written."""
+        return not any(self.partitions(table) for table in TABLES)
+
     def has(self, study: str) -> bool:
         """Whether anything of a study was ever written."""
         return any(partition.split(".")[0] == study for table in TABLES for partition in self.partitions(table))

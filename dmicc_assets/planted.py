@@ -2,10 +2,10 @@
 
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 
 from dmicc_assets.geo.planted_truth import Truth, score_truth
 from dmicc_assets.lake import Lake
+from dmicc_assets.query import show_rows
 from dmicc_assets.study import Study
 
 _MOST_NAMES = 8
@@ -35,9 +35,10 @@ def truth_found(lake: Lake, study: Study, truth: Truth) -> pl.DataFrame:
 
 def show_truth(out: Console, lake: Lake, study: Study, truth: Truth) -> None:
     """Print the score, with the names of what was missed."""
-    table = Table("planted truth", "planted", "found", "missed", "false", "missed names", box=None, pad_edge=False)
-    for row in truth_found(lake, study, truth).iter_rows(named=True):
-        names = row["missed_names"]
-        shown = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
-        table.add_row(row["set"], *(str(row[k]) for k in ("planted", "found", "missed", "false")), shown)
-    out.print(table)
+    rows = truth_found(lake, study, truth)
+    if out.is_terminal:
+        names = pl.col("missed_names")
+        first = names.list.head(_MOST_NAMES).list.concat(pl.lit(["..."]))
+        rows = rows.with_columns(pl.when(names.list.len() > _MOST_NAMES).then(first).otherwise(names))
+    shown = ("planted", "found", "missed", "false", pl.col("missed_names").alias("missed names"))
+    show_rows(out, rows.select(pl.col("set").alias("planted truth"), *shown), may_stack=False)

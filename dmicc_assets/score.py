@@ -169,15 +169,15 @@ def score_and_show(
     model, nomogram = study_model(workspace.lake, study)
     scores = score_matrix(model, nomogram, read_patients(path), scale)
     for line in how_scored(spec, path, scores):
-        out.print(line, soft_wrap=True)
+        out.print(line)
     show_rows(out, _table_of(scores))
     if to is not None:
         _write_tsv(scores.rows, to)
-        out.print(f"{len(scores.rows)} rows in {to}", soft_wrap=True)
+        out.print(f"{len(scores.rows)} rows in {to}")
     if draws and scores.readings:
         folder = figures or workspace.settings.home / "scores" / study / path.name.split(".")[0]
         draw_patients(nomogram, scores.readings, f"Nomogram, {spec.cohorts[spec.model_cohort].title}", folder)
-        out.print(f"{len(scores.readings)} nomograms (PNG and SVG) in {folder}", soft_wrap=True)
+        out.print(f"{len(scores.readings)} nomograms (PNG and SVG) in {folder}")
     if not scores.readings:
         missing = ", ".join(scores.symbols.missing) or "values of the model's genes"
         raise DataError(f"no patient of {path.name} has a score: {missing} missing; the model needs every gene")

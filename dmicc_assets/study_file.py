@@ -4,7 +4,7 @@ What a study may say is in `study.py`; where files are looked for is in `setting
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from dmicc_assets.errors import RequestError
 from dmicc_assets.study import Study
 
 _MOST_OTHERS = 5
+_SUFFIXES = (".yaml", ".yml")
 
 
 def study_files(folders: Sequence[Path]) -> dict[str, Path]:
@@ -33,7 +34,7 @@ def study_files(folders: Sequence[Path]) -> dict[str, Path]:
         if not folder.is_dir():
             raise RequestError(f"{folder}: no such folder of study files (DMICC_STUDIES names it)")
     for folder in [*folders, Path(str(files("dmicc_assets") / "studies"))]:
-        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        for path in sorted(path for suffix in _SUFFIXES for path in folder.glob(f"*{suffix}")):
             found.setdefault(path.stem, path)
     return found
 
@@ -46,10 +47,35 @@ def find_study(name: str, folders: Sequence[Path]) -> Study:
     """
     known = study_files(folders)
     if name not in known:
-        raise RequestError(
-            f"no study {name!r}: known are {', '.join(sorted(known))} (DMICC_STUDIES names more folders)"
-        )
+        raise no_study(name, known)
     return load_study(known[name])
+
+
+def no_study(name: str, known: Iterable[str]) -> RequestError:
+    """That there is no study of this name, with those that there are."""
+    return RequestError(f"no study {name!r}: known are {', '.join(sorted(known))} (DMICC_STUDIES names more folders)")
+
+
+def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
+    """A study given by its name or by the path of its file: its name, and the folders in which it is found.
+
+    Args:
+        given: `my_study`, `studies/my_study.yaml`, or `my_study.yaml` of a folder that is searched.
+        folders: where study files are looked for.
+
+    Raises:
+        RequestError: a path is given, and no study file is there.
+    """
+    path, found = Path(given), list(folders)
+    if path.suffix not in _SUFFIXES and path.name == given:
+        return given, found
+    if path.is_file() and path.suffix in _SUFFIXES:
+        folder = path.absolute().parent
+        return path.stem, found if found[:1] == [folder] else [folder, *(each for each in found if each != folder)]
+    if path.name == given:
+        return path.stem, found
+    what = "expected a study file, NAME.yaml" if path.is_file() else "no such study file"
+    raise RequestError(f"{given}: {what}; a study is given by its name, as in `dmicc check dm_icc`, or by its file")
 
 
 def load_study(path: Path) -> Study:

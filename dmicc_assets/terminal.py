@@ -14,7 +14,6 @@ import polars as pl
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from dmicc_assets.errors import DataError, DmiccError, RequestError
 from dmicc_assets.query import show_rows
@@ -58,7 +57,7 @@ def run_and_show(
 
         outcomes: Sequence[Outcome] = this.materialise(plan, started)
     for warning in dict.fromkeys(this.warnings):
-        err.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        err.print(f"warning: {warning}")
     _show_result(out, workspace, workspace.studies[study])
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
     out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
@@ -68,9 +67,7 @@ def run_and_show(
         raise DataError(_failure_text([(f"{o.step.name} of {o.key}", o.message) for o in failed], blocked))
     page = report_path(workspace.settings.reports, study)
     places = [str(page)] if page.exists() else []
-    out.print(
-        f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}", soft_wrap=True
-    )
+    out.print(f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}")
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
@@ -87,7 +84,7 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
 def show_study(out: Console, workspace: Workspace, name: str) -> None:
     """What a study file asks for: what would be fetched, labels with expected counts, cohorts, validation."""
     study = workspace.study(name)
-    out.print(f"{study.title} ({workspace.files[name]})", soft_wrap=True)
+    out.print(f"{study.title} ({workspace.files[name]})")
     rows = [
         {
             "dataset": dataset,
@@ -103,9 +100,9 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
     for cohort, spec in study.cohorts.items():
         datasets = " + ".join(spec.datasets)
         what = f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}"
-        out.print(what, soft_wrap=True)
+        out.print(what)
     for entry in study.validation:
-        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}", soft_wrap=True)
+        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
     out.print(f"risk model in {study.model_cohort}; the file is valid")
 
 
@@ -119,9 +116,9 @@ def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
             out.print(f"{study.study}: never run")
             continue
         for row in outdated_sources(workspace, study):
-            out.print(f"{row.key}: {row.state} ({row.detail})", soft_wrap=True, markup=False)
+            out.print(f"{row.key}: {row.state} ({row.detail})")
             if row.recomputed:
-                out.print(f"  would be computed again: {', '.join(row.recomputed)}", soft_wrap=True, markup=False)
+                out.print(f"  would be computed again: {', '.join(row.recomputed)}")
 
 
 def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], name: str) -> None:
@@ -142,23 +139,27 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
         raise RequestError(f"{name}: there is a study of this name ({workspace.files.get(name, path)})")
     described = [describe_series(accession, workspace.client()) for accession in accessions]
     for dataset in (dataset for series in described for dataset in series.datasets):
-        out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}", markup=False)
+        out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}")
         for field, values in dataset.descriptions.items():
             for value, count in values.items():
-                out.print(f"  {count:5d}  {field}: {value}", markup=False)
+                out.print(f"  {count:5d}  {field}: {value}")
     path.write_text(propose_study(described, name), encoding="utf-8")
-    out.print(f"{path} written; look through it, then: dmicc check {name}", soft_wrap=True, markup=False)
+    out.print(f"{path} written; look through it, then: dmicc check {name}")
     if not workspace.settings.study_folders:
-        out.print(f"It is found when DMICC_STUDIES names its folder: export DMICC_STUDIES={folder}", soft_wrap=True)
+        out.print(f"It is found when DMICC_STUDIES names its folder: export DMICC_STUDIES={folder}")
 
 
-def forget_study(out: Console, workspace: Workspace, name: str) -> None:
-    """Delete a study's results; a study whose file is gone can be forgotten too."""
-    with _one_run_at_a_time(out, workspace, name, wait=True):
+def forget_study(out: Console, err: Console, workspace: Workspace, name: str) -> None:
+    """Delete a study's results; a study whose file is gone can be forgotten too.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not workspace.lake.has(name):
+        raise DataError(f"{name}: there are no results of it in {workspace.settings.lake}")
+    with _one_run_at_a_time(err, workspace, name, wait=True):
         n_partitions = workspace.lake.forget(name)
         shutil.rmtree(report_path(workspace.settings.reports, name).parent, ignore_errors=True)
-    if n_partitions == 0:
-        raise DataError(f"{name}: there are no results of it in {workspace.settings.lake}")
     _compare_what_is_left(workspace)
     build_warehouse(workspace.settings)
     out.print(f"{n_partitions} results of {name} deleted")
@@ -175,10 +176,9 @@ def _compare_what_is_left(workspace: Workspace) -> None:
 
 
 def _show_result(out: Console, workspace: Workspace, study: Study) -> None:
-    table = Table("result", "", title=study.title, title_justify="left", box=None, pad_edge=False, show_header=False)
-    for what, value in study_summary(workspace.lake, study):
-        table.add_row(what, value)
-    out.print(table)
+    out.print(study.title, style="italic")
+    lines = study_summary(workspace.lake, study)
+    show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
 
 
 def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:

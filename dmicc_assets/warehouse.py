@@ -75,6 +75,20 @@ def ensure_warehouse(settings: Settings) -> Path:
     return settings.warehouse
 
 
+def refuse_absent(settings: Settings) -> str:
+    """Of a home in which nothing was run, a line that says so; empty when there are results.
+
+    Raises:
+        RequestError: there is no home at all; none is made by asking.
+    """
+    what_to_do = "`dmicc run STUDY` or `dmicc demo` makes some, DMICC_HOME names another home"
+    if not settings.lake.is_dir():
+        raise RequestError(f"{settings.home}: there is no home with results here; {what_to_do}")
+    if Lake(settings.lake, settings.locks).is_empty():
+        return f"{settings.home} holds no results, so every view is empty; {what_to_do}"
+    return ""
+
+
 def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the warehouse, built first when needed.
 

@@ -10,7 +10,7 @@ from dmicc_assets.lake import Lake
 from dmicc_assets.settings import Settings, load_settings
 from dmicc_assets.step import Step, StepContext, open_client
 from dmicc_assets.study import Study
-from dmicc_assets.study_file import load_study, study_files
+from dmicc_assets.study_file import load_study, no_study, study_files
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class Workspace:
         if name in self.broken:
             raise RequestError(self.broken[name])
         if name not in self.studies:
-            known = ", ".join(sorted([*self.studies, *self.broken]))
-            raise RequestError(f"no study {name!r}: known are {known} (DMICC_STUDIES names more folders)")
+            raise no_study(name, [*self.studies, *self.broken])
         return self.studies[name]
 
     def context(

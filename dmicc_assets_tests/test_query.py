@@ -59,7 +59,15 @@ def test_a_long_text_is_wrapped_not_cut() -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     text = shown(pl.DataFrame({"n": range(MOST_ROWS_SHOWN + 7)}))
-    assert f"... 7 more rows of {MOST_ROWS_SHOWN + 7}; --format csv prints all" in text
+    assert f"... 7 more rows of {MOST_ROWS_SHOWN + 7}; a pipe or --format csv has all" in text
+
+
+def test_a_pipe_gets_every_row_in_one_line_without_blanks_at_its_end() -> None:
+    rows = pl.DataFrame({"n": range(MOST_ROWS_SHOWN + 7), "text": ["two\nlines", *["x"] * (MOST_ROWS_SHOWN + 6)]})
+    lines = shown(rows, is_terminal=False).splitlines()
+    assert len(lines) == MOST_ROWS_SHOWN + 8
+    assert lines[:3] == ["n    text", "0    two lines", "1    x"]
+    assert shown(rows.head(1), is_terminal=False).splitlines()[1] == "0  two lines"
 
 
 def test_csv_json_and_parquet_hold_the_same_rows(
@@ -75,8 +83,14 @@ def test_csv_json_and_parquet_hold_the_same_rows(
     assert printed["genes"].to_list() == [", ".join(genes) for genes in rows["genes"]]
     query_and_print(console, filled, query, "json")
     assert [row["genes"] for row in json.loads(capsys.readouterr().out)] == rows["genes"].to_list()
-    query_and_print(console, filled, query, "table", tmp_path / "terms.parquet")
-    assert pl.read_parquet(tmp_path / "terms.parquet").equals(rows)
+    for name, read in {"terms.parquet": pl.read_parquet, "terms.json": pl.read_json}.items():
+        query_and_print(console, filled, query, "table", tmp_path / name)
+        assert read(tmp_path / name)["genes"].to_list() == rows["genes"].to_list()
+    for name, separator in {"terms.csv": ",", "terms.tsv": "\t"}.items():
+        query_and_print(console, filled, query, "table", tmp_path / name)
+        assert pl.read_csv(tmp_path / name, separator=separator).equals(printed)
+    query_and_print(console, filled, "SELECT characteristics FROM source.samples WHERE label = 'neither'", "tsv")
+    assert "state=neither" in capsys.readouterr().out.splitlines()
 
 
 def test_a_file_of_sql_is_run(filled: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +108,7 @@ def test_a_file_of_sql_is_run(filled: Settings, tmp_path: Path, capsys: pytest.C
         ("CREATE TABLE t (a INT)", None, "read-only mode"),
         ("", None, "the query gives no rows"),
         ("none.sql", None, r"none\.sql: no such file of SQL"),
-        ("SELECT 1", "rows.csv", r"rows\.csv: expected a file name that ends in \.parquet"),
+        ("SELECT 1", "rows.xls", r"rows\.xls: expected a file name that ends in \.parquet, \.csv, \.tsv, \.json"),
         ("SELECT 1", "no/such/rows.parquet", r"rows\.parquet: cannot be written"),
     ],
 )

@@ -50,7 +50,7 @@ def written(matrix: ExpressionMatrix, path: Path) -> Path:
 
 
 def shown(workspace: Workspace, path: Path, **options: object) -> str:
-    console = Console(width=200, file=StringIO())
+    console = Console(width=200, file=StringIO(), soft_wrap=True)
     score_and_show(console, workspace, STUDY, path, **options)  # pyright: ignore[reportArgumentType] -- a test's options
     return console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue] -- the StringIO above
 

@@ -61,7 +61,7 @@ def export_and_show(out: Console, err: Console, workspace: Workspace, study: str
     n_tables = sum(file.path.endswith(".parquet") for file in files)
     n_figures = sum(file.path.startswith("figures/") and file.path.endswith(".png") for file in files)
     size = sum((to / file.path).stat().st_size for file in files) / 1e6
-    out.print(f"{n_tables} tables, {n_figures} figures, {len(files)} files, {size:.1f} MB in {to}", soft_wrap=True)
+    out.print(f"{n_tables} tables, {n_figures} figures, {len(files)} files, {size:.1f} MB in {to}")
     report = "with" if (to / "report").is_dir() else "without"
     out.print(f'An RO-Crate, {report} the report; source("load.R") reloads it in R, duckdb opens study.duckdb')
 

@@ -62,6 +62,51 @@ def test_a_wrong_request_is_one_line_and_status_2(
     one_clear_message(done, 2, said)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (
+            ("sql", "FROM signature.genes"),
+            2,
+            "h: there is no home with results here; `dmicc run STUDY` or `dmicc demo`",
+        ),
+        (("forget", "demo", "--yes"), 1, "demo: there are no results of it"),
+        (("export", "demo", "--to", "out"), 1, "demo has no results to export"),
+        (("score", "demo", "patients.tsv"), 1, "demo has no risk model yet"),
+        (("check", "demo"), 0, ""),
+        (("outdated",), 0, ""),
+    ],
+)
+def test_what_only_reads_makes_no_home(
+    dmicc: Dmicc, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    one_clear_message(dmicc(*arguments, DMICC_HOME=str(tmp_path / "h")), status, said)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_is_given_by_its_name_or_by_its_file(dmicc: Dmicc, home: Settings, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (home.study_folders[0] / "small.yaml").rename(elsewhere / "small.yaml")
+    one_clear_message(dmicc("check", "small"), 2, "no study 'small': known are demo, dm_icc")
+    one_clear_message(dmicc("check", "small.yaml"), 2, "no study 'small'")
+    done = dmicc("check", "elsewhere/small.yaml")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"small is found by its name when DMICC_STUDIES names {elsewhere}\n"
+    (elsewhere / "bad.yaml").write_text("study: [")
+    one_clear_message(dmicc("check", "elsewhere/bad.yaml"), 2, "bad.yaml line 1: not valid YAML")
+    one_clear_message(dmicc("run", "no/such.yaml"), 2, "no/such.yaml: no such study file; a study is given by its name")
+    (elsewhere / "small.txt").write_text("study: small")
+    one_clear_message(dmicc("run", "elsewhere/small.txt"), 2, "small.txt: expected a study file, NAME.yaml")
+
+
+def test_the_result_in_a_pipe_is_one_line_each(dmicc: Dmicc, home: Settings) -> None:
+    done = dmicc("run", "small", "--only", "clinical", COLUMNS="40")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "Two simulated diseases that share ten genes"
+    assert done.stdout == "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+
+
 def test_a_port_that_is_taken_is_one_line(dmicc: Dmicc, home: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -78,6 +123,7 @@ def test_a_broken_study_touches_no_other(dmicc: Dmicc, home: Settings) -> None:
 def test_views_can_be_queried_before_any_run(dmicc: Dmicc, home: Settings) -> None:
     done = dmicc("sql", "SELECT count(*) AS n FROM cohort.expression", "--format", "csv")
     assert done.stdout == "n\n0\n"
+    one_clear_message(done, 0, "holds no results, so every view is empty; `dmicc run STUDY` or `dmicc demo` makes some")
 
 
 def test_a_second_run_says_for_whom_it_waits(dmicc: Dmicc, home: Settings) -> None:
