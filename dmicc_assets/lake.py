@@ -151,7 +151,7 @@ class Lake:
         """The rows of a partition, without the columns that are the same in all of them.
 
         Raises:
-            DataError: it was never materialised, or its file is damaged.
+            DataError: it was never materialised, its file is damaged, or another version wrote it.
         """
         declared = TABLES[table]
         return self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
@@ -160,7 +160,7 @@ class Lake:
         """One value column of a matrix table: a reshape, since its rows are a complete gene-major grid.
 
         Raises:
-            DataError: it was never materialised, or its file is damaged.
+            DataError: it was never materialised, its file is damaged, or another version wrote it.
         """
         frame = self._read_file(table, partition, ["gene", "sample", column])
         genes = frame["gene"].unique(maintain_order=True)
@@ -176,7 +176,22 @@ class Lake:
         except FileNotFoundError:
             raise DataError(f"{table} of {partition} was never materialised: materialise it first") from None
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"{path}: is damaged ({error}); `dmicc run STUDY --verify` makes it again") from None
+            raise self._unreadable(table, partition, columns, error) from None
+
+    def _unreadable(self, table: str, partition: str, columns: list[str], error: Exception) -> DataError:
+        """Why a file cannot be read: another version of this package wrote it, or it is damaged."""
+        path, declared = self.path(table, partition), TABLES[table]
+        study = "STUDY" if declared.partition == "everything" else partition.split(".", maxsplit=1)[0]
+        with suppress(OSError, pl.exceptions.PolarsError):
+            lacking = [name for name in columns if name not in pl.read_parquet_schema(path)]
+            if lacking:
+                manifest = self._manifest(table, partition)
+                version = manifest.versions.get("dmicc_assets", "?") if manifest else "?"
+                return DataError(
+                    f"{table} of {partition} was written by another version of dmicc_assets ({version}): it has no "
+                    f"{', '.join(lacking)}; `dmicc run {study}` computes it again"
+                )
+        return DataError(f"{path}: is damaged ({_first_line(error)}); `dmicc run {study} --verify` makes it again")
 
     def write(
         self, table: str, partition: str, frame: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
@@ -297,6 +312,10 @@ class Lake:
         kept = folder / f"{revision}.parquet"
         _write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
         _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, old.partition), beside))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _lock_name(table: str, partition: str) -> str:

@@ -340,11 +340,19 @@ def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
         )
     for table in context.step.outputs:
         before = context.lake.manifest(table, context.key)
-        # what is damaged is replaced, and nothing can be said of it
-        is_readable = TABLES[table].keeps_history and context.lake.verify(table, context.key)
-        old = context.lake.read(table, context.key) if is_readable else None
+        old = _earlier_rows(context.lake, table, context.key)
         manifest = context.lake.write(table, context.key, result.frames[table], now, result.notes)
         yield Written(manifest, before, _difference(manifest, before, old, result.frames[table]))
+
+
+def _earlier_rows(lake: Lake, table: str, key: str) -> pl.DataFrame | None:
+    """What is about to be replaced, where a history is kept; None when it is damaged or of another version."""
+    if not TABLES[table].keeps_history or not lake.verify(table, key):
+        return None
+    try:
+        return lake.read(table, key)
+    except DataError:
+        return None
 
 
 def _difference(manifest: Manifest, before: Manifest | None, old: pl.DataFrame | None, new: pl.DataFrame) -> str:

@@ -58,7 +58,10 @@ def run_and_show(
         outcomes: Sequence[Outcome] = this.materialise(plan, started)
     for warning in dict.fromkeys(this.warnings):
         err.print(f"warning: {warning}")
-    _show_result(out, workspace, workspace.studies[study])
+    try:
+        _show_result(out, workspace, workspace.studies[study])
+    except DataError as error:  # an old part, when the run was of one group or failed before it came there
+        err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
     out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]

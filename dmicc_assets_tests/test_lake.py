@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import polars as pl
@@ -44,6 +45,40 @@ def test_a_matrix_comes_back_whatever_the_order_it_had(lake: Lake) -> None:
     assert back.features == ("G1", "G2")
     assert back.samples == ("S1", "S2", "S3")
     np.testing.assert_array_equal(back.take_features(matrix.features).take_samples(matrix.samples).values, values)
+
+
+def as_of_another_version(lake: Lake, table: str, partition: str, without: str, recipe: str = "old") -> None:
+    """The partition as a version of the package wrote it that did not know a column."""
+    path = lake.path(table, partition)
+    pl.read_parquet(path).drop(without).write_parquet(path)
+    manifest = json.loads(path.with_suffix(".json").read_text())
+    content = path.read_bytes()
+    manifest |= {"n_bytes": len(content), "sha256": sha256(content).hexdigest(), "content": "old", "recipe": recipe}
+    manifest |= {"versions": {"dmicc_assets": "0.0.9"}}
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+
+
+def test_a_file_of_another_version_is_told_from_a_damaged_one_and_replaced(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    as_of_another_version(lake, "differential/genes", "s.c", "direction")
+    said = r"genes of s\.c was written by another version of dmicc_assets \(0\.0\.9\): .* no direction; `dmicc run s`"
+    with pytest.raises(DataError, match=said):
+        lake.read("differential/genes", "s.c")
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    assert len(lake.history("differential/genes", "s.c")) == 1
+    lake.path("differential/genes", "s.c").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match=r"s\.c\.parquet: is damaged \(.*\); `dmicc run s --verify`") as damaged:
+        lake.read("differential/genes", "s.c")
+    assert len(str(damaged.value).splitlines()) == 1
+
+
+def test_a_damaged_file_is_no_earlier_result(lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    path = lake.path("differential/genes", "s.c")
+    path.write_bytes(bytes(path.stat().st_size))
+    lake.write("differential/genes", "s.c", GENES.head(1), ORIGIN)
+    assert lake.history("differential/genes", "s.c") == []
+    assert lake.read("differential/genes", "s.c")["gene"].to_list() == ["B"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The codes of the rigor checks: what each one asks, and where it comes from. The checks themselves are beside."""
+"""The codes of the rigor checks: what each asks, what to do when it fires, its source. The checks are beside."""
 
 CODES = {
     "D1": "The smaller class has at least 10 samples",
@@ -20,11 +20,11 @@ CODES = {
     "I8": "Most probes measure exactly one gene, and no symbol was turned into a date",
     "I9": "The biomarkers are measured in every validation dataset, and the cohorts measure the same genes",
     "I10": "Genes are found under the symbols that they are looked up by",
-    "M1": "Raw p-values: the false discovery rate among the genes past the threshold is at most 10 %",
+    "M1": "Of the genes with raw p below the threshold at most 10 % are false, where p-values are not adjusted",
     "M2": "The p-values have no excess near 1",
-    "M3": "How many genes remain when the fold change itself is tested",
-    "M4": "The cohorts share more genes than chance gives",
-    "M5": "Whether the shared genes move the same way in every cohort",
+    "M3": "Every gene found remains when the fold change itself is tested",
+    "M4": "The cohorts share more genes than random lists of this length would",
+    "M5": "The shared genes move the same way in every cohort",
     "M6": "The signature stays when a threshold is moved a little",
     "M7": "The biomarkers are found again when the samples vary",
     "M8": "Enrichment is against the measured genes, with libraries whose version and date are stored",
@@ -43,6 +43,59 @@ CODES = {
     "R13": "Accuracy is not an effect of the prevalence",
     "R14": "Every number has its seed, versions and input hashes",
     "R15": "One sample a patient, or an analysis that knows the patients",
+}
+
+# What to do when a check fires; docs/findings.md says the same behind "Do:".
+REMEDIES = {
+    "D1": "Find more samples or merge another dataset into the cohort; until then read every interval as too narrow.",
+    "D2": "Look at AUC, balanced accuracy and MCC (R13), never at accuracy.",
+    "D3": "Nothing, but do not report a 10-fold cross-validation.",
+    "D4": "Read the samples' descriptions in the message and write the label rule anew; give `expect` for every "
+    "label, since GEO revises series.",
+    "D5": "See whether the column is a cause or a copy of the label; if it is a cause, the dataset cannot "
+    "answer the question.",
+    "D6": "Take datasets that hold both groups, and `batch: covariate`.",
+    "D7": "Compare like with like, or say that tissues are compared.",
+    "D8": "Estimate the mixture of cells and correct for it, or call the signature one of composition.",
+    "D9": "Say that the result is an analogy, and look for such patients.",
+    "I1": "Run again with `--force`; if it stays, the source serves it so.",
+    "I2": "Look at the values, then set `scale: log2` or `scale: linear` for the dataset.",
+    "I3": "See which they are; leave out a sample that is mostly missing. Constant genes of RNA-seq are mostly "
+    "genes that are not expressed.",
+    "I4": "Set `normalise: quantile`, unless the source says that the differences are real (RNA-seq of other tissues).",
+    "I5": "Look at the array, and repeat the study without it before you believe what depends on it.",
+    "I6": "Leave one of the two out.",
+    "I7": "Check the samples, and distrust genes of X and Y. Tumours lose Y and XIST: in cancer a contradiction "
+    "alone proves nothing.",
+    "I8": "Take a newer annotation of the platform; of symbols that became dates, one from the platform's "
+    "manufacturer.",
+    "I9": "Choose datasets on like platforms.",
+    "I10": "Nothing for validation, which looks genes up by every name; where cohorts of different years are "
+    "intersected, set `symbols: current`.",
+    "M1": "Set `adjust: BH`.",
+    "M2": "Find the hidden factor and put it into the model (a dataset as batch, a patient as block).",
+    "M3": "Claim a fold change of this size only for the genes that remain.",
+    "M4": "Do not interpret the shared genes.",
+    "M5": "Speak of the genes that move the same way; of the others say which way they go in each disease.",
+    "M6": "Report the grid of settings (`signature.sensitivity`), or weaken the claim.",
+    "M7": "Report the frequencies (`signature.stability`) beside the genes' names.",
+    "M8": "Put a `<LIBRARY>.json` with version and date beside the library's file.",
+    "R1": "Report the nested AUC.",
+    "R2": "Do not present this AUC as evidence for these genes.",
+    "R3": "Take it that nothing was found.",
+    "R4": "Use at least 100 trees; if a paper's settings cannot be, ask its authors.",
+    "R5": "Choose `top` at a gap in the ranking, or call both genes candidates.",
+    "R6": "Give the counts of cases and controls beside the AUC, and find more samples.",
+    "R7": "Take the model as a hypothesis for a larger study.",
+    "R8": "Do not interpret the odds ratios; the probabilities are as extreme as the penalty lets them be.",
+    "R9": "Do not conclude from a straight line that the model is calibrated; test it on more patients.",
+    "R10": "Use the score to rank people, never to tell a patient a risk.",
+    "R11": "Quote sensitivity and specificity of the nested estimate, whose cut-offs were chosen on other samples.",
+    "R12": "Validate on another dataset.",
+    "R13": "Quote balanced accuracy, MCC and the precision-recall baseline beside accuracy.",
+    "R14": "Run again; if it stays, report it as a defect of this program.",
+    "R15": "Say in the dataset which samples are one patient's (`patient:`), and set `block: fixed` or `block: "
+    "duplicate_correlation`; trust the nested interval, which draws patients, before DeLong's.",
 }
 
 _PROBAST = "Wolff 2019, 10.7326/M18-1376"

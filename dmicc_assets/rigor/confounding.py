@@ -8,7 +8,7 @@ import polars as pl
 
 from dmicc_assets.expression.labels import ANY, sample_fields
 from dmicc_assets.rigor.evidence import Comparison, StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, finding, not_applicable
 
 CRAMERS_V = 0.8
 AUC_LIMIT = 0.9
@@ -49,14 +49,17 @@ def _strongest(subject: str, judged: Mapping[str, tuple[str, float]]) -> Finding
     share = {name: _excess(kind, value) for name, (kind, value) in judged.items()}
     name = max(sorted(share), key=lambda each: share[each])
     kind, value = judged[name]
-    limit = CRAMERS_V if kind == "V" else AUC_LIMIT
+    # a column separates as well where it goes the other way
+    measured: Measured = (max(value, 1 - value), AUC_LIMIT, "")
+    if kind == "V":
+        measured = (value, CRAMERS_V, "category")
     text = f"Cramer's V {value:.2f}" if kind == "V" else f"AUC {value:.2f}"
     others = [each for each, much in share.items() if much > 1 and each != name]
     more = f"; so do {', '.join(sorted(others))}" if others else ""
     if share[name] > 1:
         message = f"{name!r} separates cases from controls ({text}){more}: what is found may be its effect"
-        return finding("D5", subject, "warning", message, value, limit)
-    return finding("D5", subject, "ok", f"{len(judged)} columns, the strongest is {name!r} ({text})", value, limit)
+        return finding("D5", subject, "warning", message, *measured)
+    return finding("D5", subject, "ok", f"{len(judged)} columns, the strongest is {name!r} ({text})", *measured)
 
 
 def _excess(kind: str, value: float) -> float:

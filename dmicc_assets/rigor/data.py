@@ -10,7 +10,7 @@ import polars as pl
 
 from dmicc_assets.expression.quality import SMALL_GROUP
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, counted, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, counted, finding, not_applicable
 
 PLAIN_MAXIMUM = 50.0
 GENE_MISSING = 0.20
@@ -58,16 +58,16 @@ def log2_agreement(evidence: StudyEvidence) -> list[Finding]:
         by_rule = q99 > 100 or (high - low > PLAIN_MAXIMUM and q25 > 0)
         by_maximum = high > PLAIN_MAXIMUM
         taken = notes["took_log2"]
-        text = f"maximum {high:.4g}, 99 % quantile {q99:.4g}; log2 {'was' if taken else 'was not'} taken"
+        text = f"largest value {high:.4g}, 99 % quantile {q99:.4g}; log2 {'was' if taken else 'was not'} taken"
         fires = by_rule != by_maximum or taken != by_rule
         if fires:
             text += (
-                f"; the quantile rule says {'linear' if by_rule else 'logarithms'}, "
-                f"the plain maximum {'linear' if by_maximum else 'logarithms'}: look at the values"
+                f"; the quantile rule says that they are {'linear' if by_rule else 'logarithms'}, a plain maximum "
+                f"over {PLAIN_MAXIMUM:g} says {'linear' if by_maximum else 'logarithms'}"
             )
             decided = evidence.study.datasets[dataset].scale
-            text += " and set scale:" if decided == "auto" else f"; the study file decided (scale: {decided})"
-        findings.append(finding("I2", dataset, "warning" if fires else "ok", text, high, PLAIN_MAXIMUM))
+            text += "" if decided == "auto" else f"; the study file decided (scale: {decided})"
+        findings.append(finding("I2", dataset, "warning" if fires else "ok", text, fires, 0))
     return findings
 
 
@@ -111,7 +111,7 @@ def distributions(evidence: StudyEvidence) -> list[Finding]:
             worst = quality["sample"][int(np.argmax(np.abs(medians - np.median(medians))))]
             text += f" (furthest: {worst}): arrays are not on one scale"
         by_spread = apart <= MEDIAN_RANGE and ratio > IQR_RATIO
-        measured = (ratio, IQR_RATIO) if by_spread else (apart, MEDIAN_RANGE)
+        measured: Measured = (ratio, IQR_RATIO, "spread") if by_spread else (apart, MEDIAN_RANGE, "")
         findings.append(finding("I4", dataset, "warning" if fires else "ok", text, *measured))
     return findings
 
@@ -138,7 +138,9 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
             f"{s} ({label}, {z:.1f})"
             for s, label, z in outliers.select("sample", "label", "connectivity_z").iter_rows()
         )
-        text = f"{counted(len(outliers), 'array')} apart from the others of its label: {names}; repeat without"
+        text = (
+            f"{counted(len(outliers), 'array')} far from the others of the same label (z under {threshold:g}): {names}"
+        )
         findings.append(finding("I5", dataset, "warning", text, value, threshold))
     return findings
 
@@ -155,12 +157,17 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
         n = len(probes)
         unmapped = float((probes["n_symbols"] == 0).sum() / n) if n else 0.0
         several = float((probes["n_symbols"] > 1).sum() / n) if n else 0.0
-        fires = unmapped > UNMAPPED or several > MULTI_MAPPED or n_dates > 0
         text = f"{unmapped:.1%} of {n} probes have no gene, {several:.1%} several" if n else "the matrix is by gene"
-        text += f"; symbols that look like dates: {n_dates}" + (f" ({', '.join(dates[:5])})" if dates else "")
-        by_several = unmapped <= UNMAPPED and several > MULTI_MAPPED
-        share, limit = (several, MULTI_MAPPED) if by_several else (unmapped, UNMAPPED)
-        if n_dates and share <= limit:
-            share, limit = n_dates, 0
-        findings.append(finding("I8", dataset, "warning" if fires else "ok", text, share, limit))
+        problems: list[tuple[str, Measured]] = []
+        if unmapped > UNMAPPED:
+            problems.append((f"over {UNMAPPED:.0%} measure no gene", (unmapped, UNMAPPED, "")))
+        if several > MULTI_MAPPED:
+            problems.append((f"over {MULTI_MAPPED:.0%} measure several", (several, MULTI_MAPPED, "several")))
+        if n_dates:
+            shown = f" ({', '.join(dates[:5])})" if dates else ""
+            lost = f"{counted(n_dates, 'gene symbol')} turned into {'a date' if n_dates == 1 else 'dates'}{shown}"
+            problems.append((f"{lost}, as a spreadsheet does: what they measure is lost", (n_dates, 0, "dates")))
+        text += "".join(f"; {problem}" for problem, _ in problems)
+        measured = problems[0][1] if problems else (unmapped, UNMAPPED, "")
+        findings.append(finding("I8", dataset, "warning" if problems else "ok", text, *measured))
     return findings

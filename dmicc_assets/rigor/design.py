@@ -65,8 +65,8 @@ def folds_for_classes(evidence: StudyEvidence) -> list[Finding]:
         smallest = min(class_sizes(evidence)[name])
         fires = asked > smallest
         message = (
-            f"{asked} folds were asked for, the smaller class has {counted(smallest, 'sample')}: "
-            f"{smallest if smallest > 1 else 'no'} folds were used"
+            f"{asked} folds were asked for, the smaller class has {counted(smallest, 'sample')}: the error curve was "
+            f"made with {smallest if smallest > 1 else 'no'} folds"
             if fires
             else f"{asked} folds for a smaller class of {smallest}"
         )
@@ -113,12 +113,14 @@ def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
         spread = max(shares.values()) - min(shares.values())
         counts = ", ".join(f"{dataset} {_sizes(k, n)}" for dataset, (k, n) in groups.items())
         if sum(0 < share < 1 for share in shares.values()) == 0:
-            findings.append(finding("D6", name, "error", f"dataset and group are confounded: {counts}", spread, 0.0))
-        elif cohort.batch == "combat" and spread > 0:
-            why = "ComBat that keeps the group in unbalanced batches makes groups differ more than they do"
-            findings.append(finding("D6", name, "warning", f"{why}: {counts}; use batch: covariate", spread, 0.0))
+            findings.append(finding("D6", name, "error", f"dataset and group are confounded: {counts}", 1.0, 1.0))
+        elif cohort.batch == "combat":
+            text = f"batch: combat; {counts}"
+            if spread > 0:
+                text += ": ComBat that keeps the group makes groups of unbalanced datasets differ more than they do"
+            findings.append(finding("D6", name, "warning" if spread > 0 else "ok", text, spread, 0.0, "combat"))
         else:
-            findings.append(finding("D6", name, "ok", f"batch: {cohort.batch}; {counts}", spread, 0.0))
+            findings.append(finding("D6", name, "ok", f"batch: {cohort.batch}; {counts}", spread, 1.0))
     return findings
 
 

@@ -7,11 +7,15 @@ from typing import Literal
 import polars as pl
 
 from dmicc_assets.rigor.codes import CITATIONS
+from dmicc_assets.rigor.measures import MEASURES
 
 Severity = Literal["error", "warning", "info", "ok"]
 
 # The gravest first.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ok")
+
+# Statistic, threshold, and which of the check's measures they are.
+Measured = tuple[float, float, str]
 
 SCHEMA = pl.Schema(
     {
@@ -20,6 +24,8 @@ SCHEMA = pl.Schema(
         "severity": pl.String(),
         "statistic": pl.Float64(),
         "threshold": pl.Float64(),
+        "measure": pl.String(),
+        "fires": pl.String(),
         "message": pl.String(),
         "citation": pl.String(),
     }
@@ -38,6 +44,7 @@ class Finding:
         threshold: the value beyond which the check fires.
         message: what it means here, with its numbers.
         citation: where the check comes from.
+        measure: name in `MEASURES` of what the statistic is.
     """
 
     code: str
@@ -47,6 +54,16 @@ class Finding:
     threshold: float | None
     message: str
     citation: str
+    measure: str
+
+    @property
+    def is_beyond(self) -> bool | None:
+        """Whether the statistic is on the side of the threshold on which the check fires; None without both."""
+        if self.statistic is None or self.threshold is None:
+            return None
+        if self.statistic == self.threshold:
+            return MEASURES[self.measure].fires.startswith("at or")
+        return (self.statistic > self.threshold) == MEASURES[self.measure].fires.endswith("above")
 
 
 def finding(
@@ -56,12 +73,25 @@ def finding(
     message: str,
     statistic: float | None = None,
     threshold: float | None = None,
+    of: str = "",
 ) -> Finding:
     """A finding with its check's citation.
 
+    Args:
+        code: which check.
+        subject: cohort, dataset, `cohort/dataset`, or the study.
+        severity: what it comes to.
+        message: what it means here.
+        statistic: what was measured.
+        threshold: the value beyond which the check fires.
+        of: which of its measures, where a check has several: the name behind the code in `MEASURES`.
+
     Raises:
-        KeyError: no such code.
+        KeyError: no such code or measure.
     """
+    measure = f"{code} {of}" if of else code
+    if measure not in MEASURES:
+        raise KeyError(measure)
     return Finding(
         code=code,
         severity=severity,
@@ -70,6 +100,7 @@ def finding(
         threshold=None if threshold is None else float(threshold),
         message=message,
         citation=CITATIONS[code],
+        measure=measure,
     )
 
 
@@ -96,6 +127,8 @@ def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
             "severity": each.severity,
             "statistic": each.statistic,
             "threshold": each.threshold,
+            "measure": None if each.statistic is None else MEASURES[each.measure].what,
+            "fires": None if each.threshold is None else MEASURES[each.measure].fires,
             "message": each.message,
             "citation": each.citation,
         }

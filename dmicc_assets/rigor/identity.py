@@ -12,7 +12,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.expression.labels import sample_fields
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.rigor.evidence import Comparison, StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.study import accession_of
 
 IDENTICAL = 0.999
@@ -40,7 +40,7 @@ def shared_samples(evidence: StudyEvidence) -> list[Finding]:
     for dataset, found in across.items():
         message = "; ".join(found) or "no sample of it was used in training"
         if found:
-            message += ": it validates nothing that it has trained"
+            message += ": a model cannot be validated on what it was trained on"
         findings.append(finding("I6", dataset, "error" if found else "ok", message, len(found), 0))
     return findings
 
@@ -128,7 +128,9 @@ def sex(evidence: StudyEvidence) -> list[Finding]:
             text += f" and {len(wrong) - 5} others" if len(wrong) > 5 else ""
         fires = bool(wrong) or p_value < SEX_P_VALUE
         severity = "warning" if fires else "ok"
-        findings.append(finding("I7", comparison.subject, severity, text, p_value, SEX_P_VALUE))
+        by_contradiction = wrong and p_value >= SEX_P_VALUE
+        measured: Measured = (len(wrong), 0, "contradicted") if by_contradiction else (p_value, SEX_P_VALUE, "")
+        findings.append(finding("I7", comparison.subject, severity, text, *measured))
     for cohort, samples in merged.items():
         # Each dataset may be too small to show what the merged cohort does.
         p_value, counts = _sex_by_group([sex for sex, _ in samples], [case for _, case in samples])

@@ -8,7 +8,7 @@ import polars as pl
 
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.rigor.evidence import Comparison, StudyEvidence
-from dmicc_assets.rigor.finding import Finding, counted, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.rigor.prediction import SCORED
 from dmicc_assets.study import accession_of
 
@@ -61,7 +61,8 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
     problems += [f"{counted(fewest, 'sample')} in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
     text = "; ".join(problems) or f"the curve is drawn on {fewest} samples in the smaller class"
     text += f"; calibration slope outside: {', '.join(slopes)}" if slopes else ""
-    return [finding("R9", cohort, "warning" if problems else "ok", text, fewest, EVENTS)]
+    measured: Measured = (fewest, EVENTS, "") if slopes or fewest < EVENTS else (0, 1, "outside")
+    return [finding("R9", cohort, "warning" if problems else "ok", text, *measured)]
 
 
 def absolute_risk(evidence: StudyEvidence) -> list[Finding]:
@@ -87,19 +88,16 @@ def cut_offs(evidence: StudyEvidence) -> list[Finding]:
         if scored.is_empty():
             findings += not_applicable("R11", name, "no cut-off was chosen there")
             continue
-        text = (
-            f"cut-offs of {counted(scored['predictor'].n_unique(), 'predictor')} chosen on the samples that score them"
-        )
+        n_predictors = scored["predictor"].n_unique()
+        text = f"cut-offs of {counted(n_predictors, 'predictor')} chosen on the samples that score them"
         of_model = youden.filter(pl.col("subject") == name, pl.col("predictor") == "model")
         by_kind: dict[str, float] = dict(of_model.select("kind", "youden").iter_rows())
-        statistic = None
         if {"apparent", "nested_cv"} <= set(by_kind):
-            statistic = by_kind["apparent"] - by_kind["nested_cv"]
             text += (
-                f"; the model's Youden index is {by_kind['apparent']:.2f}, "
+                f"; the model's Youden index (sensitivity + specificity - 1) is {by_kind['apparent']:.2f}, "
                 f"{by_kind['nested_cv']:.2f} with cut-offs chosen inside the folds"
             )
-        findings.append(finding("R11", name, "warning", text, statistic, 0))
+        findings.append(finding("R11", name, "warning", text, n_predictors, 0))
     return findings
 
 

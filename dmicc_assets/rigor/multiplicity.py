@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
@@ -29,14 +29,25 @@ def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
         n_null = storey_pi0(p) * len(p) * settings.p_value if len(p) else 0.0
         rate = min(1.0, n_null / rejected) if rejected else float(n_null > 0)
         text = (
-            f"{rejected} of {len(p)} genes have p < {settings.p_value:g}, {n_null:.0f} would by chance: "
-            f"about {rate:.0%} of them are false"
+            f"{rejected} of {len(p)} genes have raw p < {settings.p_value:g}, about {n_null:.0f} would have it by "
+            f"chance: {rate:.0%} of those {rejected} are false by estimate"
         )
         fires = rate > FDR
         if fires:
-            text += "; adjust: BH controls this"
+            n_genes, n_kept, n_found = after_adjustment(evidence, name)
+            text += f"; after BH adjustment {n_genes} have p < {settings.p_value:g}, and of the {n_found} "
+            text += f"differentially expressed genes {n_kept}"
         findings.append(finding("M1", name, "warning" if fires else "ok", text, rate, FDR))
     return findings
+
+
+def after_adjustment(evidence: StudyEvidence, cohort: str) -> tuple[int, int, int]:
+    """Genes of BH-adjusted p below the threshold, how many of these are differentially expressed, and how many are."""
+    tested = evidence.rows("differential/statistics", cohort=cohort).drop_nulls("p_value")
+    adjusted = adjust_p_values(tested["p_value"].to_numpy())
+    significant = set(tested["gene"].filter(pl.Series(adjusted < evidence.study.differential.p_value)))
+    found = set(evidence.rows("differential/genes", cohort=cohort)["gene"])
+    return len(significant), len(significant & found), len(found)
 
 
 def p_value_histogram(evidence: StudyEvidence) -> list[Finding]:
@@ -71,9 +82,12 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
         remain = int((judged < settings.p_value).sum())
         n_deg = len(evidence.rows("differential/genes", cohort=name))
         text = (
-            f"{remain} of {n_deg} genes remain when abs(log2 fold change) > {settings.log_fc:g} is itself tested "
-            f"(TREAT, {'raw p' if settings.adjust == 'none' else settings.adjust} < {settings.p_value:g})"
+            f"of {n_deg} differentially expressed genes {remain} remain when abs(log2 fold change) > "
+            f"{settings.log_fc:g} is itself tested (TREAT, {'raw p' if settings.adjust == 'none' else 'BH-adjusted p'} "
+            f"< {settings.p_value:g})"
         )
+        if remain < n_deg:
+            text += "; of the others only a difference is shown, not one of this size"
         findings.append(finding("M3", name, "info" if remain < n_deg else "ok", text, remain, n_deg))
     return findings
 
@@ -131,6 +145,7 @@ def enrichment_background(evidence: StudyEvidence) -> list[Finding]:
         unstated = sum(not notes[library].get("version") for library in used)
         text = f"against the {n_genes} measured genes: {text}"
         if unstated:
-            text += f"; {unstated} libraries state no version: they are known by checksum and date of the file"
-        findings.append(finding("M8", name, "info" if unstated else "ok", text, 0, 0))
+            text += f"; {unstated} of them state no version and are known by checksum and date of the file"
+        measured: Measured = (unstated, 0, "unstated") if unstated else (0, 0, "")
+        findings.append(finding("M8", name, "info" if unstated else "ok", text, *measured))
     return findings

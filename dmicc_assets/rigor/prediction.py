@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, Severity, counted, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, Severity, counted, finding, not_applicable
 from dmicc_assets.rigor.sample_size import required_samples
 
 CHANCE = 0.05
@@ -18,7 +18,7 @@ HALF_WIDTH = 0.10
 SMALL_CLASS = 10
 PREVALENCE = (0.1, 0.9)
 SCORED = ("apparent", "external")
-_NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC"}
+_NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC", "overlap": "overlap"}
 
 
 def empirical_p(nulls: pl.DataFrame) -> float | None:
@@ -87,8 +87,11 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
         if p is not None:
             p_values[statistic] = p
     sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
-    text = ", ".join(f"{_NAMES.get(name, name)} p = {p:.3g}" for name, p in p_values.items())
-    text += f" over {len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all"
+    of = ", ".join(f"{_NAMES.get(name, name)} {p:.3g}" for name, p in p_values.items())
+    text = (
+        f"permutation p of {of} ({len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all; "
+        f"the least that p can be is {1 / (len(sizes) + 1):.3g})"
+    )
     worst = max(p_values.values())
     severity, more = _judged(worst, len(sizes), ": the procedure finds as much where there is nothing to find")
     more += evidence.unweighted(evidence.study.model_cohort)
@@ -104,19 +107,22 @@ def forest_settings(evidence: StudyEvidence) -> list[Finding]:
         problems: list[str] = []
         used = math.isqrt(genes)
         trees = _trees_used(evidence, name)
+        measured: Measured = (trees, TREES, "")
         if trees < TREES:
             problems.append(f"{trees} trees were used, importance needs {TREES} at least")
         published = study.published.mtry.get(name)
         n_published = len(study.published.signature or []) or genes
         if published is not None and not 1 <= published <= max(n_published, 1):
-            problems.append(f"published mtry {published} for {n_published} genes is impossible")
+            measured = measured if problems else (published, max(n_published, 1), "published")
+            problems.append(f"the published number of features a split, {published} of {n_published} genes, cannot be")
         published_trees = study.published.trees.get(name)
         if published_trees is not None and published_trees < TREES:
-            problems.append(f"the published forest has {published_trees} trees")
+            measured = measured if problems else (published_trees, TREES, "")
+            problems.append(f"the published forest has {published_trees} trees, importance needs {TREES} at least")
         text = "; ".join(problems) or (
             f"{trees} trees, {used} of {genes} genes a split" if genes else "no gene was ranked, nothing was published"
         )
-        findings.append(finding("R4", name, "warning" if problems else "ok", text, trees, TREES))
+        findings.append(finding("R4", name, "warning" if problems else "ok", text, *measured))
     return findings
 
 
@@ -151,15 +157,20 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
             continue
         widths = ((rows["ci_high"] - rows["ci_low"]) / 2).to_numpy()
         widest = rows["predictor"][int(np.argmax(widths))]
-        problems = [f"{counted(smaller, 'sample')} in the smaller class"] if smaller < SMALL_CLASS else []
-        perfect = rows.filter(pl.col("auc") >= 1)["predictor"].unique().sort().to_list()
-        problems += (
-            [f"the AUC of {' and '.join(perfect)} is 1, where DeLong's interval has no width"] if perfect else []
-        )
-        problems += [f"the interval of {widest} is ± {widths.max():.3f}"] if widths.max() > HALF_WIDTH else []
-        text = "; ".join(problems) or f"the widest interval is ± {widths.max():.3f} ({widest})"
-        severity = "warning" if problems else "ok"
-        findings.append(finding("R6", name, severity, text, float(widths.max()), HALF_WIDTH))
+        width = float(widths.max())
+        problems: list[tuple[str, Measured]] = []
+        if smaller < SMALL_CLASS:
+            text = f"{counted(smaller, 'sample')} in the smaller class, too few for DeLong's interval"
+            problems.append((text, (smaller, SMALL_CLASS, "class")))
+        if perfect := rows.filter(pl.col("auc") >= 1)["predictor"].unique().sort().to_list():
+            text = f"the AUC of {' and '.join(perfect)} is 1, where DeLong's interval has no width"
+            problems.append((text, (1.0, 1.0, "perfect")))
+        if width > HALF_WIDTH:
+            problems.append((f"the interval of {widest} is ± {width:.4f}", (width, HALF_WIDTH, "")))
+        narrow = (f"the widest interval is ± {width:.3f} ({widest})", (width, HALF_WIDTH, ""))
+        measured = (problems or [narrow])[0][1]
+        text = "; ".join(problem for problem, _ in problems or [narrow])
+        findings.append(finding("R6", name, "warning" if problems else "ok", text, *measured))
     return findings
 
 
@@ -169,10 +180,10 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     n, prevalence = len(subject.is_case), float(subject.is_case.mean())
     tested = len(subject.matrix.features)
     for_tested = required_samples(tested, prevalence).n
-    text = f"{n} samples; {for_tested} are needed for {tested} genes tested"
+    text = f"{n:,} samples; {for_tested:,} are needed where {tested:,} genes are looked at"
     if evidence.biomarkers:
         chosen = required_samples(len(evidence.biomarkers), prevalence).n
-        text += f", {chosen} for {counted(len(evidence.biomarkers), 'biomarker')} chosen on other data"
+        text += f", {chosen:,} if the {counted(len(evidence.biomarkers), 'biomarker')} had been chosen on other data"
     fires = n < for_tested
     return [finding("R7", subject.name, "warning" if fires else "ok", text, n, for_tested)]
 
@@ -207,7 +218,8 @@ def prevalence(evidence: StudyEvidence) -> list[Finding]:
             always = max(share, 1 - share)
             text += f"; calling everybody the larger class is {always:.0%} accurate, the AUPRC baseline is {share:.2f}"
             text += "".join(_beside_accuracy(row, share) for row in headline_rows(evidence, name).iter_rows(named=True))
-        findings.append(finding("R13", name, "info" if fires else "ok", text, share, high if share > 0.5 else low))
+        measured: Measured = (share, high, "") if share > 0.5 else (share, low, "rare")
+        findings.append(finding("R13", name, "info" if fires else "ok", text, *measured))
     return findings
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, finding, not_applicable
 
 CHANCE = 0.05
+_TEST_OF_OVERLAP = {False: "hypergeometric", True: "exact multi-set"}
 JACCARD = 0.5
 BOOTSTRAP_FREQUENCY = 0.5
 LEFT_OUT_FREQUENCY = 0.8
@@ -18,10 +19,13 @@ def overlap_by_chance(evidence: StudyEvidence) -> list[Finding]:
     if overlap.is_empty() or overlap["p_value"][0] is None:
         return not_applicable("M4", evidence.name, "one cohort has no overlap")
     row = overlap.row(0, named=True)
-    text = f"{row['n_shared']} shared genes, {row['n_expected']:.1f} expected by chance (p = {row['p_value']:.3g})"
+    text = (
+        f"{row['n_shared']} shared genes, {row['n_expected']:.1f} expected of random lists of this length "
+        f"({_TEST_OF_OVERLAP[len(evidence.study.cohorts) > 2]} p = {row['p_value']:.3g})"
+    )
     fires = row["p_value"] > CHANCE
     if fires:
-        text += ": any two gene lists of this length share as many"
+        text += ": random lists share as many"
     return [finding("M4", evidence.name, "warning" if fires else "ok", text, row["p_value"], CHANCE)]
 
 
@@ -36,12 +40,12 @@ def directions(evidence: StudyEvidence) -> list[Finding]:
     n = genes["gene"].n_unique()
     text = f"{n - len(opposed)} of {n} shared genes move the same way"
     text += (
-        f" ({overlap['n_concordant_expected'][0]:.1f} expected, exact binomial p = {p_value:.3g})"
+        f" ({overlap['n_concordant_expected'][0]:.1f} expected by chance, exact binomial p = {p_value:.3g})"
         if p_value is not None
         else ""
     )
     text += f"; opposite: {', '.join(opposed)}" if opposed else ""
-    return [finding("M5", evidence.name, "info" if opposed else "ok", text, p_value, CHANCE)]
+    return [finding("M5", evidence.name, "info" if opposed else "ok", text, len(opposed), 0)]
 
 
 def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
@@ -58,7 +62,7 @@ def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     )
     fires = jaccard < JACCARD
     if fires:
-        text += ": the signature is made by its thresholds"
+        text += ": the thresholds make the signature"
     return [finding("M6", evidence.name, "warning" if fires else "ok", text, jaccard, JACCARD)]
 
 
@@ -70,25 +74,26 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
     if stability.is_empty():
         return [finding("M7", evidence.name, "info", "nothing was repeated (rigor.bootstraps is 0): it is not known")]
     repeated = (
-        ("bootstrap", BOOTSTRAP_FREQUENCY, "of the bootstraps"),
-        ("leave_one_control_out", LEFT_OUT_FREQUENCY, "when one control is left out"),
+        ("bootstrap", BOOTSTRAP_FREQUENCY, "in {:.0%} of the bootstraps", ""),
+        ("leave_one_control_out", LEFT_OUT_FREQUENCY, "in {:.0%} of the repeats without one control", "left out"),
     )
     texts: list[str] = []
-    shares: list[tuple[float, float, float]] = []
-    for method, limit, when in repeated:
+    shares: list[tuple[float, Measured]] = []
+    for method, limit, when, measure in repeated:
         of_cohorts = pl.col("method").str.starts_with(f"{method}:")
         rows = stability.filter((pl.col("method") == method) | of_cohorts).sort("frequency", "gene")
         if len(rows):
             frequency = rows["frequency"][0]
-            texts.append(f"{rows['gene'][0]} is in the signature {when} with frequency {frequency:.2f}")
-            shares.append((frequency / limit, frequency, limit))
+            texts.append(f"{rows['gene'][0]} is in the signature {when.format(frequency)}")
+            shares.append((frequency / limit, (frequency, limit, measure)))
     again = stability.filter(pl.col("method") == "bootstrap_biomarkers").sort("frequency", "gene")
     if len(again):
-        texts.append(f"{again['gene'][0]} is a biomarker again in {again['frequency'][0]:.2f} of the bootstraps")
-    worst, frequency, limit = min(shares)
-    text = "; ".join(texts) + (": other patients would have given other biomarkers" if worst < 1 else "")
+        texts.append(f"{again['gene'][0]} is a biomarker again in {again['frequency'][0]:.0%} of the bootstraps")
+    worst, measured = min(shares)
+    text = f"the least stable biomarkers: {'; '.join(texts)}"
+    text += ": other patients would have given other biomarkers" if worst < 1 else ""
     text += evidence.unweighted(*evidence.study.cohorts)
-    return [finding("M7", evidence.name, "warning" if worst < 1 else "ok", text, frequency, limit)]
+    return [finding("M7", evidence.name, "warning" if worst < 1 else "ok", text, *measured)]
 
 
 def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
@@ -104,10 +109,10 @@ def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
         gap = following["rank_low"] - last["rank_high"]
         fires = gap <= 0
         text = (
-            f"{last['gene']} is {top}. (ranks {last['rank_low']:.3g} to {last['rank_high']:.3g} over the seeds), "
-            f"{following['gene']} {top + 1}. ({following['rank_low']:.3g} to {following['rank_high']:.3g})"
+            f"the last chosen gene {last['gene']} has ranks {last['rank_low']:.3g} to {last['rank_high']:.3g} over the "
+            f"seeds, the first unchosen {following['gene']} {following['rank_low']:.3g} to {following['rank_high']:.3g}"
         )
         if fires:
-            text += ": which of them is chosen is decided by the seed"
+            text += ": the seed decides which of them is chosen"
         findings.append(finding("R5", name, "warning" if fires else "ok", text, gap, 0.0))
     return findings

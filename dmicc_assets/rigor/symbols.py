@@ -29,8 +29,10 @@ def measured_everywhere(evidence: StudyEvidence) -> list[Finding]:
     fires = jaccard < UNIVERSE_JACCARD
     text = f"the cohorts share {len(common)} of {len(every)} genes"
     if fires:
-        text += ": a gene that one of them does not measure can never be in the signature"
-    findings.append(finding("I9", evidence.name, "warning" if fires else "ok", text, jaccard, UNIVERSE_JACCARD))
+        text += ": a gene that one of them does not measure cannot be in the signature"
+    findings.append(
+        finding("I9", evidence.name, "warning" if fires else "ok", text, jaccard, UNIVERSE_JACCARD, "universes")
+    )
     return findings
 
 

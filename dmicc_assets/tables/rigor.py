@@ -28,12 +28,15 @@ TABLES = (
             Column("severity", TEXT, "'error', 'warning', 'info' or 'ok'"),
             Column("statistic", REAL, "what was measured"),
             Column("threshold", REAL, "the value beyond which the check fires"),
+            Column("measure", TEXT, "what the statistic is"),
+            Column("fires", TEXT, "side of the threshold on which the check fires: above, below, at or above, ..."),
             Column("message", TEXT, "what it means here"),
             Column("citation", TEXT, "where the check comes from"),
         ),
         "What the result is worth: the answer of every rigor check, for the study or for one of its datasets or "
         "cohorts.",
         keeps_history=True,
+        version=2,
     ),
     Table(
         "clinical/case_observations",

@@ -146,7 +146,7 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("kind", "'apparent': drawn on the training samples"),
+            key("kind", "'apparent': on the training samples; other samples have a line, in validation.performance"),
             key("predicted", "predicted probability", REAL),
             Column("observed", REAL, "smoothed observed share"),
             Column("observed_corrected", REAL, "observed share corrected for optimism by bootstrap"),

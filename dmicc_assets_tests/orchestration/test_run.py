@@ -20,6 +20,7 @@ from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import open_warehouse
 from dmicc_assets.workspace import Workspace, open_workspace
 from dmicc_assets_tests.orchestration.conftest import Outcomes, RunSmall, run_study
+from dmicc_assets_tests.test_lake import as_of_another_version
 
 HTML = b"<!DOCTYPE html>\n<html><body>Service unavailable</body></html>\n" * 20
 
@@ -191,6 +192,8 @@ def test_labels_that_do_not_fit_stop_the_dataset(
 
 
 def test_nothing_differs_is_a_result(materialised: Settings) -> None:
+    # an earlier version of the package wrote the findings: that stops nothing, and they are in the history
+    as_of_another_version(Lake(materialised.lake, materialised.locks), "rigor/findings", "small", "measure")
     edit_study(materialised, (r"log_fc: 1.0", "log_fc: 30"))
     now = states(run_study(materialised))
     assert not now.keys() & {"failed", "blocked"}
@@ -200,6 +203,8 @@ def test_nothing_differs_is_a_result(materialised: Settings) -> None:
         for view in ("differential.genes", "signature.genes", "signature.biomarkers", "model.coefficients"):
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() == [(0,)]
         assert connection.execute("SELECT n_shared FROM signature.overlap").fetchall() == [(0,)]
+        earlier = connection.execute("SELECT DISTINCT measure FROM history.rigor_findings").fetchall()
+        assert earlier == [(None,)]
 
 
 def test_a_title_is_in_the_recipe_of_the_report_alone(workspace: Workspace) -> None:

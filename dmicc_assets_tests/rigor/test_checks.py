@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from dmicc_assets.rigor.checks import CHECKS, run_checks
-from dmicc_assets.rigor.codes import CITATIONS, CODES
+from dmicc_assets.rigor.codes import CITATIONS, CODES, REMEDIES
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import findings_table
+from dmicc_assets.rigor.finding import Finding, findings_table
+from dmicc_assets.rigor.measures import MEASURES
 from dmicc_assets.rigor.multiplicity import treat_p_values
 from dmicc_assets.stats.contrast_tests import treat
 from dmicc_assets.stats.differential import differential_statistics
@@ -25,10 +26,23 @@ def no_model(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(without, "validation/roc", evidence.rows("validation/roc").head(0))
 
 
+def checked(code: str, evidence: StudyEvidence) -> dict[str, Finding]:
+    """The findings of one check, by subject: statistic and threshold say why each warns or is silent."""
+    found = CHECKS[code](evidence)
+    for each in found:
+        told = f"{each.code}: {each.statistic} {MEASURES[each.measure].fires} {each.threshold}: {each.message}"
+        if each.severity == "ok":
+            assert not each.is_beyond, told
+        elif each.severity in ("warning", "error"):
+            # there is always a share of cases (R10), and never an interval without cases or controls (R6)
+            assert each.is_beyond or (code in ("R6", "R10") and None in (each.statistic, each.threshold)), told
+    return {each.subject: each for each in found}
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_fires(code: str) -> None:
     spoil, severity, subject = FIRES[code]
-    found = {each.subject: each for each in CHECKS[code](spoil(sound()))}
+    found = checked(code, spoil(sound()))
     assert found[subject].severity == severity, found[subject].message
     assert found[subject].citation == CITATIONS[code]
     assert len(found[subject].message) > 20
@@ -36,7 +50,7 @@ def test_fires(code: str) -> None:
 
 @pytest.mark.parametrize(("code", "spoil", "severity", "subject", "said"), ANOTHER_WAY)
 def test_another_way(code: str, spoil: Spoil, severity: str, subject: str, said: str) -> None:
-    found = {each.subject: each for each in CHECKS[code](spoil(sound()))}
+    found = checked(code, spoil(sound()))
     assert (found[subject].severity, said in found[subject].message) == (severity, True), found[subject].message
     # What fired is what is measured: statistic and threshold are of one kind.
     statistic, threshold = found[subject].statistic, found[subject].threshold
@@ -48,8 +62,17 @@ def test_another_way(code: str, spoil: Spoil, severity: str, subject: str, said:
 def test_is_silent(code: str) -> None:
     # Risk and cut-offs of a model are always questionable: only a study without a model says nothing of them.
     evidence = no_model(sound()) if code in ("R10", "R11") else sound()
-    found = CHECKS[code](evidence)
-    assert {each.severity for each in found} == {"ok"}, [each.message for each in found]
+    found = checked(code, evidence)
+    assert {each.severity for each in found.values()} == {"ok"}, [each.message for each in found.values()]
+
+
+def test_every_measure_is_of_a_code_and_every_code_has_a_remedy_on_its_page() -> None:
+    assert list(dict.fromkeys(name.split()[0] for name in MEASURES)) == list(CODES) == list(REMEDIES)
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    for code, remedy in REMEDIES.items():
+        section = page[page.index(f"### {code} ") :].partition("\n### ")[0]
+        assert f"**Do:** {remedy}" in section
+        assert remedy.endswith(".")
 
 
 def test_every_code_has_check_citation_scenario_and_page() -> None:

@@ -6,9 +6,11 @@
 --   subject | VARCHAR | cohort, dataset or study it is about
 --   statistic | DOUBLE | what was measured
 --   threshold | DOUBLE | the value beyond which the check fires
+--   measure | VARCHAR | what the statistic is
+--   fires | VARCHAR | side of the threshold on which the check fires
 --   message | VARCHAR | what it means here
 --   citation | VARCHAR | where the check comes from
-SELECT study, code, severity, subject, statistic, threshold, message, citation
+SELECT study, code, severity, subject, statistic, threshold, measure, fires, message, citation
 FROM rigor.findings
 WHERE severity IN ('error', 'warning')
 ORDER BY study, severity, code, subject;

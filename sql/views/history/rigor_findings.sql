@@ -11,6 +11,8 @@ SELECT
     CAST(rows.severity AS VARCHAR) AS severity,
     CAST(rows.statistic AS DOUBLE) AS statistic,
     CAST(rows.threshold AS DOUBLE) AS threshold,
+    CAST(rows.measure AS VARCHAR) AS measure,
+    CAST(rows.fires AS VARCHAR) AS fires,
     CAST(rows.message AS VARCHAR) AS message,
     CAST(rows.citation AS VARCHAR) AS citation
 FROM read_parquet('{{lake}}/history/rigor/findings/*/*.parquet', union_by_name = true, filename = true) AS rows

@@ -7,6 +7,8 @@ SELECT
     CAST(severity AS VARCHAR) AS severity,
     CAST(statistic AS DOUBLE) AS statistic,
     CAST(threshold AS DOUBLE) AS threshold,
+    CAST(measure AS VARCHAR) AS measure,
+    CAST(fires AS VARCHAR) AS fires,
     CAST(message AS VARCHAR) AS message,
     CAST(citation AS VARCHAR) AS citation
 FROM read_parquet('{{lake}}/rigor/findings/*.parquet', union_by_name = true);
