@@ -3,6 +3,8 @@
 import polars as pl
 
 from dmicc_assets.lake import Lake
+from dmicc_assets.report.words import in_words
+from dmicc_assets.rigor.auc_doubts import auc_doubts
 from dmicc_assets.study import Study
 
 
@@ -13,7 +15,7 @@ def study_summary(lake: Lake, study: Study) -> list[tuple[str, str]]:
         lines += _cohort(lake, f"{study.study}.{cohort}", spec.title)
     name = study.study
     if lake.manifest("signature/overlap", name):
-        lines += _signature(lake, name)
+        lines += _signature(lake, study)
     if lake.manifest("validation/roc", name):
         lines += _areas(lake, name)
     if lake.manifest("report/published", name):
@@ -39,11 +41,15 @@ def _cohort(lake: Lake, key: str, title: str) -> list[tuple[str, str]]:
     return [(title, f"{n_case} cases, {len(samples) - n_case} controls; {found}")]
 
 
-def _signature(lake: Lake, name: str) -> list[tuple[str, str]]:
+def _signature(lake: Lake, study: Study) -> list[tuple[str, str]]:
+    name = study.study
     overlap = lake.read("signature/overlap", name).row(0, named=True)
     genes = lake.read("signature/genes", name)["gene"].unique().sort().to_list()
+    test = "hypergeometric" if len(study.cohorts) == 2 else "exact multi-set"
     chance = (
-        "" if overlap["p_value"] is None else f" ({overlap['n_expected']:.1f} by chance, p {overlap['p_value']:.2g})"
+        ""
+        if overlap["p_value"] is None
+        else f" ({overlap['n_expected']:.1f} by chance, {test} p {overlap['p_value']:.2g})"
     )
     shown = ", ".join(genes[:12]) + (", ..." if len(genes) > 12 else "")
     lines = [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
@@ -55,13 +61,14 @@ def _signature(lake: Lake, name: str) -> list[tuple[str, str]]:
 
 def _areas(lake: Lake, name: str) -> list[tuple[str, str]]:
     roc = lake.read("validation/roc", name).filter(pl.col("predictor") == "model").sort("subject", "kind")
-    return [
-        (
-            f"AUC of the model in {row['subject']}",
-            f"{row['auc']:.3f} [{_limit(row['ci_low'])}, {_limit(row['ci_high'])}], {row['kind']}",
-        )
-        for row in roc.iter_rows(named=True)
-    ]
+    findings = lake.read("rigor/findings", name) if lake.manifest("rigor/findings", name) else None
+    lines: list[tuple[str, str]] = []
+    for row in roc.iter_rows(named=True):
+        doubts = [] if findings is None else [code for code, _ in auc_doubts(findings, row["subject"], row["kind"])]
+        text = f"{row['auc']:.3f} [{_limit(row['ci_low'])}, {_limit(row['ci_high'])}], {in_words(row['kind'])}"
+        text += f" (doubted by {', '.join(doubts)})" if doubts else ""
+        lines.append((f"AUC of the model in {row['subject']}", text))
+    return lines
 
 
 def _limit(value: float | None) -> str:

@@ -113,8 +113,11 @@ def _signature(study: Study) -> str:
     tail = "hypergeometric" if len(study.cohorts) == 2 else "exact multi-set (doi:10.1038/srep16923)"
     return (
         f"The signature is the genes that are differentially expressed in each of {len(study.cohorts)} cohorts. "
-        f"Overlap: {tail} upper tail in the genes that every cohort measures. Directions: exact binomial test "
-        f"against the agreement that the cohorts' shares of up and down give by chance."
+        f"Overlap: {tail} upper tail in the genes that every cohort measures. That p takes the lists as they are and "
+        f"asks whether random lists of their lengths would share as many. The permutation p of the overlap (finding "
+        f"R3) repeats the whole selection with permuted labels: it also asks whether the lists could be chance, and "
+        f"knows that genes go together. Where the two differ, R3 is the one to believe. Directions: exact binomial "
+        f"test against the agreement that the cohorts' shares of up and down give by chance."
     )
 
 
@@ -153,9 +156,10 @@ def _worth(study: Study) -> str:
     settings = study.rigor
     return (
         f"Labels of the model's cohort permuted {settings.permutations:,} times with the whole selection repeated "
-        f"(doi:10.1073/pnas.102102699); {settings.random_signatures:,} random gene sets of the same size "
-        f"(doi:10.1371/journal.pcbi.1002240); {settings.bootstraps:,} bootstrap selections; nested cross-validation "
-        f"repeated {settings.repeats} times; seed {settings.seed}."
+        f"(doi:10.1073/pnas.102102699), which gives the permutation p of signature size, overlap and AUC (R3), "
+        f"{1 / (settings.permutations + 1):.2g} at the least; {settings.random_signatures:,} random gene sets of the "
+        f"same size (doi:10.1371/journal.pcbi.1002240); {settings.bootstraps:,} bootstrap selections; nested "
+        f"cross-validation repeated {settings.repeats} times; seed {settings.seed}."
     )
 
 

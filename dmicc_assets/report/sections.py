@@ -1,16 +1,20 @@
 """What each section of the report holds: its heading, method text, tables and which pictures belong there."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
-from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
+from dmicc_assets.report.data_tables import ReportTable, free_table, number_text, report_table
 from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.tables import StudyTables
 from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
-from dmicc_assets.rigor.codes import CODES
+from dmicc_assets.rigor.auc_doubts import auc_doubts
+from dmicc_assets.rigor.codes import CODES, REMEDIES
 from dmicc_assets.study import Case, Observation
 
 SEVERITIES = ("error", "warning", "info", "ok")
@@ -18,6 +22,7 @@ SEVERITIES = ("error", "warning", "info", "ok")
 _NOT_SHOWN = ("study", "cohort", "sigma", "df_total")
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25
+_REMEDIES = [remedy.replace("`", "") for remedy in REMEDIES.values()]
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """One number of the strip under the verdict."""
+    """One number of the strip under the verdict, with code and meaning of each warning that doubts it."""
 
     value: str
     label: str
+    doubts: Sequence[tuple[str, str]] = ()
 
 
 def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
@@ -190,32 +196,45 @@ def _performance(tables: StudyTables) -> list[ReportTable]:
 def _findings(tables: StudyTables) -> Section:
     """The findings, the gravest first, each with what its check asks."""
     rows = tables.rows("rigor/findings")
+    measured = pl.struct("statistic", "threshold", "measure", "fires").map_elements(_measured, return_dtype=pl.String)
     order = pl.col("severity").replace_strict(list(SEVERITIES), list(range(4)), default=4)
     asks = pl.col("code").replace_strict(list(CODES), list(CODES.values()), default=None, return_dtype=pl.String)
+    do = pl.col("code").replace_strict(list(REMEDIES), _REMEDIES, default=None, return_dtype=pl.String)
     number = pl.col("code").str.extract(r"(\d+)").cast(pl.Int64)
     shown = rows.sort(order, pl.col("code").str.slice(0, 1), number, "subject").select(
         "severity",
         "code",
         "subject",
         "message",
-        asks.alias("what_the_check_asks"),
-        "statistic",
-        "threshold",
-        "citation",
+        pl.when(pl.col("severity") != "ok").then(do).alias("what_to_do"),
+        pl.concat_str(asks, pl.lit(". "), "citation", ignore_nulls=True).alias("what_the_check_asks"),
+        measured.alias("measured"),
     )
     made = [free_table("findings", "Findings of the rigor checks.", shown)] if len(shown) else []
     text = (
-        "Each check asks one question of the data or the results; its source is cited. A warning stops nothing, since "
-        "a published study must stay reproducible, but it says what a reader should doubt. An 'ok' is a check that was "
-        "made and found nothing."
+        "Each check asks one question of the data or the results, of each cohort and dataset that it concerns; its "
+        "source is cited. A warning stops nothing, since a published study must stay reproducible, but it says what a "
+        "reader should doubt. An 'ok' is a check that was made and found nothing."
     )
     return Section("findings", "Findings", text, made, (), "No check has been run.")
 
 
+def _measured(row: dict[str, Any]) -> str | None:
+    """What was measured, how much it is, and where the check fires, in one text."""
+    if row["statistic"] is None:
+        return None
+    limit = "" if row["threshold"] is None else f" (fires {row['fires']} {number_text(row['threshold'])})"
+    return f"{row['measure']}: {number_text(row['statistic'])}{limit}"
+
+
 def tally(tables: StudyTables) -> dict[str, int]:
-    """How many findings there are of each severity, the gravest first."""
-    counts = dict(tables.rows("rigor/findings").group_by("severity").len().iter_rows())
-    return {severity: counts[severity] for severity in SEVERITIES if severity in counts}
+    """How many checks came to each severity, the gravest of each check's findings; the gravest first."""
+    order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+    gravest: dict[str, str] = {}
+    for code, severity in tables.rows("rigor/findings").select("code", "severity").iter_rows():
+        gravest[code] = min(gravest.get(code, severity), severity, key=order.__getitem__)
+    counts = Counter(gravest.values())
+    return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
 
 
 def case_groups(case: Case | None) -> dict[str, list[Observation]]:
@@ -277,6 +296,11 @@ def _differential(tables: StudyTables, texts: Methods) -> Section:
     )  # fmt: skip
 
 
+def tiles_a_row(n: int) -> int:
+    """Tiles in a row of the strip, five at most, so that its rows are nearly of one length."""
+    return math.ceil(n / math.ceil(n / 5)) if n else 1
+
+
 def facts(tables: StudyTables) -> list[Fact]:
     """The numbers of the strip under the verdict."""
     found: list[Fact] = []
@@ -294,7 +318,8 @@ def facts(tables: StudyTables) -> list[Fact]:
         interval = "" if low is None or high is None else f", 95 % interval {low:.2f} to {high:.2f}"
         cohort = tables.study.cohorts.get(subject)
         where = cohort.title if cohort else subject
-        found.append(Fact(text, f"AUC of the model in {where}, {in_words(kind)}{interval}"))
+        doubts = auc_doubts(tables.rows("rigor/findings"), subject, kind)
+        found.append(Fact(text, f"AUC of the model in {where}, {in_words(kind)}{interval}", doubts))
     return found
 
 

@@ -21,8 +21,9 @@ from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally
+from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally, tiles_a_row
 from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.report.words import heading
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Clouds of points inside the pictures of the page; figures for print are written at 300.
@@ -91,6 +92,7 @@ def study_report(
     made = Provenance(provenance)
     pictures = [_picture(figure) for figure in figures]
     texts = methods(tables.study, made.versions)
+    strip = facts(tables)
     page = sections(tables, texts, made.rows, checklist)
     return (
         _environment()
@@ -99,7 +101,8 @@ def study_report(
             study=tables.study,
             tables=tables,
             verdict=verdict,
-            facts=facts(tables),
+            facts=strip,
+            tiles_a_row=tiles_a_row(len(strip)),
             signature_text=signature_text(tables),
             sections=page,
             pictures=_by_section(tables, page, pictures),
@@ -126,6 +129,7 @@ def _environment() -> Environment:
     )
     environment.filters["linked"] = linked
     environment.filters["number"] = number_text
+    environment.filters["heading"] = heading
     return environment
 
 

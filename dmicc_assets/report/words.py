@@ -39,6 +39,31 @@ INDEXES = {
     "n_resamples": "bootstrap resamples that could be refitted",
     "n_firth_refits": "of these refitted by Firth's likelihood",
 }
+# Headings of columns; one that is not here loses its underscores, and the n_ or is_ that begins it.
+_HEADINGS = {
+    "adj_p_value": "adjusted p",
+    "ave_expr": "average expression",
+    "b": "log-odds of difference",
+    "ci_high": "95 % high",
+    "ci_low": "95 % low",
+    "es": "enrichment score",
+    "fdr": "false discovery rate",
+    "frequency": "share of repeats",
+    "gini_importance": "Gini importance",
+    "log_fc": "log2 fold change",
+    "n_background": "background genes",
+    "n_concordant_expected": "concordant by chance",
+    "n_expected": "shared by chance",
+    "n_overlap": "genes found",
+    "n_query": "genes asked",
+    "n_rows": "rows",
+    "n_universe": "genes in common",
+    "nes": "normalised score",
+    "p_value": "p",
+    "sha256": "SHA-256",
+    "content_sha256": "SHA-256 of the data",
+    "std_error": "standard error",
+}
 _SETTINGS = {
     "log_fc": "fold change ≥ {} log2",
     "p_value": "p < {}",
@@ -54,6 +79,11 @@ def in_words(name: str) -> str:
     """A name of a table's value, as a reader says it; `:part` at its end becomes a part of the sentence."""
     first, _, part = name.partition(":")
     return _WORDS.get(first, first.replace("_", " ")) + (f", {part}" if part else "")
+
+
+def heading(column: str) -> str:
+    """What stands above a column in the report; its name in SQL is told in the meanings below the table."""
+    return _HEADINGS.get(column) or column.removeprefix("n_").removeprefix("is_").replace("_", " ")
 
 
 def setting_in_words(setting: str) -> str:

@@ -94,8 +94,9 @@ REMEDIES = {
     "R12": "Validate on another dataset.",
     "R13": "Quote balanced accuracy, MCC and the precision-recall baseline beside accuracy.",
     "R14": "Run again; if it stays, report it as a defect of this program.",
-    "R15": "Say in the dataset which samples are one patient's (`patient:`), and set `block: fixed` or `block: "
-    "duplicate_correlation`; trust the nested interval, which draws patients, before DeLong's.",
+    "R15": "For p-values set `block: fixed` or `block: duplicate_correlation`; for AUCs trust the nested interval, "
+    "which draws patients, before DeLong's. Where nothing is known, say in the dataset which samples are one patient's "
+    "(`patient:`).",
 }
 
 _PROBAST = "Wolff 2019, 10.7326/M18-1376"

@@ -82,13 +82,19 @@ def missing_values(evidence: StudyEvidence) -> list[Finding]:
             np.where(missing, np.inf, matrix.values), axis=1
         )
         constant = int((spread == 0).sum())
-        text = (
-            f"{missing.mean():.2%} missing; {genes} genes lack over 20 %, {samples} samples over 5 %, "
-            f"{constant} of {len(matrix.features)} genes are constant"
-        )
+        problems = [
+            f"{n} of {of} {what}"
+            for n, of, what in (
+                (genes, len(matrix.features), f"genes lack over {GENE_MISSING:.0%} of their values"),
+                (samples, len(matrix.samples), f"samples lack over {SAMPLE_MISSING:.0%}"),
+                (constant, len(matrix.features), "genes are constant"),
+            )
+            if n
+        ]
         left_out = evidence.dataset_notes[dataset].get("samples_without_values", [])
         if left_out:
-            text += f"; {counted(len(left_out), 'sample')} without any value left out ({', '.join(left_out[:3])})"
+            problems.append(f"{counted(len(left_out), 'sample')} without any value left out ({', '.join(left_out[:3])})")
+        text = "; ".join([*problems, f"{missing.mean():.2%} of all values are missing"])
         n = genes + samples + constant + len(left_out)
         findings.append(finding("I3", dataset, "warning" if n else "ok", text, n, 0))
     return findings

@@ -207,7 +207,6 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
             findings.append(finding("R15", name, "info", text, several, 0))
         else:
             text += "; they are taken as independent, so p-values and DeLong's intervals are wrong"
-            text += " (block: fixed or duplicate_correlation)" if subject.kind == "cohort" else ""
             findings.append(finding("R15", name, "warning", text, several, 0))
     return findings
 

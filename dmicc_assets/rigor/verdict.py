@@ -6,6 +6,7 @@ import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
 from dmicc_assets.rigor.finding import counted
+from dmicc_assets.rigor.multiplicity import after_adjustment
 from dmicc_assets.study import Study
 
 # What a finding means for trust, in the order of weight: the first ones decide.
@@ -16,7 +17,7 @@ _NO_MORE_THAN_CHANCE = {
 _NOT_WHAT_IT_SEEMS = {
     "R1": "the AUC drops when the genes are chosen inside the folds",
     "R2": "more than one in twenty random sets of genes do as well",
-    "M1": "many of the genes past the raw p-value are false",
+    "M1": "many of the genes with raw p < {p_value:g} are false",
     "M7": "other patients would have given other biomarkers",
     "M6": "a small change of a threshold gives other genes",
     "D5": "something else separates the groups as well",
@@ -61,7 +62,8 @@ def _found(evidence: StudyEvidence) -> str:
     text = f"{_count(n, 'gene')} differentially expressed in {where}"
     if len(cohorts) > 1 and len(overlap) and overlap["p_value"][0] is not None:
         row = overlap.row(0, named=True)
-        text += f" ({row['n_expected']:.1f} expected by chance, p = {row['p_value']:.2g}"
+        test = "hypergeometric" if len(cohorts) == 2 else "exact multi-set"
+        text += f" ({row['n_expected']:.1f} expected of random lists, {test} p = {row['p_value']:.2g}"
         text += f"; {row['n_concordant']} move the same way)"
     if not biomarkers:
         return f"{text}; none of them is among the first of every ranking, so there are no biomarkers and no model."
@@ -103,6 +105,7 @@ def _trust(evidence: StudyEvidence) -> str:
             f"{_BROKEN.get(code, 'an integrity check failed')} ({code}{_where(evidence, code)})" for code in errors
         ]
         return f"It cannot be trusted as it stands: {_listed(failed)}."
+    p_value = evidence.study.differential.p_value
     permuted = evidence.rows("rigor/findings", code="R3", severity="ok").drop_nulls("statistic")
     it, but = ("It is more than chance (R3) ", "but ") if len(permuted) else ("It ", "")
     for beginning, meanings in (
@@ -110,7 +113,11 @@ def _trust(evidence: StudyEvidence) -> str:
         (f"{it}{but}must be doubted", _NOT_WHAT_IT_SEEMS),
         (f"{it}{but and 'and '}holds within these data, but rests on little", _LITTLE_TO_REST_ON),
     ):
-        reasons = [f"{text} ({code}{_where(evidence, code)})" for code, text in meanings.items() if code in fired]
+        reasons = [
+            f"{text.format(p_value=p_value)} ({code}{_where(evidence, code)}){_kept(evidence, code)}"
+            for code, text in meanings.items()
+            if code in fired
+        ]
         if reasons:
             rest = len(fired) - len(reasons[:_MOST_REASONS])
             more = f"; {rest} further {'checks warn' if rest > 1 else 'check warns'}" if rest else ""
@@ -127,6 +134,16 @@ def _where(evidence: StudyEvidence, code: str) -> str:
     rows = evidence.rows("rigor/findings", code=code).filter(pl.col("severity").is_in(["warning", "error"]))
     subjects = [subject for subject in rows["subject"].unique().sort() if subject != evidence.name]
     return f" in {', '.join(subjects)}" if subjects else ""
+
+
+def _kept(evidence: StudyEvidence, code: str) -> str:
+    """Of raw p-values, how much adjustment leaves of the genes that were found: a reader takes M1 for one on those."""
+    if code != "M1" or evidence.rows("differential/statistics").is_empty():
+        return ""
+    warned = evidence.rows("rigor/findings", code="M1", severity="warning")["subject"].sort()
+    kept = [(cohort, *after_adjustment(evidence, cohort)) for cohort in warned]
+    left = [f"{n_kept} of {n_found} in {cohort}" for cohort, _, n_kept, n_found in kept]
+    return f", though of those found {_listed(left)} have BH-adjusted p < {evidence.study.differential.p_value:g}"
 
 
 def _missing(evidence: StudyEvidence) -> str:

@@ -17,6 +17,7 @@ from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, roc_tables
 from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.rigor.finding import finding, findings_table
 from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.stats.differential import differential_genes, differential_statistics
 from dmicc_assets.study import Study
@@ -274,14 +275,16 @@ def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:
         "jaccard": [0.4, 0.9],
     }
     _add(frames, "signature/sensitivity", pl.DataFrame(grid))
-    findings = pl.DataFrame(
+    findings = findings_table(
         [
-            ("b", "D1", "warning", 7.0, 10.0, "the smaller class has 7 samples", "Wolff 2019, 10.7326/M18-1376"),
-            ("simulated", "M4", "ok", 1e-9, 0.05, "more shared than chance", "hypergeometric"),
-            ("GSE1", "I1", "error", None, None, "a <file> is damaged", "GEOquery"),
-        ],
-        schema=["subject", "code", "severity", "statistic", "threshold", "message", "citation"],
-        orient="row",
+            finding("D1", "b", "warning", "the smaller class has 7 samples", 7.0, 10.0),
+            finding("D1", "a", "ok", "24 cases and 24 controls", 24.0, 10.0),
+            finding("D1", "a/GSE1", "warning", "the smaller class has 8 samples", 8.0, 10.0),
+            finding("M4", "simulated", "ok", "more shared than chance", 1e-9, 0.05),
+            finding("I1", "GSE1", "error", "a <file> is damaged"),
+            finding("R1", "b", "warning", "the AUC drops", 0.2, 0.05),
+            finding("R15", "GSE4", "warning", "2 patients with several samples", 2, 0),
+        ]
     )
     _add(frames, "rigor/findings", findings)
     if options.has_published:

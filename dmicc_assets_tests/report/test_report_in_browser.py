@@ -163,6 +163,8 @@ def test_it_is_light_and_dark_and_prints_without_its_tools(browser: "Browser", r
         assert not page.locator(".tools:visible, .volcanoes:visible, .contents:visible").count()
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
         assert page.locator("figure.print-only").first.is_visible()
+        # as a box of its own a button would be on the first page of a printed table only
+        assert page.evaluate("getComputedStyle(document.querySelector('th button')).display") == "contents"
         page.close()
     assert backgrounds[0] != backgrounds[1]
 
@@ -177,8 +179,23 @@ def test_a_short_table_is_printed_whole_and_a_long_one_by_its_page(page: "Page")
     assert page.locator(f"#{STATISTICS} .more").inner_text() == f"25 of {N_GENES} rows."
 
 
-def test_nothing_runs_out_of_a_narrow_page(browser: "Browser", report: Path) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 800})
+@pytest.mark.parametrize("width", [390, 800, 1200, 1600])
+def test_nothing_runs_out_of_a_page(browser: "Browser", report: Path, width: int) -> None:
+    """On a desk the findings need no scrolling, and no DOI is broken into two lines."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(report.as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate("tablesReady")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width >= 1200:
+        assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('#table-findings .scroll'))")
+        assert page.evaluate(
+            "[...document.querySelectorAll('td a')].every((link) => link.getClientRects().length === 1)"
+        )
     page.close()
+
+
+def test_every_doi_of_a_cell_is_a_link_after_its_rows_are_drawn_again(page: "Page") -> None:
+    page.locator("#table-findings input").fill("R1")
+    links = page.locator("#table-findings tbody a").all_inner_texts()
+    assert "doi:10.1073/pnas.102102699" in links
+    assert "doi:10.1186/1471-2105-7-91" in links

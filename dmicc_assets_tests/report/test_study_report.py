@@ -14,6 +14,7 @@ from dmicc_assets.lake import Manifest
 from dmicc_assets.report.data_tables import free_table, number_text
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.method_text import methods
+from dmicc_assets.report.sections import facts, tally, tiles_a_row
 from dmicc_assets.report.study_report import linked, study_report
 from dmicc_assets_tests.report.simulated_study import DEFAULTS, Options, simulated_tables, study_of
 
@@ -104,7 +105,47 @@ def test_findings_stand_the_gravest_first_with_what_each_asks(page: str) -> None
         body.index(c) for c in (">I1<", ">D1<", ">M4<")
     )
     assert "Every file is whole" in body
-    assert "1 error" in page
+    assert "samples in the smaller class: 7 (fires below 10)" in body
+    assert "Find more samples or merge another dataset into the cohort" in body
+
+
+def test_findings_are_counted_by_check_as_on_the_command_line() -> None:
+    """D1 warns of two subjects and is one check that warns."""
+    tables = simulated_tables()
+    assert tally(tables) == {"error": 1, "warning": 3, "ok": 1}
+    assert "3 checks warn" in rendered()
+    warned = tables.rows("rigor/findings").filter(pl.col("severity").is_in(["error", "warning"]))
+    assert warned["code"].n_unique() == 4
+    assert len(warned) == 5
+
+
+def test_a_tile_shows_the_warnings_on_its_auc() -> None:
+    doubts = {fact.label: [code for code, _ in fact.doubts] for fact in facts(simulated_tables())}
+    of_auc = {label: codes for label, codes in doubts.items() if label.startswith("AUC")}
+    apparent, external = (next(label for label in of_auc if kind in label) for kind in ("apparent", "external"))
+    assert of_auc == {label: [] for label in of_auc} | {apparent: ["R1"], external: ["R15"]}
+    page = rendered()
+    assert page.count('<ul class="doubts">') == 2
+    assert "R15</a> samples of one patient taken for different people" in page
+
+
+@pytest.mark.parametrize(("n", "a_row"), [(0, 1), (1, 1), (5, 5), (6, 3), (7, 4), (8, 4), (9, 5), (11, 4)])
+def test_the_rows_of_tiles_are_nearly_of_one_length(n: int, a_row: int) -> None:
+    assert tiles_a_row(n) == a_row
+
+
+def test_the_two_p_of_the_overlap_are_told_apart() -> None:
+    text = methods(study_of(Options()), {}).signature
+    assert "hypergeometric upper tail" in text
+    assert "permutation p of the overlap (finding R3)" in text
+
+
+def test_columns_have_headings_in_words_and_their_names_below() -> None:
+    page = rendered()
+    assert 'data-column="log_fc" title="' in page
+    assert ">log2 fold change</th>" in page
+    assert "<dt>log2 fold change <code>log_fc</code></dt>" in page
+    assert not re.search(r"<th[^>]*>(n|is) [a-z]", page)
 
 
 def test_provenance_versions_and_settings_are_there(page: str) -> None:

@@ -1,5 +1,6 @@
 """The verdict's three sentences and the TRIPOD+AI checklist say what the tables say, and never more."""
 
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -20,7 +21,9 @@ def judged(evidence: StudyEvidence, *more: Finding) -> tuple[str, str, str]:
 
 def test_a_sound_study() -> None:
     found, trust, missing = judged(sound())
-    assert found.startswith("3 genes are differentially expressed in A and B (0.1 expected by chance, p = 1e-05")
+    assert found.startswith(
+        "3 genes are differentially expressed in A and B (0.1 expected of random lists, hypergeometric p = 1e-05"
+    )
     assert "G1 and G2 are among the first 2 of every ranking" in found
     assert "nested AUC of 0.900 (apparent 0.900), outside 0.900 in SIM3" in found
     assert trust.startswith("It is more than chance (R3) and holds within these data: of 42 checks 2 warn")
@@ -42,6 +45,15 @@ def test_findings_decide_how_far_it_is_trusted() -> None:
     )
     assert "an integrity check failed (R14)" in judged(FIRES["R14"][0](sound()))[1]
     assert "validation holds samples of training (I6 in SIM3)" in judged(FIRES["I6"][0](sound()))[1]
+
+
+def test_raw_p_values_are_not_said_of_the_genes_found() -> None:
+    trust = judged(FIRES["M1"][0](sound()))[1]
+    assert re.search(
+        r"many of the genes with raw p < 0\.05 are false \(M1 in a, b\), "
+        r"though of those found \d of \d in a and \d of \d in b have BH-adjusted p < 0\.05",
+        trust,
+    ), trust
 
 
 def test_what_is_missing_is_named() -> None:

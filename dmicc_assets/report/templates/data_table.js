@@ -147,15 +147,15 @@ class DataTable {
 
   static write(cell, text) {
     // a DOI is a link, as on the page before its rows were drawn again
-    const match = text.match(/(?:doi:)?(10\.\d{4,9}\/\S*[^\s.,;:)'"])/);
-    if (!match) {
-      cell.textContent = text;
-      return;
+    let at = 0;
+    for (const match of text.matchAll(/(?:doi:)?(10\.\d{4,9}\/\S*[^\s.,;:)'"])/g)) {
+      const link = document.createElement("a");
+      link.href = `https://doi.org/${match[1]}`;
+      link.textContent = `doi:${match[1]}`;
+      cell.append(text.slice(at, match.index), link);
+      at = match.index + match[0].length;
     }
-    const link = document.createElement("a");
-    link.href = `https://doi.org/${match[1]}`;
-    link.textContent = `doi:${match[1]}`;
-    cell.append(text.slice(0, match.index), link, text.slice(match.index + match[0].length));
+    cell.append(text.slice(at));
   }
 
   count() {
