@@ -1,8 +1,10 @@
 """The `dmicc` command: arguments in, tables and exit status out. Thin: what a command does is in the package."""
 
 import os
+import re
 import sys
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -25,6 +27,8 @@ app = typer.Typer(
 # a line is as long as it is: a terminal wraps it, a file or a pipe gets it whole
 out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+_FULL = re.compile(r"No space left on device|disk is full|disk I/O error|Disk quota exceeded")
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
 
@@ -104,7 +108,10 @@ def outdated(
 
 @app.command()
 def sql(
-    query: Annotated[str | None, typer.Argument(metavar="QUERY or FILE", help="SQL, or a file of SQL.")] = None,
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="QUERY or FILE", help="SQL, or a file of it; else what is piped in."),
+    ] = None,
     output_format: Annotated[
         Literal["table", "csv", "tsv", "json"], typer.Option("--format", help="How to print.")
     ] = "table",
@@ -125,6 +132,8 @@ def sql(
     settings = load_settings()
     if note := refuse_absent(settings):
         err.print(note)
+    if query is None and not sys.stdin.isatty():
+        query = sys.stdin.read()
     if query is None:
         prompt(out, settings)
     else:
@@ -224,10 +233,12 @@ def main() -> None:
             raise
         err.print(f"dmicc: {error}")
         sys.exit(error.exit_status)
-    except (OSError, UnicodeDecodeError) as error:
-        if debug:
+    except Exception as error:
+        is_full = _FULL.search("".join(format_exception(error)))  # the lake's, Dagster's database, a temporary file
+        if debug or not (is_full or isinstance(error, (OSError, UnicodeDecodeError))):
             raise
-        err.print(f"dmicc: {error}")
+        full = "no space is left on the disk; what was finished is kept, run again when there is room"
+        err.print(f"dmicc: {full if is_full else error}")
         sys.exit(1)
     except KeyboardInterrupt:
         err.print("dmicc: interrupted; nothing half-written stays, run again to go on")

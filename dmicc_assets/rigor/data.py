@@ -93,7 +93,9 @@ def missing_values(evidence: StudyEvidence) -> list[Finding]:
         ]
         left_out = evidence.dataset_notes[dataset].get("samples_without_values", [])
         if left_out:
-            problems.append(f"{counted(len(left_out), 'sample')} without any value left out ({', '.join(left_out[:3])})")
+            problems.append(
+                f"{counted(len(left_out), 'sample')} without any value left out ({', '.join(left_out[:3])})"
+            )
         text = "; ".join([*problems, f"{missing.mean():.2%} of all values are missing"])
         n = genes + samples + constant + len(left_out)
         findings.append(finding("I3", dataset, "warning" if n else "ok", text, n, 0))

@@ -65,8 +65,8 @@ def folds_for_classes(evidence: StudyEvidence) -> list[Finding]:
         smallest = min(class_sizes(evidence)[name])
         fires = asked > smallest
         message = (
-            f"{asked} folds were asked for, the smaller class has {counted(smallest, 'sample')}: the error curve was "
-            f"made with {smallest if smallest > 1 else 'no'} folds"
+            f"{asked} folds were asked for, the smaller class has {counted(smallest, 'sample')}: "
+            f"{smallest if smallest > 1 else 'no'} folds were used"
             if fires
             else f"{asked} folds for a smaller class of {smallest}"
         )

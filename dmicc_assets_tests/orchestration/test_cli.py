@@ -1,13 +1,20 @@
+import errno
+import os
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 from filelock import FileLock
 
+from dmicc_assets import cli, terminal
+from dmicc_assets.run import DefectError
 from dmicc_assets.settings import Settings
 
 Dmicc = Callable[..., subprocess.CompletedProcess[str]]
@@ -100,6 +107,37 @@ def test_a_study_is_given_by_its_name_or_by_its_file(dmicc: Dmicc, home: Setting
     one_clear_message(dmicc("run", "elsewhere/small.txt"), 2, "small.txt: expected a study file, NAME.yaml")
 
 
+def test_a_query_comes_through_a_pipe(home: Settings, tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "dmicc"), "sql", "--format", "csv"]
+    for query, status, shown in (("SELECT 1 AS n;\n", 0, "n\n1\n"), ("\n", 2, "")):
+        done = subprocess.run(command, cwd=tmp_path, input=query, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (status, shown)
+        assert "not a terminal" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        DefectError("Traceback ...\nsqlite3.OperationalError: database or disk is full\n"),
+        pl.exceptions.ComputeError("No space left on device (os error 28)"),
+    ],
+)
+def test_a_full_disk_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, failure: Exception
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(terminal, "run_and_show", fails)
+    monkeypatch.setattr(sys, "argv", ["dmicc", "run", "demo"])
+    monkeypatch.setenv("DMICC_HOME", str(tmp_path / "home"))
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 1
+    assert capsys.readouterr().err.replace("\n", " ").startswith("dmicc: no space is left on the disk; what was")
+
+
 def test_the_result_in_a_pipe_is_one_line_each(dmicc: Dmicc, home: Settings) -> None:
     done = dmicc("run", "small", "--only", "clinical", COLUMNS="40")
     assert done.returncode == 0, done.stderr
@@ -142,10 +180,6 @@ def test_forget_deletes_the_results_of_one_study(dmicc: Dmicc, home: Settings) -
 
 @pytest.mark.slow
 def test_a_killed_run_is_taken_up_again(dmicc: Dmicc, home: Settings, tmp_path: Path) -> None:
-    import os
-    import signal
-    import sys
-
     command = [str(Path(sys.executable).parent / "dmicc"), "run", "small", "--only", "source"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while not list((home.lake / "source" / "samples").glob("small.*.json")) and process.poll() is None:
