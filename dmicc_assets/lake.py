@@ -341,27 +341,6 @@ def what_differs(old: Manifest, new: Origin) -> str:
     return "; ".join(reasons) or "computed again"
 
 
-def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:
-    """Matrices of the same genes and samples as one long frame: gene-major, genes and samples sorted by name.
-
-    Args:
-        matrices: value column to matrix; all have the same features and samples.
-    """
-    first = next(iter(matrices.values()))
-    by_gene, by_sample = np.argsort(first.features), np.argsort(first.samples)
-    genes = pl.Series("gene", np.array(first.features)[by_gene], dtype=pl.String)
-    samples = pl.Series("sample", np.array(first.samples)[by_sample], dtype=pl.String)
-    n_genes, n_samples = len(genes), len(samples)
-    columns = [
-        genes.gather(np.repeat(np.arange(n_genes, dtype=np.uint32), n_samples)),
-        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_genes)),
-    ]
-    for name, matrix in matrices.items():
-        values = matrix.values[np.ix_(by_gene, by_sample)].ravel()
-        columns.append(pl.Series(name, values).fill_nan(None))
-    return pl.DataFrame(columns)
-
-
 def _declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame in the declared columns, types and key order."""
     filled = dict(zip(table.partition_columns, partition.split(".", 1), strict=False))

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import yaml
 
-from dmicc_assets.expression.matrix import ExpressionMatrix
-from dmicc_assets.lake import Lake, Origin, matrix_rows
+from dmicc_assets.expression.matrix import ExpressionMatrix, matrix_rows
+from dmicc_assets.lake import Lake, Origin
 from dmicc_assets.report.tables import StudyTables
 from dmicc_assets.settings import load_settings
 from dmicc_assets.step import partition_keys

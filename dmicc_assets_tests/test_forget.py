@@ -22,6 +22,6 @@ def test_the_atlas_does_not_remember_a_forgotten_study(tmp_path: Path) -> None:
     with open_warehouse(workspace.settings) as connection:
         pairs = connection.execute(PAIRS).fetchall()
         assert pairs == [("demo", "demo"), ("demo", STUDY), (STUDY, STUDY)]
-    forget_study(Console(quiet=True), workspace, STUDY)
+    forget_study(Console(quiet=True), Console(quiet=True), workspace, STUDY)
     with open_warehouse(workspace.settings) as connection:
         assert connection.execute(PAIRS).fetchall() == [("demo", "demo")]

@@ -1,7 +1,7 @@
 """Assets of the group `cohort`: the datasets of one disease, merged."""
 
 from dmicc_assets.expression.cohort import merge_cohort
-from dmicc_assets.lake import matrix_rows
+from dmicc_assets.expression.matrix import matrix_rows
 from dmicc_assets.step import Input, Result, StepContext, step
 
 

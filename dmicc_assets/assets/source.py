@@ -1,6 +1,7 @@
 """Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.expression.matrix import matrix_rows
 from dmicc_assets.expression.prepare import prepare_dataset
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.cache import SourceFile
@@ -8,7 +9,6 @@ from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.observe import observe
 from dmicc_assets.geo.revision import revision_of
 from dmicc_assets.geo.source_files import observed_text, source_files, source_files_table
-from dmicc_assets.lake import matrix_rows
 from dmicc_assets.step import Input, Result, StepContext, step
 
 

@@ -1,13 +1,14 @@
-"""The two shapes in which expression travels through the core: a matrix, and a matrix with its two groups.
+"""The shapes in which expression travels through the core: a matrix, one with its two groups, and a long frame.
 
 No arithmetic and no I/O: what is computed on them lives in the module named after the computation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 FloatMatrix = NDArray[np.float64]
@@ -90,3 +91,24 @@ class Subject:
         n = len(self.matrix.samples)
         if not (self.is_case.shape == (n,) and len(self.dataset) == n and len(self.patient) == n):
             raise ValueError(f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each")
+
+
+def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:
+    """Matrices of the same genes and samples as one long frame: gene-major, genes and samples sorted by name.
+
+    Args:
+        matrices: value column to matrix; all have the same features and samples.
+    """
+    first = next(iter(matrices.values()))
+    by_gene, by_sample = np.argsort(first.features), np.argsort(first.samples)
+    genes = pl.Series("gene", np.array(first.features)[by_gene], dtype=pl.String)
+    samples = pl.Series("sample", np.array(first.samples)[by_sample], dtype=pl.String)
+    n_genes, n_samples = len(genes), len(samples)
+    columns = [
+        genes.gather(np.repeat(np.arange(n_genes, dtype=np.uint32), n_samples)),
+        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_genes)),
+    ]
+    for name, matrix in matrices.items():
+        values = matrix.values[np.ix_(by_gene, by_sample)].ravel()
+        columns.append(pl.Series(name, values).fill_nan(None))
+    return pl.DataFrame(columns)
