@@ -5,7 +5,6 @@ import signal
 import time
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -176,12 +175,9 @@ def test_between_file_and_manifest_a_kill_leaves_no_manifest_of_other_rows(
     samples = samples.with_columns(patient=pl.lit(None))
     before = lake.write("cohort/samples", "s.c", samples, ORIGIN)
 
-    def killed(path: Path) -> str:
-        if path.read_bytes() != kept:  # the hash of the rows that are replaced is taken before
-            raise KeyboardInterrupt
-        return before.sha256
+    def killed(_path: object) -> str:
+        raise KeyboardInterrupt
 
-    kept = lake.path("differential/genes", "s.c").read_bytes()
     monkeypatch.setattr("dmicc_assets.lake._file_hash", killed)
     with pytest.raises(KeyboardInterrupt):
         lake.write("cohort/samples", "s.c", samples.with_columns(~pl.col("is_case")), ORIGIN)
