@@ -3,6 +3,7 @@
 The file only reads the lake: views and macros, no data. What a view says is in `sql/`, never here.
 """
 
+import glob
 import os
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -103,12 +104,12 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    paths = view_files()
+    paths, lake = view_files(), _quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     for path in paths:
         try:
-            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", _quoted(settings.lake)))
+            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", lake))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None

@@ -6,7 +6,7 @@ import pytest
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake import Lake
-from dmicc_assets.settings import Settings
+from dmicc_assets.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES, Table
 from dmicc_assets.warehouse import build_warehouse, ensure_warehouse, open_warehouse, sql_folder
 from dmicc_assets_tests.test_lake import GENES, ORIGIN
@@ -37,6 +37,18 @@ def test_what_keeps_a_history_has_a_view_of_it(connection: duckdb.DuckDBPyConnec
     assert connection.description is not None
     names = [column[0] for column in connection.description]
     assert names == ["revision", "since", "until", "because", *(column.name for column in table.columns)]
+
+
+@pytest.mark.parametrize("name", ["it's mine", "new [1]", "a*b", "größer"])
+def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
+    settings = load_settings(home=tmp_path / name)
+    settings.prepare_home()
+    lake = Lake(settings.lake, settings.locks)
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    lake.write("differential/genes", "s.c", GENES.head(1), ORIGIN)
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT gene FROM differential.genes").fetchall() == [("B",)]
+        assert len(connection.execute("SELECT gene FROM history.differential_genes").fetchall()) == 2
 
 
 def test_no_view_selects_a_star() -> None:
