@@ -141,5 +141,8 @@ def largest_miscalibration(intercept: float, slope: float) -> float:
     """
     if intercept == 0 and slope == 1:
         return 0.0
-    predicted = np.linspace(0, 1, 4001, dtype=np.float64)[1:-1]
+    if slope < 0:
+        # What is predicted as certain then comes out as impossible.
+        return 1.0
+    predicted = np.linspace(0, 1, 2001, dtype=np.float64)[1:-1]
     return float(np.abs(expit(intercept + slope * logit(predicted)) - predicted).max())

@@ -247,6 +247,7 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
         n_iterations: after which a resample counts as not proved to overlap.
     """
     n_resamples, n_terms = len(counts), design.shape[-1]
+    design, centre, spread = _standardised(design)
     result = np.full((n_resamples, n_terms), np.nan)
     n_case, total = counts @ is_case, counts.sum(axis=1)
     hopeless = (n_case == 0) | (n_case == total) | _is_singular(design, counts)
@@ -276,7 +277,23 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
             part, count = _kept(part, count, keep)
             rows, coefficients, eta, current = rows[keep], coefficients[keep], eta[keep], current[keep]
             is_last, is_final = is_last[keep], is_final[keep]
+    result[:, 1:] /= spread
+    result[:, 0] -= (result[:, 1:] * centre).sum(axis=1)
     return ResampledFits(result, hopeless, unproved)
+
+
+def _standardised(design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The design with centred predictors of unit variance, whatever their scale; their centres and spreads.
+
+    Each column lies together in memory: products with the design run along samples.
+    """
+    columns = np.array(np.swapaxes(design, -1, -2), order="C")
+    predictors = columns[..., 1:, :]
+    centre, spread = predictors.mean(axis=-1), predictors.std(axis=-1)
+    spread = np.where(spread > 0, spread, 1.0)
+    predictors -= centre[..., None]
+    predictors /= spread[..., None]
+    return np.swapaxes(columns, -1, -2), centre, spread
 
 
 def _kept(design: FloatArray, counts: FloatArray, keep: BoolArray) -> tuple[FloatArray, FloatArray]:

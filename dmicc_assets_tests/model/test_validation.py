@@ -6,6 +6,7 @@ import pytest
 
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.model.external_validation import external_performance
+from dmicc_assets.model.performance import largest_miscalibration
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_from_table, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, model_score, roc_tables
 from dmicc_assets.stats.logistic import fit_logistic
@@ -210,3 +211,13 @@ def test_external_performance_where_the_log_odds_separate():
     assert 0 < slope["value"] < 100
     without = cohort(6, 6, name="without", kind="dataset", genes=("PARP12",), shift=(0.0,))
     assert external_performance(model, [without, cohort(5, 0, kind="dataset")]).is_empty()
+
+
+def test_emax_is_read_where_rms_reads_it() -> None:
+    # rms 6.5-0, validate() of lrm on 40 samples: corrected intercept, slope and Emax.
+    assert largest_miscalibration(-0.858079626213864, 0.00028045375839147457) == pytest.approx(0.7013133943757758)
+    assert largest_miscalibration(1.108483015894597, 0.5234980155658601) == pytest.approx(
+        0.39996068222771486, rel=1e-12
+    )
+    # A slope below 0 turns what is certain into what is impossible.
+    assert largest_miscalibration(0.3, -0.1) == 1.0

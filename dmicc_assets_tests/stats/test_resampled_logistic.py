@@ -68,3 +68,18 @@ def test_a_resample_whose_information_becomes_singular_is_not_proved_and_stops_n
     assert fits.may_separate[0]
     alone = fit_resamples(noisy, is_case, counts[1:])
     np.testing.assert_allclose(fits.coefficients[1], alone.coefficients[0], rtol=1e-6)
+
+
+def test_refits_do_not_depend_on_the_scale_of_a_gene() -> None:
+    rng = np.random.default_rng(3)
+    is_case = np.arange(60) < 25
+    x = 8 + rng.normal(size=(60, 3)) + 0.8 * is_case[:, None]
+    counts = rng.multinomial(60, np.full(60, 1 / 60), size=30).astype(float)
+    usual = fit_resamples(np.column_stack([np.ones(60), x]), is_case, counts)
+    unit = np.array([1e5, 1e-4, 1.0])
+    scaled = np.column_stack([np.ones(60), x * unit])
+    for design in (scaled, np.broadcast_to(scaled, (30, 60, 4))):
+        fits = fit_resamples(design, is_case, counts)
+        assert not fits.has_no_estimate.any()
+        np.testing.assert_allclose(fits.coefficients[:, 1:] * unit, usual.coefficients[:, 1:], rtol=1e-7)
+        np.testing.assert_allclose(fits.coefficients[:, 0], usual.coefficients[:, 0], rtol=1e-7, atol=1e-9)
