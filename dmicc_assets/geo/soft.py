@@ -104,6 +104,7 @@ def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
     samples: list[Entity] = []
     platforms: dict[str, None] = {}
     columns: dict[str, tuple[list[str], FloatMatrix]] = {}
+    probes: list[str] = []
     digest = hashlib.sha256()
     for entity in read_entities(text_blocks(path), path.name):
         if entity.kind == "SERIES":
@@ -113,7 +114,9 @@ def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
             platforms[own] = None
             if platform in (None, own):
                 digest.update(entity.table)
-                columns[entity.accession] = _sample_values(entity, path.name)
+                ids, values = _sample_values(entity, path.name)
+                probes = probes if ids == probes else ids  # nearly always the same: one list for all samples
+                columns[entity.accession] = probes, values
                 entity.table = b""
                 samples.append(entity)
     if not samples:

@@ -1,5 +1,6 @@
 """Family SOFT files: one platform of several, the same table as the matrix, GEOparse's values."""
 
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_samples_with_other_probes_are_joined_by_id(gzipped: Gzipped) -> None:
     matrix = read_family(gzipped(family_text("GSE5", tables, {}), "GSE5_family.soft.gz")).matrix
     assert matrix.features == ("a", "b", "c")
     np.testing.assert_array_equal(matrix.values, [[1, np.nan], [2, 3], [np.nan, 4]])
+
+
+def test_the_probes_of_many_samples_are_held_once(gzipped: Gzipped) -> None:
+    """A family of 500 arrays of 54,675 probes would else hold 27 million texts."""
+    table = {f"{i}_at": "1.5" for i in range(2000)}
+    path = gzipped(family_text("GSE5", {"GPL7": {f"GSM{i}": table for i in range(120)}}, {}), "GSE5_family.soft.gz")
+    tracemalloc.start()
+    matrix = read_family(path).matrix
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert matrix.values.shape == (2000, 120)
+    assert peak < 5 * matrix.values.nbytes, "one text alone takes seven times what its value takes"
 
 
 def test_samples_without_tables_give_no_rows(gzipped: Gzipped) -> None:
