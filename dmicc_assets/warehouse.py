@@ -15,7 +15,7 @@ import duckdb
 
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake import Lake
-from dmicc_assets.risk_macro import risk_macros
+from dmicc_assets.risk_macro import model_gene_names, risk_macros
 from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES
 
@@ -107,13 +107,15 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     paths, lake = view_files(), _quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+    lake = Lake(settings.lake, settings.locks)
+    connection.execute(model_gene_names(lake))
     for path in paths:
         try:
             connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", lake))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
-    for macro in risk_macros(Lake(settings.lake, settings.locks)):
+    for macro in risk_macros(lake):
         connection.execute(macro)
     for table in TABLES.values():
         connection.execute(f"COMMENT ON VIEW {table.view} IS '{_quoted(table.meaning)}'")

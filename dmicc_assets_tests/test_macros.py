@@ -95,7 +95,7 @@ def test_a_file_of_new_samples_is_scored_in_sql(
     assert rows[0][1] == pytest.approx(expected[1], abs=1e-10)
     assert rows[0][3] == sorted(model.genes)
     assert rows[1][2] == pytest.approx(model.probability(values)[0], abs=1e-12)
-    assert rows[2][1:] == (None, None, [], [model.genes[1]])
+    assert rows[2][1:] == (None, None, [], [model.genes[1]], [])
 
 
 def test_samples_in_a_query_are_scored_and_a_study_without_a_model_scores_none(

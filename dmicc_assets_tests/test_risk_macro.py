@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.lake import Lake
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table
 from dmicc_assets.risk_macro import risk_macro, risk_macros
@@ -58,6 +59,33 @@ def test_far_from_the_middle_it_is_0_or_1_and_no_error() -> None:
     with duckdb.connect() as connection:
         connection.execute(risk_macro("s", coefficients(0.0, {"A": 1.0})))
         assert connection.execute("SELECT risk_s(-1e6), risk_s(1e6), risk_s(NULL)").fetchall() == [(0.0, 1.0, None)]
+
+
+@pytest.mark.parametrize(
+    ("gene", "names"),
+    [
+        ("CYR61", ["CCN1"]),
+        ("CCN1", ["CYR61"]),
+        ("CCN1", ["CYR61", "CCN1"]),
+        ("CCN1", ["IGFBP10"]),
+        ("CCN1", ["IGFBP10", "CYR61"]),
+        ("CCN1", ["OTHER"]),
+    ],
+)
+def test_sql_finds_a_gene_under_the_names_that_the_command_line_tries(
+    settings: Settings, lake: Lake, gene: str, names: list[str]
+) -> None:
+    """GPL96's CYR61 is CCN1 in TCGA; under two earlier names it cannot be told which is meant."""
+    lake.write("model/coefficients", "s", coefficients(0.5, {gene: 1.0}), ORIGIN)
+    values = {name: float(i) for i, name in enumerate(names)}
+    rows = [f"SELECT 'P' AS sample, '{name}' AS gene, {value} AS value" for name, value in values.items()]
+    given = " UNION ALL ".join(rows)
+    with open_warehouse(settings) as connection:
+        query = f"WITH patients AS ({given}) SELECT linear_predictor, measured_as FROM score('s', 'patients')"
+        ((predictor, measured_as),) = connection.execute(query).fetchall()
+    match = find_symbols([gene], names)
+    assert predictor == (0.5 + values[match.found[gene]] if match.found else None)
+    assert measured_as == [f"{ours} as {theirs}" for ours, theirs in match.by_previous.items()]
 
 
 def test_only_studies_with_a_model_get_one(lake: Lake) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.lake import Lake
-from dmicc_assets.risk_macro import risk_macros
+from dmicc_assets.risk_macro import model_gene_names, risk_macros
 from dmicc_assets.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse import STORAGE_VERSION, ensure_warehouse, sql_folder
@@ -67,9 +67,11 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
         for table in TABLES.values():
             for column in table.columns:
                 connection.execute(f'COMMENT ON COLUMN {table.view}."{column.name}" IS {_text(column.meaning)}')
+        lake = Lake(settings.lake, settings.locks)
+        connection.execute(model_gene_names(lake))
         for macro in sorted((sql_folder() / "macros").glob("*.sql")):
             connection.execute(macro.read_text(encoding="utf-8"))
-        for macro in risk_macros(Lake(settings.lake, settings.locks)):
+        for macro in risk_macros(lake):
             if macro.startswith(f'CREATE MACRO "risk_{study}"('):
                 connection.execute(macro)
         connection.execute("USE memory")

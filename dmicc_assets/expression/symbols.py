@@ -57,6 +57,16 @@ def find_symbols(wanted: Sequence[str], available: Collection[str]) -> SymbolMat
     return SymbolMatch(found, by_previous, missing)
 
 
+def other_names(gene: str) -> list[tuple[str, int]]:
+    """Names under which a source may have a gene, in the order in which `find_symbols` tries them.
+
+    With each name its rank: 0 the symbol itself, 1 today's, 2 another earlier one; of those of rank 2 one alone counts.
+    """
+    symbol = _today().get(gene, gene)
+    today = [] if symbol == gene else [(symbol, 1)]
+    return [(gene, 0), *today, *((name, 2) for name in _earlier().get(symbol, ()) if name != gene)]
+
+
 def current_symbols(genes: Iterable[str]) -> dict[str, str]:
     """Today's symbol of each gene; a symbol that no table knows as an earlier one is its own."""
     today = _today()
