@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from rich.console import Console
@@ -28,6 +29,9 @@ from dmicc_assets.report_tables import study_manifests, study_tables
 from dmicc_assets.study import Study
 from dmicc_assets.workspace import Workspace
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 LOAD_R = Path(__file__).with_name("load.R")
 _MEDIA_TYPES = {".html": "text/html", ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml"}
 
@@ -39,7 +43,7 @@ The study `{study}`, exported by dmicc_assets. What each file is stands in `ro-c
 - `study.duckdb`: every table, and the macros `gene_card('GENE')`, `score`, `score_file` and `risk_{study}`
 - `tables/`: the same as Parquet and TSV; matrices as TSV of genes by samples; `columns.tsv` says what each column is
 - `load.R`: reloads all of it in R: `source("load.R"); str(study$signature$genes)`
-- `figures/`: PNG (300 dpi) and SVG
+- `figures/`: PNG (300 dpi) and SVG; `figures/panels/` has those of the paper's Figure 4, lettered in its order
 - `report/`: the report, one page that needs no network, when one was made
 - `{study}.yaml`: the study file
 - `provenance/`: what each result was made from: recipe, inputs, checksums, versions, seeds
@@ -149,18 +153,29 @@ def _write_figures(
     workspace: Workspace, study: Study, folder: Path, tell: Callable[[str], None]
 ) -> Iterator[ExportedFile]:
     from dmicc_assets.report.figures.catalog import study_figures
-    from dmicc_assets.report.figures.style import png, svg
+    from dmicc_assets.report.figures.panel import letters, panels
+    from dmicc_assets.report.figures.style import add_letter
 
     settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
-    for figure in study_figures(study_tables(workspace.lake, study, settings.gene_sets)):
+    tables = study_tables(workspace.lake, study, settings.gene_sets)
+    for figure in study_figures(tables):
         tell(f"{study.study}: {figure.title}")
-        stem = folder / "figures" / figure.name
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        drawn = figure.draw()
-        for suffix, content in ((".png", png(drawn)), (".svg", svg(drawn).encode())):
-            path = stem.with_name(stem.name + suffix)
-            path.write_bytes(content)
-            yield ExportedFile(str(path.relative_to(folder)), figure.title, _media_type(path))
+        yield from _write_figure(folder, figure.name, figure.title, figure.draw())
+    for letter, panel in zip(letters(), panels(tables), strict=False):
+        title = f"Panel {letter} of the figure, {panel.name}"
+        tell(f"{study.study}: {title}")
+        yield from _write_figure(folder, f"panels/{letter}", title, add_letter(panel.draw(), letter))
+
+
+def _write_figure(folder: Path, name: str, title: str, drawn: "Figure") -> Iterator[ExportedFile]:
+    from dmicc_assets.report.figures.style import png, svg
+
+    stem = folder / "figures" / name
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, content in ((".png", png(drawn)), (".svg", svg(drawn).encode())):
+        path = stem.with_name(stem.name + suffix)
+        path.write_bytes(content)
+        yield ExportedFile(str(path.relative_to(folder)), title, _media_type(path))
 
 
 def _write_provenance(lake: Lake, manifests: Sequence[Manifest], folder: Path) -> Iterator[ExportedFile]:

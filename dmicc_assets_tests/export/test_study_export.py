@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from rocrate.rocrate import ROCrate
 from dmicc_assets import cli
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.export.study_export import export_study
-from dmicc_assets.report.figures import catalog
+from dmicc_assets.report.figures import catalog, panel
 from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
+from dmicc_assets.report.figures.panel import panels
 from dmicc_assets.tables import TABLES
 from dmicc_assets.workspace import Workspace
 from dmicc_assets_tests.simulated_lake import ORIGIN, STUDY, filled_tables, simulated_workspace
@@ -44,6 +46,7 @@ def folder(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Pa
     to = tmp_path_factory.mktemp("exports") / "of" / STUDY
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "study_figures", few)
+        patch.setattr(panel, "panels", lambda tables: islice(panels(tables), 2))
         export_study(workspace, workspace.study(STUDY), to)
     return to
 
@@ -141,7 +144,8 @@ def test_its_provenance_names_sources_software_and_results(folder: Path) -> None
 
 def test_figures_report_study_file_and_script_are_there(folder: Path) -> None:
     found = files_of(folder)
-    assert {f"figures/{name}{suffix}" for name in DRAWN for suffix in (".png", ".svg")} <= found
+    lettered = ("panels/A", "panels/B")
+    assert {f"figures/{name}{suffix}" for name in (*DRAWN, *lettered) for suffix in (".png", ".svg")} <= found
     assert {"report/index.html", "simulated.yaml", "load.R", "README.md", "requirements.txt"} <= found
     assert not [name for name in found if ".part" in name]
     assert list(folder.parent.iterdir()) == [folder]
