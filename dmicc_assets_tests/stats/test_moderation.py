@@ -81,7 +81,7 @@ def test_contrasts_with_missing_values_are_limmas_approximation() -> None:
 
 
 # What limma answers: a trend needs a mean for every gene, which `group` lacks.
-ORACLE = [(name, "default") for name in ("noallna", "intercept", "batch", "group")]
+ORACLE = [(name, "default") for name in ("noallna", "intercept", "batch", "group", "batch_contrast_approx")]
 ORACLE += [(name, "robust") for name in ("noallna", "batch", "group")] + [("noallna", "trend"), ("batch", "trend")]
 
 
@@ -98,8 +98,11 @@ def _oracle_fit(folder: Path, name: str) -> tuple[list[str], LinearFit, int]:
     if name in ("intercept", "batch"):
         columns = [one, case] if name == "intercept" else [one, case, batch]
         return genes, fit_linear_model(values[keep], np.column_stack(columns).astype(float)), 1
-    fit = fit_linear_model(values[keep], np.column_stack([~case, case]).astype(float))
-    return genes, fit_contrasts(fit, np.array([[-1.0], [1.0]]), ("difference",)), 0
+    # The contrast beside a batch is limma's approximation where values are missing.
+    columns = [~case, case, *([batch] if name == "batch_contrast_approx" else [])]
+    fit = fit_linear_model(values[keep], np.column_stack(columns).astype(float))
+    contrast = np.array([[-1.0], [1.0], [0.0]])[: len(columns)]
+    return genes, fit_contrasts(fit, contrast, ("difference",)), 0
 
 
 @pytest.mark.parametrize(("name", "moderation"), ORACLE)

@@ -1,5 +1,7 @@
 """ROC curves against pROC's answers, and bad input."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -16,6 +18,7 @@ from dmicc_assets.stats.roc import (
 )
 from dmicc_assets_tests.golden.model import golden
 
+FOLDER = Path(__file__).parents[1] / "golden/edges"
 DIRECTIONS = {"auto": "auto", "<": "up", ">": "down"}
 CURVES = golden("roc_curves.tsv").to_dicts()
 CASES = [pytest.param(row, id=f"{row['id']} {row['asked']}") for row in CURVES]
@@ -142,7 +145,7 @@ def test_all_of_the_oracle(shared):
     case_labels = {"ties": 1, "all_bcrabl": "BCR_ABL", "synthetic": "disease"}
     for name in ("all_bcrabl", "synthetic"):
         inputs[name] = read(folder / "rf" / f"{name}__input.tsv")
-    # `with_na` was drawn again after the file was written: its input is not the one that was scored.
+    # `with_na` was drawn again after the file was written: the input that was scored is drawn in golden/edges.
     rows = read(folder / "roc" / "auc_ci_youden.tsv").filter(pl.col("id") != "with_na")
     for row in rows.iter_rows(named=True):
         table = inputs[row["case"]]
@@ -152,7 +155,18 @@ def test_all_of_the_oracle(shared):
         expected = tuple(row[k] for k in ("auc", "delong_lo", "delong_hi", "delong_var"))
         assert numbers == pytest.approx(expected, rel=1e-8, abs=1e-9)
         assert (youden(curve).threshold, youden(curve).n_optima) == (float(row["threshold"]), row["n_best"])
+        assert (youden(curve).sensitivity, youden(curve).specificity) == pytest.approx(
+            (row["sensitivity"], row["specificity"])
+        )
+        assert (curve.direction, curve.n_control, curve.n_case) == (
+            "up" if row["direction"] == "<" else "down",
+            row["n_control"],
+            row["n_case"],
+        )
         assert closest_topleft(curve).threshold == float(row["topleft_threshold"])
+        if row["boot_lo"] is not None:
+            drawn = (float(row["boot_lo"]), float(row["boot_hi"]))
+            assert bootstrap_interval(curve, 1) == pytest.approx(drawn, abs=0.02)
     assert len(rows) == 129
 
 
@@ -174,7 +188,29 @@ def test_points_and_paired_tests_of_the_oracle(shared):
         scores = [table[row[column]].to_numpy().astype(float) for column in ("id1", "id2")]
         directions = tuple(roc(score, case, DIRECTIONS["auto"]).direction for score in scores)
         test = delong_test(*scores, case, directions)
-        ours = (test.auc_first, test.auc_second, test.z, test.ci_low, test.ci_high)
-        expected = tuple(row[column] for column in ("auc1", "auc2", "z", "ci_lo", "ci_hi"))
+        ours = (test.auc_first, test.auc_second, test.covariance, test.z, test.ci_low, test.ci_high)
+        expected = tuple(row[column] for column in ("auc1", "auc2", "cov", "z", "ci_lo", "ci_hi"))
         assert ours == pytest.approx(expected, rel=1e-8, abs=1e-9)
         assert test.p_value == pytest.approx(row["p"], rel=1e-7)
+
+
+def test_missing_scores_are_left_out_as_by_proc(shared):
+    """The row `with_na` of the oracle: its input is drawn again as its script drew it, `golden/edges/make.R`."""
+    path = shared / "oracle/golden/roc/auc_ci_youden.tsv"
+    expected = pl.read_csv(path, separator="\t", null_values=["NA"], infer_schema_length=None)
+    points = pl.read_csv(shared / "oracle/golden/roc/roc_points.tsv.gz", separator="\t", infer_schema_length=None)
+    drawn = pl.read_csv(FOLDER / "with_na.tsv", separator="\t", null_values=["NA"])
+    score, is_case = drawn["score"].cast(pl.Float64).fill_null(np.nan).to_numpy(), (drawn["y"] == 1).to_numpy()
+    with pytest.raises(ValueError, match=r"sample 2 .* is missing"):
+        roc(score, is_case)
+    for row in expected.filter(pl.col("id") == "with_na").iter_rows(named=True):
+        curve = roc(score, is_case, DIRECTIONS[row["direction_arg"]], missing="drop")
+        numbers = (curve.auc, *delong_interval(curve), delong_variance(curve), curve.n_control, curve.n_case)
+        names = ("auc", "delong_lo", "delong_hi", "delong_var", "n_control", "n_case")
+        assert numbers == pytest.approx(tuple(row[k] for k in names), rel=1e-8, abs=1e-9)
+        assert (youden(curve).threshold, youden(curve).n_optima) == (float(row["threshold"]), row["n_best"])
+        assert closest_topleft(curve).threshold == float(row["topleft_threshold"])
+    theirs = points.filter(pl.col("id") == "with_na")
+    curve = roc(score, is_case, missing="drop")
+    np.testing.assert_allclose(curve.thresholds, theirs["threshold"].cast(pl.Float64), rtol=1e-12)
+    np.testing.assert_allclose(curve.sensitivity, theirs["sensitivity"], atol=1e-14)

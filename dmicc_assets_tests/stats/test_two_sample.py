@@ -99,6 +99,7 @@ def test_all_of_the_oracle(shared):
         found = {
             "W": ranks.statistic,
             "wilcox_p_default": ranks.p_value,
+            "wilcox_p_normal_cc": wilcoxon(values, is_case, exact=False).p_value,
             "wilcox_p_exact": exact,
             "welch_t": welch.statistic,
             "welch_df": welch.df,

@@ -29,3 +29,7 @@ y <- input("pairs", y); d <- suppressWarnings(duplicateCorrelation(y, two(8), bl
 y <- noise(8, 20, 6); y[5, c(2, 4, 6)] <- NA; y[6, c(1, 3, 5)] <- NA; y[7, 1:2] <- NA
 y <- input("partial", y); answer("partial", "weight", arrayWeights(y, two(6), method = "genebygene")); answer("partial", "weight_of_one", arrayWeights(y[1, , drop = FALSE], two(6)))
 write.table(inputs, "inputs.tsv", sep = "\t", quote = FALSE, row.names = FALSE); write.table(answers, "answers.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
+# The scores with missing values that the development oracle's curve `with_na` is of: drawn after a bootstrap (pROC 1.18.0).
+suppressPackageStartupMessages(library(pROC)); set.seed(5); y <- rep(0:1, c(40, 25)); r <- roc(y, round(rnorm(65, y), 0), levels = 0:1, quiet = TRUE); set.seed(1)
+invisible(suppressWarnings(ci.auc(r, method = "bootstrap", boot.n = 2000, progress = "none"))); z <- round(rnorm(65, y), 1); z[c(3, 50)] <- NA
+write.table(data.frame(y, score = digits(z)), "with_na.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
