@@ -104,14 +104,14 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    paths, lake = view_files(), _quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
+    paths, folder = view_files(), _quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     lake = Lake(settings.lake, settings.locks)
     connection.execute(model_gene_names(lake))
     for path in paths:
         try:
-            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", lake))
+            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", folder))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
