@@ -16,6 +16,10 @@ FloatArray = NDArray[np.float64]
 CollapseMethod = Literal["mean", "median", "max_mean"]
 
 
+# Values of the genes that are averaged together: they stay in the cache.
+_CELLS_PER_BLOCK = 1 << 16
+
+
 @dataclass(frozen=True, slots=True)
 class CollapsedMatrix:
     """Expression of genes.
@@ -78,14 +82,22 @@ def _rows_of_genes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple
 
 
 def _group_means(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:
-    block = values[rows]
-    missing = np.isnan(block)
-    if not missing.any():
-        return np.add.reduceat(block, starts, axis=0) / _sizes(rows, starts)[:, None]
-    block[missing] = 0.0
-    counts = np.add.reduceat(~missing, starts, axis=0, dtype=np.float64)
-    totals = np.add.reduceat(block, starts, axis=0)
-    return np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+    """Means of the non-missing probes, in blocks of genes, so that no second matrix of probes is held."""
+    result = np.empty((len(starts), values.shape[1]))
+    stops = np.append(starts[1:], len(rows))
+    step = max(1, _CELLS_PER_BLOCK // max(1, values.shape[1]))
+    for top in range(0, len(starts), step):
+        at = slice(top, top + step)
+        own = slice(starts[at][0], stops[at][-1])
+        block, first = values[rows[own]], starts[at] - own.start
+        counts = (stops - starts)[at, None].astype(np.float64)
+        missing = np.isnan(block)
+        if missing.any():
+            block[missing] = 0.0
+            counts = np.add.reduceat(~missing, first, axis=0, dtype=np.float64)
+        totals = np.add.reduceat(block, first, axis=0)
+        result[at] = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+    return result
 
 
 def _group_medians(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:

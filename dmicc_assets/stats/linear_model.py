@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 # A column counts as dependent on those before it when less than this share of its length is left: R's `lm.fit`.
 RANK_TOLERANCE = 1e-7
 # Rows of one block: small enough that a block and its residuals stay in the cache.
-_CELLS_PER_BLOCK = 1 << 18
+_CELLS_PER_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)

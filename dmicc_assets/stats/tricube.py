@@ -94,20 +94,21 @@ def _running_sums(x: FloatArray, y: FloatArray, memory: FloatArray) -> FloatArra
     Negative to the left of the middle. The two sums alternate along the second axis of the result,
     (12, 2 B (N + 1)), which may lie in `memory` (12, B, N + 1, 2): as one complex number they are added up at once.
     """
-    n_rows, n_points = x.shape
+    n_points = x.shape[1]
     middle = n_points // 2
-    left, right = memory[:, :, :middle], memory[:, :, middle + 1 :]
-    for side, points in ((left, slice(0, middle)), (right, slice(middle, n_points))):
-        side[0, :, :, 0], side[0, :, :, 1] = 1.0, y[:, points]
-        abscissa = np.repeat(x[:, points], 2, axis=1).reshape(n_rows, -1, 2)
-        for j in range(1, _POWERS):
-            np.multiply(side[j - 1], abscissa, out=side[j])
     sums = memory.view(np.complex128)[..., 0]
     sums[:, :, middle] = 0.0
-    np.cumsum(sums[:, :, middle + 1 :], axis=2, out=sums[:, :, middle + 1 :])
-    outwards = sums[:, :, :middle][:, :, ::-1]
-    np.negative(outwards, out=outwards)
-    np.cumsum(outwards, axis=2, out=outwards)
+    left, right = slice(0, middle), slice(middle + 1, None)
+    for side, points, sign in ((left, slice(0, middle), -1.0), (right, slice(middle, n_points), 1.0)):
+        powers = memory[:, :, side]
+        powers[0, :, :, 0], powers[0, :, :, 1] = sign, sign * y[:, points]
+        # Each abscissa twice, for the two sums.
+        abscissa = np.empty(powers.shape[1:])
+        abscissa[:] = x[:, points, None]
+        for j in range(1, _POWERS):
+            np.multiply(powers[j - 1], abscissa, out=powers[j])
+        outwards = sums[:, :, side] if side is right else sums[:, :, side][:, :, ::-1]
+        np.cumsum(outwards, axis=2, out=outwards)
     return memory.reshape(_POWERS, -1)
 
 

@@ -54,13 +54,15 @@ def voom(
         ValueError: a negative or missing count; a sample without counts; no residual degrees of freedom.
     """
     counts = np.asarray(counts, dtype=np.float64)
-    if not np.isfinite(counts).all() or (counts < 0).any():
+    # The extremes tell it all, and hold no second matrix: a missing count is the least.
+    if not 0 <= counts.min(initial=0.0) <= counts.max(initial=0.0) < np.inf:
         raise ValueError("a count is negative, missing or infinite")
-    if (counts.sum(axis=0) == 0).any():
-        raise ValueError(f"sample {int(np.argmin(counts.sum(axis=0))) + 1} has no counts at all")
+    totals = counts.sum(axis=0)
+    if (totals == 0).any():
+        raise ValueError(f"sample {int(np.argmin(totals)) + 1} has no counts at all")
     if design.shape[0] <= design.shape[1]:
         raise ValueError("no residual degrees of freedom: the trend of the variances cannot be told")
-    sizes = counts.sum(axis=0) * (1.0 if factors is None else factors)
+    sizes = totals * (1.0 if factors is None else factors)
     values = counts + 0.5
     values *= 1e6 / (sizes + 1)
     np.log2(values, out=values)

@@ -26,6 +26,13 @@ def test_means_and_medians_equal_r(method: str) -> None:
     assert collapsed.chosen_probe is None
 
 
+@pytest.mark.parametrize("cells", [1, 100])
+def test_means_do_not_depend_on_the_size_of_a_block(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = collapse_probes(MATRIX, MAP, "mean").matrix.values
+    monkeypatch.setattr("dmicc_assets.expression.collapse._CELLS_PER_BLOCK", cells)
+    np.testing.assert_array_equal(collapse_probes(MATRIX, MAP, "mean").matrix.values, whole)
+
+
 def test_the_probe_with_the_highest_mean_stands_for_its_gene() -> None:
     collapsed = collapse_probes(MATRIX, MAP, "max_mean")
     theirs = golden("collapse")
