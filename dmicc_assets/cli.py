@@ -28,6 +28,7 @@ app = typer.Typer(
 out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
+INTERRUPTED = 130
 _FULL = re.compile(r"No space left on device|disk is full|disk I/O error|Disk quota exceeded")
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
@@ -240,6 +241,7 @@ def main() -> None:
         full = "no space is left on the disk; what was finished is kept, run again when there is room"
         err.print(f"dmicc: {full if is_full else error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("dmicc: interrupted; nothing half-written stays, run again to go on")
-        sys.exit(130)
+    except SystemExit as left:  # typer makes one of Ctrl-C
+        if left.code == INTERRUPTED:
+            err.print("dmicc: interrupted; nothing half-written stays, run again to go on")
+        raise

@@ -191,6 +191,8 @@ class StudyRun:
                 if data.user_failure_data is not None and data.user_failure_data.description:
                     return data.user_failure_data.description
                 raise DefectError(data.error.to_string() if data.error else "no reason was recorded")
+        if any("interrupted" in (event.message or "") for event in result.all_events):  # between two steps
+            raise KeyboardInterrupt
         raise DataError(f"the run of {key} failed before its first step")
 
 

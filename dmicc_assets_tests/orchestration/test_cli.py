@@ -138,6 +138,18 @@ def test_a_full_disk_is_one_line(
     assert capsys.readouterr().err.replace("\n", " ").startswith("dmicc: no space is left on the disk; what was")
 
 
+def test_ctrl_c_says_that_it_can_be_run_again(home: Settings, tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "dmicc"), "run", "small", "--only", "source"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not list((home.lake / "source" / "files").glob("small.*.json")) and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == cli.INTERRUPTED, said
+    assert said.endswith("dmicc: interrupted; nothing half-written stays, run again to go on\n")
+    assert "Traceback" not in said
+
+
 def test_the_result_in_a_pipe_is_one_line_each(dmicc: Dmicc, home: Settings) -> None:
     done = dmicc("run", "small", "--only", "clinical", COLUMNS="40")
     assert done.returncode == 0, done.stderr
