@@ -58,7 +58,7 @@ def expression_tests(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=of_resampling,
-    version="3",
+    version="4",
     blocks_on=("I6",),
 )
 def roc(context: StepContext) -> Result:

@@ -105,6 +105,12 @@ class StudyEvidence:
         return {name: self.subjects[name] for name in self.study.cohorts}
 
     @cached_property
+    def samples_of_two_cohorts(self) -> list[str]:
+        """Samples that are in two cohorts or more, sorted: the controls of two diseases may be the same people."""
+        samples = self.rows("cohort/samples").unique(["cohort", "sample"])["sample"]
+        return samples.filter(samples.is_duplicated()).unique().sort().to_list()
+
+    @cached_property
     def validation(self) -> dict[str, Subject]:
         """The validation datasets alone."""
         return {entry.dataset: self.subjects[entry.dataset] for entry in self.study.validation}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.rigor.arrays import FoldValues
 from dmicc_assets.rigor.fold_models import fit_training_parts
+from dmicc_assets.rigor.other_cohorts import choice_without
 from dmicc_assets.rigor.parallel import in_parallel
 from dmicc_assets.rigor.resamples import (
     bootstrap_counts,
@@ -38,12 +39,14 @@ class Fold:
         biomarkers: those of them that the forests chose.
         scores: (M,) linear predictors of the test samples; NaN where a value is missing.
         cut_off: Youden's cut-off on the training samples; None when no gene was chosen.
+        log_odds: of the training samples' share of cases.
     """
 
     signature: tuple[str, ...]
     biomarkers: tuple[str, ...]
     scores: FloatArray
     cut_off: float | None
+    log_odds: float
 
 
 def run_fold(
@@ -62,14 +65,19 @@ def run_fold(
     held = values.take_samples([s for s, t in zip(values.samples, test, strict=True) if t])
     datasets = [d for d, t in zip(subject.dataset, test, strict=True) if t]
     picked = _pick(choice, trained, held, datasets)
+    log_odds = log_odds_of(trained.is_case)
     x = picked.training.T
     if picked.biomarkers:
         model = fit_training_parts(x, trained.is_case, np.ones((1, len(x)), dtype=np.bool_))[0]
         if np.isfinite(model).all():
             cut_off = youden(roc(model[0] + x @ model[1:], trained.is_case)).threshold
-            return Fold(picked.signature, picked.biomarkers, model[0] + model[1:] @ picked.test, cut_off)
-    share = float(trained.is_case.mean())
-    return Fold(picked.signature, picked.biomarkers, np.full(int(test.sum()), np.log(share / (1 - share))), None)
+            return Fold(picked.signature, picked.biomarkers, model[0] + model[1:] @ picked.test, cut_off, log_odds)
+    return Fold(picked.signature, picked.biomarkers, np.full(int(test.sum()), log_odds), None, log_odds)
+
+
+def log_odds_of(is_case: BoolVector) -> float:
+    """Log-odds of the share of cases among samples of both classes."""
+    return float(np.log(is_case.sum() / (~is_case).sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +118,9 @@ class OutOfFold:
     """Predictions of samples by models that never saw them.
 
     Attributes:
-        scores: (R, N) linear predictors, a row a repeat; NaN for a sample that was not scored.
-        cut_offs: (R, N) the cut-off that each score's training samples chose; NaN where none was.
+        scores: (R, N) linear predictors at the share of cases of all samples, a row a repeat; NaN for a sample that
+            was not scored.
+        cut_offs: (R, N) the cut-off that each score's training samples chose, on the same scale; NaN where none was.
         folds: what each fold chose.
     """
 
@@ -131,10 +140,10 @@ class FoldWork:
 
 
 def run_work(work: FoldWork) -> Fold:
-    """One fold, with values that were normalised without its test samples."""
+    """One fold: values normalised, and other cohorts' genes chosen, without its test samples."""
     subject = work.source.subject
     values = work.source.values([s for s, held in zip(subject.matrix.samples, work.test, strict=True) if held])
-    return run_fold(work.choice, subject, values, work.training, work.test)
+    return run_fold(choice_without(work.choice, work.test), subject, values, work.training, work.test)
 
 
 def fold_tests(subject: Subject, asked: int, repeats: int, seed: int) -> list[BoolVector]:
@@ -162,7 +171,8 @@ def nested_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold
     tests = fold_tests(subject, data.study.ranking.folds, settings.repeats, settings.seed)
     choice = BiomarkerChoice(data, data.target)
     work = [FoldWork(choice, source, (~test).astype(np.int64), test) for test in tests]
-    return _collected(in_parallel(run_work, work, n_jobs), tests, max(settings.repeats, 1))
+    folds = in_parallel(run_work, work, n_jobs)
+    return _collected(folds, tests, max(settings.repeats, 1), log_odds_of(subject.is_case))
 
 
 def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold:
@@ -172,15 +182,21 @@ def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfF
     tests = [row == 0 for row in counts]
     choice = BiomarkerChoice(data, data.target)
     work = [FoldWork(choice, source, row, test) for row, test in zip(counts, tests, strict=True) if test.any()]
-    return _collected(in_parallel(run_work, work, n_jobs), [task.test for task in work], len(work))
+    folds = in_parallel(run_work, work, n_jobs)
+    return _collected(folds, [task.test for task in work], len(work), log_odds_of(subject.is_case))
 
 
-def _collected(folds: Sequence[Fold], tests: Sequence[BoolVector], n_rows: int) -> OutOfFold:
-    """Folds in equal numbers for each row, each filling the samples that it scored."""
+def _collected(folds: Sequence[Fold], tests: Sequence[BoolVector], n_rows: int, log_odds: float) -> OutOfFold:
+    """Folds in equal numbers for each row, each filling the samples that it scored.
+
+    Every fold's predictors are moved to one share of cases (the prior correction of a case-control intercept, Prentice
+    & Pyke 1979, doi:10.1093/biomet/66.3.403). A fold that holds out more controls has trained on fewer: pooled as they
+    are, its samples would score higher for what they are, and an uninformative model would have an area below 0.5.
+    """
     n_samples = len(tests[0]) if tests else 0
     scores, cut_offs = np.full((n_rows, n_samples), np.nan), np.full((n_rows, n_samples), np.nan)
     for i, (fold, test) in enumerate(zip(folds, tests, strict=True)):
         row = i * n_rows // len(folds)
-        scores[row, test] = fold.scores
-        cut_offs[row, test] = np.nan if fold.cut_off is None else fold.cut_off
+        scores[row, test] = fold.scores + (log_odds - fold.log_odds)
+        cut_offs[row, test] = np.nan if fold.cut_off is None else fold.cut_off + (log_odds - fold.log_odds)
     return OutOfFold(scores, cut_offs, tuple(folds))

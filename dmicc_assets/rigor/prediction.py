@@ -94,6 +94,9 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     )
     worst = max(p_values.values())
     severity, more = _judged(worst, len(sizes), ": the procedure finds as much where there is nothing to find")
+    if severity == "ok" and evidence.samples_of_two_cohorts:
+        # Permuted labels break what shared controls alone make two cohorts' lists have in common.
+        severity, more = "info", "; two cohorts share samples, which permuted labels do not: it cannot be judged"
     more += evidence.unweighted(evidence.study.model_cohort)
     return [finding("R3", evidence.study.model_cohort, severity, text + more, worst, CHANCE)]
 

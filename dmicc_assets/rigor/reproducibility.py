@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.rigor.evidence import StudyEvidence
-from dmicc_assets.rigor.finding import Finding, Measured, finding, not_applicable
+from dmicc_assets.rigor.finding import Finding, Measured, counted, finding, not_applicable
 
 CHANCE = 0.05
 _TEST_OF_OVERLAP = {False: "hypergeometric", True: "exact multi-set"}
@@ -23,6 +23,13 @@ def overlap_by_chance(evidence: StudyEvidence) -> list[Finding]:
         f"{row['n_shared']} shared genes, {row['n_expected']:.1f} expected of random lists of this length "
         f"({_TEST_OF_OVERLAP[len(evidence.study.cohorts) > 2]} p = {row['p_value']:.3g})"
     )
+    n_common = len(evidence.samples_of_two_cohorts)
+    if n_common:
+        text += (
+            f"; {counted(n_common, 'sample')} of one cohort {'is' if n_common == 1 else 'are'} in another too, whose "
+            "genes are shared by that alone: the p-value says nothing, and it cannot be judged"
+        )
+        return [finding("M4", evidence.name, "info", text, row["p_value"], CHANCE)]
     fires = row["p_value"] > CHANCE
     if fires:
         text += ": random lists share as many"
@@ -45,7 +52,9 @@ def directions(evidence: StudyEvidence) -> list[Finding]:
         else ""
     )
     text += f"; opposite: {', '.join(opposed)}" if opposed else ""
-    return [finding("M5", evidence.name, "info" if opposed else "ok", text, len(opposed), 0)]
+    has_common = bool(evidence.samples_of_two_cohorts)
+    text += "; samples that two cohorts share move genes the same way in both, disease or not" if has_common else ""
+    return [finding("M5", evidence.name, "info" if opposed or has_common else "ok", text, len(opposed), 0)]
 
 
 def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:

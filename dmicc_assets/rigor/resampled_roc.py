@@ -14,7 +14,7 @@ from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.arrays import FoldValues
 from dmicc_assets.rigor.fold_models import fit_training_parts
-from dmicc_assets.rigor.nested import OutOfFold, bootstrap_cv, fold_tests, nested_cv
+from dmicc_assets.rigor.nested import OutOfFold, bootstrap_cv, fold_tests, log_odds_of, nested_cv
 from dmicc_assets.rigor.pairwise_auc import pair_matrix, patient_draws, percentile_interval, resampled_auc
 from dmicc_assets.rigor.resamples import patient_index
 from dmicc_assets.rigor.selection import StudyData
@@ -110,15 +110,15 @@ def leaky_scores(
     scores, cut_offs = np.full((max(repeats, 1), len(x)), np.nan), np.full((max(repeats, 1), len(x)), np.nan)
     if not tests:
         return OutOfFold(scores, cut_offs, ())
-    held = np.array(tests)
+    held, everywhere = np.array(tests), log_odds_of(is_case)
     models = fit_training_parts(x[present], is_case[present], ~held[:, present])
     for i, (test, model) in enumerate(zip(held, models, strict=True)):
         row, training = i * len(scores) // len(tests), ~test & present
         if np.isnan(model).any():
-            share = is_case[training].mean()
-            scores[row, test & present] = np.log(share / (1 - share))
+            scores[row, test & present] = everywhere
             continue
-        predicted = model[0] + x @ model[1:]
+        # At one share of cases, as the nested scores are.
+        predicted = model[0] + x @ model[1:] + (everywhere - log_odds_of(is_case[training]))
         scores[row, test & present] = predicted[test & present]
         cut_offs[row, test] = youden(roc(predicted[training], is_case[training])).threshold
     return OutOfFold(scores, cut_offs, ())

@@ -45,16 +45,17 @@ def usable_folds(asked: int, patients: IntVector, is_case: BoolVector) -> int:
 def stratified_folds(
     patients: IntVector, is_case: BoolVector, dataset: Sequence[str], n_folds: int, generator: np.random.Generator
 ) -> IntVector:
-    """(N,) fold of each sample: patients are shuffled, sorted by stratum and dealt out like cards.
+    """(N,) fold of each sample: patients are shuffled, sorted by class and stratum and dealt out like cards.
 
-    Every stratum is spread as evenly as can be, the sizes of the folds differ by one patient at most, and a
-    patient's samples are in one fold.
+    Every class and every stratum is spread as evenly as can be, the sizes of the folds differ by one patient at most,
+    and a patient's samples are in one fold.
     """
     strata = patient_strata(patients, is_case, dataset)
+    n_cases, n_samples = np.bincount(patients, is_case), np.bincount(patients)
+    # Controls, both, cases: the patients of either class follow each other, so that no fold gets all of them.
+    kind = np.where(n_cases == 0, 0, np.where(n_cases < n_samples, 1, 2))
     shuffled = generator.permutation(len(strata))
-    # The scarcest stratum is dealt first, so that each of its patients gets a fold of its own.
-    sizes = np.bincount(strata)
-    order = shuffled[np.lexsort((strata[shuffled], sizes[strata[shuffled]]))]
+    order = shuffled[np.lexsort((strata[shuffled], kind[shuffled]))]
     fold = np.empty(len(strata), dtype=np.intp)
     fold[order] = np.arange(len(order)) % n_folds
     return fold[patients]

@@ -22,7 +22,7 @@ _NOT_WHAT_IT_SEEMS = {
     "M6": "a small change of a threshold gives other genes",
     "D5": "something else separates the groups as well",
     "D8": "the groups hold different mixtures of cells",
-    "I6": "samples are in two datasets",
+    "I6": "samples are in two datasets or cohorts",
 }
 _LITTLE_TO_REST_ON = {
     "D1": "a class has fewer than ten samples",
@@ -63,7 +63,9 @@ def _found(evidence: StudyEvidence) -> str:
     if len(cohorts) > 1 and len(overlap) and overlap["p_value"][0] is not None:
         row = overlap.row(0, named=True)
         test = "hypergeometric" if len(cohorts) == 2 else "exact multi-set"
-        text += f" ({row['n_expected']:.1f} expected of random lists, {test} p = {row['p_value']:.2g}"
+        is_judged = evidence.rows("rigor/findings", code="M4", severity="info").is_empty()
+        text += f" ({row['n_expected']:.1f} expected of random lists"
+        text += f", {test} p = {row['p_value']:.2g}" if is_judged else ", but cohorts share samples"
         text += f"; {row['n_concordant']} move the same way)"
     if not biomarkers:
         return f"{text}; none of them is among the first of every ranking, so there are no biomarkers and no model."

@@ -268,6 +268,13 @@ def few_draws(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(evidence, "rigor/nulls", evidence.rows("rigor/nulls").filter(pl.col("draw") <= 10))
 
 
+def shared_controls(evidence: StudyEvidence) -> StudyEvidence:
+    """The first ten controls of cohort a are those of cohort b."""
+    samples = evidence.rows("cohort/samples")
+    controls = samples.filter((pl.col("cohort") == "a") & ~pl.col("is_case")).head(10)
+    return with_frame(evidence, "cohort/samples", pl.concat([samples, controls.with_columns(cohort=pl.lit("b"))]))
+
+
 def without_kind(kind: str) -> Spoil:
     return lambda e: with_frame(e, "validation/roc", e.rows("validation/roc").filter(pl.col("kind") != kind))
 
@@ -294,6 +301,9 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("I8", change("source/probe_genes", n_symbols=pl.lit(2)), "warning", "SIM1", "100.0% several"),
     ("I8", change("source/probe_genes", n_symbols=pl.lit(0)), "warning", "SIM1", "100.0% of 6 probes have no gene"),
     ("I9", lambda e: drop_gene(e, "a", "G1", "G2", "G3"), "warning", "sound", "share 3 of 6 genes"),
+    ("M4", shared_controls, "info", "sound", "10 samples of one cohort are in another too"),
+    ("M5", shared_controls, "info", "sound", "samples that two cohorts share move genes the same way"),
+    ("R3", shared_controls, "info", "b", "two cohorts share samples"),
     (
         "M7",
         put("signature/stability", "frequency", 0.4, pl.col("method") == "bootstrap"),

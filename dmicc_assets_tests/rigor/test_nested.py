@@ -12,6 +12,7 @@ from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.expression.scale import quantile_normalise
 from dmicc_assets.rigor.arrays import CountedArrays, FoldValues, LogArrays, log_arrays
 from dmicc_assets.rigor.nested import Fold, FoldWork, bootstrap_cv, fold_tests, nested_cv, run_work
+from dmicc_assets.rigor.other_cohorts import choice_without
 from dmicc_assets.rigor.resampled_roc import combine_632plus, mean_curve, resampled_roc
 from dmicc_assets.rigor.resamples import bootstrap_counts, patient_index
 from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData
@@ -87,6 +88,50 @@ def test_a_sentinel_is_chosen_on_all_samples_and_not_inside_the_fold() -> None:
     assert "G00000" in set(data_of(study, [told]).genes["a"]["gene"])
     assert "G00000" not in set(data.genes["a"]["gene"])
     assert "G00000" not in fold_of(data, replace(fold_values(data), subject=told), test).signature
+
+
+def with_shared_controls() -> StudyData:
+    """Noise in which cohort a has the controls of the target b."""
+    study = study_of("a", "b", model={"cohort": "b"}, ranking={"top": 3}, rigor={"bootstraps": 4, "repeats": 1})
+    b = cohort_of("b", 20, 12, 500, 2)
+    a = cohort_of("a", 20, 12, 500, 1)
+    controls = np.flatnonzero(~b.is_case)
+    values = np.hstack([a.matrix.values[:, :20], b.matrix.values[:, controls]])
+    names = a.matrix.samples[:20] + tuple(b.matrix.samples[i] for i in controls)
+    return data_of(study, [replace(a, matrix=ExpressionMatrix(values, a.matrix.features, names)), b], ("G00000",))
+
+
+def test_other_cohorts_choose_without_the_controls_that_a_fold_holds_out() -> None:
+    data = with_shared_controls()
+    test = fold_tests(data.merged["b"], 4, 1, 1)[0]
+    held = {name for name, out in zip(data.merged["b"].matrix.samples, test, strict=True) if out}
+    clean = fold_of(data, fold_values(data), test)
+    poisoned: dict[str, Subject] = {}
+    for name, subject in data.merged.items():
+        values = subject.matrix.values.copy()
+        values[:, [sample in held for sample in subject.matrix.samples]] += 5.0
+        poisoned[name] = replace(subject, matrix=replace(subject.matrix, values=values))
+    spoilt = data_of(data.study, list(poisoned.values()), data.biomarkers)
+    fold = fold_of(spoilt, fold_values(spoilt), test)
+    assert clean.biomarkers
+    assert (fold.signature, fold.biomarkers, fold.cut_off) == (clean.signature, clean.biomarkers, clean.cut_off)
+
+
+def test_a_held_out_patient_is_known_by_its_dataset_in_another_cohort() -> None:
+    data = with_shared_controls()
+    renamed = {
+        name: replace(each, patient=tuple(f"p{i}" for i in range(32)), dataset=("X",) * 32)
+        for name, each in data.merged.items()
+    }
+    renamed["a"] = replace(
+        renamed["a"], matrix=replace(renamed["a"].matrix, samples=tuple(f"other{i}" for i in range(32)))
+    )
+    choice = BiomarkerChoice(replace(data, merged=renamed, adjusted=renamed), "b")
+    without = choice_without(choice, np.arange(32) == 30)
+    assert without.data.merged["a"].patient == tuple(f"p{i}" for i in range(32) if i != 30)
+    elsewhere = {**renamed, "a": replace(renamed["a"], dataset=("Y",) * 32)}
+    choice = BiomarkerChoice(replace(data, merged=elsewhere, adjusted=elsewhere), "b")
+    assert choice_without(choice, np.arange(32) == 30) is choice
 
 
 def measured(values: np.ndarray, is_counted: bool) -> FoldValues:
@@ -198,9 +243,15 @@ def test_a_fold_that_chooses_nothing_predicts_the_training_log_odds() -> None:
     assert fold.signature == fold.biomarkers == ()
     share = data.merged["a"].is_case[~test].mean()
     np.testing.assert_allclose(fold.scores, np.log(share / (1 - share)))
+
+
+@pytest.mark.parametrize(("n_case", "n_control"), [(12, 12), (30, 13), (48, 14), (149, 6)])
+def test_folds_that_choose_nothing_are_no_better_and_no_worse_than_chance(n_case: int, n_control: int) -> None:
+    # Pooled at each fold's own share of cases the area was 0.375 with 12 and 12: who is held out lacks in training.
+    study = study_of("a", differential={"log_fc": 9.0, "p_value": 0.05}, rigor={"bootstraps": 0, "repeats": 2})
+    data = data_of(study, [cohort_of("a", n_case, n_control, 50, 1)], ("G00000",))
     nested = resampled_roc(data, fold_values(data)).roc.filter(kind="nested_cv")
-    # Within a fold all scores are equal, between folds they differ with the training share: no better than chance.
-    assert nested["auc"][0] <= 0.6
+    assert nested.select("auc", "ci_low", "ci_high").row(0) == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.parametrize("batch", ["covariate", "combat"])

@@ -35,8 +35,9 @@ from dmicc_assets_tests.rigor.noise_study import cohort_of, data_of, study_of
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=6, max_size=40),
     st.integers(2, 8),
     st.integers(0, 99),
+    st.integers(1, 5),
 )
-def test_folds_keep_patients_and_strata(samples: list[tuple[int, int]], asked: int, seed: int) -> None:
+def test_folds_keep_patients_and_strata(samples: list[tuple[int, int]], asked: int, seed: int, n_datasets: int) -> None:
     # A patient has so many case and control samples; at least one each, so that both classes are there.
     patients = np.array(
         [p for p, (case, control) in enumerate(samples) for _ in range(case + control)] + [len(samples)] * 2
@@ -49,7 +50,8 @@ def test_folds_keep_patients_and_strata(samples: list[tuple[int, int]], asked: i
     if n_folds == 0:
         assert min(len(set(patients[is_case])), len(set(patients[~is_case]))) < 2 or asked < 2
         return
-    fold = stratified_folds(patients, is_case, ["d"] * len(is_case), n_folds, np.random.default_rng(seed))
+    dataset = [f"D{p % n_datasets}" for p in patients]
+    fold = stratified_folds(patients, is_case, dataset, n_folds, np.random.default_rng(seed))
     assert all(len(set(fold[patients == p])) == 1 for p in set(patients))
     sizes = [len(set(patients[fold == k])) for k in range(n_folds)]
     assert max(sizes) - min(sizes) <= 1
@@ -59,6 +61,15 @@ def test_folds_keep_patients_and_strata(samples: list[tuple[int, int]], asked: i
             for k in range(n_folds)
         ]
         assert all(own), "a fold trains without one of the classes"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_fold_holds_out_every_control_of_several_datasets(seed: int) -> None:
+    # Strata of one patient each, dealt by size alone, put both controls of two datasets into one of two folds.
+    dataset = ["A", "A", "B"] + ["B"] * 20
+    is_case = np.array([False, True, False] + [True] * 20)
+    fold = stratified_folds(np.arange(23), is_case, dataset, 2, np.random.default_rng(seed))
+    assert sorted(fold[~is_case]) == [0, 1]
 
 
 def test_single_sample_patients_are_spread_evenly_over_folds() -> None:
