@@ -75,7 +75,7 @@ REMEDIES = {
     "M1": "Set `adjust: BH`.",
     "M2": "Find the hidden factor and put it into the model (a dataset as batch, a patient as block).",
     "M3": "Claim a fold change of this size only for the genes that remain.",
-    "M4": "Do not interpret the shared genes.",
+    "M4": "Do not interpret the shared genes. Give each cohort controls of its own.",
     "M5": "Speak of the genes that move the same way; of the others say which way they go in each disease.",
     "M6": "Report the grid of settings (`signature.sensitivity`), or weaken the claim.",
     "M7": "Report the frequencies (`signature.stability`) beside the genes' names.",
