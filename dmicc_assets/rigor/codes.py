@@ -80,7 +80,7 @@ REMEDIES = {
     "M6": "Report the grid of settings (`signature.sensitivity`), or weaken the claim.",
     "M7": "Report the frequencies (`signature.stability`) beside the genes' names.",
     "M8": "Put a `<LIBRARY>.json` with version and date beside the library's file.",
-    "R1": "Report the nested AUC.",
+    "R1": "Report the nested AUC, and take its interval for the narrowest that it can be.",
     "R2": "Do not present this AUC as evidence for these genes.",
     "R3": "Take it that nothing was found.",
     "R4": "Use at least 100 trees; if a paper's settings cannot be, ask its authors.",

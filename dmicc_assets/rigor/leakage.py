@@ -198,7 +198,10 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
             text = "the study file does not say which samples are one patient's: it cannot be judged"
             findings.append(finding("R15", name, "info", text, None, 0))
             continue
-        several, both = repeats(subject.patient, subject.is_case.tolist())
+        # A name is of one dataset: two series may both have a patient 1.
+        named = zip(subject.dataset, subject.patient, strict=True)
+        patients = [None if patient is None else f"{dataset}/{patient}" for dataset, patient in named]
+        several, both = repeats(patients, subject.is_case.tolist())
         text = f"{counted(several, 'patient')} with several samples, {both} of them in both classes"
         if not several:
             findings.append(finding("R15", name, "ok", "every patient has one sample", 0, 0))

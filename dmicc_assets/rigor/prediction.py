@@ -64,6 +64,8 @@ def random_signatures(evidence: StudyEvidence) -> list[Finding]:
         )
         if observed >= 1:
             text += f"; {(draws >= 1).mean():.1%} of them have an AUC of 1 too"
+        if subject in evidence.study.cohorts:
+            text += "; the biomarkers were chosen on these samples, the random genes were not"
         severity, more = _judged(p, len(draws), "")
         findings.append(finding("R2", subject, severity, text + more, p, CHANCE))
     return findings

@@ -268,6 +268,14 @@ def few_draws(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(evidence, "rigor/nulls", evidence.rows("rigor/nulls").filter(pl.col("draw") <= 10))
 
 
+def patients_of_two_series(evidence: StudyEvidence) -> StudyEvidence:
+    """Cohort b merges two series, whose patients have the same names."""
+    old = evidence.subjects["b"]
+    n = len(old.patient)
+    renamed = replace(old, dataset=("X", "Y") * (n // 2), patient=tuple(f"p{i // 2}" for i in range(n)))
+    return replace(evidence, subjects={**evidence.subjects, "b": renamed})
+
+
 def shared_controls(evidence: StudyEvidence) -> StudyEvidence:
     """The first ten controls of cohort a are those of cohort b."""
     samples = evidence.rows("cohort/samples")
@@ -313,6 +321,7 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ),
     ("M8", change("enrichment/terms", n_background=pl.lit(7)), "error", "a", "larger than the 6 measured genes"),
     ("R1", without_kind("nested_cv"), "info", "b", "no nested estimate"),
+    ("R2", lambda e: e, "ok", "b", "the biomarkers were chosen on these samples"),
     ("R2", few_draws, "info", "SIM3", "10 draws cannot show p <= 0.05, 19 can"),
     ("R3", few_draws, "info", "b", "10 draws cannot show p <= 0.05, 19 can"),
     ("R4", study(ranking={"trees": 50}), "warning", "a", "50 trees were used"),
@@ -322,5 +331,6 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("R12", relation("SubSeries of: SIM1"), "warning", "SIM3", "GEO states a relation to SIM1"),
     ("R12", change("source/samples", patient=pl.lit("p")), "warning", "SIM3", "1 patient also in"),
     ("R12", change("source/samples", source_name=pl.lit("adjacent liver")), "ok", "SIM3", "shares no paper"),
+    ("R15", patients_of_two_series, "ok", "b", "every patient has one sample"),
     ("R15", without_patients, "info", "a", "cannot be judged"),
 ]
