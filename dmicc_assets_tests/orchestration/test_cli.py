@@ -131,7 +131,8 @@ def test_a_full_disk_is_one_line(
 
     monkeypatch.setattr(terminal, "run_and_show", fails)
     monkeypatch.setattr(sys, "argv", ["dmicc", "run", "demo"])
-    monkeypatch.setenv("DMICC_HOME", str(tmp_path / "home"))
+    # what the command passes on to its children must not reach other tests
+    monkeypatch.setattr(os, "environ", os.environ | {"DMICC_HOME": str(tmp_path / "home")})
     with pytest.raises(SystemExit) as left:
         cli.main()
     assert left.value.code == 1
