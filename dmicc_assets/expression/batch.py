@@ -76,6 +76,8 @@ def fit_batch_effect(
     """Learns the batch effects of these samples; see `remove_batch_effect` for arguments and errors."""
     n = values.shape[1]
     kept = np.ones((n, 1)) if design is None else np.asarray(design, dtype=np.float64)
+    if kept.ndim != 2 or len(kept) != n:
+        raise ValueError(f"a design of shape {kept.shape} does not fit {n} samples")
     if len(batch) != n or (batch2 is not None and len(batch2) != n):
         raise ValueError(f"{len(batch)} batches for {n} samples")
     levels, levels2 = tuple(sorted(set(batch))), tuple(sorted(set(batch2 or ())))

@@ -36,8 +36,11 @@ def principal_components(values: FloatMatrix, n_components: int = 2) -> Principa
         n_components: components to return; fewer when there are fewer than that.
 
     Raises:
-        ValueError: fewer than two samples, or no complete gene.
+        ValueError: fewer than two samples, no complete gene, or an infinite value.
     """
+    if np.isinf(values).any():
+        gene, sample = np.argwhere(np.isinf(values))[0]
+        raise ValueError(f"row {gene + 1}, sample {sample + 1} is infinite: expected finite log2 expression")
     complete = values[~np.isnan(values).any(axis=1)]
     n = values.shape[1]
     if n < 2 or complete.shape[0] == 0:

@@ -21,7 +21,15 @@ def sample_quality(matrix: ExpressionMatrix, before: FloatMatrix, labels: Sequen
 
     Returns:
         columns sample, label, n_missing, median, iqr, median_before, iqr_before, connectivity_z, xist, y_genes.
+
+    Raises:
+        ValueError: an infinite value (names the gene or probe, and the sample).
     """
+    for kind, values in (("gene", matrix.values), ("probe", before)):
+        if np.isinf(values).any():
+            row, column = np.argwhere(np.isinf(values))[0]
+            name = f"gene {matrix.features[row]}" if kind == "gene" else f"the probe in row {row + 1}"
+            raise ValueError(f"{name} is infinite in sample {matrix.samples[column]}: expected finite log2 expression")
     median, iqr = _median_and_iqr(matrix.values)
     median_before, iqr_before = _median_and_iqr(before)
     return pl.DataFrame(

@@ -46,6 +46,7 @@ def log2_decision(values: FloatArray, rule: Literal["auto", "log2", "linear"] = 
     """
     if rule not in ("auto", "log2", "linear"):
         raise ValueError(f"unknown scale {rule!r}: expected auto, log2 or linear")
+    values = np.asarray(values, dtype=np.float64)
     observed = values[~np.isnan(values)]
     if observed.size == 0:
         raise ValueError("the matrix has no values: its scale cannot be told")
@@ -79,6 +80,7 @@ def quantile_normalise(values: FloatArray) -> FloatArray:
     Raises:
         ValueError: an infinite value; a sample without any value.
     """
+    values = np.asarray(values, dtype=np.float64)
     if values.shape[1] < 2:
         return values.copy()
     orders = np.empty(values.shape[::-1], dtype=np.int32)

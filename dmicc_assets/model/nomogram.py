@@ -65,15 +65,19 @@ def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, 
         max_points: points of the widest variable.
 
     Raises:
-        ValueError: no variable, or every coefficient is zero.
+        ValueError: no variable, a value is not finite (names it), or every coefficient is zero.
     """
     if not len(variables):
         raise ValueError("a nomogram needs a variable")
+    for j, name in enumerate(variables):
+        if not np.isfinite(x[:, j]).all():
+            sample = int(np.argmin(np.isfinite(x[:, j])))
+            raise ValueError(f"{name}: the value of sample {sample} (counted from 0) is {x[sample, j]}")
     values = tuple(_marks(x[:, j]) for j in range(len(variables)))
     parts = [slope * marks for slope, marks in zip(coefficients[1:], values, strict=True)]
     widest = max(float(np.ptp(part)) for part in parts)
     if not widest > 0:
-        raise ValueError(f"every coefficient of {', '.join(variables)} is zero: there are no points to give")
+        raise ValueError(f"every coefficient of {', '.join(variables)} is zero, or its values are alike: no points")
     scale = max_points / widest
     at_zero = float(coefficients[0]) + sum(float(part.min()) for part in parts)
     log_odds = coefficients[0] + x @ coefficients[1:]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.linear_model import RANK_TOLERANCE, masked_qr
+from dmicc_assets.stats.linear_model import RANK_TOLERANCE, checked_columns, masked_qr, missing_values
 
 FloatArray = NDArray[np.float64]
 
@@ -32,7 +32,8 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         (N,) weights whose product is 1; ones when fewer than two genes vary about the model.
 
     Raises:
-        ValueError: a missing value (use `array_weights_by_gene`); too few samples; no convergence.
+        ValueError: as `fit_linear_model`; a missing value (use `array_weights_by_gene`); too few samples; no
+            convergence.
     """
     _check(values, design)
     if np.isnan(values).any():
@@ -83,7 +84,7 @@ def array_weights_by_gene(
         (N,) weights whose product is 1; ones for a single gene.
 
     Raises:
-        ValueError: too few samples.
+        ValueError: as `fit_linear_model`; too few samples.
     """
     _check(values, design)
     n, k = design.shape
@@ -132,10 +133,10 @@ def _squared_residuals(values: FloatArray, root: FloatArray, q: FloatArray) -> I
 
 def _check(values: FloatArray, design: FloatArray) -> None:
     n, k = design.shape
-    if values.shape[1] != n:
-        raise ValueError(f"a design of shape {design.shape} does not fit values of shape {values.shape}")
-    if n < k + 2:
+    if n == values.shape[1] and n < k + 2:
         raise ValueError(f"{n} samples for {k} coefficients: array weights need {k + 2} samples at least")
+    checked_columns(values, design)
+    missing_values(values)
 
 
 def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:

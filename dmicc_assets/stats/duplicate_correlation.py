@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.linear_model import masked_qr
+from dmicc_assets.stats.linear_model import checked_columns, masked_qr, missing_values
 
 FloatArray = NDArray[np.float64]
 
@@ -57,9 +57,12 @@ def duplicate_correlation(
         weights: (N,) or (G, N) positive precision weights.
 
     Raises:
-        ValueError: no block has two samples, or every sample is in one block; no gene tells of the correlation.
+        ValueError: as `fit_linear_model`; no block has two samples, or every sample is in one block; no gene tells of
+            the correlation.
     """
     values = np.asarray(values, dtype=np.float64)
+    checked_columns(values, design)
+    missing_values(values)
     indicator, largest = _indicator(block, values.shape[1])
     observed = ~np.isnan(values)
     complete = observed.all(axis=1)

@@ -69,9 +69,9 @@ def fit_linear_model(
     """
     values = np.asarray(values, dtype=np.float64)
     design = np.asarray(design, dtype=np.float64)
-    columns = _checked_design(values, design, names)
+    columns = checked_columns(values, design, names)
     cell_weights, sample_weights = _checked_weights(weights, values.shape)
-    missing = _missing(values, genes)
+    missing = missing_values(values, genes)
     if cell_weights is not None:
         missing = np.isnan(values) | np.isnan(cell_weights) | (cell_weights == 0)
     # As limma: the design's covariance is the weighted one only when one QR serves every gene.
@@ -112,13 +112,16 @@ def fit_contrasts(fit: LinearFit, contrasts: FloatArray, names: Sequence[str]) -
         names: the C contrasts' names.
 
     Raises:
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not fit; a contrast is all 0 or not finite (names it).
     """
     contrasts = np.asarray(contrasts, dtype=np.float64)
     if contrasts.shape != (len(fit.names), len(names)):
         raise ValueError(
             f"contrasts of shape {contrasts.shape} do not fit {len(fit.names)} coefficients x {len(names)}"
         )
+    for name, column in zip(names, contrasts.T, strict=True):
+        if not np.isfinite(column).all() or not column.any():
+            raise ValueError(f"contrast {name!r} compares nothing: expected finite numbers, not all of them 0")
     absent = np.isnan(fit.coefficients)
     involved = (contrasts != 0).astype(np.float64)
     coefficients = np.where(absent, 0.0, fit.coefficients) @ contrasts
@@ -146,7 +149,12 @@ class ConfoundedDesignError(ValueError):
     check = "D5"
 
 
-def _checked_design(values: FloatArray, design: FloatArray, names: Sequence[str] | None) -> tuple[str, ...]:
+def checked_columns(values: FloatArray, design: FloatArray, names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Names of the K columns of a design (N, K) for values (G, N).
+
+    Raises:
+        ValueError: the shapes do not fit, or the design is not finite or not of full rank (names the column).
+    """
     if values.ndim != 2 or design.ndim != 2 or design.shape[0] != values.shape[1]:
         raise ValueError(
             f"a design of shape {design.shape} does not fit values of shape {values.shape}: expected (N, K)"
@@ -166,8 +174,12 @@ def _checked_design(values: FloatArray, design: FloatArray, names: Sequence[str]
     return columns
 
 
-def _missing(values: FloatArray, genes: Sequence[str] | None) -> NDArray[np.bool_] | None:
-    """(G, N) mask of missing values, None when there are none; refuses infinite ones."""
+def missing_values(values: FloatArray, genes: Sequence[str] | None = None) -> NDArray[np.bool_] | None:
+    """(G, N) mask of missing values, None when there are none.
+
+    Raises:
+        ValueError: a value is infinite (names the gene and the sample).
+    """
     if np.isfinite(values.sum()):
         return None
     infinite = np.isinf(values)
@@ -198,7 +210,10 @@ def _whitening(sample_weights: FloatArray | None, correlation: FloatArray | None
     root = None if sample_weights is None else np.sqrt(sample_weights)
     if correlation is None:
         return root
-    inverse: FloatArray = np.asarray(np.linalg.inv(np.linalg.cholesky(correlation)), dtype=np.float64)
+    try:
+        inverse: FloatArray = np.asarray(np.linalg.inv(np.linalg.cholesky(correlation)), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        raise ValueError("the correlation matrix of the samples is not positive definite") from None
     return inverse if root is None else inverse * root
 
 

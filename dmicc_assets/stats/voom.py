@@ -56,7 +56,10 @@ def voom(
     counts = np.asarray(counts, dtype=np.float64)
     # The extremes tell it all, and hold no second matrix: a missing count is the least.
     if not 0 <= counts.min(initial=0.0) <= counts.max(initial=0.0) < np.inf:
-        raise ValueError("a count is negative, missing or infinite")
+        row, column = np.argwhere(~np.isfinite(counts) | (counts < 0))[0]
+        raise ValueError(f"the count in row {row + 1}, sample {column + 1} is negative, missing or infinite")
+    if factors is not None and not (np.isfinite(factors) & (factors > 0)).all():
+        raise ValueError(f"sample {int(np.argmin(np.isfinite(factors) & (factors > 0))) + 1} has no positive factor")
     totals = counts.sum(axis=0)
     if (totals == 0).any():
         raise ValueError(f"sample {int(np.argmin(totals)) + 1} has no counts at all")
