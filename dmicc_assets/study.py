@@ -127,6 +127,7 @@ class Ranking(_Section):
     top: int = Field(default=3, ge=1)
     seed: int = Field(default=1, ge=0)
     use_cv_trees: bool = False
+    missing: Literal["leave_out", "knn"] = "leave_out"
 
 
 class Model(_Section):

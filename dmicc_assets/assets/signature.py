@@ -38,5 +38,5 @@ def ranking(context: StepContext) -> Result:
             "signature/error_curve": ranked.error_curve,
             "signature/biomarkers": ranked.biomarkers,
         },
-        {"left_out": ranked.left_out, "seed": context.study.ranking.seed},
+        {"left_out": ranked.left_out, "filled_in": ranked.filled_in, "seed": context.study.ranking.seed},
     )

@@ -124,11 +124,15 @@ def _signature(study: Study) -> str:
 def _ranking(study: Study, versions: Mapping[str, str]) -> str:
     settings = study.ranking
     chosen = "the number of trees with the smallest error" if settings.use_cv_trees else f"{settings.trees} trees"
+    missing = (
+        "ranked with these filled in as the mean of the 10 nearest samples" if settings.missing == "knn" else "left out"
+    )
     return (
         f"In each cohort random forests ({_with_version('scikit-learn', versions)}, {chosen}, floor(√p) features a "
         f"split) on the signature, over 50 seeds from {settings.seed} on; the rank is by mean Gini importance, its "
         f"interval by the seeds' 2.5 and 97.5 % quantiles. The error curve is stratified cross-validation with at "
-        f"most {settings.folds} folds. Biomarkers: the first {settings.top} of every cohort."
+        f"most {settings.folds} folds. A gene with missing values is {missing}. Biomarkers: the first "
+        f"{settings.top} of every cohort."
     )
 
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.batch import apply_batch_effect, fit_batch_effect
 from dmicc_assets.expression.combat import apply_combat, fit_combat
+from dmicc_assets.expression.imputation import fill_in
 from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.signature.forest import importance, ranks
-from dmicc_assets.study import Study
+from dmicc_assets.signature.ranking import rankable
+from dmicc_assets.study import Ranking, Study
 
 FloatArray = NDArray[np.float64]
 BoolVector = NDArray[np.bool_]
@@ -54,22 +56,22 @@ class StudyData:
         return frozenset(set[str].intersection(*others) & set(self.merged[cohort].matrix.features))
 
 
-def first_genes(values: FloatArray, is_case: BoolVector, genes: Sequence[str], top: int, seed: int) -> list[str]:
-    """The `top` genes by Gini importance in one forest of 100 trees; a gene with a missing value is left out.
+def first_genes(values: FloatArray, is_case: BoolVector, genes: Sequence[str], ranking: Ranking) -> list[str]:
+    """The first genes by Gini importance in one forest of 100 trees, with missing values as in the study's ranking.
 
     Args:
         values: (G, N) expression of the genes, sorted by name so that ties go by name.
         is_case: (N,) both classes.
         genes: the G names.
-        top: how many.
-        seed: of the forest.
+        ranking: how many come first, the forest's seed, and what is done about missing values.
     """
-    complete = np.asarray(~np.isnan(values).any(axis=1), dtype=np.bool_)
-    kept = [gene for gene, keep in zip(genes, complete, strict=True) if keep]
-    if not kept or is_case.all() or not is_case.any():
+    kept, is_filled = rankable(values, ranking.missing)
+    names = [gene for gene, keep in zip(genes, kept, strict=True) if keep]
+    if not names or is_case.all() or not is_case.any():
         return []
-    rank = ranks(importance(values[complete], is_case, TREES, [seed]))[0]
-    return [gene for gene, place in zip(kept, rank, strict=True) if place <= top]
+    complete = fill_in(values[kept], values[kept]) if is_filled.any() else values[kept]
+    rank = ranks(importance(complete, is_case, TREES, [ranking.seed]))[0]
+    return [gene for gene, place in zip(names, rank, strict=True) if place <= ranking.top]
 
 
 @dataclass
@@ -102,9 +104,7 @@ class BiomarkerChoice:
             is_case: (N,) their groups.
         """
         ranking = self.data.study.ranking
-        chosen = (
-            set(first_genes(values, is_case, signature, ranking.top, ranking.seed)) if len(signature) else set[str]()
-        )
+        chosen = set(first_genes(values, is_case, signature, ranking)) if len(signature) else set[str]()
         for cohort, subject in self.data.adjusted.items():
             if chosen and cohort != self.target:
                 chosen &= self._first_elsewhere(cohort, subject, tuple(signature))
@@ -114,7 +114,7 @@ class BiomarkerChoice:
         if (cohort, signature) not in self._seen:
             ranking = self.data.study.ranking
             values = subject.matrix.take_features(signature).values
-            first = first_genes(values, subject.is_case, signature, ranking.top, ranking.seed)
+            first = first_genes(values, subject.is_case, signature, ranking)
             self._seen[cohort, signature] = frozenset(first)
         return self._seen[cohort, signature]
 

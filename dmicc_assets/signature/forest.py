@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dmicc_assets.expression.imputation import fill_in
 from dmicc_assets.signature.grown_forest import flatten, gini, grow
 
 FloatMatrix = NDArray[np.float64]
@@ -100,18 +101,21 @@ def case_votes(train: FloatMatrix, is_case: BoolVector, test: FloatMatrix, trees
     return np.cumsum(forest.votes(x_test), axis=0, dtype=np.int32)
 
 
-def cv_error(values: FloatMatrix, is_case: BoolVector, trees: int, folds: int, seed: int) -> FloatMatrix | None:
+def cv_error(
+    values: FloatMatrix, is_case: BoolVector, trees: int, folds: int, seed: int, fills_in: bool = False
+) -> FloatMatrix | None:
     """Misclassification in stratified cross-validation for every number of trees from 1 to `trees`.
 
     One forest a fold is grown, and its votes are counted tree by tree; a sample is a case when more than half the
     trees say so.
 
     Args:
-        values: (G, N) expression, complete.
+        values: (G, N) expression, complete unless missing values are filled in.
         is_case: (N,) the class of each sample.
         trees: the largest number of trees.
         folds: at most; never more than the smaller class has samples.
         seed: of the folds and of the forests.
+        fills_in: a fold fills missing values in from its training samples.
 
     Returns:
         (trees,) share of the N samples that are misclassified; None when the smaller class has one sample, which
@@ -126,12 +130,15 @@ def cv_error(values: FloatMatrix, is_case: BoolVector, trees: int, folds: int, s
     folds = min(folds, int(is_case.sum()), int((~is_case).sum()))
     if folds == 1:
         return None
-    _engine_input(values, is_case, trees)
+    _engine_input(fill_in(values, values) if fills_in else values, is_case, trees)
     half = np.arange(1, trees + 1)[:, np.newaxis] / 2
     wrong = np.zeros(trees)
     split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(is_case, is_case)
     for train, test in split:
-        votes = case_votes(values[:, train], is_case[train], values[:, test], trees, seed)
+        known, unseen = values[:, train], values[:, test]
+        if fills_in:
+            known, unseen = fill_in(known, known), fill_in(unseen, known)
+        votes = case_votes(known, is_case[train], unseen, trees, seed)
         wrong += ((votes > half) != is_case[test]).sum(axis=1)
     return wrong / is_case.size
 

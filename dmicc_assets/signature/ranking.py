@@ -7,12 +7,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from dmicc_assets.expression.imputation import fill_in
 from dmicc_assets.expression.matrix import Subject
-from dmicc_assets.signature.forest import FloatMatrix, cv_error, importance, importances, ranks
+from dmicc_assets.signature.forest import BoolVector, FloatMatrix, cv_error, importance, importances, ranks
 from dmicc_assets.study import Ranking
 
 SEEDS = 50
@@ -45,12 +47,14 @@ class RankingTables:
         error_curve: a row for each cohort and number of trees; empty for a cohort that cannot be cross-validated.
         biomarkers: a row for each gene among the first of every cohort, by the sum of its ranks.
         left_out: for each cohort the signature genes with a missing value there, which no forest saw.
+        filled_in: for each cohort the signature genes whose missing values were filled in.
     """
 
     ranking: pl.DataFrame
     error_curve: pl.DataFrame
     biomarkers: pl.DataFrame
     left_out: dict[str, list[str]]
+    filled_in: dict[str, list[str]]
 
 
 def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: Ranking) -> RankingTables:
@@ -74,22 +78,40 @@ def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: 
     _check(subjects, signature)
     rankings, curves = [RANKING.to_frame()], [ERROR_CURVE.to_frame()]
     left_out: dict[str, list[str]] = {}
+    filled_in: dict[str, list[str]] = {}
     for subject in subjects:
         values = subject.matrix.take_features(signature).values
-        complete = np.asarray(~np.isnan(values).any(axis=1))
-        ranked = [signature[i] for i in np.flatnonzero(complete)]
-        left_out[subject.name] = [signature[i] for i in np.flatnonzero(~complete)]
-        if not complete.any() or subject.is_case.all() or not subject.is_case.any():
+        kept, is_filled = rankable(values, settings.missing)
+        ranked = [signature[i] for i in np.flatnonzero(kept)]
+        left_out[subject.name] = [signature[i] for i in np.flatnonzero(~kept)]
+        filled_in[subject.name] = [signature[i] for i in np.flatnonzero(is_filled)]
+        if not kept.any() or subject.is_case.all() or not subject.is_case.any():
             continue
-        curve = _error_curve(subject, values[complete], settings)
+        curve = _error_curve(subject, values[kept], settings)
         trees = settings.trees
         if settings.use_cv_trees and curve.height:
             trees = int(curve.filter("is_chosen")["n_trees"].item())
-        rankings.append(_ranking(subject, ranked, values[complete], trees, settings.seed))
+        complete = fill_in(values[kept], values[kept]) if is_filled.any() else values[kept]
+        rankings.append(_ranking(subject, ranked, complete, trees, settings.seed))
         curves.append(curve)
     ranking = pl.concat(rankings)
     biomarkers = choose_biomarkers(ranking, [subject.name for subject in subjects], settings.top)
-    return RankingTables(ranking, pl.concat(curves), biomarkers, left_out)
+    return RankingTables(ranking, pl.concat(curves), biomarkers, left_out, filled_in)
+
+
+def rankable(values: FloatMatrix, missing: Literal["leave_out", "knn"]) -> tuple[BoolVector, BoolVector]:
+    """Which genes a forest may see, and which of these only with their missing values filled in, (G,) each.
+
+    A gene without any value cannot be filled in.
+
+    Args:
+        values: (G, N) expression, NaN missing.
+        missing: what the study says of genes with a missing value.
+    """
+    is_missing = np.isnan(values)
+    some = np.asarray(is_missing.any(axis=1), dtype=np.bool_)
+    kept = np.asarray(~is_missing.all(axis=1), dtype=np.bool_) if missing == "knn" else ~some
+    return kept, kept & some
 
 
 def choose_biomarkers(ranking: pl.DataFrame, cohorts: Sequence[str], top: int) -> pl.DataFrame:
@@ -132,7 +154,7 @@ def _ranking(subject: Subject, genes: Sequence[str], values: FloatMatrix, trees:
 
 
 def _error_curve(subject: Subject, values: FloatMatrix, settings: Ranking) -> pl.DataFrame:
-    error = cv_error(values, subject.is_case, settings.trees, settings.folds, settings.seed)
+    error = cv_error(values, subject.is_case, settings.trees, settings.folds, settings.seed, settings.missing == "knn")
     if error is None:
         return ERROR_CURVE.to_frame()
     n_trees = np.arange(1, settings.trees + 1)

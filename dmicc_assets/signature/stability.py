@@ -87,7 +87,7 @@ def _biomarkers_of_draw(data: StudyData, draw: tuple[dict[str, IntArray], list[s
         values = adjust_batch(repeated, repeated.matrix, repeated.dataset, batch).training
         if batch == "combat":
             values = ExpressionMatrix(values, matrix.features, repeated.matrix.samples).take_features(signature).values
-        chosen &= set(first_genes(values, repeated.is_case, signature, ranking.top, ranking.seed))
+        chosen &= set(first_genes(values, repeated.is_case, signature, ranking))
     return sorted(chosen)
 
 

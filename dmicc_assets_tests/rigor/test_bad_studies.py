@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
+from scipy import stats
 
 from dmicc_assets_tests.geo.small_mirror import matrix_text, write_gzip, write_matrix
 from dmicc_assets_tests.rigor.local_study import GENES, finding, local_study, rows, run_steps, values_of
@@ -78,11 +80,16 @@ def test_identical_classes_share_nothing(tmp_path: Path) -> None:
     assert rows(settings, "report/study").height == 1
 
 
-def test_one_gene_is_a_clear_error(tmp_path: Path) -> None:
-    settings = local_study(tmp_path, {name: values_of(name, 9, 9, 1, GENES[:1]) for name in ("A", "B")})
-    message = str(run_steps(settings)["differential local.a"])
-    assert message.startswith("differential of local.a: ")
-    assert "a variance prior needs two at least" in message
+def test_one_gene_is_a_result_by_the_ordinary_t(tmp_path: Path) -> None:
+    values = {name: values_of(name, 9, 9, seed, GENES[:1]) for seed, name in enumerate(("A", "B"))}
+    settings = local_study(tmp_path, values)
+    assert run_steps(settings) == {}
+    found = rows(settings, "differential/statistics").filter(pl.col("cohort") == "a")
+    is_case = np.array([sample.startswith("A_s") for sample in values["A"].columns[1:]])
+    log2 = values["A"].drop(values["A"].columns[0]).to_numpy()[0]
+    expected = stats.ttest_ind(log2[is_case], log2[~is_case])
+    assert found["t"].to_list() == pytest.approx([expected.statistic])
+    assert found["p_value"].to_list() == pytest.approx([expected.pvalue])
 
 
 def test_a_validation_dataset_that_was_trained_on_stops(tmp_path: Path) -> None:

@@ -99,6 +99,36 @@ def test_gene_with_a_missing_value_is_left_out_and_listed() -> None:
     assert "G0" not in tables.biomarkers["gene"].to_list()
 
 
+def test_missing_values_are_filled_in_when_the_study_says_so() -> None:
+    values = graded(2)
+    values[0, 3] = np.nan
+    values[4] = np.nan
+    cohort, by_knn = subject(values, 12), SETTINGS.model_copy(update={"missing": "knn"})
+    genes = ["G0", "G1", "G2", "G4"]
+    tables = rank_signature([cohort], genes, by_knn)
+    assert tables.filled_in == {"icc": ["G0"]}
+    assert tables.left_out == {"icc": ["G4"]}
+    filled = values[:3].copy()
+    distance = np.sqrt(((values[1:3] - values[1:3, 3:4]) ** 2).sum(axis=0))
+    distance[3] = np.inf
+    filled[0, 3] = values[0, np.argsort(distance)[:10]].mean()
+    expected = rank_signature([subject(filled, 12)], genes[:3], SETTINGS)
+    assert tables.ranking.drop("cohort").equals(expected.ranking.drop("cohort"))
+    assert tables.biomarkers.equals(expected.biomarkers)
+    assert tables.error_curve.height == 20
+
+
+def test_a_fold_fills_in_from_its_training_samples_only() -> None:
+    """A gene that is missing in all but two samples: the folds that hold these out have nothing to fill in from."""
+    values = graded(1)
+    values[0, 2:] = np.nan
+    curve = cv_error(values, np.arange(24) < 12, 5, 4, 1, fills_in=True)
+    assert curve is not None
+    assert np.isfinite(curve).all()
+    with pytest.raises(ValueError, match="gene in row 0 has a missing or infinite value"):
+        cv_error(values, np.arange(24) < 12, 5, 4, 1)
+
+
 def test_every_gene_left_out_is_a_result() -> None:
     values = graded(1)
     values[:, 0] = np.nan
