@@ -84,7 +84,7 @@ def test_one_gene_is_a_result_by_the_ordinary_t(tmp_path: Path) -> None:
     values = {name: values_of(name, 9, 9, seed, GENES[:1]) for seed, name in enumerate(("A", "B"))}
     settings = local_study(tmp_path, values)
     assert run_steps(settings) == {}
-    found = rows(settings, "differential/statistics").filter(pl.col("cohort") == "a")
+    found = rows(settings, "differential/statistics", "local.a")
     is_case = np.array([sample.startswith("A_s") for sample in values["A"].columns[1:]])
     log2 = values["A"].drop(values["A"].columns[0]).to_numpy()[0]
     expected = stats.ttest_ind(log2[is_case], log2[~is_case])
