@@ -32,7 +32,7 @@ IntArray = NDArray[np.int64]
 Estimator = Literal["ml", "firth"]
 
 # Samples of one block of resamples: its arrays stay in the cache.
-_CELLS = 1 << 17
+_CELLS = 1 << 16
 
 INDEXES = ("dxy", "r2", "intercept", "slope", "d", "u", "q", "brier", "g", "gp")
 

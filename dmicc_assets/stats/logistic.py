@@ -123,12 +123,13 @@ def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> F
 
 def log_likelihood(linear_predictor: FloatArray, is_case: BoolArray, counts: FloatArray | None = None) -> FloatArray:
     """Bernoulli log-likelihood of log-odds (..., N), summed over samples; `counts` says how often each one counts."""
-    # log(1 + exp(eta)) from the exponential of a negative number, which never overflows.
-    terms = np.abs(linear_predictor)
+    # log(1 + exp(-margin)) from the exponential of a negative number, which never overflows.
+    margin = linear_predictor * np.where(is_case, 1.0, -1.0)
+    terms = np.abs(margin)
     np.negative(terms, out=terms)
     np.exp(terms, out=terms)
     np.log1p(terms, out=terms)
-    terms += np.maximum(np.where(is_case, -linear_predictor, linear_predictor), 0.0)
+    terms -= np.minimum(margin, 0.0, out=margin)
     return -terms.sum(axis=-1) if counts is None else -np.einsum("...n,...n->...", counts, terms)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
 Positions = NDArray[np.intp]
 
 # Points of one block of rows: their powers stay in the cache.
@@ -74,25 +75,26 @@ def tricube_moments(x: FloatArray, y: FloatArray, windows: Windows) -> Moments:
         own = slice(*windows.row.searchsorted((rows.start, rows.stop)).tolist())
         running = _running_sums(x[rows], y[rows], memory[:, : rows.stop - top])
         offset = (windows.row[own] - top) * (n_points + 1)
-        places = [2 * (offset + position[own]) for position in (windows.first, windows.place, windows.stop)]
+        places = [offset + position[own] for position in (windows.first, windows.place, windows.stop)]
+        left, centre, right = (np.take(running, place, axis=1) for place in places)
+        sided = left + right
+        centre *= 2
+        sided -= centre
+        right -= left
         even, odd = _weights(windows.centre[own], np.maximum(windows.reach[own], _NARROWEST))
-        for part, highest in ((0, 2), (1, 1)):
-            left, centre, right = (np.take(running, place + part, axis=1) for place in places)
-            sided = left + right
-            sided -= 2 * centre
-            right -= left
-            for power in range(highest + 1):
-                total = np.einsum("ix,ix->x", even, right[power : power + len(even)])
-                total -= np.einsum("ix,ix->x", odd, sided[power : power + len(odd)])
-                result[3 * part + power, own] = total
+        for part, of_right, of_sided in ((0, right.real, sided.real), (3, right.imag, sided.imag)):
+            for power in range(3 if part == 0 else 2):
+                total = np.einsum("ix,ix->x", even, of_right[power : power + len(even)])
+                total -= np.einsum("ix,ix->x", odd, of_sided[power : power + len(odd)])
+                result[part + power, own] = total
     return Moments(*result)
 
 
-def _running_sums(x: FloatArray, y: FloatArray, memory: FloatArray) -> FloatArray:
+def _running_sums(x: FloatArray, y: FloatArray, memory: FloatArray) -> ComplexArray:
     """Sums of x^j and of x^j y over the points from the middle one to each position, j the first axis.
 
-    Negative to the left of the middle. The two sums alternate along the second axis of the result,
-    (12, 2 B (N + 1)), which may lie in `memory` (12, B, N + 1, 2): as one complex number they are added up at once.
+    Negative to the left of the middle. The two sums are the parts of one complex number, so that they are added up at
+    once; the result, (12, B (N + 1)), lies in `memory` (12, B, N + 1, 2) where that is in one piece.
     """
     n_points = x.shape[1]
     middle = n_points // 2
@@ -109,7 +111,7 @@ def _running_sums(x: FloatArray, y: FloatArray, memory: FloatArray) -> FloatArra
             np.multiply(powers[j - 1], abscissa, out=powers[j])
         outwards = sums[:, :, side] if side is right else sums[:, :, side][:, :, ::-1]
         np.cumsum(outwards, axis=2, out=outwards)
-    return memory.reshape(_POWERS, -1)
+    return sums.reshape(_POWERS, -1)
 
 
 def _weights(centre: FloatArray, reach: FloatArray) -> tuple[FloatArray, FloatArray]:
