@@ -60,6 +60,9 @@ def test_an_empty_or_infinite_sample_is_refused() -> None:
         ([10.0, 200.0, 4000.0], True),
         ([1.0, 40.0, 60.0], True),  # a range over 50 with a positive first quartile
         ([-30.0, -1.0, 40.0], False),
+        ([1.0, 40.0, 51.0], False),  # a range of 50, a first quartile of 0, a 99 % quantile of 100: none is over it
+        ([-10.0, 0.0, 60.0], False),
+        ([100.0, 100.0, 100.0], False),
     ],
 )
 def test_the_scale_is_told_by_geo2rs_rule(values: list[float], linear: bool) -> None:

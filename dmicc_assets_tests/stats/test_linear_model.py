@@ -103,3 +103,12 @@ def test_impossible_sample_weights_are_refused(weight: float, message: str) -> N
     weights[4] = weight
     with pytest.raises(ValueError, match=message):
         fit_linear_model(MISSING, SMALL, weights=weights)
+
+
+def test_the_designs_covariance_is_unweighted_as_soon_as_a_value_is_missing() -> None:
+    """What limma's lmFit returns as cov.coefficients, and contrasts take their correlations from."""
+    weights = np.linspace(0.5, 3, len(SMALL))
+    fit = fit_linear_model(MISSING, SMALL, weights=weights)
+    np.testing.assert_allclose(fit.cov_coefficients, np.linalg.inv(SMALL.T @ SMALL), rtol=1e-12)
+    complete = fit_linear_model(np.nan_to_num(MISSING), SMALL, weights=weights)
+    np.testing.assert_allclose(complete.cov_coefficients, np.linalg.inv(SMALL.T * weights @ SMALL), rtol=1e-12)

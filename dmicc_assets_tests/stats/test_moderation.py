@@ -1,4 +1,4 @@
-"""Every kind of fit and moderation against limma 3.54, and against 3.63 where the development data are at hand."""
+"""Every kind of fit and moderation against limma 3.54, priors against 3.63, and all of 3.63 on the development data."""
 
 import json
 from pathlib import Path
@@ -125,6 +125,21 @@ def test_unequal_degrees_of_freedom_follow_the_version_asked_for(
     np.testing.assert_allclose(
         [np.min(moderated.prior.df), np.max(moderated.prior.df)], prior["df.prior.range"], rtol=1e-8
     )
+
+
+@pytest.mark.parametrize("kind", ["default", "trend", "robust"])
+def test_priors_of_unequal_degrees_of_freedom_equal_limma_3_63(kind: str) -> None:
+    table, priors = golden("unequal_df"), golden("unequal_df_priors").filter(variant=kind)
+    variances, df = numbers(table, "sigma")[:, 0] ** 2, numbers(table, "df")[:, 0]
+    covariate = numbers(table, "mean")[:, 0] if kind == "trend" else None
+    prior = squeeze_var(variances, df, covariate, robust=kind == "robust")[1]
+    for ours, name in ((prior.df, "df"), (prior.scale, "scale")):
+        theirs = numbers(priors, f"{name}_low", f"{name}_high")[0]
+        np.testing.assert_allclose([np.min(ours), np.max(ours)], theirs, rtol=1e-8)
+    for ours, name in ((prior.scale, "trend_scale"), (prior.df, "robust_df")):
+        theirs = numbers(table, name)[:, 0]
+        if name.startswith(kind):
+            np.testing.assert_allclose(np.where(np.isnan(theirs), np.nan, ours), theirs, rtol=1e-8)
 
 
 def test_the_versions_agree_on_complete_data_and_differ_on_missing() -> None:

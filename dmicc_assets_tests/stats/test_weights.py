@@ -84,6 +84,14 @@ def test_filter_factors_and_log_counts_equal_edger() -> None:
     assert_equal_to_r(log_cpm(COUNTS), numbers(golden("voom"))[:, :8])
 
 
+def test_seven_tenths_of_a_large_group_are_enough() -> None:
+    counts = np.full((3, 40), 1000.0)
+    counts[0, 17:], counts[1, 16:] = 0, 0
+    counts[:2] /= 50
+    # edgeR's filterByExpr: of 20 samples 10 and 7 of the other 10.
+    np.testing.assert_array_equal(filter_by_expression(counts, np.repeat([0, 1], 20)), [True, False, True])
+
+
 def test_voom_equals_limma() -> None:
     theirs = numbers(golden("voom"))
     factors = tmm_factors(COUNTS[KEPT])

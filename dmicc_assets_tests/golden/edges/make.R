@@ -14,6 +14,8 @@ moderated("one_gene", input("one_gene", noise(1, 1, 6)))                        
 moderated("two_genes_trend", input("two_genes_trend", noise(2, 2, 8)), trend = TRUE)    # two genes have no trend
 # Genes of one mean have none either: their differences sum to zero exactly.
 moderated("one_mean_trend", input("one_mean_trend", 8 + outer((7:18) / 16, c(1, 2, -1, -2, 2, -1, 3, -4))), trend = TRUE)
+# A trend has as many degrees of freedom as there are genes for: one more from 3, from 6 and from 30 genes on.
+for (genes in c(3, 6, 30)) { case <- paste0("trend_of_", genes); y <- noise(genes, genes, 8, 5) + seq(-3, 3, length.out = genes); moderated(case, input(case, y), trend = TRUE) }
 moderated("few_robust", input("few_robust", noise(4, 9, 6, 3)), robust = TRUE)          # too few to Winsorise
 moderated("ten_robust", input("ten_robust", noise(4, 10, 6, 3)), robust = TRUE)         # just enough
 # The plain prior is infinite, and so is limma's robust one although Winsorised variances differ more.
