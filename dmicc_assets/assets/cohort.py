@@ -10,7 +10,7 @@ from dmicc_assets.step import Input, Result, StepContext, step
     outputs=("cohort/expression", "cohort/samples"),
     inputs=(Input("expression/genes", "cohort_datasets"), Input("source/samples", "cohort_datasets")),
     settings=lambda study, cohort: study.cohorts[cohort].model_dump(exclude={"title"}),
-    version="2",
+    version="3",
     blocks_on=("D6",),
 )
 def cohort(context: StepContext) -> Result:

@@ -34,13 +34,11 @@ class BatchEffect:
         levels: the batches, sorted.
         levels2: the batches of the second factor, sorted; empty without one.
         coefficients: (G, B) effects, columns as `batch_columns` gives them; 0 where a gene's values do not tell.
-        center: (C,) means of the numeric covariates.
     """
 
     levels: tuple[str, ...]
     levels2: tuple[str, ...]
     coefficients: FloatArray
-    center: FloatArray
 
 
 def remove_batch_effect(
@@ -84,10 +82,10 @@ def fit_batch_effect(
     numeric = _numeric(covariates, n)
     columns, names = batch_columns(levels, levels2, numeric, batch, batch2)
     if columns.shape[1] == 0:
-        return BatchEffect(levels, levels2, np.zeros((values.shape[0], 0)), np.zeros(0))
+        return BatchEffect(levels, levels2, np.zeros((values.shape[0], 0)))
     design_names = [f"design column {k + 1}" for k in range(kept.shape[1])]
     fit = fit_linear_model(values, np.column_stack([kept, columns]), names=design_names + names)
-    return BatchEffect(levels, levels2, np.nan_to_num(fit.coefficients[:, kept.shape[1] :]), numeric.mean(axis=0))
+    return BatchEffect(levels, levels2, np.nan_to_num(fit.coefficients[:, kept.shape[1] :]))
 
 
 def apply_batch_effect(

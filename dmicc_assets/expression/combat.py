@@ -77,8 +77,8 @@ def combat(
         values do not determine every batch's mean and variance, where sva stops.
 
     Raises:
-        ValueError: fewer than two batches; fewer than two genes that vary in each; the covariates are confounded
-            with the batches; an unknown reference; an infinite value; shapes do not fit.
+        ValueError: fewer than two batches; fewer than two genes that vary in each, or all with one variance; the
+            covariates are confounded with the batches; an unknown reference; an infinite value; shapes do not fit.
     """
     fit = fit_combat(values, batch, covariates, parametric, mean_only, reference)
     return apply_combat(fit, values, batch, covariates)
@@ -102,13 +102,15 @@ def fit_combat(
     names = [f"batch {level}" for level in levels] + [f"covariate {c + 1}" for c in range(kept.shape[1])]
     design = np.column_stack([one_hot, kept])
     fit = fit_linear_model(values, design, names=names)
-    adjusted = ~np.isnan(fit.coefficients).any(axis=1) & _varies(values, codes, sizes)
+    varies = _varies(values, codes, sizes)
+    adjusted = ~np.isnan(fit.coefficients).any(axis=1) & varies
     origin = levels.index(reference) if reference is not None else None
     b = fit.coefficients[:, : len(levels)]
     mean = b @ (sizes / sizes.sum()) if origin is None else b[:, origin].copy()
     moments = _residual_moments(values, design, fit.coefficients, codes)
-    sd = np.sqrt(_pooled_variance(moments, sizes, origin))
-    adjusted &= sd > 0
+    sd = np.sqrt(_pooled_variance(moments, sizes, origin, varies))
+    # What batches and covariates explain wholly leaves rounding noise, which the others' priors must not learn from.
+    adjusted &= sd > 1e-12 * np.abs(fit.coefficients).max(axis=1)
     if not mean_only:
         # One value tells of no variance in its batch, nor do equal ones beside missing ones: sva stops at such a gene.
         adjusted &= np.array([m.n for m in moments]).min(axis=0) > 1
@@ -242,12 +244,17 @@ def _standardised(
     ]
 
 
-def _pooled_variance(moments: Sequence[_BatchMoments], sizes: FloatArray, origin: int | None) -> FloatArray:
-    """(G,) residual variance: over n when the matrix is complete, over n - 1 as soon as one value is missing (sva)."""
+def _pooled_variance(
+    moments: Sequence[_BatchMoments], sizes: FloatArray, origin: int | None, varies: NDArray[np.bool_]
+) -> FloatArray:
+    """(G,) residual variance: over n when the matrix is complete, over n - 1 as soon as one value is missing (sva).
+
+    Genes that do not vary inside some batch are set aside before, so that their missing values do not count.
+    """
     taken = moments if origin is None else [moments[origin]]
     n = np.array([m.n for m in taken]).sum(axis=0)
     total = np.array([m.sum_squares + m.n * m.mean**2 for m in taken]).sum(axis=0)
-    complete = all((m.n == size).all() for m, size in zip(moments, sizes, strict=True))
+    complete = all((m.n[varies] == size).all() for m, size in zip(moments, sizes, strict=True))
     return total / (n if complete else np.maximum(n - 1, 1))
 
 
@@ -266,6 +273,8 @@ def _shrunken(
     if mean_only:
         return (spread * gamma_hat + center) / (spread + 1), delta_hat
     m, s2 = float(delta_hat.mean()), float(delta_hat.var(ddof=1))
+    if not s2 > 0:
+        raise ValueError("every gene has the same variance within a batch: there is no prior of variances to learn")
     shape, rate = (2 * s2 + m**2) / s2, (m * s2 + m**3) / s2
     return _conditional_modes(seen, gamma_hat, delta_hat, (center, spread, shape, rate))
 

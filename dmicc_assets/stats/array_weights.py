@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.linear_model import RANK_TOLERANCE, checked_columns, masked_qr, missing_values
+from dmicc_assets.stats.linear_model import RANK_TOLERANCE, checked_columns, checked_weights, masked_qr, missing_values
 
 FloatArray = NDArray[np.float64]
 
@@ -35,9 +35,10 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         ValueError: as `fit_linear_model`; a missing value (use `array_weights_by_gene`); too few samples; no
             convergence.
     """
-    _check(values, design)
+    values = _checked(values, design)
     if np.isnan(values).any():
-        raise ValueError("a value is missing: array weights by REML need complete genes")
+        row, column = np.argwhere(np.isnan(values))[0] + 1
+        raise ValueError(f"row {row}, sample {column} is missing: array weights by REML need complete genes")
     # A gene without residual variance tells nothing of the samples.
     n, k = design.shape
     plain, _ = np.linalg.qr(design)
@@ -84,9 +85,13 @@ def array_weights_by_gene(
         (N,) weights whose product is 1; ones for a single gene.
 
     Raises:
-        ValueError: as `fit_linear_model`; too few samples.
+        ValueError: as `fit_linear_model`; too few samples; a weight that is missing or 0.
     """
-    _check(values, design)
+    values = _checked(values, design)
+    if weights is not None:
+        _, whole = checked_weights(weights, values.shape)
+        if whole is not None or not (weights > 0).all():
+            raise ValueError(f"expected {len(values)} x {values.shape[1]} positive weights, none missing or 0")
     n, k = design.shape
     z = _sum_to_zero(n)
     gamma = np.zeros_like(z[0])
@@ -131,12 +136,14 @@ def _squared_residuals(values: FloatArray, root: FloatArray, q: FloatArray) -> I
         yield np.square(residuals, out=residuals)
 
 
-def _check(values: FloatArray, design: FloatArray) -> None:
+def _checked(values: FloatArray, design: FloatArray) -> FloatArray:
+    values = np.asarray(values, dtype=np.float64)
     n, k = design.shape
     if n == values.shape[1] and n < k + 2:
         raise ValueError(f"{n} samples for {k} coefficients: array weights need {k + 2} samples at least")
     checked_columns(values, design)
     missing_values(values)
+    return values
 
 
 def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.linear_model import checked_columns, masked_qr, missing_values
+from dmicc_assets.stats.linear_model import checked_columns, checked_weights, masked_qr, missing_values
 
 FloatArray = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def duplicate_correlation(
         design: (N, K) of full column rank.
         block: the N samples' blocks.
         trim: share of genes left out at either end of the mean.
-        weights: (N,) or (G, N) positive precision weights.
+        weights: (N,) or (G, N) positive precision weights; a value of weight 0 or NaN counts as missing.
 
     Raises:
         ValueError: as `fit_linear_model`; no block has two samples, or every sample is in one block; no gene tells of
@@ -63,15 +63,18 @@ def duplicate_correlation(
     values = np.asarray(values, dtype=np.float64)
     checked_columns(values, design)
     missing_values(values)
+    cell_weights, sample_weights = checked_weights(weights, values.shape)
     indicator, largest = _indicator(block, values.shape[1])
     observed = ~np.isnan(values)
+    if cell_weights is not None:
+        observed &= np.nan_to_num(cell_weights) > 0
     complete = observed.all(axis=1)
     rho = np.full(len(values), np.nan)
-    root = None if weights is None else np.sqrt(np.broadcast_to(weights, values.shape))
-    shared = root is None or (weights is not None and weights.ndim == 1)
+    root = None if weights is None else np.sqrt(np.nan_to_num(np.broadcast_to(weights, values.shape)))
+    shared = cell_weights is None
     rows = np.flatnonzero(~complete) if shared else np.arange(len(values))
     if shared:
-        first = np.ones(values.shape[1]) if root is None else root[0]
+        first = np.ones(values.shape[1]) if sample_weights is None else np.sqrt(sample_weights)
         whole = np.flatnonzero(complete)
         for start in range(0, len(whole), step := max(1, _CELLS_PER_BLOCK // indicator.size * 8)):
             at = whole[start : start + step]

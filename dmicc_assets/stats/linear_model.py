@@ -64,17 +64,23 @@ def fit_linear_model(
         correlation: (N, N) correlation matrix of a gene's samples; None for independence.
 
     Raises:
-        ValueError: shapes do not fit; the design is not finite or not of full rank (names the column); an
-            infinite value (names the gene); a negative or infinite weight; no gene has residual degrees of freedom.
+        ValueError: shapes do not fit, or there is no gene; the design is not finite or not of full rank (names the
+            column); an infinite value (names the gene); a negative or infinite weight; a correlation that is missing
+            or not positive definite; no gene has residual degrees of freedom.
     """
     values = np.asarray(values, dtype=np.float64)
     design = np.asarray(design, dtype=np.float64)
     columns = checked_columns(values, design, names)
-    cell_weights, sample_weights = _checked_weights(weights, values.shape)
+    if not len(values):
+        raise ValueError("the matrix has no gene: there is nothing to fit")
+    cell_weights, sample_weights = checked_weights(weights, values.shape)
     missing = missing_values(values, genes)
     if cell_weights is not None:
         missing = np.isnan(values) | np.isnan(cell_weights) | (cell_weights == 0)
     # As limma: the design's covariance is the weighted one only when one QR serves every gene.
+    n = design.shape[0]
+    if correlation is not None and correlation.shape != (n, n):
+        raise ValueError(f"a correlation matrix of shape {correlation.shape} does not fit {n} samples")
     whiten = _whitening(sample_weights, correlation)
     q, inverse = _orthogonal(design, whiten)
     _, unweighted = _orthogonal(design, _whitening(None, correlation))
@@ -191,8 +197,12 @@ def missing_values(values: FloatArray, genes: Sequence[str] | None = None) -> ND
     return missing if missing.any() else None
 
 
-def _checked_weights(weights: FloatArray | None, shape: tuple[int, ...]) -> tuple[FloatArray | None, FloatArray | None]:
-    """The weights as cell weights or as sample weights, whichever was given."""
+def checked_weights(weights: FloatArray | None, shape: tuple[int, ...]) -> tuple[FloatArray | None, FloatArray | None]:
+    """The weights as cell weights (G, N) or as sample weights (N,), whichever was given, for values of a shape (G, N).
+
+    Raises:
+        ValueError: the shapes do not fit; a weight is negative or infinite, or a sample's is 0 or missing.
+    """
     if weights is None:
         return None, None
     weights = np.asarray(weights, dtype=np.float64)
@@ -210,6 +220,8 @@ def _whitening(sample_weights: FloatArray | None, correlation: FloatArray | None
     root = None if sample_weights is None else np.sqrt(sample_weights)
     if correlation is None:
         return root
+    if not np.isfinite(correlation).all():
+        raise ValueError("the correlation matrix of the samples holds a missing or infinite value")
     try:
         inverse: FloatArray = np.asarray(np.linalg.inv(np.linalg.cholesky(correlation)), dtype=np.float64)
     except np.linalg.LinAlgError:

@@ -15,10 +15,11 @@ FloatArray = NDArray[np.float64]
 def lowess(x: FloatArray, y: FloatArray, *, span: float, iterations: int = 4) -> FloatArray:
     """Robust smooth of y over x at each x, as R's `lowess(x, y, f=span, iter=iterations - 1)`.
 
-    Local regressions stand at most a hundredth of the range apart; between them the smooth is linear.
+    Local regressions stand at most a hundredth of the range apart; between them the smooth is linear. Where more than
+    half of the residuals vanish, as in windows of four points or fewer, R stops weighing down and the two differ.
 
     Args:
-        x: (n,) finite.
+        x: (n,) finite, not all alike.
         y: (n,) finite.
         span: share of the points in each window.
         iterations: fits in all; each after the first weighs points down by their residuals.

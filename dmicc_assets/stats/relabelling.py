@@ -74,7 +74,7 @@ def moderated_t_over_labels(
 
     Raises:
         ValueError: shapes do not fit; an infinite value; a labelling is confounded with the covariates or has one
-            group only (names its row); no residual degrees of freedom.
+            group only (names its row); no residual degrees of freedom; with a trend, a gene without any value.
     """
     values, labels = np.asarray(values, dtype=np.float64), np.asarray(labels, dtype=np.bool_)
     n = values.shape[1]
@@ -83,6 +83,9 @@ def moderated_t_over_labels(
     nuisance = np.ones((n, 1)) if covariates is None else np.column_stack([np.ones(n), covariates])
     if np.isinf(values).any():
         raise ValueError(f"gene in row {int(np.argmax(np.isinf(values).any(axis=1))) + 1} has an infinite value")
+    empty = np.isnan(values).all(axis=1)
+    if trend and empty.any():
+        raise ValueError(f"gene in row {int(np.argmax(empty)) + 1} has no value: a trend needs every gene's mean")
     average = np.nanmean(values, axis=1) if trend else None
     return _moderated(_least_squares(values, labels, nuisance), average, robust, limma)
 

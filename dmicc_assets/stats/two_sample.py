@@ -62,7 +62,7 @@ def wilcoxon(values: FloatArray, is_case: BoolArray, exact: bool | None = None) 
     Raises:
         ValueError: a value is infinite, or the shapes do not fit.
     """
-    _check(values, is_case)
+    values = _checked(values, is_case)
     present = ~np.isnan(values)
     ranks = midranks(values)
     n_case = present[:, is_case].sum(axis=1)
@@ -121,7 +121,7 @@ def welch_t(values: FloatArray, is_case: BoolArray) -> WelchT:
     Raises:
         ValueError: a value is infinite, or the shapes do not fit.
     """
-    _check(values, is_case)
+    values = _checked(values, is_case)
     mean_case, error_case, n_case = _mean_and_error(values[:, is_case])
     mean_control, error_control, n_control = _mean_and_error(values[:, ~is_case])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -144,9 +144,11 @@ def _mean_and_error(values: FloatArray) -> tuple[FloatArray, FloatArray, IntArra
     return mean, error, n
 
 
-def _check(values: FloatArray, is_case: BoolArray) -> None:
+def _checked(values: FloatArray, is_case: BoolArray) -> FloatArray:
+    values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2 or is_case.shape != (values.shape[1],):
         raise ValueError(f"expected genes x samples and a group for each sample, got {values.shape}, {is_case.shape}")
     if np.isinf(values).any():
         gene, sample = np.argwhere(np.isinf(values))[0]
         raise ValueError(f"the value of row {gene}, column {sample} (counted from 0) is infinite")
+    return values

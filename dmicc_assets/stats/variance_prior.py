@@ -140,6 +140,8 @@ def fit_f_dist_unequal(
         ValueError: fewer than two usable variances; a missing covariate.
     """
     usable = usable_variances(variances, df)
+    if usable.sum() < 2:
+        raise ValueError("one gene alone has a residual variance: degrees of freedom do not differ between genes")
     x, d = variances[usable], df[usable]
     # Zero variances come so near to zero that they push the prior's degrees of freedom down.
     x = np.maximum(x, 1e-12 * np.median(x))

@@ -51,13 +51,16 @@ def voom(
         span: window of the trend.
 
     Raises:
-        ValueError: a negative or missing count; a sample without counts; no residual degrees of freedom.
+        ValueError: a negative or missing count; a sample without counts, or without a positive factor; no residual
+            degrees of freedom; no two genes of different means.
     """
     counts = np.asarray(counts, dtype=np.float64)
     # The extremes tell it all, and hold no second matrix: a missing count is the least.
     if not 0 <= counts.min(initial=0.0) <= counts.max(initial=0.0) < np.inf:
         row, column = np.argwhere(~np.isfinite(counts) | (counts < 0))[0]
         raise ValueError(f"the count in row {row + 1}, sample {column + 1} is negative, missing or infinite")
+    if factors is not None and factors.shape != counts.shape[1:]:
+        raise ValueError(f"factors of shape {factors.shape} do not fit {counts.shape[1]} samples")
     if factors is not None and not (np.isfinite(factors) & (factors > 0)).all():
         raise ValueError(f"sample {int(np.argmin(np.isfinite(factors) & (factors > 0))) + 1} has no positive factor")
     totals = counts.sum(axis=0)
@@ -74,6 +77,8 @@ def voom(
     fit = fit_linear_model(values, design, weights=sample_weights)
     counted = counts.sum(axis=1) > 0
     mean_count = (fit.ave_expr + np.log2(sizes + 1).mean() - np.log2(1e6))[counted]
+    if np.ptp(mean_count) == 0:
+        raise ValueError("all genes have one mean count: a trend of the variances needs genes that differ")
     trend = lowess(mean_count, np.sqrt(fit.sigma[counted]), span=span, iterations=4)
     order = np.argsort(mean_count, kind="stable")
     weights = fit.coefficients @ design.T

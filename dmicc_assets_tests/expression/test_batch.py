@@ -66,6 +66,13 @@ def test_genes_without_variance_in_a_batch_stay_and_are_marked() -> None:
     np.testing.assert_array_equal(adjusted[[40, 41]], COMPLETE[ROWS][[40, 41]])
 
 
+def test_the_others_learn_nothing_from_a_gene_that_is_wholly_explained() -> None:
+    values = np.vstack([COMPLETE[:40], np.where(CASE[:, 0] == 1, 7.3, 5.1)])
+    adjusted = combat(values, BATCH, CASE)
+    np.testing.assert_array_equal(adjusted[40], values[40])
+    np.testing.assert_array_equal(adjusted[:40], combat(values[:40], BATCH, CASE))
+
+
 def test_a_gene_missing_from_a_batch_stays_where_sva_stops() -> None:
     values = COMPLETE[:40].copy()
     values[7, np.array(BATCH) == "c"] = np.nan
@@ -121,6 +128,8 @@ def test_what_cannot_be_adjusted_is_refused() -> None:
         combat(values, BATCH, np.ones((3, 1)))
     with pytest.raises(ValueError, match="1 genes vary within every batch"):
         combat(values[[0, 40]], BATCH)
+    with pytest.raises(ValueError, match="every gene has the same variance within a batch"):
+        combat(values[[0, 0]], BATCH)
     infinite = values.copy()
     infinite[3, 3] = np.inf
     for function in (combat, remove_batch_effect):

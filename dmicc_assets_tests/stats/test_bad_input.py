@@ -14,6 +14,8 @@ from dmicc_assets.model.nomogram import nomogram
 from dmicc_assets.stats.array_weights import array_weights, array_weights_by_gene
 from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
 from dmicc_assets.stats.linear_model import fit_contrasts, fit_linear_model
+from dmicc_assets.stats.relabelling import moderated_t_over_labels
+from dmicc_assets.stats.two_sample import welch_t, wilcoxon
 from dmicc_assets.stats.voom import voom
 
 N, BLOCK = 12, [str(i // 2) for i in range(12)]
@@ -69,6 +71,40 @@ def test_counts_and_factors_that_are_none_are_named() -> None:
         voom(wrong, DESIGN)
     with pytest.raises(ValueError, match="sample 3 has no positive factor"):
         voom(counts, DESIGN, factors=np.array([1.0, 1, 0] + [1] * 9))
+    with pytest.raises(ValueError, match=r"factors of shape \(3,\) do not fit 12 samples"):
+        voom(counts, DESIGN, factors=np.ones(3))
+    for alike in (counts[:1], counts[[0, 0, 0]]):
+        with pytest.raises(ValueError, match="genes that differ"):
+            voom(alike, DESIGN)
+
+
+def test_weights_and_correlations_that_are_none_are_refused() -> None:
+    functions: tuple[Callable[[np.ndarray], object], ...] = (
+        lambda weights: fit_linear_model(VALUES, DESIGN, weights=weights),
+        lambda weights: duplicate_correlation(VALUES, DESIGN, BLOCK, weights=weights),
+        lambda weights: array_weights_by_gene(VALUES, DESIGN, weights=weights),
+    )
+    for function in functions:
+        with pytest.raises(ValueError, match="a weight is negative or infinite"):
+            function(np.full(VALUES.shape, -1.0))
+        with pytest.raises(ValueError, match=r"weights of shape \(5,\) fit neither"):
+            function(np.ones(5))
+    with pytest.raises(ValueError, match="20 x 12 positive weights"):
+        array_weights_by_gene(VALUES, DESIGN, weights=np.where(VALUES > 8, np.nan, 1.0))
+    with pytest.raises(ValueError, match="row 3, sample 6 is missing"):
+        array_weights(np.where(np.arange(VALUES.size).reshape(VALUES.shape) == 29, np.nan, VALUES), DESIGN)
+    for correlation, said in ((np.eye(4), r"shape \(4, 4\) does not fit 12"), (np.full((N, N), np.nan), "missing")):
+        with pytest.raises(ValueError, match=said):
+            fit_linear_model(VALUES, DESIGN, correlation=correlation)
+
+
+def test_no_gene_and_no_value_of_a_gene_are_named() -> None:
+    with pytest.raises(ValueError, match="the matrix has no gene"):
+        fit_linear_model(VALUES[:0], DESIGN)
+    empty = VALUES.copy()
+    empty[4] = np.nan
+    with pytest.raises(ValueError, match="gene in row 5 has no value"):
+        moderated_t_over_labels(empty, CASE[None], trend=True)
 
 
 def test_contrasts_of_nothing_and_impossible_correlations_are_refused() -> None:
@@ -82,6 +118,15 @@ def test_contrasts_of_nothing_and_impossible_correlations_are_refused() -> None:
 
 def test_text_is_no_expression() -> None:
     text = np.array([["8.1", "none"], ["7", "6"]])
-    for function in (quantile_normalise, log2_decision):
+    design = np.ones((2, 1))
+    functions: tuple[Callable[[np.ndarray], object], ...] = (
+        quantile_normalise,
+        log2_decision,
+        lambda values: fit_linear_model(values, design),
+        lambda values: array_weights_by_gene(values, design[:, :0]),
+        lambda values: wilcoxon(values, CASE[:2]),
+        lambda values: welch_t(values, CASE[:2]),
+    )
+    for function in functions:
         with pytest.raises(ValueError, match="none"):
             function(text)

@@ -104,3 +104,27 @@ def test_a_gene_whose_variance_in_a_batch_is_not_known_is_left_as_it_is(parametr
     kept = combat(values, batch, parametric=parametric)
     np.testing.assert_array_equal(kept[0], values[0])
     assert np.abs(kept[1:, :5].mean() - kept[1:, 5:].mean()) < np.abs(values[1:, :5].mean() - values[1:, 5:].mean())
+
+
+def test_missing_values_of_a_gene_that_combat_sets_aside_do_not_count() -> None:
+    values = _matrix("aside")
+    adjusted = combat(values, ["1"] * 6 + ["2"] * 6)
+    assert_equal_to_r(adjusted, _answer("aside", "adjusted").reshape(values.shape, order="F"))
+
+
+def test_a_prior_of_unequal_degrees_of_freedom_needs_two_variances() -> None:
+    with pytest.raises(ValueError, match="one gene alone has a residual variance"):
+        squeeze_var(np.array([1.0, np.nan]), np.array([3.0, 4.0]))
+
+
+def test_a_value_of_no_weight_tells_nothing_of_blocks() -> None:
+    values = _matrix("pairs")
+    block, design = ["1", "1", "2", "2", "3", "3", "4", "5"], _design(8)
+    holes = values.copy()
+    holes[6, 2] = np.nan
+    expected = duplicate_correlation(holes, design, block)
+    for nothing in (0.0, np.nan):
+        weights = np.ones(values.shape)
+        weights[6, 2] = nothing
+        ours = duplicate_correlation(values, design, block, weights=weights)
+        np.testing.assert_allclose(ours.atanh, expected.atanh, rtol=1e-9)

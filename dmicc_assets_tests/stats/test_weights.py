@@ -35,7 +35,7 @@ def test_a_noisy_sample_weighs_least_and_weights_multiply_to_one() -> None:
 
 
 def test_array_weights_refuse_holes_and_too_few_samples() -> None:
-    with pytest.raises(ValueError, match="a value is missing"):
+    with pytest.raises(ValueError, match="row 206, sample 1 is missing"):
         array_weights(MISSING, SMALL)
     with pytest.raises(ValueError, match="need 4 samples at least"):
         array_weights_by_gene(COMPLETE[:, :3], SMALL[:3])

@@ -30,8 +30,17 @@ y <- input("pairs", y); d <- suppressWarnings(duplicateCorrelation(y, two(8), bl
 
 y <- noise(8, 20, 6); y[5, c(2, 4, 6)] <- NA; y[6, c(1, 3, 5)] <- NA; y[7, 1:2] <- NA
 y <- input("partial", y); answer("partial", "weight", arrayWeights(y, two(6), method = "genebygene")); answer("partial", "weight_of_one", arrayWeights(y[1, , drop = FALSE], two(6)))
+# sva sets genes that are constant in a batch aside before it asks whether a value is missing anywhere (sva 3.46.0).
+y <- noise(9, 15, 12); y[, 7:12] <- y[, 7:12] + rnorm(15); y[1, 1:6] <- 3; y[1, 8] <- NA
+y <- input("aside", y); answer("aside", "adjusted", suppressMessages(sva::ComBat(y, rep(1:2, each = 6))))
 write.table(inputs, "inputs.tsv", sep = "\t", quote = FALSE, row.names = FALSE); write.table(answers, "answers.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
 # The scores with missing values that the development oracle's curve `with_na` is of: drawn after a bootstrap (pROC 1.18.0).
 suppressPackageStartupMessages(library(pROC)); set.seed(5); y <- rep(0:1, c(40, 25)); r <- roc(y, round(rnorm(65, y), 0), levels = 0:1, quiet = TRUE); set.seed(1)
 invisible(suppressWarnings(ci.auc(r, method = "bootstrap", boot.n = 2000, progress = "none"))); z <- round(rnorm(65, y), 1); z[c(3, 50)] <- NA
 write.table(data.frame(y, score = digits(z)), "with_na.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
+# Axes of total points: of one variable, and of marks of the log-odds that lie below 0 points (rms 6.5.0).
+suppressPackageStartupMessages(library(rms)); set.seed(10); patients <- NULL; axes <- NULL; totals <- list()
+for (p in c(1, 1, 2, 2)) { repeat { d <- data.frame(A = round(rnorm(40, 8), 2), B = round(rnorm(40, 6), 2)); d$y <- rbinom(40, 1, plogis(d$A - 8 - d$B / 9)); dd <- datadist(d); options(datadist = "dd")
+    m <- nomogram(lrm(if (p == 1) y ~ A else y ~ A + B, d), maxscale = 100); if (m$lp$x[1] < 0) break }
+  case <- paste0(p, "_", length(totals)); totals[[case]] <- m; patients <- rbind(patients, cbind(case, d)); axes <- rbind(axes, data.frame(case, total = as.numeric(m$total.points$x))) }
+write.table(patients, "nomogram_input.tsv", sep = "\t", quote = FALSE, row.names = FALSE); write.table(axes, "nomogram_totals.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
