@@ -9,7 +9,7 @@ from dmicc_assets.step import Input, Result, StepContext, step
     outputs=("model/coefficients", "model/nomogram", "model/calibration", "model/performance", "model/decision_curve"),
     inputs=(Input("signature/biomarkers"), Input("cohort/expression", "cohorts"), Input("cohort/samples", "cohorts")),
     settings=lambda study, _: [study.model.model_dump(), study.model_cohort],
-    version="3",
+    version="4",
 )
 def model(context: StepContext) -> Result:
     """Fit the logistic risk model on the biomarkers in the model's cohort, and correct it for optimism by bootstrap."""

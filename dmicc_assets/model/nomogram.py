@@ -56,7 +56,8 @@ class Nomogram:
 def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, max_points: float = 100) -> Nomogram:
     """Axes, points and totals of a logistic model's nomogram, as `rms::nomogram` with its defaults.
 
-    A variable's axis covers its range in the data at R's `pretty` marks, or its values when there are ten or fewer.
+    A variable's axis covers its range in the data at R's `pretty` marks, or its values when there are ten or fewer. The
+    axis of total points runs from 0 to the last mark of the log-odds, or, with one variable, over that one's points.
 
     Args:
         variables: names of the p variables.
@@ -82,7 +83,7 @@ def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, 
     at_zero = float(coefficients[0]) + sum(float(part.min()) for part in parts)
     log_odds = coefficients[0] + x @ coefficients[1:]
     log_odds_ticks = pretty(float(log_odds.min()), float(log_odds.max()), 10)
-    ends = (log_odds_ticks[[0, -1]] - at_zero) * scale
+    end = float(log_odds_ticks[-1] - at_zero) * scale if len(variables) > 1 else float(max_points)
     wanted = logit(RISK_TICKS)
     return Nomogram(
         variables=tuple(variables),
@@ -90,7 +91,7 @@ def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, 
         points=tuple((part - part.min()) * scale for part in parts),
         points_per_log_odds=scale,
         log_odds_at_zero=at_zero,
-        total_ticks=pretty(min(0.0, float(ends[0])), float(ends[1]), 10),
+        total_ticks=pretty(0.0, end, 10),
         log_odds_ticks=log_odds_ticks,
         risk_ticks=RISK_TICKS[(wanted >= log_odds_ticks[0]) & (wanted <= log_odds_ticks[-1])],
     )

@@ -68,7 +68,10 @@ def rank_scores(linear_predictor: FloatArray, is_case: BoolArray) -> RankedScore
 def discrimination(
     scores: RankedScores, counts: FloatArray, intercept: FloatArray | None = None, slope: FloatArray | None = None
 ) -> Discrimination:
-    """Dxy and Gini's mean differences (as `Hmisc::somers2` and `rms::lrm`), samples counted `counts` times.
+    """Dxy (as `Hmisc::somers2`) and Gini's mean differences (as `rms::lrm`), samples counted `counts` times.
+
+    Dxy is exact, as in the resamples of `rms::validate`; what lrm prints of the model itself, and validate calls
+    index.orig, can differ in the fourth digit from 150 samples on, since lrm ranks probabilities that it has grouped.
 
     Args:
         scores: B score vectors of N samples.

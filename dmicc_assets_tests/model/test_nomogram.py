@@ -1,6 +1,7 @@
 """Axes and points against rms::nomogram's, R's pretty, reading a patient, and bad input."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,8 @@ from dmicc_assets.model.nomogram_reading import read_nomogram
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import logit
 from dmicc_assets_tests.golden.model import golden
+
+EDGES = Path(__file__).parents[1] / "golden/edges"
 
 
 def _drawn(name):
@@ -46,6 +49,17 @@ def test_every_patient_reads_off_the_models_probability(name):
         points += np.interp(x[:, j], values[order], marks[order])
     expected = 1 / (1 + np.exp(-(coefficients[0] + x @ coefficients[1:])))
     np.testing.assert_allclose(drawn.probability(points), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("case", ["1_0", "1_1", "2_2", "2_3"])
+def test_totals_begin_at_no_points_and_one_variable_has_its_own_axis(case):
+    rows = pl.read_csv(EDGES / "nomogram_input.tsv", separator="\t").filter(case=case)
+    variables = ["A", "B"][: int(case[0])]
+    x = rows.select(variables).to_numpy()
+    drawn = nomogram(variables, x, fit_logistic(x, rows["y"].to_numpy() == 1, variables).coefficients)
+    assert drawn.total_points(drawn.log_odds_ticks)[0] < 0
+    expected = pl.read_csv(EDGES / "nomogram_totals.tsv", separator="\t").filter(case=case)
+    assert drawn.total_ticks.tolist() == expected["total"].to_list()
 
 
 def test_table_reads_as_the_drawing():
