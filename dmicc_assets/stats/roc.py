@@ -122,13 +122,13 @@ def checked(score: ArrayLike, is_case: ArrayLike, missing: Missing) -> tuple[Flo
     scores, cases = np.asarray(score, dtype=np.float64), np.asarray(is_case, dtype=np.bool_)
     if scores.ndim != 1 or scores.shape != cases.shape:
         raise ValueError(f"expected one score and one group a sample, got shapes {scores.shape} and {cases.shape}")
+    if np.isinf(scores).any():
+        raise ValueError(f"the score of sample {int(np.argmax(np.isinf(scores)))} (counted from 0) is infinite")
     absent = np.isnan(scores)
     if absent.any():
         if missing == "raise":
             raise ValueError(f"the score of sample {int(np.argmax(absent))} (counted from 0) is missing")
         scores, cases = scores[~absent], cases[~absent]
-    if np.isinf(scores).any():
-        raise ValueError(f"the score of sample {int(np.argmax(np.isinf(scores)))} (counted from 0) is infinite")
     if not cases.any() or cases.all():
         raise ValueError(f"a ROC curve needs cases and controls, got {int(cases.sum())} and {int((~cases).sum())}")
     return scores, cases
@@ -159,7 +159,8 @@ def auc_of_rows(values: FloatArray, is_case: BoolArray) -> FloatArray:
     n_control = len(is_case) - n_case
     if n_case == 0 or n_control == 0:
         raise ValueError(f"a ROC curve needs cases and controls, got {n_case} and {n_control}")
-    ranks = midranks(values)
+    # A missing control would leave the cases' ranks as they are.
+    ranks = np.where(np.isnan(values).any(axis=1, keepdims=True), np.nan, midranks(values))
     return (ranks[:, is_case].sum(axis=1) - n_case * (n_case + 1) / 2) / (n_case * n_control)
 
 
@@ -201,7 +202,12 @@ def bootstrap_interval(curve: Roc, seed: int, n_resamples: int = 2000, level: fl
     """Percentile bootstrap interval of the area, cases and controls resampled apart, as pROC's `ci.auc`.
 
     Quantiles are R's type 7. The resamples are numpy's, so limits differ from R's by Monte Carlo error.
+
+    Raises:
+        ValueError: there are no resamples.
     """
+    if n_resamples < 1:
+        raise ValueError(f"expected at least one resample, got {n_resamples}")
     generator = np.random.default_rng(seed)
     values, inverse = np.unique(np.concatenate([curve.case_scores, curve.control_scores]), return_inverse=True)
     areas = np.empty(n_resamples)
@@ -242,8 +248,8 @@ def delong_test(
     """
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     cases = np.asarray(is_case, dtype=np.bool_)
-    if a.shape != b.shape:
-        raise ValueError(f"both predictors must score the same samples, got {len(a)} and {len(b)}")
+    if not a.shape == b.shape == cases.shape:
+        raise ValueError(f"predictors and groups must be of the same samples, got {a.size}, {b.size} and {cases.size}")
     if missing == "drop":
         both = ~(np.isnan(a) | np.isnan(b))
         a, b, cases = a[both], b[both], cases[both]

@@ -89,9 +89,9 @@ def test_areas_of_rows_equal_single_curves():
 
 
 def test_row_with_a_missing_value_has_no_area():
-    values = np.array([[1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
+    values = np.array([[1.0, 2.0, np.nan], [1.0, 2.0, 3.0], [np.nan, 2.0, 3.0]])
     areas = auc_of_rows(values, np.array([False, True, True]))
-    assert np.isnan(areas[0])
+    assert np.isnan(areas[[0, 2]]).all()
     assert areas[1] == 1
 
 
@@ -122,14 +122,26 @@ def test_bad_input_is_named(score, is_case, message):
         roc(score, is_case)
 
 
+def test_an_infinite_score_is_named_by_its_own_place_when_missing_ones_are_dropped():
+    with pytest.raises(ValueError, match=r"sample 2 .* is infinite"):
+        roc([np.nan, 1, np.inf, 3], [False, True, False, True], missing="drop")
+
+
+def test_a_bootstrap_needs_a_resample():
+    with pytest.raises(ValueError, match="at least one resample, got 0"):
+        bootstrap_interval(roc([1, 2, 3], [False, True, True]), seed=1, n_resamples=0)
+
+
 def test_dropping_missing_scores_may_leave_a_group_empty():
     with pytest.raises(ValueError, match="got 0 and 2"):
         roc([1, 2, np.nan], [False, False, True], missing="drop")
 
 
 def test_paired_test_of_other_samples_is_refused():
-    with pytest.raises(ValueError, match="same samples, got 3 and 2"):
+    with pytest.raises(ValueError, match="same samples, got 3, 2 and 3"):
         delong_test([1, 2, 3], [1, 2], [True, False, True])
+    with pytest.raises(ValueError, match="same samples, got 3, 3 and 2"):
+        delong_test([1, 2, 3], [1, 2, 3], [True, False], missing="drop")
 
 
 def test_areas_of_rows_need_two_groups():
