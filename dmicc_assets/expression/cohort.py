@@ -57,7 +57,8 @@ def merge_cohort(
             seldom to test are then left out.
 
     Raises:
-        DataError: a group has no sample, no gene is measured in all datasets, or dataset and group are confounded.
+        DataError: a group has no sample, no gene is measured in all datasets or counted often enough to be tested, or
+            dataset and group are confounded.
     """
     wanted = {cohort.case: True, cohort.control: False}
     members = pl.concat(
@@ -78,7 +79,10 @@ def merge_cohort(
     is_case, batch = members["is_case"].to_numpy(), members["dataset"].to_list()
     counted = _counts(cohort, counts or {}, members, genes)
     if counted is not None:
+        n_counted = len(genes)
         genes = [g for g, kept in zip(genes, filter_by_expression(counted.values, is_case), strict=True) if kept]
+        if not genes:
+            raise DataError(f"cohort {name}: none of {n_counted} genes is counted often enough to be tested")
     value = _merged(renamed, members, genes)
     adjusted = _adjusted(value.values, is_case, batch, cohort)
     notes = {

@@ -62,10 +62,10 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     labels = assign_labels(raw.name, raw.samples, spec.labels)
     probe_genes = _no_probes() if raw.probe_genes is None else raw.probe_genes
     probe_genes = probe_genes.filter(pl.col("probe").is_in(list(raw.matrix.features)))
+    if raw.probe_genes is not None and not (probe_genes["n_symbols"] == 1).any():
+        raise DataError(f"{raw.name}: no probe has a gene symbol of its own on {raw.platform}; is the platform right?")
     measured = _counted(raw, probe_genes) if raw.value_kind == "counts" else _intensities(raw, spec, probe_genes)
     genes = measured.genes
-    if not genes.features:
-        raise DataError(f"{raw.name}: no probe has a gene symbol of its own on {raw.platform}; is the platform right?")
     samples = raw.samples.with_columns(
         label=pl.Series(labels, dtype=pl.String),
         patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),

@@ -75,5 +75,13 @@ def test_what_cannot_be_merged_is_refused(datasets: dict, said: str) -> None:
         merge(**datasets)
 
 
+def test_a_cohort_whose_genes_are_all_counted_too_seldom_is_refused() -> None:
+    matrix, samples = dataset("D", "ccnn")
+    counts = ExpressionMatrix(np.ones(matrix.values.shape), matrix.features, matrix.samples)
+    cohort = Cohort(title="t", datasets=["D"], case="case", control="normal")
+    with pytest.raises(DataError, match="none of 3 genes is counted often enough"):
+        merge_cohort("c", cohort, {"D": matrix}, {"D": samples}, {"D": counts})
+
+
 def test_a_dataset_of_one_class_is_fine_beside_one_of_both() -> None:
     assert merge(D=dataset("D", "ccnn"), E=dataset("E", "cc")).notes["n_case"] == 4

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import polars as pl
 import pytest
 
 from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
@@ -90,6 +93,21 @@ def test_the_last_update_is_of_series_or_samples(mirror: Path, client: GeoClient
         prepared = prepare_dataset(read_dataset("GSE1001", chosen, files), chosen, source_files_table(files))
         assert prepared.dataset["last_update_date"].to_list() == [expected]
         assert prepared.notes["samples_without_values"] == []
+
+
+@pytest.mark.parametrize("value_kind", ["intensity", "counts"])
+def test_a_platform_that_names_no_gene_is_asked_about(
+    client: GeoClient, value_kind: Literal["intensity", "counts"]
+) -> None:
+    rules = [LabelRule(label=name, where={"disease": name}) for name in ("lupus", "healthy")]
+    chosen = spec().model_copy(update={"labels": rules})
+    files = acquire("GSE1001", chosen, client, Path())
+    raw = read_dataset("GSE1001", chosen, files)
+    assert raw.probe_genes is not None
+    nameless = raw.probe_genes.with_columns(gene=pl.lit(None, dtype=pl.String), n_symbols=pl.lit(0, dtype=pl.Int64))
+    nameless = replace(raw, probe_genes=nameless, value_kind=value_kind)
+    with pytest.raises(DataError, match="GSE1001: no probe has a gene symbol of its own on GPL7"):
+        prepare_dataset(nameless, chosen, source_files_table(files))
 
 
 def test_an_array_that_failed_is_left_out_and_named(mirror: Path, client: GeoClient) -> None:
