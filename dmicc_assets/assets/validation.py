@@ -58,7 +58,7 @@ def expression_tests(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=of_resampling,
-    version="4",
+    version="5",
     blocks_on=("I6",),
 )
 def roc(context: StepContext) -> Result:

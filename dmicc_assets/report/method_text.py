@@ -163,7 +163,8 @@ def _worth(study: Study) -> str:
         f"(doi:10.1073/pnas.102102699), which gives the permutation p of signature size, overlap and AUC (R3), "
         f"{1 / (settings.permutations + 1):.2g} at the least; {settings.random_signatures:,} random gene sets of the "
         f"same size (doi:10.1371/journal.pcbi.1002240); {settings.bootstraps:,} bootstrap selections; nested "
-        f"cross-validation repeated {settings.repeats} times; seed {settings.seed}."
+        f"cross-validation repeated {settings.repeats} times, its interval by 1,000 resamples of patients, each "
+        f"under one repeat's predictions; seed {settings.seed}."
     )
 
 

@@ -72,6 +72,29 @@ def resampled_auc(pairs: PairMatrix, draws: NDArray[np.int64]) -> FloatArray:
     return np.divide(wins, weight, out=np.full(len(draws), np.nan), where=weight > 0)
 
 
+def repeats_in_turn(
+    scores: FloatArray, is_case: BoolVector, patients: NDArray[np.intp], draws: NDArray[np.int64]
+) -> FloatArray:
+    """(B,) areas of resampled patients, each under the predictions of one repeat, the repeats taken in turn.
+
+    Resampled under the mean over the repeats, areas vary too little: whose samples chose the genes is averaged out of
+    each pair, though all repeats share their patients. What differs between repeats stands in for that. It is no
+    estimate of it, for there is none without bias (Bengio & Grandvalet 2004, JMLR 5:1089-1105). Measured coverage:
+    docs/findings.md, R1.
+
+    Args:
+        scores: (R, N) linear predictors, NaN for samples that a repeat did not score.
+        is_case: (N,) True for cases.
+        patients: (N,) number of each sample's patient.
+        draws: (B, P) from `patient_draws`.
+    """
+    areas = np.full(len(draws), np.nan)
+    for repeat, score in enumerate(scores):
+        pairs = pair_matrix(score[None], is_case, patients)
+        areas[repeat :: len(scores)] = resampled_auc(pairs, draws[repeat :: len(scores)])
+    return areas
+
+
 def percentile_interval(values: FloatArray) -> tuple[float, float]:
     """The 2.5 and 97.5 % quantiles of the resamples that have a value; NaN when none has."""
     known = values[np.isfinite(values)]

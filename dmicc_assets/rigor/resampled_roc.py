@@ -15,7 +15,13 @@ from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.arrays import FoldValues
 from dmicc_assets.rigor.fold_models import fit_training_parts
 from dmicc_assets.rigor.nested import OutOfFold, bootstrap_cv, fold_tests, log_odds_of, nested_cv
-from dmicc_assets.rigor.pairwise_auc import pair_matrix, patient_draws, percentile_interval, resampled_auc
+from dmicc_assets.rigor.pairwise_auc import (
+    pair_matrix,
+    patient_draws,
+    percentile_interval,
+    repeats_in_turn,
+    resampled_auc,
+)
 from dmicc_assets.rigor.resamples import patient_index
 from dmicc_assets.rigor.selection import StudyData
 from dmicc_assets.stats.roc import roc, youden
@@ -64,9 +70,9 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> Resam
     """The nested, the leaky and the .632+ estimate of the model's AUC in its cohort.
 
     AUC: mean over the repeats of the pooled out-of-fold linear predictors, with the percentile interval of 1,000
-    resamples of patients. Sensitivity and specificity are of cut-offs chosen by Youden's index on each fold's training
-    samples; `threshold` is their mean. No rows without a biomarker, none of cross-validation where a class has fewer
-    than two patients.
+    resamples of patients, each under one repeat's predictions. Sensitivity and specificity are of cut-offs chosen by
+    Youden's index on each fold's training samples; `threshold` is their mean. No rows without a biomarker, none of
+    cross-validation where a class has fewer than two patients.
 
     Args:
         data: the study on all samples; its biomarkers are those of the leaky estimate.
@@ -130,7 +136,8 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
     patients = patient_index(subject)
     pairs = pair_matrix(predicted.scores, subject.is_case, patients)
     generator = np.random.default_rng([data.study.rigor.seed, 1000])
-    low, high = percentile_interval(resampled_auc(pairs, patient_draws(patients, INTERVAL_RESAMPLES, generator)))
+    draws = patient_draws(patients, INTERVAL_RESAMPLES, generator)
+    low, high = percentile_interval(repeats_in_turn(predicted.scores, subject.is_case, patients, draws))
     # A fold that chose no gene calls everybody what most of its training samples are.
     known = np.isfinite(predicted.scores)
     called = predicted.scores >= np.where(np.isnan(predicted.cut_offs), 0.0, predicted.cut_offs)

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.rigor.fold_models import fit_training_parts
 from dmicc_assets.rigor.nulls import null_distributions, permuted_label_null, random_signature_null
-from dmicc_assets.rigor.pairwise_auc import pair_matrix, patient_draws, resampled_auc
+from dmicc_assets.rigor.pairwise_auc import (
+    pair_matrix,
+    patient_draws,
+    percentile_interval,
+    repeats_in_turn,
+    resampled_auc,
+)
 from dmicc_assets.rigor.prediction import empirical_p
 from dmicc_assets.rigor.resamples import (
     bootstrap_counts,
@@ -203,6 +209,39 @@ def test_pairs_give_the_area_and_its_resamples() -> None:
     for row, auc in zip(draws, resampled_auc(pairs, draws), strict=True):
         index = np.repeat(np.arange(30), row)
         assert auc == pytest.approx(roc(score[index], is_case[index]).auc, abs=1e-12)
+
+
+def test_each_resample_is_scored_by_one_repeat_in_turn() -> None:
+    rng = np.random.default_rng(1)
+    scores, is_case, patients = rng.normal(size=(3, 30)).round(1), np.arange(30) < 12, np.arange(30)
+    draws = patient_draws(patients, 20, rng)
+    for i, auc in enumerate(repeats_in_turn(scores, is_case, patients, draws)):
+        index = np.repeat(patients, draws[i])
+        assert auc == pytest.approx(roc(scores[i % 3][index], is_case[index]).auc, abs=1e-12)
+    pairs = pair_matrix(scores[:1], is_case, patients)
+    np.testing.assert_array_equal(repeats_in_turn(scores[:1], is_case, patients, draws), resampled_auc(pairs, draws))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+@pytest.mark.parametrize("shift", [0.0, 0.7, 3.0, 50.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_interval_over_repeats_holds_the_estimate_and_is_the_wider_one(
+    seed: int, shift: float, noise: float
+) -> None:
+    # A repeat is the same patients with other mistakes; without mistakes, all repeats are one and the intervals meet.
+    rng = np.random.default_rng(seed)
+    is_case, patients = np.arange(50) < 28, np.arange(50)
+    scores = shift * is_case + rng.normal(size=50) + noise * rng.normal(size=(5, 50))
+    draws = patient_draws(patients, 1000, np.random.default_rng([1, 1000]))
+    pairs = pair_matrix(scores, is_case, patients)
+    low, high = percentile_interval(repeats_in_turn(scores, is_case, patients, draws))
+    assert (low, high) == percentile_interval(repeats_in_turn(scores, is_case, patients, draws))
+    assert 0 <= low <= pairs.auc <= high <= 1
+    narrow_low, narrow_high = percentile_interval(resampled_auc(pairs, draws))
+    if noise == 0.0:
+        assert (low, high) == pytest.approx((narrow_low, narrow_high), abs=1e-12)
+    elif pairs.auc < 1:
+        assert high - low > narrow_high - narrow_low
 
 
 def test_nulls_of_noise_and_of_planted_genes() -> None:
