@@ -34,7 +34,8 @@ def treat(
         limma: as in `moderated_t`.
 
     Returns:
-        t (G, K), measured from the nearer threshold and 0 between them, and p-values (G, K), as `limma::treat`.
+        t (G, K), measured from the nearer threshold and 0 between them, and p-values (G, K), as `limma::treat`; NaN
+        where the coefficient is missing (limma: t = 0 without a p).
 
     Raises:
         ValueError: a negative threshold; no gene has a residual variance.

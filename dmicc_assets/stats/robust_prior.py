@@ -71,7 +71,7 @@ def fit_f_dist_robust(variances: FloatArray, df: FloatArray, covariate: FloatArr
     trend = trend + center
     ratio, df1 = np.exp(z - trend), np.full(len(z), most)
     prior_df = np.full(len(variances), df2)
-    prior_df[usable] = _outlier_df(ratio, df1, log_f_upper_tail(ratio, df1, df2), df2, len(z))
+    prior_df[usable] = _outlier_df(ratio, df1, log_f_upper_tail(ratio, df1, df2), df2)
     if covariate is None:
         return VariancePrior(prior_df, float(np.exp(trend[0])))
     return VariancePrior(prior_df, np.exp(interpolate_trend(covariate, usable, trend)))
@@ -95,22 +95,18 @@ def fit_f_dist_unequal_robust(
     """
     usable = usable_variances(variances, df)
     plain = fit_f_dist_unequal(variances, df, covariate)
-    x, df1, plain_df2 = np.maximum(variances[usable], 0.0), df[usable], float(plain.df)
-    x = np.maximum(x, 1e-12 * np.median(x))
-    ratio = x / np.broadcast_to(np.asarray(plain.scale), variances.shape)[usable]
+    # As limma: a gene that tells nothing counts as one that does not vary, which is never by chance.
+    df1, plain_df2 = np.maximum(df, 1.0), float(plain.df)
+    ratio = np.where(usable, np.maximum(variances, 0.0), 0.0) / plain.scale
     upper, lower = f_upper_tail(ratio, df1, plain_df2), f_lower_tail(ratio, df1, plain_df2)
     rate = adjust_p_values(np.minimum(2 * np.minimum(upper, lower), 1.0))
     if not (rate <= _MOST_OUTLYING_RATE).any():
         return plain
-    weights = np.ones(len(variances))
-    weights[usable] = np.where(rate <= _MOST_OUTLYING_RATE, rate, 1.0)
+    weights = np.where(rate <= _MOST_OUTLYING_RATE, rate, 1.0)
     prior = fit_f_dist_unequal(variances, df, covariate, weights)
-    df2 = float(prior.df)
-    prior_df = np.full(len(variances), df2)
-    # As limma: tails by the plain fit, genes without a variance counted among the least variable.
+    # As limma: tails by the plain fit.
     log_tail = log_f_upper_tail(ratio, df1, plain_df2)
-    prior_df[usable] = _outlier_df(ratio, df1, log_tail, df2, len(variances))
-    return VariancePrior(prior_df, prior.scale)
+    return VariancePrior(_outlier_df(ratio, df1, log_tail, float(prior.df)), prior.scale)
 
 
 def _at_equal_df(x: FloatArray, df: FloatArray, most: float, scale: FloatArray, df2: float) -> FloatArray:
@@ -174,7 +170,7 @@ def winsorised_moments(df1: float, df2: float) -> tuple[float, float]:
     return mean, float(mass @ (z - mean) ** 2 + shares @ (ends - mean) ** 2)
 
 
-def _outlier_df(ratio: FloatArray, df1: FloatArray, log_tail: FloatArray, df2: float, n_all: int) -> FloatArray:
+def _outlier_df(ratio: FloatArray, df1: FloatArray, log_tail: FloatArray, df2: float) -> FloatArray:
     """(n,) prior degrees of freedom of each gene, fewer for those in the right tail than the prior explains.
 
     A gene is no outlier with the probability (tail by the prior) / (share of genes at least as variable). An outlier's
@@ -185,10 +181,9 @@ def _outlier_df(ratio: FloatArray, df1: FloatArray, log_tail: FloatArray, df2: f
         df1: (n,) residual degrees of freedom.
         log_tail: (n,) log probabilities of a larger ratio.
         df2: the prior's degrees of freedom.
-        n_all: number of genes, those without a variance included.
     """
     n = len(ratio)
-    share = (n - _mean_ranks(ratio) + 0.5) / n_all
+    share = (n - _mean_ranks(ratio) + 0.5) / n
     regular = np.exp(np.minimum(log_tail - np.log(share), 0.0))
     if not (regular < 1).any():
         return np.full(n, df2)

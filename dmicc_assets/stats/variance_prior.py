@@ -20,6 +20,9 @@ from dmicc_assets.stats.lowess import lowess_span, weighted_lowess
 
 FloatArray = NDArray[np.float64]
 
+# A gene's weight in a weighted lowess trend, at least and at most, in upper quartiles of the genes' weights.
+_LEAST_WEIGHT, _MOST_WEIGHT = 1e-8, 100.0
+
 
 @dataclass(frozen=True, slots=True)
 class VariancePrior:
@@ -142,23 +145,27 @@ def fit_f_dist_unequal(
     usable = usable_variances(variances, df)
     if usable.sum() < 2:
         raise ValueError("one gene alone has a residual variance: degrees of freedom do not differ between genes")
-    x, d = variances[usable], df[usable]
-    # Zero variances come so near to zero that they push the prior's degrees of freedom down.
-    x = np.maximum(x, 1e-12 * np.median(x))
+    x, d = positive_variances(variances, usable), np.maximum(df, 1.0)
     e = np.log(x) + log_minus_digamma(d / 2)
-    prior_weights = np.ones(len(x)) if weights is None else weights[usable]
-    w = prior_weights / trigamma(d / 2)
+    prior_weights = np.ones(len(x)) if weights is None else weights
+    w = np.where(usable, prior_weights / trigamma(d / 2), 0.0)
     if covariate is None:
-        everywhere: float | FloatArray = float(w @ e / w.sum())
-        center: float | FloatArray = everywhere
+        center = np.full(len(x), w @ e / w.sum())
     else:
-        at = _complete(covariate)[usable]
-        center = weighted_lowess(at, e, w, span=lowess_span(len(e)))
-        everywhere = interpolate_trend(covariate, usable, center)
-    deviance = _profile_deviance(np.log(x) - center, d, prior_weights)
+        # As limma: no gene weighs nothing in the lowess, and its windows may end at any of them.
+        bounded = np.clip(w, *(np.array([_LEAST_WEIGHT, _MOST_WEIGHT]) * np.quantile(w, 0.75)))
+        center = weighted_lowess(_complete(covariate), e, bounded, span=lowess_span(len(x)))
+    deviance = _profile_deviance(np.log(x[usable]) - center[usable], d[usable], prior_weights[usable])
     p = minimum_on_interval(lambda p: deviance(p / (1 - p)), 0.5, 0.9998, float(np.finfo(np.float64).eps) ** 0.25)
     half = p / (1 - p)
-    return VariancePrior(2 * half, np.exp(everywhere - log_minus_digamma(half))[()])
+    scale = np.exp(center - log_minus_digamma(half))
+    return VariancePrior(2 * half, float(scale[0]) if covariate is None else scale)
+
+
+def positive_variances(variances: FloatArray, usable: NDArray[np.bool_]) -> FloatArray:
+    """(G,) variances with those that are zero, or tell nothing, at a trillionth of the others' median, as limma."""
+    x = np.where(usable, variances, 0.0)
+    return np.maximum(x, 1e-12 * np.median(x[x > 0])) if (x > 0).any() else np.maximum(x, 1e-12)
 
 
 def interpolate_trend(covariate: FloatArray, usable: NDArray[np.bool_], trend: FloatArray) -> FloatArray:

@@ -36,6 +36,17 @@ def test_contrasts_their_f_and_treat_equal_limma(fit: LinearFit) -> None:
     assert_equal_to_r(p, numbers(theirs, "treat_p.ab", "treat_p.ac", "treat_p.bc"), is_p=True)
 
 
+@pytest.mark.parametrize(("trend", "robust"), [(False, False), (True, False), (False, True), (True, True)])
+def test_treat_takes_the_priors_of_limma(trend: bool, robust: bool) -> None:
+    name = {(False, False): "default", (True, False): "trend", (False, True): "robust", (True, True): "both"}
+    theirs = golden("treat").filter(moderation=name[trend, robust])
+    t, p = treat(fit_linear_model(VALUES, designs()[1]), 0.3, trend=trend, robust=robust)
+    # limma's root finder stops at 1e-8 of its own scale, behind a lowess: 1e-6 for trend with robust.
+    loose = 1e-6 if trend and robust else 0.0
+    np.testing.assert_allclose(t[:, 1], numbers(theirs, "t")[:, 0], atol=max(loose, 1e-9), rtol=max(loose, 1e-8))
+    np.testing.assert_allclose(p[:, 1], numbers(theirs, "p")[:, 0], rtol=max(10 * loose, 1e-7))
+
+
 def test_treat_at_zero_is_the_moderated_t(fit: LinearFit) -> None:
     t, p = treat(fit, 0.0)
     moderated = moderated_t(fit)

@@ -69,6 +69,19 @@ def test_a_fixed_block_compares_within_patients() -> None:
     np.testing.assert_allclose(ours, differences[complete].mean(axis=1), atol=1e-9)
 
 
+@pytest.mark.parametrize("values", ["complete", "missing"])
+def test_a_fixed_block_equals_limmas(values: str) -> None:
+    matrix = ExpressionMatrix(expression(values)[1], tuple(GENES), tuple(SAMPLES["sample"]))
+    patient = tuple(str(i) for i in np.repeat(np.arange(12), 2))
+    subject = _subject(is_case=np.tile([True, False], 12), dataset=("d",) * 24, patient=patient, matrix=matrix)
+    table = differential_statistics(subject, Differential(block="fixed", limma="3.54"), "covariate")
+    theirs = golden("blocked").filter(values=values)
+    assert table["gene"].to_list() == theirs["gene"].to_list()
+    for column in ("log_fc", "ci_low", "ci_high", "ave_expr", "t", "b", "p_value", "adj_p_value"):
+        is_p = column in ("p_value", "adj_p_value")
+        assert_equal_to_r(numbers(table, column), numbers(theirs, column), is_p=is_p)
+
+
 def test_a_patient_is_one_within_its_dataset_only() -> None:
     subject = _subject(dataset=("x",) * 12 + ("y",) * 12, patient=("p",) * 24, is_case=np.tile([True, False], 12))
     names = differential_design(subject, Differential(block="fixed"), "covariate")[1]

@@ -18,9 +18,11 @@ from dmicc_assets.stats.distributions import (
     trigamma,
     two_sided_p,
 )
+from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.stats.lowess import lowess, lowess_span, weighted_lowess
+from dmicc_assets.stats.moderation import moderated_t
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
-from dmicc_assets_tests.golden.linear import assert_equal_to_r, golden, numbers
+from dmicc_assets_tests.golden.linear import assert_equal_to_r, designs, expression, golden, numbers
 
 TAILS = golden("tails").with_columns(df=golden("tails")["df"].cast(str).str.replace("(?i)inf", "inf").cast(float))
 
@@ -102,6 +104,13 @@ def test_adjusted_p_values_refuse_what_is_none() -> None:
         adjust_p_values(np.array([0.5, 1.2]))
     with pytest.raises(ValueError, match="expected BH, holm or bonferroni"):
         adjust_p_values(np.array([0.5]), "BY")  # pyright: ignore[reportArgumentType]  # a caller's mistake
+
+
+def test_the_share_of_true_nulls_equals_qvalue() -> None:
+    p_values = moderated_t(fit_linear_model(expression("complete")[1], designs()[1])).p_value
+    for row in golden("pi0").iter_rows():
+        ours = [storey_pi0(p_values[:, k], float(row[0])) for k in (1, 2, 3, 4)]
+        np.testing.assert_allclose(ours, row[1:], rtol=1e-12)
 
 
 def test_the_share_of_true_nulls() -> None:
