@@ -89,6 +89,12 @@ def test_every_gene_of_the_oracle(shared: Path) -> None:
         assert_equal_to_r(collapsed.matrix.values[rows], numbers(theirs[:, 1:]))
     chosen = read(folder / "all_bcrabl__drop__chosen_probe.tsv.gz")
     assert collapsed.chosen_probe == dict(chosen.select("symbol", "probe_max_mean").iter_rows())
+    # The first of several symbols, which the project does not take, leads to other genes' probes.
+    first = mapped.with_columns(gene=pl.col("gene").str.replace(" ///.*", ""), n_symbols=pl.lit(1, pl.Int64))
+    chosen = read(folder / "all_bcrabl__first__chosen_probe.tsv.gz")
+    assert collapse_probes(matrix, first, "max_mean").chosen_probe == dict(
+        chosen.select("symbol", "probe_max_mean").iter_rows()
+    )
 
 
 def test_ties_and_missing_values_of_the_oracle(shared: Path) -> None:

@@ -94,6 +94,7 @@ def test_the_rule_on_real_intensities(shared: Path) -> None:
     theirs = json.loads((oracle / "golden/normalise/gse781_log2_rule.json").read_text())
     assert decision.took_log2 is theirs["log2_needed"]
     np.testing.assert_allclose(decision.quantiles, theirs["quantiles"], rtol=1e-12)
+    assert np.isnan(to_log2(numbers(table[:, 1:]), decision)).sum() == theirs["n_nan"]
 
 
 def test_a_matrix_whose_scale_cannot_be_told_is_refused() -> None:
@@ -105,8 +106,9 @@ def test_a_matrix_whose_scale_cannot_be_told_is_refused() -> None:
         log2_decision(np.ones((2, 2)), "raw")  # pyright: ignore[reportArgumentType]  # a caller's mistake
 
 
+@pytest.mark.parametrize("by", ["limma", "preprocessCore"])
 @pytest.mark.parametrize("name", ["T1", "T2", "T3", "T4", "X", "S"])
-def test_quantile_normalisation_is_the_oracles(shared: Path, name: str) -> None:
+def test_quantile_normalisation_is_the_oracles(shared: Path, name: str, by: str) -> None:
     """Ties (T1, T2), missing values too (T3), an almost empty sample (T4), real and made-up data (X, S)."""
     tables = [
         pl.read_csv(
@@ -115,6 +117,6 @@ def test_quantile_normalisation_is_the_oracles(shared: Path, name: str) -> None:
             null_values=["NA", "NaN"],
             infer_schema_length=None,
         )
-        for part in ("input", "limma")
+        for part in ("input", by)
     ]
     assert_equal_to_r(quantile_normalise(numbers(tables[0][:, 1:])), numbers(tables[1][:, 1:]))

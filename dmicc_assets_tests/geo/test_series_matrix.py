@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -300,3 +301,37 @@ def test_the_oracles_cases_equal_geoquery(shared: Path, case: str) -> None:
     assert list(matrix.features) == [row["ID_REF"] for row in expected]
     values = np.array([[as_number(row[sample]) for sample in matrix.samples] for row in expected])
     np.testing.assert_array_equal(matrix.values, values)
+    summary = json.loads((shared / "oracle" / "golden" / "geo" / f"{case}.json").read_text())
+    assert summary["dim"] == [len(matrix.features), len(matrix.samples)]
+    assert summary["feature_names_head"] == list(matrix.features[:9])
+    assert summary["n_na"] == np.isnan(matrix.values).sum()
+    sums = [summary["colsums"][sample] for sample in matrix.samples]
+    np.testing.assert_allclose(np.nansum(matrix.values, axis=0), sums, rtol=1e-13)
+
+
+@pytest.mark.parametrize("case", ["nasty", "nasty_crlf", "GSE781-GPL96"])
+def test_the_oracles_samples_equal_geoquery(shared: Path, case: str) -> None:
+    header = read_series_matrix(shared / "oracle" / "cases" / "geo" / f"{case}_series_matrix.txt.gz").header
+    golden = shared / "oracle" / "golden" / "geo"
+    theirs, ours = rows_of(golden / f"{case}__pdata.tsv"), header.samples.to_dicts()
+    assert header.platforms == [json.loads((golden / f"{case}.json").read_text())["annotation"]]
+    assert header.row_counts == tuple({int(row["data_row_count"]) for row in theirs})
+    assert set(header.organisms) == {row["organism_ch1"] for row in theirs if "organism_ch1" in row}
+    pairs = {"sample": "geo_accession", "title": "title", "source_name": "source_name_ch1", "platform": "platform_id"}
+    for name, column in pairs.items():
+        assert [row[name] for row in ours] == [row[column] for row in theirs]
+    for mine, row in zip(ours, theirs, strict=True):
+        assert mine["sample"] == row["sample"]
+        described = {pair["key"]: pair["value"] for pair in mine["characteristics"]}
+        written = [value for key, value in row.items() if key.startswith("characteristics_ch1") and value]
+        assert sorted(described.values()) == sorted(value.split(": ", 1)[-1] for value in written)
+        named = {key.removesuffix(":ch1"): value for key, value in row.items() if key.endswith(":ch1")}
+        assert {key: described.get(key, "NA") for key in named} == named
+
+
+def test_the_oracles_empty_table_has_no_rows(shared: Path) -> None:
+    """GEOquery stops at it."""
+    assert not json.loads((shared / "oracle/golden/geo/empty.json").read_text())["ok"]
+    matrix = read_series_matrix(shared / "oracle/cases/geo/empty_series_matrix.txt.gz").matrix
+    assert matrix.features == ()
+    assert matrix.values.shape == (0, len(matrix.samples))

@@ -1,5 +1,7 @@
 """Optimism and calibration against rms::validate and rms::calibrate on the resamples that rms drew."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,6 +17,7 @@ from dmicc_assets.model.internal_validation import (
 )
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.roc import roc
 from dmicc_assets.stats.separation import is_separated
 from dmicc_assets_tests.golden.model import golden
 
@@ -43,6 +46,16 @@ def _check(x, is_case, terms, indices, expected_validate, expected_calibrate):
     np.testing.assert_allclose(curve.predicted, expected_calibrate["predy"], rtol=1e-8)
     np.testing.assert_allclose(curve.apparent, expected_calibrate["calibrated.orig"], rtol=1e-8)
     np.testing.assert_allclose(curve.corrected, expected_calibrate["calibrated.corrected"], rtol=0, atol=1e-8)
+    if "optimism" in expected_calibrate.columns:
+        # rms's index is the curve less the diagonal.
+        for ours, column in (
+            (curve.apparent - curve.predicted, "index.orig"),
+            (curve.corrected - curve.predicted, "index.corrected"),
+            (curve.apparent - curve.corrected, "optimism"),
+        ):
+            np.testing.assert_allclose(ours, expected_calibrate[column], rtol=0, atol=1e-8)
+    difference = expected_calibrate["training"] - expected_calibrate["test"]
+    np.testing.assert_allclose(curve.apparent - curve.corrected, difference, rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["two", "three"])
@@ -60,6 +73,25 @@ def test_all_of_the_oracle(shared):
         table, indices = read("input.tsv"), read("boot_indices.tsv.gz").to_numpy() - 1
         x, is_case = table.drop("y").to_numpy(), (table["y"] == "BCR_ABL").to_numpy()
         _check(x, is_case, table.columns[1:], indices, read("validate.tsv"), read("calibrate.tsv"))
+        _check_summary(x, is_case, indices, json.loads((folder / f"{name}__model.json").read_text()))
+
+
+def _check_summary(x, is_case, indices, summary):
+    """lrm's indexes, and what the oracle reports of the validation."""
+    design = np.column_stack([np.ones(len(x)), x])
+    fit = fit_logistic(x, is_case, [f"x{j}" for j in range(x.shape[1])])
+    found = validate(design, is_case, fit.coefficients, refit(design, is_case, indices, "ml"), "ml")
+    stats, area = summary["stats"], roc(design @ fit.coefficients, is_case).auc
+    lrm = {"Dxy": "dxy", "R2": "r2", "Brier": "brier", "g": "g", "gp": "gp"}
+    ours = [area, *(found[index].apparent for index in lrm.values()), np.exp(found["g"].apparent)]
+    np.testing.assert_allclose(ours, [stats["C"], *(stats[index] for index in lrm), stats["gr"]], rtol=1e-8)
+    assert area == pytest.approx(summary["c_index"], rel=1e-8)
+    corrected = {index: found[index].corrected for index in ("brier", "slope", "intercept", "emax")}
+    ours = [(found["dxy"].corrected + 1) / 2, *corrected.values(), found["dxy"].optimism, found["dxy"].optimism]
+    names = ("c_corrected", "brier_corrected", "slope_corrected", "intercept_corrected", "emax")
+    names += ("byhand_optimism_Dxy", "rms_optimism_Dxy")
+    np.testing.assert_allclose(ours, [summary[name] for name in names], rtol=0, atol=1e-6)
+    assert len(indices) - found["dxy"].n_resamples == summary["n_failed"]
 
 
 def _separated_data(n_case=8, n_control=20, gap=0.3):

@@ -107,10 +107,14 @@ def test_all_of_the_oracle(shared):
             rows = expected.filter(pl.col("variable") == variable)
             np.testing.assert_allclose(values, rows["value"], rtol=1e-12)
             np.testing.assert_allclose(points, rows["points"], rtol=1e-8, atol=1e-9)
+            slope = fit.coefficients[1 + variables.index(variable)]
+            np.testing.assert_allclose(slope * values, rows["Xbeta"], rtol=1e-8)
         assert drawn.total_ticks.tolist() == read("total_points_axis")["total_points"].to_list()
         np.testing.assert_allclose(drawn.risk_ticks, read("risk_axis")["prob"], rtol=1e-12)
         predictions, axes = read("predictions"), {axis: read(f"{axis}_axis") for axis in ("lp", "risk")}
-        np.testing.assert_allclose(fit.coefficients[0] + x @ fit.coefficients[1:], predictions["lp"], rtol=1e-8)
+        log_odds = fit.coefficients[0] + x @ fit.coefficients[1:]
+        np.testing.assert_allclose(log_odds, predictions["lp"], rtol=1e-8)
+        np.testing.assert_allclose(drawn.probability(drawn.total_points(log_odds)), predictions["p"], rtol=1e-8)
         np.testing.assert_allclose(drawn.log_odds_ticks, axes["lp"]["lp"], rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(drawn.total_points(drawn.log_odds_ticks), axes["lp"]["total_points"], rtol=1e-8)
         # rms finds these by linear interpolation.

@@ -1,13 +1,17 @@
 """Firth's regression, profile limits and FLIC against R's answers, and bad input."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
 
 from dmicc_assets.stats.firth import fit_firth, fit_firth_resamples, flic_intercepts
+from dmicc_assets.stats.firth_profile import deviance_of_zero, profile_problem
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.penalised_likelihood import penalised_log_likelihood
-from dmicc_assets.stats.probability import expit
+from dmicc_assets.stats.probability import expit, normal_two_sided
+from dmicc_assets.stats.separation import is_separated
 from dmicc_assets_tests.golden.model import golden
 
 
@@ -105,6 +109,22 @@ def test_all_of_the_oracle(shared):
         np.testing.assert_allclose(fit.p_value, expected["plr_p"], rtol=1e-7)
         np.testing.assert_allclose(fit.ci_low, expected["plr_lo"], rtol=1e-6)
         np.testing.assert_allclose(fit.ci_high, expected["plr_hi"], rtol=1e-6)
+        # brglm stops early; brglm2 solves the same score.
+        np.testing.assert_allclose(fit.coefficients, expected["brglm2_AS_mean"], rtol=1e-8)
+        np.testing.assert_allclose(fit.coefficients, expected["brglm"], rtol=1e-4)
+        for column in ("se", "brglm2_se"):
+            np.testing.assert_allclose(fit.std_error, expected[column], rtol=1e-8)
+        np.testing.assert_allclose(normal_two_sided(fit.z), expected["wald_p"], rtol=1e-7)
+        x, is_case = table.drop("y").to_numpy().astype(float), table["y"].to_numpy() == 1
+        design = np.column_stack([np.ones(len(x)), x])
+        deviances = deviance_of_zero(profile_problem(design, is_case, fit.coefficients))
+        np.testing.assert_allclose(deviances, expected["plr_chi2"], rtol=1e-7)
+        model = json.loads((shared / "oracle" / "golden" / "firth" / f"{name}__model.json").read_text())
+        assert fit.log_likelihood == pytest.approx(model["penalised_loglik"], rel=1e-9)
+        assert is_separated(x, is_case) is not model["ml_converged"]
+        if model["ml_converged"]:
+            ml = fit_logistic(x, is_case, table.columns[1:])
+            np.testing.assert_allclose(ml.coefficients, expected["ml"], rtol=1e-5)  # glm stops at 1e-8 of the deviance
 
 
 def _alike(seed: int):

@@ -34,11 +34,8 @@ WITH_MISSING = [f"{model}_default" for model in ("noallna", "intercept", "batch"
 # A trend needs a mean for every gene, which `group` lacks.
 WITH_MISSING += ["noallna_trend", "noallna_robust", "batch_trend", "batch_robust", "group_robust"]
 FOLDERS: dict[LimmaVersion, str] = {"3.54": "golden/limma", "3.63": "golden_limma_3.63/limma"}
-ANSWERS: list[tuple[LimmaVersion, str, str]] = []
-for case_of, tables in TABLES.items():
-    ANSWERS += [("3.54", case_of, table) for table in tables]
-for version in FOLDERS:
-    ANSWERS += [(version, "synthetic", table) for table in WITH_MISSING]
+ANSWERS: list[tuple[LimmaVersion, str, str]] = [("3.54", of, table) for of in TABLES for table in TABLES[of]]
+ANSWERS.extend((version, "synthetic", table) for version in FOLDERS for table in WITH_MISSING)
 FITS = [("all_bcrabl", name) for name in ("group", "cov", "aw")]
 FITS += [("synthetic", n) for n in ("group", "noallna", "intercept", "clean", "batch", "batch_contrast_approx")]
 

@@ -126,10 +126,17 @@ def test_all_of_the_oracle(shared):
         _assert_coefficients(fit, expected)
         np.testing.assert_allclose(fit.z, expected["z"], rtol=1e-8)
         np.testing.assert_allclose(fit.p_value, expected["p"], rtol=1e-7)
+        np.testing.assert_allclose(np.exp(fit.coefficients), expected["or"], rtol=1e-8)
+        np.testing.assert_allclose(fit.z[1:] ** 2, read(f"{name}__anova.tsv")["Chi.Square"][:-1], rtol=1e-8)
         limits = np.log(expected.select("or_lo", "or_hi").to_numpy())
         np.testing.assert_allclose(np.column_stack([fit.ci_low, fit.ci_high]), limits, rtol=1e-8)
         stats = json.loads((folder / f"{name}__model.json").read_text())["stats"]
         assert 2 * (fit.log_likelihood - fit.null_log_likelihood) == pytest.approx(stats["Model L.R."], rel=1e-8)
+    # lrm reports success where the classes separate; here there is no estimate.
+    assert not json.loads((folder / "separation_lrm.json").read_text())["fail"]
+    separated = pl.read_csv(folder.parent / "firth" / "separated__input.tsv", separator="\t")
+    with pytest.raises(ValueError, match="classes separate"):
+        fit_logistic(separated["x"].to_numpy()[:, None], separated["y"].to_numpy() == 1, ["x"])
     table, knots = read("mixed__input.tsv"), json.loads((folder / "mixed__model.json").read_text())["rcs_knots"]
     age, last, before = table["age"].to_numpy().astype(float), knots[-1], knots[-2]
     cube = lambda knot: np.maximum(age - knot, 0.0) ** 3  # noqa: E731 (short)

@@ -97,6 +97,8 @@ def test_all_of_the_oracle(shared):
         forced = wilcoxon(values, is_case, exact=True)
         exact = np.where(forced.is_exact, forced.p_value, np.nan)
         found = {
+            "n1": ranks.n_control,
+            "n2": ranks.n_case,
             "W": ranks.statistic,
             "wilcox_p_default": ranks.p_value,
             "wilcox_p_normal_cc": wilcoxon(values, is_case, exact=False).p_value,
