@@ -77,11 +77,12 @@ def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, 
     values = tuple(_marks(x[:, j]) for j in range(len(variables)))
     parts = [slope * marks for slope, marks in zip(coefficients[1:], values, strict=True)]
     widest = max(float(np.ptp(part)) for part in parts)
-    if not widest > 0:
+    log_odds = coefficients[0] + x @ coefficients[1:]
+    # Slopes of rounding noise move no log-odds that a number could hold.
+    if not widest > 1e-12 * max(1.0, float(np.abs(log_odds).max())):
         raise ValueError(f"every coefficient of {', '.join(variables)} is zero, or its values are alike: no points")
     scale = max_points / widest
     at_zero = float(coefficients[0]) + sum(float(part.min()) for part in parts)
-    log_odds = coefficients[0] + x @ coefficients[1:]
     log_odds_ticks = pretty(float(log_odds.min()), float(log_odds.max()), 10)
     end = float(log_odds_ticks[-1] - at_zero) * scale if len(variables) > 1 else float(max_points)
     wanted = logit(RISK_TICKS)

@@ -89,8 +89,9 @@ def test_pretty_equals_r(row):
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="needs a variable"):
         nomogram([], np.ones((3, 0)), np.array([1.0]))
-    with pytest.raises(ValueError, match="every coefficient of MT1M is zero"):
-        nomogram(["MT1M"], np.arange(20.0)[:, None], np.array([1.0, 0.0]))
+    for slope in (0.0, 1e-17):
+        with pytest.raises(ValueError, match="every coefficient of MT1M, CD4 is zero"):
+            nomogram(["MT1M", "CD4"], np.arange(40.0).reshape(20, 2), np.array([1.0, slope, 0.0]))
     with pytest.raises(ValueError, match="lower end below the upper, got 2"):
         pretty(2, 2)
 
