@@ -77,7 +77,7 @@ def test_all_of_the_oracle(shared):
 
 
 def _check_summary(x, is_case, indices, summary):
-    """lrm's indexes, and what the oracle reports of the validation."""
+    """Indexes of lrm, and what the oracle reports of the validation."""
     design = np.column_stack([np.ones(len(x)), x])
     fit = fit_logistic(x, is_case, [f"x{j}" for j in range(x.shape[1])])
     found = validate(design, is_case, fit.coefficients, refit(design, is_case, indices, "ml"), "ml")
