@@ -1,6 +1,7 @@
 """Over-representation: R's phyper and p.adjust, and the corners of the two-by-two table."""
 
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
 from dmicc_assets.enrichment.ora import TERMS, over_representation
-from dmicc_assets.study import Enrichment
+from dmicc_assets.stats.differential import differential_genes
+from dmicc_assets.stats.distributions import root_on_interval, two_sided_p
+from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.overlap import hypergeometric_tail
+from dmicc_assets.study import Differential, Enrichment
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "sets"
 ANY_SIZE = Enrichment(min_size=1, max_size=500)
@@ -67,6 +72,56 @@ def test_every_number_is_the_oracles(shared: Path, tmp_path: Path, ontology: str
     assert_allclose(ours["odds_ratio"].to_numpy(), odds.to_numpy(), rtol=1e-9)
     assert ours["term"].to_list() == r["term"].to_list()
     assert ["/".join(hits) for hits in ours["genes"].to_list()] == r["genes"].to_list()
+    assert ours["term_name"].to_list() == r["name"].to_list()
+    share = (ours["n_overlap"] / ours["n_query"]) / (ours["set_size"] / ours["n_background"])
+    assert_allclose(share.to_numpy(), r["fold"].to_numpy(), rtol=1e-12)
+    assert_summary(folder, ontology.upper(), ours)
+
+
+def assert_summary(folder: Path, ontology: str, ours: pl.DataFrame) -> None:
+    """What the oracle counts of an ontology's terms, the five most significant ones among it."""
+    summary = json.loads((folder / "summary.json").read_text())[ontology]
+    found = {
+        "N_background": ours["n_background"][0],
+        "K_query": ours["n_query"][0],
+        "n_terms_hit": len(ours),
+        "n_padj_hits_05": (ours["adj_p_value"] < 0.05).sum(),
+    }
+    assert found == {key: summary[key] for key in found}
+    if ours["term_name"].null_count() == 0:
+        assert ours.sort("p_value", "term")["term_name"][:5].to_list() == summary["top5"]
+
+
+@pytest.mark.parametrize("file", ["go_cc", "go_mf", "go_bp_nogenes"])
+def test_adjustment_over_all_terms_is_the_oracles(shared: Path, file: str) -> None:
+    r = pl.read_csv(shared / f"oracle/golden/ora/{file}.tsv.gz", separator="\t", null_values="NA")
+    columns = (r[name].to_numpy() for name in ("k", "M", "N", "n_query"))
+    p = hypergeometric_tail(*columns)
+    assert_allclose(p, r["p"].to_numpy(), rtol=1e-7)
+    adjusted = adjust_p_values(p)
+    assert_allclose(adjusted, r["p_adj_all"].to_numpy(), rtol=1e-7)
+    summary = json.loads((shared / "oracle/golden/ora/summary.json").read_text())[file[3:5].upper()]
+    assert (len(r), (adjusted < 0.05).sum()) == (summary["n_terms"], summary["n_padj_all_05"])
+
+
+def test_query_and_p_values_follow_from_the_oracles_ranked_genes(shared: Path) -> None:
+    """The probes of these genes are not kept: of t follows p, with the prior's degrees of freedom as unknown."""
+    read = lambda name: pl.read_csv(  # noqa: E731 (short)
+        shared / f"oracle/golden/ora/{name}.tsv.gz", separator="\t", infer_schema_length=None
+    )
+    ranked, universe = read("ranked_all_bcrabl"), read("universe")
+    t, p = ranked["t"].to_numpy(), ranked["P.Value"].to_numpy()
+    middle = int(np.argsort(np.abs(t))[-50])
+    df = root_on_interval(lambda df: float(np.log(two_sided_p(t[[middle]], df)[0] / p[middle])), 60.0, 200.0)
+    assert_allclose(two_sided_p(t, df), p, rtol=1e-7)
+    statistics = ranked.select("symbol", gene=pl.col("entrez").cast(str), log_fc="logFC", p_value="P.Value")
+    statistics = statistics.with_columns(adj_p_value=pl.Series(adjust_p_values(p)), t=pl.Series(t))
+    chosen = differential_genes(statistics, Differential(log_fc=0.3, p_value=0.01, adjust="none"))
+    is_deg = universe.filter(pl.col("is_deg").cast(str).str.to_lowercase() == "true")
+    assert set(chosen["gene"]) == set(is_deg["entrez"].cast(str))
+    assert sorted(zip(ranked["entrez"], ranked["symbol"], strict=True)) == sorted(
+        universe.select("entrez", "symbol").iter_rows()
+    )
 
 
 def test_background_is_measured_and_annotated_before_the_size_filter(tmp_path: Path) -> None:
@@ -140,5 +195,6 @@ def test_every_p_value_of_the_oracles_4981_processes(shared: Path, tmp_path: Pat
     theirs = r.filter(pl.col("k") > 0).sort("term")
     assert ours["term"].to_list() == theirs["term"].to_list()
     assert len(ours) == 3588
+    assert_summary(shared / "oracle/golden/ora", "BP", ours)
     for number, column in (("p_value", "p"), ("adj_p_value", "p_adj_hits")):
         assert_allclose(ours[number].to_numpy(), theirs[column].to_numpy(), rtol=1e-7)

@@ -6,6 +6,7 @@ import pytest
 
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit, net_benefit_of_all
 from dmicc_assets.stats.probability import expit, logit
+from dmicc_assets_tests.golden.model import golden
 
 CASE = np.array([True, False, True, False])
 
@@ -37,6 +38,16 @@ def test_direct_definition():
         np.mean((probability >= t) & is_case) - np.mean((probability >= t) & ~is_case) * t / (1 - t) for t in THRESHOLDS
     ]
     np.testing.assert_allclose(net_benefit(log_odds, is_case, np.ones(80))[0], expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["two", "three"])
+def test_equal_to_r(name):
+    table, expected = golden(f"{name}_input.tsv"), golden("decision.tsv").filter(pl.col("name") == name)
+    slopes = golden(f"{name}_coefficients.tsv")["coefficient"].to_numpy()
+    log_odds, is_case = slopes[0] + table.drop("y").to_numpy() @ slopes[1:], table["y"].to_numpy() == 1
+    np.testing.assert_allclose(THRESHOLDS, expected["threshold"], rtol=1e-12)
+    np.testing.assert_allclose(net_benefit(log_odds, is_case, np.ones(len(is_case)))[0], expected["model"], atol=1e-12)
+    np.testing.assert_allclose(net_benefit_of_all(is_case), expected["all"], rtol=1e-12, atol=1e-12)
 
 
 def test_a_model_that_says_yes_to_everybody_is_acting_on_all():

@@ -15,6 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from dmicc_assets.signature.forest import Importances, case_votes, cv_error, importance, importances, ranks
+from dmicc_assets.signature.grown_forest import grow
+from dmicc_assets.stats.roc import auc_of_rows
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "sets"
 Input = tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]
@@ -46,6 +48,24 @@ def assert_same_forests(ours: NDArray[np.float64], theirs: NDArray[np.float64]) 
     assert spearmanr(ours.mean(axis=0), theirs.mean(axis=0)).statistic >= 0.97
     first = [set(np.argsort(-mean)[:3]) for mean in (ours.mean(axis=0), theirs.mean(axis=0))]
     assert first[0] == first[1]
+
+
+def assert_same_summary(ours: Importances, summary: pl.DataFrame, genes: list[str]) -> None:
+    """Means, spreads, quantiles and mean ranks over seeds: of 50, a spread is good to 10 %."""
+    rows = pl.DataFrame({"id": genes}).join(summary, on="id", maintain_order="left")
+    for value, name, rank in ((ours.gini, "gini", "mean_rank_gini"), (ours.permutation, "acc_raw", "mean_rank_acc")):
+        theirs = {part: rows[f"{name}_{part}"].to_numpy() for part in ("mean", "sd", "q05", "q95")}
+        error = theirs["sd"] / np.sqrt(len(value))
+        assert (np.abs(value.mean(axis=0) - theirs["mean"]) < 4.5 * np.sqrt(2) * error).all()
+        ratio = value.std(axis=0, ddof=1) / theirs["sd"]
+        assert 0.55 < ratio.min() < ratio.max() < 1.8
+        for part, share in (("q05", 0.05), ("q95", 0.95)):
+            # The standard error of a normal sample's 5 or 95 % quantile is 2.1 times that of its mean.
+            gap = np.abs(np.quantile(value, share, axis=0) - theirs[part])
+            assert (gap < 4.5 * 2.1 * np.sqrt(2) * error).all()
+        placed = ranks(value)
+        gap = np.abs(placed.mean(axis=0) - rows[rank].to_numpy())
+        assert (gap <= 0.1 + 4.5 * placed.std(axis=0) * np.sqrt(2 / len(value))).all()
 
 
 @pytest.fixture(scope="module", params=["balanced", "unbalanced"])
@@ -80,6 +100,7 @@ def test_importance_is_the_oracles(shared: Path, case: str, label: str) -> None:
     genes = table.columns[2:]
     values = np.ascontiguousarray(table.select(genes).to_numpy().T, dtype=np.float64)
     ours = importances(values, (table["y"] == label).to_numpy(), 500, range(1, 51))
+    assert_same_summary(ours, read(folder / f"{case}__importance_summary.tsv"), genes)
     theirs = read(folder / f"{case}__importance_50seeds.tsv.gz")
     assert_same_forests(ours.gini, by_seed(theirs, "id", genes, "gini"))
     assert_same_forests(ours.permutation, by_seed(theirs, "id", genes, "acc_raw"))
@@ -138,7 +159,7 @@ def drawn(n: int, trees: int, seed: int) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("name", ["balanced", "unbalanced"])
 def test_permutation_importance_is_what_asking_every_tree_again_gives(name: str) -> None:
-    from dmicc_assets.signature.grown_forest import flatten, grow
+    from dmicc_assets.signature.grown_forest import flatten
 
     values, is_case, _ = golden_input(name)
     x = np.ascontiguousarray(values, dtype=np.float32).T
@@ -252,12 +273,86 @@ def test_errors_in_the_oracles_folds_are_the_oracles(shared: Path, case: str, la
     is_case = (table["y"] == label).to_numpy()
     theirs = read(folder / f"{case}__cv10_ntree_10seeds.tsv")
     n_trees, seeds = theirs["ntree"].unique().sort().to_numpy(), range(1, 7)
-    wrong = np.zeros((len(seeds), len(n_trees)))
+    wrong, share = np.zeros((len(seeds), len(n_trees))), np.zeros((len(seeds), is_case.size, len(n_trees)))
     for k in np.unique(fold):
         train, test = fold != k, fold == k
         for i, seed in enumerate(seeds):
             votes = case_votes(values[:, train], is_case[train], values[:, test], 1000, seed)[n_trees - 1]
+            share[i, test] = (votes / n_trees[:, np.newaxis]).T
             wrong[i] += ((votes > n_trees[:, np.newaxis] / 2) != is_case[test]).sum(axis=1)
     expected = theirs.pivot(on="ntree", index="seed", values="error").drop("seed").to_numpy()
     # Both are means over seeds in the same folds: they differ by less than one sample.
     assert_allclose(wrong.mean(axis=0) / is_case.size, expected.mean(axis=0), atol=1 / is_case.size)
+    areas = [auc_of_rows(of_seed.T.astype(float), is_case) for of_seed in share]
+    expected = theirs.pivot(on="ntree", index="seed", values="auc").drop("seed").to_numpy()
+    # The seeds' standard deviation is 0.01 at most.
+    assert_allclose(np.mean(areas, axis=0), expected.mean(axis=0), atol=0.015)
+
+
+@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
+def test_errors_out_of_bag_are_the_oracles(shared: Path, case: str, label: str) -> None:
+    """What randomForest counts of the trees that have not seen a sample, counted of our trees.
+
+    The mean error over seeds is within 1 sample from 50 trees on (2.5 below: the first tree has seen two thirds), in
+    all and of each class; the number of trees at the minimum is noise, whose distribution over seeds is the same
+    (Kolmogorov-Smirnov's p above 0.01), as is that of the smallest error.
+    """
+    from scipy.stats import ks_2samp
+
+    folder, seeds = shared / "oracle/golden/rf", range(1, 31)
+    table = read(folder / f"{case}__input.tsv")
+    x = np.ascontiguousarray(table.select(table.columns[2:]).to_numpy(), dtype=np.float32)
+    is_case = (table["y"] == label).to_numpy()
+    curves = np.array([out_of_bag_errors(x, is_case, 500, seed) for seed in seeds])
+    theirs = read(folder / f"{case}__oob_curve_10seeds.tsv.gz")
+    n_trees = theirs["ntree"].unique().sort().to_numpy()
+    for k, column in enumerate(theirs.columns[2:]):
+        expected = theirs.pivot(on="ntree", index="seed", values=column).drop("seed").cast(pl.Float64).to_numpy()
+        n = (is_case.size, (~is_case).sum(), is_case.sum())[k]
+        close = np.where(n_trees < 50, 2.5, 1.0) / n
+        gap = np.abs(np.nanmean(curves[:, n_trees - 1, k], axis=0) - np.nanmean(expected, axis=0))
+        assert (gap <= close + 0.05 * (n_trees < 50)).all(), (column, gap * n)
+    minima = read(folder / f"{case}__argmin_ntree_50seeds.tsv")
+    whole = curves[:, :, 0]
+    assert whole[:, -1].mean() == pytest.approx(minima["oob500"].mean(), abs=1 / is_case.size)
+    assert whole.min(axis=1).mean() == pytest.approx(minima["min_oob"].mean(), abs=1 / is_case.size)
+    assert ks_2samp(whole.argmin(axis=1) + 1, minima["argmin_ntree"].to_numpy()).pvalue > 0.01
+
+
+def out_of_bag_errors(x: NDArray[np.float32], is_case: NDArray[np.bool_], trees: int, seed: int) -> NDArray[np.float64]:
+    """(trees, 3) share of the samples, the controls and the cases that the trees not grown on them call wrong."""
+    for_case, voted, errors = np.zeros(len(x)), np.zeros(len(x)), []
+    for tree, times in grow(x, is_case.astype(float)[:, np.newaxis], trees, seed):
+        unseen = times == 0
+        for_case[unseen] += tree.predict(x[unseen])[:, 0] > 0.5
+        voted += unseen
+        wrong = np.where(2 * for_case == voted, 0.5, (2 * for_case > voted) != is_case)
+        counted = voted > 0
+        groups = (counted, counted & ~is_case, counted & is_case)
+        errors.append([wrong[group].mean() if group.any() else np.nan for group in groups])
+    return np.array(errors)
+
+
+@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
+def test_errors_of_the_first_genes_are_the_oracles(shared: Path, case: str, label: str) -> None:
+    """As randomForest's rfcv: in each fold the training samples' first genes alone, ever fewer of them.
+
+    Folds are drawn anew for every seed: the mean over seeds is within two and a half samples.
+    """
+    table = read(shared / f"oracle/golden/rf/{case}__input.tsv")
+    x, is_case = table.select(table.columns[2:]).to_numpy().T, (table["y"] == label).to_numpy()
+    theirs = read(shared / f"oracle/golden/rf/{case}__rfcv10_20seeds.tsv").group_by("n_var").agg(pl.col("error").mean())
+    n_genes, seeds = theirs["n_var"].sort().to_numpy(), range(1, 6)
+    wrong = np.zeros(n_genes.size)
+    for seed in seeds:
+        rng, fold = np.random.default_rng(seed), np.zeros(is_case.size, dtype=int)
+        for group in (is_case, ~is_case):
+            fold[group] = rng.permutation(np.arange(group.sum()) % 10)
+        for k in range(10):
+            train, test = fold != k, fold == k
+            order = np.argsort(-importance(x[:, train], is_case[train], 100, [seed])[0])
+            for i, n in enumerate(n_genes):
+                votes = case_votes(x[order[:n]][:, train], is_case[train], x[order[:n]][:, test], 100, seed)[-1]
+                wrong[i] += ((votes > 50) != is_case[test]).sum()
+    expected = theirs.sort("n_var")["error"].to_numpy()
+    assert_allclose(wrong / len(seeds) / is_case.size, expected, atol=2.5 / is_case.size)

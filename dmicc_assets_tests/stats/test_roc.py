@@ -175,7 +175,7 @@ def test_all_of_the_oracle(shared):
             row["n_control"],
             row["n_case"],
         )
-        assert closest_topleft(curve).threshold == float(row["topleft_threshold"])
+        _assert_cut_offs(curve, row)
         if row["boot_lo"] is not None:
             drawn = (float(row["boot_lo"]), float(row["boot_hi"]))
             assert bootstrap_interval(curve, 1) == pytest.approx(drawn, abs=0.02)
@@ -221,8 +221,27 @@ def test_missing_scores_are_left_out_as_by_proc(shared):
         names = ("auc", "delong_lo", "delong_hi", "delong_var", "n_control", "n_case")
         assert numbers == pytest.approx(tuple(row[k] for k in names), rel=1e-8, abs=1e-9)
         assert (youden(curve).threshold, youden(curve).n_optima) == (float(row["threshold"]), row["n_best"])
-        assert closest_topleft(curve).threshold == float(row["topleft_threshold"])
+        _assert_cut_offs(curve, row)
+        if row["boot_lo"] is not None:
+            drawn = (float(row["boot_lo"]), float(row["boot_hi"]))
+            assert bootstrap_interval(curve, 1) == pytest.approx(drawn, abs=0.02)
     theirs = points.filter(pl.col("id") == "with_na")
     curve = roc(score, is_case, missing="drop")
     np.testing.assert_allclose(curve.thresholds, theirs["threshold"].cast(pl.Float64), rtol=1e-12)
     np.testing.assert_allclose(curve.sensitivity, theirs["sensitivity"], atol=1e-14)
+    np.testing.assert_allclose(curve.specificity, theirs["specificity"], atol=1e-14)
+
+
+def _assert_cut_offs(curve, row):
+    """The table of two by two at Youden's cut-off, and the closest-topleft one."""
+    best = youden(curve)
+    positive, negative = best.sensitivity * curve.n_case, best.specificity * curve.n_control
+    false = (curve.n_control - negative, curve.n_case - positive)
+    ours = [positive, negative, *false, best.sensitivity + best.specificity]
+    ours += [(positive + negative) / (curve.n_case + curve.n_control)]
+    names = ("tp", "tn", "fp", "fn", "youden", "accuracy")
+    np.testing.assert_allclose(ours, [row[name] for name in names], rtol=1e-12, atol=1e-9)
+    for good, bad, name in ((positive, false[0], "ppv"), (negative, false[1], "npv")):
+        if good + bad > 0.5:
+            assert good / (good + bad) == pytest.approx(float(row[name]), rel=1e-12)
+    assert closest_topleft(curve).threshold == float(row["topleft_threshold"])
