@@ -59,7 +59,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     ),
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
-    version="2",
+    version="3",
     blocks_on=("D4",),
 )
 def dataset(context: StepContext) -> Result:

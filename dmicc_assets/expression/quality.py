@@ -91,6 +91,14 @@ def _median_and_iqr(values: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
 
 
 def _mean_of(matrix: ExpressionMatrix, genes: Sequence[str]) -> FloatMatrix | None:
-    """Mean over the genes that are measured in every sample; None when none is."""
+    """Mean over the genes that have a value in every sample, else over all (NaN where one lacks it).
+
+    None when none is in the matrix.
+    """
     measured = [gene for gene in genes if gene in matrix.features]
-    return matrix.take_features(measured).values.mean(axis=0) if measured else None
+    if not measured:
+        return None
+    values = matrix.take_features(measured).values
+    complete = ~np.isnan(values).any(axis=1)
+    # A mean of one gene here and of two there would tell samples apart that are alike.
+    return (values[complete] if complete.any() else values).mean(axis=0)

@@ -32,4 +32,12 @@ def test_metrics_of_a_small_matrix() -> None:
     assert quality["median_before"][0] == 1.5
     assert np.isnan(quality["median_before"][1])
     assert quality["xist"].to_list() == [5.0, 6.0]
-    assert quality["y_genes"][0] == 2.0
+    # RPS4Y1 has no value in t: its 3 in s would make s more male than t.
+    assert quality["y_genes"].to_list() == [1.0, 2.0]
+
+
+def test_sex_genes_with_holes_everywhere_and_without_any_row() -> None:
+    values = np.array([[1.0, np.nan, 3.0], [np.nan, 4.0, 5.0], [7.0, 8.0, 9.0]])
+    quality = sample_quality(ExpressionMatrix(values, ("KDM5D", "RPS4Y1", "A"), ("s", "t", "u")), values, ["x"] * 3)
+    np.testing.assert_array_equal(quality["y_genes"].to_numpy(), [np.nan, np.nan, 4.0])
+    assert quality["xist"].null_count() == 3
