@@ -90,7 +90,7 @@ def decide_tests(
         method: adjust each contrast by itself, or all p-values together.
         adjust: the adjustment.
         p_value: a gene counts when its adjusted p is below it.
-        log_fc: and its change at least this, in log2 units.
+        log_fc: and its change is larger than this, in log2 units.
 
     Returns:
         (G, K) 1 for up, -1 for down, 0 for neither (also where the coefficient is missing).
@@ -104,5 +104,5 @@ def decide_tests(
     if adjust != "none":
         whole = method == "global"
         p = adjust_p_values(p, adjust) if whole else np.column_stack([adjust_p_values(c, adjust) for c in p.T])
-    counts = (p < p_value) & (np.abs(fit.coefficients) >= log_fc)
+    counts = (p < p_value) & (np.abs(fit.coefficients) > log_fc)
     return np.where(counts, np.sign(np.nan_to_num(fit.coefficients)), 0).astype(np.int8)

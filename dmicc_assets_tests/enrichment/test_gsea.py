@@ -55,6 +55,15 @@ def test_score_is_the_largest_deviation_of_the_running_sum() -> None:
         assert ((at >= 0) & (at < size)).all()
 
 
+def test_a_random_set_that_scores_the_same_is_as_extreme(tmp_path: Path) -> None:
+    # Of four genes two score above zero, alone; the first is then as good as half of the random ones.
+    statistics = pl.DataFrame({"gene": list("ABCD"), "t": [4.0, 3.0, 2.0, 1.0]})
+    table = preranked(statistics, library(tmp_path, {"FIRST": ["A"], "SECOND": ["B"]}), Enrichment(min_size=1), seed=1)
+    p = dict(table.select("term", "p_value").iter_rows())
+    assert p["FIRST"] == pytest.approx(0.5, abs=0.1)
+    assert p["SECOND"] == 1
+
+
 def test_weights_of_zero_count_alike() -> None:
     es, _ = enrichment_scores(np.array([[0, 1, 2], [7, 8, 9]]), np.zeros(10))
     assert_allclose(es, [1.0, -1.0])
@@ -143,6 +152,8 @@ def test_sets_of_other_sizes_and_the_whole_list_are_no_rows(tmp_path: Path) -> N
     assert preranked(ranked(50), sets, Enrichment(min_size=5, max_size=29), seed=1).height == 0
     table = preranked(ranked(50), sets, Enrichment(min_size=5, max_size=100), seed=1)
     assert table["term"].to_list() == ["LARGE"]
+    table = preranked(ranked(50), sets, Enrichment(min_size=4, max_size=30), seed=1)
+    assert set(table["term"]) == {"SMALL", "LARGE"}
 
 
 def test_nothing_ranked_is_an_empty_table(tmp_path: Path) -> None:

@@ -137,6 +137,12 @@ def test_background_is_measured_and_annotated_before_the_size_filter(tmp_path: P
     assert too_large["n_background"].unique().to_list() == [6]
 
 
+def test_the_smallest_and_the_largest_size_allowed_are_allowed(tmp_path: Path) -> None:
+    sets = library(tmp_path, one="A", two="A B", four="A B C D", five="A B C D E")
+    table = over_representation(["A"], list("ABCDEF"), sets, Enrichment(min_size=2, max_size=4))
+    assert set(table["term"]) == {"two", "four"}
+
+
 def test_sets_without_a_hit_are_no_rows_and_no_tests(tmp_path: Path) -> None:
     sets = library(tmp_path, hit="A B C", other="A D", missed="E F")
     table = over_representation(["A"], list("ABCDEF"), sets, ANY_SIZE)

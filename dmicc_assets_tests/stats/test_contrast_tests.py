@@ -64,6 +64,16 @@ def test_decisions_equal_limma(fit: LinearFit) -> None:
         np.testing.assert_array_equal(ours, theirs.select(f"{name}.{c}" for c in ("ab", "ac", "bc")).to_numpy())
 
 
+def test_what_is_just_at_a_limit_is_no_discovery(fit: LinearFit) -> None:
+    """As limma 3.54 answers for a gene whose p-value or log fold change is the limit itself."""
+    moderated = moderated_t(fit)
+    p, size = float(moderated.p_value[0, 0]), float(abs(fit.coefficients[0, 0]))
+    for above in (0, 1e-9):
+        by_p = decide_tests(fit, moderated, adjust="none", p_value=p * (1 + above))
+        by_size = decide_tests(fit, moderated, adjust="none", p_value=1.0, log_fc=size * (1 - above))
+        assert abs(int(by_p[0, 0])) == abs(int(by_size[0, 0])) == (above > 0)
+
+
 def test_top_tables_are_in_limmas_order() -> None:
     by_b, by_log_fc, by_f = ((FOLDER / "orders.txt").read_text().splitlines()[i].split() for i in range(3))
     full = fit_linear_model(VALUES, designs()[1], names=("Intercept", "case", "b", "c", "age"))

@@ -118,6 +118,7 @@ def test_the_share_of_true_nulls() -> None:
     assert storey_pi0(uniform) == pytest.approx(1.0)
     assert storey_pi0(np.concatenate([np.zeros(1000), uniform])) == pytest.approx(0.5)
     assert storey_pi0(np.array([0.9, np.nan])) == 1.0
+    assert storey_pi0(np.array([0.5, 0.1])) == 1.0  # at lambda counts as above
     assert np.isnan(storey_pi0(np.array([np.nan])))
     with pytest.raises(ValueError, match="lambda is 1"):
         storey_pi0(uniform, 1.0)

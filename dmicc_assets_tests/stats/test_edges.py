@@ -80,6 +80,17 @@ def test_array_weights_use_a_gene_that_does_not_determine_every_coefficient() ->
     np.testing.assert_array_equal(array_weights(values[:1], _design(6)), np.ones(6))
 
 
+def test_array_weights_pass_over_a_gene_with_one_degree_of_freedom() -> None:
+    assert_equal_to_r(array_weights_by_gene(_matrix("few_df"), _design(6)), _answer("few_df", "weight"))
+
+
+@pytest.mark.parametrize(("case", "limit"), [("near", 0.99), ("far", -0.49)])
+def test_block_correlations_have_limmas_limits(case: str, limit: float) -> None:
+    found = duplicate_correlation(_matrix(case), _design(12), [str(i // 3) for i in range(12)])
+    assert_equal_to_r(found.atanh, _answer(case, "atanh"))
+    np.testing.assert_allclose(found.atanh, np.arctanh(limit))
+
+
 def test_a_gene_without_degrees_of_freedom_is_not_tested_when_nothing_is_shared() -> None:
     values = _matrix("few_robust")[:2].copy()
     values[1, 2:] = np.nan

@@ -145,6 +145,11 @@ def test_priors_of_unequal_degrees_of_freedom_equal_limma_3_63(kind: str) -> Non
     for ours, name in ((prior.df, "df"), (prior.scale, "scale")):
         theirs = numbers(priors, f"{name}_low", f"{name}_high")[0]
         np.testing.assert_allclose([np.min(ours), np.max(ours)], theirs, rtol=1e-8)
+    if kind == "robust":
+        # Genes without a variance are counted among the least variable.
+        empty = squeeze_var(np.append(variances, [np.nan] * 3), np.append(df, [0.0] * 3), robust=True)[1]
+        theirs = numbers(golden("unequal_df_priors").filter(variant="robust_and_empty_genes"), "df_low", "df_high")[0]
+        np.testing.assert_allclose([np.min(empty.df), np.max(empty.df)], theirs, rtol=1e-8)
     for ours, name in ((prior.scale, "trend_scale"), (prior.df, "robust_df")):
         theirs = numbers(table, name)[:, 0]
         if name.startswith(kind):

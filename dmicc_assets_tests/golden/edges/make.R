@@ -33,6 +33,11 @@ y <- input("partial", y); answer("partial", "weight", arrayWeights(y, two(6), me
 # sva sets genes that are constant in a batch aside before it asks whether a value is missing anywhere (sva 3.46.0).
 y <- noise(9, 15, 12); y[, 7:12] <- y[, 7:12] + rnorm(15); y[1, 1:6] <- 3; y[1, 8] <- NA
 y <- input("aside", y); answer("aside", "adjusted", suppressMessages(sva::ComBat(y, rep(1:2, each = 6))))
+# Genes with two, one and no residual degrees of freedom: only the first tells of its samples.
+y <- noise(9, 20, 6); y[1:6, 1:2] <- NA; y[7:14, 1:3] <- NA; y[15, 1:4] <- NA; y <- input("few_df", y); answer("few_df", "weight", arrayWeights(y, two(6), method = "genebygene"))
+# Blocks as alike, and as unlike, as limma lets them be.
+y <- noise(10, 5, 12, 3); b <- rep(1:4, each = 3); far <- y - t(apply(y, 1, function(v) ave(v, b))); near <- noise(11, 5, 4)[, b] + y / 1e4
+for (case in c("near", "far")) { y <- input(case, if (case == "near") near else far); d <- suppressWarnings(duplicateCorrelation(y, two(12), block = b)); answer(case, "atanh", d$atanh.correlations) }
 write.table(inputs, "inputs.tsv", sep = "\t", quote = FALSE, row.names = FALSE); write.table(answers, "answers.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
 # The scores with missing values that the development oracle's curve `with_na` is of: drawn after a bootstrap (pROC 1.18.0).
 suppressPackageStartupMessages(library(pROC)); set.seed(5); y <- rep(0:1, c(40, 25)); r <- roc(y, round(rnorm(65, y), 0), levels = 0:1, quiet = TRUE); set.seed(1)
