@@ -9,7 +9,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.gsea import GSEA, enrichment_scores, preranked
+from dmicc_assets.enrichment.gsea import (
+    GSEA,
+    _random_positions,  # pyright: ignore[reportPrivateUsage] - the random sets, to pool them by hand
+    enrichment_scores,
+    preranked,
+)
 from dmicc_assets.study import Enrichment
 
 SETTINGS = Enrichment(min_size=5, max_size=100)
@@ -62,6 +67,22 @@ def test_a_random_set_that_scores_the_same_is_as_extreme(tmp_path: Path) -> None
     p = dict(table.select("term", "p_value").iter_rows())
     assert p["FIRST"] == pytest.approx(0.5, abs=0.1)
     assert p["SECOND"] == 1
+
+
+def test_a_size_weighs_in_the_fdr_by_its_sets(tmp_path: Path) -> None:
+    # Nine sets of 20 genes and one of a single gene, whose random scores are spread otherwise.
+    sets = {f"T{i}": [f"GENE{g:04}" for g in range(4 * i, 4 * i + 20)] for i in range(9)} | {"ONE": ["GENE0003"]}
+    table = preranked(ranked(60), library(tmp_path, sets), Enrichment(min_size=1), seed=1, permutations=200)
+    weight = ranked(60)["t"].abs().to_numpy()
+    pooled: list[tuple[float, int]] = []
+    for positions, n_sets in zip(_random_positions(60, [1, 20], 200, seed=1), (1, 9), strict=True):
+        null = enrichment_scores(positions, weight)[0]
+        pooled += [(es / null[null > 0].mean(), n_sets) for es in null[null > 0]]
+    above = table.filter(pl.col("nes") > 0)
+    for nes, fdr in above.select("nes", "fdr").iter_rows():
+        share = sum(n for random, n in pooled if random >= nes) / sum(n for _, n in pooled)
+        share = (share * len(pooled) + 1) / (len(pooled) + 1)
+        assert fdr == pytest.approx(min(1.0, share / (above["nes"] >= nes).mean()), rel=1e-9)
 
 
 def test_weights_of_zero_count_alike() -> None:

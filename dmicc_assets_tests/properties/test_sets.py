@@ -12,10 +12,17 @@ from numpy.testing import assert_allclose
 from dmicc_assets.enrichment.gene_sets import GeneSet, GeneSetLibrary
 from dmicc_assets.enrichment.gsea import enrichment_scores, preranked
 from dmicc_assets.enrichment.ora import over_representation
+from dmicc_assets.enrichment.running_sum import running_sum
 from dmicc_assets.expression.symbols import current_symbols, find_symbols
 from dmicc_assets.signature.forest import cv_error, importance, ranks
 from dmicc_assets.signature.intersect import intersect_cohorts
-from dmicc_assets.stats.overlap import concordance_probability, expected_overlap, overlap_p_value
+from dmicc_assets.signature.ranking import choose_biomarkers
+from dmicc_assets.stats.overlap import (
+    concordance_p_value,
+    concordance_probability,
+    expected_overlap,
+    overlap_p_value,
+)
 from dmicc_assets.study import Enrichment
 
 SYMBOLS = ["CYR61", "CCN1", "IGFBP10", "IGJ", "JCHAIN", "MT1M", "SPP1", "NOSUCH", "PPAP2B", "PLPP3"]
@@ -41,6 +48,10 @@ def test_concordance_is_a_probability_of_both_signs_alike(shares: list[float]) -
     p = concordance_probability(shares)
     assert 0 <= p <= 1 + 1e-12
     assert p == pytest.approx(concordance_probability([1 - share for share in shares]), abs=1e-12)
+    tests = [concordance_p_value(k, 12, p) for k in range(13)]
+    assert all(test is not None and 0 <= test <= 1 + 1e-12 for test in tests)
+    # As likely as what was seen or less: the most likely number is no surprise at all.
+    assert max(test or 0.0 for test in tests) == pytest.approx(1)
 
 
 @settings(deadline=None)
@@ -99,6 +110,41 @@ def test_score_lies_within_one_and_mirrors(seed: int, size: int) -> None:
     assert -1 - 1e-12 <= es[0] <= 1 + 1e-12
     mirrored, _ = enrichment_scores(49 - positions[:, ::-1], weight[::-1])
     assert abs(mirrored[0]) == pytest.approx(abs(es[0]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31 - 1), st.integers(2, 20), st.integers(0, 3))
+def test_the_curve_that_is_drawn_is_the_one_that_is_tested(seed: int, size: int, digits: int) -> None:
+    rng = np.random.default_rng(seed)
+    names = [f"G{i:02}" for i in rng.permutation(40)]
+    statistics = pl.DataFrame({"gene": names, "t": np.round(rng.normal(size=40), digits)})
+    genes = sorted(names[i] for i in rng.choice(40, size, replace=False))
+    drawn = running_sum(statistics, genes)
+    tested = preranked(statistics, of_sets({"T": genes}), Enrichment(min_size=1), seed=seed, permutations=5)
+    assert tested["es"].item() == pytest.approx(drawn.score, abs=1e-12)
+    edge = drawn.hits[drawn.hits <= drawn.peak] if drawn.score > 0 else drawn.hits[drawn.hits > drawn.peak][::-1]
+    ranked = statistics.sort("t", "gene", descending=[True, False])["gene"]
+    assert tested["leading_edge"].item().to_list() == [ranked[int(i)] for i in edge]
+    assert drawn.curve[-1] == pytest.approx(0, abs=1e-12)
+    shuffled = statistics.sample(fraction=1.0, shuffle=True, seed=seed % 1000)
+    np.testing.assert_array_equal(running_sum(shuffled, genes[::-1]).curve, drawn.curve)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31 - 1), st.integers(1, 12))
+def test_biomarkers_are_what_every_cohort_ranks_first(seed: int, top: int) -> None:
+    rng = np.random.default_rng(seed)
+    names, cohorts = np.array([f"G{i:02}" for i in range(12)]), ["a", "b", "c"]
+    ranked = {cohort: rng.permutation(names) for cohort in cohorts}
+    table = pl.concat(
+        [pl.DataFrame({"cohort": cohort, "gene": ranked[cohort], "rank": range(1, 13)}) for cohort in cohorts]
+    )
+    chosen = choose_biomarkers(table, cohorts, top)
+    assert set(chosen["gene"]) == set.intersection(*(set(ranked[cohort][:top]) for cohort in cohorts))
+    assert chosen["rank_sum"].is_sorted()
+    shuffled = table.sample(fraction=1.0, shuffle=True, seed=seed % 1000)
+    assert choose_biomarkers(shuffled, cohorts[::-1], top).equals(chosen)
+    assert choose_biomarkers(table, [*cohorts, "without genes"], top).height == 0
 
 
 def of_sets(sets: dict[str, list[str]]) -> GeneSetLibrary:

@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import f as f_distribution
 
 from dmicc_assets.stats.contrast_tests import treat
 from dmicc_assets.stats.linear_model import fit_contrasts, fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t, squeeze_var
+from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.variance_prior import fit_f_dist_unequal
 from dmicc_assets_tests.golden.linear import assert_equal_to_r, designs, expression, golden, numbers
 
 SMALL, FULL, SAMPLES = designs()
@@ -154,6 +157,22 @@ def test_priors_of_unequal_degrees_of_freedom_equal_limma_3_63(kind: str) -> Non
         theirs = numbers(table, name)[:, 0]
         if name.startswith(kind):
             np.testing.assert_allclose(np.where(np.isnan(theirs), np.nan, ours), theirs, rtol=1e-8)
+
+
+def test_an_outlier_weighs_its_two_sided_false_discovery_rate() -> None:
+    rng = np.random.default_rng(5)
+    df = rng.integers(4, 9, 200).astype(float)
+    variances = 0.3 * rng.chisquare(df) / df * 12 / rng.chisquare(12, 200)
+    variances[:4] *= [12, 18, 1 / 40, 1 / 90]
+    plain = fit_f_dist_unequal(variances, df)
+    tails = f_distribution(df, float(plain.df))
+    ratio = variances / plain.scale
+    rate = adjust_p_values(np.minimum(1, 2 * np.minimum(tails.sf(ratio), tails.cdf(ratio))))
+    assert ((rate > 0.01) & (rate < 0.3)).any()
+    expected = fit_f_dist_unequal(variances, df, weights=np.where(rate <= 0.3, rate, 1.0))
+    robust = squeeze_var(variances, df, robust=True)[1]
+    np.testing.assert_allclose(robust.scale, expected.scale, rtol=1e-9)
+    np.testing.assert_allclose(np.max(robust.df), expected.df, rtol=1e-9)
 
 
 def test_the_versions_agree_on_complete_data_and_differ_on_missing() -> None:
