@@ -139,26 +139,6 @@ def test_genes_that_tell_nothing_move_the_newer_prior_as_in_limma(case: int, mod
         np.testing.assert_allclose(np.broadcast_to(ours, variance.shape)[kept], theirs, rtol=1e-8)
 
 
-@pytest.mark.parametrize("kind", ["default", "trend", "robust"])
-def test_priors_of_unequal_degrees_of_freedom_equal_limma_3_63(kind: str) -> None:
-    table, priors = golden("unequal_df"), golden("unequal_df_priors").filter(variant=kind)
-    variances, df = numbers(table, "sigma")[:, 0] ** 2, numbers(table, "df")[:, 0]
-    covariate = numbers(table, "mean")[:, 0] if kind == "trend" else None
-    prior = squeeze_var(variances, df, covariate, robust=kind == "robust")[1]
-    for ours, name in ((prior.df, "df"), (prior.scale, "scale")):
-        theirs = numbers(priors, f"{name}_low", f"{name}_high")[0]
-        np.testing.assert_allclose([np.min(ours), np.max(ours)], theirs, rtol=1e-8)
-    if kind == "robust":
-        # Genes without a variance are counted among the least variable.
-        empty = squeeze_var(np.append(variances, [np.nan] * 3), np.append(df, [0.0] * 3), robust=True)[1]
-        theirs = numbers(golden("unequal_df_priors").filter(variant="robust_and_empty_genes"), "df_low", "df_high")[0]
-        np.testing.assert_allclose([np.min(empty.df), np.max(empty.df)], theirs, rtol=1e-8)
-    for ours, name in ((prior.scale, "trend_scale"), (prior.df, "robust_df")):
-        theirs = numbers(table, name)[:, 0]
-        if name.startswith(kind):
-            np.testing.assert_allclose(np.where(np.isnan(theirs), np.nan, ours), theirs, rtol=1e-8)
-
-
 def test_an_outlier_weighs_its_two_sided_false_discovery_rate() -> None:
     rng = np.random.default_rng(5)
     df = rng.integers(4, 9, 200).astype(float)

@@ -70,5 +70,3 @@ p <- c(.01, .02, .02, NA, .5, 1, 0, 1e-300, .04); put(data.frame(p, BH = p.adjus
 tq <- expand.grid(t = c(0, .5, 2, 8, 30, 120), df = c(.5, 1, 4.3, 38, 400, 1e6, Inf)); put(cbind(tq, p = 2 * pt(-tq$t, tq$df), q = qt(1e-5, tq$df, lower.tail = FALSE), f = pf(tq$t, 3, tq$df, lower.tail = FALSE), logf = pf(tq$t * 100, 3, tq$df, lower.tail = FALSE, log.p = TRUE), fq = qf(1e-20, 3, tq$df, lower.tail = FALSE), fl = qf(1e-20, 3, tq$df)), "tails")
 x <- c(round(rnorm(700, 8, 2), 2), 20, 20.5); z <- sin(x) + rnorm(702, 0, .3); u <- runif(702)^2
 put(data.frame(x, z, u, lowess = lowess(x, z, f = .4, iter = 3)$y[rank(x, ties.method = "first")], weighted = weightedLowess(x, z, weights = u, span = .35, iterations = 1)$fitted), "smooths")
-## Not made here, since Debian's limma is 3.54: unequal_df and unequal_df_priors are limma 3.63.2's (R 4.2.2, eBayes with
-## nothing, trend = TRUE and robust = TRUE), of the development oracle's synthetic case with missing values, to 12 digits.
