@@ -16,7 +16,11 @@ from dmicc_assets.tables.table import (
 )
 
 PREDICTOR = key("predictor", "a signature gene, or the risk model")
-KIND = key("kind", "'apparent', 'leaky_cv', 'nested_cv', 'bootstrap_632plus' or 'external'")
+KIND = key(
+    "kind",
+    "'apparent', 'leaky_cv', 'nested_cv', 'bootstrap_632plus' or 'external': the frozen model on samples that did not "
+    "fit it, of a validation dataset or of another cohort, whose samples chose the genes",
+)
 
 TABLES = (
     Table(

@@ -61,7 +61,8 @@ CAPTIONS: dict[str, str] = {
     ),
     "roc": (
         "Sensitivity against false positive rate with pointwise 95 % bands. 'Apparent' curves are scored on the "
-        "samples that chose the genes."
+        "samples that chose the genes; 'external' ones are of the frozen model on samples that did not fit it, which "
+        "in another cohort of the study chose the genes all the same."
     ),
     "nomogram": (
         "Read each gene's value up to its points, add the points, read the total down to the probability. The "
