@@ -19,6 +19,12 @@ def test_by_hand():
     np.testing.assert_allclose(found, expected, atol=1e-15)
 
 
+def test_a_probability_at_the_threshold_is_acted_on():
+    thresholds = np.array([0.2, 0.5, 0.8])
+    found = net_benefit(logit(thresholds), np.ones(3, dtype=bool), np.ones(3), thresholds)[0]
+    np.testing.assert_allclose(found, [1, 2 / 3, 1 / 3])
+
+
 def test_counted_samples_equal_repeated_samples():
     rng = np.random.default_rng(0)
     log_odds, is_case = rng.normal(size=(5, 30)), rng.random(30) < 0.4

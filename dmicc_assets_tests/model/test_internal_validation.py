@@ -175,8 +175,10 @@ def test_noise_is_found_optimistic():
     assert (apparent - corrected)[40:60].mean() > 0
 
 
-def test_recalibration_of_firth_is_firths():
-    design, is_case = _separated_data()
+@pytest.mark.parametrize("gap", [0.3, -1.5])
+def test_recalibration_of_firth_is_firths(gap):
+    design, is_case = _separated_data(gap=gap)
+    assert is_separated(design[:, 1:], is_case) == (gap > 0)
     log_odds = (design @ np.array([-1.0, 2.0]))[None, :]
     intercept, slope = recalibrate(log_odds, is_case, np.ones_like(log_odds), np.array([True]))
     fit = fit_firth(log_odds[0][:, None], is_case, ["log-odds"])

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dmicc_assets.model.nomogram import nomogram, nomogram_table, pretty
+from dmicc_assets.model.nomogram import RISK_TICKS, nomogram, nomogram_table, pretty
 from dmicc_assets.model.nomogram_reading import read_nomogram
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import logit
@@ -123,3 +123,14 @@ def test_all_of_the_oracle(shared):
         scale = json.loads((folder / f"{name}__model.json").read_text())["info"]
         ours = (drawn.points_per_log_odds, drawn.log_odds_at_zero)
         assert ours == pytest.approx((scale["points_per_lp"], scale["lp_intercept_at_zero_points"]), rel=1e-8)
+
+
+def test_ten_values_are_marked_one_by_one_and_risks_where_the_axis_reaches():
+    x = np.column_stack([np.tile(np.arange(10.0) ** 2, 11), np.tile(np.arange(11.0) ** 2, 10)])
+    drawn = nomogram(["ten", "eleven"], x, np.array([-1.0, 0.02, -0.015]))
+    np.testing.assert_array_equal(drawn.values[0], np.arange(10.0) ** 2)
+    np.testing.assert_array_equal(drawn.values[1], pretty(0, 100, 10))
+    low, high = drawn.log_odds_ticks[[0, -1]]
+    inside = (logit(RISK_TICKS) >= low) & (logit(RISK_TICKS) <= high)
+    np.testing.assert_array_equal(drawn.risk_ticks, RISK_TICKS[inside])
+    assert 0 < inside.sum() < len(inside)

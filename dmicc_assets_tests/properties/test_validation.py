@@ -46,7 +46,8 @@ def test_firth_follows_units_and_classes_and_ignores_order(data, unit, shift, se
     np.testing.assert_allclose(mirrored.ci_high[1:] * unit, -fit.ci_low[1:], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(mirrored.p_value[1:], fit.p_value[1:], rtol=1e-5, atol=1e-8)
     wider = fit_firth(x, is_case, terms, level=0.99)
-    assert ((wider.ci_low <= fit.ci_low) & (fit.ci_high <= wider.ci_high)).all()
+    assert ((wider.ci_low < fit.ci_low) | np.isinf(fit.ci_low)).all()
+    assert ((wider.ci_high > fit.ci_high) | np.isinf(fit.ci_high)).all()
 
 
 @SOME

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold  # pyright: ignore[reportMissingTypeStubs]
 
 from dmicc_assets.signature.forest import Importances, case_votes, cv_error, importance, importances, ranks
 from dmicc_assets.signature.grown_forest import grow
@@ -190,6 +191,29 @@ def test_votes_are_counted_tree_by_tree() -> None:
     steps = np.diff(votes, axis=0)
     assert set(np.unique(steps)) <= {0, 1}
     assert_array_equal(votes[:10], case_votes(values[:, ::2], is_case[::2], values[:, 1::2], 10, 3))
+
+
+def test_a_sample_is_a_case_by_more_than_half_of_the_votes() -> None:
+    rng = np.random.default_rng(2)
+    values, is_case = rng.normal(size=(4, 24)), np.arange(24) < 10
+    votes = np.empty((6, 24))
+    for train, test in StratifiedKFold(4, shuffle=True, random_state=7).split(is_case, is_case):
+        votes[:, test] = case_votes(values[:, train], is_case[train], values[:, test], 6, 7)
+    trees = np.arange(1, 7)[:, np.newaxis]
+    assert (2 * votes == trees).any()
+    curve = cv_error(values, is_case, 6, 4, 7)
+    assert curve is not None
+    assert_array_equal(curve, ((2 * votes > trees) != is_case).mean(axis=1))
+
+
+def test_a_leaf_of_both_classes_alike_is_no_case() -> None:
+    # One sample measured twice under both labels cannot be split, so that every leaf is mixed or drawn from one.
+    values, is_case = np.ones((1, 4)), np.array([True, True, False, False])
+    votes = np.diff(case_votes(values, is_case, np.ones((1, 1)), 60, 1)[:, 0], prepend=0)
+    drawn = [weights for _, weights in grow(np.ones((4, 1), dtype=np.float32), is_case[:, None].astype(float), 60, 1)]
+    expected = [int(weights[:2].sum() > 2) for weights in drawn]
+    assert any(weights[:2].sum() == 2 for weights in drawn)
+    assert votes.tolist() == expected
 
 
 def test_forests_are_seeded() -> None:

@@ -36,6 +36,16 @@ def test_fit_equals_r(case):
     assert fit.flic_intercept == pytest.approx(expected["flic"][0], rel=1e-8)
 
 
+@pytest.mark.parametrize("case", ["sep", "quasi", "rare"])
+def test_a_limit_is_zero_at_the_level_of_its_own_p_value(case):
+    x, is_case, terms = _data(case)
+    fit = fit_firth(x, is_case, terms)
+    for k in range(1, len(fit.terms)):
+        at = fit_firth(x, is_case, terms, level=1 - float(fit.p_value[k]))
+        nearer = at.ci_low[k] if fit.coefficients[k] > 0 else at.ci_high[k]
+        assert nearer == pytest.approx(0, abs=1e-5 * fit.std_error[k])
+
+
 def test_score_is_zero_at_the_estimate():
     x, is_case, terms = _data("quasi")
     fit = fit_firth(x, is_case, terms)

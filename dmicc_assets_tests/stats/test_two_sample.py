@@ -74,6 +74,12 @@ def test_genes_with_nothing_to_compare_have_no_p():
     assert ranks.n_control.tolist() == [0, 0, 2, 2]
 
 
+def test_rounding_noise_of_either_mean_is_essentially_constant():
+    noise = 1e6 + np.array([0, 2e-10, 0])
+    values = np.stack([np.concatenate([noise, np.zeros(3)]), np.concatenate([np.zeros(3), noise])])
+    assert np.isnan(welch_t(values, np.arange(6) < 3).p_value).all()
+
+
 @pytest.mark.parametrize("test", [wilcoxon, welch_t])
 def test_bad_input_is_named(test):
     with pytest.raises(ValueError, match=r"row 1, column 0 .* infinite"):
