@@ -5,7 +5,10 @@ import polars as pl
 import pytest
 from scipy.stats import mannwhitneyu
 
+from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
+from dmicc_assets.model.validation import expression_tests
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
+from dmicc_assets_tests.golden.linear import numbers
 from dmicc_assets_tests.golden.model import golden
 
 ROWS = golden("tests.tsv").to_dicts()
@@ -113,5 +116,12 @@ def test_all_of_the_oracle(shared):
             "welch_df": welch.df,
             "welch_p": welch.p_value,
         }
+        names, n = tuple(chosen[key]), values.shape[1]
+        matrix = ExpressionMatrix(values, names, tuple(expression.columns[1:]))
+        subject = Subject(name, "cohort", matrix, is_case, (name,) * n, (None,) * n)
+        table = expression_tests([subject], names, {})
+        assert table["gene"].to_list() == list(names)
+        medians = {"median1": "median_control", "median2": "median_case"}
+        found |= {column: numbers(table, ours)[:, 0] for column, ours in medians.items()}
         for column, values in found.items():
             np.testing.assert_allclose(values, expected[column].cast(pl.Float64).to_numpy(), rtol=1e-7, err_msg=column)
