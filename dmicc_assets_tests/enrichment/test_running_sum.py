@@ -16,6 +16,12 @@ def test_by_hand() -> None:
     assert found.ranked.tolist() == [3, 1, -1]
 
 
+def test_without_weight_every_hit_counts_alike() -> None:
+    ranked = pl.DataFrame({"gene": ["A", "B", "C", "D"], "t": [3.0, 2.0, -1.0, -4.0]})
+    np.testing.assert_allclose(running_sum(ranked, {"A", "C"}, weight=0.0).curve, [0.5, 0.0, 0.5, 0.0])
+    np.testing.assert_allclose(running_sum(ranked, {"A", "C"}, weight=2.0).curve, [0.9, 0.4, 0.5, 0.0])
+
+
 def test_ties_go_by_name_and_a_set_at_zero_has_equal_weights() -> None:
     ranked = pl.DataFrame({"gene": ["C", "A", "B", "D"], "t": [0.0, 0.0, 0.0, 0.0]})
     np.testing.assert_allclose(running_sum(ranked, {"A", "C"}).curve, [0.5, 0.0, 0.5, 0.0])

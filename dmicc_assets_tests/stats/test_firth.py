@@ -5,12 +5,13 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import minimize
 
 from dmicc_assets.stats.firth import fit_firth, fit_firth_resamples, flic_intercepts
 from dmicc_assets.stats.firth_profile import deviance_of_zero, profile_problem
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.penalised_likelihood import penalised_log_likelihood
-from dmicc_assets.stats.probability import expit, normal_two_sided
+from dmicc_assets.stats.probability import chi_squared_quantile, expit, normal_two_sided
 from dmicc_assets.stats.separation import is_separated
 from dmicc_assets_tests.golden.model import golden
 
@@ -44,6 +45,30 @@ def test_a_limit_is_zero_at_the_level_of_its_own_p_value(case):
         at = fit_firth(x, is_case, terms, level=1 - float(fit.p_value[k]))
         nearer = at.ci_low[k] if fit.coefficients[k] > 0 else at.ci_high[k]
         assert nearer == pytest.approx(0, abs=1e-5 * fit.std_error[k])
+
+
+def test_limits_are_of_the_higher_of_two_modes():
+    x = np.array(
+        [
+            [1.7, 3.4, 3.1, 2.2, 4.6, 1.8, 4.6, 1.3, 1.8, -0.5, 0.6, -0.6, 0.8],
+            [2.8, 4.1, 2.4, 3.7, 3.3, 2.0, 3.2, 2.9, 2.4, -0.7, -0.1, 0.4, -1.6],
+        ]
+    ).T
+    n, is_case = len(x), np.arange(len(x)) < 9
+    fit = fit_firth(x, is_case, ["a", "b"])
+    design, steps = np.column_stack([np.ones(n), x]), np.linspace(-12, 40, 261)
+    a, b = (axis.ravel() for axis in np.meshgrid(steps, steps))
+
+    def drop(intercept):
+        """Twice the fall of the profile, by looking everywhere and going up from the best place."""
+        grid = np.column_stack([np.full(len(a), intercept), a, b])
+        height = penalised_log_likelihood(design, is_case, np.ones((len(grid), n)), grid)
+        lower = lambda v: -penalised_log_likelihood(design, is_case, np.ones((1, n)), np.array([[intercept, *v]]))[0]  # noqa: E731
+        best = minimize(lower, grid[height.argmax(), 1:], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+        return 2 * (fit.log_likelihood + best.fun)
+
+    assert drop(fit.ci_low[0]) == pytest.approx(chi_squared_quantile(0.95), rel=1e-6)
+    assert drop((fit.ci_low[0] + fit.coefficients[0]) / 2) < chi_squared_quantile(0.95)
 
 
 def test_score_is_zero_at_the_estimate():
