@@ -51,6 +51,13 @@ def test_combat_equals_sva(variant: str) -> None:
     assert_equal_to_r(combat(values, batch, covariates, **options), _theirs(variant))
 
 
+@pytest.mark.parametrize("variant", ["mean_only", "reference", "empirical", "single"])
+def test_combat_without_covariates_equals_sva(variant: str) -> None:
+    values, batch, _, options = COMBAT[variant]
+    theirs = numbers(golden("batch_alone").filter(pl.col("variant") == variant)[:, 2:])
+    assert_equal_to_r(combat(values, batch, **options), theirs)
+
+
 def test_linear_batch_effects_equal_limma() -> None:
     values, second = MISSING[ROWS_MISSING], [str(p % 2) for p in SAMPLES["patient"]]
     assert_equal_to_r(remove_batch_effect(values, BATCH, SMALL), _theirs("removed"))

@@ -1,7 +1,8 @@
 # Golden values that make.R does not have: samples of one patient as a blocking factor, the adjusted p and both limits of a
-# table, TREAT with a trend and a robust prior, Storey's share of true nulls. Run in this folder, after make.R: Rscript more.R
-# Made with R 4.2.2, limma 3.54.1, qvalue 2.30.0.
-suppressPackageStartupMessages({library(limma); library(qvalue)})
+# table, TREAT with a trend and a robust prior, Storey's share of true nulls, ComBat without covariates. Run in this folder,
+# after make.R: Rscript more.R
+# Made with R 4.2.2, limma 3.54.1, sva 3.46.0, qvalue 2.30.0.
+suppressPackageStartupMessages({library(limma); library(sva); library(qvalue)})
 digits <- function(x) if (is.double(x)) ifelse(is.na(x), "NA", sprintf("%.15g", x)) else x
 put <- function(d, file) { con <- gzfile(paste0(file, ".tsv.gz"), "w"); write.table(as.data.frame(lapply(d, digits), optional = TRUE), con, sep = "\t", quote = FALSE, row.names = FALSE); close(con) }
 matrix_of <- function(file) as.matrix(read.delim(paste0(file, ".tsv.gz"), row.names = 1))
@@ -16,3 +17,7 @@ full <- cbind(Intercept = 1, case = as.numeric(s$group == "case"), b = s$batch =
 treated <- list(default = list(), trend = list(trend = TRUE), robust = list(robust = TRUE), both = list(trend = TRUE, robust = TRUE))
 put(do.call(rbind, lapply(names(treated), function(n) { r <- do.call(treat, c(list(f, lfc = .3), treated[[n]])); data.frame(moderation = n, gene = rownames(X), t = r$t[, "case"], p = r$p.value[, "case"]) })), "treat")
 p <- eBayes(f)$p.value; put(do.call(rbind, lapply(c(0, .1, .5, .8, .95), function(l) data.frame(lambda = l, t(sapply(colnames(p)[2:5], function(k) pi0est(p[, k], lambda = l)$pi0))))), "pi0")
+# ComBat's variants without covariates
+B <- X[c(1:40, 200:203), ]; one <- s$batch; one[1] <- "d"
+combat <- list(mean_only = ComBat(B, s$batch, mean.only = TRUE), reference = ComBat(B, s$batch, ref.batch = "b"), empirical = ComBat(B[1:40, ], s$batch, par.prior = FALSE), single = ComBat(B, one))
+put(do.call(rbind, lapply(names(combat), function(v) data.frame(variant = v, gene = rownames(combat[[v]]), combat[[v]]))), "batch_alone")
