@@ -53,4 +53,7 @@ def running_sum(statistics: pl.DataFrame, genes: Collection[str], weight: float 
     if weights.sum() == 0:
         weights = is_hit.astype(np.float64)
     curve = np.cumsum(weights / weights.sum() - ~is_hit / (len(t) - n_hits))
-    return RunningSum(curve, np.flatnonzero(is_hit), t, int(np.abs(curve).argmax()))
+    highest, lowest = int(curve.argmax()), int(curve.argmin())
+    # Of deviations that are equal, up to rounding, the upper one counts: as in the enrichment scores.
+    is_high = curve[highest] >= -curve[lowest] * (1 - 1e-12)
+    return RunningSum(curve, np.flatnonzero(is_hit), t, highest if is_high else lowest)

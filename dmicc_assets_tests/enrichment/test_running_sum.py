@@ -22,6 +22,13 @@ def test_without_weight_every_hit_counts_alike() -> None:
     np.testing.assert_allclose(running_sum(ranked, {"A", "C"}, weight=2.0).curve, [0.9, 0.4, 0.5, 0.0])
 
 
+def test_of_equal_deviations_the_upper_one_counts() -> None:
+    ranked = pl.DataFrame({"gene": list("ABCD"), "t": [2.0, 1.0, -1.0, -2.0]})
+    below_first = running_sum(ranked, {"B", "C"})
+    np.testing.assert_allclose(below_first.curve, [-0.5, 0.0, 0.5, 0.0])
+    assert below_first.score == 0.5
+
+
 def test_ties_go_by_name_and_a_set_at_zero_has_equal_weights() -> None:
     ranked = pl.DataFrame({"gene": ["C", "A", "B", "D"], "t": [0.0, 0.0, 0.0, 0.0]})
     np.testing.assert_allclose(running_sum(ranked, {"A", "C"}).curve, [0.5, 0.0, 0.5, 0.0])
