@@ -1,5 +1,6 @@
 """Fixtures that every test may use. No test reads the developer's environment or home."""
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -10,8 +11,14 @@ from dmicc_assets.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
 
-# A test is judged by what it finds, not by how long a loaded machine takes over an example.
-hypothesis.settings.register_profile("dmicc", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# A test is judged by what it finds, not by how long a loaded machine takes over an example. A developer's examples are
+# new in each run; those that decide whether a change lands ($CI is set) are the same each time.
+hypothesis.settings.register_profile(
+    "dmicc",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("dmicc")
 
 
