@@ -10,7 +10,7 @@ from dmicc_assets.step import Input, Result, StepContext, step
     outputs=("differential/statistics", "differential/genes"),
     inputs=(Input("cohort/expression"), Input("cohort/samples")),
     settings=lambda study, cohort: [study.differential.model_dump(), study.cohorts[cohort].batch],
-    version="2",
+    version="3",
     blocks_on=("D5",),
 )
 def differential(context: StepContext) -> Result:

@@ -41,7 +41,7 @@ def of_resampling(study: Study, _: str) -> dict[str, Any]:
     outputs=("signature/stability",),
     inputs=SELECTION,
     settings=of_resampling,
-    version="3",
+    version="4",
 )
 def stability(context: StepContext) -> Result:
     """Choose the genes again in bootstraps of the patients and with every control once left out, and count."""
@@ -56,7 +56,7 @@ def stability(context: StepContext) -> Result:
     settings=lambda study, _: study.model_dump(
         mode="json", include={"cohorts", "differential", "datasets"}, exclude=TITLES
     ),
-    version="3",
+    version="4",
 )
 def sensitivity(context: StepContext) -> Result:
     """Make the signature again under other thresholds and other ways to collapse probes."""
