@@ -69,7 +69,7 @@ def sensitivity(context: StepContext) -> Result:
     outputs=("rigor/nulls",),
     inputs=(*SELECTION, *VALIDATION),
     settings=of_resampling,
-    version="4",
+    version="5",
 )
 def nulls(context: StepContext) -> Result:
     """Repeat the whole choice with permuted labels, and the model with random genes: what chance finds."""
@@ -107,7 +107,7 @@ def nulls(context: StepContext) -> Result:
         study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True})
         | {"model_cohort": study.model_cohort}
     ),
-    version="5",
+    version="6",
     observe=notes_read,
 )
 def findings(context: StepContext) -> Result:

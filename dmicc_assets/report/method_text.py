@@ -43,15 +43,16 @@ def _with_version(name: str, versions: Mapping[str, str]) -> str:
     return f"{name} {versions[name]}" if name in versions else name
 
 
+_SCALE_STATED = "The scale is stated in the study file."
+
+
 def _data(study: Study) -> str:
     normalised = [name for name, spec in study.datasets.items() if spec.normalise == "quantile"]
     as_served = [name for name, spec in study.datasets.items() if spec.normalise == "none"]
     auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
     collapse = {spec.collapse for spec in study.datasets.values()}
-    parts = [
-        "Files are verified on arrival (length, gzip checksum, end of table, number of rows).",
-        f"Log2 is taken by GEO2R's rule in {_listed(auto)}." if auto else "The scale is stated in the study file.",
-    ]
+    scale = f"GEO2R's rule decides whether log2 is taken in {_listed(auto)}." if auto else _SCALE_STATED
+    parts = ["Files are verified on arrival (length, gzip checksum, end of table, number of rows).", scale]
     if normalised:
         parts.append(
             f"Arrays are quantile-normalised as by limma's normalizeBetweenArrays "

@@ -66,7 +66,9 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     """The whole choice with the target's labels permuted within dataset and patient, the other cohorts as they are.
 
     Statistics: `signature_size`; `overlap`, minus the decimal logarithm of its p-value, with two cohorts or more;
-    `leaky_cv_auc`, one repeat of cross-validation after the genes were chosen on all samples, 0.5 without a gene.
+    `leaky_cv_auc`, one repeat of cross-validation after the genes were chosen on all samples. The forests of this
+    choice are smaller than the study's own: a draw without a biomarker is as good as chance, 0.5, while without one
+    under the true labels there is no area to compare, and draw 0 is NULL.
     """
     settings, subject = data.study.rigor, data.merged[data.target]
     if not settings.permutations:
@@ -84,7 +86,7 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     scored = iter(in_parallel(_leaky_auc, [task for task in tasks if task.signature], n_jobs))
     columns = {
         "signature_size": [float(len(signature)) for signature in signatures],
-        "leaky_cv_auc": [next(scored) if task.signature else 0.5 for task in tasks],
+        "leaky_cv_auc": _chance_without_model([next(scored) if task.signature else np.nan for task in tasks]),
     }
     if len(data.merged) > 1:
         columns["overlap"] = _overlaps(data, passing, signatures)
@@ -92,8 +94,13 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def _chance_without_model(areas: Sequence[float]) -> list[float]:
+    """Areas of the true labels and of the draws; a draw that has none is as good as chance."""
+    return [areas[0], *(0.5 if np.isnan(area) else area for area in areas[1:])]
+
+
 def _leaky_auc(task: _Relabelled) -> float:
-    """AUC of cross-validation after the genes were chosen on all samples of one labelling; 0.5 without a biomarker."""
+    """AUC of cross-validation after the genes were chosen on all samples of one labelling; NaN without a biomarker."""
     data, signature = task.choice.data, task.signature
     merged = data.merged[data.target]
     small = replace(merged, is_case=task.is_case, matrix=merged.matrix.take_features(signature))
@@ -109,7 +116,7 @@ def _leaky_auc(task: _Relabelled) -> float:
     biomarkers = task.choice.choose(signature, small.matrix.values, task.is_case)
     tests = fold_tests(small, data.study.ranking.folds, 1, data.study.rigor.seed)
     if not biomarkers or not tests:
-        return 0.5
+        return np.nan
     predicted = leaky_scores(small, biomarkers, task.is_case, tests, 1)
     return pair_matrix(predicted.scores, task.is_case, patient_index(small)).auc
 

@@ -83,19 +83,20 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     nulls = evidence.rows("rigor/nulls", null="permuted_labels")
     if nulls.is_empty():
         return not_applicable("R3", evidence.study.model_cohort, "no label was permuted (rigor.permutations is 0)")
-    p_values: dict[str, float] = {}
-    for statistic in nulls["statistic"].unique().sort():
-        p = empirical_p(nulls.filter(pl.col("statistic") == statistic))
-        if p is not None:
-            p_values[statistic] = p
+    statistics = nulls["statistic"].unique().sort()
+    asked = {name: empirical_p(nulls.filter(pl.col("statistic") == name)) for name in statistics}
+    p_values = {_NAMES.get(name, name): p for name, p in asked.items() if p is not None}
     sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
-    of = ", ".join(f"{_NAMES.get(name, name)} {p:.3g}" for name, p in p_values.items())
+    of = ", ".join(f"{name} {p:.3g}" for name, p in p_values.items())
     text = (
         f"permutation p of {of} ({len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all; "
         f"the least that p can be is {1 / (len(sizes) + 1):.3g})"
     )
     worst = max(p_values.values())
-    severity, more = _judged(worst, len(sizes), ": the procedure finds as much where there is nothing to find")
+    reached = " and ".join(name for name, p in p_values.items() if p > CHANCE)
+    severity, more = _judged(worst, len(sizes), f": labels that mean nothing reach the {reached}")
+    if asked.get("leaky_cv_auc", worst) is None:
+        more += "; leaky AUC is not judged, the smaller forests of resampling agree on no biomarker"
     if severity == "ok" and evidence.samples_of_two_cohorts:
         # Permuted labels break what shared controls alone make two cohorts' lists have in common.
         severity, more = "info", "; two cohorts share samples, which permuted labels do not: it cannot be judged"

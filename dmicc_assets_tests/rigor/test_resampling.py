@@ -272,6 +272,18 @@ def test_permuted_labels_choose_genes_anew() -> None:
     assert min(draws.to_list()) > 0.7
 
 
+def test_without_a_biomarker_under_the_true_labels_no_area_is_compared() -> None:
+    # The first of the two rankings differ, so nothing is predicted: an observed 0.5 would tie with every empty draw.
+    study = study_of("a", "b", differential={"log_fc": 0.0, "p_value": 0.001}, ranking={"top": 1})
+    cohorts = [cohort_of(name, 14, 14, 200, seed, planted=6) for name, seed in (("a", 3), ("b", 53))]
+    null = permuted_label_null(data_of(study, cohorts))
+    areas = null.filter(pl.col("statistic") == "leaky_cv_auc").sort("draw")
+    assert areas["value"].to_list()[:2] == [None, 0.5]
+    assert areas["empirical_p"].to_list()[0] is None
+    sizes = null.filter(pl.col("statistic") == "signature_size", pl.col("draw") == 0)
+    assert sizes["empirical_p"].to_list() == [pytest.approx(1 / (len(areas)))]
+
+
 def test_a_frozen_random_model_is_the_fitted_one_on_the_same_samples() -> None:
     data = data_of(study_of("a", ranking={"top": 3}), [cohort_of("a", 12, 12, 100, 1, planted=6, shift=0.8)])
     copy = replace(data.adjusted["a"], name="v", kind="dataset")
