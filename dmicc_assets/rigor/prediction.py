@@ -83,7 +83,7 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     nulls = evidence.rows("rigor/nulls", null="permuted_labels")
     if nulls.is_empty():
         return not_applicable("R3", evidence.study.model_cohort, "no label was permuted (rigor.permutations is 0)")
-    statistics = nulls["statistic"].unique().sort()
+    statistics: list[str] = nulls["statistic"].unique().sort().to_list()
     asked = {name: empirical_p(nulls.filter(pl.col("statistic") == name)) for name in statistics}
     p_values = {_NAMES.get(name, name): p for name, p in asked.items() if p is not None}
     sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
