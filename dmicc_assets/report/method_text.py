@@ -20,15 +20,16 @@ class Methods:
     worth: str
 
 
-def methods(study: Study, versions: Mapping[str, str]) -> Methods:
+def methods(study: Study, versions: Mapping[str, str], scales: Mapping[str, str] | None = None) -> Methods:
     """The method text of a study.
 
     Args:
         study: its settings.
         versions: of the libraries, by name.
+        scales: what GEO2R's rule saw in each dataset that was read.
     """
     return Methods(
-        data=_data(study),
+        data=_data(study, scales or {}),
         differential=_differential(study, versions),
         enrichment=_enrichment(study, versions),
         signature=_signature(study),
@@ -43,16 +44,25 @@ def _with_version(name: str, versions: Mapping[str, str]) -> str:
     return f"{name} {versions[name]}" if name in versions else name
 
 
-_SCALE_STATED = "The scale is stated in the study file."
+def _scale(auto: list[str], scales: Mapping[str, str]) -> str:
+    """Which datasets GEO2R's rule took the log2 of, of those it was asked for; a dataset not read has no verdict."""
+    if not auto:
+        return "The scale is stated in the study file."
+    rule = f"GEO2R's rule decides whether log2 is taken in {_listed(auto)}"
+    read = [name for name in auto if name in scales]
+    taken = [name for name in read if scales[name] == "linear"]
+    return f"{rule}: it was taken in {_listed(taken) if taken else 'none'}." if read else f"{rule}."
 
 
-def _data(study: Study) -> str:
+def _data(study: Study, scales: Mapping[str, str]) -> str:
     normalised = [name for name, spec in study.datasets.items() if spec.normalise == "quantile"]
     as_served = [name for name, spec in study.datasets.items() if spec.normalise == "none"]
     auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
     collapse = {spec.collapse for spec in study.datasets.values()}
-    scale = f"GEO2R's rule decides whether log2 is taken in {_listed(auto)}." if auto else _SCALE_STATED
-    parts = ["Files are verified on arrival (length, gzip checksum, end of table, number of rows).", scale]
+    parts = [
+        "Files are verified on arrival (length, gzip checksum, end of table, number of rows).",
+        _scale(auto, scales),
+    ]
     if normalised:
         parts.append(
             f"Arrays are quantile-normalised as by limma's normalizeBetweenArrays "

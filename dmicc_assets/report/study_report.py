@@ -91,7 +91,8 @@ def study_report(
     """
     made = Provenance(provenance)
     pictures = [_picture(figure) for figure in figures]
-    texts = methods(tables.study, made.versions)
+    read = tables.rows("source/datasets")
+    texts = methods(tables.study, made.versions, dict(zip(read["dataset"], read["scale_detected"], strict=True)))
     strip = facts(tables)
     page = sections(tables, texts, made.rows, checklist)
     return (
