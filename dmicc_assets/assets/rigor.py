@@ -107,7 +107,7 @@ def nulls(context: StepContext) -> Result:
         study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True})
         | {"model_cohort": study.model_cohort}
     ),
-    version="6",
+    version="7",
     observe=notes_read,
 )
 def findings(context: StepContext) -> Result:

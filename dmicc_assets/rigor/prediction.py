@@ -94,8 +94,11 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     )
     worst = max(p_values.values())
     reached = " and ".join(name for name, p in p_values.items() if p > CHANCE)
-    severity, more = _judged(worst, len(sizes), f": labels that mean nothing reach the {reached}")
-    if asked.get("leaky_cv_auc", worst) is None:
+    # Most draws find nothing: to reach nothing would contradict itself, and no forest is grown of no genes.
+    is_empty = nulls.filter(statistic="signature_size", draw=0)["value"].to_list() == [0.0]
+    meaning = "the true labels give no gene either" if is_empty else f"labels that mean nothing reach the {reached}"
+    severity, more = _judged(worst, len(sizes), f": {meaning}")
+    if not is_empty and asked.get("leaky_cv_auc", worst) is None:
         more += "; leaky AUC is not judged, the smaller forests of resampling agree on no biomarker"
     if severity == "ok" and evidence.samples_of_two_cohorts:
         # Permuted labels break what shared controls alone make two cohorts' lists have in common.

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from dmicc_assets.rigor.checks import CHECKS, run_checks
@@ -124,6 +125,39 @@ def test_a_study_that_found_nothing_still_has_every_code() -> None:
     found = run_checks(replace(evidence, frames=kept, subjects=subjects))
     assert {each.code for each in found} == set(CODES)
     assert all(each.message for each in found)
+
+
+def _permuted(observed: dict[str, float | None]) -> Finding:
+    """R3 where permuted labels find nothing at all and the study's own labels give these values."""
+    nulls = pl.DataFrame(
+        [
+            {"null": "permuted_labels", "subject": "b", "statistic": name, "draw": draw, "value": value}
+            for name, first in observed.items()
+            for draw, value in enumerate([first, *[0.5 if name == "leaky_cv_auc" else 0.0] * 50])
+        ],
+        infer_schema_length=None,
+    )
+    (found,) = CHECKS["R3"](with_frame(sound(), "rigor/nulls", nulls))
+    return found
+
+
+def test_an_area_that_cannot_be_had_does_not_make_a_study_chance() -> None:
+    found = _permuted({"leaky_cv_auc": None, "overlap": 18.7, "signature_size": 163.0})
+    assert (found.severity, found.statistic) == ("ok", pytest.approx(1 / 51))
+    assert "leaky AUC is not judged" in found.message
+    assert "not judged" not in _permuted({"leaky_cv_auc": 0.9, "overlap": 9.0, "signature_size": 9.0}).message
+
+
+def test_permuted_labels_say_what_they_give_as_much_of() -> None:
+    found = _permuted({"leaky_cv_auc": 0.4, "overlap": 18.7, "signature_size": 163.0})
+    assert found.severity == "warning"
+    assert found.message.endswith(": labels that mean nothing reach the leaky AUC")
+    found = _permuted({"leaky_cv_auc": None, "overlap": 0.0, "signature_size": 0.0})
+    assert (found.severity, found.statistic) == ("warning", 1.0)
+    assert found.message.endswith(
+        "(50 permutations, 100% of which find nothing at all; the least that p can be is "
+        "0.0196): the true labels give no gene either"
+    )
 
 
 @pytest.mark.parametrize("code", ["R1", "R3", "M7"])
