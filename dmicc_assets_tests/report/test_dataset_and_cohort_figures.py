@@ -225,3 +225,11 @@ def test_the_error_curve_marks_the_chosen_number_of_trees() -> None:
     assert _legend(figure) == ["cross-validation error", "fewest trees at the minimum: 2", "trees of the study: 500"]
     low, high = axes.get_ylim()
     assert low < 0 < 0.4 < high
+
+
+def test_a_label_has_one_colour_in_every_dataset(catalog: dict[str, CatalogFigure]) -> None:
+    looks = style.study_styles(simulated_tables().study)
+    assert next(iter(looks)) == "well"
+    figure = catalog["dataset/GSE1/sex_genes"].draw()
+    drawn = {str(line.get_label()).split(" (")[0]: line.get_color() for line in figure.axes[0].lines}
+    assert drawn == {label: looks[label][0] for label in ("sick", "well")}

@@ -21,7 +21,11 @@ LARGE_GROUP, Z_LARGE, Z_SMALL = 12, -3.0, -3.5
 
 @style.styled
 def distribution_boxes(
-    distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str, is_normalised: bool = True
+    distributions: pl.DataFrame,
+    labels: Mapping[str, str],
+    dataset: str,
+    is_normalised: bool = True,
+    looks: style.Looks | None = None,
 ) -> Figure:
     """Box of each sample before and after normalisation between arrays; whiskers reach the 5 and 95 % quantiles.
 
@@ -30,12 +34,13 @@ def distribution_boxes(
         labels: label of each sample; samples are drawn label by label.
         dataset: for the title.
         is_normalised: whether the study normalises it; otherwise it is drawn as served, and by gene.
+        looks: colour and marker of each label; of this dataset's alone when not given.
     """
     order = _label_order(labels)
     figure = style.new_figure(7.2, 4.4)
     panels: list[Axes] = list(figure.subplots(2, 1, sharex=True, sharey=True).flat)
     quantiles = distributions.filter(pl.col("quantity") == "quantile")
-    looks = style.category_styles(list(labels.values()))
+    looks = looks or style.category_styles(list(labels.values()))
     colours = [looks[labels[sample]][0] for sample in order]
     for axes, stage, name in zip(panels, STAGES, _NORMALISED if is_normalised else _AS_SERVED, strict=True):
         wide = quantiles.filter(pl.col("stage") == stage).pivot("x", index="sample", values="y", sort_columns=False)
@@ -99,7 +104,11 @@ def _label_ticks(axes: Axes, order: Sequence[str], labels: Mapping[str, str]) ->
 
 @style.styled
 def distribution_densities(
-    distributions: pl.DataFrame, labels: Mapping[str, str], dataset: str, is_normalised: bool = True
+    distributions: pl.DataFrame,
+    labels: Mapping[str, str],
+    dataset: str,
+    is_normalised: bool = True,
+    looks: style.Looks | None = None,
 ) -> Figure:
     """Density of each sample before and after normalisation between arrays, coloured by label.
 
@@ -108,12 +117,13 @@ def distribution_densities(
         labels: label of each sample.
         dataset: for the title.
         is_normalised: whether the study normalises it; otherwise it is drawn as served, and by gene.
+        looks: colour and marker of each label; of this dataset's alone when not given.
     """
     figure = style.new_figure(7.2, 3.0)
     panels: list[Axes] = list(figure.subplots(1, 2, sharex=True, sharey=True).flat)
     densities = distributions.filter((pl.col("quantity") == "density") & pl.col("sample").is_in(list(labels)))
     names = list(dict.fromkeys(labels.values()))
-    looks = style.category_styles(names)
+    looks = looks or style.category_styles(names)
     for axes, stage, name in zip(panels, STAGES, _NORMALISED if is_normalised else _AS_SERVED, strict=True):
         seen: set[str] = set()
         for (sample,), curve in densities.filter(pl.col("stage") == stage).group_by("sample", maintain_order=True):
@@ -122,7 +132,7 @@ def distribution_densities(
                 curve["x"],
                 curve["y"],
                 color=looks[label][0],
-                ls=style.LINES[names.index(label) % len(style.LINES)],
+                ls=style.LINES[list(looks).index(label) % len(style.LINES)],
                 lw=0.7,
                 alpha=0.7,
                 label=None if label in seen else label.replace("_", " "),
@@ -144,18 +154,22 @@ def _where_dense(densities: pl.DataFrame) -> tuple[float, float]:
 
 
 @style.styled
-def sex_genes(quality: pl.DataFrame, dataset: str) -> Figure:
+def sex_genes(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = None) -> Figure:
     """XIST against the mean of RPS4Y1 and KDM5D: women lie lower right, men upper left.
 
     Args:
         quality: rows of `expression/quality`; samples without both values are not drawn.
         dataset: for the title.
+        looks: colour and marker of each label; of this dataset's alone when not given.
     """
     measured = quality.drop_nulls(["xist", "y_genes"])
     if measured.is_empty():
         return style.note_figure(dataset, "XIST, RPS4Y1 and KDM5D are not measured on this platform.")
     figure, axes = style.one_axes(4.2, 3.4, f"{dataset}, sex genes")
-    for label, (colour, marker) in style.category_styles(measured["label"].to_list()).items():
+    labels = measured["label"].unique(maintain_order=True).to_list()
+    looks = looks or style.category_styles(labels)
+    for label in labels:
+        colour, marker = looks[label]
         group = measured.filter(pl.col("label") == label)
         axes.plot(
             group["xist"], group["y_genes"], marker, color=colour, ms=5, mew=0.4, mec="white", alpha=0.9,
@@ -168,12 +182,13 @@ def sex_genes(quality: pl.DataFrame, dataset: str) -> Figure:
 
 
 @style.styled
-def outlier_arrays(quality: pl.DataFrame, dataset: str) -> Figure:
+def outlier_arrays(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = None) -> Figure:
     """Standardised connectivity of each sample within its label, with the limit below which check I5 fires.
 
     Args:
         quality: rows of `expression/quality`.
         dataset: for the title.
+        looks: colour and marker of each label; of this dataset's alone when not given.
     """
     measured = quality.drop_nulls("connectivity_z").filter(pl.col("connectivity_z").is_not_nan())
     if measured.is_empty():
@@ -181,7 +196,9 @@ def outlier_arrays(quality: pl.DataFrame, dataset: str) -> Figure:
     labels = measured["label"].unique(maintain_order=True).to_list()
     figure, axes = style.one_axes(max(3.6, 1.1 * len(labels) + 1.2), 3.4, f"{dataset}, connectivity")
     named: list[tuple[float, float, str]] = []
-    for i, (label, (colour, marker)) in enumerate(style.category_styles(labels).items()):
+    looks = looks or style.category_styles(labels)
+    for i, label in enumerate(labels):
+        colour, marker = looks[label]
         group = measured.filter(pl.col("label") == label).sort("sample")
         z = group["connectivity_z"].to_numpy()
         limit = Z_LARGE if len(group) >= LARGE_GROUP else Z_SMALL

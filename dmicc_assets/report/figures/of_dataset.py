@@ -6,10 +6,11 @@ from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import dataset as figures
 from dmicc_assets.report.figures import projection
-from dmicc_assets.report.figures.style import note_figure
+from dmicc_assets.report.figures.style import note_figure, study_styles
 from dmicc_assets.report.tables import StudyTables
 
 DISTRIBUTIONS = "expression/distributions"
+NOT_LABELLED = "not labelled"
 NOT_PROJECTED = "A projection needs four samples and three genes that are measured in all of them and vary."
 
 
@@ -26,23 +27,29 @@ def _is_normalised(tables: StudyTables, dataset: str) -> bool:
 def draw_boxes(tables: StudyTables, dataset: str) -> Figure:
     """Box plots before and after normalisation."""
     rows = tables.rows(DISTRIBUTIONS, dataset=dataset)
-    return figures.distribution_boxes(rows, labels_of(tables, dataset), dataset, _is_normalised(tables, dataset))
+    return figures.distribution_boxes(
+        rows, labels_of(tables, dataset), dataset, _is_normalised(tables, dataset), study_styles(tables.study)
+    )
 
 
 def draw_densities(tables: StudyTables, dataset: str) -> Figure:
     """Densities before and after normalisation."""
     rows = tables.rows(DISTRIBUTIONS, dataset=dataset)
-    return figures.distribution_densities(rows, labels_of(tables, dataset), dataset, _is_normalised(tables, dataset))
+    return figures.distribution_densities(
+        rows, labels_of(tables, dataset), dataset, _is_normalised(tables, dataset), study_styles(tables.study)
+    )
 
 
 def draw_sex_genes(tables: StudyTables, dataset: str) -> Figure:
     """Sex genes of every sample."""
-    return figures.sex_genes(tables.rows("expression/quality", dataset=dataset), dataset)
+    return figures.sex_genes(tables.rows("expression/quality", dataset=dataset), dataset, study_styles(tables.study))
 
 
 def draw_outliers(tables: StudyTables, dataset: str) -> Figure:
     """Connectivity of every sample."""
-    return figures.outlier_arrays(tables.rows("expression/quality", dataset=dataset), dataset)
+    return figures.outlier_arrays(
+        tables.rows("expression/quality", dataset=dataset), dataset, study_styles(tables.study)
+    )
 
 
 def draw_pca(tables: StudyTables, dataset: str) -> Figure:
@@ -67,5 +74,7 @@ def draw_tsne(tables: StudyTables, dataset: str) -> Figure:
 def _groups(tables: StudyTables, dataset: str, matrix: ExpressionMatrix) -> projection.SampleGroups:
     labels = labels_of(tables, dataset)
     return projection.SampleGroups(
-        [labels.get(sample, "not labelled") for sample in matrix.samples], [dataset] * len(matrix.samples)
+        [labels.get(sample, NOT_LABELLED) for sample in matrix.samples],
+        [dataset] * len(matrix.samples),
+        looks=study_styles(tables.study, NOT_LABELLED),
     )

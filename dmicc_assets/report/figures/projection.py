@@ -19,12 +19,13 @@ class SampleGroups:
     """What the colour (label) and the marker (dataset) of each of N samples say.
 
     With `case`, the label of the cases, cases and controls have the colours of every other figure, and controls are
-    hollow: where the marker is the dataset's, grey print tells them by it.
+    hollow: where the marker is the dataset's, grey print tells them by it. `looks` are the study's colours and markers.
     """
 
     label: Sequence[str]
     dataset: Sequence[str]
     case: str | None = None
+    looks: style.Looks | None = None
 
 
 @style.styled
@@ -92,12 +93,13 @@ def _edge(label: str, colour: str, groups: SampleGroups) -> dict[str, Any]:
 
 def _looks(groups: SampleGroups) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """Colour by label; marker by dataset, or by label too when there is one dataset (for grey print)."""
-    colours = {name: colour for name, (colour, _) in style.category_styles(groups.label).items()}
+    looks = groups.looks or style.category_styles(groups.label)
+    colours = {name: colour for name, (colour, _) in looks.items()}
     if groups.case is not None:
         colours = {name: style.CASE if name == groups.case else style.CONTROL for name in colours}
     datasets = list(dict.fromkeys(groups.dataset))
-    by = groups.dataset if len(datasets) > 1 else groups.label
-    shapes = {name: marker for name, (_, marker) in style.category_styles(by).items()}
+    by = style.category_styles(groups.dataset) if len(datasets) > 1 else looks
+    shapes = {name: marker for name, (_, marker) in by.items()}
     pairs = dict.fromkeys(zip(groups.label, groups.dataset, strict=True))
     return colours, {(label, dataset): shapes[dataset if len(datasets) > 1 else label] for label, dataset in pairs}
 

@@ -6,7 +6,7 @@ Colours are Okabe & Ito's (colour-blind safe); a marker or a hatch always says t
 import functools
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, ParamSpec
 
@@ -16,6 +16,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+
+from dmicc_assets.study import Study
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -71,6 +73,7 @@ STYLE: dict[Any, Any] = {
 }
 
 P = ParamSpec("P")
+Looks = Mapping[str, tuple[str, str]]
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -216,3 +219,10 @@ def category_styles(categories: Sequence[str]) -> dict[str, tuple[str, str]]:
         name: (CATEGORIES[i % len(CATEGORIES)], MARKERS[(i + i // len(CATEGORIES)) % len(MARKERS)])
         for i, name in enumerate(dict.fromkeys(categories))
     }
+
+
+def study_styles(study: Study, *more: str) -> dict[str, tuple[str, str]]:
+    """Colour and marker of every label of a study, the same in all of its datasets: controls first, then cases."""
+    groups = [*study.cohorts.values(), *study.validation]
+    others = [rule.label for spec in study.datasets.values() for rule in spec.labels]
+    return category_styles([*(each.control for each in groups), *(each.case for each in groups), *others, *more])
