@@ -50,7 +50,10 @@ def dmicc(
 def run(
     study: StudyName,
     force: Annotated[bool, typer.Option("--force", help="Compute everything, up to date or not.")] = False,
-    only: Annotated[str | None, typer.Option("--only", metavar="GROUP", help="Only this group of the graph.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="GROUP", help="Only this group of the graph; what it needs is not made."),
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the SHA-256 of every file in the lake.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Fail if another run of the study goes on.")] = False,
 ) -> None:
@@ -179,9 +182,10 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a study's results, its history included."""
-    from dmicc_assets.terminal import forget_study
+    from dmicc_assets.terminal import forget_study, refuse_without_results
 
     workspace, name = _study(study)
+    refuse_without_results(workspace, name)
     if not yes and not typer.confirm(f"Delete every result of {name} in {workspace.settings.home}?"):
         raise typer.Exit(1)
     forget_study(out, err, workspace, name)

@@ -295,7 +295,10 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
             if manifest is not None and each.is_content:
                 inputs.append([each.table, key, manifest.content])
             elif manifest is None and each.through != "everything":
-                raise DataError(f"{step.name} of {context.key}: {each.table} of {key} was never materialised")
+                group = TABLES[each.table].group
+                raise DataError(
+                    f"{each.table} of {key} was never materialised: run it without --only, or --only {group} first"
+                )
     if step.observe is not None:
         inputs.append(["observed", context.key, observed if observed is not None else step.observe(context)])
     settings = json.loads(json.dumps(step.settings(context.study, _part(context.key)), default=_plain))

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from dmicc_assets.enrichment.gene_sets import library_path
 from dmicc_assets.errors import DataError, DmiccError, RequestError
 from dmicc_assets.query import show_rows
 from dmicc_assets.report_file import report_path
@@ -106,7 +107,19 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
         out.print(what)
     for entry in study.validation:
         out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
+        for cohort in study.cohorts_of(entry.dataset):
+            out.print(f"  {entry.dataset} trains the cohort {cohort}: finding I6 stops this validation in the run")
+    _refuse_absent_libraries(study, workspace.settings.gene_sets)
     out.print(f"risk model in {study.model_cohort}; the file is valid")
+
+
+def _refuse_absent_libraries(study: Study, folder: Path | None) -> None:
+    """A run without a folder has no enrichment and says so; with one that lacks a library it fails."""
+    for name in study.enrichment.libraries if folder is not None else ():
+        try:
+            library_path(folder, name)
+        except RequestError as error:
+            raise RequestError(f"enrichment.libraries: {error}") from None
 
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
@@ -156,16 +169,21 @@ def forget_study(out: Console, err: Console, workspace: Workspace, name: str) ->
     """Delete a study's results; a study whose file is gone can be forgotten too.
 
     Raises:
-        DataError: there are none.
+        RequestError: there are none.
     """
-    if not workspace.lake.has(name):
-        raise DataError(f"{name}: there are no results of it in {workspace.settings.lake}")
+    refuse_without_results(workspace, name)
     with _one_run_at_a_time(err, workspace, name, wait=True):
         n_partitions = workspace.lake.forget(name)
         shutil.rmtree(report_path(workspace.settings.reports, name).parent, ignore_errors=True)
     _compare_what_is_left(workspace)
     build_warehouse(workspace.settings)
     out.print(f"{n_partitions} results of {name} deleted")
+
+
+def refuse_without_results(workspace: Workspace, name: str) -> None:
+    """Raise RequestError if the lake has nothing of the study."""
+    if not workspace.lake.has(name):
+        raise RequestError(f"{name}: there are no results of it in {workspace.settings.lake}")
 
 
 def _compare_what_is_left(workspace: Workspace) -> None:
@@ -191,7 +209,8 @@ def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
         by_message.setdefault(message, []).append(where)
     lines = [f"{', '.join(wheres)} failed: {message}" for message, wheres in by_message.items()]
     if n_blocked:
-        lines.append(f"{n_blocked} parts that need it were not tried; what else is sound was materialised")
+        parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
+        lines.append(f"{parts} not tried; what else is sound was materialised")
     return "\n".join(lines)
 
 

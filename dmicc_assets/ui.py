@@ -24,7 +24,7 @@ def become_ui(out: Console, settings: Settings, port: int) -> NoReturn:
     _refuse_taken(port)
     filters = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = f"{filters},{_SUPERSEDED}" if filters else _SUPERSEDED
-    out.print(f"Dagster UI on http://{HOST}:{port} (state in {settings.home}); Ctrl-C ends it")
+    out.print(f"starting the Dagster UI on http://{HOST}:{port} (state in {settings.home}); Ctrl-C ends it")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "dmicc_assets.definitions"]
     sys.stdout.flush()
     os.execv(sys.executable, [*command, "--host", HOST, "--port", str(port)])

@@ -86,8 +86,9 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
     described = sample_fields(samples)
     if rule is None:
         return [None] * len(described)
-    if not any(rule.field.lower() in fields for fields in described):
-        raise DataError(f"{dataset}: patient asks the field {rule.field!r}, which no sample has")
+    known = {field for fields in described for field in fields}
+    if rule.field.lower() not in known:
+        raise DataError(f"{dataset}: patient asks the field {rule.field!r}; there are {', '.join(sorted(known))}")
     found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
     if not any(found):
         raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")

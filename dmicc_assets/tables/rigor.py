@@ -23,7 +23,7 @@ TABLES = (
         "study",
         (
             STUDY,
-            SUBJECT,
+            key("subject", "name of the study, of a cohort or validation dataset, or cohort/dataset"),
             key("code", "code of the check: D1, I2, M3, R4, ..."),
             Column("severity", TEXT, "'error', 'warning', 'info' or 'ok'"),
             Column("statistic", REAL, "what was measured"),

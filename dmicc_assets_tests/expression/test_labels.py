@@ -61,5 +61,5 @@ def test_patients() -> None:
     assert assign_patients("D", SAMPLES, None) == [None, None, None]
     with pytest.raises(DataError, match="found in source_name of no sample"):
         assign_patients("D", SAMPLES, Patient(field="source_name", pattern="(Q)"))
-    with pytest.raises(DataError, match="which no sample has"):
+    with pytest.raises(DataError, match=r"patient asks the field 'person'; there are .*sample, source_name"):
         assign_patients("D", SAMPLES, Patient(field="person", pattern="(Q)"))

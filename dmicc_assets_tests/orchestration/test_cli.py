@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+import yaml
 from filelock import FileLock
 
 from dmicc_assets import cli, terminal
@@ -77,7 +78,7 @@ def test_a_wrong_request_is_one_line_and_status_2(
             2,
             "h: there is no home with results here; `dmicc run STUDY` or `dmicc demo`",
         ),
-        (("forget", "demo", "--yes"), 1, "demo: there are no results of it"),
+        (("forget", "demo"), 2, "demo: there are no results of it"),
         (("export", "demo", "--to", "out"), 1, "demo has no results to export"),
         (("score", "demo", "patients.tsv"), 1, "demo has no risk model yet"),
         (("check", "demo"), 0, ""),
@@ -89,6 +90,23 @@ def test_what_only_reads_makes_no_home(
 ) -> None:
     one_clear_message(dmicc(*arguments, DMICC_HOME=str(tmp_path / "h")), status, said)
     assert not list(tmp_path.iterdir())
+
+
+def test_check_names_a_library_that_the_folder_lacks(dmicc: Dmicc, tmp_path: Path) -> None:
+    (tmp_path / "HALLMARK.gmt").write_text("T\td\tA\n")
+    done = dmicc("check", "dm_icc", DMICC_GENE_SETS=str(tmp_path), COLUMNS="400")
+    one_clear_message(done, 2, "enrichment.libraries: gene-set library", "(there: HALLMARK)")
+    assert "the file is valid" not in done.stdout
+
+
+def test_check_says_that_a_dataset_validates_what_it_trained(dmicc: Dmicc, home: Settings) -> None:
+    path = home.study_folders[0] / "small.yaml"
+    text = yaml.safe_load(path.read_text())
+    name, cohort = next(iter(text["cohorts"].items()))
+    entry = {"dataset": cohort["datasets"][0], "case": cohort["case"], "control": cohort["control"]}
+    path.write_text(yaml.safe_dump(text | {"validation": [entry]}))
+    done = dmicc("check", "small", COLUMNS="200")
+    assert f"{entry['dataset']} trains the cohort {name}: finding I6" in done.stdout, done.stderr
 
 
 def test_a_study_is_given_by_its_name_or_by_its_file(dmicc: Dmicc, home: Settings, tmp_path: Path) -> None:
@@ -188,7 +206,7 @@ def test_forget_deletes_the_results_of_one_study(dmicc: Dmicc, home: Settings) -
     assert dmicc("run", "small", "--only", "source").returncode == 0
     assert dmicc("forget", "small", "--yes").returncode == 0
     assert not list((home.lake / "source").rglob("small.*"))
-    one_clear_message(dmicc("forget", "small", "--yes"), 1, "there are no results of it")
+    one_clear_message(dmicc("forget", "small"), 2, "there are no results of it")
 
 
 @pytest.mark.slow
