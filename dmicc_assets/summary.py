@@ -66,6 +66,8 @@ def _areas(lake: Lake, name: str) -> list[tuple[str, str]]:
     for row in roc.iter_rows(named=True):
         doubts = [] if findings is None else [code for code, _ in auc_doubts(findings, row["subject"], row["kind"])]
         text = f"{row['auc']:.3f} [{_limit(row['ci_low'])}, {_limit(row['ci_high'])}], {in_words(row['kind'])}"
+        if row["kind"] == "external" and row["subject_kind"] == "cohort":
+            text += ", though its samples chose the genes"
         text += f" (doubted by {', '.join(doubts)})" if doubts else ""
         lines.append((f"AUC of the model in {row['subject']}", text))
     return lines
