@@ -18,7 +18,9 @@ CAPTIONS: dict[str, str] = {
         "Standardised connectivity of each sample among those of its label. A sample below the dashed line is "
         "unlike its group (finding I5)."
     ),
-    "pca": ("Samples on their first two principal components; colour is the label, in a cohort the marker the dataset."),
+    "pca": (
+        "Samples on their first two principal components; colour is the label, in a cohort the marker the dataset."
+    ),
     "tsne": ("Neighbourhoods of samples by t-SNE; distances between clouds and the axes mean nothing."),
     "volcano": (
         "Fold change against p-value of every gene. Dashed lines are the study's thresholds, the ringed genes are "
