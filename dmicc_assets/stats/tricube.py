@@ -17,6 +17,8 @@ Positions = NDArray[np.intp]
 _POINTS = 1 << 13
 # Powers of the abscissa in a sum: the weight's nine and the square's two.
 _POWERS = 12
+# Binomial coefficients of the powers of t, a row each.
+_OF_THIRD, _OF_SIXTH, _OF_NINTH = (np.array([[comb(n, j)] for j in range(n + 1)], dtype=np.float64) for n in (3, 6, 9))
 # A narrower window is one place: its powers stay within the range of doubles.
 _NARROWEST = 1e-20
 
@@ -126,9 +128,9 @@ def _weights(centre: FloatArray, reach: FloatArray) -> tuple[FloatArray, FloatAr
     for j in range(1, 10):
         np.multiply(scales[j - 1], scale, out=scales[j])
         np.multiply(shifts[j - 1], shift, out=shifts[j])
-    even = np.stack([3 * comb(6, j) * shifts[6 - j] for j in range(7)])
+    even, odd = 3 * _OF_SIXTH * shifts[6::-1], _OF_NINTH * shifts[::-1]
     even[0] += 1
-    odd = np.stack([comb(9, j) * shifts[9 - j] for j in range(10)])
-    for j in range(4):
-        odd[j] += 3 * comb(3, j) * shifts[3 - j]
-    return even * scales[:7], odd * scales
+    odd[:4] += 3 * _OF_THIRD * shifts[3::-1]
+    even *= scales[:7]
+    odd *= scales
+    return even, odd
