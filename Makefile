@@ -17,6 +17,7 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/lint-imports
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -26,7 +27,7 @@ lint: .venv/installed
 
 # Needs uv; the lock names no index.
 lock:
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 \
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev --extra docs --python-version 3.11 \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:

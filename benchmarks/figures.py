@@ -8,12 +8,12 @@ import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from dmicc_assets.lake import Lake
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.catalog import study_figures
-from dmicc_assets.report_tables import study_tables
-from dmicc_assets.settings import load_settings
-from dmicc_assets.study_file import find_study
+from dmicc_assets.results.lake_tables import study_tables
+from dmicc_assets.study.loading import find_study
+from dmicc_assets.study.settings import load_settings
 
 
 def main() -> None:

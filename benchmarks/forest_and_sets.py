@@ -23,7 +23,7 @@ from dmicc_assets.enrichment.gene_sets import read_gmt
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
 from dmicc_assets.signature.forest import cv_error, importance, importances
-from dmicc_assets.study import Enrichment
+from dmicc_assets.study.schema import Enrichment
 
 SIZES = {"43 x 32": (43, 32, 22), "155 x 5": (155, 5, 149), "445 x 32": (445, 32, 225)}
 N_GENES, N_SETS, N_QUERY = 12_651, 9_000, 438

@@ -58,7 +58,7 @@ cat(toJSON(list(seconds = min(times), version = version, peak = peak() - base), 
 
 def annotated(values: np.ndarray) -> tuple[object, pl.DataFrame]:
     """The matrix with names, and three probes to a gene."""
-    from dmicc_assets.expression.matrix import ExpressionMatrix
+    from dmicc_assets.types import ExpressionMatrix
 
     probes, samples = [f"g{i}" for i in range(len(values))], tuple(f"s{j}" for j in range(values.shape[1]))
     genes = [f"s{i // 3}" for i in range(len(values))]
@@ -70,12 +70,12 @@ def our_stages(values: np.ndarray, wanted: str) -> dict[str, Callable[[], object
     from dmicc_assets.expression.batch import remove_batch_effect
     from dmicc_assets.expression.collapse import collapse_probes
     from dmicc_assets.expression.combat import combat
-    from dmicc_assets.expression.scale import quantile_normalise
     from dmicc_assets.stats.array_weights import array_weights
     from dmicc_assets.stats.contrast_tests import decide_tests, moderated_f, treat
     from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
     from dmicc_assets.stats.linear_model import fit_contrasts, fit_linear_model
     from dmicc_assets.stats.moderation import moderated_t
+    from dmicc_assets.stats.quantile_normalisation import quantile_normalise
     from dmicc_assets.stats.voom import voom
 
     n = values.shape[1]

@@ -19,16 +19,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.model.internal_validation import bootstrap_indices, calibrate, refit, validate
-from dmicc_assets.model.many_models import fit_models
 from dmicc_assets.model.nomogram import nomogram
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_tables
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.resampled_logistic import fit_models
 from dmicc_assets.stats.roc import bootstrap_interval, delong_interval, delong_test, roc, youden
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
-from dmicc_assets.study import Model
+from dmicc_assets.study.schema import Model
+from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 MODELS = {"79 x 2": (79, 2, 37), "79 x 5": (79, 5, 37), "445 x 5": (445, 5, 225)}
 Times = dict[str, float]
@@ -55,10 +55,10 @@ def write(folder: Path, name: str, x: np.ndarray, is_case: np.ndarray) -> None:
     pl.DataFrame(columns).write_csv(folder / f"{name}.tsv", separator="\t")
 
 
-def subject(x: np.ndarray, is_case: np.ndarray) -> Subject:
+def subject(x: np.ndarray, is_case: np.ndarray) -> CaseControl:
     genes, samples = tuple(f"G{j}" for j in range(x.shape[1])), tuple(f"S{i}" for i in range(len(x)))
     matrix = ExpressionMatrix(np.ascontiguousarray(x.T), genes, samples)
-    return Subject("cohort", "cohort", matrix, is_case, ("D",) * len(x), (None,) * len(x))
+    return CaseControl("cohort", "cohort", matrix, is_case, ("D",) * len(x), (None,) * len(x))
 
 
 def models(folder: Path) -> Times:

@@ -41,7 +41,7 @@ READERS = {
     "dmicc_assets": PEAK
     + """
 from pathlib import Path
-from dmicc_assets.geo.series_matrix import read_series_matrix
+from dmicc_assets.geo.formats.series_matrix import read_series_matrix
 import pyarrow.csv
 measure(lambda: read_series_matrix(Path(sys.argv[1])).matrix.values.shape)
 """,

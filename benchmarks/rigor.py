@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
-from dmicc_assets.rigor.arrays import FoldValues
-from dmicc_assets.rigor.nulls import permuted_label_null, random_signature_null
-from dmicc_assets.rigor.parallel import workers
-from dmicc_assets.rigor.resampled_roc import leaky_cv, resampled_roc
-from dmicc_assets.rigor.resamples import bootstrap_counts, permuted_labels, repeated_samples
-from dmicc_assets.rigor.reweighted import chosen_genes, chosen_under_labels
-from dmicc_assets.rigor.selection import BiomarkerChoice, StudyData
-from dmicc_assets.signature.stability import selection_stability
-from dmicc_assets.stats.differential import differential_genes, differential_statistics
+from dmicc_assets.differential.statistics import differential_genes, differential_statistics
+from dmicc_assets.resampling.arrays import FoldValues
+from dmicc_assets.resampling.nulls import permuted_label_null, random_signature_null
+from dmicc_assets.resampling.parallel import workers
+from dmicc_assets.resampling.resampled_roc import leaky_cv, resampled_roc
+from dmicc_assets.resampling.resamples import bootstrap_counts, permuted_labels, repeated_samples
+from dmicc_assets.resampling.reweighted import chosen_genes, chosen_under_labels
+from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData
+from dmicc_assets.resampling.stability import selection_stability
 from dmicc_assets.stats.relabelling import moderated_t_over_labels
-from dmicc_assets.study import Differential, Study
+from dmicc_assets.study.schema import Differential, Study
+from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 HEADING = "## Rigor"
 GENES, LABELS = 12_651, 500
@@ -44,14 +44,14 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
     return float(best)
 
 
-def cohort(name: str, n_genes: int, n_case: int, n_control: int, seed: int, planted: int) -> Subject:
+def cohort(name: str, n_genes: int, n_case: int, n_control: int, seed: int, planted: int) -> CaseControl:
     values = np.random.default_rng(seed).normal(8, 1, size=(n_genes, n_case + n_control))
     is_case = np.arange(n_case + n_control) < n_case
     values[:planted, is_case] += np.linspace(1.8, 3.0, planted)[:, None]
     genes = tuple(f"G{i:05d}" for i in range(n_genes))
     samples = tuple(f"{name}{i}" for i in range(len(is_case)))
     n = len(samples)
-    return Subject(name, "cohort", ExpressionMatrix(values, genes, samples), is_case, (name,) * n, (None,) * n)
+    return CaseControl(name, "cohort", ExpressionMatrix(values, genes, samples), is_case, (name,) * n, (None,) * n)
 
 
 def statistics(rows: list[str]) -> None:
@@ -75,11 +75,11 @@ def statistics(rows: list[str]) -> None:
     rows.append(f"| 200 bootstraps, chosen genes by BH | {own:.2f} | {loop / own:.0f} |")
 
 
-def relabelled(subject: Subject, is_case: np.ndarray) -> Subject:
-    return Subject(subject.name, "cohort", subject.matrix, is_case, subject.dataset, subject.patient)
+def relabelled(subject: CaseControl, is_case: np.ndarray) -> CaseControl:
+    return CaseControl(subject.name, "cohort", subject.matrix, is_case, subject.dataset, subject.patient)
 
 
-def one_bootstrap(subject: Subject, counts: np.ndarray) -> object:
+def one_bootstrap(subject: CaseControl, counts: np.ndarray) -> object:
     repeated = repeated_samples(subject, subject.matrix, counts)
     spec = Differential(adjust="BH")
     return differential_genes(differential_statistics(repeated, spec, "none"), spec)
@@ -148,9 +148,9 @@ def whole(rows: list[str]) -> None:
 
 def of_study(name: str, rows: list[str]) -> None:
     """Wall seconds of the steps that say what a real study is worth, made again through Dagster."""
-    from dmicc_assets.run import StudyRun
-    from dmicc_assets.settings import load_settings
-    from dmicc_assets.workspace import open_workspace
+    from dmicc_assets.lake.workspace import open_workspace
+    from dmicc_assets.orchestration.run import StudyRun
+    from dmicc_assets.study.settings import load_settings
 
     settings = load_settings()
     os.environ.update(settings.environment())

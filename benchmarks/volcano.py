@@ -14,8 +14,8 @@ import polars as pl
 from playwright.sync_api import sync_playwright
 
 from dmicc_assets.report.study_report import study_report
-from dmicc_assets.report.tables import StudyTables
-from dmicc_assets_tests.report.simulated_study import declared, simulated_tables
+from dmicc_assets.results.tables import StudyTables
+from dmicc_assets_tests.worlds.simulated_study import declared, simulated_tables
 
 N_GENES = 20_000
 DRAWN = "statisticsReady.then(() => { volcanoes.forEach((v) => v.draw()); return performance.now(); })"

@@ -1,49 +1,18 @@
-"""Everything that Dagster loads, composed of its parts. No asset bodies; nothing happens at import."""
+"""What `dagster` and the UI load. How it is composed is in `orchestration/build.py`."""
 
 import logging
-import warnings
-from collections.abc import Sequence
 
 import dagster as dg
 
-from dmicc_assets.assets import STEPS
-from dmicc_assets.assets.asset import asset_of
-from dmicc_assets.assets.observed import observed_assets
-from dmicc_assets.assets.warehouse import catalog_asset
-from dmicc_assets.jobs import observe_and_verify
-from dmicc_assets.sensors import revisions_sensor, weekly_verification
-from dmicc_assets.step import Step
-from dmicc_assets.workspace import Workspace, open_workspace
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.orchestration.build import build_defs
 
 log = logging.getLogger(__name__)
 
 
-def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS)) -> dg.Definitions:
-    """The definitions of a workspace.
-
-    Args:
-        workspace: settings, studies and lake; by default those of the environment.
-        steps: the computations of the graph.
-    """
-    workspace = workspace or open_workspace()
-    workspace.settings.prepare_home()
-    with warnings.catch_warnings():
-        for category in (dg.BetaWarning, dg.PreviewWarning):  # observable sources; partitioned checks
-            warnings.simplefilter("ignore", category)
-        assets = [asset_of(step, workspace) for step in steps]
-        weekly = observe_and_verify(workspace)
-        return dg.Definitions(
-            assets=[*observed_assets(workspace), *assets, catalog_asset(workspace, list(steps))],
-            jobs=[weekly],
-            sensors=[revisions_sensor(workspace)],
-            schedules=[weekly_verification(weekly)],
-            executor=dg.in_process_executor,
-        )
-
-
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster` and the UI load; a study whose file is wrong is left out and named in the log."""
+    """Every study's definitions; a study whose file is wrong is left out and named in the log."""
     workspace = open_workspace()
     for problem in workspace.broken.values():
         log.warning("%s", problem)

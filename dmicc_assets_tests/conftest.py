@@ -6,8 +6,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from dmicc_assets.lake import Lake
-from dmicc_assets.settings import Settings, load_settings
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.study.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
 

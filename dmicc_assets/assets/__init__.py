@@ -13,7 +13,7 @@ from dmicc_assets.assets import (
     source,
     validation,
 )
-from dmicc_assets.step import Step, in_order
+from dmicc_assets.lake.steps import Step, in_order
 
 STEPS: list[Step] = in_order(
     [

@@ -1,16 +1,16 @@
 """Assets of the group `atlas`: what all studies say together."""
 
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.signature.atlas import disease_overlap as every_pair
-from dmicc_assets.step import Input, Result, StepContext, step
 
 
 @step(
-    partition="everything",
+    partition="all_studies",
     outputs=("atlas/disease_overlap",),
     inputs=(
-        Input("differential/genes", "everything"),
-        Input("differential/statistics", "everything"),
-        Input("cohort/samples", "everything"),
+        Input("differential/genes", "all_studies"),
+        Input("differential/statistics", "all_studies"),
+        Input("cohort/samples", "all_studies"),
     ),
     settings=lambda _study, _key: None,
     version="1",

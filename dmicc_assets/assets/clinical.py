@@ -1,7 +1,7 @@
 """Assets of the group `clinical`: the patient who raised the question, from the study file."""
 
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.report.clinical import case_tables
-from dmicc_assets.step import Input, Result, StepContext, step
 
 
 @step(

@@ -1,8 +1,8 @@
 """Assets of the group `cohort`: the datasets of one disease, merged."""
 
 from dmicc_assets.expression.cohort import merge_cohort
-from dmicc_assets.expression.matrix import matrix_rows
-from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.types import matrix_rows
 
 
 @step(

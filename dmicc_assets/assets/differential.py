@@ -1,8 +1,7 @@
 """Assets of the group `differential`: moderated t-statistics of every gene, and the genes past the thresholds."""
 
-from dmicc_assets.stats.counted import cohort_statistics
-from dmicc_assets.stats.differential import differential_genes
-from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.differential.statistics import cohort_statistics, differential_genes
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 
 
 @step(

@@ -2,7 +2,7 @@
 
 from dmicc_assets.enrichment.libraries import libraries_in_use, served_libraries
 from dmicc_assets.enrichment.terms import enriched_terms, preranked_terms
-from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 
 
 def observe_libraries(context: StepContext) -> str:

@@ -1,7 +1,7 @@
 """Assets of the group `model`: the risk model on the biomarkers, its nomogram, calibration and decision curve."""
 
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.model.risk_model import empty_risk_model_tables, fit_risk_model, risk_model_tables
-from dmicc_assets.step import Input, Result, StepContext, step
 
 
 @step(

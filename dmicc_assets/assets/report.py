@@ -1,15 +1,15 @@
 """Assets of the group `report`: computed beside published, and the report that people read."""
 
 from dmicc_assets.assets.enrichment import observe_libraries
+from dmicc_assets.checks.tripod import checklist
+from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.enrichment.libraries import libraries_in_use
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.published import compare_published
+from dmicc_assets.report.report_file import report_path, write_report
 from dmicc_assets.report.study_report import study_report
-from dmicc_assets.report_file import report_path, write_report
-from dmicc_assets.report_tables import study_manifests, study_tables
-from dmicc_assets.rigor.tripod import checklist
-from dmicc_assets.rigor.verdict import verdict
-from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.results.lake_tables import study_manifests, study_tables
 
 
 @step(

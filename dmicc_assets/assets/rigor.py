@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from dmicc_assets.rigor.checks import run_checks
-from dmicc_assets.rigor.finding import findings_table
-from dmicc_assets.rigor.gather import notes_read, probe_level, study_data, study_evidence
-from dmicc_assets.rigor.nulls import null_distributions
-from dmicc_assets.rigor.parallel import workers
-from dmicc_assets.signature.sensitivity import threshold_grid
-from dmicc_assets.signature.stability import selection_stability
-from dmicc_assets.step import Input, Result, StepContext, step
-from dmicc_assets.study import Study
+from dmicc_assets.checks.finding import findings_table
+from dmicc_assets.checks.registry import run_checks
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.resampling.nulls import null_distributions
+from dmicc_assets.resampling.parallel import workers
+from dmicc_assets.resampling.sensitivity import threshold_grid
+from dmicc_assets.resampling.stability import selection_stability
+from dmicc_assets.results.gather import notes_read, probe_level, study_data, study_evidence
+from dmicc_assets.study.schema import Study
 
 SELECTION = (
     Input("cohort/expression", "cohorts"),

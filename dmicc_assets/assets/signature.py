@@ -1,9 +1,8 @@
 """Assets of the group `signature`: shared genes, how surprising they are, their ranking and the biomarkers."""
 
-from dmicc_assets.signature.directions import measured_genes
-from dmicc_assets.signature.intersect import intersect_cohorts
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.signature.intersect import intersect_cohorts, measured_genes
 from dmicc_assets.signature.ranking import rank_signature
-from dmicc_assets.step import Input, Result, StepContext, step
 
 
 @step(

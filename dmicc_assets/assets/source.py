@@ -1,15 +1,15 @@
 """Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.expression.matrix import matrix_rows
 from dmicc_assets.expression.prepare import prepare_dataset
 from dmicc_assets.geo.acquire import acquire
-from dmicc_assets.geo.cache import SourceFile
 from dmicc_assets.geo.dataset import read_dataset
+from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.observe import observe
 from dmicc_assets.geo.revision import revision_of
 from dmicc_assets.geo.source_files import observed_text, source_files, source_files_table
-from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.types import matrix_rows
 
 
 def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:

@@ -1,18 +1,17 @@
 """Assets of the group `validation`: every signature gene and the model in every cohort and validation dataset."""
 
 from dmicc_assets.assets.rigor import PROBES, of_resampling
-from dmicc_assets.expression.matrix import Subject
+from dmicc_assets.checks.identity import refuse_training_samples
+from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import risk_model_from_table
 from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
-from dmicc_assets.rigor.gather import fold_values, study_data
-from dmicc_assets.rigor.identity import refuse_training_samples
-from dmicc_assets.rigor.parallel import workers
-from dmicc_assets.rigor.resampled_roc import resampled_roc
-from dmicc_assets.rigor.roc_estimates import all_estimates
-from dmicc_assets.signature.directions import expected_directions
-from dmicc_assets.step import Input, Result, StepContext, step
+from dmicc_assets.resampling.parallel import workers
+from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
+from dmicc_assets.results.gather import fold_values, study_data
+from dmicc_assets.signature.intersect import expected_directions
+from dmicc_assets.types import CaseControl
 
 SUBJECTS = (
     Input("cohort/expression", "cohorts"),
@@ -22,7 +21,7 @@ SUBJECTS = (
 )
 
 
-def subjects(context: StepContext) -> list[Subject]:
+def subjects(context: StepContext) -> list[CaseControl]:
     """Every cohort, then every validation dataset, with its two groups; none that holds samples of a cohort."""
     validation = [context.validation_subject(entry.dataset) for entry in context.study.validation]
     refuse_training_samples([context.cohort_subject(name, "value") for name in context.study.cohorts], validation)

@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
-from dmicc_assets.study import Enrichment
+from dmicc_assets.study.schema import Enrichment
+from dmicc_assets.types import FloatArray
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 GSEA = pl.Schema(

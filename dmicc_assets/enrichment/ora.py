@@ -11,7 +11,7 @@ import polars as pl
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import hypergeometric_tail
-from dmicc_assets.study import Enrichment
+from dmicc_assets.study.schema import Enrichment
 
 TERMS = pl.Schema(
     {

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
 from dmicc_assets.errors import DataError
-from dmicc_assets.study import Enrichment
+from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
 
 NO_GENE_SETS = "no gene sets: DMICC_GENE_SETS names no folder of <LIBRARY>.gmt files, so nothing was tested"

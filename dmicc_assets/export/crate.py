@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from dmicc_assets.export.tables import ExportedFile
-from dmicc_assets.lake import Manifest
-from dmicc_assets.study import Study
+from dmicc_assets.lake.store import Manifest
+from dmicc_assets.study.schema import Study
 
 _TERMS = (
     "Results computed from public data. The terms of each source apply: NCBI GEO, TCGA through UCSC Xena, and the "

@@ -18,16 +18,11 @@ from rich.progress import Progress
 
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.export.crate import write_crate
-from dmicc_assets.export.tables import (
-    ExportedFile,
-    write_matrix_files,
-    write_study_database,
-    write_table_files,
-)
-from dmicc_assets.lake import Lake, Manifest
-from dmicc_assets.report_tables import study_manifests, study_tables
-from dmicc_assets.study import Study
-from dmicc_assets.workspace import Workspace
+from dmicc_assets.export.tables import ExportedFile, write_matrix_files, write_study_database, write_table_files
+from dmicc_assets.lake.store import Lake, Manifest
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.results.lake_tables import study_manifests, study_tables
+from dmicc_assets.study.schema import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

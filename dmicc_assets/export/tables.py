@@ -11,11 +11,12 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from dmicc_assets.lake import Lake
-from dmicc_assets.risk_macro import model_gene_names, risk_macros
-from dmicc_assets.settings import Settings
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
-from dmicc_assets.warehouse import STORAGE_VERSION, ensure_warehouse, sql_folder
+from dmicc_assets.types import PartitionKey
+from dmicc_assets.warehouse.build import STORAGE_VERSION, ensure_warehouse, sql_folder
+from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
 
 TSV, PARQUET = "text/tab-separated-values", "application/vnd.apache.parquet"
 _AS_TSV = "(FORMAT csv, DELIMITER '\t', HEADER)"
@@ -112,7 +113,7 @@ def write_matrix_files(lake: Lake, study: str, folder: Path) -> Iterator[Exporte
     """
     for table in TABLES.values():
         for partition in lake.partitions(table.name) if table.is_matrix else []:
-            of, part = partition.split(".", 1)
+            of, part = PartitionKey(partition).names
             for column in table.columns if of == study else ():
                 if not column.is_key and (path := _matrix_file(lake, table.name, partition, column.name, folder)):
                     yield ExportedFile(_below(folder, path), f"{part}, genes by samples: {column.meaning}", TSV)

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.expression.combat import Combat, apply_combat, combat, fit_combat
 from dmicc_assets.stats.linear_model import fit_linear_model
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 __all__ = [
     "BatchEffect",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.expression.matrix import FloatMatrix
+from dmicc_assets.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Clustering:
     """
 
     order: NDArray[np.intp]
-    branches: FloatMatrix
+    branches: FloatArray
 
 
-def standardise_rows(values: FloatMatrix) -> FloatMatrix:
+def standardise_rows(values: FloatArray) -> FloatArray:
     """z-scores of each row over its non-missing values; 0 in a constant row, missing stays missing."""
     measured = ~np.isnan(values).all(axis=1)
     z = np.full_like(values, np.nan)
@@ -39,7 +39,7 @@ def standardise_rows(values: FloatMatrix) -> FloatMatrix:
     return z
 
 
-def cluster_rows(values: FloatMatrix) -> Clustering:
+def cluster_rows(values: FloatArray) -> Clustering:
     """Average linkage of rows by Euclidean distance, leaves ordered so that neighbours are near (Bar-Joseph 2001).
 
     On row z-scores the Euclidean distance is a monotone function of Pearson's correlation distance.
@@ -60,14 +60,14 @@ def cluster_rows(values: FloatMatrix) -> Clustering:
     return Clustering(order, _brackets(merges, order))
 
 
-def _filled(values: FloatMatrix) -> FloatMatrix:
+def _filled(values: FloatArray) -> FloatArray:
     missing = np.isnan(values)
     n = (~missing).sum(axis=1, keepdims=True)
     mean = np.nansum(values, axis=1, keepdims=True) / np.maximum(n, 1)
     return np.where(missing, mean, values)
 
 
-def _brackets(merges: FloatMatrix, order: NDArray[np.intp]) -> FloatMatrix:
+def _brackets(merges: FloatArray, order: NDArray[np.intp]) -> FloatArray:
     """Corners of each merge's bracket from scipy's linkage rows (first, second, height, size)."""
     n = len(order)
     position, height = np.empty(2 * n - 1), np.zeros(2 * n - 1)

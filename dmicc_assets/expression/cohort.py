@@ -14,10 +14,10 @@ import polars as pl
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.batch import combat, remove_batch_effect
 from dmicc_assets.expression.counts import has_counts, no_counts
-from dmicc_assets.expression.matrix import BoolVector, ExpressionMatrix, FloatMatrix
 from dmicc_assets.expression.symbols import current_symbols
 from dmicc_assets.stats.library_size import filter_by_expression
-from dmicc_assets.study import Cohort
+from dmicc_assets.study.schema import Cohort
+from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,14 @@ def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None
 
 def _merged(matrices: Mapping[str, ExpressionMatrix], members: pl.DataFrame, genes: list[str]) -> ExpressionMatrix:
     """The matrices side by side: common genes, the members in their order."""
-    blocks: list[FloatMatrix] = []
+    blocks: list[FloatArray] = []
     for dataset in members["dataset"].unique(maintain_order=True):
         names = members.filter(pl.col("dataset") == dataset)["sample"].to_list()
         blocks.append(matrices[dataset].take_features(genes).take_samples(names).values)
     return ExpressionMatrix(np.hstack(blocks), tuple(genes), tuple(members["sample"]))
 
 
-def _adjusted(values: FloatMatrix, is_case: BoolVector, batch: list[str], cohort: Cohort) -> FloatMatrix:
+def _adjusted(values: FloatArray, is_case: BoolArray, batch: list[str], cohort: Cohort) -> FloatArray:
     """The batch removed with the group kept, as the study asks."""
     if len(set(batch)) < 2 or cohort.batch == "none":
         return values

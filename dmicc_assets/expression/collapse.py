@@ -10,9 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dmicc_assets.expression.matrix import ExpressionMatrix
+from dmicc_assets.types import ExpressionMatrix, FloatArray
 
-FloatArray = NDArray[np.float64]
 CollapseMethod = Literal["mean", "median", "max_mean"]
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.stats.linear_model import fit_linear_model
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 _CELLS_PER_BLOCK = 1 << 18
 _CONVERGENCE = 1e-4

@@ -6,8 +6,8 @@ The test weighs counts by voom (`stats/counted.py`); normalisation factors and f
 import numpy as np
 import polars as pl
 
-from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.stats.library_size import log_cpm, tmm_factors
+from dmicc_assets.types import ExpressionMatrix
 
 
 def sum_counts(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> ExpressionMatrix:

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from dmicc_assets.expression.matrix import FloatMatrix
+from dmicc_assets.types import FloatArray
 
 PROBABILITIES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 GRID_POINTS = 128
 _FINE = 4
 
 
-def sample_distributions(before: FloatMatrix, after: FloatMatrix, samples: Sequence[str]) -> pl.DataFrame:
+def sample_distributions(before: FloatArray, after: FloatArray, samples: Sequence[str]) -> pl.DataFrame:
     """Quantiles and Gaussian kernel densities of every sample, before and after normalisation between arrays.
 
     Args:
@@ -48,7 +48,7 @@ def sample_distributions(before: FloatMatrix, after: FloatMatrix, samples: Seque
     return pl.concat(parts)
 
 
-def _one_sample(sample: str, stage: str, column: FloatMatrix, edges: FloatMatrix) -> list[pl.DataFrame]:
+def _one_sample(sample: str, stage: str, column: FloatArray, edges: FloatArray) -> list[pl.DataFrame]:
     column = column[np.isfinite(column)]
     if len(column) == 0:
         return []
@@ -60,7 +60,7 @@ def _one_sample(sample: str, stage: str, column: FloatMatrix, edges: FloatMatrix
     ]
 
 
-def _density(column: FloatMatrix, edges: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
+def _density(column: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Binned kernel density with Silverman's rule of thumb, the narrower of sd and IQR / 1.349."""
     from scipy.ndimage import gaussian_filter1d
 
@@ -77,8 +77,8 @@ def _frame(
     sample: Sequence[str],
     stage: Sequence[str],
     quantity: Sequence[str],
-    x: Sequence[float] | FloatMatrix,
-    y: Sequence[float] | FloatMatrix,
+    x: Sequence[float] | FloatArray,
+    y: Sequence[float] | FloatArray,
 ) -> pl.DataFrame:
     schema = {"sample": pl.String, "stage": pl.String, "quantity": pl.String, "x": pl.Float64, "y": pl.Float64}
     return pl.DataFrame({"sample": sample, "stage": stage, "quantity": quantity, "x": x, "y": y}, schema=schema)

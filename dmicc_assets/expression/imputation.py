@@ -7,9 +7,8 @@ scikit-learn's nearest neighbours do the work. Which genes and samples, and whet
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 NEIGHBOURS = 10
 

@@ -14,11 +14,12 @@ from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.labels import assign_labels, assign_patients
-from dmicc_assets.expression.matrix import ExpressionMatrix, FloatMatrix
 from dmicc_assets.expression.quality import sample_quality
-from dmicc_assets.expression.scale import log2_decision, quantile_normalise, to_log2
-from dmicc_assets.geo.dataset import RawDataset
-from dmicc_assets.study import Dataset
+from dmicc_assets.expression.raw_dataset import RawDataset
+from dmicc_assets.expression.scale import log2_decision, to_log2
+from dmicc_assets.stats.quantile_normalisation import quantile_normalise
+from dmicc_assets.study.schema import Dataset
+from dmicc_assets.types import ExpressionMatrix, FloatArray
 
 DATA_ROLES = ("counts", "matrix", "soft")
 
@@ -88,8 +89,8 @@ class _Measured:
 
     genes: ExpressionMatrix
     counts: ExpressionMatrix
-    before: FloatMatrix
-    after: FloatMatrix
+    before: FloatArray
+    after: FloatArray
     scale_detected: str
     notes: dict[str, Any]
 

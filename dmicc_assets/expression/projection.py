@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dmicc_assets.expression.matrix import FloatMatrix
+from dmicc_assets.types import FloatArray
 
 COMPONENTS_FOR_TSNE = 50
 EXACT_UP_TO = 400
@@ -22,11 +22,11 @@ class PrincipalComponents:
         explained: (K,) share of the total variance of each component.
     """
 
-    scores: FloatMatrix
-    explained: FloatMatrix
+    scores: FloatArray
+    explained: FloatArray
 
 
-def principal_components(values: FloatMatrix, n_components: int = 2) -> PrincipalComponents:
+def principal_components(values: FloatArray, n_components: int = 2) -> PrincipalComponents:
     """Principal components of samples, genes centred and not scaled, as R's `prcomp(t(x))` up to sign.
 
     By the eigenvectors of the N x N Gram matrix, since genes far outnumber samples.
@@ -55,13 +55,13 @@ def principal_components(values: FloatMatrix, n_components: int = 2) -> Principa
     return PrincipalComponents(vectors * signs * np.sqrt(eigenvalues[:kept]), explained)
 
 
-def can_project(values: FloatMatrix) -> bool:
+def can_project(values: FloatArray) -> bool:
     """Whether samples can be told apart: four of them, and three complete genes that vary."""
     complete = values[~np.isnan(values).any(axis=1)]
     return values.shape[1] >= 4 and int((np.ptp(complete, axis=1) > 0).sum()) >= 3
 
 
-def tsne(values: FloatMatrix, seed: int, perplexity: float = 30.0) -> FloatMatrix:
+def tsne(values: FloatArray, seed: int, perplexity: float = 30.0) -> FloatArray:
     """t-SNE of samples on their first 50 principal components (van der Maaten & Hinton 2008), seeded.
 
     Args:

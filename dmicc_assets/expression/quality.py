@@ -1,17 +1,17 @@
-"""Quality metrics of every sample of a dataset. They describe; what is too much is judged in `rigor/`."""
+"""Quality metrics of every sample of a dataset. They describe; what is too much is judged in `checks/`."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
-from dmicc_assets.expression.matrix import BoolVector, ExpressionMatrix, FloatMatrix
+from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 SMALL_GROUP = 12
 Y_GENES = ("RPS4Y1", "KDM5D")
 
 
-def sample_quality(matrix: ExpressionMatrix, before: FloatMatrix, labels: Sequence[str]) -> pl.DataFrame:
+def sample_quality(matrix: ExpressionMatrix, before: FloatArray, labels: Sequence[str]) -> pl.DataFrame:
     """Medians, spread, missing values, connectivity and sex genes of each sample.
 
     Args:
@@ -48,7 +48,7 @@ def sample_quality(matrix: ExpressionMatrix, before: FloatMatrix, labels: Sequen
     )
 
 
-def connectivity_z(values: FloatMatrix, labels: Sequence[str]) -> FloatMatrix:
+def connectivity_z(values: FloatArray, labels: Sequence[str]) -> FloatArray:
     """Standardised connectivity of each sample among those of its label (Oldham 2012, doi:10.1186/1752-0509-6-63).
 
     Values are centred per label; the adjacency of two samples is ((1 + r) / 2)^2. In groups of 12 and more the
@@ -62,7 +62,7 @@ def connectivity_z(values: FloatMatrix, labels: Sequence[str]) -> FloatMatrix:
     complete = values[~np.isnan(values).any(axis=1)]
     z = np.full(values.shape[1], np.nan)
     for label in dict.fromkeys(labels):
-        members: BoolVector = np.array([each == label for each in labels])
+        members: BoolArray = np.array([each == label for each in labels])
         n = int(members.sum())
         if n < 3 or complete.shape[0] < 3:
             continue
@@ -73,7 +73,7 @@ def connectivity_z(values: FloatMatrix, labels: Sequence[str]) -> FloatMatrix:
     return z
 
 
-def _standardised(connectivity: FloatMatrix, n: int) -> FloatMatrix:
+def _standardised(connectivity: FloatArray, n: int) -> FloatArray:
     if n >= SMALL_GROUP:
         centre, scale = connectivity.mean(), connectivity.std(ddof=1)
     else:
@@ -82,7 +82,7 @@ def _standardised(connectivity: FloatMatrix, n: int) -> FloatMatrix:
     return (connectivity - centre) / scale if scale > 0 else np.zeros_like(connectivity)
 
 
-def _median_and_iqr(values: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
+def _median_and_iqr(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Median and interquartile range of each column, NaN for a column without a value."""
     filled = np.where(np.isnan(values).all(axis=0), 0.0, values)
     low, median, high = np.nanquantile(filled, (0.25, 0.5, 0.75), axis=0)
@@ -90,7 +90,7 @@ def _median_and_iqr(values: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
     return np.where(nothing, np.nan, median), np.where(nothing, np.nan, high - low)
 
 
-def _mean_of(matrix: ExpressionMatrix, genes: Sequence[str]) -> FloatMatrix | None:
+def _mean_of(matrix: ExpressionMatrix, genes: Sequence[str]) -> FloatArray | None:
     """Mean over the genes that have a value in every sample, else over all (NaN where one lacks it).
 
     None when none is in the matrix.

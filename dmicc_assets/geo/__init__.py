@@ -1,1 +1,1 @@
-"""GEO as it is served: accessions, files, formats, revisions, and a simulated mirror. No dagster, no statistics."""
+"""GEO as it is served: accessions, files, formats, revisions. No dagster, no statistics."""

@@ -7,11 +7,11 @@ from datetime import date
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.accession import check_platform, check_series
-from dmicc_assets.geo.client import GeoClient
-from dmicc_assets.geo.gzip_stream import looks_like_html
-from dmicc_assets.geo.http_policy import NotServedError
-from dmicc_assets.geo.series_header import SeriesHeader, build_header, parse_date
-from dmicc_assets.geo.soft import Entity, read_entities
+from dmicc_assets.geo.formats.gzip_stream import looks_like_html
+from dmicc_assets.geo.formats.series_header import SeriesHeader, build_header, parse_date
+from dmicc_assets.geo.formats.soft import Entity, read_entities
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.policy import NotServedError
 
 
 def served_header(accession: str, client: GeoClient) -> SeriesHeader:

@@ -7,11 +7,23 @@ from pathlib import Path
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.accession import check_platform, check_series
-from dmicc_assets.geo.cache import SourceFile
-from dmicc_assets.geo.client import GeoClient, Verify
-from dmicc_assets.geo.counts import ANNOTATION, annotation_url, counts_name, counts_url, verify_counts, verify_symbols
-from dmicc_assets.geo.gzip_stream import CHECK
-from dmicc_assets.geo.http_policy import NotServedError
+from dmicc_assets.geo.formats.counts import (
+    ANNOTATION,
+    annotation_url,
+    counts_name,
+    counts_url,
+    verify_counts,
+    verify_symbols,
+)
+from dmicc_assets.geo.formats.gzip_stream import CHECK
+from dmicc_assets.geo.formats.platform import needs_entrez, read_platform_table
+from dmicc_assets.geo.formats.series_header import SeriesHeader
+from dmicc_assets.geo.formats.series_matrix import read_header, verify_series_matrix
+from dmicc_assets.geo.formats.soft import read_family, verify_family
+from dmicc_assets.geo.formats.tabular import read_sample_sheet, verify_matrix
+from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.client import GeoClient, Verify
+from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.geo.locate import (
     family_url,
     file_name,
@@ -21,12 +33,7 @@ from dmicc_assets.geo.locate import (
     urls_beside,
     verify_platform,
 )
-from dmicc_assets.geo.platform import needs_entrez, read_platform_table
-from dmicc_assets.geo.series_header import SeriesHeader
-from dmicc_assets.geo.series_matrix import read_header, verify_series_matrix
-from dmicc_assets.geo.soft import read_family, verify_family
-from dmicc_assets.geo.tabular import read_sample_sheet, verify_matrix
-from dmicc_assets.study import Dataset, accession_of, platform_of
+from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 
 def acquire(name: str, spec: Dataset, client: GeoClient, study_folder: Path) -> list[SourceFile]:

@@ -14,13 +14,13 @@ import polars as pl
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series, series_folder
-from dmicc_assets.geo.client import GeoClient
-from dmicc_assets.geo.gzip_stream import inflate
-from dmicc_assets.geo.http_policy import NotServedError
-from dmicc_assets.geo.series_header import SeriesHeader
-from dmicc_assets.geo.series_matrix import header_of
-from dmicc_assets.geo.soft import family_header
-from dmicc_assets.study import SERIES_NAME
+from dmicc_assets.geo.formats.gzip_stream import inflate
+from dmicc_assets.geo.formats.series_header import SeriesHeader
+from dmicc_assets.geo.formats.series_matrix import header_of
+from dmicc_assets.geo.formats.soft import family_header
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.policy import NotServedError
+from dmicc_assets.study.schema import SERIES_NAME
 
 _MATRIX_END = "_series_matrix.txt.gz"
 _MOST_GROUPS = 12

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.accession import PLATFORM, matrix_name, platform_folder, series_folder
-from dmicc_assets.geo.client import GeoClient, Verify
-from dmicc_assets.geo.platform import read_platform_table
-from dmicc_assets.study import Dataset
+from dmicc_assets.geo.formats.platform import read_platform_table
+from dmicc_assets.geo.http.client import GeoClient, Verify
+from dmicc_assets.study.schema import Dataset
 
 _MATRIX_END = "_series_matrix.txt.gz"
 

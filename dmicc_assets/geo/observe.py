@@ -18,11 +18,23 @@ from typing import TypeVar
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.accession import check_series
-from dmicc_assets.geo.cache import SourceFile
-from dmicc_assets.geo.client import GeoClient, Observed, Verify
-from dmicc_assets.geo.counts import ANNOTATION, annotation_url, counts_name, counts_url, verify_counts, verify_symbols
-from dmicc_assets.geo.gzip_stream import inflate
-from dmicc_assets.geo.http_policy import NotServedError, TransientError, Validators
+from dmicc_assets.geo.formats.counts import (
+    ANNOTATION,
+    annotation_url,
+    counts_name,
+    counts_url,
+    verify_counts,
+    verify_symbols,
+)
+from dmicc_assets.geo.formats.gzip_stream import inflate
+from dmicc_assets.geo.formats.platform import needs_entrez
+from dmicc_assets.geo.formats.series_header import SeriesHeader
+from dmicc_assets.geo.formats.series_matrix import header_of, verify_series_matrix
+from dmicc_assets.geo.formats.soft import series_platforms, verify_family
+from dmicc_assets.geo.formats.tabular import read_sample_sheet, verify_matrix
+from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.client import GeoClient, Observed, Verify
+from dmicc_assets.geo.http.policy import NotServedError, TransientError, Validators
 from dmicc_assets.geo.locate import (
     family_url,
     file_name,
@@ -32,13 +44,8 @@ from dmicc_assets.geo.locate import (
     urls_beside,
     verify_platform,
 )
-from dmicc_assets.geo.platform import needs_entrez
-from dmicc_assets.geo.series_header import SeriesHeader
-from dmicc_assets.geo.series_matrix import header_of, verify_series_matrix
-from dmicc_assets.geo.soft import series_platforms, verify_family
-from dmicc_assets.geo.tabular import read_sample_sheet, verify_matrix
 from dmicc_assets.geo.update_dates import is_platform_unrevised, is_series_unrevised
-from dmicc_assets.study import Dataset, accession_of, platform_of
+from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 NOT_SERVED = "not served"
 _Read = TypeVar("_Read")

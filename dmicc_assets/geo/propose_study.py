@@ -1,6 +1,6 @@
 """A study file to start from, written from the descriptions of its series; a person corrects it.
 
-Text only: what a study file may say is in `study.py`, what series hold is described by `describe.py`.
+Text only: what a study file may say is in `study/schema.py`, what series hold is described by `describe.py`.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
-from dmicc_assets.study import NAME
+from dmicc_assets.study.schema import NAME
 
 FILL_IN = "FILL_IN"  # no valid name of a label, so that `dmicc check` asks for it with line and key
 _MOST_VALUES = 12

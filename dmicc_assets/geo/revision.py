@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.geo.cache import SourceFile
-from dmicc_assets.geo.dataset import RawDataset, read_dataset
-from dmicc_assets.study import Dataset
+from dmicc_assets.expression.raw_dataset import RawDataset
+from dmicc_assets.geo.dataset import read_dataset
+from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.study.schema import Dataset
 
 _DESCRIBED = ("title", "source_name", "characteristics", "platform", "relations")
 

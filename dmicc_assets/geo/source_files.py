@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 import polars as pl
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.cache import FileCache, SourceFile, sha256_of
-from dmicc_assets.geo.client import Observed
-from dmicc_assets.geo.gzip_stream import CHECK
+from dmicc_assets.geo.formats.gzip_stream import CHECK
+from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
+from dmicc_assets.geo.http.client import Observed
 
 _COLUMNS = ("role", "file", "sha256", "n_bytes", "source_url", "last_modified", "etag", "retrieved_at")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from dmicc_assets.geo.acc_text import served_header, served_platform_date
-from dmicc_assets.geo.client import GeoClient
-from dmicc_assets.geo.gzip_stream import text_blocks
-from dmicc_assets.geo.platform import read_platform_date
-from dmicc_assets.geo.series_header import SeriesHeader
-from dmicc_assets.geo.series_matrix import read_header
-from dmicc_assets.geo.soft import family_header
+from dmicc_assets.geo.formats.gzip_stream import text_blocks
+from dmicc_assets.geo.formats.platform import read_platform_date
+from dmicc_assets.geo.formats.series_header import SeriesHeader
+from dmicc_assets.geo.formats.series_matrix import read_header
+from dmicc_assets.geo.formats.soft import family_header
+from dmicc_assets.geo.http.client import GeoClient
 
 
 def is_series_unrevised(path: Path, accession: str, client: GeoClient) -> bool:

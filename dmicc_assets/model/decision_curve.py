@@ -4,12 +4,9 @@ The correction for optimism is `internal_validation.py`.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.probability import logit
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 THRESHOLDS = np.arange(1, 100) / 100
 

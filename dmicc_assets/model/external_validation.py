@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.model.frozen_model import RiskModel
 from dmicc_assets.model.validation import model_score
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
+from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.roc import delong_interval, roc
 from dmicc_assets.stats.separation import is_separated
+from dmicc_assets.types import CaseControl, FloatArray
 
 EXTERNAL_PERFORMANCE = pl.Schema(
     {
@@ -33,7 +34,7 @@ EXTERNAL_PERFORMANCE = pl.Schema(
 )
 
 
-def external_performance(model: RiskModel | None, subjects: Sequence[Subject]) -> pl.DataFrame:
+def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl]) -> pl.DataFrame:
     """C statistic, calibration slope and calibration intercept of the frozen model in each subject.
 
     Metrics 'c_statistic' (DeLong's interval), 'slope' and 'intercept' (of the logistic regression of the group on the
@@ -70,3 +71,20 @@ def external_performance(model: RiskModel | None, subjects: Sequence[Subject]) -
                 rows.append((*start, metric, *numbers, line.estimator, metric == "slope", *end))
     table = pl.DataFrame(rows, schema=EXTERNAL_PERFORMANCE, orient="row")
     return table.with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def calibration_line(slope: float, intercept: float = 0.0, n_points: int = 99) -> tuple[FloatArray, FloatArray]:
+    """Predicted probabilities and the share of cases there, logit(share) = intercept + slope logit(predicted).
+
+    Logistic calibration (Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x).
+
+    Args:
+        slope: 1 when the predictions are as far apart as they should be, less when they are too extreme.
+        intercept: in log-odds; 0 where it has no meaning, the line then goes through one half.
+        n_points: how many probabilities between 0 and 1.
+
+    Returns:
+        (n_points,) predicted, ascending, and (n_points,) observed.
+    """
+    predicted = np.arange(1, n_points + 1) / (n_points + 1)
+    return predicted, expit(intercept + slope * np.log(predicted / (1 - predicted)))

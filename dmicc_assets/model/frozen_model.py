@@ -8,14 +8,11 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.stats.logistic import INTERCEPT, LogisticFit
 from dmicc_assets.stats.probability import expit
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import ExpressionMatrix, FloatArray
 
 COEFFICIENTS = pl.Schema(
     {

@@ -25,9 +25,8 @@ from dmicc_assets.stats.calibration import lowess_at
 from dmicc_assets.stats.firth import fit_firth_resamples
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.resampled_logistic import refit_models
+from dmicc_assets.types import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 Estimator = Literal["ml", "firth"]
 

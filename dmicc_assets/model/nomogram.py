@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.probability import expit, logit
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 TOTAL = "total"
 RISK_TICKS = np.array([0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])

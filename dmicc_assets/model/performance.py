@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.logistic import log_likelihood
 from dmicc_assets.stats.probability import expit, logit
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit_of_all
 from dmicc_assets.model.frozen_model import (
     COEFFICIENTS,
@@ -34,7 +32,8 @@ from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.separation import is_separated
-from dmicc_assets.study import Model
+from dmicc_assets.study.schema import Model
+from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 __all__ = [
     "RiskModel",
@@ -47,8 +46,6 @@ __all__ = [
     "training_data",
 ]
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 NOMOGRAM = pl.Schema(
     {"variable": pl.String(), "value": pl.Float64(), "points": pl.Float64(), "probability": pl.Float64()}
@@ -87,7 +84,7 @@ class RiskModelTables:
     decision_curve: pl.DataFrame
 
 
-def training_data(subject: Subject, genes: Sequence[str]) -> tuple[FloatArray, BoolArray]:
+def training_data(subject: CaseControl, genes: Sequence[str]) -> tuple[FloatArray, BoolArray]:
     """Predictors (N, p) and groups (N,) of the samples in which every gene is present, as rms drops the others.
 
     Raises:
@@ -105,7 +102,7 @@ def training_data(subject: Subject, genes: Sequence[str]) -> tuple[FloatArray, B
     return np.ascontiguousarray(values[:, complete].T), subject.is_case[complete]
 
 
-def fit_risk_model(subject: Subject, genes: Sequence[str], settings: Model) -> RiskModel:
+def fit_risk_model(subject: CaseControl, genes: Sequence[str], settings: Model) -> RiskModel:
     """Fits the logistic risk model on the genes in the subject's samples.
 
     By maximum likelihood; when the classes separate, which a linear programme decides, by Firth's penalised
@@ -155,7 +152,7 @@ def empty_risk_model_tables() -> RiskModelTables:
     )
 
 
-def risk_model_tables(model: RiskModel, subject: Subject, settings: Model, seed: int) -> RiskModelTables:
+def risk_model_tables(model: RiskModel, subject: CaseControl, settings: Model, seed: int) -> RiskModelTables:
     """Every table about the model: coefficients, nomogram, calibration, performance and decision curve.
 
     Calibration and performance are corrected for optimism by `settings.bootstrap` resamples of the samples, as

@@ -9,15 +9,13 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from dmicc_assets.expression.matrix import Subject
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.model.frozen_model import RiskModel
 from dmicc_assets.stats.roc import Direction, Roc, delong_interval, roc, youden
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
+from dmicc_assets.types import CaseControl, FloatArray
 
-FloatArray = NDArray[np.float64]
 Kind = Literal["apparent", "external"]
 
 MODEL = "model"
@@ -93,7 +91,7 @@ class Scored:
 
 
 def expression_tests(
-    subjects: Sequence[Subject], genes: Sequence[str], directions: Mapping[str, Mapping[str, Direction]]
+    subjects: Sequence[CaseControl], genes: Sequence[str], directions: Mapping[str, Mapping[str, Direction]]
 ) -> pl.DataFrame:
     """Wilcoxon's test of each gene between cases and controls of each subject (`validation/expression_tests`).
 
@@ -139,7 +137,7 @@ def expression_tests(
 
 
 def roc_tables(
-    subjects: Sequence[Subject],
+    subjects: Sequence[CaseControl],
     genes: Sequence[str],
     directions: Mapping[str, Mapping[str, Direction]],
     model: RiskModel | None,
@@ -179,7 +177,7 @@ def roc_tables(
     return RocTables(pl.concat(rows).with_columns(pl.col("auc", "ci_low", "ci_high").fill_nan(None)), pl.concat(curves))
 
 
-def model_score(model: RiskModel, subject: Subject, scale: Literal["z_score", "log2"]) -> FloatArray | None:
+def model_score(model: RiskModel, subject: CaseControl, scale: Literal["z_score", "log2"]) -> FloatArray | None:
     """(N,) log-odds of the frozen model on a subject; None when a gene is not measured there.
 
     On "z_score" each gene is standardised by the subject's own mean and sd and put on the training scale: the only
@@ -200,7 +198,7 @@ def model_score(model: RiskModel, subject: Subject, scale: Literal["z_score", "l
     return model.linear_predictor_of_z(z)
 
 
-def _gene_scores(subject: Subject, genes: Sequence[str], expected: Mapping[str, Direction]) -> Iterator[Scored]:
+def _gene_scores(subject: CaseControl, genes: Sequence[str], expected: Mapping[str, Direction]) -> Iterator[Scored]:
     kind: Kind = "apparent" if subject.kind == "cohort" else "external"
     for gene, name in find_symbols(genes, subject.matrix.features).found.items():
         if gene not in expected:
@@ -208,7 +206,7 @@ def _gene_scores(subject: Subject, genes: Sequence[str], expected: Mapping[str, 
         yield Scored(gene, subject.matrix.take_features([name]).values[0], expected[gene], kind, name)
 
 
-def _model_scores(subject: Subject, model: RiskModel | None, model_subject: str) -> Iterator[Scored]:
+def _model_scores(subject: CaseControl, model: RiskModel | None, model_subject: str) -> Iterator[Scored]:
     if model is None:
         return
     if subject.kind == "cohort" and subject.name == model_subject:
@@ -224,7 +222,7 @@ def _model_scores(subject: Subject, model: RiskModel | None, model_subject: str)
         yield Scored(MODEL_ON_LOG2, on_log2, "up", "external", None)
 
 
-def _roc_row(subject: Subject, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> pl.DataFrame:
+def _roc_row(subject: CaseControl, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> pl.DataFrame:
     nothing = (None, None, None, None, None, None)
     numbers = nothing
     if curve is not None:
@@ -234,7 +232,7 @@ def _roc_row(subject: Subject, scored: Scored, curve: Roc | None, n_case: int, n
     return pl.DataFrame([(*row, scored.direction, n_case, n_control, scored.measured_as)], schema=ROC, orient="row")
 
 
-def _curve_rows(subject: Subject, scored: Scored, curve: Roc) -> pl.DataFrame:
+def _curve_rows(subject: CaseControl, scored: Scored, curve: Roc) -> pl.DataFrame:
     n = len(curve.thresholds)
     columns = {
         "subject": [subject.name] * n,

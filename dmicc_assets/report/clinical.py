@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.study import Case, Observation, ReportedCase
+from dmicc_assets.study.schema import Case, Observation, ReportedCase
 
 
 @dataclass(frozen=True)

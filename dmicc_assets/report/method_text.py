@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dmicc_assets.study import Study
+from dmicc_assets.study.schema import Study
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
-from dmicc_assets.study import Study
+from dmicc_assets.study.schema import Study
 
 COUNT_TOLERANCE = 0.10
 AUC_TOLERANCE = 0.02

@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
+from dmicc_assets.checks.auc_doubts import auc_doubts
+from dmicc_assets.checks.codes import CODES, REMEDIES
 from dmicc_assets.report.data_tables import ReportTable, free_table, number_text, report_table
 from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
-from dmicc_assets.report.tables import StudyTables
 from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
-from dmicc_assets.rigor.auc_doubts import auc_doubts
-from dmicc_assets.rigor.codes import CODES, REMEDIES
-from dmicc_assets.study import Case, Observation
+from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.study.schema import Case, Observation
 
 SEVERITIES = ("error", "warning", "info", "ok")
 # Columns of the statistics that a reader of the page has no use for.

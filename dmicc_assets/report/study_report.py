@@ -14,7 +14,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from dmicc_assets.lake import Manifest
+from dmicc_assets.lake.store import Manifest
 from dmicc_assets.report.compact_svg import compact_svg, svg_address
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.figures.catalog import CatalogFigure
@@ -22,8 +22,8 @@ from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally, tiles_a_row
-from dmicc_assets.report.tables import StudyTables
 from dmicc_assets.report.words import heading
+from dmicc_assets.results.tables import StudyTables
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Clouds of points inside the pictures of the page; figures for print are written at 300.

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
+from dmicc_assets.types import PartitionKey
 
 
 def disease_overlap(
@@ -30,8 +31,8 @@ def disease_overlap(
         universe = measured[a] & measured[b]
         in_a, in_b = universe & direction[a].keys(), universe & direction[b].keys()
         shared = in_a & in_b
-        row: dict[str, Any] = dict(zip(("study_a", "cohort_a"), a.split(".", 1), strict=True))
-        row |= dict(zip(("study_b", "cohort_b"), b.split(".", 1), strict=True))
+        row: dict[str, Any] = dict(zip(("study_a", "cohort_a"), PartitionKey(a).names, strict=True))
+        row |= dict(zip(("study_b", "cohort_b"), PartitionKey(b).names, strict=True))
         rows.append(
             row
             | {

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.imputation import fill_in
 from dmicc_assets.signature.grown_forest import flatten, gini, grow
+from dmicc_assets.types import BoolArray, FloatArray
 
-FloatMatrix = NDArray[np.float64]
-BoolVector = NDArray[np.bool_]
 Result = TypeVar("Result")
 
 
@@ -34,13 +33,13 @@ class Importances:
             them, mean over trees, not divided by its standard deviation.
     """
 
-    gini: FloatMatrix
-    permutation: FloatMatrix
+    gini: FloatArray
+    permutation: FloatArray
 
 
 def importance(
-    values: FloatMatrix, is_case: BoolVector, trees: int, seeds: Sequence[int], threads: int = 1
-) -> FloatMatrix:
+    values: FloatArray, is_case: BoolArray, trees: int, seeds: Sequence[int], threads: int = 1
+) -> FloatArray:
     """Gini importance of each gene in one forest a seed, on randomForest's scale.
 
     Args:
@@ -58,19 +57,19 @@ def importance(
     """
     x, y = _engine_input(values, is_case, trees)
 
-    def of_seed(seed: int) -> FloatMatrix:
+    def of_seed(seed: int) -> FloatArray:
         return gini(tree for tree, _ in grow(x, y, trees, seed))
 
     return np.array(_each(of_seed, seeds, threads)).reshape(len(seeds), x.shape[1]) * (x.shape[0] / trees)
 
 
 def importances(
-    values: FloatMatrix, is_case: BoolVector, trees: int, seeds: Sequence[int], threads: int = 1
+    values: FloatArray, is_case: BoolArray, trees: int, seeds: Sequence[int], threads: int = 1
 ) -> Importances:
     """Gini importance as `importance` gives it, and permutation importance, of the same forests; arguments as there."""
     x, y = _engine_input(values, is_case, trees)
 
-    def of_seed(seed: int) -> tuple[FloatMatrix, FloatMatrix]:
+    def of_seed(seed: int) -> tuple[FloatArray, FloatArray]:
         grown, drawn = zip(*grow(x, y, trees, seed), strict=True)
         rng = np.random.default_rng([seed, 1])
         return gini(grown), flatten(grown).accuracy_loss(x, y[:, 0] == 1.0, np.array(drawn) == 0, rng)
@@ -79,7 +78,7 @@ def importances(
     return Importances(both[:, 0] * (x.shape[0] / trees), both[:, 1] / trees)
 
 
-def case_votes(train: FloatMatrix, is_case: BoolVector, test: FloatMatrix, trees: int, seed: int) -> NDArray[np.int32]:
+def case_votes(train: FloatArray, is_case: BoolArray, test: FloatArray, trees: int, seed: int) -> NDArray[np.int32]:
     """Votes for "case" that the first 1, 2, ... trees of a forest cast for each test sample.
 
     Args:
@@ -102,8 +101,8 @@ def case_votes(train: FloatMatrix, is_case: BoolVector, test: FloatMatrix, trees
 
 
 def cv_error(
-    values: FloatMatrix, is_case: BoolVector, trees: int, folds: int, seed: int, fills_in: bool = False
-) -> FloatMatrix | None:
+    values: FloatArray, is_case: BoolArray, trees: int, folds: int, seed: int, fills_in: bool = False
+) -> FloatArray | None:
     """Misclassification in stratified cross-validation for every number of trees from 1 to `trees`.
 
     One forest a fold is grown, and its votes are counted tree by tree; a sample is a case when more than half the
@@ -143,7 +142,7 @@ def cv_error(
     return wrong / is_case.size
 
 
-def ranks(gini: FloatMatrix) -> NDArray[np.int64]:
+def ranks(gini: FloatArray) -> NDArray[np.int64]:
     """Rank of each gene, 1 for the most important, along the last axis; of equal ones the first comes first."""
     order = np.argsort(-gini, axis=-1, kind="stable")
     out = np.empty(gini.shape, dtype=np.int64)
@@ -158,7 +157,7 @@ def _each(work: Callable[[int], Result], seeds: Sequence[int], threads: int) -> 
         return list(pool.map(work, seeds))
 
 
-def _engine_input(values: FloatMatrix, is_case: BoolVector, trees: int) -> tuple[NDArray[np.float32], FloatMatrix]:
+def _engine_input(values: FloatArray, is_case: BoolArray, trees: int) -> tuple[NDArray[np.float32], FloatArray]:
     y = np.ascontiguousarray(is_case, dtype=np.float64)
     if values.ndim != 2 or y.shape != (values.shape[1],):
         raise ValueError(f"expression of shape {values.shape} does not fit {y.size} samples")
@@ -169,7 +168,7 @@ def _engine_input(values: FloatMatrix, is_case: BoolVector, trees: int) -> tuple
     return _single(values), y[:, np.newaxis]
 
 
-def _single(values: FloatMatrix) -> NDArray[np.float32]:
+def _single(values: FloatArray) -> NDArray[np.float32]:
     """Samples by genes in the engine's type, each gene contiguous."""
     with np.errstate(over="ignore"):
         x = np.ascontiguousarray(values, dtype=np.float32)

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FloatMatrix = NDArray[np.float64]
+from dmicc_assets.types import BoolArray, FloatArray
+
 SingleMatrix = NDArray[np.float32]
-BoolVector = NDArray[np.bool_]
 IntVector = NDArray[np.intp]
 
 
-def grow(x: SingleMatrix, y: FloatMatrix, trees: int, seed: int) -> Iterator[tuple[Any, FloatMatrix]]:
+def grow(x: SingleMatrix, y: FloatArray, trees: int, seed: int) -> Iterator[tuple[Any, FloatArray]]:
     """Each tree of scikit-learn's engine, with how often it drew each sample.
 
     Bootstrap, floor(sqrt(p)) features a split, Gini, fully grown. The engine is asked for the variance of the class,
@@ -50,7 +50,7 @@ def grow(x: SingleMatrix, y: FloatMatrix, trees: int, seed: int) -> Iterator[tup
         yield tree, drawn
 
 
-def gini(trees: Iterable[Any]) -> FloatMatrix:
+def gini(trees: Iterable[Any]) -> FloatArray:
     """(p,) decrease of Gini impurity by each gene's splits, a share of a tree's samples, summed over `grow`'s trees."""
     return 2 * np.sum([tree.compute_feature_importances(normalize=False) for tree in trees], axis=0)
 
@@ -82,18 +82,18 @@ class GrownForest:
 
     root: IntVector
     feature: IntVector
-    threshold: FloatMatrix
+    threshold: FloatArray
     children: IntVector
-    is_case: BoolVector
+    is_case: BoolArray
 
-    def votes(self, x: SingleMatrix) -> BoolVector:
+    def votes(self, x: SingleMatrix) -> BoolArray:
         """(T, N) which trees take which of the N samples for a case."""
         tree, sample = (index.ravel() for index in np.indices((self.root.size, x.shape[0])))
         return self.is_case[self._leaves(x, self.root[tree], sample)].reshape(self.root.size, x.shape[0])
 
     def accuracy_loss(
-        self, x: SingleMatrix, is_case: BoolVector, out_of_bag: BoolVector, rng: np.random.Generator
-    ) -> FloatMatrix:
+        self, x: SingleMatrix, is_case: BoolArray, out_of_bag: BoolArray, rng: np.random.Generator
+    ) -> FloatArray:
         """Accuracy that trees lose on their out-of-bag samples when a gene is permuted among these, summed over trees.
 
         A tree permutes its samples once, and so alike for all genes.
@@ -189,7 +189,7 @@ def flatten(trees: Sequence[Any]) -> GrownForest:
     )
 
 
-def _bootstrap(n: int, trees: int, seed: int) -> FloatMatrix:
+def _bootstrap(n: int, trees: int, seed: int) -> FloatArray:
     """(trees, n) how often each tree draws each sample, with replacement."""
     drawn = np.random.default_rng(seed).integers(0, n, size=(trees, n))
     flat = (drawn + n * np.arange(trees)[:, np.newaxis]).ravel()

@@ -8,12 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.stats.overlap import (
-    concordance_p_value,
-    concordance_probability,
-    expected_overlap,
-    overlap_p_value,
-)
+from dmicc_assets.stats.overlap import concordance_p_value, concordance_probability, expected_overlap, overlap_p_value
+from dmicc_assets.study.schema import Direction, Study
 
 GENES = pl.Schema(
     {"gene": pl.String, "cohort": pl.String, "log_fc": pl.Float64, "direction": pl.String, "is_concordant": pl.Boolean}
@@ -112,3 +108,22 @@ def _check_genes(cohort: str, genes: pl.DataFrame, universe: Sequence[str]) -> N
     undirected = genes.filter(~pl.col("direction").is_in(["up", "down"]).fill_null(value=False))["gene"]
     if undirected.len():
         raise ValueError(f"cohort {cohort}: gene {undirected[0]!r} has no direction, expected 'up' or 'down'")
+
+
+def expected_directions(genes: pl.DataFrame, study: Study) -> dict[str, dict[str, Direction]]:
+    """Direction of each signature gene: a cohort's own in a cohort, the model cohort's in a validation dataset.
+
+    Args:
+        genes: rows of `signature.genes` (gene, cohort, direction).
+        study: names the cohorts, the model's cohort and the validation datasets.
+    """
+    by_cohort: dict[str, dict[str, Direction]] = {
+        cohort: dict(genes.filter(pl.col("cohort") == cohort).select("gene", "direction").iter_rows())
+        for cohort in study.cohorts
+    }
+    return by_cohort | {entry.dataset: by_cohort[study.model_cohort] for entry in study.validation}
+
+
+def measured_genes(statistics: Mapping[str, pl.DataFrame]) -> dict[str, list[str]]:
+    """Genes in each cohort's matrix, by `differential.statistics`."""
+    return {cohort: frame["gene"].to_list() for cohort, frame in statistics.items()}

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.expression.imputation import fill_in
-from dmicc_assets.expression.matrix import Subject
-from dmicc_assets.signature.forest import BoolVector, FloatMatrix, cv_error, importance, importances, ranks
-from dmicc_assets.study import Ranking
+from dmicc_assets.signature.forest import cv_error, importance, importances, ranks
+from dmicc_assets.study.schema import Ranking
+from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 SEEDS = 50
 # Permuting takes longer than growing, and 10 forests already give it ten times as many trees as a paper's single one.
@@ -57,7 +57,7 @@ class RankingTables:
     filled_in: dict[str, list[str]]
 
 
-def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: Ranking) -> RankingTables:
+def rank_signature(subjects: Sequence[CaseControl], genes: Sequence[str], settings: Ranking) -> RankingTables:
     """Rank the genes in each cohort by their mean Gini importance over 50 forests, and intersect the first of each.
 
     Permutation importance is the mean of the first 10 of them. `rank_low` and `rank_high` are the 2.5 and 97.5 %
@@ -99,7 +99,7 @@ def rank_signature(subjects: Sequence[Subject], genes: Sequence[str], settings: 
     return RankingTables(ranking, pl.concat(curves), biomarkers, left_out, filled_in)
 
 
-def rankable(values: FloatMatrix, missing: Literal["leave_out", "knn"]) -> tuple[BoolVector, BoolVector]:
+def rankable(values: FloatArray, missing: Literal["leave_out", "knn"]) -> tuple[BoolArray, BoolArray]:
     """Which genes a forest may see, and which of these only with their missing values filled in, (G,) each.
 
     A gene without any value cannot be filled in.
@@ -132,7 +132,7 @@ def choose_biomarkers(ranking: pl.DataFrame, cohorts: Sequence[str], top: int) -
     )
 
 
-def _ranking(subject: Subject, genes: Sequence[str], values: FloatMatrix, trees: int, seed: int) -> pl.DataFrame:
+def _ranking(subject: CaseControl, genes: Sequence[str], values: FloatArray, trees: int, seed: int) -> pl.DataFrame:
     threads = os.cpu_count() or 1 if values.shape[1] >= THREADS_FROM_SAMPLES else 1
     first, rest = range(seed, seed + PERMUTED_SEEDS), range(seed + PERMUTED_SEEDS, seed + SEEDS)
     permuted = importances(values, subject.is_case, trees, first, threads)
@@ -153,7 +153,7 @@ def _ranking(subject: Subject, genes: Sequence[str], values: FloatMatrix, trees:
     return pl.DataFrame(columns, schema=RANKING).sort("rank")
 
 
-def _error_curve(subject: Subject, values: FloatMatrix, settings: Ranking) -> pl.DataFrame:
+def _error_curve(subject: CaseControl, values: FloatArray, settings: Ranking) -> pl.DataFrame:
     error = cv_error(values, subject.is_case, settings.trees, settings.folds, settings.seed, settings.missing == "knn")
     if error is None:
         return ERROR_CURVE.to_frame()
@@ -167,7 +167,7 @@ def _error_curve(subject: Subject, values: FloatMatrix, settings: Ranking) -> pl
     return pl.DataFrame(columns, schema=ERROR_CURVE)
 
 
-def _check(subjects: Sequence[Subject], signature: Sequence[str]) -> None:
+def _check(subjects: Sequence[CaseControl], signature: Sequence[str]) -> None:
     if len({subject.name for subject in subjects}) != len(subjects):
         raise ValueError("a cohort stands more than once")
     if len(set(signature)) != len(signature):

@@ -6,11 +6,9 @@ The fit that uses the weights is in `linear_model.py`; weights of single counts 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.linear_model import RANK_TOLERANCE, checked_columns, checked_weights, masked_qr, missing_values
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 _CELLS_PER_BLOCK = 1 << 18
 _MOST_ROUNDS = 50

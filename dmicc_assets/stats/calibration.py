@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.stats.tricube import Windows, tricube_moments
+from dmicc_assets.types import FloatArray
 
-FloatArray = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
 # R's lowess: the share of the points in each local fit, and of the range below which no new fit is made.

@@ -12,8 +12,7 @@ from dmicc_assets.stats.distributions import f_upper_tail, t_upper_tail
 from dmicc_assets.stats.linear_model import LinearFit
 from dmicc_assets.stats.moderation import LimmaVersion, ModeratedT, squeeze_var, total_df
 from dmicc_assets.stats.multiplicity import Adjustment, adjust_p_values
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 
 def treat(

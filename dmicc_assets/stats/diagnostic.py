@@ -4,12 +4,11 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtr
 
 from dmicc_assets.stats.lowess import lowess
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 
 def moderated_t_quantiles(t: ArrayLike, df_total: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -10,10 +10,9 @@ Only functions of numbers live here: nothing knows of genes. scipy ships no type
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 
 def log_gamma(x: FloatArray | float) -> FloatArray:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.linear_model import checked_columns, checked_weights, masked_qr, missing_values
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 _CELLS_PER_BLOCK = 1 << 19
 _MOST_ROUNDS = 100

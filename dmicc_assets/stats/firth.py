@@ -6,7 +6,6 @@ Maximum likelihood is `logistic.py`; limits and tests of the coefficients are fo
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.firth_profile import deviance_of_zero, profile_limits, profile_problem
 from dmicc_assets.stats.logistic import (
@@ -19,9 +18,7 @@ from dmicc_assets.stats.logistic import (
 )
 from dmicc_assets.stats.penalised_likelihood import information, maximise, penalised_log_likelihood
 from dmicc_assets.stats.probability import chi_squared_tail, expit
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 
 def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: float = 0.95) -> LogisticFit:

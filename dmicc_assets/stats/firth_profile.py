@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.penalised_likelihood import maximise, penalised_log_likelihood
 from dmicc_assets.stats.probability import chi_squared_quantile
+from dmicc_assets.types import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 # Where a second mode is looked for, in log-odds along each free coefficient.

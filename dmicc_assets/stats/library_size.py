@@ -6,8 +6,7 @@ Precision weights of counts are in `voom.py`.
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 
 def tmm_factors(counts: FloatArray, learnt: BoolArray | None = None) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 # A column counts as dependent on those before it when less than this share of its length is left: R's `lm.fit`.
 RANK_TOLERANCE = 1e-7

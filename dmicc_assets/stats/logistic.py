@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.probability import expit, normal_quantile, normal_two_sided
 from dmicc_assets.stats.separation import is_separated
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 INTERCEPT = "(Intercept)"
 # The change of -2 log-likelihood at which lrm.fit stops by default, and so do rms's own refits.

@@ -9,7 +9,7 @@ Cleveland 1979, doi:10.1080/01621459.1979.10481038. What is smoothed, and how wi
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 
 def lowess(x: FloatArray, y: FloatArray, *, span: float, iterations: int = 4) -> FloatArray:

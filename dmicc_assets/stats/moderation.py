@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.linear_model import LinearFit
 from dmicc_assets.stats.robust_prior import fit_f_dist_robust, fit_f_dist_unequal_robust
 from dmicc_assets.stats.variance_prior import VariancePrior, fit_f_dist, fit_f_dist_unequal
+from dmicc_assets.types import FloatArray
 
-FloatArray = NDArray[np.float64]
 LimmaVersion = Literal["3.63", "3.54"]
 
 # Limits of a differentially expressed gene's standard deviation (log2), between which the prior of B is estimated.

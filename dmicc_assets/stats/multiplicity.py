@@ -6,9 +6,9 @@ What is tested, and which threshold counts, is decided elsewhere.
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
+
 Adjustment = Literal["BH", "holm", "bonferroni"]
 
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.logistic import linear_predictors, log_likelihood, weighted_gram
 from dmicc_assets.stats.probability import expit
+from dmicc_assets.types import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 _LONGEST_STEP = 5.0

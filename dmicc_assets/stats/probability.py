@@ -10,10 +10,9 @@ Only functions of numbers live here. scipy ships no types, so this is where it i
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 
 def expit(log_odds: FloatArray | float) -> FloatArray:

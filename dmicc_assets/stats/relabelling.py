@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from dmicc_assets.stats.distributions import two_sided_p
 from dmicc_assets.stats.linear_model import fit_each_gene, masked_qr
 from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 _CELLS_PER_BLOCK = 1 << 20
 # Below this share of its sum of squares a label adds nothing to the covariates and the intercept.

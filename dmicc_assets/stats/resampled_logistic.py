@@ -1,20 +1,17 @@
 """Logistic models refitted in many resamples: maximum likelihood, Firth's where the classes separate.
 
-The one rule by which resamples, folds and null models are fitted (design section 8.10); one model with everything about
-it is `model/risk_model.py`.
+The one rule by which resamples, folds and null models are fitted; one model with everything about it is
+`model/risk_model.py`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.firth import fit_firth_resamples
-from dmicc_assets.stats.logistic import fit_resamples, most_likely
+from dmicc_assets.stats.logistic import fit_resamples, linear_predictors, most_likely
 from dmicc_assets.stats.separation import is_separated
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from dmicc_assets.types import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +25,10 @@ class RefittedModels:
 
     coefficients: FloatArray
     is_firth: BoolArray
+
+    def linear_predictor(self, predictors: FloatArray) -> FloatArray:
+        """(B, N) log-odds of predictors (B, p, N)."""
+        return linear_predictors(_designs(predictors), self.coefficients)
 
 
 def refit_models(design: FloatArray, is_case: BoolArray, counts: FloatArray) -> RefittedModels:
@@ -52,6 +53,42 @@ def refit_models(design: FloatArray, is_case: BoolArray, counts: FloatArray) -> 
         own = design if design.ndim == 2 else design[separated]
         coefficients[separated] = fit_firth_resamples(own, is_case, counts[separated])
     return RefittedModels(coefficients, separated)
+
+
+def fit_training_parts(x: FloatArray, is_case: BoolArray, training: BoolArray) -> FloatArray:
+    """(B, p + 1) coefficients of each part's model, intercept first; NaN where nothing can be fitted.
+
+    Args:
+        x: (N, p) predictors, complete.
+        is_case: (N,) True for cases.
+        training: (B, N) which samples each part trains on.
+    """
+    return refit_models(np.column_stack([np.ones(len(x)), x]), is_case, training.astype(np.float64)).coefficients
+
+
+def fit_models(predictors: FloatArray, is_case: BoolArray) -> RefittedModels:
+    """Fits B models as `fit_risk_model` fits one: by maximum likelihood, by Firth where the classes separate.
+
+    Maximum-likelihood coefficients are good to about 1e-5: iteration stops as rms stops in its refits.
+
+    Args:
+        predictors: (B, p, N) log2 expression of each model's genes, without missing values.
+        is_case: (N,) True for cases.
+
+    Raises:
+        ValueError: a value is missing or infinite, or the shapes do not fit.
+    """
+    if predictors.ndim != 3 or predictors.shape[2] != len(is_case):
+        raise ValueError(f"expected models x genes x {len(is_case)} samples, got {predictors.shape}")
+    if not np.isfinite(predictors).all():
+        model, gene, sample = np.argwhere(~np.isfinite(predictors))[0]
+        raise ValueError(f"model {model}, gene {gene}: the value of sample {sample} (counted from 0) is not finite")
+    return refit_models(_designs(predictors), is_case, np.ones((len(predictors), len(is_case))))
+
+
+def _designs(predictors: FloatArray) -> FloatArray:
+    """(B, N, p + 1) designs with the intercept first, of predictors (B, p, N)."""
+    return np.concatenate([np.ones_like(predictors[:, :1]), predictors], axis=1).transpose(0, 2, 1)
 
 
 def _separates(design: FloatArray, is_case: BoolArray, coefficients: FloatArray) -> bool:

@@ -4,7 +4,6 @@ The plain estimators are in `variance_prior.py`. Each estimator here ends with p
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.distributions import (
     f_lower_tail,
@@ -23,8 +22,7 @@ from dmicc_assets.stats.variance_prior import (
     interpolate_trend,
     usable_variances,
 )
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 # Shares of the log variances that are Winsorised, below and above.
 _TAILS = (0.05, 0.1)

@@ -6,12 +6,10 @@ Only the test lives here; what is fitted instead is `firth.py`.
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dmicc_assets.stats.probability import maximum_of_linear
+from dmicc_assets.types import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 Separation = Literal["none", "quasi", "complete"]
 
 # What the linear programme's feasibility tolerance (1e-7) can add up to is far below; a sample that is truly

@@ -9,7 +9,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
+
 ComplexArray = NDArray[np.complex128]
 Positions = NDArray[np.intp]
 

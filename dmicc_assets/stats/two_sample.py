@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.distributions import two_sided_p
 from dmicc_assets.stats.probability import midranks, normal_two_sided
+from dmicc_assets.types import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 # R's wilcox.test counts all arrangements below this size of both groups, when there are no ties.

@@ -17,8 +17,7 @@ from dmicc_assets.stats.distributions import (
     trigamma,
 )
 from dmicc_assets.stats.lowess import lowess_span, weighted_lowess
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 # A gene's weight in a weighted lowess trend, at least and at most, in upper quartiles of the genes' weights.
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-8, 100.0

@@ -6,14 +6,12 @@ Library sizes and their normalisation factors are in `library_size.py`.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dmicc_assets.expression.scale import quantile_normalise
 from dmicc_assets.stats.array_weights import array_weights_by_gene
 from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.stats.lowess import lowess
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.stats.quantile_normalisation import quantile_normalise
+from dmicc_assets.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

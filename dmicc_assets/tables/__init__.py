@@ -1,7 +1,8 @@
 """Every table of the lake, declared once: what needs a schema, a key or a meaning reads it here."""
 
 from dmicc_assets.tables import differential, expression, rigor, signature, source, validation
-from dmicc_assets.tables.table import Column, PartitionKind, Table
+from dmicc_assets.tables.table import Column, Table
+from dmicc_assets.types import PartitionKind
 
 TABLES: dict[str, Table] = {
     table.name: table

@@ -1,19 +1,6 @@
 """Tables of the `differential` and `enrichment` groups: which genes move, and which gene sets they are in."""
 
-from dmicc_assets.tables.table import (
-    COHORT,
-    COUNT,
-    GENE,
-    LIBRARY,
-    REAL,
-    STUDY,
-    TERM,
-    TEXT,
-    TEXTS,
-    Column,
-    Table,
-    Taken,
-)
+from dmicc_assets.tables.table import COHORT, COUNT, GENE, LIBRARY, REAL, STUDY, TERM, TEXT, TEXTS, Column, Table, Taken
 
 LOG_FC = Column("log_fc", REAL, "log2 fold change, case over control")
 P_VALUE = Column("p_value", REAL, "two-sided p-value of the moderated t-statistic")

@@ -92,7 +92,7 @@ TABLES = (
     ),
     Table(
         "atlas/disease_overlap",
-        "everything",
+        "all_studies",
         (
             key("study_a", "study of the first cohort"),
             key("cohort_a", "first cohort"),

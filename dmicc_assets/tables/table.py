@@ -4,11 +4,10 @@ Only the shape of a declaration lives here; the declarations are beside, one mod
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
-PartitionKind = Literal["dataset", "cohort", "study", "everything"]
+from dmicc_assets.types import PartitionKind
 
 TEXT = pl.String()
 REAL = pl.Float64()
@@ -64,7 +63,7 @@ _PARTITION_COLUMNS: dict[PartitionKind, tuple[str, ...]] = {
     "dataset": ("study", "dataset"),
     "cohort": ("study", "cohort"),
     "study": ("study",),
-    "everything": (),
+    "all_studies": (),
 }
 
 

@@ -20,17 +20,12 @@ from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.counts import sum_counts
 from dmicc_assets.expression.imputation import fill_in
-from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.expression.projection import principal_components
 from dmicc_assets.expression.quality import connectivity_z
-from dmicc_assets.expression.scale import (
-    apply_quantile_target,
-    fit_quantile_target,
-    log2_decision,
-    quantile_normalise,
-    to_log2,
-)
+from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.linear_model import fit_linear_model
+from dmicc_assets.stats.quantile_normalisation import apply_quantile_target, fit_quantile_target, quantile_normalise
+from dmicc_assets.types import ExpressionMatrix
 
 SEEDS = st.integers(min_value=0, max_value=10**6)
 SHIFTS = st.floats(-20, 20)

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.model.nomogram import nomogram, pretty
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_from_table, risk_model_tables, score_patients
 from dmicc_assets.stats.calibration import lowess_at
@@ -14,7 +13,8 @@ from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.roc import closest_topleft, delong_interval, delong_test, roc, youden
 from dmicc_assets.stats.separation import is_separated, separation
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
-from dmicc_assets.study import Model
+from dmicc_assets.study.schema import Model
+from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 FEW = settings(max_examples=20, deadline=None)
 SOME = settings(max_examples=60, deadline=None)
@@ -187,7 +187,7 @@ def _subject(x, is_case, order=None):
     names = tuple(f"s{i}" for i in order)
     genes = tuple(f"G{j}" for j in range(x.shape[1]))
     matrix = ExpressionMatrix(np.ascontiguousarray(x[order].T), genes, names)
-    return Subject("c", "cohort", matrix, is_case[order], ("c",) * len(x), (None,) * len(x))
+    return CaseControl("c", "cohort", matrix, is_case[order], ("c",) * len(x), (None,) * len(x))
 
 
 @FEW

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dmicc_assets.errors import DataError, SourceError
-from dmicc_assets.expression.matrix import ExpressionMatrix
-from dmicc_assets.geo.platform import read_platform
-from dmicc_assets.geo.series_matrix import read_series_matrix, verify_series_matrix
-from dmicc_assets.geo.soft import read_family, verify_family
-from dmicc_assets_tests.geo.small_mirror import annot_text, family_text, matrix_text, small_values
+from dmicc_assets.geo.formats.platform import read_platform
+from dmicc_assets.geo.formats.series_matrix import read_series_matrix, verify_series_matrix
+from dmicc_assets.geo.formats.soft import read_family, verify_family
+from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets_tests.worlds.small_mirror import annot_text, family_text, matrix_text, small_values
 
 MATRIX = matrix_text("GSE1", "GPL7", small_values(7, 3)).encode()
 PROBES = {f"{i}_at": f"GENE{i}" for i in range(4)}

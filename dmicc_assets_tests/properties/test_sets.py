@@ -17,13 +17,8 @@ from dmicc_assets.expression.symbols import current_symbols, find_symbols
 from dmicc_assets.signature.forest import cv_error, importance, ranks
 from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.signature.ranking import choose_biomarkers
-from dmicc_assets.stats.overlap import (
-    concordance_p_value,
-    concordance_probability,
-    expected_overlap,
-    overlap_p_value,
-)
-from dmicc_assets.study import Enrichment
+from dmicc_assets.stats.overlap import concordance_p_value, concordance_probability, expected_overlap, overlap_p_value
+from dmicc_assets.study.schema import Enrichment
 
 SYMBOLS = ["CYR61", "CCN1", "IGFBP10", "IGJ", "JCHAIN", "MT1M", "SPP1", "NOSUCH", "PPAP2B", "PLPP3"]
 genes = st.sets(st.integers(0, 29).map(lambda i: f"G{i:02}"), max_size=30)

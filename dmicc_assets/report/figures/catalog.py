@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import of_cohort, of_dataset, of_study
 from dmicc_assets.report.figures.captions import CAPTIONS
-from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.results.tables import StudyTables
 from dmicc_assets.tables import TABLES
 
 Draw = Callable[[], Figure]

@@ -6,13 +6,12 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
-from dmicc_assets.study import Differential
+from dmicc_assets.study.schema import Differential
+from dmicc_assets.types import FloatArray
 
-FloatArray = NDArray[np.float64]
 _TINY = 1e-300
 _MOST_NAMES = 40
 

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from dmicc_assets.expression.clustering import Clustering
-from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import spread
+from dmicc_assets.types import ExpressionMatrix
 
 _MOST_ROW_NAMES = 46
 _LONGEST_NAME = 36

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from numpy.typing import NDArray
 
 from dmicc_assets.report.figures.style import fix_layout
-
-FloatArray = NDArray[np.float64]
+from dmicc_assets.types import FloatArray
 
 _RINGS = (7, 12, 18, 26, 36, 48, 62, 80, 100, 125, 150)
 _ANGLES = np.deg2rad([20, 160, -20, -160, 60, 120, -60, -120, 90, -90, 0, 180, 40, 140, -40, -140])

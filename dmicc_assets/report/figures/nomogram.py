@@ -7,12 +7,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from dmicc_assets.model.nomogram_reading import NomogramReading, probability_axis
 from dmicc_assets.report.figures import style
+from dmicc_assets.types import FloatArray
 
-FloatArray = NDArray[np.float64]
 _RISKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 _LEFT, _RIGHT = 0.22, 0.97
 _PLATE = {"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}

@@ -4,13 +4,13 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
-from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
 from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
 from dmicc_assets.report.figures.style import note_figure
-from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.results.tables import StudyTables
 from dmicc_assets.stats.diagnostic import mean_variance_trend, moderated_t_quantiles
+from dmicc_assets.types import ExpressionMatrix
 
 _MOST_HEAT_MAP_GENES = 1000
 _SETS_EACH_WAY = 3

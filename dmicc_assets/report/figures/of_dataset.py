@@ -2,12 +2,12 @@
 
 from matplotlib.figure import Figure
 
-from dmicc_assets.expression.matrix import ExpressionMatrix
 from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import dataset as figures
 from dmicc_assets.report.figures import projection
 from dmicc_assets.report.figures.style import note_figure, study_styles
-from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.types import ExpressionMatrix
 
 DISTRIBUTIONS = "expression/distributions"
 NOT_LABELLED = "not labelled"

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from dmicc_assets.expression.matrix import ExpressionMatrix, Subject
 from dmicc_assets.expression.symbols import find_symbols
-from dmicc_assets.model.calibration_line import calibration_line
+from dmicc_assets.model.external_validation import calibration_line
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
 from dmicc_assets.report.figures import forest, model, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.of_cohort import named_genes, title_of
-from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.results.tables import StudyTables
 from dmicc_assets.stats.roc_band import RocBand, roc_band
+from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 MODEL = "model"
 _KINDS = ("apparent", "bootstrap_632plus", "leaky_cv", "nested_cv", "external")
@@ -56,7 +56,7 @@ def subjects_of(tables: StudyTables) -> list[str]:
     return [*tables.study.cohorts, *dict.fromkeys(entry.dataset for entry in tables.study.validation)]
 
 
-def subject_of(tables: StudyTables, name: str) -> Subject:
+def subject_of(tables: StudyTables, name: str) -> CaseControl:
     """A cohort (batch removed) or a validation dataset."""
     return tables.cohort_subject(name) if name in tables.study.cohorts else tables.validation_subject(name)
 
@@ -74,12 +74,12 @@ def draw_expression(tables: StudyTables, name: str, genes: Sequence[str] | None 
     return validation.expression_boxes(subject, wanted, tests, subject_title(tables, name))
 
 
-def _with_names(subject: Subject, genes: Sequence[str]) -> Subject:
+def _with_names(subject: CaseControl, genes: Sequence[str]) -> CaseControl:
     """The genes that a subject measures, under the names the study has for them."""
     found = find_symbols(genes, subject.matrix.features).found
     matrix = subject.matrix.take_features(list(found.values()))
     renamed = ExpressionMatrix(matrix.values, tuple(found), matrix.samples)
-    return Subject(subject.name, subject.kind, renamed, subject.is_case, subject.dataset, subject.patient)
+    return CaseControl(subject.name, subject.kind, renamed, subject.is_case, subject.dataset, subject.patient)
 
 
 def predictors_drawn(tables: StudyTables) -> list[str]:

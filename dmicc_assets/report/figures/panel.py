@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from dmicc_assets.report.figures import of_cohort, of_study
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.style import add_letter, note_figure
-from dmicc_assets.report.tables import StudyTables
+from dmicc_assets.results.tables import StudyTables
 
 # The libraries of the paper's panels, in its order.
 LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")

@@ -7,11 +7,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmicc_assets.expression.matrix import FloatMatrix, Subject
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
 from dmicc_assets.report.words import in_words
 from dmicc_assets.stats.roc_band import RocBand
+from dmicc_assets.types import CaseControl, FloatArray
 
 MOST_GENES = 12
 # subject, predictor and kind of a curve
@@ -19,7 +19,7 @@ CurveKey = tuple[str, str, str]
 
 
 @style.styled
-def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame, title: str) -> Figure:
+def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataFrame, title: str) -> Figure:
     """Box plot of each gene in cases and controls, every sample a point, with the p-value of the test.
 
     Args:
@@ -48,7 +48,7 @@ def expression_boxes(subject: Subject, genes: Sequence[str], tests: pl.DataFrame
     return figure
 
 
-def _group_boxes(axes: Axes, values: FloatMatrix, subject: Subject, test: Mapping[str, object]) -> None:
+def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Mapping[str, object]) -> None:
     looks = (
         (~subject.is_case, style.CONTROL, "", style.CONTROL_MARKER),
         (subject.is_case, style.CASE, "////", style.CASE_MARKER),

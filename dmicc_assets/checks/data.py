@@ -1,0 +1,181 @@
+"""Checks of each dataset's values: files, scale, missing values, distributions, outliers, probes (I1-I5, I8).
+
+Whether samples are who they should be is in `identity.py`, whether genes are found by name in `symbols.py`.
+"""
+
+import re
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
+from dmicc_assets.expression.quality import SMALL_GROUP
+from dmicc_assets.results.evidence import StudyEvidence
+
+PLAIN_MAXIMUM = 50.0
+GENE_MISSING = 0.20
+SAMPLE_MISSING = 0.05
+MEDIAN_RANGE = 0.5
+IQR_RATIO = 1.5
+UNMAPPED = 0.40
+MULTI_MAPPED = 0.10
+Z_LARGE_GROUP = -3.0
+Z_SMALL_GROUP = -3.5
+# What spreadsheets made of MARCH1, SEPT2 and DEC1 (doi:10.1186/s13059-016-1044-7).
+_DATE = re.compile(
+    r"^(?:\d{1,2}-(?:Mar|Sep|Sept|Dec|Apr|Feb|Oct|Nov)|(?:Mar|Sep|Sept|Dec)-\d{1,2}|[34]\d{4}(?:\.0)?)$", re.I
+)
+
+
+def whole_files(evidence: StudyEvidence) -> list[Finding]:
+    """I1: every file has its checksum and the matrix its rows; a damaged one stops the dataset before this."""
+    findings: list[Finding] = []
+    for row in evidence.rows("source/datasets").sort("dataset").iter_rows(named=True):
+        files = evidence.rows("source/files", dataset=row["dataset"])
+        unverified = files.filter(pl.col("sha256").is_null() | (pl.col("n_bytes") <= 0))["file"].to_list()
+        n_labelled = len(evidence.rows("source/samples", dataset=row["dataset"]))
+        problems = [f"{name} has no checksum" for name in unverified]
+        if n_labelled != row["n_samples"]:
+            problems.append(f"{row['n_samples']} columns for {n_labelled} described samples")
+        if row["content_sha256"] is None:
+            problems.append("the data table has no checksum")
+        if problems:
+            findings.append(finding("I1", row["dataset"], "error", "; ".join(problems), len(problems), 0))
+            continue
+        text = f"{len(files)} files verified; {row['n_probes']} rows, {row['n_samples']} samples"
+        findings.append(finding("I1", row["dataset"], "ok", text, 0, 0))
+    return findings
+
+
+def log2_agreement(evidence: StudyEvidence) -> list[Finding]:
+    """I2: the quantile rule and a plain maximum above 50 disagree on whether to take log2."""
+    findings: list[Finding] = []
+    for dataset, notes in evidence.dataset_notes.items():
+        if "quantiles" not in notes:
+            findings += not_applicable("I2", dataset, "RNA-seq counts, whose logarithm is taken of counts per million")
+            continue
+        low, q25, _, _, q99, high = notes["quantiles"]
+        by_rule = q99 > 100 or (high - low > PLAIN_MAXIMUM and q25 > 0)
+        by_maximum = high > PLAIN_MAXIMUM
+        taken = notes["took_log2"]
+        text = f"largest value {high:.4g}, 99 % quantile {q99:.4g}; log2 {'was' if taken else 'was not'} taken"
+        fires = by_rule != by_maximum or taken != by_rule
+        if fires:
+            text += (
+                f"; the quantile rule says that they are {'linear' if by_rule else 'logarithms'}, a plain maximum "
+                f"over {PLAIN_MAXIMUM:g} says {'linear' if by_maximum else 'logarithms'}"
+            )
+            decided = evidence.study.datasets[dataset].scale
+            text += "" if decided == "auto" else f"; the study file decided (scale: {decided})"
+        findings.append(finding("I2", dataset, "warning" if fires else "ok", text, fires, 0))
+    return findings
+
+
+def missing_values(evidence: StudyEvidence) -> list[Finding]:
+    """I3: over 20 % of a gene or 5 % of a sample is missing, or a gene is constant."""
+    findings: list[Finding] = []
+    for dataset, matrix in evidence.matrices.items():
+        missing = np.isnan(matrix.values)
+        genes = int((missing.mean(axis=1) > GENE_MISSING).sum())
+        samples = int((missing.mean(axis=0) > SAMPLE_MISSING).sum())
+        spread = np.nanmax(np.where(missing, -np.inf, matrix.values), axis=1) - np.nanmin(
+            np.where(missing, np.inf, matrix.values), axis=1
+        )
+        constant = int((spread == 0).sum())
+        problems = [
+            f"{n} of {of} {what}"
+            for n, of, what in (
+                (genes, len(matrix.features), f"genes lack over {GENE_MISSING:.0%} of their values"),
+                (samples, len(matrix.samples), f"samples lack over {SAMPLE_MISSING:.0%}"),
+                (constant, len(matrix.features), "genes are constant"),
+            )
+            if n
+        ]
+        left_out = evidence.dataset_notes[dataset].get("samples_without_values", [])
+        if left_out:
+            problems.append(
+                f"{counted(len(left_out), 'sample')} without any value left out ({', '.join(left_out[:3])})"
+            )
+        text = "; ".join([*problems, f"{missing.mean():.2%} of all values are missing"])
+        n = genes + samples + constant + len(left_out)
+        findings.append(finding("I3", dataset, "warning" if n else "ok", text, n, 0))
+    return findings
+
+
+def distributions(evidence: StudyEvidence) -> list[Finding]:
+    """I4: medians of the samples differ by over 0.5 log2, or interquartile ranges by a factor over 1.5."""
+    findings: list[Finding] = []
+    for dataset in evidence.matrices:
+        quality = evidence.rows("expression/quality", dataset=dataset).drop_nulls(["median", "iqr"])
+        if len(quality) < 2:
+            findings += not_applicable("I4", dataset, "fewer than two samples have values")
+            continue
+        medians, spreads = quality["median"].to_numpy(), quality["iqr"].to_numpy()
+        apart = float(np.ptp(medians))
+        ratio = float(spreads.max() / spreads.min()) if spreads.min() > 0 else np.inf
+        fires = apart > MEDIAN_RANGE or ratio > IQR_RATIO
+        text = f"after normalisation the medians span {apart:.2f} log2, the interquartile ranges a factor {ratio:.2f}"
+        if fires:
+            worst = quality["sample"][int(np.argmax(np.abs(medians - np.median(medians))))]
+            text += f" (furthest: {worst}): arrays are not on one scale"
+        by_spread = apart <= MEDIAN_RANGE and ratio > IQR_RATIO
+        measured: Measured = (ratio, IQR_RATIO, "spread") if by_spread else (apart, MEDIAN_RANGE, "")
+        findings.append(finding("I4", dataset, "warning" if fires else "ok", text, *measured))
+    return findings
+
+
+def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
+    """I5: an array is less connected to the others of its label than 3 sd (12 and more), or 3.5 MAD below."""
+    findings: list[Finding] = []
+    for dataset in evidence.matrices:
+        quality = evidence.rows("expression/quality", dataset=dataset)
+        size = pl.len().over("label")
+        limit = pl.when(size >= SMALL_GROUP).then(Z_LARGE_GROUP).otherwise(Z_SMALL_GROUP)
+        judged = quality.with_columns(limit=limit).drop_nulls("connectivity_z").sort("connectivity_z", "sample")
+        if judged.is_empty():
+            findings += not_applicable("I5", dataset, "no label has three samples")
+            continue
+        outliers = judged.filter(pl.col("connectivity_z") < pl.col("limit"))
+        lowest = outliers.head(1) if len(outliers) else judged.head(1)
+        value, threshold = lowest["connectivity_z"][0], lowest["limit"][0]
+        if outliers.is_empty():
+            text = f"the least connected array is {lowest['sample'][0]} (z {value:.2f})"
+            findings.append(finding("I5", dataset, "ok", text, value, threshold))
+            continue
+        names = ", ".join(
+            f"{s} ({label}, {z:.1f})"
+            for s, label, z in outliers.select("sample", "label", "connectivity_z").iter_rows()
+        )
+        text = (
+            f"{counted(len(outliers), 'array')} far from the others of the same label (z under {threshold:g}): {names}"
+        )
+        findings.append(finding("I5", dataset, "warning", text, value, threshold))
+    return findings
+
+
+def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
+    """I8: over 40 % of the probes have no gene, over 10 % several, or symbols look like dates."""
+    findings: list[Finding] = []
+    for dataset, matrix in evidence.matrices.items():
+        probes = evidence.rows("source/probe_genes", dataset=dataset)
+        notes = evidence.dataset_notes.get(dataset, {})
+        symbols = {part for gene in probes["gene"].drop_nulls() for part in gene.split(" /// ")} | set(matrix.features)
+        dates = sorted(symbol for symbol in symbols if _DATE.match(symbol))
+        n_dates = max(len(dates), int(notes.get("n_date_mangled", 0)))
+        n = len(probes)
+        unmapped = float((probes["n_symbols"] == 0).sum() / n) if n else 0.0
+        several = float((probes["n_symbols"] > 1).sum() / n) if n else 0.0
+        text = f"{unmapped:.1%} of {n} probes have no gene, {several:.1%} several" if n else "the matrix is by gene"
+        problems: list[tuple[str, Measured]] = []
+        if unmapped > UNMAPPED:
+            problems.append((f"over {UNMAPPED:.0%} measure no gene", (unmapped, UNMAPPED, "")))
+        if several > MULTI_MAPPED:
+            problems.append((f"over {MULTI_MAPPED:.0%} measure several", (several, MULTI_MAPPED, "several")))
+        if n_dates:
+            shown = f" ({', '.join(dates[:5])})" if dates else ""
+            lost = f"{counted(n_dates, 'gene symbol')} turned into {'a date' if n_dates == 1 else 'dates'}{shown}"
+            problems.append((f"{lost}, as a spreadsheet does: what they measure is lost", (n_dates, 0, "dates")))
+        text += "".join(f"; {problem}" for problem, _ in problems)
+        measured = problems[0][1] if problems else (unmapped, UNMAPPED, "")
+        findings.append(finding("I8", dataset, "warning" if problems else "ok", text, *measured))
+    return findings

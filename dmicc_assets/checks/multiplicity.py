@@ -1,0 +1,151 @@
+"""Checks of the many tests: raw p-values, their histogram, the fold-change filter, the gene sets (M1-M3, M8)."""
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
+from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
+from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
+
+FDR = 0.10
+EXCESS_NEAR_ONE = 1.5
+
+
+def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
+    return evidence.rows("differential/statistics", cohort=cohort)["p_value"].drop_nulls().to_numpy()
+
+
+def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
+    """M1: with raw p-values, the estimated false discovery rate pi0 m alpha / R exceeds 10 %."""
+    findings: list[Finding] = []
+    settings = evidence.study.differential
+    for name in evidence.study.cohorts:
+        if settings.adjust != "none":
+            findings += not_applicable("M1", name, f"p-values are adjusted ({settings.adjust})")
+            continue
+        p = _p_values(evidence, name)
+        rejected = int((p < settings.p_value).sum())
+        n_null = storey_pi0(p) * len(p) * settings.p_value if len(p) else 0.0
+        rate = min(1.0, n_null / rejected) if rejected else float(n_null > 0)
+        text = (
+            f"{rejected} of {len(p)} genes have raw p < {settings.p_value:g}, about {n_null:.0f} would have it by "
+            f"chance: {rate:.0%} of those {rejected} are false by estimate"
+        )
+        fires = rate > FDR
+        if fires:
+            n_genes, n_kept, n_found = after_adjustment(evidence, name)
+            text += f"; after BH adjustment {n_genes} have p < {settings.p_value:g}, and of the {n_found} "
+            text += f"differentially expressed genes {n_kept}"
+        findings.append(finding("M1", name, "warning" if fires else "ok", text, rate, FDR))
+    return findings
+
+
+def after_adjustment(evidence: StudyEvidence, cohort: str) -> tuple[int, int, int]:
+    """Genes of BH-adjusted p below the threshold, how many of these are differentially expressed, and how many are."""
+    tested = evidence.rows("differential/statistics", cohort=cohort).drop_nulls("p_value")
+    adjusted = adjust_p_values(tested["p_value"].to_numpy())
+    significant = set(tested["gene"].filter(pl.Series(adjusted < evidence.study.differential.p_value)))
+    found = set(evidence.rows("differential/genes", cohort=cohort)["gene"])
+    return len(significant), len(significant & found), len(found)
+
+
+def p_value_histogram(evidence: StudyEvidence) -> list[Finding]:
+    """M2: the share of p above 0.95 is over 1.5 times the mean of those from 0.5 to 0.95."""
+    findings: list[Finding] = []
+    for name in evidence.study.cohorts:
+        p = _p_values(evidence, name)
+        middle = ((p > 0.5) & (p <= 0.95)).sum() / 9
+        if not middle:
+            findings += not_applicable("M2", name, "no p-value lies between 0.5 and 0.95")
+            continue
+        ratio = float((p > 0.95).sum() / middle)
+        fires = ratio > EXCESS_NEAR_ONE
+        text = f"{ratio:.2f} times as many p-values above 0.95 as in a bin between 0.5 and 0.95"
+        if fires:
+            text += ": a batch or another hidden factor is in the residuals, and p-values are too large"
+        findings.append(finding("M2", name, "warning" if fires else "ok", text, ratio, EXCESS_NEAR_ONE))
+    return findings
+
+
+def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
+    """M3: how many genes remain when the fold change itself is tested against the threshold (TREAT)."""
+    findings: list[Finding] = []
+    settings = evidence.study.differential
+    for name in evidence.study.cohorts:
+        if settings.log_fc == 0:
+            findings += not_applicable("M3", name, "there is no fold-change filter")
+            continue
+        statistics = evidence.rows("differential/statistics", cohort=name)
+        p = treat_p_values(statistics, settings.log_fc)
+        judged = p if settings.adjust == "none" else adjust_p_values(p)
+        remain = int((judged < settings.p_value).sum())
+        n_deg = len(evidence.rows("differential/genes", cohort=name))
+        text = (
+            f"of {n_deg} differentially expressed genes {remain} remain when abs(log2 fold change) > "
+            f"{settings.log_fc:g} is itself tested (TREAT, {'raw p' if settings.adjust == 'none' else 'BH-adjusted p'} "
+            f"< {settings.p_value:g})"
+        )
+        if remain < n_deg:
+            text += "; of the others only a difference is shown, not one of this size"
+        findings.append(finding("M3", name, "info" if remain < n_deg else "ok", text, remain, n_deg))
+    return findings
+
+
+def treat_p_values(statistics: pl.DataFrame, log_fc: float) -> np.ndarray:
+    """P of the hypothesis abs(log fold change) <= `log_fc`, as limma's TREAT, from the moderated statistics.
+
+    McCarthy & Smyth 2009, doi:10.1093/bioinformatics/btp053: the two one-sided tails at the threshold, added.
+
+    Args:
+        statistics: columns log_fc, t, df_total, ci_low, ci_high; a NULL gives NaN.
+        log_fc: threshold, log2, at least 0.
+    """
+    effect, df, low, high = (
+        statistics[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        for name in ("log_fc", "df_total", "ci_low", "ci_high")
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = (high - low) / (2 * t_upper_quantile(0.025, df))
+        inner, outer = (np.abs(effect) - log_fc) / error, (np.abs(effect) + log_fc) / error
+        tail = two_sided_p(inner, df) / 2
+        return np.where(inner >= 0, tail, 1 - tail) + two_sided_p(outer, df) / 2
+
+
+def enrichment_background(evidence: StudyEvidence) -> list[Finding]:
+    """M8: the background is the measured genes that a library annotates, and each library's version is known."""
+    findings: list[Finding] = []
+    for name, subject in evidence.cohorts.items():
+        terms = evidence.rows("enrichment/terms", cohort=name)
+        notes = evidence.library_notes.get(name, {})
+        used = sorted(set(terms["library"]) | set(notes))
+        if not used:
+            findings += not_applicable("M8", name, "no gene sets were at hand (DMICC_GENE_SETS)")
+            continue
+        n_genes = len(subject.matrix.features)
+        problems = [
+            f"{library} has no {what}"
+            for library in used
+            for what in ("date", "sha256")
+            if not notes.get(library, {}).get(what)
+        ]
+        too_large = terms.filter(pl.col("n_background") > n_genes)["library"].unique().sort().to_list()
+        problems += [
+            f"the background of {library} is larger than the {n_genes} measured genes" for library in too_large
+        ]
+        several = terms.group_by("library").agg(pl.col("n_background").n_unique()).filter(pl.col("n_background") > 1)
+        problems += [f"{library} has several backgrounds" for library in several["library"].sort()]
+        if problems:
+            findings.append(finding("M8", name, "error", "; ".join(problems), len(problems), 0))
+            continue
+        text = ", ".join(
+            f"{library} {notes[library].get('version') or notes[library]['sha256'][:8]} ({notes[library]['date']})"
+            for library in used
+        )
+        unstated = sum(not notes[library].get("version") for library in used)
+        text = f"against the {n_genes} measured genes: {text}"
+        if unstated:
+            text += f"; {unstated} of them state no version and are known by checksum and date of the file"
+        measured: Measured = (unstated, 0, "unstated") if unstated else (0, 0, "")
+        findings.append(finding("M8", name, "info" if unstated else "ok", text, *measured))
+    return findings

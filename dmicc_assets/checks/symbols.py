@@ -1,0 +1,55 @@
+"""Checks of names and universes: biomarkers that are not measured, genes found under an earlier symbol (I9, I10)."""
+
+from dmicc_assets.checks.finding import Finding, finding, not_applicable
+from dmicc_assets.expression.symbols import find_symbols
+from dmicc_assets.results.evidence import StudyEvidence
+
+UNIVERSE_JACCARD = 0.6
+BY_PREVIOUS = 0.02
+
+
+def measured_everywhere(evidence: StudyEvidence) -> list[Finding]:
+    """I9: a biomarker is missing from a validation dataset; the cohorts' genes have a Jaccard index below 0.6."""
+    findings: list[Finding] = []
+    for dataset, subject in evidence.validation.items():
+        if not evidence.biomarkers:
+            findings += not_applicable("I9", dataset, "there are no biomarkers")
+            continue
+        missing = find_symbols(evidence.biomarkers, subject.matrix.features).missing
+        n = len(evidence.biomarkers)
+        text = f"{n - len(missing)} of {n} biomarkers are measured"
+        if missing:
+            text += f"; {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not, so the model cannot be applied"
+        findings.append(finding("I9", dataset, "warning" if missing else "ok", text, len(missing), 0))
+    universes = [set(subject.matrix.features) for subject in evidence.cohorts.values()]
+    if len(universes) < 2:
+        return [*findings, *not_applicable("I9", evidence.name, "the study has one cohort")]
+    common, every = set[str].intersection(*universes), set[str].union(*universes)
+    jaccard = len(common) / len(every)
+    fires = jaccard < UNIVERSE_JACCARD
+    text = f"the cohorts share {len(common)} of {len(every)} genes"
+    if fires:
+        text += ": a gene that one of them does not measure cannot be in the signature"
+    findings.append(
+        finding("I9", evidence.name, "warning" if fires else "ok", text, jaccard, UNIVERSE_JACCARD, "universes")
+    )
+    return findings
+
+
+def earlier_symbols(evidence: StudyEvidence) -> list[Finding]:
+    """I10: genes of the model's cohort that another subject has under an earlier symbol only, and their share."""
+    wanted = evidence.model_subject.matrix.features
+    others = {name: subject for name, subject in evidence.subjects.items() if name != evidence.study.model_cohort}
+    findings: list[Finding] = []
+    for name, subject in others.items():
+        match = find_symbols(wanted, subject.matrix.features)
+        share = len(match.by_previous) / max(len(match.found), 1)
+        text = f"{len(match.by_previous)} of {len(match.found)} genes are found under another symbol of the gene"
+        examples = sorted(match.by_previous.items())[:3]
+        if examples:
+            text += f" ({', '.join(f'{gene} as {there}' for gene, there in examples)})"
+        if subject.kind == "cohort" and evidence.study.cohorts[name].symbols == "annotated" and match.by_previous:
+            text += "; the intersection takes symbols as annotated, so these cannot be shared (symbols: current)"
+        severity = "warning" if share > BY_PREVIOUS else "info" if match.by_previous else "ok"
+        findings.append(finding("I10", name, severity, text, share, BY_PREVIOUS))
+    return findings or not_applicable("I10", evidence.name, "there is one cohort and no validation dataset")

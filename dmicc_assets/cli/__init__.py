@@ -1,0 +1,1 @@
+"""The `dmicc` command: arguments in, tables and exit status out."""

@@ -1,0 +1,45 @@
+"""How much of the demo's planted truth a run found: read from the lake, shown in the terminal."""
+
+import polars as pl
+from rich.console import Console
+
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.simulation.planted_truth import Truth, score_truth
+from dmicc_assets.study.schema import Study
+from dmicc_assets.types import PartitionKey
+from dmicc_assets.warehouse.query import show_rows
+
+_MOST_NAMES = 8
+
+
+def truth_found(lake: Lake, study: Study, truth: Truth) -> pl.DataFrame:
+    """The score of a materialised demo; columns as `score_truth` gives them."""
+    deg = {cohort: lake.read("differential/genes", PartitionKey.of(study.study, cohort)) for cohort in study.cohorts}
+    enriched = {cohort: lake.read("enrichment/terms", PartitionKey.of(study.study, cohort)) for cohort in study.cohorts}
+    significant = {
+        cohort: {
+            library: terms.filter(pl.col("library") == library)["term"].to_list()
+            for library in study.enrichment.libraries
+        }
+        for cohort, frame in enriched.items()
+        for terms in [frame.filter(pl.col("adj_p_value") < study.enrichment.adj_p_value)]
+    }
+    return score_truth(
+        truth,
+        signature=lake.read("signature/genes", study.study)["gene"].unique().to_list(),
+        deg={cohort: genes["gene"].to_list() for cohort, genes in deg.items()},
+        biomarkers=lake.read("signature/biomarkers", study.study)["gene"].to_list(),
+        directions={cohort: dict(genes.select("gene", "direction").iter_rows()) for cohort, genes in deg.items()},
+        terms=significant,
+    )
+
+
+def show_truth(out: Console, lake: Lake, study: Study, truth: Truth) -> None:
+    """Print the score, with the names of what was missed."""
+    rows = truth_found(lake, study, truth)
+    if out.is_terminal:
+        names = pl.col("missed_names")
+        first = names.list.head(_MOST_NAMES).list.concat(pl.lit(["..."]))
+        rows = rows.with_columns(pl.when(names.list.len() > _MOST_NAMES).then(first).otherwise(names))
+    shown = ("planted", "found", "missed", "false", pl.col("missed_names").alias("missed names"))
+    show_rows(out, rows.select(pl.col("set").alias("planted truth"), *shown), may_stack=False)

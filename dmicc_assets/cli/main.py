@@ -1,0 +1,251 @@
+"""The `dmicc` command: arguments in, tables and exit status out. Thin: what a command does is in the package."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from traceback import format_exception
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from dmicc_assets.errors import DmiccError
+
+if TYPE_CHECKING:
+    from dmicc_assets.lake.workspace import Workspace
+    from dmicc_assets.study.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="DMICC_HOME says where results are (./dmicc_home), DMICC_STUDIES where study files are; the README has all. "
+    "--debug, anywhere, shows the traceback of an error.",
+)
+# a line is as long as it is: a terminal wraps it, a file or a pipe gets it whole
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+INTERRUPTED = 130
+_FULL = re.compile(r"No space left on device|disk is full|disk I/O error|Disk quota exceeded")
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
+
+
+@app.callback()
+def dmicc(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """What two diseases share, in public transcriptomes: `dmicc demo` shows it, `dmicc init` begins a study."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        out.print(f"dmicc_assets {version_of('dmicc_assets')}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    study: StudyName,
+    force: Annotated[bool, typer.Option("--force", help="Compute everything, up to date or not.")] = False,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="GROUP", help="Only this group of the graph; what it needs is not made."),
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check the SHA-256 of every file in the lake.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Fail if another run of the study goes on.")] = False,
+) -> None:
+    """Materialise a study, skipping what is up to date."""
+    from dmicc_assets.cli.terminal import run_and_show
+
+    workspace, name = _study(study, prepares=True)
+    run_and_show(out, err, workspace, name, force=force, only=only, verify=verify, wait=not no_wait)
+
+
+@app.command()
+def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated data.")] = 1) -> None:
+    """Run the study `demo` on simulated data, and say what it found.
+
+    A GEO mirror with a planted truth is simulated first; nothing is downloaded.
+    """
+    from dmicc_assets.cli.terminal import demo_and_show
+
+    demo_and_show(out, err, _workspace(prepares=True), seed)
+
+
+@app.command()
+def check(study: StudyName) -> None:
+    """Validate a study file and show what it asks for."""
+    from dmicc_assets.cli.terminal import show_study
+
+    show_study(out, *_study(study))
+
+
+@app.command()
+def init(
+    accessions: Annotated[list[str], typer.Argument(metavar="GSE...", help="Series of GEO.")],
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the study.")],
+) -> None:
+    """Write a study file to start from, from the headers of series.
+
+    Labels, cohorts and tissues are proposed: look through them.
+    """
+    from dmicc_assets.cli.terminal import init_study
+
+    init_study(out, _workspace(prepares=True), accessions, name)
+
+
+@app.command()
+def outdated(
+    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study; without, all.")] = None,
+) -> None:
+    """Say what the sources have revised since the last run.
+
+    And what would be computed again for it; nothing is.
+    """
+    from dmicc_assets.cli.terminal import show_outdated
+
+    show_outdated(out, *((_workspace(), None) if study is None else _study(study, prepares=True)))
+
+
+@app.command()
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="QUERY or FILE", help="SQL, or a file of it; else what is piped in."),
+    ] = None,
+    output_format: Annotated[
+        Literal["table", "csv", "tsv", "json"], typer.Option("--format", help="How to print.")
+    ] = "table",
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Write to a file instead: .parquet, .csv, .tsv or .json."),
+    ] = None,
+) -> None:
+    """Query the warehouse; without a query, a prompt.
+
+    A terminal shows the first hundred rows; a pipe gets every row, each in one line. `.tables` in the prompt lists what
+    can be asked, and so does sql/README.md.
+    """
+    from dmicc_assets.study.settings import load_settings
+    from dmicc_assets.warehouse.build import refuse_absent
+    from dmicc_assets.warehouse.query import prompt, query_and_print
+
+    settings = load_settings()
+    if note := refuse_absent(settings):
+        err.print(note)
+    if query is None and not sys.stdin.isatty():
+        query = sys.stdin.read()
+    if query is None:
+        prompt(out, settings)
+    else:
+        query_and_print(out, settings, query, output_format, to)
+
+
+@app.command()
+def score(
+    study: StudyName,
+    matrix: Annotated[Path, typer.Argument(metavar="MATRIX", help="Genes by samples: TSV, CSV or Parquet.")],
+    scale: Annotated[
+        Literal["auto", "log2", "linear"], typer.Option("--scale", help="What the values are; auto is GEO2R's rule.")
+    ] = "auto",
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE.tsv", help="Write the scores to a file.")] = None,
+    figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Folder of the nomograms.")] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
+) -> None:
+    """Apply the frozen risk model to new patients, and draw each."""
+    from dmicc_assets.cli.score import score_and_show
+
+    score_and_show(out, *_study(study), matrix, scale, to, figures, draws=not no_figures)
+
+
+@app.command()
+def export(
+    study: StudyName,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to make; it must not hold anything.")],
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+) -> None:
+    """Export a study as one folder that needs no dmicc: an RO-Crate.
+
+    Every table (TSV, Parquet, one DuckDB file), every figure, the report, and what each was made from.
+    """
+    from dmicc_assets.export.study_export import export_and_show
+
+    export_and_show(out, err, *_study(study), to, draws=not no_figures)
+
+
+@app.command()
+def forget(
+    study: StudyName,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a study's results, its history included."""
+    from dmicc_assets.cli.terminal import forget_study, refuse_without_results
+
+    workspace, name = _study(study)
+    refuse_without_results(workspace, name)
+    if not yes and not typer.confirm(f"Delete every result of {name} in {workspace.settings.home}?"):
+        raise typer.Exit(1)
+    forget_study(out, err, workspace, name)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000) -> None:
+    """Open the Dagster UI, with its daemon, on this machine only."""
+    from dmicc_assets.cli.ui import become_ui
+
+    become_ui(out, _workspace(prepares=True).settings, port)
+
+
+def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":
+    """The workspace of the environment, with the environment passed on to every child.
+
+    Only a command that makes something prepares a home: one that reads leaves no folder behind.
+    """
+    from dmicc_assets.lake.workspace import open_workspace
+
+    workspace = open_workspace(settings)
+    if prepares:
+        workspace.settings.prepare_home()
+    os.environ.update(workspace.settings.environment())
+    return workspace
+
+
+def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
+    """The workspace, and the name of the study that is given by its name or its file."""
+    from dmicc_assets.study.loading import named_study
+    from dmicc_assets.study.settings import load_settings
+
+    settings = load_settings()
+    name, folders = named_study(given, settings.study_folders)
+    if folders != settings.study_folders:
+        err.print(f"{name} is found by its name when DMICC_STUDIES names {folders[0]}")
+        settings = settings.model_copy(update={"studies": ":".join(map(str, folders))})
+    return _workspace(settings, prepares=prepares), name
+
+
+def main() -> None:
+    """Run the command; a user's mistake is one or two lines on standard error, without a traceback unless asked for."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except DmiccError as error:
+        if debug:
+            raise
+        err.print(f"dmicc: {error}")
+        sys.exit(error.exit_status)
+    except Exception as error:
+        is_full = _FULL.search("".join(format_exception(error)))  # the lake's, Dagster's database, a temporary file
+        if debug or not (is_full or isinstance(error, (OSError, UnicodeDecodeError))):
+            raise
+        full = "no space is left on the disk; what was finished is kept, run again when there is room"
+        err.print(f"dmicc: {full if is_full else error}")
+        sys.exit(1)
+    except SystemExit as left:  # typer makes one of Ctrl-C
+        if left.code == INTERRUPTED:
+            err.print("dmicc: interrupted; nothing half-written stays, run again to go on")
+        raise

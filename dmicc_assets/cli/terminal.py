@@ -1,0 +1,258 @@
+"""What the commands show in a terminal: progress, result tables, and where to look next."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from dmicc_assets.cli.summary import study_summary
+from dmicc_assets.enrichment.gene_sets import library_path
+from dmicc_assets.errors import DataError, DmiccError, RequestError
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.report.report_file import report_path
+from dmicc_assets.study.schema import NAME, Study, accession_of, platform_of
+from dmicc_assets.warehouse.build import build_warehouse
+from dmicc_assets.warehouse.query import show_rows
+
+
+def run_and_show(
+    out: Console,
+    err: Console,
+    workspace: Workspace,
+    study: str,
+    *,
+    force: bool = False,
+    only: str | None = None,
+    verify: bool = False,
+    wait: bool = True,
+) -> None:
+    """Run a study with live progress, and end with its result and where to look.
+
+    Raises:
+        DmiccError: the study is wrong, another run goes on and `wait` is not set, or a part failed.
+    """
+    from dmicc_assets.orchestration.run import Outcome, StudyRun
+
+    workspace.study(study)
+    with _one_run_at_a_time(err, workspace, study, wait=wait), _progress(err) as progress:
+        task = progress.add_task(f"{study}: asking the sources", total=None)
+        workspace = replace(workspace, report_progress=lambda text: progress.update(task, description=text))
+        this = StudyRun(workspace, study, force=force, verify=verify)
+        plan = this.plan(only)
+        progress.update(task, total=len(plan))
+        seen: list[str] = []
+
+        def started(step: str, key: str) -> None:
+            progress.update(task, description=f"{step} of {key}", completed=len(seen))
+            seen.append(key)
+
+        outcomes: Sequence[Outcome] = this.materialise(plan, started)
+    for warning in dict.fromkeys(this.warnings):
+        err.print(f"warning: {warning}")
+    try:
+        _show_result(out, workspace, workspace.studies[study])
+    except DataError as error:  # an old part, when the run was of one group or failed before it came there
+        err.print(f"warning: {error}")
+    counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
+    out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    if failed:
+        blocked = sum(outcome.state == "blocked" for outcome in outcomes)
+        raise DataError(_failure_text([(f"{o.step.name} of {o.key}", o.message) for o in failed], blocked))
+    page = report_path(workspace.settings.reports, study)
+    places = [str(page)] if page.exists() else []
+    out.print(f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}")
+
+
+def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
+    """Simulate the mirror, run the demo on it, and say how much of the planted truth was found."""
+    from dmicc_assets.cli.demo import show_truth
+    from dmicc_assets.simulation.mirror import simulate_mirror
+
+    with _one_run_at_a_time(err, workspace, "mirror", wait=True):
+        truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
+        run_and_show(out, err, workspace, "demo")
+    show_truth(out, workspace.lake, workspace.studies["demo"], truth)
+
+
+def show_study(out: Console, workspace: Workspace, name: str) -> None:
+    """What a study file asks for: what would be fetched, labels with expected counts, cohorts, validation."""
+    study = workspace.study(name)
+    out.print(f"{study.title} ({workspace.files[name]})")
+    rows = [
+        {
+            "dataset": dataset,
+            "what is fetched": _fetched(study, dataset),
+            "scale": f"{spec.scale}, {spec.normalise}",
+            "labels (expected samples)": ", ".join(
+                f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels
+            ),
+        }
+        for dataset, spec in study.datasets.items()
+    ]
+    show_rows(out, pl.DataFrame(rows))
+    for cohort, spec in study.cohorts.items():
+        datasets = " + ".join(spec.datasets)
+        what = f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}"
+        out.print(what)
+    for entry in study.validation:
+        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
+        for cohort in study.cohorts_of(entry.dataset):
+            out.print(f"  {entry.dataset} trains the cohort {cohort}: finding I6 stops this validation in the run")
+    _refuse_absent_libraries(study, workspace.settings.gene_sets)
+    out.print(f"risk model in {study.model_cohort}; the file is valid")
+
+
+def _refuse_absent_libraries(study: Study, folder: Path | None) -> None:
+    """A run without a folder has no enrichment and says so; with one that lacks a library it fails."""
+    for name in study.enrichment.libraries if folder is not None else ():
+        try:
+            library_path(folder, name)
+        except RequestError as error:
+            raise RequestError(f"enrichment.libraries: {error}") from None
+
+
+def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
+    """What the sources serve now against what the lake was made from, dataset by dataset."""
+    from dmicc_assets.cli.outdated import outdated_sources
+
+    studies = [workspace.study(name)] if name else list(workspace.studies.values())
+    for study in studies:
+        if name is None and not workspace.lake.has(study.study):
+            out.print(f"{study.study}: never run")
+            continue
+        for row in outdated_sources(workspace, study):
+            out.print(f"{row.key}: {row.state} ({row.detail})")
+            if row.recomputed:
+                out.print(f"  would be computed again: {', '.join(row.recomputed)}")
+
+
+def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], name: str) -> None:
+    """Read the headers of series and write a study file to start from.
+
+    Raises:
+        RequestError: the name is taken or no name of a study, or an accession is none.
+        SourceError: a series cannot be described.
+    """
+    from dmicc_assets.geo.describe import describe_series
+    from dmicc_assets.geo.propose_study import propose_study
+
+    if not re.fullmatch(NAME, name):
+        raise RequestError(f"{name!r} is no name of a study: expected small letters, digits and _, as in my_study")
+    folder = next(iter(workspace.settings.study_folders), Path.cwd())
+    path = folder / f"{name}.yaml"
+    if name in workspace.files or path.exists():
+        raise RequestError(f"{name}: there is a study of this name ({workspace.files.get(name, path)})")
+    described = [describe_series(accession, workspace.client()) for accession in accessions]
+    for dataset in (dataset for series in described for dataset in series.datasets):
+        out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}")
+        for field, values in dataset.descriptions.items():
+            for value, count in values.items():
+                out.print(f"  {count:5d}  {field}: {value}")
+    path.write_text(propose_study(described, name), encoding="utf-8")
+    out.print(f"{path} written; look through it, then: dmicc check {name}")
+    if not workspace.settings.study_folders:
+        out.print(f"It is found when DMICC_STUDIES names its folder: export DMICC_STUDIES={folder}")
+
+
+def forget_study(out: Console, err: Console, workspace: Workspace, name: str) -> None:
+    """Delete a study's results; a study whose file is gone can be forgotten too.
+
+    Raises:
+        RequestError: there are none.
+    """
+    refuse_without_results(workspace, name)
+    with _one_run_at_a_time(err, workspace, name, wait=True):
+        n_partitions = workspace.lake.forget(name)
+        shutil.rmtree(report_path(workspace.settings.reports, name).parent, ignore_errors=True)
+    _compare_what_is_left(workspace)
+    build_warehouse(workspace.settings)
+    out.print(f"{n_partitions} results of {name} deleted")
+
+
+def refuse_without_results(workspace: Workspace, name: str) -> None:
+    """Raise RequestError if the lake has nothing of the study."""
+    if not workspace.lake.has(name):
+        raise RequestError(f"{name}: there are no results of it in {workspace.settings.lake}")
+
+
+def _compare_what_is_left(workspace: Workspace) -> None:
+    """The atlas is of all studies: without the one that was forgotten."""
+    from dmicc_assets.assets.atlas import disease_overlap
+    from dmicc_assets.lake.recipes import origin, run_step
+    from dmicc_assets.types import ALL_STUDIES
+
+    if workspace.lake.partitions("atlas/disease_overlap"):
+        context = workspace.context(disease_overlap, ALL_STUDIES)
+        list(run_step(context, origin(context)))
+
+
+def _show_result(out: Console, workspace: Workspace, study: Study) -> None:
+    out.print(study.title, style="italic")
+    lines = study_summary(workspace.lake, study)
+    show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
+
+
+def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
+    """One line a distinct failure, with what else met the same one; then what could not be tried."""
+    by_message: dict[str, list[str]] = {}
+    for where, message in failed:
+        by_message.setdefault(message, []).append(where)
+    lines = [f"{', '.join(wheres)} failed: {message}" for message, wheres in by_message.items()]
+    if n_blocked:
+        parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
+        lines.append(f"{parts} not tried; what else is sound was materialised")
+    return "\n".join(lines)
+
+
+def _fetched(study: Study, dataset: str) -> str:
+    spec = study.datasets[dataset]
+    if spec.source == "geo":
+        return f"series matrix of {accession_of(dataset)}, annotation of {platform_of(dataset, spec) or 'its platform'}"
+    return f"{spec.source} matrix {spec.matrix}"
+
+
+def _progress(err: Console) -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=err, transient=True)
+
+
+@contextmanager
+def _one_run_at_a_time(err: Console, workspace: Workspace, study: str, *, wait: bool) -> Iterator[None]:
+    """Hold the study's lock; a second run waits and says for whom."""
+    folder = workspace.settings.locks
+    lock, holder = FileLock(folder / f"run.{study}.lock"), folder / f"run.{study}.json"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        try:
+            who = json.loads(holder.read_text())
+        except (OSError, ValueError):
+            who = {"pid": "?", "since": "?"}
+        text = f"another run of {study} goes on (process {who['pid']}, since {who['since']})"
+        if not wait:
+            raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None
+        err.print(f"{text}; waiting for it to end")
+        lock.acquire()
+    try:
+        holder.write_text(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

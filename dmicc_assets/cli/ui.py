@@ -1,0 +1,42 @@
+"""`dmicc ui`: becomes Dagster's own `dagster dev` on this project, webserver and daemon, on loopback only."""
+
+import os
+import socket
+import sys
+from typing import NoReturn
+
+from rich.console import Console
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.study.settings import Settings
+
+HOST = "127.0.0.1"
+# `dagster dev` says of itself that `dg dev` supersedes it; that is of no use to a user of dmicc
+_SUPERSEDED = "ignore:Function `dev_command` is superseded"
+
+
+def become_ui(out: Console, settings: Settings, port: int) -> NoReturn:
+    """Replace this process by the UI: Ctrl-C reaches it, and it ends its children.
+
+    Raises:
+        RequestError: the port is taken, or is no port.
+    """
+    _refuse_taken(port)
+    filters = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = f"{filters},{_SUPERSEDED}" if filters else _SUPERSEDED
+    out.print(f"starting the Dagster UI on http://{HOST}:{port} (state in {settings.home}); Ctrl-C ends it")
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "dmicc_assets.definitions"]
+    sys.stdout.flush()
+    os.execv(sys.executable, [*command, "--host", HOST, "--port", str(port)])
+
+
+def _refuse_taken(port: int) -> None:
+    """Ask for the port before Dagster does: its webserver would end alone and leave its daemon running."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            raise RequestError(
+                f"port {port} cannot be had ({error.strerror}); is the UI running already? --port takes another"
+            ) from None

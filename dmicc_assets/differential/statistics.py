@@ -1,0 +1,147 @@
+"""Differential expression of a cohort: its design, the moderated statistics of every gene, and which genes count.
+
+The statistics themselves are in `linear_model.py` and `moderation.py`; merging and batch adjustment in `expression/`.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.expression.counts import has_counts
+from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
+from dmicc_assets.stats.library_size import tmm_factors
+from dmicc_assets.stats.linear_model import LinearFit, fit_linear_model
+from dmicc_assets.stats.moderation import moderated_t
+from dmicc_assets.stats.top_table import top_table
+from dmicc_assets.stats.voom import voom
+from dmicc_assets.study.schema import Differential
+from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
+
+Batch = Literal["covariate", "combat", "none"]
+
+
+def differential_statistics(
+    subject: CaseControl, settings: Differential, batch: Batch, weights: FloatArray | None = None
+) -> pl.DataFrame:
+    """Moderated statistics of case against control for every gene, in the matrix's order.
+
+    Args:
+        subject: the cohort; its matrix holds `value` for batch "covariate" and "none", `value_adjusted` for "combat".
+        settings: thresholds and options of the study.
+        batch: with "covariate" the design has a column for each dataset but the first.
+        weights: precision weights, (N,) of samples or (G, N) of cells.
+
+    Returns:
+        One row a gene: gene, log_fc (log2, case minus control), ave_expr, t, p_value, adj_p_value
+        (Benjamini-Hochberg), b, ci_low, ci_high (95 %), sigma, df_total, n_case, n_control (values present).
+        NULL where a gene's values do not determine the statistic.
+
+    Raises:
+        ValueError: a group is empty; the design is not of full rank (dataset or patient and group are confounded);
+            no residual degrees of freedom; an infinite value; a patient missing where a block is asked for; a gene
+            without any value where a trend is.
+    """
+    design, names = differential_design(subject, settings, batch)
+    values, genes = subject.matrix.values, subject.matrix.features
+    correlation = None
+    if settings.block == "duplicate_correlation":
+        patients = patients_of(subject)
+        correlation = duplicate_correlation(values, design, patients, weights=weights).matrix(patients)
+    fit = fit_linear_model(values, design, names=names, genes=genes, weights=weights, correlation=correlation)
+    return _statistics(subject, fit, settings)
+
+
+def differential_design(subject: CaseControl, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
+    """The design (N, K) of a cohort and its columns' names: intercept, case, then datasets or patients.
+
+    With `block: fixed` every patient but one has a column: the datasets are then told by their patients. A patient
+    with samples of one group only tells nothing of the difference, as in any paired test.
+
+    Raises:
+        ValueError: a group is empty, or a patient is missing where a block is asked for.
+    """
+    is_case = subject.is_case
+    for group, n in (("case", int(is_case.sum())), ("control", int((~is_case).sum()))):
+        if n == 0:
+            raise ValueError(f"{subject.kind} {subject.name} has no {group} sample")
+    columns, names = [np.ones(len(is_case)), is_case.astype(np.float64)], ["(Intercept)", "case"]
+    if settings.block == "fixed":
+        blocks: list[str] = patients_of(subject)
+        prefix = "patient"
+    elif batch == "covariate":
+        blocks, prefix = list(subject.dataset), "dataset"
+    else:
+        blocks, prefix = [], ""
+    for level in list(dict.fromkeys(blocks))[1:]:
+        columns.append(np.array([block == level for block in blocks], dtype=np.float64))
+        names.append(f"{prefix} {level}")
+    return np.column_stack(columns), names
+
+
+def patients_of(subject: CaseControl) -> list[str]:
+    """The N samples' patients, each named within its dataset: two series may both have a patient 1.
+
+    Raises:
+        ValueError: a sample's patient is not known (names the sample).
+    """
+    for sample, patient in zip(subject.matrix.samples, subject.patient, strict=True):
+        if patient is None:
+            raise ValueError(
+                f"sample {sample} of {subject.name} has no patient: "
+                "a block needs `patient:` in every dataset of the cohort"
+            )
+    return [f"{dataset}/{patient}" for dataset, patient in zip(subject.dataset, subject.patient, strict=True)]
+
+
+def _statistics(subject: CaseControl, fit: LinearFit, settings: Differential) -> pl.DataFrame:
+    empty = np.isnan(fit.ave_expr)
+    if settings.trend and empty.any():
+        gene = subject.matrix.features[int(np.argmax(empty))]
+        raise ValueError(f"gene {gene} has no value in {subject.name}: `trend: true` needs the mean of every gene")
+    moderated = moderated_t(fit, trend=settings.trend, robust=settings.robust, limma=settings.limma)
+    present = ~np.isnan(subject.matrix.values)
+    table = top_table(fit, moderated, "case", subject.matrix.features, sort_by="none")
+    return table.select(
+        pl.col("gene", "log_fc", "ave_expr", "t", "p_value", "adj_p_value", "b", "ci_low", "ci_high"),
+        pl.Series("sigma", fit.sigma).fill_nan(None),
+        pl.Series("df_total", moderated.df_total).fill_nan(None),
+        pl.Series("n_case", present[:, subject.is_case].sum(axis=1)),
+        pl.Series("n_control", present[:, ~subject.is_case].sum(axis=1)),
+    )
+
+
+def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.DataFrame:
+    """The genes that count as differentially expressed, in the table's order.
+
+    Args:
+        statistics: what `differential_statistics` gave.
+        settings: abs(log_fc) >= `log_fc` and p (or adjusted p, by `adjust`) < `p_value`.
+
+    Returns:
+        Columns gene, log_fc, p_value, adj_p_value, direction ("up" or "down").
+    """
+    p = pl.col("p_value") if settings.adjust == "none" else pl.col("adj_p_value")
+    chosen = (pl.col("log_fc").abs() >= settings.log_fc) & (p < settings.p_value)
+    direction = pl.when(pl.col("log_fc") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
+    return statistics.filter(chosen).select("gene", "log_fc", "p_value", "adj_p_value", direction.alias("direction"))
+
+
+def cohort_statistics(
+    subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch
+) -> pl.DataFrame:
+    """`differential_statistics`, by voom for a cohort of counts (Law et al. 2014, doi:10.1186/gb-2014-15-2-r29).
+
+    Args:
+        subject: the cohort, (G, N).
+        counts: (G, N) counts; missing values where the cohort is not counted.
+        settings: thresholds and options of the study.
+        batch: as in `differential_statistics`; with "combat" counts are not weighted, since the values are adjusted.
+    """
+    if not has_counts(counts) or batch == "combat":
+        return differential_statistics(subject, settings, batch)
+    design, _ = differential_design(subject, settings, batch)
+    weighted = voom(counts.values, design, factors=tmm_factors(counts.values))
+    matrix = ExpressionMatrix(weighted.values, counts.features, counts.samples)
+    return differential_statistics(replace(subject, matrix=matrix), settings, batch, weighted.weights)

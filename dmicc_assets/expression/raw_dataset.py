@@ -1,0 +1,62 @@
+"""A dataset as served, before anything is computed on it: what reading gives and preparing takes.
+
+Reading is `geo/dataset.py`, preparing is `prepare.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from dmicc_assets.types import ExpressionMatrix
+
+
+@dataclass(frozen=True, slots=True)
+class RawDataset:
+    """A dataset as its source serves it.
+
+    Attributes:
+        name: in its study.
+        source: `geo`, `xena` or `file`.
+        accession: the series, the matrix's name on the hub, or the file's name.
+        platform: accession of the platform; None when the matrix is by gene.
+        title: of the series.
+        organism: of the samples; None when the source does not say.
+        last_update_date: of the series, ISO 8601; None when the source does not say.
+        latest_sample_update_date: the latest of the samples', ISO 8601; it differs from the series' (GSE4107).
+        source_url: where the values were served.
+        table_sha256: of the decompressed table of values.
+        metadata_sha256: of the samples' metadata without dates.
+        relations: the series' relations (super-series, re-analyses), and the re-analyses that its samples state.
+        pubmed_ids: the series' papers.
+        samples: one row a sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
+        matrix: (R, N) as served.
+        row_kind: what the rows are.
+        probe_genes: probe, gene, n_symbols of every row, for rows that are probes.
+        symbol_column: the platform's column that named the genes.
+        n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
+        value_kind: `counts` for NCBI's RNA-seq counts.
+        left_out: samples that the source describes and gives no value of.
+    """
+
+    name: str
+    source: str
+    accession: str
+    platform: str | None
+    title: str
+    organism: str | None
+    last_update_date: str | None
+    latest_sample_update_date: str | None
+    source_url: str
+    table_sha256: str
+    metadata_sha256: str
+    relations: list[str]
+    pubmed_ids: list[str]
+    samples: pl.DataFrame
+    matrix: ExpressionMatrix
+    row_kind: Literal["probe", "gene"]
+    probe_genes: pl.DataFrame | None
+    symbol_column: str | None
+    n_date_mangled: int
+    value_kind: Literal["intensity", "counts"]
+    left_out: tuple[str, ...] = ()

@@ -1,0 +1,100 @@
+"""NCBI's own RNA-seq counts of a series and their annotation: genes by Entrez id, samples by GSM accession.
+
+Where they are served is known here; what is done with counts (voom) is for `stats/voom.py`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.accession import check_series
+from dmicc_assets.geo.formats.gzip_stream import gzip_blocks
+from dmicc_assets.geo.formats.platform import PROBE_SCHEMA
+from dmicc_assets.geo.formats.tabular import read_matrix, verify_matrix
+from dmicc_assets.geo.http.client import GeoClient, local_path
+from dmicc_assets.types import ExpressionMatrix
+
+ASSEMBLY = "GRCh38.p13"
+ANNOTATION = f"Human.{ASSEMBLY}.annot.tsv.gz"
+
+
+def counts_name(accession: str) -> str:
+    """File name of a series' raw counts."""
+    return f"{check_series(accession)}_raw_counts_{ASSEMBLY}_NCBI.tsv.gz"
+
+
+def counts_url(client: GeoClient, accession: str) -> str:
+    """Where NCBI serves a series' raw counts; a mirror on disk has them in `rnaseq_counts/`."""
+    name = counts_name(accession)
+    if local_path(client.download_url) is not None:
+        return f"{client.download_url}/{name}"
+    return f"{client.download_url}?type=rnaseq_counts&acc={accession}&format=file&file={name}"
+
+
+def annotation_url(client: GeoClient) -> str:
+    """Where NCBI serves the genes of its counts: Entrez id and symbol."""
+    if local_path(client.download_url) is not None:
+        return f"{client.download_url}/{ANNOTATION}"
+    return f"{client.download_url}?format=file&type=rnaseq_counts&file={ANNOTATION}"
+
+
+def verify_counts(path: Path) -> None:
+    """Check that a counts file is a whole table of genes by samples.
+
+    Raises:
+        SourceError: an HTML page, a damaged file, or another table.
+    """
+    for _ in gzip_blocks(path):
+        break
+    verify_matrix(path)
+
+
+def read_counts(path: Path) -> tuple[ExpressionMatrix, str]:
+    """Counts of each gene (Entrez id) in each sample, with the SHA-256 of the decompressed table.
+
+    Raises:
+        SourceError: a damaged file, or a count that is no whole number from 0 on.
+    """
+    matrix, digest = read_matrix(path)
+    wrong = ~((matrix.values >= 0) & (matrix.values % 1 == 0))
+    if wrong.any():
+        row, column = (int(index[0]) for index in wrong.nonzero())
+        raise SourceError(
+            f"{path.name}: expected counts, found {matrix.values[row, column]} for gene {matrix.features[row]} "
+            f"in {matrix.samples[column]}"
+        )
+    return matrix, digest
+
+
+def read_symbols(path: Path) -> dict[str, str]:
+    """Symbol of each Entrez gene id, from NCBI's annotation of its counts.
+
+    Raises:
+        SourceError: a damaged file, or no columns GeneID and Symbol.
+    """
+    text = b"".join(gzip_blocks(path)).decode("utf-8", errors="replace")
+    header, *lines = text.replace("\r\n", "\n").split("\n")
+    columns = header.split("\t")
+    if not {"GeneID", "Symbol"} <= set(columns):
+        raise SourceError(f"{path.name}: expected columns GeneID and Symbol, found {header[:60]!r}")
+    gene_id, symbol = columns.index("GeneID"), columns.index("Symbol")
+    cells = (line.split("\t") for line in lines if line)
+    return {row[gene_id]: row[symbol] for row in cells if len(row) > max(gene_id, symbol) and row[symbol]}
+
+
+def verify_symbols(path: Path) -> None:
+    """Check that NCBI's annotation is whole.
+
+    Raises:
+        SourceError: as `read_symbols`, or no gene in it.
+    """
+    if not read_symbols(path):
+        raise SourceError(f"{path.name}: expected genes with their symbols, found none")
+
+
+def count_genes(gene_ids: tuple[str, ...], symbols: Mapping[str, str]) -> pl.DataFrame:
+    """Probe (the Entrez id), gene and n_symbols of the rows of a counts matrix."""
+    rows = [(key, symbols.get(key), 1 if key in symbols else 0) for key in gene_ids]
+    return pl.DataFrame(rows, schema=PROBE_SCHEMA, orient="row")

@@ -1,0 +1,249 @@
+"""Platform tables (`.annot`, submitter's SOFT, acc.cgi's text): which gene each probe is of.
+
+The symbol column is found by rule and recorded; what becomes of a probe with several genes is for
+`expression/collapse.py`.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.geo.formats.gzip_stream import text_blocks
+from dmicc_assets.geo.formats.numeric_rows import whole_lines
+from dmicc_assets.geo.formats.series_header import parse_date
+
+SEPARATOR = " /// "
+PROBE_SCHEMA = pl.Schema({"probe": pl.String(), "gene": pl.String(), "n_symbols": pl.Int64()})
+# What spreadsheets made of MARCH1, SEPT2 and DEC1; which one it was cannot be told (doi:10.1186/s13059-016-1044-7).
+_DATE = re.compile(
+    r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(Mar|Sep|Dec)-\d{1,2}|[34]\d{4}(\.0)?", re.I
+)
+_NO_SYMBOL = frozenset({"", "---", "NA", "N/A", "null", "--", "-"})
+
+
+class SymbolRule(NamedTuple):
+    """How symbols are found in one column.
+
+    Attributes:
+        name: the rule's name, as recorded.
+        column: the column's name in lower case, letters and digits only.
+        symbols: the symbols of a cell.
+        is_entrez: whether the cell's entries are Entrez gene ids.
+    """
+
+    name: str
+    column: str
+    symbols: Callable[[str], Iterator[str]]
+    is_entrez: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The genes of a platform's probes.
+
+    Attributes:
+        accession: the platform's, empty when the file does not say.
+        probe_genes: one row a probe: probe, gene (NULL without a symbol; several joined by ` /// `), n_symbols.
+        symbol_column: the column's name as the file has it.
+        rule: the rule that chose it.
+        n_date_mangled: symbols that a spreadsheet turned into dates (`1-Mar`, `44256`); dropped.
+        table_sha256: SHA-256 of the decompressed table's lines.
+    """
+
+    accession: str
+    probe_genes: pl.DataFrame
+    symbol_column: str
+    rule: str
+    n_date_mangled: int
+    table_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformTable:
+    """A platform's table as text.
+
+    Attributes:
+        accession: the platform's, empty when the file does not say.
+        all_columns: names of all columns of the file.
+        columns: names of those kept.
+        rows: cells of those kept, the id first.
+    """
+
+    accession: str
+    all_columns: list[str]
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def read_platform(path: Path, accession: str | None = None, entrez: Mapping[str, str] | None = None) -> Platform:
+    """Read a platform's table and find the symbols of its probes.
+
+    Args:
+        path: `.annot[.gz]`, SOFT (a family file too) or acc.cgi's text.
+        accession: which platform, where a file holds several (GSE781's family: GPL96 and GPL97).
+        entrez: symbol by Entrez gene id, for platforms that name genes only so.
+
+    Raises:
+        SourceError: no platform table, one that is cut short, or a probe that stands twice.
+        DataError: no column names genes; the message lists the columns.
+    """
+    table = read_platform_table(path, accession)
+    rule, index = _choose(table, entrez is not None, path.name)
+    digest = hashlib.sha256("\t".join(table.columns).encode())
+    genes: list[tuple[str, str | None, int]] = []
+    n_mangled = 0
+    for cells in table.rows:
+        digest.update(("\n" + "\t".join(cells)).encode())
+        symbols = list(dict.fromkeys(rule.symbols(cells[index])))
+        if rule.is_entrez and entrez is not None:
+            symbols = list(dict.fromkeys(entrez[key] for key in symbols if key in entrez))
+        kept = [symbol for symbol in symbols if not _DATE.fullmatch(symbol)]
+        n_mangled += len(symbols) - len(kept)
+        genes.append((cells[0], SEPARATOR.join(kept) or None, len(symbols) if kept else 0))
+    frame = pl.DataFrame(genes, schema=PROBE_SCHEMA, orient="row")
+    if twice := frame.filter(pl.col("probe").is_duplicated())["probe"].to_list():
+        raise SourceError(f"{path.name}: the probe {twice[0]!r} stands twice in the platform's table")
+    return Platform(table.accession, frame, table.columns[index], rule.name, n_mangled, digest.hexdigest())
+
+
+def match_probes(probes: Sequence[str], platform: Platform) -> pl.DataFrame:
+    """The platform's row of each probe of a matrix, whatever the case of its letters (GSE35683).
+
+    Args:
+        probes: the matrix's probe ids.
+        platform: the platform they are of.
+
+    Returns:
+        One row a probe, in the order given and with the matrix's spelling: probe, gene, n_symbols; a probe
+        that the platform does not have has no gene and 0 symbols. The exact spelling wins.
+    """
+    rows = {probe: (gene, n) for probe, gene, n in platform.probe_genes.iter_rows()}
+    folded: dict[str, tuple[str | None, int]] = {}
+    for probe, found in rows.items():
+        folded.setdefault(probe.casefold(), found)
+    matched = [(probe, *(rows.get(probe) or folded.get(probe.casefold()) or (None, 0))) for probe in probes]
+    return pl.DataFrame(matched, schema=PROBE_SCHEMA, orient="row")
+
+
+def read_platform_table(path: Path, accession: str | None = None) -> PlatformTable:
+    """A platform's table, of its columns only the ids and those that may name genes.
+
+    Raises:
+        SourceError: no table of this platform, no end marker, or an HTML page in the file's place.
+    """
+    found, lines = "", _lines(path)
+    for line in lines:
+        head, _, value = line.partition(" = ")
+        if head == "^PLATFORM" or (head == "!Annotation_platform" and not found):
+            found = value.strip()
+        elif line == "!platform_table_begin" and accession in (None, found, ""):
+            break
+    else:
+        raise SourceError(f"{path.name}: expected the table of {accession or 'a platform'}, found none")
+    columns = next(lines, "").split("\t")
+    kept = [0, *(i for i, column in enumerate(columns) if i and _plain(column) in _COLUMNS)]
+    rows: list[list[str]] = []
+    for line in lines:
+        if line == "!platform_table_end":
+            return PlatformTable(found, columns, [columns[i] for i in kept], rows)
+        cells = line.split("\t")
+        if cells[0]:
+            rows.append([cells[i] if i < len(cells) else "" for i in kept])
+    raise SourceError(f"{path.name}: the platform's table is cut short: no line !platform_table_end")
+
+
+def read_platform_date(path: Path, accession: str) -> date | None:
+    """When the record of a platform was updated last, as its SOFT text says; None where it does not (`.annot`).
+
+    Raises:
+        SourceError: a damaged file, or an HTML page in its place.
+    """
+    found = ""
+    for line in _lines(path):
+        head, _, value = line.partition(" = ")
+        if head == "^PLATFORM":
+            found = value.strip()
+        elif found == accession and head == "!Platform_last_update_date":
+            return parse_date(value)
+        elif found == accession and line == "!platform_table_begin":
+            break
+    return None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    for block in whole_lines(text_blocks(path)):
+        for line in block.decode("utf-8-sig", errors="replace").split("\n"):
+            yield line.rstrip("\r")
+
+
+def _split(separator: str) -> Callable[[str], Iterator[str]]:
+    def symbols(cell: str) -> Iterator[str]:
+        for part in cell.split(separator):
+            symbol = part.strip().strip('"')
+            if symbol not in _NO_SYMBOL:
+                yield symbol
+
+    return symbols
+
+
+def _assigned(cell: str) -> Iterator[str]:
+    """Second field of each `accession // SYMBOL // title // ...` part (GPL6244, GPL17586, GPL5175)."""
+    for part in cell.split("///"):
+        fields = part.split("//")
+        if len(fields) > 1 and (symbol := fields[1].strip()) not in _NO_SYMBOL:
+            yield symbol
+
+
+RULES = (
+    SymbolRule("gene symbol", "genesymbol", _split("///")),
+    SymbolRule("symbol", "symbol", _split("///")),
+    SymbolRule("Illumina gene", "ilmngene", _split("///")),
+    SymbolRule("gene assignment", "geneassignment", _assigned),
+    SymbolRule("Entrez gene id", "entrezgeneid", _split("///"), is_entrez=True),
+    SymbolRule("Entrez gene id", "entrezgene", _split("///"), is_entrez=True),
+    SymbolRule("Entrez gene id", "entrezid", _split("///"), is_entrez=True),
+    SymbolRule("Entrez gene id", "geneid", _split("///"), is_entrez=True),
+)
+
+
+def symbol_rules(table: PlatformTable) -> Iterator[tuple[SymbolRule, int]]:
+    """The rules that apply to a table, best first, each with its column: it exists and names at least one gene."""
+    names = [_plain(column) for column in table.columns]
+    for rule in RULES:
+        for index, name in enumerate(names):  # `.annot` files repeat column names: the first that is filled
+            if index and name == rule.column and any(next(rule.symbols(row[index]), "") for row in table.rows):
+                yield rule, index
+
+
+def needs_entrez(path: Path, accession: str | None = None) -> bool:
+    """Whether a platform names its genes only by Entrez ids, so that reading it needs a mapping.
+
+    Raises:
+        SourceError: as `read_platform`.
+    """
+    rule, _ = next(symbol_rules(read_platform_table(path, accession)), (None, 0))
+    return rule is not None and rule.is_entrez
+
+
+def _choose(table: PlatformTable, entrez: bool, name: str) -> tuple[SymbolRule, int]:
+    for rule, index in symbol_rules(table):
+        if entrez or not rule.is_entrez:
+            return rule, index
+    raise DataError(
+        f"{name}: no column of {table.accession or 'the platform'} names genes: expected Gene Symbol, Symbol, "
+        f"ILMN_Gene, gene_assignment or GENE_SYMBOL, found {', '.join(table.all_columns[:20])}"
+    )
+
+
+def _plain(column: str) -> str:
+    return "".join(filter(str.isalnum, column.casefold()))
+
+
+_COLUMNS = frozenset(rule.column for rule in RULES)

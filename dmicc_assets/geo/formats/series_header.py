@@ -1,0 +1,145 @@
+"""What a series says about itself and its samples, the same from a series matrix, a family SOFT file or acc.cgi.
+
+Names, e-mail and telephone of submitters stand in those files; they are dropped here and reach nothing else.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.characteristics import parse_characteristics
+
+Fields = Mapping[str, Sequence[str]]
+SAMPLE_SCHEMA = pl.Schema(
+    {
+        "sample": pl.String(),
+        "title": pl.String(),
+        "source_name": pl.String(),
+        "characteristics": pl.List(pl.Struct({"key": pl.String(), "value": pl.String()})),
+        "platform": pl.String(),
+        "last_update_date": pl.Date(),
+        "relations": pl.List(pl.String()),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesHeader:
+    """A series without its table.
+
+    Attributes:
+        series: values of each `!Series_` key without that prefix, contact and contributor keys left out.
+        samples: one row a sample, `SAMPLE_SCHEMA`, in the order of the table's columns.
+        organisms: the samples' organisms, distinct.
+        row_counts: the samples' distinct `data_row_count`; empty when the file does not say.
+    """
+
+    series: dict[str, list[str]]
+    samples: pl.DataFrame
+    organisms: tuple[str, ...]
+    row_counts: tuple[int, ...]
+
+    @property
+    def accession(self) -> str:
+        """The series' accession, empty when the file does not say."""
+        return self.first("geo_accession")
+
+    @property
+    def platforms(self) -> list[str]:
+        """Platforms of these samples; of the whole series when the samples do not say."""
+        found = self.samples["platform"].drop_nulls().unique(maintain_order=True).to_list()
+        return found or self.series.get("platform_id", [])
+
+    @property
+    def last_update_date(self) -> date | None:
+        """When the series' record changed last; its samples have their own dates (GSE4107)."""
+        return parse_date(self.first("last_update_date"))
+
+    @property
+    def metadata_sha256(self) -> str:
+        """SHA-256 of what describes the samples, without dates: an edit of the series' own header leaves it."""
+        return samples_sha256(self.samples)
+
+    @property
+    def is_sequencing(self) -> bool:
+        """Whether the series says that it was sequenced, as opposed to hybridised."""
+        return any("sequencing" in kind.lower() for kind in self.series.get("type", []))
+
+    def first(self, key: str) -> str:
+        """The first value of a `!Series_` key, empty when there is none."""
+        values = self.series.get(key, [])
+        return values[0] if values else ""
+
+
+def build_header(series: Fields, samples: Sequence[Fields], name: str) -> SeriesHeader:
+    """Put a header together from the fields of a file.
+
+    Args:
+        series: values of each key of the series, without `!Series_`.
+        samples: for each sample the values of each key, without `!Sample_`.
+        name: what errors call the file.
+
+    Raises:
+        SourceError: a sample has no accession, or two have the same.
+    """
+    accessions = [_first(fields, "geo_accession") for fields in samples]
+    if "" in accessions:
+        raise SourceError(f"{name}: a sample has no accession (!Sample_geo_accession)")
+    if len(set(accessions)) < len(accessions):
+        twice = next(key for i, key in enumerate(accessions) if key in accessions[:i])
+        raise SourceError(f"{name}: the sample {twice} stands twice")
+    counts = {value for fields in samples for value in fields.get("data_row_count", []) if value}
+    for count in counts:
+        if not (count.isascii() and count.isdigit()):
+            raise SourceError(f"{name}: !Sample_data_row_count is {count!r}, expected a number")
+    return SeriesHeader(
+        series={key: [v for v in values if v] for key, values in series.items() if not is_personal(key)},
+        samples=pl.DataFrame([_sample(fields) for fields in samples], schema=SAMPLE_SCHEMA, orient="row"),
+        organisms=tuple(dict.fromkeys(v for fields in samples for v in fields.get("organism_ch1", []) if v)),
+        row_counts=tuple(sorted(int(count) for count in counts)),
+    )
+
+
+def is_personal(key: str) -> bool:
+    """Whether a key holds who submitted the data: these are never kept."""
+    return "contact_" in key or "contributor" in key or key.endswith("_email")
+
+
+def parse_date(text: str) -> date | None:
+    """A date as GEO writes it, `Mar 25 2019`; None when it is none."""
+    try:
+        return datetime.strptime(text.strip(), "%b %d %Y").date()
+    except ValueError:
+        return None
+
+
+def samples_sha256(samples: pl.DataFrame) -> str:
+    """SHA-256 of a samples table without its dates, in the order of its rows."""
+    rows = samples.select(pl.exclude("last_update_date")).rows()
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _sample(fields: Fields) -> tuple[object, ...]:
+    described = parse_characteristics(fields.get("characteristics_ch1", ()))
+    described += parse_characteristics(fields.get("characteristics_ch2", ()), "_ch2")
+    if second := _first(fields, "source_name_ch2"):
+        described.append(("source_name_ch2", second))
+    return (
+        _first(fields, "geo_accession"),
+        _first(fields, "title"),
+        _first(fields, "source_name_ch1"),
+        [{"key": key, "value": value} for key, value in described],
+        _first(fields, "platform_id") or None,
+        parse_date(_first(fields, "last_update_date")),
+        [value for value in fields.get("relation", ()) if value],
+    )
+
+
+def _first(fields: Fields, key: str) -> str:
+    values = fields.get(key, ())
+    return values[0] if values else ""

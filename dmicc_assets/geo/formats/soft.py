@@ -1,0 +1,227 @@
+"""Family SOFT files, read entity by entity: the samples of one platform with their tables.
+
+For series without a matrix, or with an empty one; the platform's table in the same file is read by `platform.py`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.geo.formats.gzip_stream import CHECK, text_blocks
+from dmicc_assets.geo.formats.numeric_rows import check_ids, find_line, parse_rows, whole_lines
+from dmicc_assets.geo.formats.series_header import SeriesHeader, build_header
+from dmicc_assets.geo.formats.series_matrix import SeriesMatrix
+from dmicc_assets.types import ExpressionMatrix, FloatArray
+
+_TABLE_ENDS = {
+    b"!platform_table_begin": b"!platform_table_end",
+    b"!sample_table_begin": b"!sample_table_end",
+    b"!series_table_begin": b"!series_table_end",
+}
+
+
+@dataclass(slots=True)
+class Entity:
+    """A `^KIND = accession` block of a SOFT file.
+
+    Attributes:
+        kind: `SERIES`, `PLATFORM`, `SAMPLE` or `DATABASE`.
+        accession: after the `=`.
+        fields: values of each key, without its `!Kind_`.
+        table: the sample's table with its header row; empty for other kinds.
+    """
+
+    kind: str
+    accession: str
+    fields: dict[str, list[str]]
+    table: bytes = b""
+
+
+def read_entities(blocks: Iterable[bytes], name: str) -> Iterator[Entity]:
+    """Entities of a SOFT file, one at a time; of tables only the samples' are kept.
+
+    Args:
+        blocks: the file's decompressed content, in order.
+        name: what errors call the file.
+
+    Raises:
+        SourceError: a table without its end.
+    """
+    entity: Entity | None = None
+    end, parts = b"", list[bytes]()
+    for block in whole_lines(blocks):
+        at = 0
+        while at < len(block):
+            if end:
+                stop = find_line(block, end, at)
+                parts.append(block[at:] if stop < 0 else block[at:stop])
+                at = len(block) if stop < 0 else stop + len(end) + 1
+                if stop >= 0:
+                    end = b""
+                    if entity is not None and entity.kind == "SAMPLE":
+                        entity.table = b"".join(parts)
+                    parts.clear()
+                elif entity is not None and entity.kind != "SAMPLE":
+                    parts.clear()
+                continue
+            newline = block.find(b"\n", at)
+            line = block[at : newline if newline >= 0 else len(block)].rstrip(b"\r")
+            at = newline + 1 if newline >= 0 else len(block)
+            if line in _TABLE_ENDS:
+                end = _TABLE_ENDS[line]
+            elif line.startswith(b"^"):
+                if entity is not None:
+                    yield entity
+                entity = _entity(line)
+            elif line.startswith(b"!") and entity is not None:
+                _add_field(entity, line)
+    if end:
+        raise SourceError(f"{name}: a table is cut short: no line {end.decode()}", check=CHECK)
+    if entity is not None:
+        yield entity
+
+
+def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
+    """The samples of one platform of a family SOFT file, as a series matrix has them.
+
+    Args:
+        path: a `*_family.soft.gz`.
+        platform: which platform; needed only when the samples are on several (GSE781: GPL96 and GPL97).
+
+    Returns:
+        Probes in the order in which the samples' tables bring them; a probe that a sample lacks is NaN there.
+        No rows when no sample has a table.
+
+    Raises:
+        SourceError: a damaged file, no samples of the platform, or a table that is not what its sample says.
+        DataError: samples on several platforms and none chosen.
+    """
+    series: dict[str, list[str]] = {}
+    samples: list[Entity] = []
+    platforms: dict[str, None] = {}
+    columns: dict[str, tuple[list[str], FloatArray]] = {}
+    probes: list[str] = []
+    digest = hashlib.sha256()
+    for entity in read_entities(text_blocks(path), path.name):
+        if entity.kind == "SERIES":
+            series = entity.fields
+        elif entity.kind == "SAMPLE":
+            own = entity.fields.get("platform_id", [""])[0]
+            platforms[own] = None
+            if platform in (None, own):
+                digest.update(entity.table)
+                ids, values = _sample_values(entity, path.name)
+                probes = probes if ids == probes else ids  # nearly always the same: one list for all samples
+                columns[entity.accession] = probes, values
+                entity.table = b""
+                samples.append(entity)
+    if not samples:
+        raise SourceError(f"{path.name}: expected samples of {platform or 'a series'}, found {_listed(platforms)}")
+    if platform is None and len(platforms) > 1:
+        raise DataError(f"{path.name}: its samples are on several platforms, name one of {_listed(platforms)}")
+    header = build_header(series, [{**e.fields, "geo_accession": [e.accession]} for e in samples], path.name)
+    return SeriesMatrix(header, _join(columns), digest.hexdigest())
+
+
+def family_header(blocks: Iterable[bytes], name: str) -> SeriesHeader:
+    """What a family SOFT file says of its series and of all its samples, whatever their platforms.
+
+    Raises:
+        SourceError: a damaged file, or a sample that is not what its header says.
+    """
+    fields: dict[str, list[str]] = {}
+    samples: list[dict[str, list[str]]] = []
+    for entity in read_entities(blocks, name):
+        if entity.kind == "SERIES":
+            fields = entity.fields
+        elif entity.kind == "SAMPLE":
+            samples.append({**entity.fields, "geo_accession": [entity.accession]})
+    return build_header(fields, samples, name)
+
+
+def series_platforms(blocks: Iterable[bytes], name: str) -> list[str]:
+    """The platforms that the series of a family SOFT file names, read from the beginning of the file.
+
+    Raises:
+        SourceError: a damaged file.
+    """
+    found = next((entity for entity in read_entities(blocks, name) if entity.kind == "SERIES"), None)
+    return list(found.fields.get("platform_id", [])) if found is not None else []
+
+
+def verify_family(path: Path) -> None:
+    """Check that a family SOFT file is whole and of a series.
+
+    Raises:
+        SourceError: damaged, cut short, no series in it, or a sample's table shorter than the sample says.
+    """
+    kinds: set[str] = set()
+    for entity in read_entities(text_blocks(path), path.name):
+        kinds.add(entity.kind)
+        if entity.kind == "SAMPLE":
+            _check_row_count(entity, max(0, entity.table.count(b"\n") - 1), path.name)
+    if "SERIES" not in kinds:
+        raise SourceError(f"{path.name}: expected the family SOFT file of a series, found none")
+
+
+def _entity(line: bytes) -> Entity:
+    kind, _, accession = line[1:].decode("utf-8", errors="replace").partition("=")
+    return Entity(kind.strip().upper(), accession.strip(), {})
+
+
+def _add_field(entity: Entity, line: bytes) -> None:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        text = line.decode("cp1252", errors="replace")
+    key, equals, value = text.partition("=")
+    kind, _, name = key[1:].strip().partition("_")
+    if equals and name and kind.upper() == entity.kind:
+        entity.fields.setdefault(name, []).append(value.strip())
+
+
+def _sample_values(entity: Entity, name: str) -> tuple[list[str], FloatArray]:
+    """Ids and (R, 1) values of a sample's table; nothing when it has none, or no column VALUE."""
+    header, _, rows = entity.table.partition(b"\n")
+    columns = header.decode("utf-8", errors="replace").rstrip("\r").split("\t")
+    what = f"{name}: {entity.accession}"
+    if not rows.strip() or "VALUE" not in columns:
+        return [], np.empty((0, 1))
+    if columns[0] != "ID_REF":
+        raise SourceError(f"{what}: expected a table whose first column is ID_REF, found {columns[0]!r}")
+    ids, values = parse_rows(rows, columns[1:], what, quoted=False, only=["VALUE"])
+    check_ids(ids, what)
+    _check_row_count(entity, len(ids), name)
+    return ids, values[:, :1]
+
+
+def _check_row_count(entity: Entity, n_rows: int, name: str) -> None:
+    said = entity.fields.get("data_row_count", [""])[0]
+    if said.isdigit() and int(said) != n_rows:
+        raise SourceError(
+            f"{name}: the table of {entity.accession} has {n_rows} rows, but !Sample_data_row_count says {said}",
+            check=CHECK,
+        )
+
+
+def _join(columns: dict[str, tuple[list[str], FloatArray]]) -> ExpressionMatrix:
+    """The samples' columns side by side, by probe id."""
+    tables = list(columns.values())
+    if all(ids == tables[0][0] for ids, _ in tables):
+        return ExpressionMatrix(np.hstack([values for _, values in tables]), tuple(tables[0][0]), tuple(columns))
+    position: dict[str, int] = {}
+    for ids, _ in tables:
+        for probe in ids:
+            position.setdefault(probe, len(position))
+    joined = np.full((len(position), len(tables)), np.nan)
+    for column, (ids, values) in enumerate(tables):
+        joined[[position[probe] for probe in ids], column] = values[:, 0]
+    return ExpressionMatrix(joined, tuple(position), tuple(columns))
+
+
+def _listed(platforms: dict[str, None]) -> str:
+    return ", ".join(filter(None, platforms)) or "none"

@@ -1,0 +1,231 @@
+"""The one way to what GEO, a Xena hub or a mirror on disk serves: listings, headers of files, verified files.
+
+Which files a dataset needs is decided in `geo/acquire.py`; HTTP itself is in `transfer.py`, files on disk here.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from filelock import FileLock
+
+from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
+from dmicc_assets.geo.http.listing import parse_listing
+from dmicc_assets.geo.http.policy import NotServedError, Patience, Validators, host_group
+from dmicc_assets.geo.http.throttle import Throttle
+
+if TYPE_CHECKING:
+    from dmicc_assets.geo.http.transfer import HttpTransfer
+
+GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
+GEO_ACC_URL = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi"
+XENA_URL = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
+_RATE, _RATE_WITH_KEY = 3.0, 10.0
+Verify = Callable[[Path], object]
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a server says of a file, without its bytes.
+
+    Attributes:
+        url: of the file.
+        role: what the file is to the dataset, as in `SourceFile`.
+        validator: changes when the file does: the server's validators, "" when it sends none; a local file's SHA-256.
+    """
+
+    url: str
+    role: str
+    validator: str
+
+
+class GeoClient:
+    """What is served at three roots, each `https://`, `http://` or `file://`.
+
+    Args:
+        geo_url: root of GEO's tree.
+        acc_url: GEO's `acc.cgi`; with a `file://` tree GEO's own is not asked.
+        xena_url: root of a Xena hub's downloads.
+        cache: folder of verified files.
+        locks: folder that all processes of the machine share, for their common pace and one download at a time.
+        api_key: the user's NCBI key; it only allows a faster pace and goes into no URL, log or file.
+        progress: told the URL, the bytes so far and in all while a file comes.
+        rate: requests a second to one host; NCBI's rule by default, three without a key and ten with one.
+        patience: time-outs, tries and back-off.
+
+    Raises:
+        RequestError: a root that is none of the three kinds.
+    """
+
+    def __init__(
+        self,
+        geo_url: str,
+        acc_url: str,
+        xena_url: str,
+        cache: Path,
+        locks: Path,
+        api_key: str | None = None,
+        progress: Progress | None = None,
+        *,
+        rate: float | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.geo_url, self.acc_url, self.xena_url = (_root(url) for url in (geo_url, acc_url, xena_url))
+        self.cache = FileCache(cache)
+        self.cache.sweep()
+        self._locks = locks
+        self._progress = progress
+        self.rate = rate or (_RATE_WITH_KEY if api_key else _RATE)
+        self._patience = patience or Patience()
+        locks.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether GEO is a folder on disk: then nothing is asked of the real one either."""
+        return self.geo_url.startswith("file://") and self.acc_url == GEO_ACC_URL
+
+    @property
+    def download_url(self) -> str:
+        """Where NCBI's own RNA-seq counts are: beside `acc.cgi`, or in `rnaseq_counts/` of a mirror on disk."""
+        if self.is_offline:
+            return f"{self.geo_url}/rnaseq_counts"
+        return re.sub(r"/query/acc\.cgi$", "/download/", self.acc_url)
+
+    def geo(self, path: str) -> str:
+        """URL of a path below the root of GEO's tree."""
+        return f"{self.geo_url}/{path}"
+
+    def listing(self, url: str) -> list[str]:
+        """Names in a folder, a subfolder's with a slash at its end; empty when there is no such folder.
+
+        Raises:
+            SourceError: the server cannot be reached, or answers with an error.
+        """
+        if (folder := local_path(url)) is not None:
+            if not folder.is_dir():
+                return []
+            return sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in folder.iterdir())
+        try:
+            return parse_listing(self._http.text(f"{url.rstrip('/')}/"))
+        except NotServedError:
+            return []
+
+    def fetch(self, url: str, role: str, verify: Verify, name: str | None = None) -> SourceFile:
+        """A file, verified, in the cache; downloaded only when the server has another version than the cache.
+
+        Args:
+            url: of the file.
+            role: what it is to the dataset.
+            verify: raises SourceError when the file is not what it must be.
+            name: its name in the cache; by default the URL's.
+
+        Raises:
+            NotServedError: the server does not have it.
+            SourceError: not reachable, or not what it must be in every try; nothing enters the cache then.
+        """
+        name = name or unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+        if (path := local_path(url)) is not None:
+            return self._take(path, url, role, verify, name)
+        with FileLock(self._locks / f"download-{host_group(url)}.lock"):  # one connection for files
+            recorded = self.cache.recorded(url, role)
+            known = recorded and Validators(recorded.etag, recorded.last_modified, recorded.n_bytes)
+            part = self.cache.part_of(url, name)
+            found = self._http.download(url, part, verify, known)
+            if found is None:
+                if recorded is None:
+                    raise SourceError(f"{url}: the server says 'not modified' of a file that was never downloaded")
+                return recorded
+            return self.cache.adopt(part, name, role, url, found.last_modified, found.etag)
+
+    def observe(self, url: str, role: str) -> Observed:
+        """What the server says of a file now, by a HEAD; the same whatever the cache holds.
+
+        Raises:
+            NotServedError: the server does not have it.
+            SourceError: it cannot be reached, or answers with an error.
+        """
+        if (path := local_path(url)) is not None:
+            if not path.is_file():
+                raise NotServedError(f"{url}: not there")
+            return Observed(url, role, f"sha256={sha256_of(path)}")
+        return Observed(url, role, self._http.head(url).text())
+
+    def text(self, url: str) -> str:
+        """A page's text.
+
+        Raises:
+            NotServedError: the server does not have it.
+            SourceError: it cannot be reached, or answers with an error.
+        """
+        return self._http.text(url)
+
+    @contextmanager
+    def blocks(self, url: str) -> Generator[Iterator[bytes]]:
+        """A file's bytes as they come, unverified, for a look at its beginning; leaving early ends the transfer.
+
+        Raises:
+            NotServedError: the server does not have it.
+            SourceError: it cannot be reached, or answers with an error.
+        """
+        if (path := local_path(url)) is not None:
+            if not path.is_file():
+                raise NotServedError(f"{url}: not there")
+            with path.open("rb") as file:
+                yield iter(lambda: file.read(1 << 16), b"")
+            return
+        with self._http.blocks(url) as blocks:
+            yield blocks
+
+    def _take(self, path: Path, url: str, role: str, verify: Verify, name: str) -> SourceFile:
+        """A local file, verified and copied into the cache unless its content is there already."""
+        if not path.is_file():
+            raise NotServedError(f"{path}: no such file")
+        with FileLock(self._locks / "download-file.lock"):
+            recorded = self.cache.recorded(url, role)
+            if recorded is not None and recorded.sha256 == sha256_of(path):
+                return recorded
+            part = self.cache.part_of(url, name)
+            try:
+                shutil.copyfile(path, part)
+                verify(part)
+            except OSError as error:
+                raise SourceError(f"{path}: cannot be read ({error.strerror})") from None
+            except SourceError:
+                part.unlink()
+                raise
+            return self.cache.adopt(part, name, role, url)
+
+    @cached_property
+    def _http(self) -> "HttpTransfer":
+        from dmicc_assets.geo.http.transfer import HttpTransfer
+
+        # No bound method of this object goes in: the connection is closed as soon as nobody holds the client.
+        throttle_of = partial(Throttle, self._locks, rate=self.rate)
+        return HttpTransfer(throttle_of, self._patience, partial(_advice, self.xena_url), self._progress)
+
+
+def _advice(xena_url: str, url: str) -> str:
+    """What to set when a URL's host cannot be reached."""
+    if url.startswith(xena_url):
+        return "DMICC_XENA_URL to a mirror (https:// or file://)"
+    return "DMICC_GEO_URL to a mirror of GEO (https:// or file://)"
+
+
+def local_path(url: str) -> Path | None:
+    """The path of a `file://` URL; None for any other."""
+    return Path(unquote(urlsplit(url).path)) if url.startswith("file://") else None
+
+
+def _root(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http", "file") or not (parts.netloc or parts.scheme == "file"):
+        raise RequestError(f"{url!r}: expected a URL that begins with https://, http:// or file://")
+    return url.rstrip("/")

@@ -1,0 +1,189 @@
+"""What is allowed and expected of an HTTP server: time-outs, tries, redirects, validators, ranges, `Retry-After`.
+
+Decisions only, no request: those are in `transfer.py`.
+"""
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from dmicc_assets.errors import SourceError
+
+if TYPE_CHECKING:  # imported only where a request is sent: it costs a command's start
+    import httpx
+
+_NCBI = "ncbi.nlm.nih.gov"
+
+
+class NotServedError(SourceError):
+    """The server is there and says that it does not have this."""
+
+
+class TransientError(SourceError):
+    """What may pass when it is tried again."""
+
+    def __init__(
+        self, message: str, retry_after: float | None = None, unreachable: bool = False, check: str | None = None
+    ) -> None:
+        """What happened, how long the server asks to wait, and whether it was reached at all."""
+        super().__init__(message, check)
+        self.retry_after = retry_after
+        self.unreachable = unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait and how often to try.
+
+    Attributes:
+        attempts: tries of one request, the first included.
+        backoff: seconds before the second try; doubled for each one after it, and spread by as much jitter.
+        longest_backoff: seconds between two tries at most.
+        connect_timeout: seconds for a connection.
+        read_timeout: seconds without a byte.
+        slowest: bytes a second, below which over `read_timeout` a transfer is broken off and resumed.
+    """
+
+    attempts: int = 5
+    backoff: float = 1.0
+    longest_backoff: float = 60.0
+    connect_timeout: float = 15.0
+    read_timeout: float = 60.0
+    slowest: float = 1024.0
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server sends to tell one version of a file from another; any of it may be missing."""
+
+    etag: str | None
+    last_modified: str | None
+    length: int | None
+
+    def text(self) -> str:
+        """One string that changes when any of them does; empty when there are none."""
+        parts = {"etag": self.etag, "modified": self.last_modified}
+        if not any(parts.values()):
+            return ""
+        return " ".join(
+            f"{key}={value}" for key, value in {**parts, "length": self.length}.items() if value is not None
+        )
+
+
+def host_group(url: str) -> str:
+    """Which pace a URL's host keeps: all of NCBI's hosts one together, every other host its own."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return "ncbi" if is_ncbi(host) else f"{re.sub('[^A-Za-z0-9.]', '_', host)}-{parts.port or parts.scheme}"
+
+
+def is_ncbi(host: str) -> bool:
+    """Whether a host is NCBI's."""
+    return host == _NCBI or host.endswith(f".{_NCBI}")
+
+
+def validators_of(response: "httpx.Response") -> Validators:
+    """The validators of a response."""
+    length = response.headers.get("Content-Length", "")
+    return Validators(
+        response.headers.get("ETag"), response.headers.get("Last-Modified"), int(length) if length.isdigit() else None
+    )
+
+
+def conditions(known: Validators | None) -> dict[str, str]:
+    """Headers that ask for a file only when it is no longer the version known."""
+    if known is None:
+        return {}
+    headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {key: value for key, value in headers.items() if value}
+
+
+def range_of(part: Path) -> tuple[Validators, dict[str, str]] | None:
+    """What a part is a part of, and headers that ask for the rest; None when it cannot be resumed.
+
+    A weak ETag does not promise the same bytes, and without any validator nothing does.
+    """
+    try:
+        etag, last_modified, length = json.loads(state_of(part).read_text(encoding="utf-8"))
+        n_bytes = part.stat().st_size
+    except (OSError, ValueError):
+        return None
+    strong = etag if etag and not etag.startswith("W/") else None
+    if not n_bytes or not (strong or last_modified) or (length is not None and n_bytes >= length):
+        return None
+    begun = Validators(strong, last_modified, length)
+    return begun, {"Range": f"bytes={n_bytes}-", "If-Range": strong or last_modified}
+
+
+def is_rest_of(begun: Validators, served: Validators, total: int | None) -> bool:
+    """Whether what a server sends as the rest is of the version whose beginning is there."""
+    return (
+        (begun.etag is None or served.etag is None or begun.etag == served.etag)
+        and (begun.last_modified is None or begun.last_modified == served.last_modified)
+        and (begun.length is None or begun.length == total)
+    )
+
+
+def content_range(response: "httpx.Response") -> tuple[int, int | None]:
+    """Start and whole length of a 206 response; start -1 when it does not say."""
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if not match:
+        return -1, None
+    return int(match[1]), None if match[2] == "*" else int(match[2])
+
+
+def state_of(part: Path) -> Path:
+    """Where the validators of a part are kept."""
+    return part.with_name(f"{part.name}.state")
+
+
+def forget(part: Path) -> None:
+    """Delete a part that is of no use."""
+    part.unlink(missing_ok=True)
+    state_of(part).unlink(missing_ok=True)
+
+
+def redirected(origin: str, here: "httpx.URL", location: str) -> "httpx.URL":
+    """Where a redirect leads.
+
+    Raises:
+        SourceError: to another host that is not NCBI's, or away from HTTPS.
+    """
+    import httpx
+
+    try:
+        target = here.join(location)
+    except httpx.InvalidURL:
+        raise SourceError(f"{origin}: redirected to {location!r}, which is no address") from None
+    same = (target.host, target.port) == (here.host, here.port)
+    upgraded = target.host == here.host and target.scheme == "https"
+    if not location or not (same or upgraded or is_ncbi(target.host)):
+        raise SourceError(f"{origin}: redirected to {target.host or 'nowhere'}: only {here.host} and NCBI are followed")
+    if here.scheme == "https" and target.scheme != "https":
+        raise SourceError(f"{origin}: redirected away from HTTPS to {target.scheme}://{target.host}")
+    return target
+
+
+def retry_after(value: str) -> float | None:
+    """Seconds that a `Retry-After` asks to wait, given as seconds or as a date; None when it says nothing."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def reason_of(error: Exception) -> str:
+    """An httpx error in a few words."""
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,299 @@
+"""One HTTP request as GEO's manners ask: paced, retried with back-off and jitter, resumed, never led to a strange host.
+
+Bytes only: what a file must be is checked by the caller's `verify`, and where it is kept is `cache.py`'s matter.
+"""
+
+import json
+import random
+import time
+import weakref
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import tenacity
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.gzip_stream import begins_as_html
+from dmicc_assets.geo.http.cache import sha256_of
+from dmicc_assets.geo.http.policy import (
+    NotServedError,
+    Patience,
+    TransientError,
+    Validators,
+    conditions,
+    content_range,
+    forget,
+    host_group,
+    is_rest_of,
+    range_of,
+    reason_of,
+    redirected,
+    retry_after,
+    state_of,
+    validators_of,
+)
+from dmicc_assets.geo.http.throttle import Throttle
+
+Progress = Callable[[str, int, int | None], None]
+_Result = TypeVar("_Result")
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_MISSING = frozenset({404, 410})
+_NO_HEAD = frozenset({405, 501})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_LONGEST_RETRY_AFTER = 300.0
+
+
+class HttpTransfer:
+    """Requests over HTTPS or HTTP; proxies and certificates come from the environment, as httpx reads it.
+
+    Args:
+        throttle_of: the throttle of a host group.
+        patience: time-outs and tries.
+        advice_of: what to set when a URL's host cannot be reached.
+        progress: told the URL, the bytes so far and the bytes in all.
+    """
+
+    def __init__(
+        self,
+        throttle_of: Callable[[str], Throttle],
+        patience: Patience,
+        advice_of: Callable[[str], str],
+        progress: Progress | None = None,
+    ) -> None:
+        self._throttle_of = throttle_of
+        self._patience = patience
+        self._advice_of = advice_of
+        self._progress = progress
+        timeout = httpx.Timeout(patience.read_timeout, connect=patience.connect_timeout)
+        self._http = httpx.Client(
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=1),
+            headers={"User-Agent": "dmicc_assets (Python httpx)", "Accept-Encoding": "identity"},
+        )
+        weakref.finalize(self, self._http.close)  # nobody need remember to close the connection
+
+    def head(self, url: str) -> Validators:
+        """What the server says of a file now; nothing when it answers no HEAD.
+
+        Raises:
+            SourceError: not served, or not reachable in the tries allowed.
+        """
+
+        def ask() -> Validators:
+            with self._request("HEAD", url, {}) as response:
+                return Validators(None, None, None) if response.status_code in _NO_HEAD else validators_of(response)
+
+        return self._persist(url, ask)
+
+    def text(self, url: str, data: Mapping[str, str] | None = None) -> str:
+        """A page's text; with `data`, what the server answers to it as a form.
+
+        Raises:
+            SourceError: not served, or not reachable in the tries allowed.
+        """
+
+        def ask() -> str:
+            with self._request("POST" if data else "GET", url, {}, data) as response:
+                response.read()
+                return response.text
+
+        return self._persist(url, ask)
+
+    @contextmanager
+    def blocks(self, url: str) -> Generator[Iterator[bytes]]:
+        """A file's bytes as they arrive; leaving early closes the connection. Not retried once bytes came.
+
+        Raises:
+            SourceError: not served, or not reachable in the tries allowed.
+        """
+        opened = self._persist(url, lambda: self._open("GET", url, {}))
+        try:
+            yield self._guarded(url, opened)
+        finally:
+            opened.close()
+
+    def download(
+        self, url: str, part: Path, verify: Callable[[Path], object], known: Validators | None = None
+    ) -> Validators | None:
+        """Download a file beside, resuming what is there while the server's file is still the same, and verify it.
+
+        Args:
+            url: of the file.
+            part: where the unfinished file is; whole and verified when this returns validators.
+            verify: raises SourceError when the file is not what it must be; then it is deleted and tried again, but
+                not when the same bytes came twice: it is so at the source.
+            known: validators of the version that the caller has.
+
+        Returns:
+            The file's validators; None when the server says that it is the version known.
+
+        Raises:
+            SourceError: not served, not reachable, or wrong in every try.
+        """
+        wrong: set[str] = set()
+
+        def attempt() -> Validators | None:
+            found = self._receive(url, part, known)
+            if found is None:
+                return None
+            try:
+                verify(part)
+            except TransientError:
+                raise
+            except SourceError as error:
+                digest, is_page = sha256_of(part), begins_as_html(part)
+                forget(part)
+                if digest in wrong and not is_page:  # a page in its place may go, as often as it is the same
+                    raise SourceError(f"{url}: {error} (the same file came twice)", check=error.check) from None
+                wrong.add(digest)
+                raise TransientError(f"{url}: {error}", check=error.check) from None
+            state_of(part).unlink(missing_ok=True)
+            return found
+
+        return self._persist(url, attempt)
+
+    def _receive(self, url: str, part: Path, known: Validators | None) -> Validators | None:
+        """One try to bring the part to its end."""
+        begun, headers = range_of(part) or (None, conditions(known))
+        with self._request("GET", url, headers, resuming=part) as response:
+            if response.status_code == 304:
+                return None
+            served = validators_of(response)
+            start, total = 0, served.length
+            if response.status_code == 206:
+                start, total = content_range(response)
+                if begun is None or start != part.stat().st_size or not is_rest_of(begun, served, total):
+                    forget(part)
+                    raise TransientError(f"{url}: the file changed while it was downloaded")
+            if not start:
+                part.unlink(missing_ok=True)  # a process killed here must not leave these validators with other bytes
+            served = Validators(served.etag, served.last_modified, total)
+            state_of(part).write_text(json.dumps([served.etag, served.last_modified, served.length]), encoding="utf-8")
+            self._write(url, response, part, start, total)
+            return served
+
+    def _write(self, url: str, response: httpx.Response, part: Path, start: int, total: int | None) -> None:
+        done = start
+        with part.open("r+b" if start else "wb") as file:
+            file.seek(start)
+            for piece in self._guarded(url, response):
+                file.write(piece)
+                done += len(piece)
+                if self._progress:
+                    self._progress(url, done, total)
+        if total is not None and done < total:
+            raise TransientError(f"{url}: the connection ended after {done} of {total} bytes")
+        if total is not None and done > total:
+            forget(part)
+            raise TransientError(f"{url}: {done} bytes came, {total} were announced")
+
+    def _guarded(self, url: str, response: httpx.Response) -> Iterator[bytes]:
+        """A response's raw bytes; broken off when they drip so slowly that the file would never be whole."""
+        window, received = time.monotonic(), 0
+        try:
+            for piece in response.iter_raw():
+                received += len(piece)
+                yield piece
+                passed = time.monotonic() - window
+                if passed >= self._patience.read_timeout:
+                    if received < self._patience.slowest * passed:
+                        raise TransientError(f"{url}: only {received} bytes came in {passed:.0f} s")
+                    window, received = time.monotonic(), 0
+        except httpx.TransportError as error:
+            raise TransientError(f"{url}: the connection broke ({reason_of(error)})") from None
+
+    @contextmanager
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+        resuming: Path | None = None,
+    ) -> Generator[httpx.Response]:
+        response = self._open(method, url, headers, data, resuming)
+        try:
+            yield response
+        except httpx.TransportError as error:
+            raise TransientError(f"{url}: the connection broke ({reason_of(error)})") from None
+        finally:
+            response.close()
+
+    def _open(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+        resuming: Path | None = None,
+    ) -> httpx.Response:
+        """Send a request, follow redirects that stay with the host or lead to NCBI, and sort out the status."""
+        throttle = self._throttle_of(host_group(url))
+        here = httpx.URL(url)
+        for _ in range(_MOST_REDIRECTS + 1):
+            throttle.wait()
+            try:
+                request = self._http.build_request(method, here, headers=dict(headers), data=data)
+                response = self._http.send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+                raise TransientError(
+                    f"cannot reach {here.host} ({reason_of(error)}): check the network, or set {self._advice_of(url)}",
+                    unreachable=True,
+                ) from None
+            except httpx.TransportError as error:
+                raise TransientError(f"{url}: no answer ({reason_of(error)})") from None
+            if response.status_code not in _REDIRECTS:
+                return self._checked(url, response, throttle, resuming)
+            response.close()
+            here = redirected(url, here, response.headers.get("Location", ""))
+        raise SourceError(f"{url}: more than {_MOST_REDIRECTS} redirects")
+
+    def _checked(self, url: str, response: httpx.Response, throttle: Throttle, resuming: Path | None) -> httpx.Response:
+        status = response.status_code
+        if status in (200, 206, 304) or (status in _NO_HEAD and response.request.method == "HEAD"):
+            return response
+        response.close()
+        if status in _MISSING:
+            raise NotServedError(f"{url}: not there (HTTP {status})")
+        if status == 416 and resuming is not None:
+            forget(resuming)
+            raise TransientError(f"{url}: the file is shorter than what was already downloaded of it")
+        if status not in _TRANSIENT:
+            raise SourceError(f"{url}: the server answers HTTP {status} {response.reason_phrase}")
+        wait = retry_after(response.headers.get("Retry-After", ""))
+        if wait is not None and wait > _LONGEST_RETRY_AFTER:
+            raise SourceError(f"{url}: the server asks to come back in {wait:.0f} s (HTTP {status})")
+        if wait:
+            throttle.hold(wait)
+        raise TransientError(f"{url}: the server answers HTTP {status} {response.reason_phrase}", retry_after=wait)
+
+    def _persist(self, url: str, attempt: Callable[[], _Result]) -> _Result:
+        """Try until it works, or as long as patience lasts; the last error is the user's."""
+        patience = self._patience
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            unreachable = isinstance(error, TransientError) and error.unreachable
+            return state.attempt_number >= (min(2, patience.attempts) if unreachable else patience.attempts)
+
+        def pause(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            longest = min(patience.backoff * 2 ** (state.attempt_number - 1), patience.longest_backoff)
+            asked = error.retry_after if isinstance(error, TransientError) else None
+            return (asked or 0.0) + longest * (1 + random.random())
+
+        retrying = tenacity.Retrying(
+            stop=enough, wait=pause, retry=tenacity.retry_if_exception_type(TransientError), reraise=True
+        )
+        try:
+            return retrying(attempt)
+        except TransientError as error:
+            if error.unreachable:
+                raise
+            raise SourceError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
+        except httpx.InvalidURL as error:
+            raise SourceError(f"{url}: not an address ({error})") from None

@@ -1,0 +1,121 @@
+"""What a partition is made from, whether it is up to date, and making it.
+
+The recipe is the hash of code version, settings and the content of every input. Bodies are in `assets/`.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.lake.difference import difference
+from dmicc_assets.lake.steps import StepContext, related
+from dmicc_assets.lake.store import Lake, Manifest, Origin
+from dmicc_assets.tables import TABLES
+
+_LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels")
+
+
+def origin(context: StepContext, observed: str | None = None) -> Origin:
+    """What a partition would be made from now: the recipe and what it is the hash of.
+
+    Args:
+        context: the step and its partition.
+        observed: what outside the lake matters, if the step observes anything; asked for when not given.
+
+    Raises:
+        DataError: an input was never materialised; the message names it.
+    """
+    step = context.step
+    inputs: list[list[str]] = []
+    for each in (each for each in step.inputs if each.is_read):
+        for key in related(context.study, context.key, each.through, each.table, context.studies):
+            manifest = context.lake.manifest(each.table, key)
+            if manifest is not None and each.is_content:
+                inputs.append([each.table, key, manifest.content])
+            elif manifest is None and each.through != "all_studies":
+                group = TABLES[each.table].group
+                raise DataError(
+                    f"{each.table} of {key} was never materialised: run it without --only, or --only {group} first"
+                )
+    if step.observe is not None:
+        inputs.append(["observed", context.key, observed if observed is not None else step.observe(context)])
+    settings = json.loads(json.dumps(step.settings(context.study, context.key.part), default=_plain))
+    tables = {table: TABLES[table].version for table in step.outputs}
+    recipe = json.dumps([step.name, step.version, tables, settings, sorted(inputs)], sort_keys=True)
+    return Origin(sha256(recipe.encode()).hexdigest(), step.version, settings, inputs, versions(), context.run_id)
+
+
+def is_current(context: StepContext, now: Origin) -> bool:
+    """Whether every output was made from just this, and its file is there."""
+    if context.step.files is not None and not all(path.exists() for path in context.step.files(context)):
+        return False
+    manifests = [context.lake.manifest(table, context.key) for table in context.step.outputs]
+    return all(manifest is not None and manifest.recipe == now.recipe for manifest in manifests)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A partition that was written.
+
+    Attributes:
+        manifest: of what is there now.
+        before: of what it replaced, if anything.
+        difference: what a person wants to know of the two, in a line.
+    """
+
+    manifest: Manifest
+    before: Manifest | None
+    difference: str
+
+
+def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
+    """Compute a partition and write its tables."""
+    try:
+        result = context.step.compute(context)
+    except ValueError as error:  # how the core refuses numbers it cannot work on; it names gene, sample or column
+        message = f"{context.step.name} of {context.key}: {error}"
+        raise DataError(message, check=getattr(error, "check", None)) from error
+    if set(result.frames) != set(context.step.outputs):
+        raise DataError(
+            f"{context.step.name} computed {sorted(result.frames)}, declared {sorted(context.step.outputs)}"
+        )
+    for table in context.step.outputs:
+        before = context.lake.manifest(table, context.key)
+        old = _earlier_rows(context.lake, table, context.key)
+        manifest = context.lake.write(table, context.key, result.frames[table], now, result.notes)
+        yield Written(manifest, before, _difference(manifest, before, old, result.frames[table]))
+
+
+def _earlier_rows(lake: Lake, table: str, key: str) -> pl.DataFrame | None:
+    """What is about to be replaced, where a history is kept; None when it is damaged or of another version."""
+    if not TABLES[table].keeps_history or not lake.verify(table, key):
+        return None
+    try:
+        return lake.read(table, key)
+    except DataError:
+        return None
+
+
+def _difference(manifest: Manifest, before: Manifest | None, old: pl.DataFrame | None, new: pl.DataFrame) -> str:
+    if before is None:
+        return f"first time: {manifest.n_rows} rows"
+    if before.content == manifest.content:
+        return "nothing: the content is the same as before"
+    return difference(before.n_rows, manifest.n_rows, old, new)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of this package and of the libraries that its numbers come from."""
+    return {name: version(name) for name in ("dmicc_assets", *_LIBRARIES)}
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json")

@@ -1,0 +1,287 @@
+"""A step of the asset graph: tables in, tables out, what of the study file matters, and its recipe.
+
+Knows the lake and the study file; knows no dagster (`assets/asset.py` makes assets of steps) and no mathematics.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.lake.store import Lake, Manifest
+from dmicc_assets.study.schema import Study
+from dmicc_assets.study.settings import Settings
+from dmicc_assets.tables import TABLES
+from dmicc_assets.types import ALL_STUDIES, CaseControl, ExpressionMatrix, PartitionKey, PartitionKind
+
+# What of the study a step reads from a table of another partition kind.
+Through = Literal["same", "cohort_datasets", "cohorts", "validation", "datasets", "all_studies"]
+Frames = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A table that a step reads, and through which relation of partitions.
+
+    With `is_content` False it only says where bytes are, and other inputs say what they are: it is in no recipe. A
+    header-only edit at GEO changes the files of a series and none of its values.
+    With `is_read` False it only gives the order of a backfill: it is in no recipe, and nothing waits for it.
+    """
+
+    table: str
+    through: Through = "same"
+    is_content: bool = True
+    is_read: bool = True
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step computed: a frame for each of its tables, and what it says beside them."""
+
+    frames: Frames
+    notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One computation of the asset graph.
+
+    Attributes:
+        name: the op's name in Dagster.
+        partition: what one run of it is for.
+        outputs: the tables that it writes, all of them or none.
+        inputs: the tables that it reads.
+        settings: what of the study file matters to it, for one partition, as JSON-able data.
+        version: raised when the computation changes.
+        compute: the body.
+        blocks_on: codes of the integrity checks that stop it.
+        observe: what outside the lake matters to it (what a source serves now), as a text.
+        files: files that it writes outside the lake, if any.
+    """
+
+    name: str
+    partition: PartitionKind
+    outputs: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    settings: Callable[[Study, str], Any]
+    version: str
+    compute: Callable[["StepContext"], Result]
+    blocks_on: tuple[str, ...] = ()
+    observe: Callable[["StepContext"], str] | None = None
+    files: Callable[["StepContext"], Sequence[Path]] | None = None
+
+    @property
+    def description(self) -> str:
+        """The body's docstring."""
+        return (self.compute.__doc__ or "").strip()
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What a body gets: its study, its partition, and the tables that the step declares as inputs."""
+
+    step: Step
+    key: PartitionKey
+    study: Study
+    study_file: Path
+    settings: Settings
+    lake: Lake
+    studies: Mapping[str, Study]
+    run_id: str = "none"
+    report_progress: Callable[[str], None] = lambda _: None
+
+    @property
+    def part(self) -> str:
+        """The dataset or cohort of the partition."""
+        return self.key.part
+
+    def client(self) -> GeoClient:
+        """The way to what GEO, Xena or a mirror on disk serve."""
+        return open_client(self.settings, self.report_progress)
+
+    def partitions(self, table: str) -> list[PartitionKey]:
+        """Partitions of an input table that this partition reads.
+
+        Raises:
+            KeyError: the step does not declare the table.
+        """
+        through: Through | None = next((i.through for i in self.step.inputs if i.table == table), None)
+        if through is None:
+            raise KeyError(f"{self.step.name} reads {table} without declaring it")
+        return related(self.study, self.key, through, table, self.studies)
+
+    def read(self, table: str, part: str | None = None) -> pl.DataFrame:
+        """Rows of an input table; of the given cohort or dataset when it has several partitions here."""
+        return self.lake.read(table, self._one(table, part))
+
+    def read_each(self, table: str) -> dict[str, pl.DataFrame]:
+        """Rows of an input table, by cohort or dataset."""
+        return {key.part: self.lake.read(table, key) for key in self.partitions(table)}
+
+    def read_there(self, table: str) -> dict[str, pl.DataFrame]:
+        """Rows of an input table, by partition, of those that were materialised: for a step over all studies."""
+        there = [key for key in self.partitions(table) if self.lake.manifest(table, key)]
+        return {key: self.lake.read(table, key) for key in there}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Every input table but the matrices as one frame, with its column of cohort or dataset."""
+        return {
+            each.table: self._with_parts(each.table) for each in self.step.inputs if not TABLES[each.table].is_matrix
+        }
+
+    def _with_parts(self, table: str) -> pl.DataFrame:
+        kind = TABLES[table].partition
+        frames = self.read_each(table)
+        if kind == "study":
+            return pl.concat(frames.values())
+        return pl.concat(frame.select(pl.lit(part).alias(kind), pl.all()) for part, frame in frames.items())
+
+    def matrix(self, table: str, part: str | None = None, column: str = "value") -> ExpressionMatrix:
+        """A value column of an input matrix."""
+        return self.lake.read_matrix(table, self._one(table, part), column)
+
+    def manifest(self, table: str, part: str | None = None) -> Manifest:
+        """Manifest of an input partition."""
+        key = self._one(table, part)
+        found = self.lake.manifest(table, key)
+        if found is None:
+            raise DataError(f"{table} of {key} was never materialised: materialise it first")
+        return found
+
+    def cohort_subject(self, cohort: str, column: str = "value_adjusted") -> CaseControl:
+        """A cohort with its groups."""
+        matrix = self.matrix("cohort/expression", cohort, column)
+        samples = self.read("cohort/samples", cohort)
+        return _subject(cohort, "cohort", matrix, samples)
+
+    def validation_subject(self, dataset: str) -> CaseControl:
+        """A validation dataset with the two groups that the study compares in it."""
+        entry = next(entry for entry in self.study.validation if entry.dataset == dataset)
+        samples = self.read("source/samples", dataset).filter(pl.col("label").is_in([entry.case, entry.control]))
+        samples = samples.with_columns(is_case=pl.col("label") == entry.case, dataset=pl.lit(dataset))
+        return _subject(dataset, "dataset", self.matrix("expression/genes", dataset), samples)
+
+    def _one(self, table: str, part: str | None) -> PartitionKey:
+        keys = self.partitions(table)
+        wanted = keys if part is None else [key for key in keys if key.part == part]
+        if len(wanted) != 1:
+            raise KeyError(f"{self.step.name} of {self.key}: {table} has the partitions {keys}, asked for {part!r}")
+        return wanted[0]
+
+
+def step(
+    partition: PartitionKind,
+    outputs: Sequence[str],
+    inputs: Sequence[Input],
+    settings: Callable[[Study, str], Any],
+    version: str,
+    blocks_on: Sequence[str] = (),
+    observe: Callable[[StepContext], str] | None = None,
+    files: Callable[[StepContext], Sequence[Path]] | None = None,
+) -> Callable[[Callable[[StepContext], Result]], Step]:
+    """Make a step of a body; its name is the body's, its description the body's docstring."""
+
+    def make(compute: Callable[[StepContext], Result]) -> Step:
+        return Step(
+            compute.__name__,
+            partition,
+            tuple(outputs),
+            tuple(inputs),
+            settings,
+            version,
+            compute,
+            tuple(blocks_on),
+            observe,
+            files,
+        )
+
+    return make
+
+
+def _subject(
+    name: str, kind: Literal["cohort", "dataset"], matrix: ExpressionMatrix, samples: pl.DataFrame
+) -> CaseControl:
+    samples = samples.sort("sample")
+    return CaseControl(
+        name,
+        kind,
+        matrix.take_samples(samples["sample"].to_list()),
+        samples["is_case"].to_numpy(),
+        tuple(samples["dataset"]),
+        tuple(samples["patient"]),
+    )
+
+
+def partition_keys(kind: PartitionKind, study: Study) -> list[PartitionKey]:
+    """Every partition of a kind in one study; for `all_studies` the one partition that all studies share."""
+    parts = {"dataset": study.datasets, "cohort": study.cohorts}
+    if kind == "all_studies":
+        return [ALL_STUDIES]
+    return [PartitionKey(study.study)] if kind == "study" else [PartitionKey.of(study.study, p) for p in parts[kind]]
+
+
+def open_client(settings: Settings, report_progress: Callable[[str], None]) -> GeoClient:
+    """The way to the sources that the settings name; it tells what it is downloading."""
+
+    def report_bytes(url: str, n_bytes: int, total: int | None) -> None:
+        of = f" of {total / 1e6:.1f}" if total else ""
+        report_progress(f"{url.rsplit('/', 1)[-1]}: {n_bytes / 1e6:.1f}{of} MB")
+
+    return GeoClient(
+        settings.geo_url,
+        settings.geo_acc_url,
+        settings.xena_url,
+        settings.cache,
+        settings.locks,
+        settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else None,
+        report_bytes,
+    )
+
+
+def related(
+    study: Study, key: PartitionKey, through: Through, table: str, studies: Mapping[str, Study]
+) -> list[PartitionKey]:
+    """Partitions of `table` that the partition `key` reads through a relation."""
+    name = study.study
+    match through:
+        case "same":
+            return [key]
+        case "cohort_datasets":
+            return [PartitionKey.of(name, dataset) for dataset in study.cohorts[key.part].datasets]
+        case "cohorts":
+            return [PartitionKey.of(name, cohort) for cohort in study.cohorts]
+        case "validation":
+            return [PartitionKey.of(name, entry.dataset) for entry in study.validation]
+        case "datasets":
+            return [PartitionKey.of(name, dataset) for dataset in used_datasets(study)]
+        case "all_studies":
+            kind = TABLES[table].partition
+            return [k for each in studies.values() for k in partition_keys(kind, each)]
+
+
+def used_datasets(study: Study) -> list[str]:
+    """Datasets that a cohort or a validation uses, in the order of the study file."""
+    used = {dataset for cohort in study.cohorts.values() for dataset in cohort.datasets}
+    used |= {entry.dataset for entry in study.validation}
+    return [name for name in study.datasets if name in used]
+
+
+def in_order(steps: Sequence[Step]) -> list[Step]:
+    """The steps, each after those whose tables it reads."""
+    maker = {table: step for step in steps for table in step.outputs}
+    done: dict[str, Step] = {}
+
+    def visit(step: Step) -> None:
+        if step.name not in done:
+            for each in step.inputs:
+                if each.table in maker:
+                    visit(maker[each.table])
+            done[step.name] = step
+
+    for step in steps:
+        visit(step)
+    return list(done.values())

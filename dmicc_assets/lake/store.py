@@ -1,0 +1,394 @@
+"""The Parquet store: paths, manifests, atomic writes, content hashes, history.
+
+The only module that knows a path in the lake. It computes nothing on the data and knows no dagster.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from filelock import FileLock
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.lake.content import content_hash
+from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.types import ExpressionMatrix, PartitionKey
+
+EMPTY = "_empty.parquet"
+NOTHING = "_nothing"
+ROWS_A_GROUP = 131_072
+ABANDONED_AFTER = 3600.0  # seconds; no file takes that long to write
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one partition of one table was made from, and what it is.
+
+    Attributes:
+        recipe: hash of code version, settings and the content of every input.
+        content: hash of the rows (`content.content_hash`).
+        sha256: hash of the Parquet file's bytes.
+        inputs: `[table, partition, content]` of every input.
+        notes: what the computation says beside its rows (counts, decisions, seeds).
+    """
+
+    table: str
+    partition: str
+    recipe: str
+    content: str
+    sha256: str
+    n_bytes: int
+    n_rows: int
+    code_version: str
+    settings: Any
+    inputs: list[list[str]]
+    versions: dict[str, str]
+    run_id: str
+    written_at: str
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a result is made from: given to `Lake.write`, kept in the manifest."""
+
+    recipe: str
+    code_version: str
+    settings: Any
+    inputs: list[list[str]]
+    versions: dict[str, str]
+    run_id: str
+
+
+class Lake:
+    """The store under one folder."""
+
+    def __init__(self, root: Path, locks: Path) -> None:
+        self.root = root
+        self._locks = locks
+
+    def path(self, table: str, partition: str) -> Path:
+        """Where the rows of a partition are, or would be."""
+        return self.root / table / f"{partition}.parquet"
+
+    def prepare(self) -> None:
+        """Give every table its folder with an empty file of the full schema, so that a view never lacks one.
+
+        What a killed process left beside is swept away.
+        """
+        for left in self.root.rglob(".*.part"):
+            with suppress(FileNotFoundError):  # its writer has just renamed it
+                if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
+                    left.unlink()
+        for table in TABLES.values():
+            self._prepare_history(table)
+            path = self.root / table.name / EMPTY
+            if not path.exists() or pl.read_parquet_schema(path) != dict(table.schema):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write_beside(path, table.schema.to_frame().write_parquet)
+
+    def _prepare_history(self, table: Table) -> None:
+        """Give the history of a table a manifest and a file without rows, for the same reason."""
+        folder = self._history_folder(table.name, NOTHING)
+        empty = folder / "0.parquet"
+        if not table.keeps_history or (empty.exists() and pl.read_parquet_schema(empty) == dict(table.schema)):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_beside(empty, table.schema.to_frame().write_parquet)
+        nothing = {"table": table.name, "partition": NOTHING, "revision": 0, "n_rows": 0}
+        text = json.dumps(nothing | {"written_at": _now(), "until": _now(), "because": ""})
+        _write_beside(folder / "0.json", lambda beside: beside.write_text(text))
+
+    def partitions(self, table: str) -> list[str]:
+        """Partitions of a table of which anything is there: a killed process may leave rows without a manifest."""
+        found = {path.stem for suffix in ("json", "parquet") for path in (self.root / table).glob(f"*.{suffix}")}
+        return sorted(found - {Path(EMPTY).stem})
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written."""
+        return not any(self.partitions(table) for table in TABLES)
+
+    def has(self, study: str) -> bool:
+        """Whether anything of a study was ever written."""
+        return any(PartitionKey(partition).study == study for table in TABLES for partition in self.partitions(table))
+
+    def manifest(self, table: str, partition: str) -> Manifest | None:
+        """The manifest of a partition; None when it was never written, or its file is not the one written.
+
+        A file and its manifest are renamed one after the other: one that does not fit is asked again when no writer
+        holds the partition.
+        """
+        found = self._manifest(table, partition)
+        if found is None and self.path(table, partition).with_suffix(".json").exists():
+            with self.lock(_lock_name(table, partition)):
+                return self._manifest(table, partition)
+        return found
+
+    def _manifest(self, table: str, partition: str) -> Manifest | None:
+        path = self.path(table, partition)
+        try:
+            manifest = Manifest(**json.loads(path.with_suffix(".json").read_text()))
+            return manifest if path.stat().st_size == manifest.n_bytes else None
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def verify(self, table: str, partition: str) -> bool:
+        """Whether the file's bytes are the ones that were written."""
+        manifest = self.manifest(table, partition)
+        return manifest is not None and _file_hash(self.path(table, partition)) == manifest.sha256
+
+    def read(self, table: str, partition: str) -> pl.DataFrame:
+        """The rows of a partition, without the columns that are the same in all of them.
+
+        Raises:
+            DataError: it was never materialised, its file is damaged, or another version wrote it.
+        """
+        declared = TABLES[table]
+        return self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
+
+    def read_matrix(self, table: str, partition: str, column: str = "value") -> ExpressionMatrix:
+        """One value column of a matrix table: a reshape, since its rows are a complete gene-major grid.
+
+        Raises:
+            DataError: it was never materialised, its file is damaged, or another version wrote it.
+        """
+        frame = self._read_file(table, partition, ["gene", "sample", column])
+        genes = frame["gene"].unique(maintain_order=True)
+        samples = frame["sample"].head(len(frame) // max(len(genes), 1)) if len(genes) else frame["sample"]
+        values = frame[column].fill_null(np.nan).to_numpy().reshape(len(genes), len(samples)).copy()
+        return ExpressionMatrix(values, tuple(genes), tuple(samples))
+
+    def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
+        path = self.path(table, partition)
+        try:
+            with path.open("rb") as handle:  # one file to the end, though another may be renamed into its place
+                return pl.read_parquet(handle, columns=columns)
+        except FileNotFoundError:
+            raise DataError(f"{table} of {partition} was never materialised: materialise it first") from None
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise self._unreadable(table, partition, columns, error) from None
+
+    def _unreadable(self, table: str, partition: str, columns: list[str], error: Exception) -> DataError:
+        """Why a file cannot be read: another version of this package wrote it, or it is damaged."""
+        path, declared = self.path(table, partition), TABLES[table]
+        study = "STUDY" if declared.partition == "all_studies" else PartitionKey(partition).study
+        with suppress(OSError, pl.exceptions.PolarsError):
+            lacking = [name for name in columns if name not in pl.read_parquet_schema(path)]
+            if lacking:
+                manifest = self._manifest(table, partition)
+                version = manifest.versions.get("dmicc_assets", "?") if manifest else "?"
+                return DataError(
+                    f"{table} of {partition} was written by another version of dmicc_assets ({version}): it has no "
+                    f"{', '.join(lacking)}; `dmicc run {study}` computes it again"
+                )
+        return DataError(f"{path}: is damaged ({_first_line(error)}); `dmicc run {study} --verify` makes it again")
+
+    def write(
+        self, table: str, partition: str, frame: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
+    ) -> Manifest:
+        """Write a partition: the file and its manifest are written beside and renamed into place.
+
+        The columns that are the same in every row (study, dataset, cohort) are filled in from the partition. An
+        earlier partition of other content is kept in the history when the table keeps one.
+
+        Raises:
+            DataError: the frame is not what the table declares.
+        """
+        declared = TABLES[table]
+        rows = _declared_rows(declared, partition, frame)
+        content = content_hash(declared, rows)
+        path = self.path(table, partition)
+        with self.lock(_lock_name(table, partition)):
+            old = self._manifest(table, partition)
+            if old is not None and old.content != content:
+                self._keep_history(declared, old, what_differs(old, origin))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.with_suffix(".json").exists():
+                # Killed before the new manifest is there, the old one must not speak of a file of the same size.
+                _write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
+            _write_beside(
+                path,
+                lambda beside: rows.write_parquet(
+                    beside, compression="zstd", row_group_size=_rows_a_group(declared, rows)
+                ),
+            )
+            manifest = Manifest(
+                table=table,
+                partition=partition,
+                recipe=origin.recipe,
+                content=content,
+                sha256=_file_hash(path),
+                n_bytes=path.stat().st_size,
+                n_rows=len(rows),
+                code_version=origin.code_version,
+                settings=origin.settings,
+                inputs=origin.inputs,
+                versions=origin.versions,
+                run_id=origin.run_id,
+                written_at=_now(),
+                notes=dict(notes or {}),
+            )
+            text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
+            _write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))
+        return manifest
+
+    def history(self, table: str, partition: str) -> list[Path]:
+        """Earlier files of a partition, oldest first; each has its manifest beside it."""
+        folder = self._history_folder(table, partition)
+        return sorted(folder.glob("*.parquet"), key=lambda path: int(path.stem))
+
+    def forget(self, study: str) -> int:
+        """Delete everything of a study, its history included; returns the number of partitions."""
+        n_partitions = 0
+        for table in (name for name, declared in TABLES.items() if declared.partition != "all_studies"):
+            for partition in self.partitions(table):
+                if PartitionKey(partition).study == study:
+                    n_partitions += 1
+                    self._delete(table, partition)
+            for folder in (self.root / "history" / table).glob("*"):
+                if PartitionKey(folder.name).study == study:
+                    shutil.rmtree(folder)
+        return n_partitions
+
+    def retire(self, study: str, named: Collection[str]) -> list[str]:
+        """Delete what a study has of datasets and cohorts that its file no longer names; a history stays.
+
+        Args:
+            study: the study.
+            named: every partition that it names today.
+
+        Returns:
+            the partitions that are gone.
+        """
+        gone: set[str] = set()
+        for table in (declared for declared in TABLES.values() if declared.partition in ("dataset", "cohort")):
+            for partition in self.partitions(table.name):
+                if PartitionKey(partition).study != study or partition in named:
+                    continue
+                with self.lock(_lock_name(table.name, partition)):
+                    if (old := self._manifest(table.name, partition)) is not None:
+                        self._keep_history(table, old, "the study file no longer names it")
+                    self._delete(table.name, partition)
+                gone.add(partition)
+        return sorted(gone)
+
+    def _delete(self, table: str, partition: str) -> None:
+        """The rows first, since queries read them whether or not a manifest is left."""
+        self.path(table, partition).unlink(missing_ok=True)
+        self.path(table, partition).with_suffix(".json").unlink(missing_ok=True)
+
+    @contextmanager
+    def lock(self, name: str) -> Generator[None]:
+        """Hold a named lock of this lake for all processes of the machine."""
+        self._locks.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._locks / f"{name}.lock"):
+            yield
+
+    def _history_folder(self, table: str, partition: str) -> Path:
+        return self.root / "history" / table / partition
+
+    def _keep_history(self, table: Table, old: Manifest, because: str) -> None:
+        """Copy a partition that is about to go or to be replaced, with until when and why it stood.
+
+        Of a damaged file nothing is kept: no query on the history could read past it.
+        """
+        if not table.keeps_history or _file_hash(self.path(table.name, old.partition)) != old.sha256:
+            return
+        folder = self._history_folder(table.name, old.partition)
+        folder.mkdir(parents=True, exist_ok=True)
+        revision = 1 + max((int(path.stem) for path in folder.glob("*.parquet")), default=0)
+        ended = {"revision": revision, "until": _now(), "because": because}
+        text = json.dumps(asdict(old) | ended, indent=1, sort_keys=True)
+        kept = folder / f"{revision}.parquet"
+        _write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
+        _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, old.partition), beside))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _lock_name(table: str, partition: str) -> str:
+    return f"{table.replace('/', '.')}.{partition}"
+
+
+def what_differs(old: Manifest, new: Origin) -> str:
+    """Why a partition was made again: what of its recipe is not what it was."""
+    reasons = (
+        [] if old.code_version == new.code_version else [f"code version {old.code_version} became {new.code_version}"]
+    )
+    if old.settings != new.settings:
+        reasons.append("the study file changed")
+    before = {(table, key): content for table, key, content in old.inputs}
+    after = {(table, key): content for table, key, content in new.inputs}
+    changed = [
+        " of ".join(name) for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)
+    ]
+    if changed:
+        reasons.append(f"{', '.join(changed)} changed")
+    if old.versions != new.versions and not reasons:
+        reasons.append("versions of libraries changed")
+    return "; ".join(reasons) or "computed again"
+
+
+def _declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in the declared columns, types and key order."""
+    filled = dict(zip(table.partition_columns, PartitionKey(partition).names, strict=False))
+    rows = frame.with_columns(pl.lit(value).alias(name) for name, value in filled.items())
+    if missing := [name for name in table.schema if name not in rows.columns]:
+        raise DataError(f"{table.name} of {partition}: the columns {', '.join(missing)} are missing")
+    if unknown := [name for name in rows.columns if name not in table.schema]:
+        raise DataError(f"{table.name} of {partition}: the columns {', '.join(unknown)} are not declared")
+    try:
+        rows = rows.select(table.schema.names()).cast(table.schema)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{table.name} of {partition}: a column is not of its declared type ({error})") from None
+    rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
+    if table.is_matrix:
+        return rows
+    if rows.select(table.key).is_duplicated().any():
+        twice = rows.filter(rows.select(table.key).is_duplicated()).select(table.key).row(0)
+        raise DataError(f"{table.name} of {partition}: {twice} stands more than once")
+    return rows.sort(table.key)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
+    """Row groups of whole genes for a matrix, so that one gene is read without the others."""
+    if not table.is_matrix or rows.is_empty():
+        return ROWS_A_GROUP
+    n_samples = rows["sample"].n_unique()
+    return max(ROWS_A_GROUP // n_samples, 1) * n_samples
+
+
+def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
+    """Call `write` with a path beside, make it durable, and rename it into place."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(beside)
+        with beside.open("rb") as handle:
+            os.fsync(handle.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _file_hash(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""What one process works on: settings, the studies that can be read, the lake. Knows no dagster."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.lake.steps import Step, StepContext, open_client
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.study.loading import load_study, no_study, study_files
+from dmicc_assets.study.schema import Study
+from dmicc_assets.study.settings import Settings, load_settings
+from dmicc_assets.types import PartitionKey
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Settings, studies and lake together.
+
+    Attributes:
+        settings: the environment contract.
+        studies: every study whose file is sound, by name.
+        files: the file of each study.
+        broken: the message of each study file that is not sound; it touches no other study.
+        report_progress: called with what long work is at, if anybody listens.
+    """
+
+    settings: Settings
+    studies: dict[str, Study]
+    files: dict[str, Path]
+    broken: dict[str, str] = field(default_factory=dict[str, str])
+    report_progress: Callable[[str], None] | None = None
+
+    @property
+    def lake(self) -> Lake:
+        """The Parquet store."""
+        return Lake(self.settings.lake, self.settings.locks)
+
+    def client(self) -> GeoClient:
+        """The way to the sources of this workspace."""
+        return open_client(self.settings, self.report_progress or (lambda _: None))
+
+    def study(self, name: str) -> Study:
+        """The study of this name.
+
+        Raises:
+            RequestError: there is none, or its file is wrong.
+        """
+        if name in self.broken:
+            raise RequestError(self.broken[name])
+        if name not in self.studies:
+            raise no_study(name, [*self.studies, *self.broken])
+        return self.studies[name]
+
+    def context(
+        self,
+        step: Step,
+        key: str,
+        run_id: str = "none",
+        log_progress: Callable[[str], None] = lambda _: None,
+    ) -> StepContext:
+        """What the body of a step gets for one partition."""
+        shared = step.partition == "all_studies"
+        study = next(iter(self.studies.values())) if shared else self.studies[PartitionKey(key).study]
+        return StepContext(
+            step=step,
+            key=PartitionKey(key),
+            study=study,
+            study_file=self.files[study.study],
+            settings=self.settings.simulated() if study.is_simulated else self.settings,
+            lake=self.lake,
+            studies=self.studies,
+            run_id=run_id,
+            report_progress=self.report_progress or log_progress,
+        )
+
+
+def open_workspace(settings: Settings | None = None) -> Workspace:
+    """Read every study file; one that is wrong is set aside with its message."""
+    settings = settings or load_settings()
+    files = study_files(settings.study_folders)
+    studies: dict[str, Study] = {}
+    broken: dict[str, str] = {}
+    for name, study, problem in _read_each(files):
+        if study is not None:
+            studies[name] = study
+        else:
+            broken[name] = problem
+    return Workspace(settings, studies, {name: files[name] for name in files}, broken)
+
+
+def _read_each(files: dict[str, Path]) -> Iterator[tuple[str, Study | None, str]]:
+    for name, path in files.items():
+        try:
+            yield name, load_study(path), ""
+        except RequestError as error:
+            yield name, None, str(error)

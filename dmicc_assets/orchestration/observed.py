@@ -1,0 +1,95 @@
+"""What is observed and never made: the series as GEO, Xena or the disk serve them, and the gene-set libraries."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+
+from dmicc_assets.assets.enrichment import observe_libraries, terms
+from dmicc_assets.assets.source import files, observe_dataset
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES
+from dmicc_assets.orchestration.partitions import accession_partition, accession_partitions
+from dmicc_assets.study.schema import Study
+from dmicc_assets.types import PartitionKey
+
+
+def served_now(
+    workspace: Workspace, accession: str, *, seen: Mapping[str, str] | None = None, thorough: bool = False
+) -> str:
+    """What is served now for an accession: all that the datasets of any study need of it, as a text.
+
+    Args:
+        workspace: settings and studies.
+        accession: a partition of `source/series`.
+        seen: what was just observed, by `study.dataset`: not asked for again.
+        thorough: by content where there are no validators, whatever acc.cgi's dates say.
+
+    Raises:
+        SourceError: the source cannot be reached, or does not have it.
+    """
+    datasets = [
+        PartitionKey.of(study.study, dataset)
+        for study in workspace.studies.values()
+        for dataset in study.datasets
+        if accession_partition(study, dataset) == accession
+    ]
+    known = seen or {}
+    texts = (known.get(key) or observe_dataset(workspace.context(files, key), thorough=thorough) for key in datasets)
+    return "\n".join(sorted({line for text in texts for line in text.splitlines()}))
+
+
+def accessions(workspace: Workspace) -> list[str]:
+    """Every partition of `source/series` that can be served; simulated series are once `dmicc demo` has made them."""
+    studies = {name: study for name, study in workspace.studies.items() if _can_be_served(workspace, study)}
+    return list(accession_partitions(studies).get_partition_keys())
+
+
+def _can_be_served(workspace: Workspace, study: Study) -> bool:
+    return not study.is_simulated or workspace.settings.simulated_mirror.is_dir()
+
+
+def libraries_now(workspace: Workspace) -> str:
+    """The gene-set libraries that the studies would use now, as a text."""
+    contexts = (workspace.context(terms, PartitionKey.of(study, "any")) for study in workspace.studies)
+    return "\n".join(sorted({observe_libraries(context) for context in contexts}))
+
+
+def data_version(text: str) -> dg.DataVersion:
+    """The data version of an observation."""
+    return dg.DataVersion(sha256(text.encode()).hexdigest())
+
+
+def observation(key: dg.AssetKey, text: str, partition: str | None) -> dg.AssetObservation:
+    """An observation that automation sees: its data version is that of what was observed."""
+    tags = {DATA_VERSION_TAG: data_version(text).value}
+    return dg.AssetObservation(key, partition=partition, tags=tags, metadata={"served": text or "nothing"})
+
+
+def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
+    """The two observable source assets."""
+
+    @dg.observable_source_asset(
+        key=SERIES,
+        group_name="source",
+        description="What GEO (or Xena, or the disk) serves now for each accession: date and size of its files. "
+        "When that changes, the submitter has revised the series, and what depends on it can be computed again.",
+        partitions_def=accession_partitions(workspace.studies),
+        tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
+    )
+    def series(context: dg.OpExecutionContext) -> dg.DataVersionsByPartition:
+        accessions = context.partition_keys
+        return dg.DataVersionsByPartition({each: data_version(served_now(workspace, each)) for each in accessions})
+
+    @dg.observable_source_asset(
+        key=GENE_SETS,
+        group_name="enrichment",
+        description="The gene-set libraries that enrichment asks (GO, KEGG, ...): name and checksum of each file "
+        "in the folder DMICC_GENE_SETS. Another version of a library means that enrichment is computed again.",
+        tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
+    )
+    def gene_sets() -> dg.DataVersion:
+        return data_version(libraries_now(workspace))
+
+    return [series, gene_sets]

@@ -1,0 +1,69 @@
+"""The picture in an asset's metadata: one figure of the catalog a table, small, where a person would rather look."""
+
+from base64 import b64encode
+from fnmatch import fnmatch
+
+import dagster as dg
+
+from dmicc_assets.assets import STEPS
+from dmicc_assets.lake.steps import Step, StepContext
+from dmicc_assets.lake.store import Manifest
+from dmicc_assets.report.figures.catalog import study_figures
+from dmicc_assets.report.figures.style import png
+from dmicc_assets.results.lake_tables import study_tables
+
+SCREEN_DPI = 80
+
+# table: figure of the catalog; {part} is the dataset or cohort, {cohort} the model's
+PICTURES = {
+    "expression/quality": "dataset/{part}/pca",
+    "expression/distributions": "dataset/{part}/distribution_boxes",
+    "cohort/expression": "cohort/{part}/pca",
+    "differential/statistics": "cohort/{part}/volcano",
+    "differential/genes": "cohort/{part}/heat_map",
+    "enrichment/terms": "cohort/{part}/terms.*",
+    "enrichment/gsea": "cohort/{part}/gsea",
+    "signature/genes": "study/concordance*",
+    "signature/overlap": "study/upset",
+    "signature/ranking": "cohort/{cohort}/importance",
+    "signature/error_curve": "cohort/{cohort}/error_curve",
+    "signature/stability": "study/stability",
+    "signature/sensitivity": "study/sensitivity",
+    "validation/expression_tests": "study/expression.{cohort}",
+    "validation/roc": "study/roc.{cohort}",
+    "model/nomogram": "study/nomogram",
+    "model/calibration": "study/calibration",
+    "model/decision_curve": "study/decision_curve",
+    "rigor/nulls": "study/nulls",
+}
+
+
+def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
+    """The picture of what was just written, as metadata; none for a table that is read rather than looked at.
+
+    It is drawn from what the step wrote and what is upstream of it: the rest is of the run before.
+    """
+    pattern = PICTURES.get(manifest.table)
+    if pattern is None or not manifest.n_rows:
+        return {}
+    part = context.key.part
+    wanted = pattern.format(part=part, cohort=context.study.model_cohort)
+    tables = study_tables(context.lake, context.study, context.settings.gene_sets, upstream(context.step))
+    for figure in study_figures(tables):
+        if fnmatch(figure.name, wanted):
+            image = b64encode(png(figure.draw(), SCREEN_DPI)).decode()
+            return {"picture": dg.MetadataValue.md(f"![{figure.title}](data:image/png;base64,{image})")}
+    return {}
+
+
+def upstream(step: Step) -> set[str]:
+    """The tables of a step and every table that they are made from."""
+    makers = {table: maker for maker in STEPS for table in maker.outputs}
+    found: set[str] = set()
+    wanted = [*step.outputs, *(each.table for each in step.inputs)]
+    while wanted:
+        table = wanted.pop()
+        if table not in found:
+            found.add(table)
+            wanted.extend(each.table for each in makers[table].inputs)
+    return found

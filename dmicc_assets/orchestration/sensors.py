@@ -1,0 +1,96 @@
+"""What observes the sources by itself: the sensor on revisions and the weekly schedule, off until switched on."""
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration.keys import GENE_SETS, SERIES
+from dmicc_assets.orchestration.observed import accessions, data_version, libraries_now, observation, served_now
+
+SIX_HOURS = 6 * 60 * 60
+
+
+@dataclass
+class _Cursor:
+    """What the sensor remembers between ticks.
+
+    Attributes:
+        versions: the data version of each accession (and of `gene_sets`) when it was last observed.
+        next: the accession to begin with: the first that the last tick had no time for.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict)
+    next: str = ""
+
+
+def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
+    """Notices what a source serves anew: returns observations of what changed, and requests no run itself."""
+
+    @dg.sensor(
+        name="source_revisions",
+        minimum_interval_seconds=SIX_HOURS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Asks every source for its validators and observes what changed; automation does the rest.",
+    )
+    def source_revisions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        cursor = _read_cursor(context.cursor)
+        seen: list[dg.AssetObservation] = []
+        libraries = libraries_now(workspace)
+        if _is_new(cursor, "gene_sets", libraries):
+            seen.append(observation(GENE_SETS, libraries, None))
+        first, cursor.next, ends = cursor.next, "", time.monotonic() + _seconds_a_tick()
+        for accession in _beginning_with(accessions(workspace), first):
+            if time.monotonic() > ends:
+                cursor.next = accession
+                context.log.info(f"no time for {accession} and those after it: the next tick begins there")
+                break
+            try:
+                text = served_now(workspace, accession)
+            except DmiccError as error:
+                context.log.warning(str(error))
+                continue
+            if _is_new(cursor, accession, text):
+                seen.append(observation(SERIES, text, accession))
+        return dg.SensorResult(asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
+
+    return source_revisions
+
+
+def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Every Sunday night: observe every source, verify every file."""
+    return dg.ScheduleDefinition(
+        name="weekly_observe_and_verify",
+        job=job,
+        cron_schedule="0 3 * * 0",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=weekly_verification.__doc__,
+    )
+
+
+def _read_cursor(text: str | None) -> _Cursor:
+    """The cursor; one that an earlier version wrote is the versions alone."""
+    stored = json.loads(text or "{}")
+    return _Cursor(**stored) if "versions" in stored else _Cursor(versions=stored)
+
+
+def _is_new(cursor: _Cursor, name: str, text: str) -> bool:
+    """Whether this was not what was observed last; remembered as that."""
+    version = data_version(text).value
+    changed = cursor.versions.get(name) != version
+    cursor.versions[name] = version
+    return changed
+
+
+def _beginning_with(names: list[str], first: str) -> list[str]:
+    at = names.index(first) if first in names else 0
+    return names[at:] + names[:at]
+
+
+def _seconds_a_tick() -> float:
+    """Two thirds of what Dagster allows a tick before it throws all of it away (60 s unless told otherwise)."""
+    return float(os.environ.get("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "60")) * 2 / 3

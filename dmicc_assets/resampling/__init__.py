@@ -1,0 +1,1 @@
+"""The choice of genes repeated: folds, bootstraps, permutations, nested cross-validation, nulls, stability."""

@@ -1,0 +1,180 @@
+"""Datasets before normalisation between arrays, normalised again so that held-out arrays shape nothing.
+
+Design section 8, steps 2 and 3, with fit and transform apart: the common distribution is that of the training arrays,
+and a held-out array is given it by its own ranks; counts are scaled to the training samples' libraries.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dmicc_assets.expression.cohort import merge_cohort
+from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.expression.counts import sum_counts
+from dmicc_assets.expression.raw_dataset import RawDataset
+from dmicc_assets.expression.scale import log2_decision, to_log2
+from dmicc_assets.stats.library_size import log_cpm, tmm_factors
+from dmicc_assets.stats.quantile_normalisation import apply_quantile_target, fit_quantile_target
+from dmicc_assets.study.schema import Cohort, Dataset
+from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
+
+
+def learns_from_arrays(spec: Dataset) -> bool:
+    """Whether a dataset's gene-level values depend on all of its arrays, so that folds must make them anew."""
+    return spec.normalise == "quantile" or spec.collapse == "max_mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Where each value stands in its array, from 0, so that any distribution can be given to it.
+
+    Attributes:
+        low: (P, N) the rank, rounded down; 0 where the value is missing.
+        between: flat positions of the values that share a place (ties) or stand between two (missing values).
+        share: how far above `low` those are.
+        missing: flat positions of the missing values.
+    """
+
+    low: NDArray[np.int32]
+    between: NDArray[np.intp]
+    share: FloatArray
+    missing: NDArray[np.intp]
+
+    def quantiles(self, target: FloatArray) -> FloatArray:
+        """(P, N) the target's (P,) values at these ranks."""
+        values = target[self.low]
+        flat = values.ravel()
+        low = self.low.ravel()[self.between]
+        flat[self.between] += self.share * (target[low + 1] - target[low])
+        flat[self.missing] = np.nan
+        return values
+
+
+@dataclass(frozen=True)
+class LogArrays:
+    """A dataset on the log2 scale before normalisation, prepared to be normalised many times.
+
+    Attributes:
+        spec: what the study file says of it.
+        matrix: (P, N) log2 values of every probe (or gene) and sample.
+        probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
+        ranks: place of each value in its array; None where nothing is normalised.
+        ordered: (P, N) each array's values in order, interpolated to the full length.
+    """
+
+    spec: Dataset
+    matrix: ExpressionMatrix
+    probe_genes: pl.DataFrame | None
+    ranks: Ranks | None
+    ordered: FloatArray
+
+    def genes(self, held_out: Collection[str] = ()) -> ExpressionMatrix:
+        """(G, N) gene-level log2 values of every sample; the held-out ones took no part in learning anything.
+
+        Raises:
+            ValueError: every sample is held out.
+        """
+        training = np.array([sample not in held_out for sample in self.matrix.samples], dtype=np.bool_)
+        if not training.any():
+            raise ValueError("every array is held out: there is no distribution to give them")
+        values = self.matrix.values
+        if self.ranks is not None and len(training) > 1:
+            values = self.ranks.quantiles(self.ordered[:, training].mean(axis=1))
+        matrix = ExpressionMatrix(values, self.matrix.features, self.matrix.samples)
+        if self.probe_genes is None:
+            return matrix.take_features(sorted(matrix.features))
+        if self.spec.collapse != "max_mean":
+            return collapse_probes(matrix, self.probe_genes, self.spec.collapse).matrix
+        learnt = matrix.take_samples([s for s, t in zip(matrix.samples, training, strict=True) if t])
+        chosen = collapse_probes(learnt, self.probe_genes, "max_mean").chosen_probe or {}
+        kept = matrix.take_features([chosen[gene] for gene in sorted(chosen)])
+        return ExpressionMatrix(kept.values, tuple(sorted(chosen)), kept.samples)
+
+    def collapsed(self, collapse: str) -> ExpressionMatrix:
+        """(G, N) gene-level values of every sample with the probes collapsed in another way than the study's."""
+        return replace(self, spec=self.spec.model_copy(update={"collapse": collapse})).genes()
+
+
+@dataclass(frozen=True)
+class CountedArrays:
+    """An RNA-seq dataset before normalisation: (G, N) counts of genes."""
+
+    counts: ExpressionMatrix
+
+    def genes(self, held_out: Collection[str] = ()) -> ExpressionMatrix:
+        """(G, N) log2 counts per million; reference, scale and mean library are those of the other samples.
+
+        Raises:
+            ValueError: every sample is held out.
+        """
+        training = np.array([sample not in held_out for sample in self.counts.samples], dtype=np.bool_)
+        if not training.any():
+            raise ValueError("every sample is held out: there is no library to scale to")
+        values = log_cpm(self.counts.values, tmm_factors(self.counts.values, training), learnt=training)
+        return ExpressionMatrix(values, self.counts.features, self.counts.samples)
+
+
+def unnormalised(raw: RawDataset, spec: Dataset) -> LogArrays | CountedArrays:
+    """A dataset as served, ready to be normalised many times."""
+    if raw.value_kind == "counts" and raw.probe_genes is not None:
+        return CountedArrays(sum_counts(raw.matrix, raw.probe_genes))
+    return log_arrays(raw, spec)
+
+
+def log_arrays(raw: RawDataset, spec: Dataset) -> LogArrays:
+    """A dataset of intensities as served, on the log2 scale, ready to be normalised many times."""
+    values = to_log2(raw.matrix.values, log2_decision(raw.matrix.values, spec.scale))
+    matrix = ExpressionMatrix(values, raw.matrix.features, raw.matrix.samples)
+    ranks, ordered = None, np.empty((0, 0))
+    if spec.normalise == "quantile":
+        ranks = _ranks(apply_quantile_target(values, np.linspace(0, 1, len(values))))
+        ordered = np.column_stack([fit_quantile_target(values[:, [j]]) for j in range(values.shape[1])])
+    return LogArrays(spec, matrix, raw.probe_genes, ranks, ordered)
+
+
+def _ranks(position: FloatArray) -> Ranks:
+    """Ranks of relative positions (P, N), 0 to 1, NaN missing."""
+    place = position.ravel() * (len(position) - 1)
+    missing = np.isnan(place)
+    low = np.where(missing, 0.0, np.floor(place + 1e-9))
+    # A position that is a whole rank but for rounding is that rank.
+    between = np.flatnonzero(~missing & (np.abs(place - low) >= 1e-6))
+    return Ranks(
+        low.astype(np.int32).reshape(position.shape), between, place[between] - low[between], np.flatnonzero(missing)
+    )
+
+
+@dataclass(frozen=True)
+class FoldValues:
+    """The merged values of a cohort with some samples held out of normalisation.
+
+    Attributes:
+        name: the cohort's name.
+        cohort: what the study file says of it.
+        subject: the cohort as merged from all samples.
+        arrays: datasets whose values depend on all arrays; without any, the subject's own values hold for every fold.
+        matrices: gene-level values of every dataset of the cohort.
+        samples: `source.samples` rows of every dataset of the cohort.
+    """
+
+    name: str
+    cohort: Cohort
+    subject: CaseControl
+    arrays: Mapping[str, LogArrays | CountedArrays]
+    matrices: Mapping[str, ExpressionMatrix]
+    samples: Mapping[str, pl.DataFrame]
+
+    def values(self, held_out: Collection[str]) -> ExpressionMatrix:
+        """(G, N) merged values, genes and samples in the subject's order."""
+        if not self.arrays:
+            return self.subject.matrix
+        matrices = {
+            dataset: self.arrays[dataset].genes(held_out) if dataset in self.arrays else matrix
+            for dataset, matrix in self.matrices.items()
+        }
+        unadjusted = self.cohort.model_copy(update={"batch": "none"})
+        merged = merge_cohort(self.name, unadjusted, matrices, self.samples).value
+        return merged.take_features(self.subject.matrix.features).take_samples(self.subject.matrix.samples)

@@ -1,0 +1,218 @@
+"""Which genes count as differentially expressed when samples count differently, or carry other labels.
+
+The moderated t of many vectors of counts on one matrix is matrix algebra: the bases of all designs stand side by side
+in one product. P-values are computed only where they can matter. For many labels: `stats/relabelling.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.differential.statistics import Batch, differential_design, differential_genes, differential_statistics
+from dmicc_assets.resampling.resamples import repeated_samples
+from dmicc_assets.resampling.selection import StudyData, adjust_batch, tells_groups
+from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
+from dmicc_assets.stats.linear_model import fit_linear_model, non_estimable
+from dmicc_assets.stats.moderation import squeeze_var
+from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.relabelling import moderated_t_over_labels
+from dmicc_assets.study.schema import Differential
+from dmicc_assets.types import BoolArray, CaseControl, FloatArray
+
+IntArray = NDArray[np.int64]
+
+_AT_ONCE = 32
+_CASE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """A resample's weighted design: q times the weights (N, K), inverse of r (K, K), its columns and its samples."""
+
+    q: FloatArray
+    inverse: FloatArray
+    design: FloatArray
+    case: int
+    counts: IntArray
+
+    @property
+    def df(self) -> int:
+        """Residual degrees of freedom of a gene without missing values."""
+        return int(self.counts.sum()) - self.design.shape[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """Of one resample, (G,): log fold change, residual variance, its degrees of freedom, unscaled standard error."""
+
+    log_fc: FloatArray
+    variance: FloatArray
+    df: float | FloatArray
+    stdev: float | FloatArray
+
+
+def chosen_genes(subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
+    """(G, B) which genes pass the study's thresholds when each sample counts as often as a resample says.
+
+    Equal to `differential_genes` of the repeated samples, but for rounding at a threshold.
+
+    Args:
+        subject: the cohort; its matrix holds `value`, ComBat is fitted anew to every resample.
+        counts: (B, N) how often each sample counts, 0 for one left out.
+        settings: thresholds and options of the study.
+        batch: the cohort's batch method.
+    """
+    if batch == "combat" or settings.block == "duplicate_correlation":
+        return _side_by_side(subject, [_one_by_one(subject, row, settings, batch) for row in counts])
+    design, names = differential_design(subject, settings, batch)
+    values = subject.matrix.values
+    lacking = np.asarray(np.isnan(values).any(axis=1), dtype=np.bool_)
+    centred = values - (
+        np.nanmean(values, axis=1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True)
+    )
+    filled = np.nan_to_num(centred) if lacking.any() else centred
+    squares = filled**2
+    result = np.zeros((len(values), len(counts)), dtype=np.bool_)
+    for start in range(0, len(counts), _AT_ONCE):
+        block = range(start, min(start + _AT_ONCE, len(counts)))
+        bases = {b: _basis(design, names, counts[b]) for b in block}
+        usable = {b: basis for b, basis in bases.items() if basis is not None and basis.df > 0}
+        for b, effects in _effects(filled, squares, usable).items():
+            whole = _with_missing(effects, centred, lacking, usable[b]) if lacking.any() else effects
+            mean = _weighted_mean(values, counts[b]) if settings.trend else None
+            result[:, b] = _passing(whole.log_fc, *_moderated(whole, mean, settings), settings)
+    return result
+
+
+def chosen_under_labels(subject: CaseControl, labels: BoolArray, settings: Differential, batch: Batch) -> BoolArray:
+    """(G, L) which genes pass the study's thresholds under each labelling (L, N); see `chosen_genes`.
+
+    Raises:
+        ValueError: a labelling has one group only, or is confounded with datasets or patients.
+    """
+    if batch == "combat" or settings.block == "duplicate_correlation":
+        once = np.ones(len(subject.is_case), dtype=np.int64)
+        found = [_one_by_one(replace(subject, is_case=row), once, settings, batch) for row in labels]
+        return _side_by_side(subject, found)
+    nuisance = differential_design(subject, settings, batch)[0][:, 2:]
+    result = np.zeros((len(subject.matrix.features), len(labels)), dtype=np.bool_)
+    for start in range(0, len(labels), _AT_ONCE):
+        block = labels[start : start + _AT_ONCE]
+        many = moderated_t_over_labels(
+            subject.matrix.values,
+            block,
+            nuisance if nuisance.shape[1] else None,
+            trend=settings.trend,
+            robust=settings.robust,
+            limma=settings.limma,
+        )
+        for i in range(len(block)):
+            result[:, start + i] = _passing(
+                many.log_fc[i], np.abs(many.t[i]), np.atleast_1d(many.df_total[i]), settings
+            )
+    return result
+
+
+def _side_by_side(subject: CaseControl, columns: Sequence[BoolArray]) -> BoolArray:
+    return np.column_stack(columns) if columns else np.zeros((len(subject.matrix.features), 0), dtype=np.bool_)
+
+
+def _basis(design: FloatArray, names: Sequence[str], counts: IntArray) -> _Basis | None:
+    """The basis of a resample; None when a class is absent, or one with the datasets or patients that are left."""
+    root = np.sqrt(counts.astype(np.float64))
+    weighted = design * root[:, None]
+    # The group last: it is what cannot be estimated when it depends on the others.
+    order = [k for k in range(len(names)) if k != _CASE] + [_CASE]
+    dependent = set(non_estimable(weighted[:, order], [names[k] for k in order]))
+    columns = [k for k, name in enumerate(names) if name not in dependent]
+    if _CASE not in columns:
+        return None
+    q, r = np.linalg.qr(weighted[:, columns])
+    return _Basis(q * root[:, None], np.linalg.inv(r), design[:, columns], columns.index(_CASE), counts)
+
+
+def _effects(filled: FloatArray, squares: FloatArray, bases: dict[int, _Basis]) -> dict[int, _Effects]:
+    """The effects of every resample by one product with all bases, missing values counted as the gene's mean."""
+    if not bases:
+        return {}
+    projected = filled @ np.hstack([basis.q for basis in bases.values()])
+    totals = squares @ np.column_stack([basis.counts for basis in bases.values()]).astype(np.float64)
+    found: dict[int, _Effects] = {}
+    at = 0
+    for i, (b, basis) in enumerate(bases.items()):
+        own = projected[:, at : at + basis.q.shape[1]]
+        at += basis.q.shape[1]
+        direction = basis.inverse[basis.case]
+        residual = np.maximum(totals[:, i] - np.einsum("gk,gk->g", own, own), 0.0)
+        found[b] = _Effects(
+            own @ direction, residual / basis.df, float(basis.df), float(np.sqrt(direction @ direction))
+        )
+    return found
+
+
+def _with_missing(effects: _Effects, centred: FloatArray, lacking: BoolArray, basis: _Basis) -> _Effects:
+    """The effects with the genes that have missing values fitted on their own samples."""
+    index = np.repeat(np.arange(len(basis.counts)), basis.counts)
+    own = fit_linear_model(centred[np.ix_(lacking, index)], basis.design[index])
+    log_fc, variance = effects.log_fc.copy(), effects.variance.copy()
+    df, stdev = np.full(len(log_fc), effects.df), np.full(len(log_fc), effects.stdev)
+    log_fc[lacking], stdev[lacking] = own.coefficients[:, basis.case], own.stdev_unscaled[:, basis.case]
+    variance[lacking], df[lacking] = own.sigma**2, own.df_residual
+    return _Effects(log_fc, variance, df, stdev)
+
+
+def _weighted_mean(values: FloatArray, counts: IntArray) -> FloatArray:
+    """(G,) mean of the observed values, each as often as it counts."""
+    return (np.nan_to_num(values) @ counts) / (~np.isnan(values) @ counts)
+
+
+def _moderated(effects: _Effects, mean: FloatArray | None, settings: Differential) -> tuple[FloatArray, FloatArray]:
+    """(G,) absolute moderated t, and its degrees of freedom."""
+    df = np.broadcast_to(np.asarray(effects.df, dtype=np.float64), effects.variance.shape)
+    posterior, prior = squeeze_var(effects.variance, df, mean, robust=settings.robust, limma=settings.limma)
+    df_total = np.minimum(df + prior.df, np.nansum(df))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.abs(effects.log_fc) / (effects.stdev * np.sqrt(posterior)), df_total
+
+
+def _passing(log_fc: FloatArray, t: FloatArray, df_total: FloatArray, settings: Differential) -> BoolArray:
+    """(G,) which genes pass the thresholds; p-values are computed for those that a raw p would let pass."""
+    same = bool((df_total == df_total.flat[0]).all())
+    with np.errstate(invalid="ignore"):
+        limit = t_upper_quantile(settings.p_value / 2, float(df_total.flat[0]) if same else df_total)
+        candidate = t >= limit * (1 - 1e-9)
+    p = np.where(np.isnan(t), np.nan, 1.0)
+    p[candidate] = two_sided_p(t[candidate], np.broadcast_to(df_total, t.shape)[candidate])
+    # BH rejects only genes whose raw p is under the threshold, and the larger ones change nothing for them.
+    judged = p if settings.adjust == "none" else adjust_p_values(p)
+    with np.errstate(invalid="ignore"):
+        return (np.abs(log_fc) >= settings.log_fc) & (judged < settings.p_value)
+
+
+def _one_by_one(subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
+    """(G,) the same for one resample, by the functions that the study itself uses."""
+    repeated = repeated_samples(subject, subject.matrix, counts)
+    if not tells_groups(repeated, batch):
+        return np.zeros(len(subject.matrix.features), dtype=np.bool_)
+    if batch == "combat":
+        values = adjust_batch(repeated, repeated.matrix, repeated.dataset, batch).training
+        repeated = replace(repeated, matrix=replace(repeated.matrix, values=values))
+    design, names = differential_design(repeated, settings, batch)
+    if non_estimable(design, names):
+        return np.zeros(len(subject.matrix.features), dtype=np.bool_)
+    chosen = set(differential_genes(differential_statistics(repeated, settings, batch), settings)["gene"])
+    return np.array([gene in chosen for gene in subject.matrix.features], dtype=np.bool_)
+
+
+def genes_of_cohorts(data: StudyData, counts: dict[str, IntArray]) -> tuple[list[str], dict[str, BoolArray]]:
+    """Genes that every cohort measures, sorted, and which of them (U, B) each cohort chooses in its resamples."""
+    universe = sorted(set[str].intersection(*(set(subject.matrix.features) for subject in data.merged.values())))
+    chosen: dict[str, BoolArray] = {}
+    for name, rows in counts.items():
+        subject = data.merged[name]
+        position = {gene: i for i, gene in enumerate(subject.matrix.features)}
+        found = chosen_genes(subject, rows, data.study.differential, data.study.cohorts[name].batch)
+        chosen[name] = found[[position[gene] for gene in universe]]
+    return universe, chosen

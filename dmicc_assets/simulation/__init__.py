@@ -1,0 +1,1 @@
+"""A simulated GEO mirror with a planted truth, and how much of the truth a run found."""

@@ -1,0 +1,177 @@
+"""How a study file is found, read, and refused with one line that names the file, the line and the key.
+
+What a study may say is in `schema.py`; where files are looked for is in `settings.py`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.study.schema import Study
+
+_MOST_OTHERS = 5
+_SUFFIXES = (".yaml", ".yml")
+
+
+def study_files(folders: Sequence[Path]) -> dict[str, Path]:
+    """Every study file by study name; an earlier folder wins, the built-in studies come last.
+
+    Args:
+        folders: where to look first, in this order.
+
+    Raises:
+        RequestError: a folder does not exist.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise RequestError(f"{folder}: no such folder of study files (DMICC_STUDIES names it)")
+    for folder in [*folders, Path(str(files("dmicc_assets") / "studies"))]:
+        for path in sorted(path for suffix in _SUFFIXES for path in folder.glob(f"*{suffix}")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def find_study(name: str, folders: Sequence[Path]) -> Study:
+    """The study of this name, read and validated.
+
+    Raises:
+        RequestError: no file has this name, or the file is wrong.
+    """
+    known = study_files(folders)
+    if name not in known:
+        raise no_study(name, known)
+    return load_study(known[name])
+
+
+def no_study(name: str, known: Iterable[str]) -> RequestError:
+    """That there is no study of this name, with those that there are."""
+    return RequestError(f"no study {name!r}: known are {', '.join(sorted(known))} (DMICC_STUDIES names more folders)")
+
+
+def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
+    """A study given by its name or by the path of its file: its name, and the folders in which it is found.
+
+    Args:
+        given: `my_study`, `studies/my_study.yaml`, or `my_study.yaml` of a folder that is searched.
+        folders: where study files are looked for.
+
+    Raises:
+        RequestError: a path is given, and no study file is there.
+    """
+    path, found = Path(given), list(folders)
+    if path.suffix not in _SUFFIXES and path.name == given:
+        return given, found
+    if path.is_file() and path.suffix in _SUFFIXES:
+        folder = path.absolute().parent
+        return path.stem, found if found[:1] == [folder] else [folder, *(each for each in found if each != folder)]
+    if path.name == given:
+        return path.stem, found
+    what = "expected a study file, NAME.yaml" if path.is_file() else "no such study file"
+    raise RequestError(f"{given}: {what}; a study is given by its name, as in `dmicc check dm_icc`, or by its file")
+
+
+def load_study(path: Path) -> Study:
+    """Read one study file.
+
+    Raises:
+        RequestError: the file cannot be read or is wrong; the message names file, line and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+        repeated = _repeated_key(node) if node is not None else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{path}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
+    except (ValueError, RecursionError) as error:  # a date that is none, an alias that holds itself
+        raise RequestError(f"{path}: not valid YAML ({error})") from None
+    if node is None or not isinstance(content, dict):
+        raise RequestError(f"{path}: expected a study (keys study, title, datasets, cohorts), found none")
+    if repeated:
+        raise RequestError(f"{path} line {repeated[1]}: the key {repeated[0]!r} stands twice")
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        raise RequestError(_message(path, node, error)) from None
+    if study.study != path.stem:
+        raise RequestError(
+            f"{path} line {_line(node, ['study'])}: study is {study.study!r}, but the file is named {path.name}; "
+            "they must be the same"
+        )
+    return study
+
+
+def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
+    """The first key that stands twice in one mapping, with its line; YAML itself would keep the last silently."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                return key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            if found := _repeated_key(value):
+                return found
+    if isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            if found := _repeated_key(value):
+                return found
+    return None
+
+
+def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
+    """One line for the first problem: file, line, key, what was expected; one more for the others."""
+    first, *others = [_problem(node, detail) for detail in error.errors(include_url=False)]
+    if not others:
+        return f"{path} {first}"
+    left = len(others) - _MOST_OTHERS
+    return f"{path} {first}\nalso {'; '.join(others[:_MOST_OTHERS])}{f'; and {left} more' if left > 0 else ''}"
+
+
+def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
+    """Line, key, and what was expected there."""
+    where = [part for part in detail["loc"] if part != "[key]"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    text = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        text = "unknown key"
+    elif detail["type"] == "missing":
+        text = "is missing"
+    elif not isinstance(detail.get("input"), Mapping | list) and detail["type"] != "value_error":
+        text = f"{text[0].lower()}{text[1:]}, got {detail.get('input')!r}"
+    return f"line {_line(node, where or _named_part(text))}: {key + ': ' if key else ''}{text}"
+
+
+def _named_part(text: str) -> list[str | int]:
+    """The part of the file that a message on several parts begins with: `validation[0].dataset: ...`."""
+    key = text.partition(":")[0]
+    return [int(index) if index else name for name, index in re.findall(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]", key)]
+
+
+def _line(node: yaml.Node, where: Sequence[Any]) -> int:
+    """Line of the deepest part of `where` that the file has."""
+    line = node.start_mark.line + 1
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if str(part) not in pairs:
+                break
+            key, node = pairs[str(part)]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

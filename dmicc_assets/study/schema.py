@@ -1,0 +1,312 @@
+"""What a study file may say: its pydantic models and what must agree between its parts.
+
+Nothing is read here: `loading.py` finds and reads files, `geo/` and `expression/` read data.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+NAME = r"^[a-z][a-z0-9_]*$"
+DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+# SIM accessions are of simulated series: they cannot be taken for GEO's.
+SERIES_NAME = re.compile(r"^(?P<accession>(?:GSE|SIM)\d+)(?:-(?P<platform>(?:GPL|SIMP)\d+))?$")
+PLATFORM = re.compile(r"^(?:GPL|SIMP)\d+$")
+
+
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, got {pattern!r} ({error})") from None
+    return pattern
+
+
+def _patient_expression(pattern: str) -> str:
+    if re.compile(_regular_expression(pattern)).groups != 1:
+        raise ValueError(f"expected one group in the pattern, as in '^(\\S+)', got {pattern!r}")
+    return pattern
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+DatasetName = Annotated[str, Field(pattern=DATASET_NAME)]
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
+Direction = Literal["up", "down"]
+
+
+class _Section(BaseModel):
+    """A section of the study file: unknown keys are refused, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class LabelRule(_Section):
+    """Which samples get a label: every pattern of `where` must be found in its field."""
+
+    label: Name
+    where: dict[str, Pattern] = Field(min_length=1)
+    expect: int | None = Field(default=None, ge=0)
+
+
+class Patient(_Section):
+    """Which samples are one patient's: the pattern's group, found in the field."""
+
+    field: str
+    pattern: Annotated[str, AfterValidator(_patient_expression)]
+
+
+class Dataset(_Section):
+    """One expression matrix with its samples: a GEO series on one platform, a Xena matrix or a local file."""
+
+    source: Literal["geo", "xena", "file"]
+    platform: str | None = Field(default=None, pattern=PLATFORM.pattern)
+    matrix: str | None = None
+    samples: str | None = None
+    tissue: str = ""
+    labels: list[LabelRule] = Field(min_length=1)
+    scale: Literal["auto", "log2", "linear"] = "auto"
+    normalise: Literal["quantile", "none"] = "quantile"
+    collapse: Literal["mean", "median", "max_mean"] = "mean"
+    patient: Patient | None = None
+
+    @model_validator(mode="after")
+    def _matrix_where_needed(self) -> Self:
+        if self.source == "geo" and (self.matrix or self.samples):
+            raise ValueError("a geo dataset names no matrix and no samples: both come from the series")
+        if self.source != "geo" and not self.matrix:
+            raise ValueError(f"a {self.source} dataset names its matrix")
+        if self.source == "xena":
+            parts = Path(self.matrix or "").parts
+            if ".." in parts or Path(self.matrix or "").is_absolute() or "://" in (self.matrix or ""):
+                raise ValueError(f"expected a matrix name relative to the hub, got {self.matrix!r}")
+        return self
+
+
+class Cohort(_Section):
+    """The datasets of one disease, merged, with one label as case and one as control."""
+
+    title: str
+    datasets: list[DatasetName] = Field(min_length=1)
+    case: Name
+    control: Name
+    batch: Literal["covariate", "combat", "none"] = "covariate"
+    symbols: Literal["annotated", "current"] = "annotated"
+
+
+class Differential(_Section):
+    """How genes are tested and when one counts as differentially expressed."""
+
+    log_fc: float = Field(default=1.0, ge=0, allow_inf_nan=False, strict=False)
+    p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
+    adjust: Literal["none", "BH"] = "none"
+    trend: bool = False
+    robust: bool = False
+    limma: Literal["3.63", "3.54"] = "3.63"
+    block: Literal["none", "fixed", "duplicate_correlation"] = "none"
+
+
+class Enrichment(_Section):
+    """Which gene-set libraries are asked, and the sizes of the sets that count."""
+
+    libraries: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]] = Field(
+        default=["GO_BP", "GO_CC", "GO_MF", "KEGG"]
+    )
+    min_size: int = Field(default=10, ge=1)
+    max_size: int = Field(default=500, ge=1)
+    adj_p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
+
+
+class Ranking(_Section):
+    """The forests that rank the signature."""
+
+    trees: int = Field(default=500, ge=1)
+    folds: int = Field(default=10, ge=2)
+    top: int = Field(default=3, ge=1)
+    seed: int = Field(default=1, ge=0)
+    use_cv_trees: bool = False
+    missing: Literal["leave_out", "knn"] = "leave_out"
+
+
+class Model(_Section):
+    """The risk model: the cohort it is fitted in, and its bootstrap."""
+
+    cohort: Name | None = None
+    bootstrap: int = Field(default=1000, ge=0)
+    seed: int = Field(default=1, ge=0)
+
+
+class Validation(_Section):
+    """A dataset that validates the biomarkers from outside, with its two groups."""
+
+    dataset: DatasetName
+    case: Name
+    control: Name
+
+
+class Rigor(_Section):
+    """How often the whole selection is repeated to see what it is worth."""
+
+    permutations: int = Field(default=200, ge=0)
+    bootstraps: int = Field(default=200, ge=0)
+    random_signatures: int = Field(default=1000, ge=0)
+    repeats: int = Field(default=10, ge=0)
+    seed: int = Field(default=1, ge=0)
+
+
+class Population(_Section):
+    """Whom the study is about, and the label a sample of such a person would carry."""
+
+    text: str
+    label: Name
+
+
+class Published(_Section):
+    """What a paper states; compared with what is computed, never used to compute it."""
+
+    n_deg: dict[Name, int] = {}
+    signature: list[str] | None = None
+    biomarkers: list[str] | None = None
+    directions: dict[str, dict[str, Direction]] = {}
+    auc: dict[str, dict[str, float]] = {}
+    trees: dict[Name, int] = {}
+    mtry: dict[Name, int] = {}
+    terms: dict[Name, dict[str, list[str]]] = {}
+    nomogram_signs: dict[str, Literal["+", "-"]] = {}
+
+
+class Observation(_Section):
+    """One thing seen in the patient who raised the question."""
+
+    section: str
+    item: str
+    value: str
+    unit: str | None = None
+    reference: str | None = None
+    flag: Literal["high", "low", "normal", "positive", "negative", "abnormal"] | None = None
+
+
+class ReportedCase(_Section):
+    """A patient reported before with the two diseases together."""
+
+    author: str
+    year: int
+    sex: Literal["man", "woman"] | None = None
+    age: int | None = None
+    finding: str
+    doi: str | None = None
+
+
+class Case(_Section):
+    """The patient who raised the question, and the cases reported before."""
+
+    title: str
+    observations: list[Observation] = []
+    reported: list[ReportedCase] = []
+
+
+class Study(_Section):
+    """One question: datasets, cohorts, thresholds, validation, and what was published about it."""
+
+    study: Name
+    title: str
+    doi: str | None = None
+    population: Population | None = None
+    datasets: dict[DatasetName, Dataset] = Field(min_length=1)
+    cohorts: dict[Name, Cohort] = Field(min_length=1)
+    differential: Differential = Differential()
+    enrichment: Enrichment = Enrichment()
+    ranking: Ranking = Ranking()
+    model: Model = Model()
+    validation: list[Validation] = []
+    rigor: Rigor = Rigor()
+    published: Published = Published()
+    case: Case | None = None
+
+    @property
+    def model_cohort(self) -> str:
+        """The cohort in which the risk model is fitted: the one named, else the last."""
+        return self.model.cohort or list(self.cohorts)[-1]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the study is on simulated series (SIM...), which only the simulated mirror has."""
+        return any(spec.source == "geo" and name.startswith("SIM") for name, spec in self.datasets.items())
+
+    def cohorts_of(self, dataset: str) -> list[str]:
+        """Names of the cohorts that a dataset is part of."""
+        return [name for name, cohort in self.cohorts.items() if dataset in cohort.datasets]
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        for problem in _disagreements(self):
+            raise ValueError(problem)
+        return self
+
+
+def accession_of(dataset: str) -> str:
+    """The series accession in a geo dataset's name: `GSE14520-GPL571` is of GSE14520."""
+    match = SERIES_NAME.match(dataset)
+    return match["accession"] if match else dataset
+
+
+def platform_of(dataset: str, spec: Dataset) -> str | None:
+    """The platform a geo dataset is on, by its `platform` or its name; None when the study does not say."""
+    match = SERIES_NAME.match(dataset)
+    return spec.platform or (match["platform"] if match else None)
+
+
+def _disagreements(study: Study) -> Iterator[str]:
+    """What fits no other part of the file, each as one line that starts with the key."""
+    for name, spec in study.datasets.items():
+        yield from _dataset_problems(name, spec)
+    for name, cohort in study.cohorts.items():
+        yield from _cohort_problems(study, name, cohort)
+    if study.model.cohort is not None and study.model.cohort not in study.cohorts:
+        yield f"model.cohort: {study.model.cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
+    if study.enrichment.min_size > study.enrichment.max_size:
+        yield "enrichment.min_size: is larger than max_size"
+    validated = [entry.dataset for entry in study.validation]
+    for i, entry in enumerate(study.validation):
+        if entry.dataset in validated[:i]:
+            yield f"validation[{i}].dataset: {entry.dataset!r} stands twice"
+        if entry.dataset in study.cohorts:
+            yield f"validation[{i}].dataset: a cohort is named {entry.dataset!r} too: rename the cohort"
+        yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control)
+    for section in ("n_deg", "trees", "mtry", "terms"):
+        for cohort in getattr(study.published, section):
+            if cohort not in study.cohorts:
+                yield f"published.{section}: {cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
+
+
+def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:
+    match = SERIES_NAME.match(name)
+    if spec.source == "geo" and not match:
+        yield f"datasets.{name}: expected a series accession like GSE32225 or GSE14520-GPL571"
+    if match and match["platform"] and spec.platform not in (None, match["platform"]):
+        yield f"datasets.{name}.platform: {spec.platform} is not the platform in the dataset's name"
+
+
+def _cohort_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
+    if len(set(cohort.datasets)) != len(cohort.datasets):
+        yield f"cohorts.{name}.datasets: a dataset stands twice"
+    yield from _group_problems(study, f"cohorts.{name}", cohort.datasets, cohort.case, cohort.control)
+
+
+def _group_problems(study: Study, where: str, datasets: Sequence[str], case: str, control: str) -> Iterator[str]:
+    for dataset in datasets:
+        if dataset not in study.datasets:
+            yield f"{where}: {dataset!r} is not one of the datasets ({', '.join(study.datasets)})"
+    if case == control:
+        yield f"{where}: case and control are both {case!r}"
+    yield from _labels_known(study, where, datasets, (case, control))
+
+
+def _labels_known(study: Study, where: str, datasets: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
+    known = {rule.label for name in datasets if name in study.datasets for rule in study.datasets[name].labels}
+    for label in labels:
+        if label not in known:
+            given = f"no rule of {', '.join(datasets)} (they give {', '.join(sorted(known))})"
+            yield f"{where}: the label {label!r} is given by {given}"

@@ -1,0 +1,145 @@
+"""The types that the whole core shares: array aliases, partition keys, expression matrices, cases against controls.
+
+No arithmetic and no I/O: what is computed on them lives in the module named after the computation.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+PartitionKind = Literal["dataset", "cohort", "study", "all_studies"]
+
+
+class PartitionKey(str):
+    """Key of one partition: `study.part` of a dataset or cohort, `study` of a study, `all` of all studies."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, study: str, part: str) -> "PartitionKey":
+        """The key of a dataset or cohort of a study."""
+        return cls(f"{study}.{part}")
+
+    @property
+    def study(self) -> str:
+        """The study; `all` for the partition that all studies share."""
+        return self.partition(".")[0]
+
+    @property
+    def part(self) -> str:
+        """The dataset or cohort; of a study's own partition, the study."""
+        return self.names[-1]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Study and part, or the study alone: the values of a table's partition columns."""
+        return tuple(self.split(".", 1))
+
+
+ALL_STUDIES = PartitionKey("all")
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionMatrix:
+    """Expression of G features (probes or genes) in N samples.
+
+    Attributes:
+        values: (G, N) float64; a missing value is NaN.
+        features: the G probe ids or gene symbols, unique.
+        samples: the N sample accessions, unique.
+
+    Raises:
+        ValueError: the shape does not fit the names, or a name stands twice.
+    """
+
+    values: FloatArray
+    features: tuple[str, ...]
+    samples: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.features), len(self.samples)):
+            raise ValueError(
+                f"a matrix of shape {self.values.shape} does not fit "
+                f"{len(self.features)} features x {len(self.samples)} samples"
+            )
+        for kind, names in (("feature", self.features), ("sample", self.samples)):
+            if len(set(names)) != len(names):
+                twice = next(name for i, name in enumerate(names) if name in names[:i])
+                raise ValueError(f"{kind} {twice!r} stands more than once")
+
+    def take_samples(self, samples: Sequence[str]) -> "ExpressionMatrix":
+        """The given samples, in the given order.
+
+        Raises:
+            KeyError: a sample is not in the matrix.
+        """
+        position = {name: i for i, name in enumerate(self.samples)}
+        index = np.array([position[name] for name in samples], dtype=np.intp)
+        return replace(self, values=self.values[:, index], samples=tuple(samples))
+
+    def take_features(self, features: Sequence[str]) -> "ExpressionMatrix":
+        """The given features, in the given order.
+
+        Raises:
+            KeyError: a feature is not in the matrix.
+        """
+        position = {name: i for i, name in enumerate(self.features)}
+        index = np.array([position[name] for name in features], dtype=np.intp)
+        return replace(self, values=self.values[index], features=tuple(features))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseControl:
+    """Case and control samples that something is computed on: a cohort, or a validation dataset.
+
+    Attributes:
+        name: the cohort's or the dataset's name.
+        kind: which of the two it is.
+        matrix: gene-level log2 expression, (G, N).
+        is_case: (N,) True for the case samples.
+        dataset: for each of the N samples, the dataset it came from.
+        patient: for each of the N samples, the patient it is of; None when the study does not say.
+
+    Raises:
+        ValueError: a column's length is not the number of samples.
+    """
+
+    name: str
+    kind: Literal["cohort", "dataset"]
+    matrix: ExpressionMatrix
+    is_case: BoolArray
+    dataset: tuple[str, ...]
+    patient: tuple[str | None, ...]
+
+    def __post_init__(self) -> None:
+        n = len(self.matrix.samples)
+        if not (self.is_case.shape == (n,) and len(self.dataset) == n and len(self.patient) == n):
+            raise ValueError(f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each")
+
+
+def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:
+    """Matrices of the same genes and samples as one long frame: gene-major, genes and samples sorted by name.
+
+    Args:
+        matrices: value column to matrix; all have the same features and samples.
+    """
+    first = next(iter(matrices.values()))
+    by_gene, by_sample = np.argsort(first.features), np.argsort(first.samples)
+    genes = pl.Series("gene", np.array(first.features)[by_gene], dtype=pl.String)
+    samples = pl.Series("sample", np.array(first.samples)[by_sample], dtype=pl.String)
+    n_genes, n_samples = len(genes), len(samples)
+    columns = [
+        genes.gather(np.repeat(np.arange(n_genes, dtype=np.uint32), n_samples)),
+        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_genes)),
+    ]
+    for name, matrix in matrices.items():
+        values = matrix.values[np.ix_(by_gene, by_sample)].ravel()
+        columns.append(pl.Series(name, values).fill_nan(None))
+    return pl.DataFrame(columns)

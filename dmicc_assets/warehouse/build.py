@@ -1,0 +1,148 @@
+"""Builds dmicc.duckdb from sql/ over the lake, beside, and swaps it in: no reader ever waits for a writer.
+
+The file only reads the lake: views and macros, no data. What a view says is in `sql/`, never here.
+"""
+
+import glob
+import os
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from dmicc_assets.errors import DataError, RequestError
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.study.settings import Settings
+from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
+
+# A file of DuckDB 2.0's own default does not open in 1.5.
+STORAGE_VERSION = "v1.2.0"
+
+
+def sql_folder() -> Path:
+    """Where the SQL files are: in the installed package, or beside it in a checkout."""
+    package = Path(str(files("dmicc_assets")))
+    return package / "sql" if (package / "sql").is_dir() else package.parent / "sql"
+
+
+def view_files() -> list[Path]:
+    """The SQL files in an order in which they can be run: views on the lake, views on views, macros."""
+    folder = sql_folder()
+    on_lake = [folder / "views" / f"{name}.sql" for name in TABLES]
+    others = sorted((path for path in folder.glob("views/*/*.sql") if path not in on_lake), key=_reads_views)
+    return [*on_lake, *others, *sorted(folder.glob("macros/*.sql"))]
+
+
+def _reads_views(path: Path) -> tuple[bool, Path]:
+    """Sorts a view that reads no file of the lake, but other views, behind those."""
+    return "{{lake}}" not in path.read_text(encoding="utf-8"), path
+
+
+def build_warehouse(settings: Settings) -> Path:
+    """Build the file anew and swap it in; readers of the old one keep it until they close it.
+
+    Returns:
+        the file.
+
+    Raises:
+        DataError: a file of the lake is damaged.
+    """
+    lake = Lake(settings.lake, settings.locks)
+    lake.prepare()
+    beside = settings.warehouse.with_name(f".{settings.warehouse.name}.{os.getpid()}.part")
+    beside.unlink(missing_ok=True)
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{_quoted(beside)}' AS built (STORAGE_VERSION '{STORAGE_VERSION}')")
+            connection.execute("USE built")
+            _create(connection, settings)
+            connection.execute("USE memory")
+            connection.execute("DETACH built")
+        beside.chmod(0o444)
+        beside.replace(settings.warehouse)
+    finally:
+        beside.unlink(missing_ok=True)
+    return settings.warehouse
+
+
+def ensure_warehouse(settings: Settings) -> Path:
+    """The warehouse, rebuilt when it is not there or its lake, package version or schema is not today's."""
+    if not settings.warehouse.exists() or _built(settings.warehouse) != _identity(settings):
+        return build_warehouse(settings)
+    return settings.warehouse
+
+
+def refuse_absent(settings: Settings) -> str:
+    """Of a home in which nothing was run, a line that says so; empty when there are results.
+
+    Raises:
+        RequestError: there is no home at all; none is made by asking.
+    """
+    what_to_do = "`dmicc run STUDY` or `dmicc demo` makes some, DMICC_HOME names another home"
+    if not settings.lake.is_dir():
+        raise RequestError(f"{settings.home}: there is no home with results here; {what_to_do}")
+    if Lake(settings.lake, settings.locks).is_empty():
+        return f"{settings.home} holds no results, so every view is empty; {what_to_do}"
+    return ""
+
+
+def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the warehouse, built first when needed.
+
+    Raises:
+        RequestError: the file cannot be opened.
+    """
+    path = ensure_warehouse(settings)
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise RequestError(f"{path}: cannot be opened ({error})") from None
+
+
+def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    paths, folder = view_files(), _quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
+    for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+    lake = Lake(settings.lake, settings.locks)
+    connection.execute(model_gene_names(lake))
+    for path in paths:
+        try:
+            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", folder))
+        except duckdb.Error as error:
+            what = str(error).splitlines()[0]
+            raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
+    for macro in risk_macros(lake):
+        connection.execute(macro)
+    for table in TABLES.values():
+        connection.execute(f"COMMENT ON VIEW {table.view} IS '{_quoted(table.meaning)}'")
+        for column in table.columns:
+            connection.execute(f"COMMENT ON COLUMN {table.view}.{column.name} IS '{_quoted(column.meaning)}'")
+    connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse")
+    connection.execute(
+        "CREATE TABLE warehouse.build (lake VARCHAR, version VARCHAR, schema_sha256 VARCHAR, built_at TIMESTAMPTZ)"
+    )
+    connection.execute("INSERT INTO warehouse.build VALUES (?, ?, ?, ?)", [*_identity(settings), datetime.now(UTC)])
+
+
+def _identity(settings: Settings) -> list[str]:
+    """What a built warehouse must agree with: lake, package version, text of the SQL files and of the risk models."""
+    macros = "".join(risk_macros(Lake(settings.lake, settings.locks)))
+    schema = sha256(b"".join(path.read_bytes() for path in view_files()) + macros.encode()).hexdigest()
+    return [str(settings.lake), version("dmicc_assets"), schema]
+
+
+def _built(path: Path) -> list[str] | None:
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute("SELECT lake, version, schema_sha256 FROM warehouse.build").fetchall()[0]
+    except (duckdb.Error, IndexError):
+        return None
+    return list(row)
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")

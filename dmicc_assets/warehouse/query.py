@@ -1,0 +1,193 @@
+"""`dmicc sql`: queries on the warehouse, as a table, CSV, JSON or Parquet, and a prompt with history."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import polars as pl
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.study.settings import Settings
+from dmicc_assets.warehouse.build import open_warehouse
+
+MOST_ROWS_SHOWN = 100
+WRAPPED_TO = 40
+
+Format = Literal["table", "csv", "tsv", "json"]
+
+
+def run_query(settings: Settings, query: str) -> pl.DataFrame:
+    """The rows of one query on the warehouse.
+
+    Raises:
+        RequestError: the query is wrong; the message is DuckDB's, in one line.
+    """
+    with open_warehouse(settings) as connection:
+        try:
+            return connection.sql(query).pl()
+        except (duckdb.Error, pl.exceptions.PolarsError) as error:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip(" ^")]
+            raise RequestError(f"the query failed: {'; '.join(lines)}") from None
+        except AttributeError:
+            raise RequestError("the query gives no rows: expected a SELECT") from None
+
+
+def query_and_print(
+    console: Console, settings: Settings, query: str, output_format: Format, to: Path | None = None
+) -> None:
+    """Run a query, or the query in a file, and print its rows or write them to a file.
+
+    Args:
+        console: where to print.
+        settings: whose warehouse is asked.
+        query: SQL, or the name of a file that ends in `.sql`.
+        output_format: how to print.
+        to: file to write instead; its ending (.parquet, .csv, .tsv, .json) says how.
+
+    Raises:
+        RequestError: the query or a file is wrong.
+    """
+    if to is not None and to.suffix not in _WRITERS:
+        raise RequestError(f"{to}: expected a file name that ends in {', '.join(_WRITERS)}")
+    path = Path(query)
+    if query.endswith(".sql"):
+        if not path.is_file():
+            raise RequestError(f"{query}: no such file of SQL")
+        query = path.read_text(encoding="utf-8")
+    rows = run_query(settings, query)
+    if to is not None:
+        try:
+            to.write_bytes(_WRITERS[to.suffix](rows))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise RequestError(f"{to}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
+        console.print(f"{len(rows)} rows in {to}")
+    elif output_format == "table":
+        show_rows(console, rows)
+    else:
+        print(_WRITERS[f".{output_format}"](rows).decode(), end="")
+
+
+def show_rows(console: Console, rows: pl.DataFrame, *, has_header: bool = True, may_stack: bool = True) -> None:
+    """A table in the terminal, cut after a hundred rows, with the count of what was left out.
+
+    Rows that are too wide for the terminal, long texts wrapped, stand below each other, a line a column: no value is
+    cut. Where there is no terminal every row is there, and is one line, as long as it must be.
+
+    Args:
+        console: where to print.
+        rows: what to print.
+        has_header: whether the names of the columns stand above.
+        may_stack: whether rows that are too wide may stand below each other; else their texts are wrapped.
+    """
+    most = MOST_ROWS_SHOWN if console.is_terminal else len(rows)
+    shown = [[_text(value) for value in row] for row in rows.head(most).iter_rows()]
+    widths = [max(map(cell_len, (name, *column))) for name, *column in zip(rows.columns, *shown, strict=True)]
+    narrowest = sum(min(width, WRAPPED_TO) + 2 for width in widths)
+    if not console.is_terminal:
+        _print_whole(console, [rows.columns, *shown] if has_header else shown)
+    elif shown and may_stack and narrowest > console.width:
+        _show_below_each_other(console, rows.columns, shown)
+    else:
+        table = Table(*rows.columns, box=None, pad_edge=False, show_header=has_header)
+        for row in shown:
+            table.add_row(*map(Text, row))
+        console.print(table, soft_wrap=False)
+    if len(rows) > most:
+        console.print(f"... {len(rows) - most} more rows of {len(rows)}; a pipe or --format csv has all")
+
+
+def _print_whole(console: Console, lines: list[list[str]]) -> None:
+    """Each row as one line, columns under each other, nothing after the last text."""
+    flat = [[" ".join(cell.split()) for cell in line] for line in lines]
+    widths = [max(map(cell_len, column)) for column in zip(*flat, strict=True)]
+    for line in flat:
+        cells = (set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip(), file=console.file)
+
+
+def _show_below_each_other(console: Console, columns: list[str], rows: list[list[str]]) -> None:
+    for number, row in enumerate(rows, start=1):
+        console.print(f"row {number}", style="bold")
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for name, value in zip(columns, row, strict=True):
+            table.add_row(Text(name), Text(value))
+        console.print(table, soft_wrap=False)
+
+
+def prompt(console: Console, settings: Settings) -> None:
+    """A prompt with history: a query ends with a semicolon, `.tables` lists the views, `.quit` or Ctrl-D leaves."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory
+
+    session: PromptSession[str] = PromptSession(history=FileHistory(str(settings.home / "sql_history")))
+    console.print("A query ends with a semicolon; .tables lists the views; .quit or Ctrl-D leaves.")
+    lines: list[str] = []
+    while True:
+        try:
+            line = session.prompt("sql> " if not lines else "...> ")
+        except KeyboardInterrupt:
+            lines = []
+            continue
+        except EOFError:
+            return
+        if not lines and line.strip() in _LEAVING:
+            return
+        if lines or line.strip():
+            lines.append(_TABLES if line.strip() == ".tables" else line)
+        if lines and lines[-1].rstrip().endswith(";"):
+            _answer(console, settings, "\n".join(lines))
+            lines = []
+
+
+_LEAVING = (".quit", ".exit", "quit", "exit", "quit;", "exit;")
+_TABLES = "SELECT schema_name || '.' || view_name AS view, comment FROM duckdb_views() WHERE NOT internal ORDER BY 1;"
+
+
+def _answer(console: Console, settings: Settings, query: str) -> None:
+    try:
+        show_rows(console, run_query(settings, query))
+    except DmiccError as error:
+        console.print(str(error))
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:.6g}"
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return "; ".join(f"{key}={each}" for key, each in value.items())
+        case _:
+            return str(value)
+
+
+def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+    """Lists and maps as text, since CSV has none."""
+    nested = [name for name in rows.columns if rows[name].dtype.is_nested()]
+    return rows.with_columns(
+        pl.Series(name, [_text(v) for v in rows[name].to_list()], dtype=pl.String) for name in nested
+    )
+
+
+def _parquet(rows: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    rows.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+# How rows become a file of each ending; `--format` has those that are text.
+_WRITERS: dict[str, Callable[[pl.DataFrame], bytes]] = {
+    ".parquet": _parquet,
+    ".csv": lambda rows: _flat(rows).write_csv().encode(),
+    ".tsv": lambda rows: _flat(rows).write_csv(separator="\t").encode(),
+    ".json": lambda rows: f"{rows.write_json()}\n".encode(),
+}

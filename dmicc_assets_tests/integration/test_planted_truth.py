@@ -1,0 +1,47 @@
+"""The demo, as users run it: what was planted is stable, does better than chance, and is as good inside the folds."""
+
+import json
+
+import polars as pl
+import pytest
+
+from dmicc_assets.simulation.mirror import simulate_mirror
+from dmicc_assets.study.settings import Settings, load_settings
+from dmicc_assets_tests.worlds.local_study import rows, run_steps
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The demo's study on its simulated mirror, up to the findings."""
+    folder = tmp_path_factory.mktemp("demo")
+    nowhere = (folder / "nowhere").as_uri()
+    settings = load_settings(home=folder / "home", studies="", geo_url=nowhere, xena_url=nowhere)
+    settings.prepare_home()
+    simulate_mirror(settings.simulated_mirror, 1)
+    assert run_steps(settings, "demo", without=("gsea", "report", "published")) == {}
+    return settings
+
+
+def test_the_nested_auc_is_near_the_apparent_one(demo: Settings) -> None:
+    model = rows(demo, "validation/roc", "demo").filter(subject="disease_b", predictor="model")
+    auc = dict(model.select("kind", "auc").iter_rows())
+    assert set(auc) == {"apparent", "nested_cv", "leaky_cv", "bootstrap_632plus"}
+    assert auc["apparent"] - auc["nested_cv"] < 0.05
+
+
+@pytest.mark.parametrize("code", ["R1", "R2", "R3", "M4", "M7"])
+def test_the_checks_of_chance_are_silent(demo: Settings, code: str) -> None:
+    found = rows(demo, "rigor/findings", "demo").filter(code=code)
+    assert found["severity"].unique().to_list() == ["ok"], found["message"].to_list()
+    assert found["statistic"].null_count() == 0, "not applicable is not silent"
+
+
+def test_the_planted_genes_are_stable(demo: Settings) -> None:
+    truth = json.loads((demo.simulated_mirror / "truth.json").read_text())
+    stability = rows(demo, "signature/stability", "demo").filter(method="bootstrap")
+    planted = pl.col("gene").is_in(truth["biomarkers"])
+    assert min(stability.filter(planted)["frequency"].to_list()) > 0.8
+    others = stability.filter(~pl.col("gene").is_in(truth["signature"]))["frequency"]
+    assert max(others.to_list(), default=0.0) < 0.5

@@ -1,0 +1,173 @@
+"""Every code of the rigor checks: a study in which it is silent, one in which it fires, and a page that explains it."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.checks.codes import CITATIONS, CODES, REMEDIES
+from dmicc_assets.checks.finding import Finding, findings_table
+from dmicc_assets.checks.measures import MEASURES
+from dmicc_assets.checks.multiplicity import treat_p_values
+from dmicc_assets.checks.registry import CHECKS, run_checks
+from dmicc_assets.differential.statistics import differential_statistics
+from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.stats.contrast_tests import treat
+from dmicc_assets.stats.linear_model import fit_linear_model
+from dmicc_assets.study.schema import Differential
+from dmicc_assets_tests.conftest import ROOT
+from dmicc_assets_tests.worlds.noise_study import cohort_of
+from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame
+from dmicc_assets_tests.worlds.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil
+
+
+def no_model(evidence: StudyEvidence) -> StudyEvidence:
+    without = with_frame(evidence, "model/coefficients", evidence.rows("model/coefficients").head(0))
+    return with_frame(without, "validation/roc", evidence.rows("validation/roc").head(0))
+
+
+def checked(code: str, evidence: StudyEvidence) -> dict[str, Finding]:
+    """The findings of one check, by subject: statistic and threshold say why each warns or is silent."""
+    found = CHECKS[code](evidence)
+    for each in found:
+        told = f"{each.code}: {each.statistic} {MEASURES[each.measure].fires} {each.threshold}: {each.message}"
+        if each.severity == "ok":
+            assert not each.is_beyond, told
+        elif each.severity in ("warning", "error"):
+            # there is always a share of cases (R10), and never an interval without cases or controls (R6)
+            assert each.is_beyond or (code in ("R6", "R10") and None in (each.statistic, each.threshold)), told
+    return {each.subject: each for each in found}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_fires(code: str) -> None:
+    spoil, severity, subject = FIRES[code]
+    found = checked(code, spoil(sound()))
+    assert found[subject].severity == severity, found[subject].message
+    assert found[subject].citation == CITATIONS[code]
+    assert len(found[subject].message) > 20
+
+
+@pytest.mark.parametrize(("code", "spoil", "severity", "subject", "said"), ANOTHER_WAY)
+def test_another_way(code: str, spoil: Spoil, severity: str, subject: str, said: str) -> None:
+    found = checked(code, spoil(sound()))
+    assert (found[subject].severity, said in found[subject].message) == (severity, True), found[subject].message
+    # What fired is what is measured: statistic and threshold are of one kind.
+    statistic, threshold = found[subject].statistic, found[subject].threshold
+    if code == "I4":
+        assert (statistic, threshold) == (pytest.approx(2.2 / 1.3), 1.5)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_is_silent(code: str) -> None:
+    # Risk and cut-offs of a model are always questionable: only a study without a model says nothing of them.
+    evidence = no_model(sound()) if code in ("R10", "R11") else sound()
+    found = checked(code, evidence)
+    assert {each.severity for each in found.values()} == {"ok"}, [each.message for each in found.values()]
+
+
+def test_every_measure_is_of_a_code_and_every_code_has_a_remedy_on_its_page() -> None:
+    assert list(dict.fromkeys(name.split()[0] for name in MEASURES)) == list(CODES) == list(REMEDIES)
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    for code, remedy in REMEDIES.items():
+        section = page[page.index(f"### {code} ") :].partition("\n### ")[0]
+        assert f"**Do:** {remedy}" in section
+        assert remedy.endswith(".")
+
+
+def test_every_code_has_check_citation_scenario_and_page() -> None:
+    assert list(CODES) == list(CHECKS) == list(CITATIONS) == list(FIRES)
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert [code for code in CODES if f"### {code} " not in page] == []
+
+
+def test_every_code_has_a_row_and_no_row_stands_twice() -> None:
+    table = findings_table(run_checks(sound()))
+    assert set(table["code"]) == set(CODES)
+    assert not table.select("subject", "code").is_duplicated().any()
+
+
+def test_a_cohort_with_the_study_s_name_has_one_finding_a_check() -> None:
+    evidence = replace(sound(), study=study_file(study="a", datasets=DATASETS))
+    found = [each for each in run_checks(evidence) if each.code == "D7" and each.subject == "a"]
+    assert [each.severity for each in found] == ["warning"]
+    assert found[0].message.endswith("; skin")
+    assert len(findings_table(run_checks(evidence))) > len(CODES)
+
+
+def test_counts_have_no_rule_for_the_logarithm() -> None:
+    evidence = replace(sound(), dataset_notes={"SIM1": {"took_log2": True, "normalise": "TMM"}})
+    assert CHECKS["I2"](evidence)[0].message.startswith("not applicable: RNA-seq counts")
+
+
+def test_treat_from_the_table_is_that_of_the_fit() -> None:
+    subject = cohort_of("a", 9, 7, 200, 1, planted=20, shift=1.2)
+    design = np.column_stack([np.ones(16), subject.is_case.astype(float)])
+    statistics = differential_statistics(subject, Differential(), "none")
+    fit = fit_linear_model(subject.matrix.values, design, names=["one", "case"])
+    np.testing.assert_allclose(treat_p_values(statistics, 0.4), treat(fit, 0.4)[1][:, 1], rtol=1e-9)
+
+
+def test_twice_the_same_finding_is_refused() -> None:
+    found = run_checks(sound())
+    with pytest.raises(ValueError, match="two findings of D1"):
+        findings_table([*found, found[0]])
+
+
+def test_a_study_that_found_nothing_still_has_every_code() -> None:
+    evidence = sound(study_file(validation=[], population=None))
+    kept = {
+        name: frame.head(0) if name.split("/")[0] in ("signature", "model", "validation", "rigor") else frame
+        for name, frame in evidence.frames.items()
+    }
+    subjects = {name: evidence.subjects[name] for name in ("a", "b")}
+    found = run_checks(replace(evidence, frames=kept, subjects=subjects))
+    assert {each.code for each in found} == set(CODES)
+    assert all(each.message for each in found)
+
+
+def _permuted(observed: dict[str, float | None]) -> Finding:
+    """R3 where permuted labels find nothing at all and the study's own labels give these values."""
+    nulls = pl.DataFrame(
+        [
+            {"null": "permuted_labels", "subject": "b", "statistic": name, "draw": draw, "value": value}
+            for name, first in observed.items()
+            for draw, value in enumerate([first, *[0.5 if name == "leaky_cv_auc" else 0.0] * 50])
+        ],
+        infer_schema_length=None,
+    )
+    (found,) = CHECKS["R3"](with_frame(sound(), "rigor/nulls", nulls))
+    return found
+
+
+def test_an_area_that_cannot_be_had_does_not_make_a_study_chance() -> None:
+    found = _permuted({"leaky_cv_auc": None, "overlap": 18.7, "signature_size": 163.0})
+    assert (found.severity, found.statistic) == ("ok", pytest.approx(1 / 51))
+    assert "leaky AUC is not judged" in found.message
+    assert "not judged" not in _permuted({"leaky_cv_auc": 0.9, "overlap": 9.0, "signature_size": 9.0}).message
+
+
+def test_permuted_labels_say_what_they_give_as_much_of() -> None:
+    found = _permuted({"leaky_cv_auc": 0.4, "overlap": 18.7, "signature_size": 163.0})
+    assert found.severity == "warning"
+    assert found.message.endswith(": labels that mean nothing reach the leaky AUC")
+    found = _permuted({"leaky_cv_auc": None, "overlap": 0.0, "signature_size": 0.0})
+    assert (found.severity, found.statistic) == ("warning", 1.0)
+    assert found.message.endswith(
+        "(50 permutations, 100% of which find nothing at all; the least that p can be is "
+        "0.0196): the true labels give no gene either"
+    )
+
+
+@pytest.mark.parametrize("code", ["R1", "R3", "M7"])
+def test_what_is_repeated_on_counts_is_said_to_be_unweighted(code: str) -> None:
+    """The differential expression of a cohort of RNA-seq counts is weighted by voom, its repetition is not."""
+    evidence = sound()
+    counted = {name: {**notes, "normalise": "TMM"} for name, notes in evidence.dataset_notes.items()}
+    (found,) = CHECKS[code](replace(evidence, dataset_notes=counted))
+    cohorts = list(evidence.study.cohorts) if code == "M7" else [evidence.study.model_cohort]
+    assert found.severity == "ok"
+    assert found.message.endswith(f"; repeated on log2 counts of {', '.join(cohorts)} without voom's weights")
+    (found,) = CHECKS[code](evidence)
+    assert "voom" not in found.message

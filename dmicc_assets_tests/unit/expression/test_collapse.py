@@ -1,0 +1,108 @@
+"""From probes to genes as limma's avereps, the median and the probe with the highest mean."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets_tests.oracle.linear import assert_equal_to_r, expression, golden, numbers
+
+PROBES, VALUES = expression("missing")
+MATRIX = ExpressionMatrix(VALUES, tuple(PROBES), tuple(f"S{i}" for i in range(VALUES.shape[1])))
+MAP = golden("probe_genes").with_columns(n_symbols=pl.lit(1, pl.Int64))
+
+
+@pytest.mark.parametrize("method", ["mean", "median"])
+def test_means_and_medians_equal_r(method: str) -> None:
+    collapsed = collapse_probes(MATRIX, MAP, "mean" if method == "mean" else "median")
+    theirs = golden("collapse")
+    assert list(collapsed.matrix.features) == theirs["gene"].to_list()
+    columns = [c for c in theirs.columns if c.startswith(f"{method}.")]
+    assert_equal_to_r(collapsed.matrix.values[:, :12], numbers(theirs, *columns))
+    assert collapsed.chosen_probe is None
+
+
+@pytest.mark.parametrize("cells", [1, 100])
+def test_means_do_not_depend_on_the_size_of_a_block(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = collapse_probes(MATRIX, MAP, "mean").matrix.values
+    monkeypatch.setattr("dmicc_assets.expression.collapse._CELLS_PER_BLOCK", cells)
+    np.testing.assert_array_equal(collapse_probes(MATRIX, MAP, "mean").matrix.values, whole)
+
+
+def test_the_probe_with_the_highest_mean_stands_for_its_gene() -> None:
+    collapsed = collapse_probes(MATRIX, MAP, "max_mean")
+    theirs = golden("collapse")
+    assert collapsed.chosen_probe == dict(zip(theirs["gene"], theirs["max_mean"], strict=True))
+    rows = [PROBES.index(probe) for probe in collapsed.chosen_probe.values()]
+    np.testing.assert_array_equal(collapsed.matrix.values, VALUES[rows])
+
+
+def _tiny(genes: list[str | None], n_symbols: list[int]) -> pl.DataFrame:
+    return pl.DataFrame({"probe": ["p1", "p2", "p3", "p4"], "gene": genes, "n_symbols": n_symbols})
+
+
+TINY = ExpressionMatrix(
+    np.array([[1.0, 2.0], [3.0, np.nan], [3.0, np.nan], [np.nan, np.nan]]), ("p1", "p2", "p3", "p4"), ("a", "b")
+)
+
+
+def test_probes_without_exactly_one_symbol_are_dropped() -> None:
+    collapsed = collapse_probes(TINY, _tiny(["B", "A", None, "A"], [1, 2, 0, 1]), "mean")
+    assert collapsed.matrix.features == ("A", "B")
+    np.testing.assert_array_equal(collapsed.matrix.values, [[np.nan, np.nan], [1.0, 2.0]])
+
+
+def test_equal_means_choose_the_first_probe_and_an_empty_one_last() -> None:
+    chosen = collapse_probes(TINY, _tiny(["B", "A", "A", "A"], [1, 1, 1, 1]), "max_mean").chosen_probe
+    assert chosen == {"A": "p2", "B": "p1"}
+
+
+def test_an_annotation_of_another_platform_is_refused() -> None:
+    with pytest.raises(ValueError, match="none of the 4 probes"):
+        collapse_probes(TINY, _tiny([None] * 4, [0] * 4), "mean")
+
+
+def test_a_probe_twice_and_an_unknown_method_are_refused() -> None:
+    twice = pl.DataFrame({"probe": ["p1", "p1"], "gene": ["A", "B"], "n_symbols": [1, 1]})
+    with pytest.raises(ValueError, match="probe 'p1' stands more than once"):
+        collapse_probes(TINY, twice, "mean")
+    with pytest.raises(ValueError, match="expected mean, median or max_mean"):
+        collapse_probes(TINY, _tiny(["A"] * 4, [1] * 4), "max")  # pyright: ignore[reportArgumentType]  # a mistake
+
+
+def test_every_gene_of_the_oracle(shared: Path) -> None:
+    case, folder = shared / "oracle/cases/all_bcrabl", shared / "oracle/golden/collapse"
+    read = lambda path: pl.read_csv(path, separator="\t", null_values=["NA", ""], infer_schema_length=None)  # noqa: E731 (short)
+    table, annotation = read(case / "expression.tsv.gz"), read(case / "probe_map.tsv")
+    matrix = ExpressionMatrix(numbers(table[:, 1:]), tuple(table["probe"]), tuple(table.columns[1:]))
+    several = pl.col("symbol").str.contains("///", literal=True)
+    mapped = annotation.select("probe", gene="symbol", n_symbols=pl.when(several).then(2).otherwise(1).cast(pl.Int64))
+    mapped = mapped.filter(pl.col("gene").is_not_null())
+    for method, file in (("mean", "avereps"), ("median", "median_per_sample"), ("max_mean", "max_mean")):
+        collapsed = collapse_probes(matrix, mapped, method)
+        theirs = read(folder / f"all_bcrabl__drop__{file}.tsv.gz")
+        rows = [collapsed.matrix.features.index(gene) for gene in theirs["symbol"]]
+        assert_equal_to_r(collapsed.matrix.values[rows], numbers(theirs[:, 1:]))
+    chosen = read(folder / "all_bcrabl__drop__chosen_probe.tsv.gz")
+    assert collapsed.chosen_probe == dict(chosen.select("symbol", "probe_max_mean").iter_rows())
+    # The first of several symbols, which the project does not take, leads to other genes' probes.
+    first = mapped.with_columns(gene=pl.col("gene").str.replace(" ///.*", ""), n_symbols=pl.lit(1, pl.Int64))
+    chosen = read(folder / "all_bcrabl__first__chosen_probe.tsv.gz")
+    assert collapse_probes(matrix, first, "max_mean").chosen_probe == dict(
+        chosen.select("symbol", "probe_max_mean").iter_rows()
+    )
+
+
+def test_ties_and_missing_values_of_the_oracle(shared: Path) -> None:
+    nan = np.nan
+    values = np.array([[1.0, 2, nan], [3, 4, 5], [3, 4, 5], [nan, nan, nan], [9, nan, 1]])
+    matrix = ExpressionMatrix(values, ("p1", "p2", "p3", "p4", "p5"), ("a", "b", "c"))
+    mapped = pl.DataFrame({"probe": matrix.features, "gene": list("AAABB"), "n_symbols": [1] * 5})
+    theirs = json.loads((shared / "oracle/golden/collapse/tiny_na_ties.json").read_text())
+    expected = [[nan if v == "NaN" else float(v) for v in theirs["avereps"][gene]] for gene in "AB"]
+    assert_equal_to_r(collapse_probes(matrix, mapped, "mean").matrix.values, np.array(expected))
+    assert collapse_probes(matrix, mapped, "max_mean").chosen_probe == theirs["max_mean_probe"]

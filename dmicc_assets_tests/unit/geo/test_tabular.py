@@ -1,0 +1,142 @@
+"""Plain matrices and sample sheets: three formats, one table; each defect one clear error."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of, verify_matrix
+from dmicc_assets_tests.worlds.small_mirror import write_gzip
+
+VALUES = [[1.5, np.nan], [3.0, -4.25]]
+TSV = "gene\tS1\tS 2\nTP53\t1.5\tNA\n1-Mar\t3\t-4.25\n"
+
+
+def written(folder: Path, name: str) -> Path:
+    """The same table in the format of the name."""
+    path = folder / name
+    text = TSV.replace("\t", ",") if ".csv" in name else TSV
+    if name.endswith(".parquet"):
+        pl.DataFrame({"gene": ["TP53", "1-Mar"], "S1": [1.5, 3.0], "S 2": [None, -4.25]}).write_parquet(path)
+    elif name.endswith(".gz"):
+        write_gzip(path, text)
+    else:
+        path.write_text(text, encoding="utf-8-sig")
+    return path
+
+
+@pytest.mark.parametrize("name", ["m.tsv", "m.tsv.gz", "m.csv", "m.csv.gz", "m.parquet", "HiSeqV2.gz", "m.txt"])
+def test_every_format_is_the_same_table(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, name)
+    verify_matrix(path)
+    matrix, digest = read_matrix(path)
+    assert (matrix.features, matrix.samples) == (("TP53", "1-Mar"), ("S1", "S 2"))
+    np.testing.assert_array_equal(matrix.values, VALUES)
+    assert len(digest) == 64
+
+
+def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> None:
+    (tmp_path / "m.tsv").write_text(TSV)
+    write_gzip(tmp_path / "m.tsv.gz", TSV)
+    assert read_matrix(tmp_path / "m.tsv")[1] == read_matrix(tmp_path / "m.tsv.gz")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "an empty file in place of a table"),
+        ("<html></html>", "an HTML page in place of a table"),
+        ("gene\nTP53\n", "expected a column a sample"),
+        ("gene\tS1\tS1\nTP53\t1\t2\n", "the sample 'S1' stands in two columns"),
+        ("gene\tS1\t\nTP53\t1\t2\n", "column 3 of the table has no name"),
+        ("gene\tS1\n", "the table has no rows"),
+        ("gene\tS1\tS2\nTP53\t1\n", "'TP53' has 1 values, expected 2"),
+        ("gene\tS1\nTP53\tx\n", "'TP53' has 'x' for S1, expected a number"),
+        ("gene\tS1\nTP53\t1,5\n", "'TP53' has '1,5' for S1, expected a number"),
+        ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
+        ("gene\tS1\n \nTP53\t1\n", "the row '' has 0 values, expected 1"),
+        ("gene\tS1\nTP53\t1\nTP53\t2\n", "'TP53' stands in two rows"),
+        ("gene,S1\nTP53,1\n", "expected a column a sample"),
+    ],
+)
+def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "m.tsv"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=expected) as caught:
+        read_matrix(path)
+    assert str(caught.value).startswith("m.tsv: ")
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (pl.DataFrame({"gene": ["A", "A"], "S1": [1.0, 2.0]}), "'A' stands in two rows"),
+        (pl.DataFrame({"gene": ["A", None], "S1": [1.0, 2.0]}), "a name in the first column"),
+        (pl.DataFrame({"gene": ["A", ""], "S1": [1.0, 2.0]}), "a name in the first column"),
+        (pl.DataFrame({"gene": ["A"], "S1": ["x"]}), "cannot be read"),
+        (pl.DataFrame({"gene": ["A"]}), "expected a column a sample"),
+    ],
+)
+def test_a_wrong_parquet_is_one_clear_error(tmp_path: Path, frame: pl.DataFrame, expected: str) -> None:
+    frame.write_parquet(tmp_path / "m.parquet")
+    with pytest.raises(SourceError, match=expected):
+        read_matrix(tmp_path / "m.parquet")
+
+
+def test_a_parquet_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.parquet")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SourceError, match="cut short"):
+        verify_matrix(path)
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_matrix(path)
+
+
+def test_a_sheet_describes_the_samples(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text('sample,disease,note\nS1,lupus,"a, b"\n\nS2,healthy,\n')
+    sheet = read_sample_sheet(tmp_path / "s.csv")
+    assert sheet == {"S1": {"disease": "lupus", "note": "a, b"}, "S2": {"disease": "healthy", "note": ""}}
+    pl.DataFrame({"sample": ["S1"], "age": [61]}).write_parquet(tmp_path / "s.parquet")
+    assert read_sample_sheet(tmp_path / "s.parquet") == {"S1": {"age": "61"}}
+    samples = samples_of(["S2", "S1"], sheet, "mine")
+    assert samples["sample"].to_list() == ["S2", "S1"]
+    assert samples["characteristics"].to_list()[0] == [{"key": "disease", "value": "healthy"}]
+
+
+def test_a_sheet_must_have_each_sample_once(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="mine: the sample 'S3' of the matrix has no row in the sample sheet"):
+        samples_of(["S3"], {"S1": {}}, "mine")
+    (tmp_path / "s.tsv").write_text("sample\tx\nS1\t1\nS1\t2\n")
+    with pytest.raises(SourceError, match=r"s\.tsv: the sample 'S1' stands twice"):
+        read_sample_sheet(tmp_path / "s.tsv")
+    (tmp_path / "e.tsv").write_text("sample\tx\n")
+    with pytest.raises(SourceError, match="expected a sample sheet"):
+        read_sample_sheet(tmp_path / "e.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sample\tage\tage\nS1\t1\t2\n", r"s\.tsv: the column 'age' stands twice"),
+        ("sample\tage\nS1\t1\tlupus\n", r"s\.tsv: the row of 'S1' has 3 cells, the header 2"),
+    ],
+)
+def test_a_sheet_loses_no_cell(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "s.tsv").write_text(text)
+    with pytest.raises(SourceError, match=expected):
+        read_sample_sheet(tmp_path / "s.tsv")
+
+
+def test_a_sheets_cell_may_hold_the_ends_of_lines(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text('sample,note,\nS1,"one\ntwo",\nS2,a\u2028b,\nS3\n', encoding="utf-8-sig")
+    assert read_sample_sheet(tmp_path / "s.csv") == {"S1": {"note": "one\ntwo"}, "S2": {"note": "a\u2028b"}, "S3": {}}
+
+
+def test_a_parquet_sheet_that_is_cut_short_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    pl.DataFrame({"sample": ["S1"], "age": [61]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SourceError, match=r"s\.parquet: the Parquet file cannot be read"):
+        read_sample_sheet(path)

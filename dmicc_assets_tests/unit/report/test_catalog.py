@@ -1,0 +1,111 @@
+"""Every figure of a study can be drawn, whatever the study lacks."""
+
+import re
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.catalog import study_figures
+from dmicc_assets.report.figures.panel import paper_panels
+from dmicc_assets_tests.worlds.simulated_study import Options, simulated_tables, without
+
+EDGES = {
+    "everything": Options(),
+    "empty signature": Options(n_shared=0, n_biomarkers=0),
+    "no biomarker": Options(n_biomarkers=0),
+    "one biomarker": Options(n_biomarkers=1, has_validation=False, has_published=False, has_case=False),
+    "one cohort, long names": Options(n_cohorts=1, long_names=True),
+}
+
+
+@pytest.mark.parametrize("options", EDGES.values(), ids=EDGES.keys())
+def test_every_figure_is_drawn_and_has_its_own_name_title_and_caption(options: Options) -> None:
+    figures = list(study_figures(simulated_tables(options)))
+    assert len({figure.name for figure in figures}) == len(figures) > 30
+    for figure in figures:
+        assert isinstance(figure.draw(), Figure), figure.name
+        assert figure.title
+        assert figure.caption.endswith(".")
+
+
+def test_names_say_what_and_where() -> None:
+    names = {figure.name for figure in study_figures(simulated_tables())}
+    assert {
+        "dataset/GSE1/pca",
+        "dataset/GSE4/outliers",
+        "cohort/a/volcano",
+        "cohort/b/terms.GO_BP",
+        "study/venn",
+    } <= names
+    assert {"study/roc.GSE4", "study/expression.a", "study/nomogram", "study/nulls", "study/concordance"} <= names
+
+
+def test_what_a_study_lacks_is_left_out() -> None:
+    names = {figure.name for figure in study_figures(simulated_tables(Options(n_shared=0, n_biomarkers=0)))}
+    assert not {"study/nomogram", "study/calibration", "cohort/a/importance", "study/stability"} & names
+    tables = without(simulated_tables(), "enrichment/gsea", "rigor/nulls")
+    assert not {"cohort/a/gsea", "study/nulls"} & {figure.name for figure in study_figures(tables)}
+
+
+def test_the_paper_s_figure_has_its_letters_and_its_order() -> None:
+    panels = paper_panels(simulated_tables())
+    assert "".join(panels) == "ABCDEFGHIJKLMNOPQRSTUVWX"
+    titles = {letter: {text.replace("\n", " ") for text in _texts(figure)} for letter, figure in panels.items()}
+    assert all(figure.get_suptitle().startswith(f"{letter}  ") for letter, figure in panels.items())
+    assert "A  Disease A: 40 genes" in titles["A"]
+    assert "B  Disease A, volcano plot" in titles["B"]
+    assert "I  Disease B, GO BP" in titles["I"]
+    assert {"20", "30"} <= titles["M"]
+    assert "T  GSE4 (validation), expression of 2 genes" in titles["T"]
+    assert "W  Nomogram, Disease B" in titles["W"]
+    assert "X  Calibration of the risk model" in titles["X"]
+
+
+def test_a_panel_without_data_says_why() -> None:
+    panels = paper_panels(simulated_tables(Options(n_shared=0, n_biomarkers=0)))
+    assert list(panels)[-1] == "X"
+    assert any("no biomarker was chosen" in text.replace("\n", " ") for text in _texts(panels["X"]))
+    assert any("0 biomarkers" in text.replace("\n", " ") for text in _texts(panels["U"]))
+
+
+def _texts(figure: Figure) -> set[str]:
+    return {text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text"))}  # pyright: ignore
+
+
+def test_svg_keeps_text_as_text_and_png_is_of_print_size() -> None:
+    figure = next(f for f in study_figures(simulated_tables()) if f.name == "cohort/a/volcano").draw()
+    page = style.svg(figure)
+    words = "".join(ElementTree.fromstring(page).itertext())
+    assert "log2 fold change, case over control" in words
+    assert "G020" in words
+    assert style.SVG_FONTS in page
+    assert page == style.svg(figure)
+    width = int.from_bytes(style.png(figure)[16:20], "big")
+    assert width == round(figure.get_figwidth() * 300)
+
+
+@pytest.mark.parametrize("name", ["study/upset", "study/sensitivity", "cohort/a/terms.GO_BP", "dataset/GSE1/outliers"])
+def test_what_fits_in_the_layout_fits_at_every_resolution(name: str) -> None:
+    tables = simulated_tables(Options(n_cohorts=1, long_names=True))
+    figure = next(f for f in study_figures(tables) if f.name == name).draw()
+    for dpi in (80, 300):
+        figure.set_dpi(dpi)
+        style.png(figure, dpi)
+        with mpl.rc_context(style.STYLE):
+            everything, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert min(everything.x0, everything.y0) > 0.02
+        assert everything.x1 < width
+        assert everything.y1 < height
+
+
+def test_no_figure_touches_pyplot_or_the_process_s_settings() -> None:
+    import sys
+
+    before = dict(mpl.rcParams)
+    next(f for f in study_figures(simulated_tables()) if f.name == "study/venn").draw()
+    assert dict(mpl.rcParams) == before
+    assert re.fullmatch(r"(?i)agg", type(Figure().canvas).__name__) is None
+    assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()

@@ -1,0 +1,252 @@
+"""The report as text: what it says, that it is one file, and that it bears what a study lacks."""
+
+import gzip
+import json
+import re
+from base64 import b64decode
+from functools import cache
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+
+from dmicc_assets.lake.store import Manifest
+from dmicc_assets.report.data_tables import free_table, number_text
+from dmicc_assets.report.figures.catalog import study_figures
+from dmicc_assets.report.method_text import methods
+from dmicc_assets.report.sections import facts, tally, tiles_a_row
+from dmicc_assets.report.study_report import linked, study_report
+from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, Options, simulated_tables, study_of
+
+VERDICT = ["Twenty genes move in both.", "It says little (doi:10.1073/pnas.102102699).", "No patient has both."]
+CHECKLIST = pl.DataFrame({"item": ["1", "2"], "topic": ["Title", "Abstract"], "reported": ["yes", "not applicable"]})
+SICI = "10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4"
+MANIFEST = Manifest(
+    "model/coefficients", "simulated", "r" * 64, "c" * 64, "s" * 64, 9, 3, "1", {}, [],
+    {"numpy": "2.4.0", "dmicc_assets": "0.1.0"}, "run-1", "2026-01-02T03:04:05+00:00",
+)  # fmt: skip
+
+
+class _Page(HTMLParser):
+    """Elements of a page: counts, ids, headings, alternative texts, addresses that a browser would load."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.levels: list[int] = []
+        self.alts: list[str] = []
+        self.loaded: list[str] = []
+        self.headers_without_scope = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids += [str(given["id"])] if "id" in given else []
+        self.levels += [int(tag[1])] if re.fullmatch(r"h\d", tag) else []
+        self.alts += [given.get("alt") or ""] if tag == "img" else []
+        self.loaded += [str(given[name]) for name in ("src", "srcset") if name in given]
+        self.loaded += [str(given.get("href"))] if tag == "link" else []
+        self.headers_without_scope += tag == "th" and "scope" not in given
+
+
+SHOWN = ("study/venn", "study/roc.b", "study/nomogram", "study/nulls", "cohort/a/volcano", "dataset/GSE1/pca")
+
+
+@cache
+def rendered(options: Options = DEFAULTS, with_figures: bool = False) -> str:
+    """The report of a simulated study, with a few of its figures or none."""
+    tables = simulated_tables(options)
+    figures = [figure for figure in study_figures(tables) if with_figures and figure.name in SHOWN]
+    return study_report(tables, [MANIFEST], figures, VERDICT, CHECKLIST)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return rendered(with_figures=True)
+
+
+def test_the_page_loads_nothing_and_its_ids_are_unique(page: str) -> None:
+    found = _Page(page)
+    assert all(address.startswith("data:") for address in found.loaded)
+    assert not re.search(r"@import|url\((?!#|%23)|fetch\(|XMLHttpRequest|<script[^>]+src", page)
+    assert len(set(found.ids)) == len(found.ids)
+
+
+def test_the_page_is_accessible(page: str) -> None:
+    found = _Page(page)
+    assert found.levels[0] == 1
+    assert found.levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(found.levels, found.levels[1:], strict=False))
+    assert found.headers_without_scope == 0
+    assert len(found.alts) == len(SHOWN)
+    assert all(len(alt) > 30 for alt in found.alts)
+    assert '<html lang="en">' in page
+
+
+def test_case_then_verdict_then_findings(page: str) -> None:
+    places = [page.index(f'<section id="{name}"') for name in ("case", "verdict", "findings", "study", "samples")]
+    assert places == sorted(places)
+    assert "1,000.00 U/ml" in page
+    assert "hypodense &lt;foci&gt;" in page
+    for sentence in VERDICT[::2]:
+        assert sentence in page
+    assert '<a href="https://doi.org/10.1073/pnas.102102699">' in page
+
+
+def test_text_of_the_study_is_escaped(page: str) -> None:
+    assert "Two simulated diseases &lt;b&gt;&amp; their signature&lt;/b&gt;" in page
+    assert "a &lt;file&gt; is damaged" in page
+    assert "<file>" not in page
+
+
+def test_findings_stand_the_gravest_first_with_what_each_asks(page: str) -> None:
+    body = page[page.index('id="table-findings"') : page.index("</tbody>", page.index('id="table-findings"'))]
+    assert [body.index(code) for code in (">I1<", ">D1<", ">M4<")] == sorted(
+        body.index(c) for c in (">I1<", ">D1<", ">M4<")
+    )
+    assert "Every file is whole" in body
+    assert "samples in the smaller class: 7 (fires below 10)" in body
+    assert "Find more samples or merge another dataset into the cohort" in body
+
+
+def test_findings_are_counted_by_check_as_on_the_command_line() -> None:
+    """D1 warns of two subjects and is one check that warns."""
+    tables = simulated_tables()
+    assert tally(tables) == {"error": 1, "warning": 3, "ok": 1}
+    assert "3 checks warn" in rendered()
+    warned = tables.rows("rigor/findings").filter(pl.col("severity").is_in(["error", "warning"]))
+    assert warned["code"].n_unique() == 4
+    assert len(warned) == 5
+
+
+def test_a_tile_shows_the_warnings_on_its_auc() -> None:
+    doubts = {fact.label: [code for code, _ in fact.doubts] for fact in facts(simulated_tables())}
+    of_auc = {label: codes for label, codes in doubts.items() if label.startswith("AUC")}
+    apparent, external = (next(label for label in of_auc if kind in label) for kind in ("apparent", "external"))
+    assert of_auc == {label: [] for label in of_auc} | {apparent: ["R1"], external: ["R15"]}
+    page = rendered()
+    assert page.count('<ul class="doubts">') == 2
+    assert "R15</a> samples of one patient taken for different people" in page
+
+
+@pytest.mark.parametrize(("n", "a_row"), [(0, 1), (1, 1), (5, 5), (6, 3), (7, 4), (8, 4), (9, 5), (11, 4)])
+def test_the_rows_of_tiles_are_nearly_of_one_length(n: int, a_row: int) -> None:
+    assert tiles_a_row(n) == a_row
+
+
+def test_the_two_p_of_the_overlap_are_told_apart() -> None:
+    text = methods(study_of(Options()), {}).signature
+    assert "hypergeometric upper tail" in text
+    assert "permutation p of the overlap (finding R3)" in text
+
+
+def test_columns_have_headings_in_words_and_their_names_below() -> None:
+    page = rendered()
+    assert 'data-column="log_fc" title="' in page
+    assert ">log2 fold change</th>" in page
+    assert "<dt>log2 fold change <code>log_fc</code></dt>" in page
+    assert not re.search(r"<th[^>]*>(n|is) [a-z]", page)
+
+
+def test_provenance_versions_and_settings_are_there(page: str) -> None:
+    assert "r" * 64 in page
+    assert "2.4.0" in page
+    assert "2026-01-02 03:04" in page
+    assert "&#34;bootstrap&#34;: 20" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(n_shared=0, n_biomarkers=0), "The signature is empty"),
+        (Options(n_biomarkers=0), "There is no risk model"),
+        (Options(n_biomarkers=1, has_validation=False), "Validation datasets: none."),
+        (Options(has_published=False, has_case=False), "states no published numbers"),
+        (Options(n_cohorts=1, long_names=True), "With one cohort the signature is its differentially expressed genes"),
+    ],
+)
+def test_what_is_missing_is_said(options: Options, said: str) -> None:
+    page = rendered(options)
+    assert said in page
+    assert ('<section id="case"' in page) == options.has_case
+
+
+def test_a_study_that_was_never_run_has_a_report() -> None:
+    tables = simulated_tables()
+    page = study_report(type(tables)(tables.study, {}, tables.matrix, tables.gene_set), [], [], [], pl.DataFrame())
+    for said in (
+        "No check has been run.",
+        "No dataset has been read yet.",
+        "No cohort has been analysed yet.",
+        "No checklist",
+    ):
+        assert said in page
+
+
+@pytest.mark.parametrize(
+    ("text", "doi"),
+    [
+        ("Varma 2006, doi:10.1186/1471-2105-7-91.", "10.1186/1471-2105-7-91"),
+        ("(10.1093/bib/bbac123)", "10.1093/bib/bbac123"),
+        (f"doi:{SICI}).", SICI),
+    ],
+)
+def test_a_doi_becomes_a_link_without_the_sentence_s_punctuation(text: str, doi: str) -> None:
+    link = linked(text)
+    assert link.count("<a ") == 1
+    assert link.unescape().count(doi) == 2
+    assert link.striptags() == text.replace("(10.1093", "(doi:10.1093")
+
+
+def test_linked_escapes_everything_else() -> None:
+    assert linked("<script>alert(1)</script> & 10.1/x") == "&lt;script&gt;alert(1)&lt;/script&gt; &amp; 10.1/x"
+    assert linked(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, ""),
+        (float("nan"), ""),
+        (float("inf"), "∞"),
+        (3, "3"),
+        (3.0, "3"),
+        (-0.123456, "−0.1235"),
+        (1.9e-10, "1.9e−10"),
+        ("a", "a"),
+    ],
+)
+def test_numbers_are_written_for_reading(cell: object, text: str) -> None:
+    assert number_text(cell) == text
+
+
+def test_a_table_s_data_cannot_end_its_script() -> None:
+    frame = pl.DataFrame({"a": ["</script><b>", None], "b": [1.23456789e-40, float("inf")], "c": [None, 2**53]})
+    table = free_table("t", "t", frame)
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", table.payload)
+    columns = json.loads(gzip.decompress(b64decode(table.payload)))
+    assert [column["values"] for column in columns] == [["</script><b>", None], [1.23457e-40, "inf"], [None, 2**53]]
+
+
+def test_a_long_list_is_cut_in_its_cell_and_whole_in_its_data() -> None:
+    genes = [f"G{i}" for i in range(40)]
+    table = free_table("t", "t", pl.DataFrame({"genes": [genes, genes[:2]]}))
+    assert table.rows == [["G0, G1, G2, G3, G4, G5, G6, G7 … (40)"], ["G0, G1"]]
+    assert json.loads(gzip.decompress(b64decode(table.payload)))[0]["values"][0] == ", ".join(genes)
+
+
+def test_method_text_names_as_logged_only_what_was() -> None:
+    study = study_of(Options())
+    auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
+    scales = dict.fromkeys(auto, "log2") | {auto[0]: "linear"}
+    assert f": it was taken in {auto[0]}." in methods(study, {}, scales).data
+    assert ": it was taken in none." in methods(study, {}, dict.fromkeys(auto, "log2")).data
+    assert "it was taken" not in methods(study, {}).data
+
+
+def test_method_text_states_the_settings() -> None:
+    texts = methods(study_of(Options()), {"scikit-learn": "1.9.0"})
+    assert "scikit-learn 1.9.0, 40 trees" in texts.ranking
+    assert "20 bootstrap refits, seed 1" in texts.model
+    assert "unadjusted p < 0.05" in texts.differential
+    assert "a with the dataset as covariate" in texts.differential

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets.errors import RequestError
+from dmicc_assets.study.settings import load_settings
+
+
+def test_paths_become_absolute_once_and_are_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DMICC_HOME", "here")
+    monkeypatch.setenv("DMICC_STUDIES", "a:b")
+    settings = load_settings()
+    monkeypatch.chdir("/")
+    environment = settings.environment()
+    assert environment["DMICC_HOME"] == str(tmp_path / "here")
+    assert environment["DMICC_STUDIES"] == f"{tmp_path / 'a'}:{tmp_path / 'b'}"
+    assert environment["DAGSTER_HOME"] == str(tmp_path / "here" / "dagster")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DMICC_GEO_URL", "ftp.ncbi.nlm.nih.gov/geo", "DMICC_GEO_URL: expected an https://"),
+        ("DMICC_XENA_URL", "ftp://somewhere/x", "DMICC_XENA_URL: expected an https://"),
+        ("DAGSTER_HOME", "relative/home", "DAGSTER_HOME: expected an absolute path, got 'relative/home'"),
+        ("DMICC_LAKE_URL", "s3://bucket/lake", "DMICC_LAKE_URL: a lake on an object store is not supported"),
+    ],
+)
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(RequestError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(said)
+
+
+def test_dagster_yaml_is_written_once_and_never_edited(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path / "home")
+    settings.prepare_home()
+    configuration = settings.dagster_home / "dagster.yaml"
+    assert "enabled: false" in configuration.read_text()
+    configuration.write_text("telemetry:\n  enabled: true\n")
+    settings.prepare_home()
+    assert configuration.read_text() == "telemetry:\n  enabled: true\n"
+
+
+def test_a_dagster_home_of_the_user_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
+    settings = load_settings(home=tmp_path / "home")
+    settings.prepare_home()
+    assert settings.environment()["DAGSTER_HOME"] == str(tmp_path / "own")
+    assert (tmp_path / "own" / "dagster.yaml").is_file()
+    assert not (tmp_path / "home" / "dagster").exists()
+
+
+def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCBI_API_KEY", "a-secret-key")
+    settings = load_settings()
+    assert settings.ncbi_api_key is not None
+    assert "a-secret-key" not in repr(settings)
+    assert "a-secret-key" not in str(settings.environment())
+
+
+def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestError, match="cannot be written"):
+        load_settings(home=tmp_path / "file" / "home").prepare_home()

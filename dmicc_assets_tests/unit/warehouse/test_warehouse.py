@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.study.settings import Settings, load_settings
+from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.warehouse.build import build_warehouse, ensure_warehouse, open_warehouse, sql_folder
+from dmicc_assets_tests.unit.lake.test_lake import GENES, ORIGIN
+
+
+@pytest.fixture
+def connection(settings: Settings) -> duckdb.DuckDBPyConnection:
+    return open_warehouse(settings)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_a_view_has_the_declared_columns_types_and_comments(
+    connection: duckdb.DuckDBPyConnection, table: Table
+) -> None:
+    columns = connection.execute(
+        "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        " ORDER BY column_index",
+        table.name.split("/"),
+    ).fetchall()
+    types = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+    assert columns == [(c.name, types.get(c.sql_type, c.sql_type), c.meaning) for c in table.columns]
+    assert connection.execute(f"SELECT count(*) FROM {table.view}").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES.values() if t.keeps_history], ids=lambda table: table.name)
+def test_what_keeps_a_history_has_a_view_of_it(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    connection.execute(f"SELECT * FROM history.{table.name.replace('/', '_')}")
+    assert connection.description is not None
+    names = [column[0] for column in connection.description]
+    assert names == ["revision", "since", "until", "because", *(column.name for column in table.columns)]
+
+
+@pytest.mark.parametrize("name", ["it's mine", "new [1]", "a*b", "größer"])
+def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
+    settings = load_settings(home=tmp_path / name)
+    settings.prepare_home()
+    lake = Lake(settings.lake, settings.locks)
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    lake.write("differential/genes", "s.c", GENES.head(1), ORIGIN)
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT gene FROM differential.genes").fetchall() == [("B",)]
+        assert len(connection.execute("SELECT gene FROM history.differential_genes").fetchall()) == 2
+
+
+def test_no_view_selects_a_star() -> None:
+    for path in (sql_folder() / "views").rglob("*.sql"):
+        assert "SELECT *" not in path.read_text().upper(), path
+
+
+def test_a_reader_of_the_old_file_is_not_disturbed(settings: Settings, lake: Lake) -> None:
+    reader = open_warehouse(settings)
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    assert reader.execute("SELECT gene FROM differential.genes ORDER BY 1").fetchall() == [("A",), ("B",)]
+    build_warehouse(settings)
+    assert reader.execute("SELECT count(*) FROM differential.genes").fetchall() == [(2,)]
+
+
+def test_the_file_is_read_only_and_rebuilt_when_it_is_not_of_this_lake(settings: Settings, tmp_path: Path) -> None:
+    path = ensure_warehouse(settings)
+    assert path.stat().st_mode & 0o777 == 0o444
+    inode = path.stat().st_ino
+    assert ensure_warehouse(settings).stat().st_ino == inode
+    moved = settings.model_copy(update={"home": tmp_path / "moved"})
+    settings.home.rename(moved.home)
+    assert ensure_warehouse(moved).stat().st_ino != inode
+    with open_warehouse(moved) as connection:
+        assert connection.execute("SELECT lake FROM warehouse.build").fetchall() == [(str(moved.lake),)]
+
+
+def test_a_quote_in_the_path_is_no_end_of_a_string(tmp_path: Path, lake: Lake, settings: Settings) -> None:
+    odd = settings.model_copy(update={"home": tmp_path / "it's"})
+    odd.prepare_home()
+    Lake(odd.lake, odd.locks).write("differential/genes", "s.c", GENES, ORIGIN)
+    with open_warehouse(odd) as connection:
+        assert connection.sql("SELECT gene FROM differential.genes").pl()["gene"].sort().to_list() == ["A", "B"]
+
+
+def test_characteristics_are_a_map(settings: Settings, lake: Lake) -> None:
+    rows = pl.DataFrame(
+        {
+            "sample": ["GSM1"],
+            "title": ["t"],
+            "source_name": ["liver"],
+            "label": ["icc"],
+            "patient": [None],
+            "characteristics": [[{"key": "age", "value": "55"}, {"key": "gender", "value": "F"}]],
+        }
+    )
+    lake.write("source/samples", "s.GSE1", rows, ORIGIN)
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT characteristics['age'] FROM source.samples").fetchall() == [("55",)]
+
+
+def test_a_damaged_file_is_named_with_what_to_do(settings: Settings, lake: Lake) -> None:
+    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+    lake.path("differential/genes", "s.c").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match=r"genes/s\.c\.parquet.*--verify"):
+        build_warehouse(settings)
+    assert not settings.warehouse.exists()

@@ -1,0 +1,259 @@
+"""A small study in which every check is silent, but for what no study can avoid; tests spoil one thing."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.results.evidence import Origins, StudyEvidence
+from dmicc_assets.study.schema import Study
+from dmicc_assets.types import CaseControl, ExpressionMatrix
+
+GENES = ("ALB", "G1", "G2", "G3", "G4", "XIST")
+MEASURED = (*GENES, *(f"N{i}" for i in range(54)))
+N = 250
+DATASETS = {"SIM1": "a", "SIM2": "b", "SIM3": "v"}
+
+
+def study_file(**changes: Any) -> Study:
+    """Two cohorts of one dataset each, and one validation dataset."""
+    rule = [{"label": "sick", "where": {"title": "^case"}}, {"label": "well", "where": {"title": "^control"}}]
+    content: dict[str, Any] = {
+        "study": "sound",
+        "title": "A study in which nothing is wrong",
+        "population": {"text": "the sick", "label": "sick"},
+        "datasets": {name: {"source": "geo", "tissue": "skin", "labels": rule} for name in DATASETS},
+        "cohorts": {
+            "a": {"title": "A", "datasets": ["SIM1"], "case": "sick", "control": "well"},
+            "b": {"title": "B", "datasets": ["SIM2"], "case": "sick", "control": "well"},
+        },
+        "differential": {"log_fc": 1.0, "p_value": 0.05, "adjust": "BH"},
+        "ranking": {"top": 2, "trees": 500, "folds": 10},
+        "model": {"cohort": "b"},
+        "validation": [{"dataset": "SIM3", "case": "sick", "control": "well"}],
+    }
+    return Study.model_validate(content | changes)
+
+
+def samples_of(dataset: str, n_case: int = N, n_control: int = N) -> pl.DataFrame:
+    """`source.samples` rows: sex and batch are the same in both groups."""
+    rows = []
+    for i in range(n_case + n_control):
+        is_case = i < n_case
+        rows.append(
+            {
+                "dataset": dataset,
+                "sample": f"{dataset}_{i:03d}",
+                "title": f"{'case' if is_case else 'control'} {i}",
+                "source_name": "skin",
+                "label": "sick" if is_case else "well",
+                "patient": f"{dataset}_p{i:03d}",
+                "characteristics": [
+                    {"key": "sex", "value": "male" if i % 2 else "female"},
+                    {"key": "batch", "value": f"b{i % 3}"},
+                    {"key": "age", "value": str(30 + i % 40)},
+                ],
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def matrix_of(samples: pl.DataFrame, seed: int) -> ExpressionMatrix:
+    """Normal values without a missing one."""
+    values = np.random.default_rng(seed).normal(8, 1, size=(len(MEASURED), len(samples)))
+    return ExpressionMatrix(values, MEASURED, tuple(samples["sample"]))
+
+
+def subject_of(name: str, kind: str, samples: pl.DataFrame, matrix: ExpressionMatrix) -> CaseControl:
+    is_case = (samples["label"] == "sick").to_numpy()
+    return CaseControl(name, kind, matrix, is_case, tuple(samples["dataset"]), tuple(samples["patient"]))  # type: ignore[arg-type]  # a literal kind
+
+
+def sound(study: Study | None = None) -> StudyEvidence:
+    """The evidence of the study in which nothing is wrong."""
+    samples = {name: samples_of(name) for name in DATASETS}
+    matrices = {name: matrix_of(frame, seed) for seed, (name, frame) in enumerate(samples.items())}
+    kinds = {"a": "cohort", "b": "cohort", "SIM3": "dataset"}
+    of_subject = {"a": "SIM1", "b": "SIM2", "SIM3": "SIM3"}
+    subjects = {
+        name: subject_of(name, kind, samples[of_subject[name]], matrices[of_subject[name]].take_features(GENES))
+        for name, kind in kinds.items()
+    }
+    notes = {name: {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False} for name in DATASETS}
+    library = {"GO_BP": {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}}
+    return StudyEvidence(
+        study=study or study_file(),
+        frames=frames_of(samples, matrices),
+        matrices=matrices,
+        subjects=subjects,
+        dataset_notes=notes,
+        library_notes={"a": library, "b": library},
+        origins={"model/coefficients of sound": Origins("1", {"numpy": "2"}, [["a", "b", "c"]], {}, "recipe")},
+    )
+
+
+def frames_of(samples: dict[str, pl.DataFrame], matrices: dict[str, ExpressionMatrix]) -> dict[str, pl.DataFrame]:
+    """Every table of the sound study."""
+    cohort_samples = [
+        samples[dataset].select(
+            pl.lit(cohort).alias("cohort"), "dataset", "sample", (pl.col("label") == "sick").alias("is_case"), "patient"
+        )
+        for dataset, cohort in (("SIM1", "a"), ("SIM2", "b"))
+    ]
+    return {
+        "source/files": pl.DataFrame({"dataset": list(DATASETS), "file": "m.gz", "sha256": "ab", "n_bytes": 9}),
+        "source/datasets": pl.DataFrame(
+            {
+                "dataset": list(DATASETS),
+                "n_samples": 2 * N,
+                "n_probes": 8,
+                "content_sha256": "cd",
+                "relations": pl.Series([None] * 3, dtype=pl.String),
+                "pubmed_ids": ["1", "2", "3"],
+            }
+        ),
+        "source/samples": pl.concat(samples.values()),
+        "source/probe_genes": probe_genes(),
+        "expression/quality": pl.concat(quality_of(samples[name]) for name in matrices),
+        "cohort/samples": pl.concat(cohort_samples),
+        "differential/statistics": pl.concat(statistics_of(cohort) for cohort in ("a", "b")),
+        "differential/genes": pl.concat(
+            statistics_of(cohort).filter(pl.col("gene").is_in(["G1", "G2", "G3"])).select("cohort", "gene", "log_fc")
+            for cohort in ("a", "b")
+        ),
+        "enrichment/terms": pl.DataFrame({"cohort": ["a", "b"], "library": "GO_BP", "term": "GO:1", "n_background": 5}),
+        **signature_frames(),
+        **model_frames(),
+    }
+
+
+def probe_genes() -> pl.DataFrame:
+    rows = [
+        {"dataset": dataset, "probe": f"p{i}", "gene": gene, "n_symbols": 1}
+        for dataset in DATASETS
+        for i, gene in enumerate(GENES)
+    ]
+    return pl.DataFrame(rows)
+
+
+def quality_of(samples: pl.DataFrame) -> pl.DataFrame:
+    """Arrays alike; XIST high in women, Y genes in men."""
+    is_male = pl.Series([i % 2 == 1 for i in range(len(samples))])
+    return samples.select("dataset", "sample", "label").with_columns(
+        median=pl.lit(8.0),
+        iqr=pl.lit(1.3),
+        connectivity_z=pl.lit(0.1),
+        xist=pl.when(is_male).then(4.0).otherwise(10.0),
+        y_genes=pl.when(is_male).then(10.0).otherwise(4.0),
+    )
+
+
+def statistics_of(cohort: str) -> pl.DataFrame:
+    """Three genes far beyond the threshold, and uniform p-values of the rest."""
+    strong = pl.DataFrame({"gene": ["G1", "G2", "G3"], "log_fc": [3.0, -3.0, 2.5], "p_value": [1e-9, 1e-9, 1e-8]})
+    rest = pl.DataFrame(
+        {
+            "gene": ["ALB", *(f"N{i}" for i in range(199))],
+            "log_fc": [0.1] * 200,
+            "p_value": ((np.arange(200) + 0.5) / 200).tolist(),
+        }
+    )
+    return pl.concat([strong, rest]).with_columns(
+        cohort=pl.lit(cohort),
+        t=pl.col("log_fc") / 0.2,
+        df_total=pl.lit(500.0),
+        ci_low=pl.col("log_fc") - 0.4,
+        ci_high=pl.col("log_fc") + 0.4,
+    )
+
+
+def signature_frames() -> dict[str, pl.DataFrame]:
+    rank = {
+        "gene": ["G1", "G2", "G3"],
+        "rank": [1, 2, 3],
+        "rank_low": [1.0, 1.0, 3.0],
+        "rank_high": [2.0, 2.0, 3.0],
+    }
+    genes = pl.DataFrame({"gene": ["G1", "G2", "G3"], "is_concordant": [True] * 3})
+    overlap = {
+        "n_universe": 203,
+        "n_shared": 3,
+        "n_expected": 0.1,
+        "p_value": 1e-5,
+        "n_concordant": 3,
+        "n_concordant_expected": 1.5,
+        "concordance_p_value": 0.2,
+    }
+    methods = ["bootstrap", "leave_one_control_out", "leave_one_control_out:a", "leave_one_control_out:b"]
+    stability = [{"gene": gene, "method": method, "frequency": 1.0} for gene in ("G1", "G2") for method in methods]
+    grid = [
+        {"setting": "log_fc 0.75", "is_single_change": True, "n_shared": 3, "jaccard": 1.0},
+        {"setting": "adjust none", "is_single_change": True, "n_shared": 4, "jaccard": 0.75},
+    ]
+    return {
+        "signature/genes": pl.concat([genes.with_columns(cohort=pl.lit(c)) for c in ("a", "b")]),
+        "signature/overlap": pl.DataFrame([overlap]),
+        "signature/ranking": pl.concat([pl.DataFrame(rank).with_columns(cohort=pl.lit(c)) for c in ("a", "b")]),
+        "signature/error_curve": pl.DataFrame({"cohort": ["a", "b"], "n_trees": [40, 50], "is_chosen": [True, True]}),
+        "signature/biomarkers": pl.DataFrame({"gene": ["G1", "G2"], "rank_sum": [2, 4]}),
+        "signature/stability": pl.DataFrame(stability),
+        "signature/sensitivity": pl.DataFrame(grid),
+    }
+
+
+def model_frames() -> dict[str, pl.DataFrame]:
+    rows = [
+        {
+            "subject": subject,
+            "subject_kind": "dataset" if subject == "SIM3" else "cohort",
+            "predictor": predictor,
+            "kind": kind,
+            "auc": 0.9,
+            "ci_low": 0.87,
+            "ci_high": 0.93,
+            "threshold": 0.1,
+            "sensitivity": 0.8,
+            "specificity": 0.8,
+        }
+        for subject, kind in (("a", "external"), ("b", "apparent"), ("b", "nested_cv"), ("SIM3", "external"))
+        for predictor in ("G1", "model")
+    ]
+    draws = [
+        {"null": null, "subject": subject, "statistic": statistic, "draw": draw, "value": 0.9 if draw == 0 else 0.5}
+        for null, subject, statistic in (
+            ("random_signatures", "a", "auc"),
+            ("random_signatures", "b", "auc"),
+            ("random_signatures", "SIM3", "auc"),
+            ("permuted_labels", "b", "leaky_cv_auc"),
+            ("permuted_labels", "b", "overlap"),
+            ("permuted_labels", "b", "signature_size"),
+        )
+        for draw in range(101)
+    ]
+    slope = {
+        "subject": "SIM3",
+        "subject_kind": "dataset",
+        "scale": "z_score",
+        "metric": "slope",
+        "value": 0.9,
+        "ci_low": 0.7,
+        "ci_high": 1.1,
+    }
+    return {
+        "validation/roc": pl.DataFrame(rows),
+        "model/coefficients": pl.DataFrame({"term": ["(Intercept)", "G1", "G2"], "estimator": ["ml"] * 3}),
+        "validation/performance": pl.DataFrame([slope]),
+        "model/calibration": pl.DataFrame({"kind": ["apparent"], "predicted": [0.5]}),
+        "rigor/nulls": pl.DataFrame(draws),
+    }
+
+
+def with_frame(evidence: StudyEvidence, table: str, frame: pl.DataFrame) -> StudyEvidence:
+    """The evidence with one table replaced."""
+    return replace(evidence, frames={**evidence.frames, table: frame})
+
+
+def with_study(evidence: StudyEvidence, **changes: Any) -> StudyEvidence:
+    """The evidence of a study file that says something else."""
+    return replace(evidence, study=study_file(**changes))
