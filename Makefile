@@ -1,14 +1,17 @@
-# make demo | ui | test : each makes .venv from the lock first, then does its job.
+# make demo | ui | test | test-quick | lint | docs : each makes .venv from the lock first, then does its job.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo ui test lint lock clean
+.PHONY: demo ui test test-quick lint docs lock clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
 
 ui: .venv/installed
 	$(BIN)/dmicc ui
+
+test-quick: .venv/installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal dmicc_assets_tests/unit
 
 test: .venv/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -18,6 +21,9 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+docs: .venv/installed
+	$(BIN)/mkdocs build --quiet
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -31,4 +37,4 @@ lock:
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv dmicc_home
+	rm -rf .venv dmicc_home site

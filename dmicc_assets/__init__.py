@@ -1,1 +1,62 @@
-"""What two diseases share in GEO, as data assets."""
+"""What two diseases share in public transcriptomes: `import dmicc_assets as dm`.
+
+The front door: a name is imported when it is first asked for (PEP 562). No module of the package imports from here.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dmicc_assets.api.cohort import Cohort
+    from dmicc_assets.api.differential import combat, differential_genes, limma
+    from dmicc_assets.api.gene_sets import gsea, ora
+    from dmicc_assets.api.geo import Series, read_geo
+    from dmicc_assets.api.prediction import NestedCv, RocCurve, nested_cv, roc
+    from dmicc_assets.api.signature import SharedGenes, shared_genes
+
+_MODULES = {
+    "Cohort": "cohort",
+    "NestedCv": "prediction",
+    "RocCurve": "prediction",
+    "Series": "geo",
+    "SharedGenes": "signature",
+    "combat": "differential",
+    "differential_genes": "differential",
+    "gsea": "gene_sets",
+    "limma": "differential",
+    "nested_cv": "prediction",
+    "ora": "gene_sets",
+    "read_geo": "geo",
+    "roc": "prediction",
+    "shared_genes": "signature",
+}
+
+__all__ = [
+    "Cohort",
+    "NestedCv",
+    "RocCurve",
+    "Series",
+    "SharedGenes",
+    "combat",
+    "differential_genes",
+    "gsea",
+    "limma",
+    "nested_cv",
+    "ora",
+    "read_geo",
+    "roc",
+    "shared_genes",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("dmicc_assets")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'dmicc_assets' has no attribute {name!r}")
+    return getattr(import_module(f"dmicc_assets.api.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])

@@ -138,10 +138,24 @@ def cohort_statistics(
         counts: (G, N) counts; missing values where the cohort is not counted.
         settings: thresholds and options of the study.
         batch: as in `differential_statistics`; with "combat" counts are not weighted, since the values are adjusted.
+
+    Raises:
+        ValueError: the counts are of other genes or samples than the cohort, or as `differential_statistics`.
     """
     if not has_counts(counts) or batch == "combat":
         return differential_statistics(subject, settings, batch)
+    counts = _aligned(counts, subject.matrix)
     design, _ = differential_design(subject, settings, batch)
     weighted = voom(counts.values, design, factors=tmm_factors(counts.values))
     matrix = ExpressionMatrix(weighted.values, counts.features, counts.samples)
     return differential_statistics(replace(subject, matrix=matrix), settings, batch, weighted.weights)
+
+
+def _aligned(counts: ExpressionMatrix, like: ExpressionMatrix) -> ExpressionMatrix:
+    """The counts with genes and samples in the order of the cohort's."""
+    for kind, ours, theirs in (("gene", counts.features, like.features), ("sample", counts.samples, like.samples)):
+        if strangers := sorted(set(ours) ^ set(theirs)):
+            raise ValueError(
+                f"{kind} {strangers[0]!r} is in the counts or in the cohort only, expected the same {kind}s"
+            )
+    return counts.take_features(like.features).take_samples(like.samples)

@@ -132,14 +132,21 @@ def leaky_scores(
     return OutOfFold(scores, cut_offs, ())
 
 
+def pooled_auc(subject: CaseControl, predicted: OutOfFold, seed: int) -> tuple[float, float, float]:
+    """Mean area of the pooled out-of-fold predictions over the repeats, with the limits of its 95 % interval.
+
+    The interval is the percentile interval of 1,000 resamples of patients, each under one repeat's predictions.
+    """
+    patients = patient_index(subject)
+    pairs = pair_matrix(predicted.scores, subject.is_case, patients)
+    draws = patient_draws(patients, INTERVAL_RESAMPLES, np.random.default_rng([seed, 1000]))
+    return pairs.auc, *percentile_interval(repeats_in_turn(predicted.scores, subject.is_case, patients, draws))
+
+
 def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
     """The estimate of one kind with its interval."""
     subject = data.adjusted[data.target]
-    patients = patient_index(subject)
-    pairs = pair_matrix(predicted.scores, subject.is_case, patients)
-    generator = np.random.default_rng([data.study.rigor.seed, 1000])
-    draws = patient_draws(patients, INTERVAL_RESAMPLES, generator)
-    low, high = percentile_interval(repeats_in_turn(predicted.scores, subject.is_case, patients, draws))
+    auc, low, high = pooled_auc(subject, predicted, data.study.rigor.seed)
     # A fold that chose no gene calls everybody what most of its training samples are.
     known = np.isfinite(predicted.scores)
     called = predicted.scores >= np.where(np.isnan(predicted.cut_offs), 0.0, predicted.cut_offs)
@@ -149,7 +156,7 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
         "subject_kind": subject.kind,
         "predictor": PREDICTOR,
         "kind": kind,
-        "auc": pairs.auc,
+        "auc": auc,
         "ci_low": low,
         "ci_high": high,
         "threshold": float(np.nanmean(predicted.cut_offs)) if np.isfinite(predicted.cut_offs).any() else None,

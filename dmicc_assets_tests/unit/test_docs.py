@@ -54,7 +54,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    assert {page.name for page in PAGES} - {"README.md"} == {name for name in LINK.findall(index) if "/" not in name}
+    assert {page.name for page in PAGES} - {"README.md"} <= {name for name in LINK.findall(index) if "/" not in name}
 
 
 def test_commands_and_options_in_the_pages_exist() -> None:

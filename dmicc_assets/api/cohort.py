@@ -1,0 +1,109 @@
+"""Labelled frames as the core's types: genes and samples are aligned by name or refused, never by position.
+
+No statistic is computed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.types import CaseControl, ExpressionMatrix
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Expression of one disease's cases and controls, with what is known of the samples.
+
+    Samples of other labels, and samples of one frame that the other does not name, are refused or left out as said.
+
+    Attributes:
+        expression: a column `gene` (or `probe`), then one numeric column a sample: log2 values, or counts.
+        samples: a column `sample`, and the columns that the other arguments name; one row a sample of `expression`.
+        case: the label of the cases.
+        control: the label of the controls; samples of any other label are left out.
+        label: the column of the labels.
+        batch: the column that says which batch (data set, centre) a sample is of; None for one batch.
+        patient: the column that says which patient a sample is of; None when every sample is another patient's.
+
+    Raises:
+        ValueError: a column is missing, a name occurs twice, a value is no number, a sample is in one frame only, or
+            a label has no sample; the message names it.
+    """
+
+    expression: pl.DataFrame
+    samples: pl.DataFrame
+    case: str
+    control: str
+    label: str = "label"
+    batch: str | None = None
+    patient: str | None = None
+
+    def __post_init__(self) -> None:
+        self.subject("cohort")
+
+    def subject(self, name: str) -> CaseControl:
+        """The cases and controls as the core takes them: samples in the order of `expression`."""
+        matrix = matrix_of(self.expression)
+        known = _rows_by_sample(self.samples, [self.label, self.batch, self.patient])
+        for sample in matrix.samples:
+            if sample not in known:
+                raise ValueError(f"sample {sample!r} of the expression has no row in the samples")
+        for sample in known:
+            if sample not in matrix.samples:
+                raise ValueError(f"sample {sample!r} of the samples has no column in the expression")
+        used = [sample for sample in matrix.samples if known[sample][self.label] in (self.case, self.control)]
+        is_case = np.array([known[sample][self.label] == self.case for sample in used], dtype=np.bool_)
+        for label, n in ((self.case, int(is_case.sum())), (self.control, int((~is_case).sum()))):
+            if n == 0:
+                there = ", ".join(sorted({str(row[self.label]) for row in known.values()}))
+                raise ValueError(f"no sample has the {self.label} {label!r}; there are {there}")
+        return CaseControl(
+            name,
+            "cohort",
+            matrix.take_samples(used),
+            is_case,
+            tuple(str(known[s][self.batch]) if self.batch else name for s in used),
+            tuple(_text(known[s][self.patient]) if self.patient else s for s in used),
+        )
+
+
+def matrix_of(frame: pl.DataFrame) -> ExpressionMatrix:
+    """A frame of one column of names and one numeric column a sample as a matrix; a null is a missing value.
+
+    Raises:
+        ValueError: the first column is not `gene` or `probe`, a column is not numeric, or a name occurs twice.
+    """
+    if not frame.columns or frame.columns[0] not in ("gene", "probe"):
+        first = frame.columns[0] if frame.columns else "none"
+        raise ValueError(f"expected 'gene' or 'probe' as the first column of the expression, got {first!r}")
+    names, values = frame.columns[0], frame.columns[1:]
+    for column in values:
+        if not frame[column].dtype.is_numeric():
+            raise ValueError(f"expected numbers in column {column!r} of the expression, got {frame[column].dtype}")
+    if frame[names].null_count():
+        raise ValueError(f"row {int(frame[names].is_null().arg_max() or 0) + 1} of the expression has no {names}")
+    numbers = frame.select(pl.col(values).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+    return ExpressionMatrix(np.ascontiguousarray(numbers), tuple(frame[names].cast(pl.String)), tuple(values))
+
+
+def frame_of(matrix: ExpressionMatrix) -> pl.DataFrame:
+    """A matrix as a frame: `gene`, then one column a sample; a missing value is null."""
+    columns = {sample: matrix.values[:, j] for j, sample in enumerate(matrix.samples)}
+    return pl.DataFrame({"gene": matrix.features, **columns}).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _rows_by_sample(samples: pl.DataFrame, columns: Sequence[str | None]) -> dict[str, dict[str, object]]:
+    for column in ["sample", *columns]:
+        if column is not None and column not in samples.columns:
+            raise ValueError(f"the samples have no column {column!r}; there are {', '.join(samples.columns)}")
+    rows = {str(row["sample"]): row for row in samples.iter_rows(named=True)}
+    if len(rows) != len(samples):
+        repeated = samples.filter(samples["sample"].is_duplicated())["sample"][0]
+        raise ValueError(f"sample {repeated!r} has more than one row in the samples")
+    return rows
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

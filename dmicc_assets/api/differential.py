@@ -1,0 +1,146 @@
+"""Differential expression and batch removal of labelled frames, equal to limma, voom, TREAT and ComBat.
+
+The arithmetic is in `differential/`, `expression/` and `stats/`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from dmicc_assets.api.cohort import Cohort, frame_of, matrix_of
+from dmicc_assets.differential import statistics as tests
+from dmicc_assets.differential.statistics import Batch, cohort_statistics
+from dmicc_assets.expression.counts import no_counts
+from dmicc_assets.expression.scale import log2_decision, to_log2
+from dmicc_assets.study.schema import Differential
+from dmicc_assets.types import ExpressionMatrix
+
+
+def limma(
+    cohort: Cohort,
+    *,
+    counts: bool = False,
+    block: str = "none",
+    trend: bool = False,
+    robust: bool = False,
+    version: str = "3.63",
+) -> pl.DataFrame:
+    """Moderated t-statistics of every gene, cases against controls (Ritchie et al. 2015, doi:10.1093/nar/gkv007).
+
+    Args:
+        cohort: log2 expression, or read counts; with `batch` the design has a column for each batch but the first.
+        counts: whether the values are read counts: they are then weighted by voom (doi:10.1186/gb-2014-15-2-r29).
+        block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`.
+        trend: whether the prior variance depends on the mean expression.
+        robust: whether outlying variances are shrunk less.
+        version: the limma whose prior is taken: "3.63" or "3.54".
+
+    Returns:
+        One row a gene in the order of the expression: gene, log_fc (log2), ave_expr, t, p_value, adj_p_value
+        (Benjamini-Hochberg), b, ci_low, ci_high, sigma, df_total, n_case, n_control.
+
+    Raises:
+        ValueError: the design is not of full rank, there are no residual degrees of freedom, or an option is unknown.
+    """
+    subject = cohort.subject("cohort")
+    settings = Differential.model_validate({"block": block, "trend": trend, "robust": robust, "limma": version})
+    batch: Batch = "covariate" if cohort.batch else "none"
+    if not counts:
+        return cohort_statistics(subject, no_counts(subject.matrix), settings, batch)
+    return cohort_statistics(subject, subject.matrix, settings, batch)
+
+
+def differential_genes(
+    statistics: pl.DataFrame, *, log_fc: float = 1.0, p_value: float = 0.05, adjust: str = "BH"
+) -> pl.DataFrame:
+    """The genes past the thresholds: abs(log_fc) >= `log_fc`, and p (adjusted with "BH", raw with "none") < `p_value`.
+
+    Args:
+        statistics: what `limma` gave.
+        log_fc: threshold in log2 units.
+        p_value: threshold.
+        adjust: "BH" or "none".
+
+    Returns:
+        Columns gene, log_fc, p_value, adj_p_value, direction ("up" or "down").
+    """
+    settings = Differential.model_validate({"log_fc": log_fc, "p_value": p_value, "adjust": adjust})
+    return tests.differential_genes(statistics, settings)
+
+
+def combat(
+    expression: pl.DataFrame,
+    samples: pl.DataFrame,
+    batch: str,
+    *,
+    keep: Sequence[str] = (),
+    reference: str | None = None,
+    parametric: bool = True,
+    mean_only: bool = False,
+) -> pl.DataFrame:
+    """Expression without batch effects by ComBat (Johnson et al. 2007, doi:10.1093/biostatistics/kxj037), as sva's.
+
+    Args:
+        expression: a column `gene`, then one numeric column a sample.
+        samples: a column `sample` and the columns that the other arguments name.
+        batch: the column of the batches.
+        keep: columns whose groups are covariates, so that their differences stay.
+        reference: the batch that stays as it is.
+        parametric: whether the priors are parametric.
+        mean_only: whether only means are adjusted.
+
+    Returns:
+        The expression, genes and samples in their order.
+
+    Raises:
+        ValueError: a sample is in one frame only, or a batch is confounded with what is kept.
+    """
+    from dmicc_assets.expression.combat import combat as adjust
+
+    matrix = matrix_of(expression)
+    described = aligned(samples, matrix, [batch, *keep])
+    covariates = _indicators(described, keep)
+    values = adjust(
+        matrix.values,
+        described[batch].cast(pl.String).to_list(),
+        covariates,
+        parametric=parametric,
+        mean_only=mean_only,
+        reference=reference,
+    )
+    return frame_of(ExpressionMatrix(values, matrix.features, matrix.samples))
+
+
+def log2_if_linear(expression: pl.DataFrame) -> pl.DataFrame:
+    """Log2 values where GEO2R's rule finds linear ones (doi:10.1093/nar/gks1193); values <= 0 become null."""
+    matrix = matrix_of(expression)
+    values = to_log2(matrix.values, log2_decision(matrix.values, "auto"))
+    return frame_of(ExpressionMatrix(values, matrix.features, matrix.samples))
+
+
+def aligned(samples: pl.DataFrame, matrix: ExpressionMatrix, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows of `samples` in the order of the matrix's samples.
+
+    Raises:
+        ValueError: a column is missing, or a sample is in one of the two only.
+    """
+    for column in ("sample", *columns):
+        if column not in samples.columns:
+            raise ValueError(f"the samples have no column {column!r}; there are {', '.join(samples.columns)}")
+    strangers = sorted(set(samples["sample"].cast(pl.String)) ^ set(matrix.samples))
+    if strangers or samples["sample"].is_duplicated().any():
+        which = strangers[0] if strangers else samples.filter(samples["sample"].is_duplicated())["sample"][0]
+        raise ValueError(f"sample {which!r}: expected one row in the samples and one column in the expression")
+    order = pl.DataFrame({"sample": matrix.samples})
+    return order.join(samples.with_columns(pl.col("sample").cast(pl.String)), on="sample", maintain_order="left")
+
+
+def _indicators(samples: pl.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
+    """A 0/1 column for each level but the first of each column; None without columns."""
+    found = [
+        (samples[column] == level).to_numpy().astype(np.float64)
+        for column in columns
+        for level in samples[column].unique(maintain_order=True)[1:]
+    ]
+    return np.column_stack(found) if found else None

@@ -1,0 +1,195 @@
+"""ROC curves of one predictor, and nested cross-validation of the whole choice of genes, on labelled frames.
+
+The arithmetic is in `stats/roc.py` and `resampling/`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+
+from dmicc_assets.api.cohort import Cohort
+from dmicc_assets.differential.statistics import Batch, differential_genes, differential_statistics
+from dmicc_assets.expression.batch import remove_batch_effect
+from dmicc_assets.stats.roc import Direction, delong_interval, youden
+from dmicc_assets.stats.roc import roc as curve_of
+from dmicc_assets.study.schema import Study
+from dmicc_assets.types import CaseControl
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """An area under the ROC curve with DeLong's interval (doi:10.2307/2531595), Youden's cut-off and the curve.
+
+    Attributes:
+        auc: area, ties counted half.
+        ci_low: lower limit of the 95 % interval; equal to the area where the groups separate, which says nothing.
+        ci_high: upper limit.
+        threshold: Youden's cut-off, in the predictor's units.
+        sensitivity: at the cut-off.
+        specificity: at the cut-off.
+        curve: columns threshold, sensitivity, specificity.
+    """
+
+    auc: float
+    ci_low: float
+    ci_high: float
+    threshold: float
+    sensitivity: float
+    specificity: float
+    curve: pl.DataFrame
+
+
+def roc(score: ArrayLike, is_case: ArrayLike, *, direction: Direction = "up") -> RocCurve:
+    """The empirical ROC curve of one predictor, as pROC's.
+
+    Args:
+        score: (N,) predictor, in the order of `is_case`.
+        is_case: (N,) True for cases.
+        direction: "up" when cases are expected to score higher; decide it on other data than these.
+
+    Raises:
+        ValueError: lengths differ, a score is missing or infinite, or a group is empty.
+    """
+    found = curve_of(score, is_case, direction)
+    low, high = delong_interval(found)
+    cut = youden(found)
+    points = {"threshold": found.thresholds, "sensitivity": found.sensitivity, "specificity": found.specificity}
+    return RocCurve(found.auc, low, high, cut.threshold, cut.sensitivity, cut.specificity, pl.DataFrame(points))
+
+
+@dataclass(frozen=True)
+class NestedCv:
+    """How well the procedure predicts when it chooses its genes inside the folds.
+
+    Attributes:
+        auc: mean over the repeats of the area of the pooled out-of-fold predictions; None where a class is too small.
+        ci_low: lower limit of the 95 % interval by resampling patients.
+        ci_high: upper limit.
+        n_folds: folds of all repeats.
+        n_empty_folds: folds that chose no gene; they predict the share of cases.
+        chosen: gene and share of the folds that chose it, the most frequent first.
+    """
+
+    auc: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n_folds: int
+    n_empty_folds: int
+    chosen: pl.DataFrame
+
+
+def nested_cv(
+    cohorts: Mapping[str, Cohort],
+    target: str,
+    *,
+    log_fc: float = 1.0,
+    p_value: float = 0.05,
+    adjust: str = "BH",
+    top: int = 3,
+    folds: int = 10,
+    repeats: int = 10,
+    seed: int = 1,
+    workers: int = 1,
+) -> NestedCv:
+    """Repeated stratified cross-validation in one cohort, with everything that chooses or fits inside the fold.
+
+    In each fold: genes that differ in the target's training samples and in every other cohort, the first `top` of each
+    cohort's forest, a logistic model on what these agree on (Varma & Simon 2006, doi:10.1186/1471-2105-7-91). It
+    estimates the procedure, not one fixed set of genes.
+
+    Args:
+        cohorts: by name; log2 expression, normalised between arrays beforehand.
+        target: the cohort that is predicted.
+        log_fc: threshold of abs(log_fc) in log2 units.
+        p_value: threshold of the p-value.
+        adjust: "BH" or "none".
+        top: genes taken from each ranking.
+        folds: per repeat, never more than the smaller class.
+        repeats: how often the folds are drawn anew.
+        seed: of folds and forests.
+        workers: processes; the numbers do not depend on it.
+
+    Raises:
+        ValueError: `target` is not one of the cohorts, or a cohort's frames do not fit.
+    """
+    from dmicc_assets.resampling.arrays import FoldValues
+    from dmicc_assets.resampling.nested import nested_cv as cross_validate
+    from dmicc_assets.resampling.resampled_roc import pooled_auc
+    from dmicc_assets.resampling.selection import StudyData
+
+    if target not in cohorts:
+        raise ValueError(f"target {target!r} is not one of the cohorts ({', '.join(cohorts)})")
+    settings = {"log_fc": log_fc, "p_value": p_value, "adjust": adjust}
+    study = _study(cohorts, target, settings, {"top": top, "folds": folds, "seed": seed}, repeats, seed)
+    merged = {name: cohort.subject(name) for name, cohort in cohorts.items()}
+    genes = {
+        name: differential_genes(
+            differential_statistics(subject, study.differential, _batch(study, name)), study.differential
+        )
+        for name, subject in merged.items()
+    }
+    adjusted = {name: _without_batch(subject) for name, subject in merged.items()}
+    data = StudyData(study=study, merged=merged, adjusted=adjusted, genes=genes)
+    source = FoldValues(target, study.cohorts[target], merged[target], {}, {}, {})
+    predicted = cross_validate(data, source, workers)
+    chosen = [fold.biomarkers for fold in predicted.folds]
+    auc, low, high = pooled_auc(adjusted[target], predicted, seed) if chosen else (None, None, None)
+    return NestedCv(auc, low, high, len(chosen), sum(not genes for genes in chosen), _frequencies(chosen))
+
+
+def _batch(study: Study, cohort: str) -> Batch:
+    return study.cohorts[cohort].batch
+
+
+def _without_batch(subject: CaseControl) -> CaseControl:
+    """The values with the batch removed and the groups kept; as they are with one batch."""
+    if len(set(subject.dataset)) < 2:
+        return subject
+    design = np.column_stack([np.ones(len(subject.is_case)), subject.is_case.astype(np.float64)])
+    values = remove_batch_effect(subject.matrix.values, subject.dataset, design=design)
+    return replace(subject, matrix=replace(subject.matrix, values=values))
+
+
+def _frequencies(chosen: Sequence[Sequence[str]]) -> pl.DataFrame:
+    counts = Counter(gene for genes in chosen for gene in genes)
+    rows = sorted(((gene, n / len(chosen)) for gene, n in counts.items()), key=lambda row: (-row[1], row[0]))
+    return pl.DataFrame(rows, schema={"gene": pl.String, "frequency": pl.Float64}, orient="row")
+
+
+def _study(
+    cohorts: Mapping[str, Cohort],
+    target: str,
+    differential: Mapping[str, object],
+    ranking: Mapping[str, object],
+    repeats: int,
+    seed: int,
+) -> Study:
+    """The settings as the study file would state them: the core takes them from there."""
+    rule = {"label": "any", "where": {"sample": ""}}
+    dataset = {"source": "file", "matrix": "in memory", "labels": [rule]}
+    names = {name: f"in_memory_{i}" for i, name in enumerate(cohorts)}
+    return Study.model_validate(
+        {
+            "study": "in_memory",
+            "title": "in memory",
+            "datasets": {names[name]: {**dataset, "labels": [rule, {**rule, "label": "other"}]} for name in cohorts},
+            "cohorts": {
+                name: {
+                    "title": name,
+                    "datasets": [names[name]],
+                    "case": "any",
+                    "control": "other",
+                    "batch": "covariate" if cohort.batch else "none",
+                }
+                for name, cohort in cohorts.items()
+            },
+            "differential": dict(differential),
+            "ranking": dict(ranking),
+            "model": {"cohort": target},
+            "rigor": {"repeats": repeats, "seed": seed},
+        }
+    )
