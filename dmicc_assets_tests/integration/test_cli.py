@@ -14,8 +14,8 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from dmicc_assets.cli.main import main as cli
-from dmicc_assets.cli.main import terminal
+from dmicc_assets.cli import main as cli
+from dmicc_assets.cli import terminal
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.study.settings import Settings
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from dmicc_assets.cli.main import main as cli
+from dmicc_assets.cli import main as cli
 from dmicc_assets.cli.score import draw_patients, score_and_show, score_matrix, study_model
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.workspace import Workspace

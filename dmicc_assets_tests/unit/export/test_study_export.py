@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from rocrate.rocrate import ROCrate
 
-from dmicc_assets.cli.main import main as cli
+from dmicc_assets.cli import main as cli
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.export.study_export import export_study
 from dmicc_assets.lake.workspace import Workspace
