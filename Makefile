@@ -23,7 +23,7 @@ lint: .venv/installed
 	$(BIN)/lint-imports
 
 docs: .venv/installed
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

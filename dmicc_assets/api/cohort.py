@@ -16,7 +16,7 @@ from dmicc_assets.types import CaseControl, ExpressionMatrix
 class Cohort:
     """Expression of one disease's cases and controls, with what is known of the samples.
 
-    Samples of other labels, and samples of one frame that the other does not name, are refused or left out as said.
+    Samples of other labels are left out; a sample that only one of the frames has is refused.
 
     Attributes:
         expression: a column `gene` (or `probe`), then one numeric column a sample: log2 values, or counts.
@@ -46,13 +46,8 @@ class Cohort:
     def subject(self, name: str) -> CaseControl:
         """The cases and controls as the core takes them: samples in the order of `expression`."""
         matrix = matrix_of(self.expression)
-        known = _rows_by_sample(self.samples, [self.label, self.batch, self.patient])
-        for sample in matrix.samples:
-            if sample not in known:
-                raise ValueError(f"sample {sample!r} of the expression has no row in the samples")
-        for sample in known:
-            if sample not in matrix.samples:
-                raise ValueError(f"sample {sample!r} of the samples has no column in the expression")
+        columns = [column for column in (self.label, self.batch, self.patient) if column is not None]
+        known = {row["sample"]: row for row in aligned(self.samples, matrix, columns).iter_rows(named=True)}
         used = [sample for sample in matrix.samples if known[sample][self.label] in (self.case, self.control)]
         is_case = np.array([known[sample][self.label] == self.case for sample in used], dtype=np.bool_)
         for label, n in ((self.case, int(is_case.sum())), (self.control, int((~is_case).sum()))):
@@ -94,15 +89,27 @@ def frame_of(matrix: ExpressionMatrix) -> pl.DataFrame:
     return pl.DataFrame({"gene": matrix.features, **columns}).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def _rows_by_sample(samples: pl.DataFrame, columns: Sequence[str | None]) -> dict[str, dict[str, object]]:
-    for column in ["sample", *columns]:
-        if column is not None and column not in samples.columns:
+def aligned(samples: pl.DataFrame, matrix: ExpressionMatrix, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows of `samples` in the order of the matrix's samples.
+
+    Raises:
+        ValueError: a column is missing, or a sample is in one of the two only.
+    """
+    for column in ("sample", *columns):
+        if column not in samples.columns:
             raise ValueError(f"the samples have no column {column!r}; there are {', '.join(samples.columns)}")
-    rows = {str(row["sample"]): row for row in samples.iter_rows(named=True)}
-    if len(rows) != len(samples):
-        repeated = samples.filter(samples["sample"].is_duplicated())["sample"][0]
-        raise ValueError(f"sample {repeated!r} has more than one row in the samples")
-    return rows
+    names = samples["sample"].cast(pl.String)
+    if names.is_duplicated().any():
+        raise ValueError(f"sample {names.filter(names.is_duplicated())[0]!r} has more than one row in the samples")
+    there, wanted = set(names), set(matrix.samples)
+    for sample in matrix.samples:
+        if sample not in there:
+            raise ValueError(f"sample {sample!r} of the expression has no row in the samples")
+    for sample in names:
+        if sample not in wanted:
+            raise ValueError(f"sample {sample!r} of the samples has no column in the expression")
+    order = pl.DataFrame({"sample": matrix.samples}, schema={"sample": pl.String})
+    return order.join(samples.with_columns(sample=names), on="sample", maintain_order="left")
 
 
 def _text(value: object) -> str | None:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from dmicc_assets.api.cohort import Cohort, frame_of, matrix_of
+from dmicc_assets.api.cohort import Cohort, aligned, frame_of, matrix_of
 from dmicc_assets.differential import statistics as tests
 from dmicc_assets.differential.statistics import Batch, cohort_statistics
 from dmicc_assets.expression.counts import no_counts
-from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import ExpressionMatrix
 
@@ -110,30 +109,6 @@ def combat(
         reference=reference,
     )
     return frame_of(ExpressionMatrix(values, matrix.features, matrix.samples))
-
-
-def log2_if_linear(expression: pl.DataFrame) -> pl.DataFrame:
-    """Log2 values where GEO2R's rule finds linear ones (doi:10.1093/nar/gks1193); values <= 0 become null."""
-    matrix = matrix_of(expression)
-    values = to_log2(matrix.values, log2_decision(matrix.values, "auto"))
-    return frame_of(ExpressionMatrix(values, matrix.features, matrix.samples))
-
-
-def aligned(samples: pl.DataFrame, matrix: ExpressionMatrix, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows of `samples` in the order of the matrix's samples.
-
-    Raises:
-        ValueError: a column is missing, or a sample is in one of the two only.
-    """
-    for column in ("sample", *columns):
-        if column not in samples.columns:
-            raise ValueError(f"the samples have no column {column!r}; there are {', '.join(samples.columns)}")
-    strangers = sorted(set(samples["sample"].cast(pl.String)) ^ set(matrix.samples))
-    if strangers or samples["sample"].is_duplicated().any():
-        which = strangers[0] if strangers else samples.filter(samples["sample"].is_duplicated())["sample"][0]
-        raise ValueError(f"sample {which!r}: expected one row in the samples and one column in the expression")
-    order = pl.DataFrame({"sample": matrix.samples})
-    return order.join(samples.with_columns(pl.col("sample").cast(pl.String)), on="sample", maintain_order="left")
 
 
 def _indicators(samples: pl.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
