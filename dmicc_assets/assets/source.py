@@ -5,9 +5,9 @@ from dmicc_assets.expression.prepare import prepare_dataset
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.http.cache import SourceFile
-from dmicc_assets.geo.observe import observe
+from dmicc_assets.geo.observe import observe, observed_text
 from dmicc_assets.geo.revision import revision_of
-from dmicc_assets.geo.source_files import observed_text, source_files, source_files_table
+from dmicc_assets.geo.source_files import source_files, source_files_table
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.types import matrix_rows
 

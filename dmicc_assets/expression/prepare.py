@@ -21,7 +21,7 @@ from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Dataset
 from dmicc_assets.types import ExpressionMatrix, FloatArray
 
-DATA_ROLES = ("counts", "matrix", "soft")
+DATA_ROLES = ("counts", "soft", "matrix")  # an empty matrix leads to one of the others
 
 
 @dataclass(frozen=True)

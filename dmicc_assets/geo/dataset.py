@@ -12,7 +12,6 @@ import polars as pl
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.expression.raw_dataset import RawDataset
-from dmicc_assets.geo.acquire import choose_platform
 from dmicc_assets.geo.formats.counts import count_genes, read_counts, read_symbols
 from dmicc_assets.geo.formats.platform import Platform, match_probes, read_platform
 from dmicc_assets.geo.formats.series_header import SeriesHeader, samples_sha256
@@ -20,6 +19,7 @@ from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, re
 from dmicc_assets.geo.formats.soft import read_family
 from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of
 from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.sources import choose_platform
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 
@@ -50,7 +50,7 @@ def _read(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDat
         served = _need(name, by_role, "matrix")
         read = read_series_matrix(served.path)
     if not read.matrix.features:
-        raise DataError(f"{name}: the table of {served.path.name} is empty, there is nothing to compare")
+        raise DataError(f"{name}: no sample has an expression table in {served.url}")
     return _from_series(name, spec, read, served, by_role)
 
 
@@ -70,7 +70,7 @@ def _with_values(raw: RawDataset) -> RawDataset:
 def _from_series(
     name: str, spec: Dataset, read: SeriesMatrix, served: SourceFile, by_role: Mapping[str, SourceFile]
 ) -> RawDataset:
-    accession = choose_platform(name, platform_of(name, spec), read.header)
+    accession = choose_platform(name, platform_of(name, spec), read.header.platforms)
     samples = read.header.samples.filter((pl.col("platform") == accession) | pl.col("platform").is_null())
     if not len(samples):
         raise DataError(f"{name}: no sample of {served.path.name} is on {accession}")

@@ -20,9 +20,9 @@ from dmicc_assets.geo.formats.series_matrix import header_of
 from dmicc_assets.geo.formats.soft import family_header
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.policy import NotServedError
+from dmicc_assets.geo.sources import family_url, matrix_names, matrix_url
 from dmicc_assets.study.schema import SERIES_NAME
 
-_MATRIX_END = "_series_matrix.txt.gz"
 _MOST_GROUPS = 12
 _CONTROL = re.compile(
     r"\b(normal|healthy|controls?|non[- _]?(tumou?r|diseased?|lesional|cancer\w*|malignant)|adjacent|unaffected|"
@@ -150,22 +150,21 @@ def describe_series(accession: str, client: GeoClient) -> SeriesDescription:
 
 def _headers(series: str, client: GeoClient) -> Iterator[SeriesHeader]:
     """Headers of the series' matrices; of acc.cgi or the family SOFT file when it has none."""
-    folder = series_folder(series)
-    names = [name for name in client.listing(client.geo(f"{folder}/matrix")) if name.endswith(_MATRIX_END)]
+    names = matrix_names(series, client)
     for name in names:
-        with client.blocks(client.geo(f"{folder}/matrix/{name}")) as blocks:
+        with client.blocks(matrix_url(series, name, client)) as blocks:
             yield header_of(inflate(blocks, name), name)
     if names:
         return
     try:
         yield served_header(series, client)
     except NotServedError:
-        url = client.geo(f"{folder}/soft/{series}_family.soft.gz")
+        url = family_url(series, client)
         try:
             with client.blocks(url) as blocks:
                 yield family_header(inflate(blocks, url), url)
         except NotServedError:
-            raise SourceError(f"{series}: no such series at {client.geo(folder)}/") from None
+            raise SourceError(f"{series}: no such series at {client.geo(series_folder(series))}/") from None
 
 
 def _by_platform(samples: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFrame]]:

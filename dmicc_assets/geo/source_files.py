@@ -10,7 +10,6 @@ import polars as pl
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import CHECK
 from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
-from dmicc_assets.geo.http.client import Observed
 
 _COLUMNS = ("role", "file", "sha256", "n_bytes", "source_url", "last_modified", "etag", "retrieved_at")
 
@@ -52,8 +51,3 @@ def source_files(table: pl.DataFrame, cache: Path) -> list[SourceFile]:
             )
         )
     return found
-
-
-def observed_text(observed: Sequence[Observed]) -> str:
-    """What is served now, one line a file, in a fixed order."""
-    return "\n".join(sorted(f"{each.role} {each.url} {each.validator}" for each in observed))

@@ -1,6 +1,6 @@
 """NCBI's own RNA-seq counts of a series and their annotation: genes by Entrez id, samples by GSM accession.
 
-Where they are served is known here; what is done with counts (voom) is for `stats/voom.py`.
+Where they are served is said in `geo/sources.py`; what is done with counts (voom) is for `stats/voom.py`.
 """
 
 from collections.abc import Mapping
@@ -9,35 +9,13 @@ from pathlib import Path
 import polars as pl
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.accession import check_series
 from dmicc_assets.geo.formats.gzip_stream import gzip_blocks
 from dmicc_assets.geo.formats.platform import PROBE_SCHEMA
 from dmicc_assets.geo.formats.tabular import read_matrix, verify_matrix
-from dmicc_assets.geo.http.client import GeoClient, local_path
 from dmicc_assets.types import ExpressionMatrix
 
 ASSEMBLY = "GRCh38.p13"
 ANNOTATION = f"Human.{ASSEMBLY}.annot.tsv.gz"
-
-
-def counts_name(accession: str) -> str:
-    """File name of a series' raw counts."""
-    return f"{check_series(accession)}_raw_counts_{ASSEMBLY}_NCBI.tsv.gz"
-
-
-def counts_url(client: GeoClient, accession: str) -> str:
-    """Where NCBI serves a series' raw counts; a mirror on disk has them in `rnaseq_counts/`."""
-    name = counts_name(accession)
-    if local_path(client.download_url) is not None:
-        return f"{client.download_url}/{name}"
-    return f"{client.download_url}?type=rnaseq_counts&acc={accession}&format=file&file={name}"
-
-
-def annotation_url(client: GeoClient) -> str:
-    """Where NCBI serves the genes of its counts: Entrez id and symbol."""
-    if local_path(client.download_url) is not None:
-        return f"{client.download_url}/{ANNOTATION}"
-    return f"{client.download_url}?format=file&type=rnaseq_counts&file={ANNOTATION}"
 
 
 def verify_counts(path: Path) -> None:

@@ -5,6 +5,7 @@ What the bytes mean is for the readers; here only: not a gzip file, damaged, cut
 
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from dmicc_assets.errors import SourceError
@@ -12,6 +13,7 @@ from dmicc_assets.errors import SourceError
 MAGIC = b"\x1f\x8b"
 CHECK = "I1"  # the integrity check that a damaged file fails
 _READ = 1 << 17
+_TELLING = 512  # bytes that tell what a file is
 _LARGEST_BLOCK = 1 << 20
 _HTML = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 
@@ -37,17 +39,27 @@ def text_blocks(path: Path) -> Iterator[bytes]:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(512)
-            file.seek(0)
-            compressed = iter(lambda: file.read(_READ), b"")
-            if start[:2] == MAGIC:
-                yield from inflate(compressed, path.name)
-                return
-            if not start or looks_like_html(start):
-                raise SourceError(f"{path.name}: {_what_instead(start)} in place of a table", check=CHECK)
-            yield from compressed
+            yield from decompressed(iter(lambda: file.read(_READ), b""), path.name)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def decompressed(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Content of a text file that arrives in pieces, decompressed when it begins with gzip's magic.
+
+    Raises:
+        SourceError: empty, an HTML page, or a damaged gzip file.
+    """
+    start = b""
+    while len(start) < _TELLING and (piece := next(pieces, b"")):
+        start += piece
+    if start[:2] == MAGIC:
+        yield from inflate(chain([start], pieces), name)
+        return
+    if not start or looks_like_html(start):
+        raise SourceError(f"{name}: {_what_instead(start)} in place of a table", check=CHECK)
+    yield start
+    yield from pieces
 
 
 def looks_like_html(start: bytes) -> bool:
@@ -58,7 +70,7 @@ def looks_like_html(start: bytes) -> bool:
 def begins_as_html(path: Path) -> bool:
     """Whether a file looks like an HTML or XML page."""
     with path.open("rb") as file:
-        return looks_like_html(file.read(512))
+        return looks_like_html(file.read(_TELLING))
 
 
 def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ The symbol column is found by rule and recorded; what becomes of a probe with se
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from dmicc_assets.geo.formats.numeric_rows import whole_lines
 from dmicc_assets.geo.formats.series_header import parse_date
 
 SEPARATOR = " /// "
+_END = "!platform_table_end"
 PROBE_SCHEMA = pl.Schema({"probe": pl.String(), "gene": pl.String(), "n_symbols": pl.Int64()})
 # What spreadsheets made of MARCH1, SEPT2 and DEC1; which one it was cannot be told (doi:10.1186/s13059-016-1044-7).
 _DATE = re.compile(
@@ -138,25 +139,17 @@ def read_platform_table(path: Path, accession: str | None = None) -> PlatformTab
     Raises:
         SourceError: no table of this platform, no end marker, or an HTML page in the file's place.
     """
-    found, lines = "", _lines(path)
-    for line in lines:
-        head, _, value = line.partition(" = ")
-        if head == "^PLATFORM" or (head == "!Annotation_platform" and not found):
-            found = value.strip()
-        elif line == "!platform_table_begin" and accession in (None, found, ""):
-            break
-    else:
-        raise SourceError(f"{path.name}: expected the table of {accession or 'a platform'}, found none")
-    columns = next(lines, "").split("\t")
+    lines = _lines(text_blocks(path))
+    found, columns = _find_table(lines, path.name, accession)
     kept = [0, *(i for i, column in enumerate(columns) if i and _plain(column) in _COLUMNS)]
     rows: list[list[str]] = []
     for line in lines:
-        if line == "!platform_table_end":
+        if line == _END:
             return PlatformTable(found, columns, [columns[i] for i in kept], rows)
         cells = line.split("\t")
         if cells[0]:
             rows.append([cells[i] if i < len(cells) else "" for i in kept])
-    raise SourceError(f"{path.name}: the platform's table is cut short: no line !platform_table_end")
+    raise _cut_short(path.name)
 
 
 def read_platform_date(path: Path, accession: str) -> date | None:
@@ -166,7 +159,7 @@ def read_platform_date(path: Path, accession: str) -> date | None:
         SourceError: a damaged file, or an HTML page in its place.
     """
     found = ""
-    for line in _lines(path):
+    for line in _lines(text_blocks(path)):
         head, _, value = line.partition(" = ")
         if head == "^PLATFORM":
             found = value.strip()
@@ -177,10 +170,26 @@ def read_platform_date(path: Path, accession: str) -> date | None:
     return None
 
 
-def _lines(path: Path) -> Iterator[str]:
-    for block in whole_lines(text_blocks(path)):
+def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    for block in whole_lines(blocks):
         for line in block.decode("utf-8-sig", errors="replace").split("\n"):
             yield line.rstrip("\r")
+
+
+def _find_table(lines: Iterator[str], name: str, accession: str | None) -> tuple[str, list[str]]:
+    """The platform whose table begins next, and the table's columns; the next of the lines is its first row."""
+    found = ""
+    for line in lines:
+        head, _, value = line.partition(" = ")
+        if head == "^PLATFORM" or (head == "!Annotation_platform" and not found):
+            found = value.strip()
+        elif line == "!platform_table_begin" and accession in (None, found, ""):
+            return found, next(lines, "").split("\t")
+    raise SourceError(f"{name}: expected the table of {accession or 'a platform'}, found none")
+
+
+def _cut_short(name: str) -> SourceError:
+    return SourceError(f"{name}: the platform's table is cut short: no line {_END}")
 
 
 def _split(separator: str) -> Callable[[str], Iterator[str]]:
@@ -222,14 +231,32 @@ def symbol_rules(table: PlatformTable) -> Iterator[tuple[SymbolRule, int]]:
                 yield rule, index
 
 
-def needs_entrez(path: Path, accession: str | None = None) -> bool:
+def needs_entrez(blocks: Iterable[bytes], name: str, accession: str | None = None) -> bool:
     """Whether a platform names its genes only by Entrez ids, so that reading it needs a mapping.
 
+    Args:
+        blocks: the file's decompressed content, in order; taken no further than to the first symbol.
+        name: what errors call the file.
+        accession: which platform, where a file holds several.
+
     Raises:
-        SourceError: as `read_platform`.
+        SourceError: no table of this platform, or one that is cut short.
     """
-    rule, _ = next(symbol_rules(read_platform_table(path, accession)), (None, 0))
-    return rule is not None and rule.is_entrez
+    lines = _lines(blocks)
+    _, columns = _find_table(lines, name, accession)
+    rules = [(rule, i) for rule in RULES for i, column in enumerate(columns) if i and _plain(column) == rule.column]
+    has_ids, all_are_ids = False, all(rule.is_entrez for rule, _ in rules)
+    for line in lines:
+        if line == _END:
+            return has_ids
+        cells = line.split("\t")
+        filled = [rule for rule, i in rules if cells[0] and i < len(cells) and next(rule.symbols(cells[i]), "")]
+        if any(not rule.is_entrez for rule in filled):
+            return False
+        has_ids = has_ids or bool(filled)
+        if has_ids and all_are_ids:
+            return True
+    raise _cut_short(name)
 
 
 def _choose(table: PlatformTable, entrez: bool, name: str) -> tuple[SymbolRule, int]:

@@ -1,6 +1,6 @@
 """GEO's series matrix files, read in one streaming pass and checked on the way: CRC, end marker, rows, columns.
 
-Formats only: where a file comes from is in `geo/acquire.py`, what a dataset is made of in `geo/dataset.py`.
+Formats only: where a file comes from is in `geo/sources.py`, what a dataset is made of in `geo/dataset.py`.
 """
 
 import hashlib
@@ -74,6 +74,38 @@ def header_of(blocks: Iterator[bytes], name: str) -> SeriesHeader:
     """
     head, _ = _read_head(blocks, name)
     return parse_head(head, name)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixStart:
+    """The beginning of a series matrix.
+
+    Attributes:
+        header: the series and its samples.
+        has_rows: whether a row follows on the row of names.
+    """
+
+    header: SeriesHeader
+    has_rows: bool
+
+
+def matrix_start(blocks: Iterator[bytes], name: str) -> MatrixStart:
+    """The header of a series matrix and whether its table is empty; stops taking blocks at the first row.
+
+    Not by `!Sample_data_row_count`: a file need not have that line.
+
+    Args:
+        blocks: the file's decompressed content, in order.
+        name: what errors call the file.
+
+    Raises:
+        SourceError: no table begins.
+    """
+    head, rest = _read_head(blocks, name)
+    lines = (line for block in whole_lines(_chain(rest, blocks)) for line in block.split(b"\n"))
+    next(lines, None)  # the samples' names
+    row = next((line.strip() for line in lines if line.strip()), _END)
+    return MatrixStart(parse_head(head, name), row != _END)
 
 
 def verify_series_matrix(path: Path) -> int:

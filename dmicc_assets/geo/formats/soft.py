@@ -143,14 +143,24 @@ def family_header(blocks: Iterable[bytes], name: str) -> SeriesHeader:
     return build_header(fields, samples, name)
 
 
-def series_platforms(blocks: Iterable[bytes], name: str) -> list[str]:
-    """The platforms that the series of a family SOFT file names, read from the beginning of the file.
+def family_platforms(blocks: Iterator[bytes], name: str) -> list[str]:
+    """The platforms that a series names in its family SOFT file; of its samples when the series names none.
+
+    Args:
+        blocks: the file's decompressed content, in order; taken no further than to what names them.
+        name: what errors call the file.
 
     Raises:
         SourceError: a damaged file.
     """
-    found = next((entity for entity in read_entities(blocks, name) if entity.kind == "SERIES"), None)
-    return list(found.fields.get("platform_id", [])) if found is not None else []
+    found: dict[str, None] = {}
+    for entity in read_entities(blocks, name):
+        named = entity.fields.get("platform_id", [])
+        if entity.kind == "SERIES" and named:
+            return named
+        if entity.kind == "SAMPLE":
+            found |= dict.fromkeys(named)
+    return list(found)
 
 
 def verify_family(path: Path) -> None:

@@ -9,13 +9,16 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from dmicc_assets.geo.formats.gzip_stream import text_blocks
 
 _WEEK = 7 * 24 * 3600
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ class SourceFile:
     last_modified: str | None
     etag: str | None
     retrieved_at: datetime
+
+    def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
+        """What `read` makes of the decompressed content and the file's name.
+
+        Raises:
+            SourceError: as `read`; a damaged file.
+        """
+        return read(text_blocks(self.path), self.path.name)
 
 
 class FileCache:

@@ -1,6 +1,6 @@
 """The one way to what GEO, a Xena hub or a mirror on disk serves: listings, headers of files, verified files.
 
-Which files a dataset needs is decided in `geo/acquire.py`; HTTP itself is in `transfer.py`, files on disk here.
+Which files a dataset needs is said in `geo/sources.py`; HTTP itself is in `transfer.py`, files on disk here.
 """
 
 import re

@@ -189,17 +189,18 @@ def test_without_a_matrix_the_family_file_is_read(mirror: Path, client: GeoClien
     assert raw.matrix.features == ("1_at", "2_at")
     assert raw.probe_genes is not None
     assert raw.probe_genes["gene"].to_list() == ["TP53", "CD4"]
-    with pytest.raises(DataError, match="name one of GPL96, GPL97"):
+    with pytest.raises(DataError, match=r"names 2 platforms \(GPL96, GPL97\): say which one"):
         acquire("GSE781", spec(), client, Path())
 
 
 def test_a_series_without_any_table_says_so(mirror: Path, client: GeoClient) -> None:
     write_matrix(mirror, "GSE11413", "GPL7", matrix_text("GSE11413", "GPL7", small_values(0)))
-    with pytest.raises(DataError, match="its series matrix is missing or empty, and there is no"):
+    with pytest.raises(DataError, match="GSE11413: its series matrix is empty, and there is no"):
         acquire("GSE11413", spec(), client, Path())
     write_family(mirror, "GSE11413", family_text("GSE11413", {"GPL7": {"GSM1": {}}}, {}))
-    with pytest.raises(DataError, match="no sample has an expression table"):
-        acquire("GSE11413", spec(), client, Path())
+    write_annot(mirror, "GPL7", annot_text("GPL7", {"1_at": "TP53"}))
+    with pytest.raises(DataError, match="GSE11413: no sample has an expression table in"):
+        get("GSE11413", spec(), client)
 
 
 @pytest.mark.parametrize("way", ["disk", "http"])

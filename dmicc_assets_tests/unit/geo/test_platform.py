@@ -1,11 +1,12 @@
 """The symbol column by rule, several and mangled symbols, ids whatever their case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.geo.formats.gzip_stream import text_blocks
 from dmicc_assets.geo.formats.platform import match_probes, needs_entrez, read_platform
 from dmicc_assets_tests.worlds.small_mirror import annot_text
 
@@ -75,12 +76,39 @@ def test_ids_match_whatever_their_case_and_exactly_first(gzipped: Gzipped) -> No
 
 def test_entrez_ids_need_a_mapping(gzipped: Gzipped) -> None:
     path = gzipped(soft_text(["ID", "ENTREZ_GENE_ID"], ["1", "7157"], ["2", "920 /// 925"], ["3", "1"]), "GPL7.txt.gz")
-    assert needs_entrez(path)
+    assert needs_entrez(text_blocks(path), path.name)
     with pytest.raises(DataError, match=r"no column of GPL7 names genes.*found ID, ENTREZ_GENE_ID"):
         read_platform(path)
     platform = read_platform(path, entrez={"7157": "TP53", "920": "CD4", "925": "CD8A"})
     assert platform.probe_genes.rows() == [("1", "TP53", 1), ("2", "CD4 /// CD8A", 2), ("3", None, 0)]
-    assert not needs_entrez(gzipped(annot_text("GPL7", {"a": "TP53"})))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["1", "7157", ""], ["2", "", "CD4"]], False),  # the first symbol may be far down
+        ([["1", "7157", "---"], ["2", "", ""]], True),
+        ([["1", "", ""], ["2", "---", ""]], False),  # names no gene at all
+        ([["", "", "CD4"], ["2", "7157", ""]], True),  # a row without an id is none
+    ],
+)
+def test_entrez_ids_are_needed_where_no_symbol_is(gzipped: Gzipped, rows: list[list[str]], expected: bool) -> None:
+    path = gzipped(soft_text(["ID", "ENTREZ_GENE_ID", "Symbol"], *rows))
+    assert needs_entrez(text_blocks(path), path.name, "GPL7") is expected
+
+
+def test_whether_entrez_ids_are_needed_is_told_by_the_beginning_of_a_file(gzipped: Gzipped) -> None:
+    first = soft_text(["ID", "Symbol"], ["1", "TP53"]).partition("!platform_table_end")[0].encode()
+
+    def blocks() -> Iterator[bytes]:
+        yield first
+        raise AssertionError("it reads on")
+
+    assert not needs_entrez(blocks(), "GPL7.soft", "GPL7")
+    with pytest.raises(SourceError, match=r"GPL7\.soft: the platform's table is cut short"):
+        needs_entrez([soft_text(["ID", "Symbol"]).partition("!platform_table_end")[0].encode()], "GPL7.soft")
+    with pytest.raises(SourceError, match="expected the table of GPL8, found none"):
+        needs_entrez([first], "GPL7.soft", "GPL8")
 
 
 def test_a_platform_without_genes_is_named_with_its_columns(gzipped: Gzipped) -> None:
