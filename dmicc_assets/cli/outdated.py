@@ -7,8 +7,8 @@ from typing import Literal
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.source import files
 from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, partition_keys, related
-from dmicc_assets.lake.store import Manifest
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey

@@ -194,7 +194,7 @@ def _compare_what_is_left(workspace: Workspace) -> None:
 
     if workspace.lake.partitions("atlas/disease_overlap"):
         context = workspace.context(disease_overlap, ALL_STUDIES)
-        list(run_step(context, origin(context)))
+        run_step(context, origin(context))
 
 
 def _show_result(out: Console, workspace: Workspace, study: Study) -> None:

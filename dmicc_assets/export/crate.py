@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from dmicc_assets.export.tables import ExportedFile
-from dmicc_assets.lake.store import Manifest
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.study.schema import Study
 
 _TERMS = (

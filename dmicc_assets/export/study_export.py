@@ -19,7 +19,8 @@ from rich.progress import Progress
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.export.crate import write_crate
 from dmicc_assets.export.tables import ExportedFile, write_matrix_files, write_study_database, write_table_files
-from dmicc_assets.lake.store import Lake, Manifest
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.results.lake_tables import study_manifests, study_tables
 from dmicc_assets.study.schema import Study

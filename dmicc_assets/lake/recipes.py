@@ -1,10 +1,10 @@
-"""What a partition is made from, whether it is up to date, and making it.
+"""What a partition is made from, and making it.
 
-The recipe is the hash of code version, settings and the content of every input. Bodies are in `assets/`.
+The recipe is the hash of code version, settings and the content of every input. Bodies are in `assets/`; whether a
+partition is up to date is decided in `currency.py`.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -13,10 +13,12 @@ from typing import Any
 
 import polars as pl
 
-from dmicc_assets.errors import DataError
+from dmicc_assets.errors import DataError, DmiccError
 from dmicc_assets.lake.difference import difference
-from dmicc_assets.lake.steps import StepContext, related
-from dmicc_assets.lake.store import Lake, Manifest, Origin
+from dmicc_assets.lake.failures import clear_failure, note_failure
+from dmicc_assets.lake.manifest import Manifest, Origin
+from dmicc_assets.lake.steps import Result, StepContext, related
+from dmicc_assets.lake.store import Lake, declared_rows
 from dmicc_assets.tables import TABLES
 
 _LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels")
@@ -52,14 +54,6 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     return Origin(sha256(recipe.encode()).hexdigest(), step.version, settings, inputs, versions(), context.run_id)
 
 
-def is_current(context: StepContext, now: Origin) -> bool:
-    """Whether every output was made from just this, and its file is there."""
-    if context.step.files is not None and not all(path.exists() for path in context.step.files(context)):
-        return False
-    manifests = [context.lake.manifest(table, context.key) for table in context.step.outputs]
-    return all(manifest is not None and manifest.recipe == now.recipe for manifest in manifests)
-
-
 @dataclass(frozen=True)
 class Written:
     """A partition that was written.
@@ -75,8 +69,31 @@ class Written:
     difference: str
 
 
-def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
-    """Compute a partition and write its tables."""
+def run_step(context: StepContext, now: Origin) -> list[Written]:
+    """Compute a partition and write its tables: all of them, once all are computed and as declared.
+
+    Raises:
+        DmiccError: it failed; that is noted in the lake, and nothing was written.
+    """
+    try:
+        result = _compute(context)
+        rows = {
+            table: declared_rows(TABLES[table], context.key, result.frames[table]) for table in context.step.outputs
+        }
+    except DmiccError as error:
+        note_failure(context.lake, context.step.name, context.key, now.recipe, error)
+        raise
+    written: list[Written] = []
+    for table in context.step.outputs:
+        before = context.lake.manifest(table, context.key)
+        old = _earlier_rows(context.lake, table, context.key)
+        manifest = context.lake.write_declared(table, context.key, rows[table], now, result.notes)
+        written.append(Written(manifest, before, _difference(manifest, before, old, rows[table])))
+    clear_failure(context.lake, context.step.name, context.key)
+    return written
+
+
+def _compute(context: StepContext) -> Result:
     try:
         result = context.step.compute(context)
     except ValueError as error:  # how the core refuses numbers it cannot work on; it names gene, sample or column
@@ -86,11 +103,7 @@ def run_step(context: StepContext, now: Origin) -> Iterator[Written]:
         raise DataError(
             f"{context.step.name} computed {sorted(result.frames)}, declared {sorted(context.step.outputs)}"
         )
-    for table in context.step.outputs:
-        before = context.lake.manifest(table, context.key)
-        old = _earlier_rows(context.lake, table, context.key)
-        manifest = context.lake.write(table, context.key, result.frames[table], now, result.notes)
-        yield Written(manifest, before, _difference(manifest, before, old, result.frames[table]))
+    return result
 
 
 def _earlier_rows(lake: Lake, table: str, key: str) -> pl.DataFrame | None:

@@ -12,7 +12,8 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.geo.http.client import GeoClient
-from dmicc_assets.lake.store import Lake, Manifest
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
@@ -73,6 +74,11 @@ class Step:
     blocks_on: tuple[str, ...] = ()
     observe: Callable[["StepContext"], str] | None = None
     files: Callable[["StepContext"], Sequence[Path]] | None = None
+
+    @property
+    def asks_source(self) -> bool:
+        """Whether what it observes is served by a source; the other steps observe files of this machine."""
+        return "source/files" in self.outputs
 
     @property
     def description(self) -> str:

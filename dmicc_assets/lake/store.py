@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -21,53 +21,14 @@ from filelock import FileLock
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_hash
-from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
+from dmicc_assets.tables import PARTITIONS, TABLES, Table
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
 EMPTY = "_empty.parquet"
 NOTHING = "_nothing"
 ROWS_A_GROUP = 131_072
 ABANDONED_AFTER = 3600.0  # seconds; no file takes that long to write
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What one partition of one table was made from, and what it is.
-
-    Attributes:
-        recipe: hash of code version, settings and the content of every input.
-        content: hash of the rows (`content.content_hash`).
-        sha256: hash of the Parquet file's bytes.
-        inputs: `[table, partition, content]` of every input.
-        notes: what the computation says beside its rows (counts, decisions, seeds).
-    """
-
-    table: str
-    partition: str
-    recipe: str
-    content: str
-    sha256: str
-    n_bytes: int
-    n_rows: int
-    code_version: str
-    settings: Any
-    inputs: list[list[str]]
-    versions: dict[str, str]
-    run_id: str
-    written_at: str
-    notes: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What a result is made from: given to `Lake.write`, kept in the manifest."""
-
-    recipe: str
-    code_version: str
-    settings: Any
-    inputs: list[list[str]]
-    versions: dict[str, str]
-    run_id: str
 
 
 class Lake:
@@ -90,12 +51,12 @@ class Lake:
             with suppress(FileNotFoundError):  # its writer has just renamed it
                 if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
                     left.unlink()
-        for table in TABLES.values():
+        for table in (*TABLES.values(), PARTITIONS):
             self._prepare_history(table)
             path = self.root / table.name / EMPTY
             if not path.exists() or pl.read_parquet_schema(path) != dict(table.schema):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write_beside(path, table.schema.to_frame().write_parquet)
+                write_beside(path, table.schema.to_frame().write_parquet)
 
     def _prepare_history(self, table: Table) -> None:
         """Give the history of a table a manifest and a file without rows, for the same reason."""
@@ -104,10 +65,10 @@ class Lake:
         if not table.keeps_history or (empty.exists() and pl.read_parquet_schema(empty) == dict(table.schema)):
             return
         folder.mkdir(parents=True, exist_ok=True)
-        _write_beside(empty, table.schema.to_frame().write_parquet)
+        write_beside(empty, table.schema.to_frame().write_parquet)
         nothing = {"table": table.name, "partition": NOTHING, "revision": 0, "n_rows": 0}
         text = json.dumps(nothing | {"written_at": _now(), "until": _now(), "because": ""})
-        _write_beside(folder / "0.json", lambda beside: beside.write_text(text))
+        write_beside(folder / "0.json", lambda beside: beside.write_text(text))
 
     def partitions(self, table: str) -> list[str]:
         """Partitions of a table of which anything is there: a killed process may leave rows without a manifest."""
@@ -141,6 +102,11 @@ class Lake:
             return manifest if path.stat().st_size == manifest.n_bytes else None
         except (OSError, ValueError, TypeError):
             return None
+
+    def was_written(self, table: str, partition: str) -> bool:
+        """Whether anything of a partition is there: its rows or its manifest, damaged or not."""
+        path = self.path(table, partition)
+        return path.exists() or path.with_suffix(".json").exists()
 
     def verify(self, table: str, partition: str) -> bool:
         """Whether the file's bytes are the ones that were written."""
@@ -196,16 +162,21 @@ class Lake:
     def write(
         self, table: str, partition: str, frame: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
     ) -> Manifest:
-        """Write a partition: the file and its manifest are written beside and renamed into place.
-
-        The columns that are the same in every row (study, dataset, cohort) are filled in from the partition. An
-        earlier partition of other content is kept in the history when the table keeps one.
+        """Write a partition; the columns that are the same in every row (study, dataset, cohort) are filled in.
 
         Raises:
             DataError: the frame is not what the table declares.
         """
+        return self.write_declared(table, partition, declared_rows(TABLES[table], partition, frame), origin, notes)
+
+    def write_declared(
+        self, table: str, partition: str, rows: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
+    ) -> Manifest:
+        """Write rows that `declared_rows` gave: file and manifest are written beside and renamed into place.
+
+        An earlier partition of other content is kept in the history when the table keeps one.
+        """
         declared = TABLES[table]
-        rows = _declared_rows(declared, partition, frame)
         content = content_hash(declared, rows)
         path = self.path(table, partition)
         with self.lock(_lock_name(table, partition)):
@@ -215,8 +186,8 @@ class Lake:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.with_suffix(".json").exists():
                 # Killed before the new manifest is there, the old one must not speak of a file of the same size.
-                _write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
-            _write_beside(
+                write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
+            write_beside(
                 path,
                 lambda beside: rows.write_parquet(
                     beside, compression="zstd", row_group_size=_rows_a_group(declared, rows)
@@ -239,7 +210,7 @@ class Lake:
                 notes=dict(notes or {}),
             )
             text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
-            _write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))
+            write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))
         return manifest
 
     def history(self, table: str, partition: str) -> list[Path]:
@@ -258,6 +229,10 @@ class Lake:
             for folder in (self.root / "history" / table).glob("*"):
                 if PartitionKey(folder.name).study == study:
                     shutil.rmtree(folder)
+        for failure in (self.root / "failures").glob("*/*.json"):
+            if PartitionKey(failure.stem).study == study:
+                failure.unlink(missing_ok=True)
+        self.path(PARTITIONS.name, study).unlink(missing_ok=True)
         return n_partitions
 
     def retire(self, study: str, named: Collection[str]) -> list[str]:
@@ -310,8 +285,8 @@ class Lake:
         ended = {"revision": revision, "until": _now(), "because": because}
         text = json.dumps(asdict(old) | ended, indent=1, sort_keys=True)
         kept = folder / f"{revision}.parquet"
-        _write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
-        _write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, old.partition), beside))
+        write_beside(kept.with_suffix(".json"), lambda beside: beside.write_text(text))
+        write_beside(kept, lambda beside: shutil.copyfile(self.path(table.name, old.partition), beside))
 
 
 def _first_line(error: Exception) -> str:
@@ -322,27 +297,12 @@ def _lock_name(table: str, partition: str) -> str:
     return f"{table.replace('/', '.')}.{partition}"
 
 
-def what_differs(old: Manifest, new: Origin) -> str:
-    """Why a partition was made again: what of its recipe is not what it was."""
-    reasons = (
-        [] if old.code_version == new.code_version else [f"code version {old.code_version} became {new.code_version}"]
-    )
-    if old.settings != new.settings:
-        reasons.append("the study file changed")
-    before = {(table, key): content for table, key, content in old.inputs}
-    after = {(table, key): content for table, key, content in new.inputs}
-    changed = [
-        " of ".join(name) for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)
-    ]
-    if changed:
-        reasons.append(f"{', '.join(changed)} changed")
-    if old.versions != new.versions and not reasons:
-        reasons.append("versions of libraries changed")
-    return "; ".join(reasons) or "computed again"
+def declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in the declared columns, types and key order.
 
-
-def _declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame in the declared columns, types and key order."""
+    Raises:
+        DataError: it is not what the table declares.
+    """
     filled = dict(zip(table.partition_columns, PartitionKey(partition).names, strict=False))
     rows = frame.with_columns(pl.lit(value).alias(name) for name, value in filled.items())
     if missing := [name for name in table.schema if name not in rows.columns]:
@@ -374,7 +334,7 @@ def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
     return max(ROWS_A_GROUP // n_samples, 1) * n_samples
 
 
-def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
+def write_beside(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a path beside, make it durable, and rename it into place."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -66,7 +66,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         key = PartitionKey(context.partition_key) if context.has_partition_key else ALL_STUDIES
         step_context = workspace.context(step, key, context.run.run_id, context.log.info)
         try:
-            written = list(run_step(step_context, origin(step_context)))
+            written = run_step(step_context, origin(step_context))
             shown = [picture(step_context, one.manifest) | first_rows(step_context, one.manifest) for one in written]
         except DmiccError as error:
             yield from failed_check(step, error)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import StepContext
-from dmicc_assets.lake.store import Manifest
 from dmicc_assets.tables import TABLES
 
 MOST_ROWS = 20

@@ -6,8 +6,8 @@ from fnmatch import fnmatch
 import dagster as dg
 
 from dmicc_assets.assets import STEPS
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
-from dmicc_assets.lake.store import Manifest
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.figures.style import png
 from dmicc_assets.results.lake_tables import study_tables

@@ -13,7 +13,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
-from dmicc_assets.lake.recipes import is_current, origin
+from dmicc_assets.lake.currency import currency
 from dmicc_assets.lake.steps import Step, StepContext, partition_keys, related
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.build import build_defs
@@ -102,9 +102,10 @@ class StudyRun:
         if blocked_by := self._blocked_by(context):
             return Outcome(step, key, "blocked", message=f"needs {blocked_by}, which failed")
         try:
-            observed = self._observed(context)
-            now = origin(context, observed)
-            if not self._force and self._is_sound(context) and is_current(context, now):
+            state = currency(context, self._observed, self._workspace.lake.verify if self._verify else None)
+            if state.now is None:
+                return Outcome(step, key, "failed", message=state.because)
+            if state.is_current and not self._force:
                 return Outcome(step, key, "current")
         except DmiccError as error:
             return Outcome(step, key, "failed", message=str(error))
@@ -124,10 +125,9 @@ class StudyRun:
                     return f"{each.table} of {key}"
         return None
 
-    def _observed(self, context: StepContext) -> str | None:
+    def _observed(self, context: StepContext) -> str:
         """What the step observes now; what it was made from last time when the source cannot be reached."""
-        if context.step.observe is None:
-            return None
+        assert context.step.observe is not None
         try:
             observed = context.step.observe(context)
         except SourceError as error:
@@ -166,10 +166,6 @@ class StudyRun:
 
     def _report_observation(self, key: dg.AssetKey, text: str, partition: str | None) -> None:
         self._instance.report_runless_asset_event(observation(key, text, partition))
-
-    def _is_sound(self, context: StepContext) -> bool:
-        lake = self._workspace.lake
-        return not self._verify or all(lake.verify(table, context.key) for table in context.step.outputs)
 
     def _content(self, table: str, key: PartitionKey) -> str | None:
         manifest = self._workspace.lake.manifest(table, key)

@@ -14,7 +14,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from dmicc_assets.lake.store import Manifest
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.report.compact_svg import compact_svg, svg_address
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.figures.catalog import CatalogFigure

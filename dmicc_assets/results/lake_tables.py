@@ -11,8 +11,9 @@ import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, library_path, read_gmt
 from dmicc_assets.errors import RequestError
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import partition_keys
-from dmicc_assets.lake.store import Lake, Manifest
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.results.tables import ReadGeneSet, StudyTables
 from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES, Table

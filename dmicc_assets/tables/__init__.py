@@ -2,6 +2,7 @@
 
 from dmicc_assets.tables import differential, expression, rigor, signature, source, validation
 from dmicc_assets.tables.table import Column, Table
+from dmicc_assets.tables.warehouse import PARTITIONS
 from dmicc_assets.types import PartitionKind
 
 TABLES: dict[str, Table] = {
@@ -10,4 +11,4 @@ TABLES: dict[str, Table] = {
     for table in module.TABLES
 }
 
-__all__ = ["TABLES", "Column", "PartitionKind", "Table"]
+__all__ = ["PARTITIONS", "TABLES", "Column", "PartitionKind", "Table"]

@@ -16,7 +16,7 @@ import duckdb
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.tables import TABLES
+from dmicc_assets.tables import PARTITIONS, TABLES
 from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
 
 # A file of DuckDB 2.0's own default does not open in 1.5.
@@ -117,7 +117,7 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
     for macro in risk_macros(lake):
         connection.execute(macro)
-    for table in TABLES.values():
+    for table in (*TABLES.values(), PARTITIONS):
         connection.execute(f"COMMENT ON VIEW {table.view} IS '{_quoted(table.meaning)}'")
         for column in table.columns:
             connection.execute(f"COMMENT ON COLUMN {table.view}.{column.name} IS '{_quoted(column.meaning)}'")

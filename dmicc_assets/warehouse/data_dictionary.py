@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dmicc_assets.study.settings import load_settings
-from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.tables import PARTITIONS, TABLES, Table
 from dmicc_assets.warehouse.build import open_warehouse, sql_folder
 
 _COLUMN = re.compile(r"^  (\w+) \| (.+?) \| (.+)$")
@@ -106,11 +106,12 @@ def questions() -> list[Question]:
 def data_dictionary() -> str:
     """The whole dictionary as Markdown."""
     parts = [_OPENING, "## Views\n"]
-    for group in dict.fromkeys(table.group for table in TABLES.values()):
-        views = [table for table in TABLES.values() if table.group == group]
+    tables = (*TABLES.values(), PARTITIONS)
+    for group in dict.fromkeys(table.group for table in tables):
+        views = [table for table in tables if table.group == group]
         parts += [f"- {group}: " + ", ".join(f"[`{table.view}`](#{_anchor(table.view)})" for table in views)]
     parts.append("- history: [earlier results](#history)\n")
-    parts += [_table_text(table) for table in TABLES.values()]
+    parts += [_table_text(table) for table in tables]
     parts += ["## History\n", f"{_HISTORY}\n", *_view_texts()]
     parts += ["## Macros\n", *_macro_texts(), f"{_RISK}\n"]
     parts += ["## Questions\n", "Each runs as it stands, on all studies; its file states the columns of the answer.\n"]
@@ -131,7 +132,7 @@ def _table_text(table: Table) -> str:
 
 def _view_texts() -> Iterator[str]:
     """The views that are no table of the lake and not the history of one, with columns as DuckDB has them."""
-    known = {table.view for table in TABLES.values()}
+    known = {table.view for table in (*TABLES.values(), PARTITIONS)}
     known |= {f"history.{table.name.replace('/', '_')}" for table in TABLES.values()}
     with TemporaryDirectory() as folder:
         settings = load_settings(home=Path(folder))

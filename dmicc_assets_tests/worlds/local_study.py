@@ -69,7 +69,7 @@ def run_steps(settings: Settings, name: str = "local", without: Collection[str] 
         for key in partition_keys(step.partition, study) if step.partition != "all_studies" else []:
             context = workspace.context(step, key)
             try:
-                list(run_step(context, origin(context)))
+                run_step(context, origin(context))
             except DmiccError as error:
                 failed[f"{step.name} {key}"] = error
     return failed

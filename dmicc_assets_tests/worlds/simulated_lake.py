@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 import yaml
 
+from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.steps import partition_keys
-from dmicc_assets.lake.store import Lake, Origin
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.results.tables import StudyTables
 from dmicc_assets.study.settings import load_settings

@@ -13,7 +13,7 @@ import pytest
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.codes import CODES
-from dmicc_assets.lake.recipes import is_current, origin
+from dmicc_assets.lake.currency import currency
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
@@ -156,9 +156,9 @@ def test_findings_are_made_again_when_a_note_that_they_read_changes(tmp_path: Pa
     assert run_steps(settings) == {}
     step = next(step for step in STEPS if step.name == "findings")
     context = open_workspace(settings).context(step, "local")
-    assert is_current(context, origin(context))
+    assert currency(context).is_current
     path = context.lake.path("expression/genes", "local.B").with_suffix(".json")
     manifest = json.loads(path.read_text())
     manifest["notes"]["n_date_mangled"] = 3
     path.write_text(json.dumps(manifest))
-    assert not is_current(context, origin(context))
+    assert not currency(context).is_current

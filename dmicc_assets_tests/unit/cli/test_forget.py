@@ -18,7 +18,7 @@ def test_the_atlas_does_not_remember_a_forgotten_study(tmp_path: Path) -> None:
         for cohort in ("disease_a", "disease_b"):
             lake.write(table, f"demo.{cohort}", lake.read(table, f"{STUDY}.a"), ORIGIN)
     context = workspace.context(disease_overlap, "all")
-    list(run_step(context, origin(context)))
+    run_step(context, origin(context))
     with open_warehouse(workspace.settings) as connection:
         pairs = connection.execute(PAIRS).fetchall()
         assert pairs == [("demo", "demo"), ("demo", STUDY), (STUDY, STUDY)]

@@ -12,7 +12,8 @@ import pytest
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_hash
-from dmicc_assets.lake.store import Lake, Origin
+from dmicc_assets.lake.manifest import Origin
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, matrix_rows
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from dmicc_assets.lake.store import Manifest
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.report.data_tables import free_table, number_text
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.method_text import methods

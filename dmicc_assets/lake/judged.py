@@ -1,0 +1,75 @@
+"""The table `warehouse/partitions`: what `currency.py` decided of a study, kept in the lake for SQL and reports.
+
+A command brings it up to date for its study; of the other studies it says what was decided last.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import polars as pl
+
+from dmicc_assets.lake.currency import Currency, study_currency
+from dmicc_assets.lake.steps import Step
+from dmicc_assets.lake.store import Lake, write_beside
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.tables import PARTITIONS
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
+
+_DIGITS = 12
+
+
+def judge(workspace: Workspace, study: str, steps: Sequence[Step]) -> list[Currency]:
+    """Decide of every partition of a study, and of all studies', whether it is up to date, and keep that in the lake.
+
+    No source is asked. Nothing is kept of a study without results.
+
+    Raises:
+        RequestError: there is no such study.
+    """
+    states = study_currency(workspace, study, steps)
+    lake = workspace.lake
+    if lake.has(study):
+        _keep(lake, study, [state for state in states if state.key != ALL_STUDIES])
+        _keep(lake, ALL_STUDIES, [state for state in states if state.key == ALL_STUDIES])
+    return states
+
+
+def stale_tables(states: Sequence[Currency]) -> dict[tuple[str, PartitionKey], Currency]:
+    """Table and partition of everything that is not up to date."""
+    return {(table, state.key): state for state in states if not state.is_current for table in state.step.outputs}
+
+
+def _keep(lake: Lake, study: str, states: Sequence[Currency]) -> None:
+    rows = pl.DataFrame([row for state in states for row in _rows(lake, study, state)], schema=PARTITIONS.schema)
+    path = lake.path(PARTITIONS.name, study)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, rows.sort(PARTITIONS.key).write_parquet)
+
+
+def _rows(lake: Lake, study: str, state: Currency) -> Iterator[dict[str, Any]]:
+    """One row a table of the step."""
+    now = datetime.now(UTC)
+    for table in state.step.outputs:
+        manifest = lake.manifest(table, state.key)
+        yield {
+            "study": study,
+            "table_name": table,
+            "partition": str(state.key),
+            "is_current": state.is_current,
+            "because": state.because or None,
+            "root_cause": state.root_cause or None,
+            "made_from": sorted(map(_input, manifest.inputs)) if manifest else [],
+            "content": manifest.content if manifest else None,
+            "written_at": datetime.fromisoformat(manifest.written_at) if manifest else None,
+            "judged_at": now,
+        }
+
+
+def _input(read: Sequence[str]) -> str:
+    """One input in a line: what was observed may be long, so that its hash stands for it."""
+    table, key, content = read
+    if table == "observed":
+        return f"what was served, {sha256(content.encode()).hexdigest()[:_DIGITS]}"
+    return f"{table} of {key}, {content[:_DIGITS]}"

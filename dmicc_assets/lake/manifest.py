@@ -1,0 +1,70 @@
+"""What a partition was made from, and in what two such accounts differ. Reading and writing them is `store.py`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one partition of one table was made from, and what it is.
+
+    Attributes:
+        recipe: hash of code version, settings and the content of every input.
+        content: hash of the rows (`content.content_hash`).
+        sha256: hash of the Parquet file's bytes.
+        inputs: `[table, partition, content]` of every input.
+        notes: what the computation says beside its rows (counts, decisions, seeds).
+    """
+
+    table: str
+    partition: str
+    recipe: str
+    content: str
+    sha256: str
+    n_bytes: int
+    n_rows: int
+    code_version: str
+    settings: Any
+    inputs: list[list[str]]
+    versions: dict[str, str]
+    run_id: str
+    written_at: str
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a result is made from: given to `Lake.write`, kept in the manifest."""
+
+    recipe: str
+    code_version: str
+    settings: Any
+    inputs: list[list[str]]
+    versions: dict[str, str]
+    run_id: str
+
+
+def what_differs(old: Manifest, new: Origin) -> str:
+    """Why a partition was made again: what of its recipe is not what it was."""
+    if reasons := differences(old, new):
+        return "; ".join(reasons)
+    return "versions of libraries changed" if old.versions != new.versions else "computed again"
+
+
+def differences(old: Manifest, new: Origin) -> list[str]:
+    """What of a partition's recipe is not what it was: code, settings, inputs."""
+    reasons = (
+        [] if old.code_version == new.code_version else [f"code version {old.code_version} became {new.code_version}"]
+    )
+    if old.settings != new.settings:
+        reasons.append("the study file changed")
+    before = {(table, key): content for table, key, content in old.inputs}
+    after = {(table, key): content for table, key, content in new.inputs}
+    changed = [
+        "what is served" if name[0] == "observed" else " of ".join(name)
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+    if changed:
+        reasons.append(f"{', '.join(changed)} changed")
+    return reasons

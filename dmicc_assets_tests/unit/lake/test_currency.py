@@ -1,0 +1,165 @@
+"""What is up to date, and why not: on a study of local files, made up to its signature."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dmicc_assets.assets import STEPS
+from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.lake.currency import Currency, served, study_currency
+from dmicc_assets.lake.judged import judge
+from dmicc_assets.lake.recipes import origin, run_step
+from dmicc_assets.lake.steps import Result, Step, StepContext
+from dmicc_assets.lake.workspace import Workspace, open_workspace
+from dmicc_assets.study.settings import Settings
+from dmicc_assets.warehouse.build import open_warehouse
+from dmicc_assets_tests.worlds.local_study import local_study, run_steps, values_of
+
+NAMES = ("files", "dataset", "cohort", "differential", "signature")
+MADE = [step for step in STEPS if step.name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state in which the study was made up to its signature."""
+    folder = tmp_path_factory.mktemp("state") / "kept"
+    folder.mkdir()
+    settings = local_study(folder, {name: values_of(name, 6, 6, seed) for seed, name in enumerate("AB")})
+    assert run_steps(settings, without=[step.name for step in STEPS if step not in MADE]) == {}
+    return folder
+
+
+@pytest.fixture
+def settings(kept: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    nowhere = (kept / "nowhere").as_uri()
+    return Settings(home=tmp_path / "home", studies=str(tmp_path / "studies"), geo_url=nowhere, xena_url=nowhere)
+
+
+def edit(settings: Settings, **changes: object) -> None:
+    (path,) = settings.study_folders[0].glob("local.yaml")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+def step_named(name: str) -> Step:
+    (step,) = (step for step in STEPS if step.name == name)
+    return step
+
+
+def stale(settings: Settings) -> dict[str, Currency]:
+    states = study_currency(open_workspace(settings), "local", MADE)
+    return {state.name: state for state in states if not state.is_current}
+
+
+def make(workspace: Workspace, name: str, key: str) -> None:
+    context = workspace.context(step_named(name), key)
+    run_step(context, origin(context))
+
+
+def test_what_was_just_made_is_up_to_date_and_no_source_is_asked(settings: Settings) -> None:
+    (settings.study_folders[0] / "A.tsv").unlink()
+    assert stale(settings) == {}
+    with pytest.raises(SourceError, match=r"A\.tsv"):
+        study_currency(open_workspace(settings), "local", MADE, served)
+
+
+def test_a_changed_setting_reaches_all_that_follows_from_it(settings: Settings) -> None:
+    edit(settings, differential={"log_fc": 2.0})
+    found = stale(settings)
+    assert set(found) == {"differential of local.a", "differential of local.b", "signature of local"}
+    assert found["differential of local.a"].because == "the study file changed"
+    signature = found["signature of local"]
+    assert signature.because == "differential/genes of local.a is out of date"
+    assert signature.root_cause == "differential of local.a: the study file changed"
+
+
+def test_a_changed_input_is_named(settings: Settings) -> None:
+    edit(settings, differential={"log_fc": 2.0})
+    workspace = open_workspace(settings)
+    for cohort in ("local.a", "local.b"):
+        make(workspace, "differential", cohort)
+    because = stale(settings)["signature of local"].because
+    assert because.startswith("differential/genes of local.a, ")
+    assert because.endswith(" changed")
+
+
+def test_a_lost_file_is_named(settings: Settings) -> None:
+    open_workspace(settings).lake.path("cohort/samples", "local.a").unlink()
+    found = stale(settings)
+    assert found["cohort of local.a"].because == "the file of cohort/samples is missing or damaged"
+    assert found["differential of local.a"].because == "cohort/expression of local.a is out of date"
+    assert found["signature of local"].root_cause == (
+        "cohort of local.a: the file of cohort/samples is missing or damaged"
+    )
+    assert "cohort of local.b" not in found
+
+
+def test_what_a_failure_blocks_says_so_until_it_is_made(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(settings, differential={"log_fc": 2.0})
+    workspace = open_workspace(settings)
+
+    def fails(*_: object) -> None:
+        raise ValueError("no such luck\nsecond line")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dmicc_assets.assets.differential.cohort_statistics", fails)
+        with pytest.raises(DataError):
+            make(workspace, "differential", "local.a")
+    found = stale(settings)
+    failed = "failed: differential of local.a: no such luck"
+    assert found["differential of local.a"].because == failed
+    assert found["differential of local.b"].because == "the study file changed"
+    assert found["signature of local"].because == "blocked: differential of local.a " + failed
+    edit(settings, differential={"log_fc": 1.5})
+    assert stale(settings)["differential of local.a"].because == "the study file changed", "what failed was another"
+    edit(settings, differential={"log_fc": 2.0})
+    for cohort in ("local.a", "local.b"):
+        make(workspace, "differential", cohort)
+    make(workspace, "signature", "local")
+    assert stale(settings) == {}
+
+
+def test_a_table_that_is_not_as_declared_leaves_all_tables_of_its_step(settings: Settings) -> None:
+    edit(settings, differential={"log_fc": 2.0})
+    workspace, step = open_workspace(settings), step_named("differential")
+    before = workspace.lake.manifest("differential/statistics", "local.a")
+
+    def without_direction(context: StepContext) -> Result:
+        result = step.compute(context)
+        genes = result.frames["differential/genes"].drop("direction")
+        return Result({**result.frames, "differential/genes": genes}, result.notes)
+
+    context = workspace.context(replace(step, compute=without_direction), "local.a")
+    with pytest.raises(DataError, match="the columns direction are missing"):
+        run_step(context, origin(context))
+    assert workspace.lake.manifest("differential/statistics", "local.a") == before
+
+
+def test_the_judgement_is_in_sql(settings: Settings) -> None:
+    edit(settings, differential={"log_fc": 2.0})
+    judge(open_workspace(settings), "local", STEPS)
+    with open_warehouse(settings) as connection:
+        counted = dict(
+            connection.execute("SELECT is_current, count(*) FROM warehouse.partitions GROUP BY ALL").fetchall()
+        )
+        assert counted[True] > 10
+        (row,) = connection.execute(
+            "SELECT because, root_cause, made_from[1], written_at < judged_at FROM warehouse.partitions "
+            "WHERE table_name = 'signature/genes' AND partition = 'local'"
+        ).fetchall()
+        assert row[1] == "differential of local.a: the study file changed"
+        assert row[2].startswith("differential/genes of local.a, ")
+        assert row[3]
+        never = connection.execute(
+            "SELECT made_from, written_at, content FROM warehouse.partitions WHERE table_name = 'rigor/findings'"
+        ).fetchall()
+        assert never == [([], None, None)]
+        assert connection.execute("SELECT study FROM warehouse.partitions WHERE partition = 'all'").fetchall() == [
+            ("all",)
+        ]
+    open_workspace(settings).lake.forget("local")
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT * FROM warehouse.partitions WHERE study = 'local'").fetchall() == []
