@@ -8,6 +8,7 @@ import polars as pl
 
 from dmicc_assets.checks.codes import CITATIONS
 from dmicc_assets.checks.measures import MEASURES
+from dmicc_assets.tables import TABLES
 
 Severity = Literal["error", "warning", "info", "ok"]
 
@@ -16,20 +17,6 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ok")
 
 # Statistic, threshold, and which of the check's measures they are.
 Measured = tuple[float, float, str]
-
-SCHEMA = pl.Schema(
-    {
-        "subject": pl.String(),
-        "code": pl.String(),
-        "severity": pl.String(),
-        "statistic": pl.Float64(),
-        "threshold": pl.Float64(),
-        "measure": pl.String(),
-        "fires": pl.String(),
-        "message": pl.String(),
-        "citation": pl.String(),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +121,8 @@ def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
         }
         for each in findings
     ]
-    table = pl.DataFrame(rows, schema=SCHEMA)
+    table = TABLES["rigor/findings"].frame(rows)
     twice = table.filter(pl.struct("subject", "code").is_duplicated())
     if len(twice):
         raise ValueError(f"two findings of {twice['code'][0]} on {twice['subject'][0]}")
-    return table.with_columns(pl.col(pl.Float64).fill_nan(None))
+    return table

@@ -17,6 +17,7 @@ from dmicc_assets.stats.moderation import moderated_t
 from dmicc_assets.stats.top_table import top_table
 from dmicc_assets.stats.voom import voom
 from dmicc_assets.study.schema import Differential
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
 
 Batch = Literal["covariate", "combat", "none"]
@@ -103,13 +104,13 @@ def _statistics(subject: CaseControl, fit: LinearFit, settings: Differential) ->
     moderated = moderated_t(fit, trend=settings.trend, robust=settings.robust, limma=settings.limma)
     present = ~np.isnan(subject.matrix.values)
     table = top_table(fit, moderated, "case", subject.matrix.features, sort_by="none")
-    return table.select(
-        pl.col("gene", "log_fc", "ave_expr", "t", "p_value", "adj_p_value", "b", "ci_low", "ci_high"),
-        pl.Series("sigma", fit.sigma).fill_nan(None),
-        pl.Series("df_total", moderated.df_total).fill_nan(None),
-        pl.Series("n_case", present[:, subject.is_case].sum(axis=1)),
-        pl.Series("n_control", present[:, ~subject.is_case].sum(axis=1)),
-    )
+    more = {
+        "sigma": fit.sigma,
+        "df_total": moderated.df_total,
+        "n_case": present[:, subject.is_case].sum(axis=1),
+        "n_control": present[:, ~subject.is_case].sum(axis=1),
+    }
+    return TABLES["differential/statistics"].frame(table.to_dict() | more)
 
 
 def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.DataFrame:
@@ -125,7 +126,8 @@ def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.D
     p = pl.col("p_value") if settings.adjust == "none" else pl.col("adj_p_value")
     chosen = (pl.col("log_fc").abs() >= settings.log_fc) & (p < settings.p_value)
     direction = pl.when(pl.col("log_fc") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
-    return statistics.filter(chosen).select("gene", "log_fc", "p_value", "adj_p_value", direction.alias("direction"))
+    columns = TABLES["differential/genes"].rows_schema
+    return statistics.filter(chosen).with_columns(direction=direction).select(*columns)
 
 
 def cohort_statistics(

@@ -15,23 +15,10 @@ from numpy.typing import NDArray
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
 from dmicc_assets.study.schema import Enrichment
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import FloatArray
 
 IntArray = NDArray[np.intp]
-
-GSEA = pl.Schema(
-    {
-        "library": pl.String,
-        "term": pl.String,
-        "term_name": pl.String,
-        "set_size": pl.Int64,
-        "es": pl.Float64,
-        "nes": pl.Float64,
-        "p_value": pl.Float64,
-        "fdr": pl.Float64,
-        "leading_edge": pl.List(pl.String),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +64,7 @@ def preranked(
     ranked = _ranked(statistics)
     sizes = _by_size(library, ranked["gene"].to_list(), settings)
     if not sizes:
-        return GSEA.to_frame()
+        return TABLES["enrichment/gsea"].frame()
     weight = ranked["t"].abs().to_numpy()
     genes = ranked["gene"].to_list()
     drawn = _random_positions(len(genes), sorted(sizes), permutations, seed)
@@ -184,7 +171,7 @@ def _table(library: GeneSetLibrary, groups: list[_SameSize]) -> pl.DataFrame:
         fdr[has_sign] = _false_discovery_rate(sign * nes[has_sign], np.concatenate(pooled), np.concatenate(weights))
     terms = [term for group in groups for term in group.terms]
     columns = {
-        "library": [library.name] * len(terms),
+        "library": library.name,
         "term": terms,
         "term_name": [library.sets[term].name for term in terms],
         "set_size": [group.size for group in groups for _ in group.terms],
@@ -194,8 +181,7 @@ def _table(library: GeneSetLibrary, groups: list[_SameSize]) -> pl.DataFrame:
         "fdr": fdr,
         "leading_edge": [edge for group in groups for edge in group.leading_edge],
     }
-    table = pl.DataFrame(columns, schema=GSEA)
-    return table.with_columns(pl.col("nes", "fdr").fill_nan(None)).sort("p_value", "term")
+    return TABLES["enrichment/gsea"].frame(columns).sort("p_value", "term")
 
 
 def _false_discovery_rate(observed: FloatArray, random: FloatArray, weights: FloatArray) -> FloatArray:

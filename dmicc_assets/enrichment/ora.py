@@ -12,22 +12,7 @@ from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import hypergeometric_tail
 from dmicc_assets.study.schema import Enrichment
-
-TERMS = pl.Schema(
-    {
-        "library": pl.String,
-        "term": pl.String,
-        "term_name": pl.String,
-        "n_overlap": pl.Int64,
-        "set_size": pl.Int64,
-        "n_query": pl.Int64,
-        "n_background": pl.Int64,
-        "odds_ratio": pl.Float64,
-        "p_value": pl.Float64,
-        "adj_p_value": pl.Float64,
-        "genes": pl.List(pl.String),
-    }
-)
+from dmicc_assets.tables import TABLES
 
 
 def over_representation(
@@ -69,19 +54,19 @@ def over_representation(
     m = np.array([len(measured.sets[term]) for term in hits], dtype=np.int64)
     p = hypergeometric_tail(k, m, len(measured.genes), len(drawn))
     table = {
-        "library": [library.name] * len(hits),
+        "library": library.name,
         "term": list(hits),
         "term_name": [library.sets[term].name for term in hits],
         "n_overlap": k,
         "set_size": m,
-        "n_query": [len(drawn)] * len(hits),
-        "n_background": [len(measured.genes)] * len(hits),
+        "n_query": len(drawn),
+        "n_background": len(measured.genes),
         "odds_ratio": _odds_ratio(k, m, len(measured.genes), len(drawn)),
         "p_value": p,
         "adj_p_value": adjust_p_values(p, "BH"),
         "genes": list(hits.values()),
     }
-    return pl.DataFrame(table, schema=TERMS).with_columns(pl.col("odds_ratio").fill_nan(None)).sort("p_value", "term")
+    return TABLES["enrichment/terms"].frame(table).sort("p_value", "term")
 
 
 def _odds_ratio(k: np.ndarray, m: np.ndarray, n_background: int, n_query: int) -> np.ndarray:

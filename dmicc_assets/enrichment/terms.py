@@ -40,7 +40,7 @@ def enriched_terms(
     """
     query, background = genes["gene"].to_list(), statistics["gene"].to_list()
     frames = [over_representation(query, background, library, settings) for library in libraries]
-    return EnrichedTerms(_together(frames, "enrichment/terms"), _notes(libraries))
+    return EnrichedTerms(pl.concat([TABLES["enrichment/terms"].frame(), *frames]), _notes(libraries))
 
 
 def preranked_terms(
@@ -48,13 +48,7 @@ def preranked_terms(
 ) -> EnrichedTerms:
     """Preranked GSEA of a cohort in each library; arguments as above."""
     frames = [preranked(statistics, library, settings, seed) for library in libraries]
-    return EnrichedTerms(_together(frames, "enrichment/gsea"), _notes(libraries) | {"seed": seed})
-
-
-def _together(frames: Sequence[pl.DataFrame], table: str) -> pl.DataFrame:
-    declared = TABLES[table]
-    empty = declared.schema.to_frame().drop(declared.partition_columns)
-    return pl.concat([empty, *(frame.select(empty.columns).cast(empty.schema) for frame in frames)])
+    return EnrichedTerms(pl.concat([TABLES["enrichment/gsea"].frame(), *frames]), _notes(libraries) | {"seed": seed})
 
 
 def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:

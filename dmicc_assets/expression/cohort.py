@@ -17,6 +17,7 @@ from dmicc_assets.expression.counts import has_counts, no_counts
 from dmicc_assets.expression.symbols import current_symbols
 from dmicc_assets.stats.library_size import filter_by_expression
 from dmicc_assets.study.schema import Cohort
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 
@@ -64,9 +65,8 @@ def merge_cohort(
     members = pl.concat(
         samples[dataset]
         .filter(pl.col("label").is_in(list(wanted)))
-        .select(
-            pl.lit(dataset).alias("dataset"), "sample", (pl.col("label") == cohort.case).alias("is_case"), "patient"
-        )
+        .with_columns(dataset=pl.lit(dataset), is_case=pl.col("label") == cohort.case)
+        .select(*TABLES["cohort/samples"].rows_schema)
         for dataset in cohort.datasets
     ).sort("dataset", "sample")
     _refuse_impossible(name, cohort, members)

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import FloatArray
 
 PROBABILITIES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 GRID_POINTS = 128
 _FINE = 4
+_DISTRIBUTIONS = TABLES["expression/distributions"]
 
 
 def sample_distributions(before: FloatArray, after: FloatArray, samples: Sequence[str]) -> pl.DataFrame:
@@ -35,7 +37,7 @@ def sample_distributions(before: FloatArray, after: FloatArray, samples: Sequenc
     finite = [values[np.isfinite(values)] for values in stages.values()]
     finite = np.concatenate(finite)
     if len(finite) == 0:
-        return _frame([], [], [], [], [])
+        return _DISTRIBUTIONS.frame()
     low, high = float(finite.min()), float(finite.max())
     margin = max(0.05 * (high - low), 0.5)
     edges = np.linspace(low - margin, high + margin, GRID_POINTS * _FINE + 1)
@@ -53,11 +55,10 @@ def _one_sample(sample: str, stage: str, column: FloatArray, edges: FloatArray) 
     if len(column) == 0:
         return []
     grid, density = _density(column, edges)
-    n = len(PROBABILITIES)
-    return [
-        _frame([sample] * n, [stage] * n, ["quantile"] * n, PROBABILITIES, np.quantile(column, PROBABILITIES)),
-        _frame([sample] * len(grid), [stage] * len(grid), ["density"] * len(grid), grid, density),
-    ]
+    named = {"sample": sample, "stage": stage}
+    quantiles = {"quantity": "quantile", "x": PROBABILITIES, "y": np.quantile(column, PROBABILITIES)}
+    densities = {"quantity": "density", "x": grid, "y": density}
+    return [_DISTRIBUTIONS.frame(named | each) for each in (quantiles, densities)]
 
 
 def _density(column: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -71,14 +72,3 @@ def _density(column: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatAr
     smooth = gaussian_filter1d(counts, bandwidth / width, mode="constant")
     centres = (edges[:-1] + edges[1:]) / 2
     return centres[_FINE // 2 :: _FINE], smooth[_FINE // 2 :: _FINE]
-
-
-def _frame(
-    sample: Sequence[str],
-    stage: Sequence[str],
-    quantity: Sequence[str],
-    x: Sequence[float] | FloatArray,
-    y: Sequence[float] | FloatArray,
-) -> pl.DataFrame:
-    schema = {"sample": pl.String, "stage": pl.String, "quantity": pl.String, "x": pl.Float64, "y": pl.Float64}
-    return pl.DataFrame({"sample": sample, "stage": stage, "quantity": quantity, "x": x, "y": y}, schema=schema)

@@ -19,6 +19,7 @@ from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Dataset
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, FloatArray
 
 DATA_ROLES = ("counts", "soft", "matrix")  # an empty matrix leads to one of the others
@@ -61,7 +62,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         DataError: the labels do not fit, or no probe measures a gene.
     """
     labels = assign_labels(raw.name, raw.samples, spec.labels)
-    probe_genes = _no_probes() if raw.probe_genes is None else raw.probe_genes
+    probe_genes = TABLES["source/probe_genes"].frame() if raw.probe_genes is None else raw.probe_genes
     probe_genes = probe_genes.filter(pl.col("probe").is_in(list(raw.matrix.features)))
     if raw.probe_genes is not None and not (probe_genes["n_symbols"] == 1).any():
         raise DataError(f"{raw.name}: no probe has a gene symbol of its own on {raw.platform}; is the platform right?")
@@ -70,7 +71,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     samples = raw.samples.with_columns(
         label=pl.Series(labels, dtype=pl.String),
         patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),
-    ).select("sample", "title", "source_name", "label", "patient", "characteristics")
+    ).select(*TABLES["source/samples"].rows_schema)
     return PreparedDataset(
         dataset=_dataset_row(raw, spec, measured.scale_detected, files),
         samples=samples,
@@ -139,7 +140,7 @@ def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.
         "relations": "\n".join(raw.relations) or None,
         "pubmed_ids": " ".join(raw.pubmed_ids) or None,
     }
-    return pl.DataFrame([row], infer_schema_length=None)
+    return TABLES["source/datasets"].frame(row)
 
 
 def _notes(
@@ -160,7 +161,3 @@ def _notes(
         "collapse": spec.collapse,
         "symbol_column": raw.symbol_column,
     }
-
-
-def _no_probes() -> pl.DataFrame:
-    return pl.DataFrame(schema={"probe": pl.String, "gene": pl.String, "n_symbols": pl.Int64})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 SMALL_GROUP = 12
@@ -32,7 +33,7 @@ def sample_quality(matrix: ExpressionMatrix, before: FloatArray, labels: Sequenc
             raise ValueError(f"{name} is infinite in sample {matrix.samples[column]}: expected finite log2 expression")
     median, iqr = _median_and_iqr(matrix.values)
     median_before, iqr_before = _median_and_iqr(before)
-    return pl.DataFrame(
+    return TABLES["expression/quality"].frame(
         {
             "sample": matrix.samples,
             "label": list(labels),

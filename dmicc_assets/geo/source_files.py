@@ -10,18 +10,26 @@ import polars as pl
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import CHECK
 from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
-
-_COLUMNS = ("role", "file", "sha256", "n_bytes", "source_url", "last_modified", "etag", "retrieved_at")
+from dmicc_assets.tables import TABLES
 
 
 def source_files_table(files: Sequence[SourceFile]) -> pl.DataFrame:
     """One row a file, the columns of `source.files`."""
-    rows = [
-        (f.role, f.path.name, f.sha256, f.n_bytes, f.url, f.last_modified, f.etag, f.retrieved_at.astimezone(UTC))
-        for f in files
-    ]
-    types = {"n_bytes": pl.Int64, "retrieved_at": pl.Datetime("us", "UTC")}
-    return pl.DataFrame(rows, schema={name: types.get(name, pl.String) for name in _COLUMNS}, orient="row")
+    return TABLES["source/files"].frame(
+        [
+            {
+                "role": file.role,
+                "file": file.path.name,
+                "sha256": file.sha256,
+                "n_bytes": file.n_bytes,
+                "source_url": file.url,
+                "last_modified": file.last_modified,
+                "etag": file.etag,
+                "retrieved_at": file.retrieved_at.astimezone(UTC),
+            }
+            for file in files
+        ]
+    )
 
 
 def source_files(table: pl.DataFrame, cache: Path) -> list[SourceFile]:

@@ -3,7 +3,8 @@
 Nothing is refitted but the calibration line. ROC curves for the tables are `validation.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,23 +16,8 @@ from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.roc import delong_interval, roc
 from dmicc_assets.stats.separation import is_separated
-from dmicc_assets.types import CaseControl, FloatArray
-
-EXTERNAL_PERFORMANCE = pl.Schema(
-    {
-        "subject": pl.String(),
-        "subject_kind": pl.String(),
-        "scale": pl.String(),
-        "metric": pl.String(),
-        "value": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "estimator": pl.String(),
-        "is_interpretable": pl.Boolean(),
-        "n_case": pl.Int64(),
-        "n_control": pl.Int64(),
-    }
-)
+from dmicc_assets.tables import TABLES
+from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 
 def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl]) -> pl.DataFrame:
@@ -47,30 +33,35 @@ def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl
         model: the frozen model; None when there is none, and then there are no rows.
         subjects: those it was not fitted on.
     """
-    rows: list[tuple[object, ...]] = []
+    table = TABLES["validation/performance"]
     if model is None:
-        return EXTERNAL_PERFORMANCE.to_frame()
+        return table.frame()
+    rows: list[dict[str, Any]] = []
     for subject in subjects:
         for scale in ("z_score", "log2") if subject.kind == "dataset" else ("z_score",):
             score = model_score(model, subject, scale)
-            if score is None:
-                continue
-            present = np.isfinite(score)
-            log_odds, is_case = score[present], subject.is_case[present]
-            n_case, n_control = int(is_case.sum()), int((~is_case).sum())
-            if n_case == 0 or n_control == 0 or np.ptp(log_odds) == 0:
-                continue
-            start = (subject.name, subject.kind, scale)
-            end = (n_case, n_control)
-            curve = roc(log_odds, is_case)
-            rows.append((*start, "c_statistic", curve.auc, *delong_interval(curve), None, True, *end))
-            x = log_odds[:, None]
-            line = (fit_firth if is_separated(x, is_case) else fit_logistic)(x, is_case, ["log-odds of the model"])
-            for j, metric in ((1, "slope"), (0, "intercept")):
-                numbers = (float(line.coefficients[j]), float(line.ci_low[j]), float(line.ci_high[j]))
-                rows.append((*start, metric, *numbers, line.estimator, metric == "slope", *end))
-    table = pl.DataFrame(rows, schema=EXTERNAL_PERFORMANCE, orient="row")
-    return table.with_columns(pl.col(pl.Float64).fill_nan(None))
+            if score is not None:
+                named = {"subject": subject.name, "subject_kind": subject.kind, "scale": scale}
+                rows += [named | metric for metric in _metrics(score, subject.is_case)]
+    return table.frame(rows)
+
+
+def _metrics(score: FloatArray, is_case: BoolArray) -> Iterator[dict[str, Any]]:
+    """Each metric of these log-odds; none where a group has no score, or all scores are alike."""
+    present = np.isfinite(score)
+    log_odds, is_case = score[present], is_case[present]
+    sizes = {"n_case": int(is_case.sum()), "n_control": int((~is_case).sum())}
+    if 0 in sizes.values() or np.ptp(log_odds) == 0:
+        return
+    curve = roc(log_odds, is_case)
+    low, high = delong_interval(curve)
+    area = {"metric": "c_statistic", "value": curve.auc, "ci_low": low, "ci_high": high}
+    yield sizes | area | {"estimator": None, "is_interpretable": True}
+    x = log_odds[:, None]
+    line = (fit_firth if is_separated(x, is_case) else fit_logistic)(x, is_case, ["log-odds of the model"])
+    for j, metric in ((1, "slope"), (0, "intercept")):
+        found = {"metric": metric, "value": line.coefficients[j], "ci_low": line.ci_low[j], "ci_high": line.ci_high[j]}
+        yield sizes | found | {"estimator": line.estimator, "is_interpretable": metric == "slope"}
 
 
 def calibration_line(slope: float, intercept: float = 0.0, n_points: int = 99) -> tuple[FloatArray, FloatArray]:

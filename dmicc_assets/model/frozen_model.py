@@ -12,27 +12,8 @@ import polars as pl
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.stats.logistic import INTERCEPT, LogisticFit
 from dmicc_assets.stats.probability import expit
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, FloatArray
-
-COEFFICIENTS = pl.Schema(
-    {
-        "term": pl.String(),
-        "coefficient": pl.Float64(),
-        "std_error": pl.Float64(),
-        "z": pl.Float64(),
-        "p_value": pl.Float64(),
-        "estimator": pl.String(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "probability_coefficient": pl.Float64(),
-        "training_mean": pl.Float64(),
-        "training_sd": pl.Float64(),
-        "training_min": pl.Float64(),
-        "training_max": pl.Float64(),
-        "n_case": pl.Int64(),
-        "n_control": pl.Int64(),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +88,7 @@ def coefficient_table(model: RiskModel) -> pl.DataFrame:
         "std_error": fit.std_error,
         "z": fit.z,
         "p_value": fit.p_value,
-        "estimator": [fit.estimator] * len(fit.terms),
+        "estimator": fit.estimator,
         "ci_low": fit.ci_low,
         "ci_high": fit.ci_high,
         "probability_coefficient": model.coefficients,
@@ -115,10 +96,10 @@ def coefficient_table(model: RiskModel) -> pl.DataFrame:
         "training_sd": np.concatenate([none, model.training_sd]),
         "training_min": np.concatenate([none, model.training_min]),
         "training_max": np.concatenate([none, model.training_max]),
-        "n_case": [model.n_case] * len(fit.terms),
-        "n_control": [model.n_control] * len(fit.terms),
+        "n_case": model.n_case,
+        "n_control": model.n_control,
     }
-    return pl.DataFrame(columns, schema=COEFFICIENTS).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return TABLES["model/coefficients"].frame(columns)
 
 
 def risk_model_from_table(coefficients: pl.DataFrame) -> RiskModel:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.stats.probability import expit, logit
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import FloatArray
 
 TOTAL = "total"
@@ -101,15 +102,14 @@ def nomogram_table(drawn: Nomogram) -> pl.DataFrame:
 
     The rows of 'total' stand at the marks of the axis of total points and at those of the probability, by points.
     """
+    table = TABLES["model/nomogram"]
     rows = [
-        pl.DataFrame({"variable": name, "value": value, "points": points, "probability": np.full(len(value), np.nan)})
+        table.frame({"variable": name, "value": value, "points": points, "probability": None})
         for name, value, points in zip(drawn.variables, drawn.values, drawn.points, strict=True)
     ]
     totals = np.union1d(drawn.total_ticks, drawn.total_points(logit(drawn.risk_ticks)))
-    total = pl.DataFrame(
-        {"variable": TOTAL, "value": totals, "points": totals, "probability": drawn.probability(totals)}
-    )
-    return pl.concat([*rows, total]).with_columns(pl.col("probability").fill_nan(None))
+    at_totals = {"variable": TOTAL, "value": totals, "points": totals, "probability": drawn.probability(totals)}
+    return pl.concat([*rows, table.frame(at_totals)])
 
 
 def _marks(values: FloatArray) -> FloatArray:

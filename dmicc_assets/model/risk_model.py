@@ -11,7 +11,6 @@ import polars as pl
 
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit_of_all
 from dmicc_assets.model.frozen_model import (
-    COEFFICIENTS,
     RiskModel,
     coefficient_table,
     risk_model_from_table,
@@ -33,6 +32,7 @@ from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.stats.separation import is_separated
 from dmicc_assets.study.schema import Model
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 __all__ = [
@@ -45,32 +45,6 @@ __all__ = [
     "score_patients",
     "training_data",
 ]
-
-
-NOMOGRAM = pl.Schema(
-    {"variable": pl.String(), "value": pl.Float64(), "points": pl.Float64(), "probability": pl.Float64()}
-)
-CALIBRATION = pl.Schema(
-    {
-        "kind": pl.String(),
-        "predicted": pl.Float64(),
-        "observed": pl.Float64(),
-        "observed_corrected": pl.Float64(),
-        "n_resamples": pl.Int64(),
-    }
-)
-PERFORMANCE = pl.Schema(
-    {"metric": pl.String(), "apparent": pl.Float64(), "optimism": pl.Float64(), "corrected": pl.Float64()}
-)
-DECISION_CURVE = pl.Schema(
-    {
-        "kind": pl.String(),
-        "threshold": pl.Float64(),
-        "net_benefit_model": pl.Float64(),
-        "net_benefit_all": pl.Float64(),
-        "net_benefit_none": pl.Float64(),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +118,11 @@ def _separates(x: FloatArray, is_case: BoolArray) -> bool:
 def empty_risk_model_tables() -> RiskModelTables:
     """The tables of a study without biomarkers: every column, no row."""
     return RiskModelTables(
-        coefficients=COEFFICIENTS.to_frame(),
-        nomogram=NOMOGRAM.to_frame(),
-        calibration=CALIBRATION.to_frame(),
-        performance=PERFORMANCE.to_frame(),
-        decision_curve=DECISION_CURVE.to_frame(),
+        coefficients=TABLES["model/coefficients"].frame(),
+        nomogram=TABLES["model/nomogram"].frame(),
+        calibration=TABLES["model/calibration"].frame(),
+        performance=TABLES["model/performance"].frame(),
+        decision_curve=TABLES["model/decision_curve"].frame(),
     )
 
 
@@ -188,13 +162,13 @@ def risk_model_tables(model: RiskModel, subject: CaseControl, settings: Model, s
 
 def _calibration(curve: CalibrationCurve) -> pl.DataFrame:
     columns = {
-        "kind": ["apparent"] * len(curve.predicted),
+        "kind": "apparent",
         "predicted": curve.predicted,
         "observed": curve.apparent,
         "observed_corrected": curve.corrected,
         "n_resamples": curve.n_resamples,
     }
-    return pl.DataFrame(columns, schema=CALIBRATION).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return TABLES["model/calibration"].frame(columns)
 
 
 def _performance(
@@ -202,36 +176,39 @@ def _performance(
 ) -> pl.DataFrame:
     """A row a metric; the counts of resamples stand in `apparent`, calibration errors in `corrected`."""
     dxy = indexes["dxy"]
-    rows: list[tuple[str, float | None, float | None, float | None]] = [
-        ("c_statistic", (dxy.apparent + 1) / 2, dxy.optimism / 2, (dxy.corrected + 1) / 2)
-    ]
-    rows += [(name, index.apparent, index.optimism, index.corrected) for name, index in indexes.items()]
+    rows = [_index("c_statistic", (dxy.apparent + 1) / 2, dxy.optimism / 2, (dxy.corrected + 1) / 2)]
+    rows += [_index(name, index.apparent, index.optimism, index.corrected) for name, index in indexes.items()]
     # The distance of each prediction from the corrected curve, as rms prints it with its calibration plots.
     reached = np.isfinite(curve.corrected)
     if reached.any():
         at = curve.predicted[reached]
         inside = probability[(probability >= at[0]) & (probability <= at[-1])]
         error = np.abs(inside - np.interp(inside, at, curve.corrected[reached]))
-        rows.append(("calibration_error_mean", None, None, float(error.mean())))
-        rows.append(("calibration_error_q90", None, None, float(np.quantile(error, 0.9))))
+        rows.append(_index("calibration_error_mean", corrected=float(error.mean())))
+        rows.append(_index("calibration_error_q90", corrected=float(np.quantile(error, 0.9))))
     usable = refits.usable
-    rows.append(("n_resamples", float(len(usable.coefficients)), None, None))
-    rows.append(("n_firth_refits", float(usable.is_firth.sum()), None, None))
-    return pl.DataFrame(rows, schema=PERFORMANCE, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+    rows.append(_index("n_resamples", float(len(usable.coefficients))))
+    rows.append(_index("n_firth_refits", float(usable.is_firth.sum())))
+    return TABLES["model/performance"].frame(rows)
+
+
+def _index(
+    metric: str, apparent: float | None = None, optimism: float | None = None, corrected: float | None = None
+) -> dict[str, object]:
+    return {"metric": metric, "apparent": apparent, "optimism": optimism, "corrected": corrected}
 
 
 def _decision_curve(is_case: BoolArray, net_benefits: dict[str, FloatArray]) -> pl.DataFrame:
     everybody = net_benefit_of_all(is_case)
     frames = [
-        pl.DataFrame(
+        TABLES["model/decision_curve"].frame(
             {
-                "kind": [kind] * len(THRESHOLDS),
+                "kind": kind,
                 "threshold": THRESHOLDS,
                 "net_benefit_model": values,
                 "net_benefit_all": everybody,
-                "net_benefit_none": np.zeros(len(THRESHOLDS)),
-            },
-            schema=DECISION_CURVE,
+                "net_benefit_none": 0.0,
+            }
         )
         for kind, values in net_benefits.items()
         if np.isfinite(values).all()

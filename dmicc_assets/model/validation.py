@@ -14,61 +14,13 @@ from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.model.frozen_model import RiskModel
 from dmicc_assets.stats.roc import Direction, Roc, delong_interval, roc, youden
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, FloatArray
 
 Kind = Literal["apparent", "external"]
 
 MODEL = "model"
 MODEL_ON_LOG2 = "model_raw"
-
-EXPRESSION_TESTS = pl.Schema(
-    {
-        "subject": pl.String(),
-        "subject_kind": pl.String(),
-        "gene": pl.String(),
-        "n_case": pl.Int64(),
-        "n_control": pl.Int64(),
-        "median_case": pl.Float64(),
-        "median_control": pl.Float64(),
-        "direction": pl.String(),
-        "test": pl.String(),
-        "p_value": pl.Float64(),
-        "agrees": pl.Boolean(),
-        "welch_p_value": pl.Float64(),
-        "expected_direction": pl.String(),
-        "measured_as": pl.String(),
-    }
-)
-ROC = pl.Schema(
-    {
-        "subject": pl.String(),
-        "subject_kind": pl.String(),
-        "predictor": pl.String(),
-        "kind": pl.String(),
-        "auc": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "threshold": pl.Float64(),
-        "sensitivity": pl.Float64(),
-        "specificity": pl.Float64(),
-        "direction": pl.String(),
-        "n_case": pl.Int64(),
-        "n_control": pl.Int64(),
-        "measured_as": pl.String(),
-    }
-)
-ROC_CURVE = pl.Schema(
-    {
-        "subject": pl.String(),
-        "subject_kind": pl.String(),
-        "predictor": pl.String(),
-        "kind": pl.String(),
-        "point": pl.Int64(),
-        "threshold": pl.Float64(),
-        "fpr": pl.Float64(),
-        "tpr": pl.Float64(),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +56,8 @@ def expression_tests(
         genes: the signature.
         directions: for each subject the direction expected of each gene.
     """
-    frames = [EXPRESSION_TESTS.to_frame()]
+    table = TABLES["validation/expression_tests"]
+    frames = [table.frame()]
     for subject in subjects:
         found = find_symbols(genes, subject.matrix.features).found
         if not found:
@@ -117,8 +70,8 @@ def expression_tests(
         observed = [None if not s else ("up" if s > 0 else "down") for s in np.nan_to_num(shift)]
         expected = [directions.get(subject.name, {}).get(gene) for gene in found]
         columns = {
-            "subject": [subject.name] * len(found),
-            "subject_kind": [subject.kind] * len(found),
+            "subject": subject.name,
+            "subject_kind": subject.kind,
             "gene": list(found),
             "n_case": tests.n_case,
             "n_control": tests.n_control,
@@ -132,8 +85,8 @@ def expression_tests(
             "expected_direction": expected,
             "measured_as": list(found.values()),
         }
-        frames.append(pl.DataFrame(columns, schema=EXPRESSION_TESTS))
-    return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
+        frames.append(table.frame(columns))
+    return pl.concat(frames)
 
 
 def roc_tables(
@@ -158,7 +111,7 @@ def roc_tables(
         model: the frozen model; None when there is none.
         model_subject: the cohort it was fitted in.
     """
-    rows, curves = [ROC.to_frame()], [ROC_CURVE.to_frame()]
+    rows, curves = [TABLES["validation/roc"].frame()], [TABLES["validation/roc_curve"].frame()]
     for subject in subjects:
         expected = directions.get(subject.name, {})
         scored = [*_gene_scores(subject, genes, expected), *_model_scores(subject, model, model_subject)]
@@ -174,7 +127,7 @@ def roc_tables(
             rows.append(_roc_row(subject, predictor, curve, n_case, n_control))
             if curve is not None:
                 curves.append(_curve_rows(subject, predictor, curve))
-    return RocTables(pl.concat(rows).with_columns(pl.col("auc", "ci_low", "ci_high").fill_nan(None)), pl.concat(curves))
+    return RocTables(pl.concat(rows), pl.concat(curves))
 
 
 def model_score(model: RiskModel, subject: CaseControl, scale: Literal["z_score", "log2"]) -> FloatArray | None:
@@ -223,28 +176,40 @@ def _model_scores(subject: CaseControl, model: RiskModel | None, model_subject: 
 
 
 def _roc_row(subject: CaseControl, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> pl.DataFrame:
-    nothing = (None, None, None, None, None, None)
-    numbers = nothing
-    if curve is not None:
-        cut, interval = youden(curve), delong_interval(curve)
-        numbers = (curve.auc, *interval, cut.threshold, cut.sensitivity, cut.specificity)
-    row = (subject.name, subject.kind, scored.predictor, scored.kind, *numbers)
-    return pl.DataFrame([(*row, scored.direction, n_case, n_control, scored.measured_as)], schema=ROC, orient="row")
+    low, high = (None, None) if curve is None else delong_interval(curve)
+    cut = None if curve is None else youden(curve)
+    return TABLES["validation/roc"].frame(
+        {
+            "subject": subject.name,
+            "subject_kind": subject.kind,
+            "predictor": scored.predictor,
+            "kind": scored.kind,
+            "auc": None if curve is None else curve.auc,
+            "ci_low": low,
+            "ci_high": high,
+            "threshold": None if cut is None else cut.threshold,
+            "sensitivity": None if cut is None else cut.sensitivity,
+            "specificity": None if cut is None else cut.specificity,
+            "direction": scored.direction,
+            "n_case": n_case,
+            "n_control": n_control,
+            "measured_as": scored.measured_as,
+        }
+    )
 
 
 def _curve_rows(subject: CaseControl, scored: Scored, curve: Roc) -> pl.DataFrame:
-    n = len(curve.thresholds)
     columns = {
-        "subject": [subject.name] * n,
-        "subject_kind": [subject.kind] * n,
-        "predictor": [scored.predictor] * n,
-        "kind": [scored.kind] * n,
-        "point": np.arange(n),
+        "subject": subject.name,
+        "subject_kind": subject.kind,
+        "predictor": scored.predictor,
+        "kind": scored.kind,
+        "point": np.arange(len(curve.thresholds)),
         "threshold": curve.thresholds,
         "fpr": 1 - curve.specificity,
         "tpr": curve.sensitivity,
     }
-    return pl.DataFrame(columns, schema=ROC_CURVE)
+    return TABLES["validation/roc_curve"].frame(columns)
 
 
 def _medians(values: FloatArray) -> FloatArray:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.study.schema import Case, Observation, ReportedCase
+from dmicc_assets.study.schema import Case
+from dmicc_assets.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,5 @@ def case_tables(case: Case | None) -> CaseTables:
     ]
     reported = [each.model_dump() for each in (case.reported if case else [])]
     return CaseTables(
-        pl.DataFrame(observations, schema=["position", *Observation.model_fields], infer_schema_length=None),
-        pl.DataFrame(reported, schema=list(ReportedCase.model_fields), infer_schema_length=None),
+        TABLES["clinical/case_observations"].frame(observations), TABLES["clinical/reported_cases"].frame(reported)
     )

@@ -7,6 +7,7 @@ import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.study.schema import Study
+from dmicc_assets.tables import TABLES
 
 COUNT_TOLERANCE = 0.10
 AUC_TOLERANCE = 0.02
@@ -37,7 +38,7 @@ def compare_published(
     """
     rows = [*_counts(study, tables), *_sets(study, tables), *_directions(study, tables), *_aucs(study, tables)]
     rows += [*_terms(study, tables, libraries), *_trees(study, tables), *_signs(study, tables)]
-    return pl.DataFrame(rows, schema=dict.fromkeys(Comparison._fields, pl.String), orient="row")
+    return TABLES["report/published"].frame([row._asdict() for row in rows])
 
 
 def _counts(study: Study, tables: Mapping[str, pl.DataFrame]) -> Iterator[Comparison]:

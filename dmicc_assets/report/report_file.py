@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
+from dmicc_assets.tables import TABLES
+
 
 def report_path(reports: Path, study: str) -> Path:
     """The page of a study."""
@@ -20,4 +22,4 @@ def write_report(path: Path, page: str, title: str) -> pl.DataFrame:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return pl.DataFrame({"file": [path.name], "title": [title], "n_bytes": [path.stat().st_size]})
+    return TABLES["report/study"].frame({"file": path.name, "title": title, "n_bytes": path.stat().st_size})

@@ -21,19 +21,11 @@ from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData, adjust
 from dmicc_assets.stats.overlap import overlap_p_value
 from dmicc_assets.stats.resampled_logistic import fit_models
 from dmicc_assets.stats.roc import auc_of_rows
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
-NULLS = pl.Schema(
-    {
-        "null": pl.String(),
-        "subject": pl.String(),
-        "statistic": pl.String(),
-        "draw": pl.Int64(),
-        "value": pl.Float64(),
-        "empirical_p": pl.Float64(),
-    }
-)
 _MODELS_AT_ONCE = 250
+_NULLS = TABLES["rigor/nulls"]
 
 
 def null_distributions(data: StudyData, validation: Mapping[str, CaseControl], n_jobs: int = 1) -> pl.DataFrame:
@@ -45,7 +37,7 @@ def null_distributions(data: StudyData, validation: Mapping[str, CaseControl], n
         n_jobs: processes; the numbers do not depend on it.
     """
     subjects = {**data.adjusted, **validation}
-    frames = [NULLS.to_frame(), permuted_label_null(data, n_jobs), random_signature_null(data, subjects)]
+    frames = [_NULLS.frame(), permuted_label_null(data, n_jobs), random_signature_null(data, subjects)]
     return pl.concat(frames)
 
 
@@ -68,7 +60,7 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     """
     settings, subject = data.study.rigor, data.merged[data.target]
     if not settings.permutations:
-        return NULLS.to_frame()
+        return _NULLS.frame()
     drawn = permuted_labels(subject, settings.permutations, np.random.default_rng([settings.seed, 3]))
     labels = np.vstack([subject.is_case[None], drawn])
     batch = data.study.cohorts[data.target].batch
@@ -144,11 +136,11 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, CaseControl]) 
     """
     settings, genes = data.study.rigor, sorted(data.biomarkers)
     if not settings.random_signatures or not genes:
-        return NULLS.to_frame()
+        return _NULLS.frame()
     subjects = {name: each for name, each in subjects.items() if each.is_case.any() and not each.is_case.all()}
     pool = _complete_everywhere(data.adjusted[data.target], subjects)
     if len(pool) < len(genes):
-        return NULLS.to_frame()
+        return _NULLS.frame()
     generator = np.random.default_rng([settings.seed, 2])
     draws = np.array(
         [generator.choice(len(pool), len(genes), replace=False) for _ in range(settings.random_signatures)]
@@ -222,16 +214,8 @@ def _z_scores(values: FloatArray) -> FloatArray:
 
 
 def _rows(null: str, subject: str, statistic: str, values: Sequence[float]) -> pl.DataFrame:
-    n = len(values)
-    columns = {
-        "null": [null] * n,
-        "subject": [subject] * n,
-        "statistic": [statistic] * n,
-        "draw": list(range(n)),
-        "value": list(values),
-        "empirical_p": [None] * n,
-    }
-    rows = pl.DataFrame(columns, schema=NULLS).with_columns(pl.col("value").fill_nan(None))
+    drawn = {"draw": range(len(values)), "value": values, "empirical_p": None}
+    rows = _NULLS.frame({"null": null, "subject": subject, "statistic": statistic} | drawn)
     p = pl.lit(empirical_p(rows), dtype=pl.Float64)
     return rows.with_columns(empirical_p=pl.when(pl.col("draw") == 0).then(p))
 

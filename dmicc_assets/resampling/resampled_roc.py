@@ -4,8 +4,6 @@ Kinds `nested_cv`, `leaky_cv` and `bootstrap_632plus` (design section 8.11); `ap
 `model/validation.py`'s.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -24,47 +22,16 @@ from dmicc_assets.resampling.resamples import patient_index
 from dmicc_assets.resampling.selection import StudyData
 from dmicc_assets.stats.resampled_logistic import fit_models, fit_training_parts
 from dmicc_assets.stats.roc import roc, youden
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, FloatArray
 
 INTERVAL_RESAMPLES = 1000
 PREDICTOR = "model"
-ROC = pl.Schema(
-    {
-        "subject": pl.String(),
-        "subject_kind": pl.String(),
-        "predictor": pl.String(),
-        "kind": pl.String(),
-        "auc": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "threshold": pl.Float64(),
-        "sensitivity": pl.Float64(),
-        "specificity": pl.Float64(),
-    }
-)
-CURVE = pl.Schema(
-    {
-        "subject": pl.String(),
-        "subject_kind": pl.String(),
-        "predictor": pl.String(),
-        "kind": pl.String(),
-        "point": pl.Int64(),
-        "threshold": pl.Float64(),
-        "fpr": pl.Float64(),
-        "tpr": pl.Float64(),
-    }
-)
+# Columns of `validation/roc` that an average over many models does not fill.
+_OF_ONE_MODEL = dict.fromkeys(("direction", "n_case", "n_control", "measured_as"))
 
 
-@dataclass(frozen=True, slots=True)
-class ResampledRoc:
-    """Rows of `validation.roc` and of `validation.roc_curve`."""
-
-    roc: pl.DataFrame
-    roc_curve: pl.DataFrame
-
-
-def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> ResampledRoc:
+def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> RocTables:
     """The nested, the leaky and the .632+ estimate of the model's AUC in its cohort.
 
     AUC: mean over the repeats of the pooled out-of-fold linear predictors, with the percentile interval of 1,000
@@ -77,7 +44,7 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> Resam
         source: the target's values, made anew for each fold where they depend on all arrays.
         n_jobs: processes; the numbers do not depend on it.
     """
-    rows, curves = [ROC.to_frame()], [CURVE.to_frame()]
+    rows, curves = [TABLES["validation/roc"].frame()], [TABLES["validation/roc_curve"].frame()]
     if data.biomarkers:
         leaky = leaky_cv(data)
         for kind, predicted in (("nested_cv", nested_cv(data, source, n_jobs)), ("leaky_cv", leaky)):
@@ -86,7 +53,7 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> Resam
                 curves.append(_curve(data, kind, predicted))
         if data.study.rigor.bootstraps:
             rows.append(bootstrap_632plus(data, bootstrap_cv(data, source, n_jobs)))
-    return ResampledRoc(pl.concat(rows), pl.concat(curves))
+    return RocTables(pl.concat(rows), pl.concat(curves))
 
 
 def leaky_cv(data: StudyData) -> OutOfFold:
@@ -152,10 +119,6 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
     called = predicted.scores >= np.where(np.isnan(predicted.cut_offs), 0.0, predicted.cut_offs)
     cases, controls = known & subject.is_case, known & ~subject.is_case
     row = {
-        "subject": subject.name,
-        "subject_kind": subject.kind,
-        "predictor": PREDICTOR,
-        "kind": kind,
         "auc": auc,
         "ci_low": low,
         "ci_high": high,
@@ -163,7 +126,7 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
         "sensitivity": float(called[cases].mean()),
         "specificity": float((~called[controls]).mean()),
     }
-    return pl.DataFrame([row], schema=ROC)
+    return TABLES["validation/roc"].frame(_named(subject, kind) | row | _OF_ONE_MODEL)
 
 
 def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
@@ -183,10 +146,6 @@ def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
     resampled = combine_632plus(resampled_auc(apparent, draws), resampled_auc(out_of_bag, draws))
     low, high = percentile_interval(resampled)
     row = {
-        "subject": subject.name,
-        "subject_kind": subject.kind,
-        "predictor": PREDICTOR,
-        "kind": "bootstrap_632plus",
         "auc": float(combine_632plus(np.array([apparent.auc]), np.array([out_of_bag.auc]))[0]),
         "ci_low": low,
         "ci_high": high,
@@ -194,7 +153,12 @@ def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
         "sensitivity": None,
         "specificity": None,
     }
-    return pl.DataFrame([row], schema=ROC).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return TABLES["validation/roc"].frame(_named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL)
+
+
+def _named(subject: CaseControl, kind: str) -> dict[str, object]:
+    """The key of an estimate of this kind, and of its curve."""
+    return {"subject": subject.name, "subject_kind": subject.kind, "predictor": PREDICTOR, "kind": kind}
 
 
 def combine_632plus(apparent: FloatArray, out_of_bag: FloatArray) -> FloatArray:
@@ -211,19 +175,8 @@ def _curve(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
     """The mean over the repeats of their ROC curves: its area is the mean of theirs."""
     subject = data.adjusted[data.target]
     fpr, tpr = mean_curve(predicted.scores, subject.is_case)
-    return pl.DataFrame(
-        {
-            "subject": [subject.name] * len(fpr),
-            "subject_kind": [subject.kind] * len(fpr),
-            "predictor": [PREDICTOR] * len(fpr),
-            "kind": [kind] * len(fpr),
-            "point": np.arange(len(fpr)),
-            "threshold": [None] * len(fpr),
-            "fpr": fpr,
-            "tpr": tpr,
-        },
-        schema=CURVE,
-    )
+    columns = {"point": np.arange(len(fpr)), "threshold": None, "fpr": fpr, "tpr": tpr}
+    return TABLES["validation/roc_curve"].frame(_named(subject, kind) | columns)
 
 
 def mean_curve(scores: FloatArray, is_case: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
@@ -253,9 +206,6 @@ def mean_curve(scores: FloatArray, is_case: NDArray[np.bool_]) -> tuple[FloatArr
     return np.repeat(grid, 2), np.column_stack([lower, upper]).ravel() / max(n, 1)
 
 
-def all_estimates(measured: RocTables, resampled: ResampledRoc) -> RocTables:
-    """Rows of both; a column that resampling does not have (the direction, the counts) is null in its rows."""
-    return RocTables(
-        pl.concat([measured.roc, resampled.roc], how="diagonal"),
-        pl.concat([measured.roc_curve, resampled.roc_curve], how="diagonal"),
-    )
+def all_estimates(measured: RocTables, resampled: RocTables) -> RocTables:
+    """Rows of both."""
+    return RocTables(pl.concat([measured.roc, resampled.roc]), pl.concat([measured.roc_curve, resampled.roc_curve]))

@@ -13,24 +13,12 @@ from dmicc_assets.differential.statistics import differential_genes, differentia
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.resampling.arrays import LogArrays
 from dmicc_assets.study.schema import Study
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 AS_IN_STUDY = "as in the study"
 COLLAPSES = ("mean", "median", "max_mean")
 STEP = 0.25
-
-SCHEMA = pl.Schema(
-    {
-        "setting": pl.String(),
-        "log_fc": pl.Float64(),
-        "p_value": pl.Float64(),
-        "adjust": pl.String(),
-        "collapse": pl.String(),
-        "is_single_change": pl.Boolean(),
-        "n_shared": pl.Int64(),
-        "jaccard": pl.Float64(),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -97,7 +85,7 @@ def threshold_grid(study: Study, statistics: Mapping[str, pl.DataFrame], probes:
                 "jaccard": len(shared & signature) / len(shared | signature) if shared | signature else None,
             }
         )
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return TABLES["signature/sensitivity"].frame(rows)
 
 
 def _signature(

@@ -14,11 +14,12 @@ from dmicc_assets.resampling.parallel import in_parallel
 from dmicc_assets.resampling.resamples import bootstrap_counts, left_out_controls, repeated_samples
 from dmicc_assets.resampling.reweighted import genes_of_cohorts
 from dmicc_assets.resampling.selection import StudyData, adjust_batch, first_genes
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, ExpressionMatrix
 
 IntArray = NDArray[np.int64]
 
-SCHEMA = pl.Schema({"gene": pl.String(), "method": pl.String(), "frequency": pl.Float64()})
+_STABILITY = TABLES["signature/stability"]
 
 
 def selection_stability(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
@@ -37,7 +38,7 @@ def selection_stability(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     """
     settings = data.study.rigor
     kept = sorted(set[str].intersection(*(set(frame["gene"]) for frame in data.genes.values())))
-    frames = [SCHEMA.to_frame()]
+    frames = [_STABILITY.frame()]
     if settings.bootstraps:
         counts = {
             name: bootstrap_counts(subject, settings.bootstraps, np.random.default_rng([settings.seed, 1, i]))
@@ -52,10 +53,8 @@ def selection_stability(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
 
 def _rows(method: str, frequency: Mapping[str, float], kept: list[str]) -> pl.DataFrame:
     genes = sorted({gene for gene, share in frequency.items() if share > 0} | set(kept))
-    return pl.DataFrame(
-        {"gene": genes, "method": [method] * len(genes), "frequency": [float(frequency.get(g, 0.0)) for g in genes]},
-        schema=SCHEMA,
-    )
+    frequencies = [float(frequency.get(gene, 0.0)) for gene in genes]
+    return _STABILITY.frame({"gene": genes, "method": method, "frequency": frequencies})
 
 
 def _biomarker_frequency(

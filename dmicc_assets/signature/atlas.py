@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
 
 
@@ -46,20 +47,4 @@ def disease_overlap(
                 "shares_samples": not set(samples[a]["sample"]).isdisjoint(samples[b]["sample"]),
             }
         )
-    return pl.DataFrame(rows, schema=_SCHEMA)
-
-
-_SCHEMA = {
-    "study_a": pl.String,
-    "cohort_a": pl.String,
-    "study_b": pl.String,
-    "cohort_b": pl.String,
-    "n_universe": pl.Int64,
-    "n_a": pl.Int64,
-    "n_b": pl.Int64,
-    "n_shared": pl.Int64,
-    "n_expected": pl.Float64,
-    "p_value": pl.Float64,
-    "n_concordant": pl.Int64,
-    "shares_samples": pl.Boolean,
-}
+    return TABLES["atlas/disease_overlap"].frame(rows)

@@ -10,21 +10,7 @@ import polars as pl
 
 from dmicc_assets.stats.overlap import concordance_p_value, concordance_probability, expected_overlap, overlap_p_value
 from dmicc_assets.study.schema import Direction, Study
-
-GENES = pl.Schema(
-    {"gene": pl.String, "cohort": pl.String, "log_fc": pl.Float64, "direction": pl.String, "is_concordant": pl.Boolean}
-)
-OVERLAP = pl.Schema(
-    {
-        "n_universe": pl.Int64,
-        "n_shared": pl.Int64,
-        "n_expected": pl.Float64,
-        "p_value": pl.Float64,
-        "n_concordant": pl.Int64,
-        "n_concordant_expected": pl.Float64,
-        "concordance_p_value": pl.Float64,
-    }
-)
+from dmicc_assets.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +60,12 @@ def _genes(deg: Mapping[str, pl.DataFrame], shared: set[str]) -> pl.DataFrame:
         for cohort, genes in deg.items()
     ]
     concordant = (pl.col("direction").n_unique().over("gene") == 1).alias("is_concordant")
-    return pl.concat(rows).with_columns(concordant).sort("gene", maintain_order=True).match_to_schema(GENES)
+    return (
+        pl.concat(rows)
+        .with_columns(concordant)
+        .sort("gene", maintain_order=True)
+        .select(*TABLES["signature/genes"].rows_schema)
+    )
 
 
 def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +86,7 @@ def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame)
         if probability is None
         else concordance_p_value(n_concordant, n_shared, probability),
     }
-    return pl.DataFrame([row], schema=OVERLAP)
+    return TABLES["signature/overlap"].frame(row)
 
 
 def _check_genes(cohort: str, genes: pl.DataFrame, universe: Sequence[str]) -> None:

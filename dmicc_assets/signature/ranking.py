@@ -15,6 +15,7 @@ import polars as pl
 from dmicc_assets.expression.imputation import fill_in
 from dmicc_assets.signature.forest import cv_error, importance, importances, ranks
 from dmicc_assets.study.schema import Ranking
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 SEEDS = 50
@@ -22,20 +23,6 @@ SEEDS = 50
 PERMUTED_SEEDS = 10
 # With fewer samples a tree is grown faster than threads take turns.
 THREADS_FROM_SAMPLES = 200
-RANKING = pl.Schema(
-    {
-        "cohort": pl.String,
-        "gene": pl.String,
-        "rank": pl.Int64,
-        "gini_importance": pl.Float64,
-        "permutation_importance": pl.Float64,
-        "rank_low": pl.Float64,
-        "rank_high": pl.Float64,
-        "n_trees": pl.Int64,
-    }
-)
-ERROR_CURVE = pl.Schema({"cohort": pl.String, "n_trees": pl.Int64, "cv_error": pl.Float64, "is_chosen": pl.Boolean})
-BIOMARKERS = pl.Schema({"gene": pl.String, "rank_sum": pl.Int64})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ def rank_signature(subjects: Sequence[CaseControl], genes: Sequence[str], settin
     """
     signature = sorted(genes)
     _check(subjects, signature)
-    rankings, curves = [RANKING.to_frame()], [ERROR_CURVE.to_frame()]
+    rankings, curves = [TABLES["signature/ranking"].frame()], [TABLES["signature/error_curve"].frame()]
     left_out: dict[str, list[str]] = {}
     filled_in: dict[str, list[str]] = {}
     for subject in subjects:
@@ -127,7 +114,7 @@ def choose_biomarkers(ranking: pl.DataFrame, cohorts: Sequence[str], top: int) -
         first.group_by("gene")
         .agg(pl.col("rank").sum().cast(pl.Int64).alias("rank_sum"), pl.col("cohort").n_unique().alias("n_cohorts"))
         .filter(pl.col("n_cohorts") == len(set(cohorts)))
-        .select(BIOMARKERS.names())
+        .select(*TABLES["signature/biomarkers"].rows_schema)
         .sort("rank_sum", "gene")
     )
 
@@ -141,30 +128,30 @@ def _ranking(subject: CaseControl, genes: Sequence[str], values: FloatArray, tre
     mean = np.asarray(gini.mean(axis=0), dtype=np.float64)
     low, high = np.quantile(ranks(gini), [0.025, 0.975], axis=0)
     columns: Mapping[str, object] = {
-        "cohort": [subject.name] * len(genes),
+        "cohort": subject.name,
         "gene": list(genes),
         "rank": ranks(mean),
         "gini_importance": mean,
         "permutation_importance": permuted.permutation.mean(axis=0),
         "rank_low": low,
         "rank_high": high,
-        "n_trees": [trees] * len(genes),
+        "n_trees": trees,
     }
-    return pl.DataFrame(columns, schema=RANKING).sort("rank")
+    return TABLES["signature/ranking"].frame(columns).sort("rank")
 
 
 def _error_curve(subject: CaseControl, values: FloatArray, settings: Ranking) -> pl.DataFrame:
     error = cv_error(values, subject.is_case, settings.trees, settings.folds, settings.seed, settings.missing == "knn")
     if error is None:
-        return ERROR_CURVE.to_frame()
+        return TABLES["signature/error_curve"].frame()
     n_trees = np.arange(1, settings.trees + 1)
     columns: Mapping[str, object] = {
-        "cohort": [subject.name] * settings.trees,
+        "cohort": subject.name,
         "n_trees": n_trees,
         "cv_error": error,
         "is_chosen": n_trees == 1 + int(np.argmin(error)),
     }
-    return pl.DataFrame(columns, schema=ERROR_CURVE)
+    return TABLES["signature/error_curve"].frame(columns)
 
 
 def _check(subjects: Sequence[CaseControl], signature: Sequence[str]) -> None:

@@ -3,7 +3,9 @@
 Only the shape of a declaration lives here; the declarations are beside, one module a group of the asset graph.
 """
 
+from collections.abc import Collection, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -87,7 +89,7 @@ class Table:
         partition: what one Parquet file of it is for.
         columns: in the order users see them, key columns first.
         meaning: one sentence that a biologist understands.
-        version: raised when columns or meanings change; part of every recipe.
+        version: raised when what a column means changes; part of every recipe, as names and types of the columns are.
         is_matrix: stored as a complete gene-by-sample grid, gene-major.
         keeps_history: earlier contents are kept when a new one replaces them.
         taken: columns taken over unchanged from other tables: the exact part of the column lineage.
@@ -126,3 +128,42 @@ class Table:
     def schema(self) -> pl.Schema:
         """Names and polars types, in order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def rows_schema(self) -> pl.Schema:
+        """The schema without the partition columns: what a computation gives and the lake completes."""
+        return pl.Schema({name: dtype for name, dtype in self.schema.items() if name not in self.partition_columns})
+
+    def frame(self, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()) -> pl.DataFrame:
+        """Rows of one partition, in declared order and types, without the partition columns; NaN becomes NULL.
+
+        Args:
+            rows: columns by name, each an array or one value for all rows; or one mapping a row; nothing for no row.
+
+        Raises:
+            ValueError: a declared column is not given, or one that is given is not declared.
+        """
+        schema = self.rows_schema
+        for given in [rows] if isinstance(rows, Mapping) else rows:
+            if given.keys() != schema.keys():
+                raise ValueError(f"{self.name}: {_misfit(given, schema)}")
+        columns = rows if isinstance(rows, Mapping) else {name: [row[name] for row in rows] for name in schema}
+        arrays = [pl.Series(n, columns[n], dtype) for n, dtype in schema.items() if not _is_one(columns[n])]
+        constants = [pl.lit(columns[n], dtype).alias(n) for n, dtype in schema.items() if _is_one(columns[n])]
+        frame = pl.DataFrame(arrays).with_columns(constants) if arrays else pl.select(constants)
+        return frame.select(schema.names()).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _is_one(values: object) -> bool:
+    """Whether a value stands for every row, rather than an array of one value a row."""
+    return isinstance(values, str) or not isinstance(values, Sized)
+
+
+def _misfit(given: Collection[str], declared: Collection[str]) -> str:
+    """Which columns do not fit, and what to do."""
+    unfilled = ", ".join(name for name in declared if name not in given)
+    unknown = ", ".join(name for name in given if name not in declared)
+    return " and ".join(
+        ([f"{unfilled} must be filled where the rows are made (None where there is no value)"] if unfilled else [])
+        + ([f"{unknown} must be declared in tables/"] if unknown else [])
+    )

@@ -10,7 +10,7 @@ import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import gzip_blocks
-from dmicc_assets.geo.formats.platform import PROBE_SCHEMA
+from dmicc_assets.geo.formats.platform import probe_rows
 from dmicc_assets.geo.formats.tabular import read_matrix, verify_matrix
 from dmicc_assets.types import ExpressionMatrix
 
@@ -74,5 +74,4 @@ def verify_symbols(path: Path) -> None:
 
 def count_genes(gene_ids: tuple[str, ...], symbols: Mapping[str, str]) -> pl.DataFrame:
     """Probe (the Entrez id), gene and n_symbols of the rows of a counts matrix."""
-    rows = [(key, symbols.get(key), 1 if key in symbols else 0) for key in gene_ids]
-    return pl.DataFrame(rows, schema=PROBE_SCHEMA, orient="row")
+    return probe_rows(gene_ids, [(symbols.get(key), 1 if key in symbols else 0) for key in gene_ids])

@@ -18,10 +18,10 @@ from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
 from dmicc_assets.geo.formats.numeric_rows import whole_lines
 from dmicc_assets.geo.formats.series_header import parse_date
+from dmicc_assets.tables import TABLES
 
 SEPARATOR = " /// "
 _END = "!platform_table_end"
-PROBE_SCHEMA = pl.Schema({"probe": pl.String(), "gene": pl.String(), "n_symbols": pl.Int64()})
 # What spreadsheets made of MARCH1, SEPT2 and DEC1; which one it was cannot be told (doi:10.1186/s13059-016-1044-7).
 _DATE = re.compile(
     r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(Mar|Sep|Dec)-\d{1,2}|[34]\d{4}(\.0)?", re.I
@@ -98,7 +98,8 @@ def read_platform(path: Path, accession: str | None = None, entrez: Mapping[str,
     table = read_platform_table(path, accession)
     rule, index = _choose(table, entrez is not None, path.name)
     digest = hashlib.sha256("\t".join(table.columns).encode())
-    genes: list[tuple[str, str | None, int]] = []
+    probes: list[str] = []
+    genes: list[tuple[str | None, int]] = []
     n_mangled = 0
     for cells in table.rows:
         digest.update(("\n" + "\t".join(cells)).encode())
@@ -107,8 +108,9 @@ def read_platform(path: Path, accession: str | None = None, entrez: Mapping[str,
             symbols = list(dict.fromkeys(entrez[key] for key in symbols if key in entrez))
         kept = [symbol for symbol in symbols if not _DATE.fullmatch(symbol)]
         n_mangled += len(symbols) - len(kept)
-        genes.append((cells[0], SEPARATOR.join(kept) or None, len(symbols) if kept else 0))
-    frame = pl.DataFrame(genes, schema=PROBE_SCHEMA, orient="row")
+        probes.append(cells[0])
+        genes.append((SEPARATOR.join(kept) or None, len(symbols) if kept else 0))
+    frame = probe_rows(probes, genes)
     if twice := frame.filter(pl.col("probe").is_duplicated())["probe"].to_list():
         raise SourceError(f"{path.name}: the probe {twice[0]!r} stands twice in the platform's table")
     return Platform(table.accession, frame, table.columns[index], rule.name, n_mangled, digest.hexdigest())
@@ -125,12 +127,18 @@ def match_probes(probes: Sequence[str], platform: Platform) -> pl.DataFrame:
         One row a probe, in the order given and with the matrix's spelling: probe, gene, n_symbols; a probe
         that the platform does not have has no gene and 0 symbols. The exact spelling wins.
     """
-    rows = {probe: (gene, n) for probe, gene, n in platform.probe_genes.iter_rows()}
+    known = platform.probe_genes.select("probe", "gene", "n_symbols").iter_rows()
+    rows: dict[str, tuple[str | None, int]] = {probe: (gene, n) for probe, gene, n in known}
     folded: dict[str, tuple[str | None, int]] = {}
     for probe, found in rows.items():
         folded.setdefault(probe.casefold(), found)
-    matched = [(probe, *(rows.get(probe) or folded.get(probe.casefold()) or (None, 0))) for probe in probes]
-    return pl.DataFrame(matched, schema=PROBE_SCHEMA, orient="row")
+    return probe_rows(probes, [rows.get(probe) or folded.get(probe.casefold()) or (None, 0) for probe in probes])
+
+
+def probe_rows(probes: Sequence[str], genes: Sequence[tuple[str | None, int]]) -> pl.DataFrame:
+    """Rows of `source.probe_genes`: for each probe its gene and its number of symbols."""
+    columns = {"gene": [gene for gene, _ in genes], "n_symbols": [n for _, n in genes]}
+    return TABLES["source/probe_genes"].frame({"probe": probes} | columns)
 
 
 def read_platform_table(path: Path, accession: str | None = None) -> PlatformTable:

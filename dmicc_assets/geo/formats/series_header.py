@@ -13,18 +13,13 @@ import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.characteristics import parse_characteristics
+from dmicc_assets.tables import TABLES
 
 Fields = Mapping[str, Sequence[str]]
+# What is read of a sample: its row of `source.samples`, which the study's rules complete, and what is only used here.
 SAMPLE_SCHEMA = pl.Schema(
-    {
-        "sample": pl.String(),
-        "title": pl.String(),
-        "source_name": pl.String(),
-        "characteristics": pl.List(pl.Struct({"key": pl.String(), "value": pl.String()})),
-        "platform": pl.String(),
-        "last_update_date": pl.Date(),
-        "relations": pl.List(pl.String()),
-    }
+    {name: dtype for name, dtype in TABLES["source/samples"].rows_schema.items() if name not in ("label", "patient")}
+    | {"platform": pl.String(), "last_update_date": pl.Date(), "relations": pl.List(pl.String())}
 )
 
 
@@ -99,7 +94,7 @@ def build_header(series: Fields, samples: Sequence[Fields], name: str) -> Series
             raise SourceError(f"{name}: !Sample_data_row_count is {count!r}, expected a number")
     return SeriesHeader(
         series={key: [v for v in values if v] for key, values in series.items() if not is_personal(key)},
-        samples=pl.DataFrame([_sample(fields) for fields in samples], schema=SAMPLE_SCHEMA, orient="row"),
+        samples=sample_rows([_sample(fields) for fields in samples]),
         organisms=tuple(dict.fromkeys(v for fields in samples for v in fields.get("organism_ch1", []) if v)),
         row_counts=tuple(sorted(int(count) for count in counts)),
     )
@@ -118,26 +113,35 @@ def parse_date(text: str) -> date | None:
         return None
 
 
+def sample_rows(samples: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """Samples as a frame of `SAMPLE_SCHEMA`.
+
+    Raises:
+        KeyError: a column of the schema is not given.
+    """
+    return pl.DataFrame({name: [each[name] for each in samples] for name in SAMPLE_SCHEMA}, schema=SAMPLE_SCHEMA)
+
+
 def samples_sha256(samples: pl.DataFrame) -> str:
     """SHA-256 of a samples table without its dates, in the order of its rows."""
     rows = samples.select(pl.exclude("last_update_date")).rows()
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def _sample(fields: Fields) -> tuple[object, ...]:
+def _sample(fields: Fields) -> dict[str, object]:
     described = parse_characteristics(fields.get("characteristics_ch1", ()))
     described += parse_characteristics(fields.get("characteristics_ch2", ()), "_ch2")
     if second := _first(fields, "source_name_ch2"):
         described.append(("source_name_ch2", second))
-    return (
-        _first(fields, "geo_accession"),
-        _first(fields, "title"),
-        _first(fields, "source_name_ch1"),
-        [{"key": key, "value": value} for key, value in described],
-        _first(fields, "platform_id") or None,
-        parse_date(_first(fields, "last_update_date")),
-        [value for value in fields.get("relation", ()) if value],
-    )
+    return {
+        "sample": _first(fields, "geo_accession"),
+        "title": _first(fields, "title"),
+        "source_name": _first(fields, "source_name_ch1"),
+        "characteristics": [{"key": key, "value": value} for key, value in described],
+        "platform": _first(fields, "platform_id") or None,
+        "last_update_date": parse_date(_first(fields, "last_update_date")),
+        "relations": [value for value in fields.get("relation", ()) if value],
+    }
 
 
 def _first(fields: Fields, key: str) -> str:

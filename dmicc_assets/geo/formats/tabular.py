@@ -15,7 +15,7 @@ import polars as pl
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
 from dmicc_assets.geo.formats.numeric_rows import read_rows, whole_lines
-from dmicc_assets.geo.formats.series_header import SAMPLE_SCHEMA
+from dmicc_assets.geo.formats.series_header import sample_rows
 from dmicc_assets.types import ExpressionMatrix
 
 _PARQUET = b"PAR1"
@@ -107,14 +107,23 @@ def samples_of(columns: Sequence[str], sheet: dict[str, dict[str, str]], name: s
     Raises:
         SourceError: a column of the matrix is not in the sheet.
     """
-    rows: list[tuple[object, ...]] = []
+    rows: list[dict[str, object]] = []
     for sample in columns:
         if sheet and sample not in sheet:
             raise SourceError(f"{name}: the sample {sample!r} of the matrix has no row in the sample sheet")
         described = sheet.get(sample, {})
-        pairs = [{"key": key, "value": value} for key, value in described.items() if value]
-        rows.append((sample, described.get("title", sample), described.get("source_name", ""), pairs, None, None, []))
-    return pl.DataFrame(rows, schema=SAMPLE_SCHEMA, orient="row")
+        rows.append(
+            {
+                "sample": sample,
+                "title": described.get("title", sample),
+                "source_name": described.get("source_name", ""),
+                "characteristics": [{"key": key, "value": value} for key, value in described.items() if value],
+                "platform": None,
+                "last_update_date": None,
+                "relations": [],
+            }
+        )
+    return sample_rows(rows)
 
 
 def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:

@@ -155,23 +155,22 @@ def draw_nomogram(tables: StudyTables) -> Figure:
 
 def draw_calibration(tables: StudyTables) -> Figure:
     """Calibration of the risk model: in its cohort, and the calibration line in each validation dataset."""
-    curves = tables.rows("model/calibration").select("kind", "predicted", "observed", "observed_corrected")
-    lines = [_external_line(tables, each.dataset) for each in tables.study.validation] if len(curves) else []
-    return model.calibration(pl.concat([curves, *lines]), "Calibration of the risk model")
+    curves = tables.rows("model/calibration")
+    lines = [line for each in tables.study.validation for line in _external_line(tables, each.dataset)]
+    drawn = pl.concat([curves, *lines], how="diagonal") if len(curves) else curves
+    return model.calibration(drawn, "Calibration of the risk model")
 
 
-def _external_line(tables: StudyTables, dataset: str) -> pl.DataFrame:
-    """Rows of a calibration curve from the frozen model's line in a validation dataset; none where it has no line."""
+def _external_line(tables: StudyTables, dataset: str) -> list[pl.DataFrame]:
+    """A calibration curve from the frozen model's line in a validation dataset; none where it has no line."""
     rows = tables.rows("validation/performance", subject=dataset, scale="z_score")
     found = dict(rows.select("metric", "value").drop_nulls().iter_rows())
-    columns: dict[str, object] = {"kind": [], "predicted": [], "observed": []}
-    if "slope" in found:
-        # its intercept says how many cases were collected and where z-scores are zero: nothing of the model
-        predicted, observed = calibration_line(found["slope"])
-        kind = f"external, {dataset}: slope {found['slope']:.2f}"
-        columns = {"kind": [kind] * len(predicted), "predicted": predicted, "observed": observed}
-    schema = {"kind": pl.String, "predicted": pl.Float64, "observed": pl.Float64, "observed_corrected": pl.Float64}
-    return pl.DataFrame(columns | {"observed_corrected": None}, schema=schema)
+    if "slope" not in found:
+        return []
+    # its intercept says how many cases were collected and where z-scores are zero: nothing of the model
+    predicted, observed = calibration_line(found["slope"])
+    kind = f"external, {dataset}: slope {found['slope']:.2f}"
+    return [pl.DataFrame({"kind": kind, "predicted": predicted, "observed": observed})]
 
 
 def draw_decision_curve(tables: StudyTables) -> Figure:

@@ -9,8 +9,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.gsea import GSEA, _random_positions, enrichment_scores, preranked
+from dmicc_assets.enrichment.gsea import _random_positions, enrichment_scores, preranked
 from dmicc_assets.study.schema import Enrichment
+from dmicc_assets.tables import TABLES
 
 SETTINGS = Enrichment(min_size=5, max_size=100)
 
@@ -112,7 +113,7 @@ def test_it_is_gseapys(tmp_path: Path) -> None:
 
 def test_columns_order_and_leading_edge(tmp_path: Path) -> None:
     table = preranked(ranked(), library(tmp_path, made_up()), SETTINGS, seed=1)
-    assert table.schema == GSEA
+    assert table.schema == TABLES["enrichment/gsea"].rows_schema
     assert table["p_value"].is_sorted()
     assert table["p_value"].min() == pytest.approx(1 / 500, rel=0.3)
     edges = dict(table.select("term", "leading_edge").iter_rows())
@@ -176,7 +177,7 @@ def test_nothing_ranked_is_an_empty_table(tmp_path: Path) -> None:
     sets = library(tmp_path, made_up())
     empty = preranked(ranked().clear(), sets, SETTINGS, seed=1)
     assert empty.height == 0
-    assert empty.schema == GSEA
+    assert empty.schema == TABLES["enrichment/gsea"].rows_schema
 
 
 def test_score_without_a_random_one_of_its_sign_is_not_normalised(tmp_path: Path) -> None:

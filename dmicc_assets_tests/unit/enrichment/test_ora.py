@@ -11,11 +11,12 @@ from numpy.testing import assert_allclose
 
 from dmicc_assets.differential.statistics import differential_genes
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.ora import TERMS, over_representation
+from dmicc_assets.enrichment.ora import over_representation
 from dmicc_assets.stats.distributions import root_on_interval, two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import hypergeometric_tail
 from dmicc_assets.study.schema import Differential, Enrichment
+from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.oracle import ORACLE
 
 GOLDEN = ORACLE / "sets"
@@ -33,7 +34,7 @@ def test_every_number_is_rs() -> None:
     query = measured.filter(pl.col("is_query").cast(pl.String).str.to_lowercase() == "true")["gene"].to_list()
     settings = Enrichment(min_size=10, max_size=150)
     table = over_representation(query, measured["gene"].to_list(), read_gmt(GOLDEN / "library.gmt"), settings)
-    assert table.schema == TERMS
+    assert table.schema == TABLES["enrichment/terms"].rows_schema
     r = pl.read_csv(GOLDEN / "ora.tsv", separator="\t", infer_schema_length=None).sort("term")
     ours = table.sort("term")
     assert ours["term"].to_list() == r["term"].to_list()
@@ -174,7 +175,7 @@ def test_nothing_to_test_is_an_empty_table(tmp_path: Path) -> None:
     for query, background in (([], ["A", "B"]), (["X"], ["A", "X"]), ([], []), (["X"], ["X"])):
         table = over_representation(query, background, sets, ANY_SIZE)
         assert table.height == 0
-        assert table.schema == TERMS
+        assert table.schema == TABLES["enrichment/terms"].rows_schema
     assert over_representation(["A"], ["A", "B"], sets, Enrichment(min_size=3)).height == 0
 
 

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from dmicc_assets.signature.intersect import GENES, OVERLAP, intersect_cohorts
+from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.stats.overlap import overlap_p_value
+from dmicc_assets.tables import TABLES
 
 
 def deg(**directions: str) -> pl.DataFrame:
@@ -37,8 +38,8 @@ def test_shared_genes_with_their_directions() -> None:
     assert overlap["p_value"] == pytest.approx((3 * 17 + 1) / 1140)
     assert overlap["n_concordant"] == 1
     assert overlap["n_concordant_expected"] == pytest.approx(2 * (2 / 3 * 1 / 3 + 1 / 3 * 2 / 3))
-    assert tables.genes.schema == GENES
-    assert tables.overlap.schema == OVERLAP
+    assert tables.genes.schema == TABLES["signature/genes"].rows_schema
+    assert tables.overlap.schema == TABLES["signature/overlap"].rows_schema
 
 
 def test_overlap_counts_only_genes_measured_in_every_cohort() -> None:
@@ -73,7 +74,7 @@ def test_one_cohort_is_its_list_and_nothing_is_tested() -> None:
 def test_nothing_shared_is_a_result() -> None:
     tables = intersect_cohorts({"a": deg(G1="up"), "b": deg(G2="up")}, {"a": UNIVERSE, "b": UNIVERSE})
     assert tables.genes.height == 0
-    assert tables.genes.schema == GENES
+    assert tables.genes.schema == TABLES["signature/genes"].rows_schema
     overlap = tables.overlap.to_dicts()[0]
     assert (overlap["n_shared"], overlap["p_value"], overlap["n_concordant"]) == (0, 1.0, 0)
     assert overlap["concordance_p_value"] is None

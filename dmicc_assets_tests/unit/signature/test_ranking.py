@@ -7,8 +7,9 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from dmicc_assets.signature.forest import cv_error, importance, importances, ranks
-from dmicc_assets.signature.ranking import BIOMARKERS, ERROR_CURVE, RANKING, choose_biomarkers, rank_signature
+from dmicc_assets.signature.ranking import choose_biomarkers, rank_signature
 from dmicc_assets.study.schema import Ranking
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 SETTINGS = Ranking(trees=20, folds=5, top=2, seed=3)
@@ -33,7 +34,7 @@ def graded(seed: int, n_case: int = 12, n: int = 24, genes: int = 6) -> NDArray[
 def test_rank_is_by_mean_gini_over_50_seeds() -> None:
     cohort = subject(graded(1), 12)
     table = rank_signature([cohort], ["G2", "G0", "G5", "G1"], SETTINGS).ranking
-    assert table.schema == RANKING
+    assert table.schema == TABLES["signature/ranking"].rows_schema
     values = cohort.matrix.values[[0, 1, 2, 5]]
     gini = importance(values, cohort.is_case, 20, range(3, 53))
     by_gene = table.sort("gene")
@@ -55,7 +56,7 @@ def test_error_curve_is_reported_and_chooses_only_when_asked() -> None:
     expected = cv_error(cohort.matrix.values[:3], cohort.is_case, 20, 5, 3)
     assert expected is not None
     curve = tables.error_curve
-    assert curve.schema == ERROR_CURVE
+    assert curve.schema == TABLES["signature/error_curve"].rows_schema
     assert curve["n_trees"].to_list() == list(range(1, 21))
     assert_allclose(curve["cv_error"].to_numpy(), expected)
     chosen = 1 + int(np.argmin(expected))
@@ -77,7 +78,7 @@ def test_biomarkers_are_the_first_of_every_cohort() -> None:
     ]
     assert set(tables.biomarkers["gene"].to_list()) == first[0] & first[1]
     assert "G0" in tables.biomarkers["gene"].to_list()
-    assert tables.biomarkers.schema == BIOMARKERS
+    assert tables.biomarkers.schema == TABLES["signature/biomarkers"].rows_schema
 
 
 def test_biomarkers_go_by_rank_sum_then_name() -> None:
@@ -140,9 +141,9 @@ def test_every_gene_left_out_is_a_result() -> None:
 def test_empty_signature_is_a_result() -> None:
     tables = rank_signature([subject(graded(1), 12)], [], SETTINGS)
     assert tables.left_out == {"icc": []}
-    assert tables.ranking.schema == RANKING
-    assert tables.error_curve.schema == ERROR_CURVE
-    assert tables.biomarkers.schema == BIOMARKERS
+    assert tables.ranking.schema == TABLES["signature/ranking"].rows_schema
+    assert tables.error_curve.schema == TABLES["signature/error_curve"].rows_schema
+    assert tables.biomarkers.schema == TABLES["signature/biomarkers"].rows_schema
     assert (tables.ranking.height, tables.error_curve.height, tables.biomarkers.height) == (0, 0, 0)
 
 
