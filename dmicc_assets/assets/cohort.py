@@ -11,7 +11,6 @@ from dmicc_assets.types import matrix_rows
     inputs=(Input("expression/genes", "cohort_datasets"), Input("source/samples", "cohort_datasets")),
     settings=lambda study, cohort: study.cohorts[cohort].model_dump(exclude={"title"}),
     version="3",
-    blocks_on=("D6",),
 )
 def cohort(context: StepContext) -> Result:
     """Merge the case and control samples over the genes that every dataset measures, and remove the batch."""

@@ -10,7 +10,6 @@ from dmicc_assets.lake.steps import Input, Result, StepContext, step
     inputs=(Input("cohort/expression"), Input("cohort/samples")),
     settings=lambda study, cohort: [study.differential.model_dump(), study.cohorts[cohort].batch],
     version="3",
-    blocks_on=("D5",),
 )
 def differential(context: StepContext) -> Result:
     """Test every gene, cases against controls, as limma does, and keep those past the study's thresholds."""

@@ -16,7 +16,6 @@ def observe_libraries(context: StepContext) -> str:
     inputs=(Input("differential/genes"), Input("differential/statistics")),
     settings=lambda study, _: study.enrichment.model_dump(),
     version="1",
-    blocks_on=("M8",),
     observe=observe_libraries,
 )
 def terms(context: StepContext) -> Result:
@@ -33,7 +32,6 @@ def terms(context: StepContext) -> Result:
     inputs=(Input("differential/statistics"),),
     settings=lambda study, _: [study.enrichment.model_dump(), study.ranking.seed],
     version="2",
-    blocks_on=("M8",),
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:

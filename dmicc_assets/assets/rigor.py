@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from dmicc_assets.checks.finding import findings_table
-from dmicc_assets.checks.registry import run_checks
+from dmicc_assets.checks.registry import findings_table, run_checks
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.resampling.nulls import null_distributions
 from dmicc_assets.resampling.parallel import workers

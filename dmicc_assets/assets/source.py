@@ -26,7 +26,6 @@ def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
         include={"source", "platform", "matrix", "samples"}
     ),
     version="1",
-    blocks_on=("I1",),
     observe=observe_dataset,
 )
 def files(context: StepContext) -> Result:
@@ -60,7 +59,6 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
     version="3",
-    blocks_on=("D4",),
 )
 def dataset(context: StepContext) -> Result:
     """Read the files once: label every sample, take log2 where needed, normalise between arrays, collapse to genes."""

@@ -34,7 +34,6 @@ def subjects(context: StepContext) -> list[CaseControl]:
     inputs=(Input("signature/genes"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
     version="1",
-    blocks_on=("I6",),
 )
 def expression_tests(context: StepContext) -> Result:
     """Compare each signature gene between cases and controls by Wilcoxon's test, in every cohort and dataset."""
@@ -58,7 +57,6 @@ def expression_tests(context: StepContext) -> Result:
     ),
     settings=of_resampling,
     version="5",
-    blocks_on=("I6",),
 )
 def roc(context: StepContext) -> Result:
     """Measure by the area under the ROC curve how each signature gene and the model tell cases from controls.
@@ -82,7 +80,6 @@ def roc(context: StepContext) -> Result:
     inputs=(Input("model/coefficients"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
     version="2",
-    blocks_on=("I6",),
 )
 def performance(context: StepContext) -> Result:
     """Measure discrimination and calibration of the frozen model in every cohort and dataset it was not fitted in."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from dmicc_assets.checks.check import Doubt, Measure, Stops, check
 from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.expression.labels import ANY, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
@@ -23,8 +24,36 @@ MARKERS = {
 _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "not available", "-", "--"})
 
 
+@check(
+    "D5",
+    slug="metadata_confounding",
+    title="No other column of the samples' descriptions separates cases from controls",
+    meaning=(
+        "Another column of the samples' descriptions (scanner, batch, age, hospital) tells cases from "
+        "controls nearly as well as the label does. What is found may be its effect. Where the design cannot "
+        "tell the groups from datasets or patients at all (`block: fixed`, and every patient in one group "
+        "only), the differential expression stops."
+    ),
+    measures="AUC of the column that separates most, in its better direction",
+    fires="above",
+    also_measures={
+        "category": Measure("Cramer's V of the column that separates most", "above"),
+    },
+    remedy=(
+        "See whether the column is a cause or a copy of the label; if it is a cause, the dataset cannot "
+        "answer the question."
+    ),
+    citation="Nygaard 2016, 10.1093/biostatistics/kxv027",
+    doubts=Doubt("doubtful", 6, "something else separates the groups as well"),
+    stops=Stops(
+        "The design is of full rank: no dataset or patient is one with the groups", ("differential/statistics",)
+    ),
+)
 def metadata_confounding(evidence: StudyEvidence) -> list[Finding]:
-    """D5: a column of the samples' descriptions separates case from control."""
+    """A column that no label rule uses separates cases from controls.
+
+    Its Cramer's V is above 0.8, or its AUC above 0.9 in either direction.
+    """
     findings: list[Finding] = []
     for comparison in evidence.comparisons:
         members = evidence.members(comparison)
@@ -139,8 +168,23 @@ def _fields_of_rules(evidence: StudyEvidence, comparison: Comparison, members: p
     return used
 
 
-def composition(evidence: StudyEvidence) -> list[Finding]:
-    """D8: a marker gene of another cell type shifts by more than 2 log2 units between the groups."""
+@check(
+    "D8",
+    slug="cell_composition",
+    title="Cases and controls hold the same mixture of cells",
+    meaning=(
+        "A gene that marks one kind of cell (ALB hepatocytes, KRT7 and KRT19 cholangiocytes, PTPRC "
+        "leucocytes, ACTA1 muscle) shifts by more than four-fold. The fold changes then show which cells "
+        "were in the tube, as between tumour and normal tissue."
+    ),
+    measures="largest shift of a cell type's marker, log2",
+    fires="above",
+    remedy="Estimate the mixture of cells and correct for it, or call the signature one of composition.",
+    citation="Venet 2011, 10.1371/journal.pcbi.1002240",
+    doubts=Doubt("doubtful", 7, "the groups hold different mixtures of cells"),
+)
+def cell_composition(evidence: StudyEvidence) -> list[Finding]:
+    """A marker gene of another cell type shifts by more than 2 log2 units between cases and controls."""
     findings: list[Finding] = []
     for name in evidence.study.cohorts:
         statistics = evidence.rows("differential/statistics", cohort=name)

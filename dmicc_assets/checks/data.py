@@ -1,4 +1,4 @@
-"""Checks of each dataset's values: files, scale, missing values, distributions, outliers, probes (I1-I5, I8).
+"""Checks of each dataset's values: scale, missing values, distributions, outliers, probes (I2-I5, I8).
 
 Whether samples are who they should be is in `identity.py`, whether genes are found by name in `symbols.py`.
 """
@@ -8,6 +8,7 @@ import re
 import numpy as np
 import polars as pl
 
+from dmicc_assets.checks.check import Measure, check
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.expression.quality import SMALL_GROUP
 from dmicc_assets.results.evidence import StudyEvidence
@@ -27,28 +28,21 @@ _DATE = re.compile(
 )
 
 
-def whole_files(evidence: StudyEvidence) -> list[Finding]:
-    """I1: every file has its checksum and the matrix its rows; a damaged one stops the dataset before this."""
-    findings: list[Finding] = []
-    for row in evidence.rows("source/datasets").sort("dataset").iter_rows(named=True):
-        files = evidence.rows("source/files", dataset=row["dataset"])
-        unverified = files.filter(pl.col("sha256").is_null() | (pl.col("n_bytes") <= 0))["file"].to_list()
-        n_labelled = len(evidence.rows("source/samples", dataset=row["dataset"]))
-        problems = [f"{name} has no checksum" for name in unverified]
-        if n_labelled != row["n_samples"]:
-            problems.append(f"{row['n_samples']} columns for {n_labelled} described samples")
-        if row["content_sha256"] is None:
-            problems.append("the data table has no checksum")
-        if problems:
-            findings.append(finding("I1", row["dataset"], "error", "; ".join(problems), len(problems), 0))
-            continue
-        text = f"{len(files)} files verified; {row['n_probes']} rows, {row['n_samples']} samples"
-        findings.append(finding("I1", row["dataset"], "ok", text, 0, 0))
-    return findings
-
-
-def log2_agreement(evidence: StudyEvidence) -> list[Finding]:
-    """I2: the quantile rule and a plain maximum above 50 disagree on whether to take log2."""
+@check(
+    "I2",
+    slug="log2_scale",
+    title="Rule and plain maximum agree on whether the values are logarithms",
+    meaning=(
+        "The rule on quantiles, the plain maximum and what was done disagree on whether the values are "
+        "logarithms. A wrong decision makes every fold change wrong."
+    ),
+    measures="disagreements on whether the values are logarithms",
+    fires="above",
+    remedy="Look at the values, then set `scale: log2` or `scale: linear` for the dataset.",
+    citation="Barrett 2013 (GEO2R), 10.1093/nar/gks1193",
+)
+def log2_scale(evidence: StudyEvidence) -> list[Finding]:
+    """The quantile rule (GEO2R), a plain maximum above 50 and what was done disagree on whether to take log2."""
     findings: list[Finding] = []
     for dataset, notes in evidence.dataset_notes.items():
         if "quantiles" not in notes:
@@ -71,8 +65,25 @@ def log2_agreement(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "I3",
+    slug="missing_values",
+    title="Few values are missing and no gene is constant",
+    meaning=(
+        "Some genes or samples have many missing values, or some genes never vary. They carry little "
+        "information and can mislead a ranking."
+    ),
+    measures="constant genes, and genes and samples with too many missing values",
+    fires="above",
+    remedy=(
+        "See which they are; leave out a sample that is mostly missing. Constant genes of RNA-seq are mostly "
+        "genes that are not expressed."
+    ),
+    citation="Troyanskaya 2001, 10.1093/bioinformatics/17.6.520",
+    tripod=("11",),
+)
 def missing_values(evidence: StudyEvidence) -> list[Finding]:
-    """I3: over 20 % of a gene or 5 % of a sample is missing, or a gene is constant."""
+    """Over 20 % of a gene's values or 5 % of a sample's are missing, a gene is constant, or a sample has no values."""
     findings: list[Finding] = []
     for dataset, matrix in evidence.matrices.items():
         missing = np.isnan(matrix.values)
@@ -102,8 +113,23 @@ def missing_values(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "I4",
+    slug="distributions",
+    title="The arrays have one distribution after normalisation",
+    meaning="After normalisation the arrays still differ in median or spread.",
+    measures="range of the samples' medians, log2",
+    fires="above",
+    also_measures={
+        "spread": Measure("largest interquartile range of a sample over the smallest", "above"),
+    },
+    remedy=(
+        "Set `normalise: quantile`, unless the source says that the differences are real (RNA-seq of other tissues)."
+    ),
+    citation="Bolstad 2003, 10.1093/bioinformatics/19.2.185",
+)
 def distributions(evidence: StudyEvidence) -> list[Finding]:
-    """I4: medians of the samples differ by over 0.5 log2, or interquartile ranges by a factor over 1.5."""
+    """The medians of the samples span over 0.5 log2, or their interquartile ranges differ by a factor over 1.5."""
     findings: list[Finding] = []
     for dataset in evidence.matrices:
         quality = evidence.rows("expression/quality", dataset=dataset).drop_nulls(["median", "iqr"])
@@ -124,8 +150,21 @@ def distributions(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "I5",
+    slug="outlier_arrays",
+    title="No array stands apart from the others of its label",
+    meaning="An array is much less like the others of its label than they are like each other.",
+    measures="z of the least connected array",
+    fires="below",
+    remedy="Look at the array, and repeat the study without it before you believe what depends on it.",
+    citation="Oldham 2012, 10.1186/1752-0509-6-63",
+)
 def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
-    """I5: an array is less connected to the others of its label than 3 sd (12 and more), or 3.5 MAD below."""
+    """An array is less connected to the others of its label than -3 standard deviations.
+
+    Of labels with fewer than 12 samples it is -3.5, by the median absolute deviation.
+    """
     findings: list[Finding] = []
     for dataset in evidence.matrices:
         quality = evidence.rows("expression/quality", dataset=dataset)
@@ -153,8 +192,27 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "I8",
+    slug="probe_mapping",
+    title="Most probes measure exactly one gene, and no symbol was turned into a date",
+    meaning=(
+        "Many probes measure no gene (over 40 %) or several (over 10 %), or a spreadsheet turned symbols "
+        "into dates (1-Mar for MARCHF1). Those probes are left out, so their genes cannot be found."
+    ),
+    measures="share of probes without a gene",
+    fires="above",
+    also_measures={
+        "several": Measure("share of probes with several genes", "above"),
+        "dates": Measure("gene symbols turned into dates", "above"),
+    },
+    remedy=(
+        "Take a newer annotation of the platform; of symbols that became dates, one from the platform's manufacturer."
+    ),
+    citation="Ziemann 2021, 10.1371/journal.pcbi.1008984",
+)
 def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
-    """I8: over 40 % of the probes have no gene, over 10 % several, or symbols look like dates."""
+    """Over 40 % of the probes have no gene, over 10 % have several, or a gene symbol was turned into a date."""
     findings: list[Finding] = []
     for dataset, matrix in evidence.matrices.items():
         probes = evidence.rows("source/probe_genes", dataset=dataset)

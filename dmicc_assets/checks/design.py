@@ -3,6 +3,7 @@
 What the samples' descriptions and marker genes say of confounding is in `confounding.py`.
 """
 
+from dmicc_assets.checks.check import PROBAST, Doubt, Lack, Measure, Stops, check, has_fired
 from dmicc_assets.checks.finding import Finding, Severity, counted, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 
@@ -31,8 +32,30 @@ def _sizes(n_case: int, n_control: int) -> str:
     return f"{counted(n_case, 'case')} and {counted(n_control, 'control')}"
 
 
+@check(
+    "D1",
+    slug="smallest_class",
+    title="The smaller class has at least 10 samples",
+    meaning=(
+        "A class of fewer than ten samples decides everything: one odd control moves every fold change. With "
+        "fewer than three the finding is an error, but the study still runs: a class of one is a result that "
+        "says nothing."
+    ),
+    measures="samples in the smaller class",
+    fires="below",
+    severities=("error", "warning"),
+    remedy=(
+        "Find more samples or merge another dataset into the cohort; until then read every interval as too narrow."
+    ),
+    citation=f"PROBAST 4.1: {PROBAST}",
+    doubts=(
+        Doubt("broken", 1, "a class has fewer than three samples"),
+        Doubt("weak", 1, "a class has fewer than ten samples"),
+    ),
+    tripod=("21",),
+)
 def smallest_class(evidence: StudyEvidence) -> list[Finding]:
-    """D1: fewer than 10 samples in a class is a warning, fewer than 3 an error."""
+    """A class of a cohort, or of one of its datasets, has fewer than 10 samples (warning) or fewer than 3 (error)."""
     findings: list[Finding] = []
     for subject, (n_case, n_control) in class_sizes(evidence).items():
         n = min(n_case, n_control)
@@ -44,8 +67,21 @@ def smallest_class(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "D2",
+    slug="class_imbalance",
+    title="The larger class is at most 5 times the smaller",
+    meaning=(
+        "With one class more than five times the other, a model that always names the larger class has a high accuracy."
+    ),
+    measures="larger class over smaller",
+    fires="above",
+    remedy="Look at AUC, balanced accuracy and MCC (R13), never at accuracy.",
+    citation="He & Garcia 2009, 10.1109/TKDE.2008.239",
+    tripod=("13",),
+)
 def class_imbalance(evidence: StudyEvidence) -> list[Finding]:
-    """D2: the larger class is more than 5 times the smaller."""
+    """The larger class is more than 5 times the smaller."""
     findings: list[Finding] = []
     for subject, (n_case, n_control) in class_sizes(evidence).items():
         ratio = max(n_case, n_control) / max(min(n_case, n_control), 1)
@@ -57,8 +93,18 @@ def class_imbalance(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
-def folds_for_classes(evidence: StudyEvidence) -> list[Finding]:
-    """D3: more folds are asked for than the smaller class has samples; they are reduced."""
+@check(
+    "D3",
+    slug="folds",
+    title="The smaller class has a sample for every fold that was asked for",
+    meaning="The study file asks for more folds than the smaller class has samples, so fewer folds were used.",
+    measures="folds asked for, against samples in the smaller class",
+    fires="above",
+    remedy="Nothing, but do not report a 10-fold cross-validation.",
+    citation="Varma & Simon 2006, 10.1186/1471-2105-7-91",
+)
+def folds(evidence: StudyEvidence) -> list[Finding]:
+    """More folds are asked for than the smaller class has samples."""
     findings: list[Finding] = []
     asked = evidence.study.ranking.folds
     for name in evidence.study.cohorts:
@@ -74,8 +120,28 @@ def folds_for_classes(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "D4",
+    slug="label_rules",
+    title="Every sample matches exactly one label rule, and the counts are the expected ones",
+    meaning=(
+        "Every sample must match exactly one label rule, and the counts must be the ones that `expect` "
+        "names. Otherwise the dataset stops."
+    ),
+    measures="samples without a label, and labels of another count than expected",
+    fires="above",
+    severities=("error",),
+    remedy=(
+        "Read the samples' descriptions in the message and write the label rule anew; give `expect` for "
+        "every label, since GEO revises series."
+    ),
+    citation=f"PROBAST 1.2: {PROBAST}",
+    stops=Stops(
+        "Every sample matches exactly one label rule, and the counts are the expected ones", ("source/datasets",)
+    ),
+)
 def label_rules(evidence: StudyEvidence) -> list[Finding]:
-    """D4: every sample has one label and counts are the expected; what breaks it stops the dataset before this."""
+    """A sample has no label, or a label has another count than `expect` says."""
     findings: list[Finding] = []
     for dataset in evidence.rows("source/datasets")["dataset"].unique().sort():
         samples = evidence.rows("source/samples", dataset=dataset)
@@ -101,8 +167,31 @@ def label_rules(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "D6",
+    slug="batch_confounding",
+    title="Dataset and group are not confounded, and ComBat is not used where the groups are unbalanced",
+    meaning=(
+        "Where all cases come from one dataset and all controls from another, no method can tell disease "
+        "from batch, and the cohort stops. Where the datasets' shares of cases differ, ComBat with the group "
+        "as covariate exaggerates the difference between the groups."
+    ),
+    measures="range of the datasets' shares of cases",
+    fires="at or above",
+    also_measures={
+        "combat": Measure("range of the datasets' shares of cases under ComBat", "above"),
+    },
+    severities=("error", "warning"),
+    remedy="Take datasets that hold both groups, and `batch: covariate`.",
+    citation="Nygaard 2016, 10.1093/biostatistics/kxv027",
+    tripod=("12d",),
+    stops=Stops("Dataset and group are not confounded", ("cohort/expression",)),
+)
 def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
-    """D6: ComBat with the group as covariate in an unbalanced cohort; full confounding stops the cohort before this."""
+    """Every dataset of a cohort holds one group only (error).
+
+    Or ComBat is used where the datasets' shares of cases differ (warning).
+    """
     findings: list[Finding] = []
     for name, cohort in evidence.study.cohorts.items():
         if len(cohort.datasets) == 1:
@@ -124,8 +213,23 @@ def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "D7",
+    slug="tissues",
+    title="All data are of one tissue",
+    meaning=(
+        "The data are of different tissues. A gene that differs between skin and liver does not link two diseases."
+    ),
+    measures="tissues",
+    fires="above",
+    severities=("warning", "info"),
+    remedy="Compare like with like, or say that tissues are compared.",
+    citation="Leek 2010, 10.1038/nrg2825",
+    doubts=Doubt("weak", 2, "the tissues differ"),
+    tripod=("12d",),
+)
 def tissues(evidence: StudyEvidence) -> list[Finding]:
-    """D7: tissues differ among the datasets of a cohort, or among the cohorts."""
+    """The datasets of a cohort, or the cohorts, are of several tissues (warning); a tissue is not stated (info)."""
     study = evidence.study
     of_cohort = {name: [study.datasets[d].tissue for d in cohort.datasets] for name, cohort in study.cohorts.items()}
     everything = [tissue for tissues in of_cohort.values() for tissue in tissues]
@@ -145,8 +249,30 @@ def tissues(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+def _lacks_people(evidence: StudyEvidence) -> str:
+    if evidence.study.population is None:
+        return "a statement of whom the result is for"
+    people = f"samples of those whom the study is about ({evidence.study.population.text})"
+    return people if has_fired(evidence, "D9") else ""
+
+
+@check(
+    "D9",
+    slug="population",
+    title="Samples of the population that the study is about are among the data",
+    meaning=(
+        "No sample is of the people that the study is about (`population:`), such as patients with both "
+        "diseases. The result is then an analogy."
+    ),
+    measures="case samples of the population",
+    fires="below",
+    severities=("warning", "info"),
+    remedy="Say that the result is an analogy, and look for such patients.",
+    citation=f"PROBAST applicability: {PROBAST}",
+    lacks=Lack(1, _lacks_people),
+)
 def population(evidence: StudyEvidence) -> list[Finding]:
-    """D9: the population that the study is about is the case label of none of its datasets."""
+    """No case sample has the label of the study's population (warning); the study file names no population (info)."""
     wanted = evidence.study.population
     if wanted is None:
         message = "the study file names no population, so nobody can say whom the result is for"

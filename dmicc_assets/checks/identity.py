@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dmicc_assets.checks.check import AucDoubt, Doubt, Measure, Stops, check
 from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.labels import sample_fields
@@ -25,8 +26,35 @@ SEX_DISTANCE = 2.0
 _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:GSE|GSM|SIM)\d+)", re.I)
 
 
+@check(
+    "I6",
+    slug="shared_samples",
+    title="No sample is in two datasets",
+    meaning=(
+        "The same sample, the same array under another name, or a re-analysis is in two datasets. Across "
+        "training and validation it is an error: the model would be validated on what it was trained on, so "
+        "the validation stops."
+    ),
+    measures="ties between datasets: samples, arrays, re-analyses",
+    fires="above",
+    severities=("error", "warning"),
+    remedy="Leave one of the two out.",
+    citation="10.1186/1471-2105-15-323",
+    doubts=(
+        Doubt("broken", 2, "validation holds samples of training"),
+        Doubt("doubtful", 8, "samples are in two datasets or cohorts"),
+    ),
+    doubts_auc=AucDoubt(("external",), "it holds samples of training"),
+    stops=Stops(
+        "No validation dataset holds samples of a cohort",
+        ("validation/expression_tests", "validation/roc", "validation/performance"),
+    ),
+)
 def shared_samples(evidence: StudyEvidence) -> list[Finding]:
-    """I6: a sample, an identical array or a re-analysis in two datasets; across training and validation an error."""
+    """A sample, an identical array (r > 0.999) or a re-analysis is in two datasets.
+
+    Across training and validation it is an error, otherwise a warning.
+    """
     within: list[str] = []
     across: dict[str, list[str]] = {entry.dataset: [] for entry in evidence.study.validation}
     for first, second in combinations(evidence.comparisons, 2):
@@ -103,8 +131,29 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return centred / np.where(length > 0, length, 1.0)
 
 
+@check(
+    "I7",
+    slug="sex",
+    title="The sex that the genes show is the sex stated, and equal between the groups",
+    meaning=(
+        "XIST and the genes of Y contradict the stated sex, as swapped samples do, or the sexes are unequal "
+        "between the groups, in one dataset or in the datasets of a cohort together."
+    ),
+    measures="Fisher's p of sex against group",
+    fires="below",
+    also_measures={
+        "contradicted": Measure("samples whose genes contradict the stated sex", "above"),
+    },
+    remedy=(
+        "Check the samples, and distrust genes of X and Y. Tumours lose Y and XIST: in cancer a "
+        "contradiction alone proves nothing."
+    ),
+    citation="Toker 2016, 10.12688/f1000research.9471.2",
+    doubts=Doubt("weak", 7, "the sexes differ between the groups or contradict what is stated"),
+    tripod=("14",),
+)
 def sex(evidence: StudyEvidence) -> list[Finding]:
-    """I7: genes of X and Y contradict the stated sex, or the groups differ in sex (Fisher's exact test)."""
+    """XIST against RPS4Y1 and KDM5D contradict a stated sex, or the groups differ in sex (Fisher's p below 0.05)."""
     findings: list[Finding] = []
     merged: dict[str, list[tuple[str | None, bool]]] = {}
     for comparison in evidence.comparisons:

@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
+from dmicc_assets.checks.check import Doubt, Measure, Stops, check
+from dmicc_assets.checks.finding import Finding, Measured, finding, listed, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
@@ -16,8 +17,34 @@ def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
     return evidence.rows("differential/statistics", cohort=cohort)["p_value"].drop_nulls().to_numpy()
 
 
+def _kept(evidence: StudyEvidence) -> str:
+    """How many of the differentially expressed genes survive adjustment: M1's rate is not one of those."""
+    if evidence.rows("differential/statistics").is_empty():
+        return ""
+    warned = evidence.rows("rigor/findings", code="M1", severity="warning")["subject"].sort()
+    kept = [(cohort, *after_adjustment(evidence, cohort)) for cohort in warned]
+    left = [f"{n_kept} of {n_found} in {cohort}" for cohort, _, n_kept, n_found in kept]
+    return f", though of those found {listed(left)} have BH-adjusted p < {evidence.study.differential.p_value:g}"
+
+
+@check(
+    "M1",
+    slug="raw_p_values",
+    title="Of the genes with raw p below the threshold at most 10 % are false, where p-values are not adjusted",
+    meaning=(
+        "Without adjustment, more than a tenth of the genes with a raw p below the threshold are there by "
+        "chance. This is said of all genes with that p, before the fold-change filter. The message also says "
+        "how many genes, and how many of the differentially expressed ones, are below the threshold after "
+        "adjustment."
+    ),
+    measures="estimated share of false ones among the genes of raw p below the threshold",
+    fires="above",
+    remedy="Set `adjust: BH`.",
+    citation="Storey 2002, 10.1111/1467-9868.00346",
+    doubts=Doubt("doubtful", 3, "many of the genes with raw p < {p_value:g} are false", adds=_kept),
+)
 def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
-    """M1: with raw p-values, the estimated false discovery rate pi0 m alpha / R exceeds 10 %."""
+    """With raw p-values, the estimated false discovery rate (pi0 m alpha / R) exceeds 10 %."""
     findings: list[Finding] = []
     settings = evidence.study.differential
     for name in evidence.study.cohorts:
@@ -50,8 +77,18 @@ def after_adjustment(evidence: StudyEvidence, cohort: str) -> tuple[int, int, in
     return len(significant), len(significant & found), len(found)
 
 
+@check(
+    "M2",
+    slug="p_value_histogram",
+    title="The p-values have no excess near 1",
+    meaning="Too many p-values are near 1: the residuals hold a batch or another hidden factor.",
+    measures="p-values above 0.95, over a bin between 0.5 and 0.95",
+    fires="above",
+    remedy="Find the hidden factor and put it into the model (a dataset as batch, a patient as block).",
+    citation="Storey 2003, 10.1073/pnas.1530509100",
+)
 def p_value_histogram(evidence: StudyEvidence) -> list[Finding]:
-    """M2: the share of p above 0.95 is over 1.5 times the mean of those from 0.5 to 0.95."""
+    """P-values above 0.95 are over 1.5 times as many as in an average bin between 0.5 and 0.95."""
     findings: list[Finding] = []
     for name in evidence.study.cohorts:
         p = _p_values(evidence, name)
@@ -68,8 +105,23 @@ def p_value_histogram(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "M3",
+    slug="fold_change_filter",
+    title="Every gene found remains when the fold change itself is tested",
+    meaning=(
+        "Filtering by fold change after the test does not test the fold change: a gene with an estimate of "
+        "1.2 ± 0.6 passes. The message says how many genes remain when the fold change is tested against the "
+        "threshold (TREAT)."
+    ),
+    measures="genes whose fold change itself passes the threshold (TREAT), against genes found",
+    fires="below",
+    severities=("info",),
+    remedy="Claim a fold change of this size only for the genes that remain.",
+    citation="McCarthy & Smyth 2009, 10.1093/bioinformatics/btp053",
+)
 def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
-    """M3: how many genes remain when the fold change itself is tested against the threshold (TREAT)."""
+    """Fewer genes remain when the fold change itself is tested against the threshold (TREAT)."""
     findings: list[Finding] = []
     settings = evidence.study.differential
     for name in evidence.study.cohorts:
@@ -112,8 +164,27 @@ def treat_p_values(statistics: pl.DataFrame, log_fc: float) -> np.ndarray:
         return np.where(inner >= 0, tail, 1 - tail) + two_sided_p(outer, df) / 2
 
 
-def enrichment_background(evidence: StudyEvidence) -> list[Finding]:
-    """M8: the background is the measured genes that a library annotates, and each library's version is known."""
+@check(
+    "M8",
+    slug="gene_set_background",
+    title="Enrichment is against the measured genes, with libraries whose version and date are stored",
+    meaning=(
+        "Enrichment must be against the genes that were measured, with libraries whose version is known; "
+        "anything else is an error. A library that states no version is known by checksum and date of the "
+        "file."
+    ),
+    measures="gene-set libraries without date or checksum, and wrong backgrounds",
+    fires="above",
+    also_measures={
+        "unstated": Measure("gene-set libraries that state no version", "above"),
+    },
+    severities=("error", "info"),
+    remedy="Put a `<LIBRARY>.json` with version and date beside the library's file.",
+    citation="Wijesooriya 2022, 10.1371/journal.pcbi.1009935",
+    stops=Stops("The version or date of every gene-set library is known", ("enrichment/terms", "enrichment/gsea")),
+)
+def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
+    """A library has no date or checksum, or the background is wrong (error); a version is not stated (info)."""
     findings: list[Finding] = []
     for name, subject in evidence.cohorts.items():
         terms = evidence.rows("enrichment/terms", cohort=name)

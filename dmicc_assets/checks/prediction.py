@@ -1,6 +1,6 @@
-"""Checks of what the biomarkers predict: nulls, forests, intervals, sample size, model (R2-R4, R6-R8, R13).
+"""Checks of what the biomarkers predict: forests, intervals, sample size, the model and its risk (R4, R6-R10, R13).
 
-Whether training leaks into the estimates is in `leakage.py`.
+Whether random genes do as well is in `chance.py`, whether training leaks into the estimates in `leakage.py`.
 """
 
 import math
@@ -8,94 +8,34 @@ import math
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, not_applicable
-from dmicc_assets.checks.sample_size import required_samples
-from dmicc_assets.resampling.nulls import empirical_p
+from dmicc_assets.checks.check import DELONG, TRIPOD, AucDoubt, Doubt, Lack, Measure, check, has_fired
+from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.stats.sample_size import required_samples
 
-CHANCE = 0.05
 TREES = 100
 HALF_WIDTH = 0.10
 SMALL_CLASS = 10
+EVENTS = 100
 PREVALENCE = (0.1, 0.9)
 SCORED = ("apparent", "external")
-_NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC", "overlap": "overlap"}
 
 
-def fewest_draws() -> int:
-    """Draws under which no empirical p can be small enough."""
-    return round(1 / CHANCE) - 1
-
-
-def random_signatures(evidence: StudyEvidence) -> list[Finding]:
-    """R2: random sets of as many genes, fitted and frozen as the model is, do as well in over 5 % of the draws."""
-    nulls = evidence.rows("rigor/nulls", null="random_signatures")
-    if nulls.is_empty():
-        why = "there are no biomarkers" if not evidence.biomarkers else "no random signature was drawn"
-        return not_applicable("R2", evidence.name, why)
-    findings: list[Finding] = []
-    drawn = set(nulls["subject"])
-    for subject in sorted(set(evidence.subjects) - drawn):
-        findings += not_applicable("R2", subject, "it has no cases or no controls")
-    for subject in sorted(drawn):
-        of_subject = nulls.filter(pl.col("subject") == subject, pl.col("statistic") == "auc")
-        p = empirical_p(of_subject)
-        if p is None:
-            findings += not_applicable("R2", subject, "the model cannot be applied there")
-            continue
-        draws = of_subject.filter(pl.col("draw") > 0)["value"].drop_nulls()
-        observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
-        text = (
-            f"AUC {observed:.3f}; of {len(draws)} models of {counted(len(evidence.biomarkers), 'random gene')} "
-            f"{(draws >= observed - 1e-12).mean():.1%} do as well (p = {p:.3g}); half reach {draws.median():.2f}"
-        )
-        if observed >= 1:
-            text += f"; {(draws >= 1).mean():.1%} of them have an AUC of 1 too"
-        if subject in evidence.study.cohorts:
-            text += "; the biomarkers were chosen on these samples, the random genes were not"
-        severity, more = _judged(p, len(draws), "")
-        findings.append(finding("R2", subject, severity, text + more, p, CHANCE))
-    return findings
-
-
-def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
-    """Severity of an empirical p, and what to say of it; too few draws can say nothing."""
-    if n_draws < fewest_draws():
-        return "info", f"; {counted(n_draws, 'draw')} cannot show p <= {CHANCE:g}, {fewest_draws()} can"
-    return ("warning", meaning) if p > CHANCE else ("ok", "")
-
-
-def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
-    """R3: with permuted labels, signature, overlap or leaky AUC are as large in over 5 % of the draws."""
-    nulls = evidence.rows("rigor/nulls", null="permuted_labels")
-    if nulls.is_empty():
-        return not_applicable("R3", evidence.study.model_cohort, "no label was permuted (rigor.permutations is 0)")
-    statistics: list[str] = nulls["statistic"].unique().sort().to_list()
-    asked = {name: empirical_p(nulls.filter(pl.col("statistic") == name)) for name in statistics}
-    p_values = {_NAMES.get(name, name): p for name, p in asked.items() if p is not None}
-    sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
-    of = ", ".join(f"{name} {p:.3g}" for name, p in p_values.items())
-    text = (
-        f"permutation p of {of} ({len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all; "
-        f"the least that p can be is {1 / (len(sizes) + 1):.3g})"
-    )
-    worst = max(p_values.values())
-    reached = " and ".join(name for name, p in p_values.items() if p > CHANCE)
-    # Most draws find nothing: to reach nothing would contradict itself, and no forest is grown of no genes.
-    is_empty = nulls.filter(statistic="signature_size", draw=0)["value"].to_list() == [0.0]
-    meaning = "the true labels give no gene either" if is_empty else f"labels that mean nothing reach the {reached}"
-    severity, more = _judged(worst, len(sizes), f": {meaning}")
-    if not is_empty and asked.get("leaky_cv_auc", worst) is None:
-        more += "; leaky AUC is not judged, the smaller forests of resampling agree on no biomarker"
-    if severity == "ok" and evidence.samples_of_two_cohorts:
-        # Permuted labels break what shared controls alone make two cohorts' lists have in common.
-        severity, more = "info", "; two cohorts share samples, which permuted labels do not: it cannot be judged"
-    more += evidence.unweighted(evidence.study.model_cohort)
-    return [finding("R3", evidence.study.model_cohort, severity, text + more, worst, CHANCE)]
-
-
+@check(
+    "R4",
+    slug="forest_settings",
+    title="The forests' settings are valid",
+    meaning="The number of features a split is impossible, or there are too few trees to rank by.",
+    measures="trees of the forest",
+    fires="below",
+    also_measures={
+        "published": Measure("features a split that are published, against genes", "above"),
+    },
+    remedy="Use at least 100 trees; if a paper's settings cannot be, ask its authors.",
+    citation="Breiman 2001, 10.1023/A:1010933404324",
+)
 def forest_settings(evidence: StudyEvidence) -> list[Finding]:
-    """R4: features a split outside 1 to the number of genes, or fewer than 100 trees; published settings too."""
+    """A forest has fewer than 100 trees, or the published number of features a split is impossible."""
     findings: list[Finding] = []
     study = evidence.study
     for name in study.cohorts:
@@ -137,8 +77,26 @@ def headline_rows(evidence: StudyEvidence, subject: str) -> pl.DataFrame:
     )
 
 
+@check(
+    "R6",
+    slug="auc_interval",
+    title="The interval of the AUC is narrow and can be trusted",
+    meaning=(
+        "The interval of an AUC is wider than ± 0.10, or it cannot be believed, because the smaller class "
+        "has fewer than ten samples or the AUC is 1; or a validation dataset has no cases or no controls."
+    ),
+    measures="widest half of an AUC's interval",
+    fires="above",
+    also_measures={
+        "class": Measure("samples in the smaller class", "below"),
+        "perfect": Measure("largest AUC", "at or above"),
+    },
+    remedy="Give the counts of cases and controls beside the AUC, and find more samples.",
+    citation="DeLong 1988, 10.2307/2531595",
+    doubts_auc=AucDoubt(DELONG, "its interval is wide or cannot be trusted"),
+)
 def auc_interval(evidence: StudyEvidence) -> list[Finding]:
-    """R6: DeLong's half-width exceeds 0.10; under 10 samples in a class, or at AUC 1, it cannot be trusted itself."""
+    """DeLong's interval is wider than ± 0.10, or a class has fewer than 10 samples, or an AUC is 1."""
     findings: list[Finding] = []
     for name, subject in evidence.subjects.items():
         rows = headline_rows(evidence, name).drop_nulls(["ci_low", "ci_high"])
@@ -170,8 +128,28 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+def _lacks_samples(evidence: StudyEvidence) -> str:
+    warned = evidence.rows("rigor/findings", code="R7", severity="warning")
+    return f"a cohort of sufficient size (the model's has {warned['statistic'][0]:.0f} samples)" if len(warned) else ""
+
+
+@check(
+    "R7",
+    slug="sample_size",
+    title="There are enough samples for a prediction model",
+    meaning=(
+        "A model needs far more samples than there are, counting every gene that was looked at as a "
+        "candidate: Riley's three criteria, at an expected R² of 15 % of its maximum."
+    ),
+    measures="samples, against those needed for the genes tested",
+    fires="below",
+    remedy="Take the model as a hypothesis for a larger study.",
+    citation="Riley 2019, 10.1002/sim.7992",
+    lacks=Lack(3, _lacks_samples),
+    tripod=("10",),
+)
 def sample_size(evidence: StudyEvidence) -> list[Finding]:
-    """R7: fewer samples than Riley's criteria ask for, counting every gene that was tested as a candidate."""
+    """The model's cohort has fewer samples than Riley's criteria ask for with every tested gene as a candidate."""
     subject = evidence.model_subject
     n, prevalence = len(subject.is_case), float(subject.is_case.mean())
     tested = len(subject.matrix.features)
@@ -184,8 +162,22 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     return [finding("R7", subject.name, "warning" if fires else "ok", text, n, for_tested)]
 
 
+@check(
+    "R8",
+    slug="separation",
+    title="The classes overlap, so that the model has a maximum-likelihood estimate",
+    meaning=(
+        "The biomarkers separate the samples completely. Maximum likelihood has no estimate, so Firth's "
+        "penalised estimate was used."
+    ),
+    measures="1 when the classes separate",
+    fires="above",
+    remedy="Do not interpret the odds ratios; the probabilities are as extreme as the penalty lets them be.",
+    citation="Heinze & Schemper 2002, 10.1002/sim.1047",
+    doubts=Doubt("weak", 3, "the model separates the samples completely"),
+)
 def separation(evidence: StudyEvidence) -> list[Finding]:
-    """R8: the classes separate, the likelihood has no maximum, and Firth's estimate was used."""
+    """The classes separate, so that the likelihood has no maximum and Firth's estimate was used."""
     coefficients = evidence.rows("model/coefficients")
     if coefficients.is_empty():
         return not_applicable("R8", evidence.study.model_cohort, "there is no model")
@@ -199,8 +191,98 @@ def separation(evidence: StudyEvidence) -> list[Finding]:
     return [finding("R8", evidence.study.model_cohort, "warning" if firth else "ok", text, float(firth), 0)]
 
 
+def _lacks_calibration(evidence: StudyEvidence) -> str:
+    if not has_fired(evidence, "R9"):
+        return ""
+    is_outside = len(evidence.rows("validation/performance", subject_kind="dataset", metric="slope")) > 0
+    return "enough samples for a calibration curve" if is_outside else "calibration on other patients"
+
+
+@check(
+    "R9",
+    slug="calibration",
+    title="Calibration is shown on data that the model has not seen, with enough events",
+    meaning=(
+        "Calibration is shown on training samples only, or its curve is drawn on fewer than 100 cases or "
+        "controls. The slope of the frozen model in each validation dataset is in `validation.performance` "
+        "and in the message: 1 is right, below 1 the predictions are too extreme. The intercept there has no "
+        "meaning, because the share of cases was chosen."
+    ),
+    measures="samples in the smaller class",
+    fires="below",
+    also_measures={
+        "outside": Measure("validation datasets with a calibration slope", "below"),
+    },
+    remedy="Do not conclude from a straight line that the model is calibrated; test it on more patients.",
+    citation="Van Calster 2019, 10.1186/s12916-019-1466-7",
+    lacks=Lack(4, _lacks_calibration),
+)
+def calibration(evidence: StudyEvidence) -> list[Finding]:
+    """Calibration is shown on the training samples only, or its curve on fewer than 100 cases or controls."""
+    cohort = evidence.study.model_cohort
+    if evidence.rows("model/calibration").is_empty():
+        return not_applicable("R9", cohort, "no calibration curve was drawn")
+    subject = evidence.model_subject
+    fewest = min(int(subject.is_case.sum()), int((~subject.is_case).sum()))
+    outside = evidence.rows("validation/performance", subject_kind="dataset", metric="slope", scale="z_score")
+    slopes = [
+        f"{row['subject']} {row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+        for row in outside.drop_nulls(["value", "ci_low", "ci_high"]).sort("subject").iter_rows(named=True)
+    ]
+    problems = [] if slopes else ["calibration is shown on the training samples only"]
+    problems += [f"{counted(fewest, 'sample')} in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
+    text = "; ".join(problems) or f"the curve is drawn on {fewest} samples in the smaller class"
+    text += f"; calibration slope outside: {', '.join(slopes)}" if slopes else ""
+    measured: Measured = (fewest, EVENTS, "") if slopes or fewest < EVENTS else (0, 1, "outside")
+    return [finding("R9", cohort, "warning" if problems else "ok", text, *measured)]
+
+
+@check(
+    "R10",
+    slug="absolute_risk",
+    title="The absolute risk has a meaning outside the study",
+    meaning=(
+        "Cases and controls were collected separately, so the share of cases is a choice. The nomogram's "
+        "probabilities hold nowhere else."
+    ),
+    measures="share of cases among the model's samples",
+    fires="above",
+    remedy="Use the score to rank people, never to tell a patient a risk.",
+    citation=f"TRIPOD+AI: {TRIPOD}",
+    lacks=Lack(5, "a sample whose share of cases is nature's, without which no absolute risk can be stated"),
+)
+def absolute_risk(evidence: StudyEvidence) -> list[Finding]:
+    """There is a model: its cases and controls were collected separately."""
+    cohort = evidence.study.model_cohort
+    if evidence.rows("model/coefficients").is_empty():
+        return not_applicable("R10", cohort, "there is no model, so no risk is stated")
+    share = float(evidence.model_subject.is_case.mean())
+    text = (
+        f"{share:.0%} of the samples are cases because they were collected so: the intercept, and with it every "
+        "probability of the nomogram, holds for no other group of people; the ranking does"
+    )
+    return [finding("R10", cohort, "warning", text, share, None)]
+
+
+@check(
+    "R13",
+    slug="prevalence",
+    title="Accuracy is not an effect of the prevalence",
+    meaning=(
+        "Nearly all samples are of one class. Balanced accuracy, MCC and the baseline of the "
+        "precision-recall curve stand beside accuracy."
+    ),
+    measures="share of cases",
+    fires="above",
+    also_measures={
+        "rare": Measure("share of cases", "below"),
+    },
+    severities=("info",),
+    remedy="Quote balanced accuracy, MCC and the precision-recall baseline beside accuracy.",
+    citation="Chicco & Jurman 2020, 10.1186/s12864-019-6413-7",
+)
 def prevalence(evidence: StudyEvidence) -> list[Finding]:
-    """R13: over 90 % or under 10 % are cases: what stands beside accuracy."""
+    """Over 90 % or under 10 % of the samples are cases."""
     findings: list[Finding] = []
     low, high = PREVALENCE
     for name, subject in evidence.subjects.items():

@@ -1,83 +1,85 @@
-"""The registry: every code with its check. Run them all, and every code has a row."""
+"""The registry: every check of the theme modules, by code. Runs them and makes the table of findings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from types import ModuleType
+
+import polars as pl
 
 from dmicc_assets.checks import (
+    chance,
     confounding,
     data,
     design,
     identity,
+    independence,
     leakage,
     multiplicity,
+    origins,
     prediction,
     reproducibility,
     symbols,
 )
-from dmicc_assets.checks.codes import CODES
+from dmicc_assets.checks.check import Check
 from dmicc_assets.checks.finding import SEVERITIES, Finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.tables import TABLES
 
-Check = Callable[[StudyEvidence], list[Finding]]
+THEMES = (
+    chance,
+    confounding,
+    data,
+    design,
+    identity,
+    independence,
+    leakage,
+    multiplicity,
+    origins,
+    prediction,
+    reproducibility,
+    symbols,
+)
 
-CHECKS: dict[str, Check] = {
-    "D1": design.smallest_class,
-    "D2": design.class_imbalance,
-    "D3": design.folds_for_classes,
-    "D4": design.label_rules,
-    "D5": confounding.metadata_confounding,
-    "D6": design.batch_confounding,
-    "D7": design.tissues,
-    "D8": confounding.composition,
-    "D9": design.population,
-    "I1": data.whole_files,
-    "I2": data.log2_agreement,
-    "I3": data.missing_values,
-    "I4": data.distributions,
-    "I5": data.outlier_arrays,
-    "I6": identity.shared_samples,
-    "I7": identity.sex,
-    "I8": data.probe_mapping,
-    "I9": symbols.measured_everywhere,
-    "I10": symbols.earlier_symbols,
-    "M1": multiplicity.raw_p_values,
-    "M2": multiplicity.p_value_histogram,
-    "M3": multiplicity.fold_change_filter,
-    "M4": reproducibility.overlap_by_chance,
-    "M5": reproducibility.directions,
-    "M6": reproducibility.threshold_sensitivity,
-    "M7": reproducibility.biomarker_stability,
-    "M8": multiplicity.enrichment_background,
-    "R1": leakage.selection_bias,
-    "R2": prediction.random_signatures,
-    "R3": prediction.permuted_labels,
-    "R4": prediction.forest_settings,
-    "R5": reproducibility.ranking_over_seeds,
-    "R6": prediction.auc_interval,
-    "R7": prediction.sample_size,
-    "R8": prediction.separation,
-    "R9": leakage.calibration,
-    "R10": leakage.absolute_risk,
-    "R11": leakage.cut_offs,
-    "R12": leakage.independent_validation,
-    "R13": prediction.prevalence,
-    "R14": leakage.provenance,
-    "R15": leakage.repeated_patients,
-}
+
+def by_code(themes: Iterable[ModuleType]) -> dict[str, Check]:
+    """The checks that the modules declare, in the order of their codes.
+
+    Raises:
+        ValueError: two checks have the same code or the same slug.
+    """
+    found = [
+        each
+        for theme in themes
+        for each in vars(theme).values()
+        if isinstance(each, Check) and each.judge.__module__ == theme.__name__
+    ]
+    for what in ("code", "slug"):
+        names: list[str] = [getattr(each, what) for each in found]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two checks have the {what} {twice[0]}")
+    return {each.code: each for each in sorted(found, key=lambda each: each.order)}
+
+
+CHECKS = by_code(THEMES)
+
+
+def stopping(tables: Collection[str]) -> list[Check]:
+    """The integrity checks that stop the step with these tables."""
+    return [each for each in CHECKS.values() if each.stops is not None and set(each.stops.tables) & set(tables)]
+
+
+def in_order(codes: Collection[str]) -> list[str]:
+    """Codes in the order of the registry; those of checks that are no more are left out."""
+    return [code for code in CHECKS if code in codes]
 
 
 def run_checks(evidence: StudyEvidence) -> list[Finding]:
-    """Every check on a study, in the order of the codes; a check without a row says that it had nothing to judge.
-
-    Raises:
-        KeyError: a code has no check, or a check no code.
-    """
+    """Every check on a study, in the order of the codes; a check without a row says that it had nothing to judge."""
     findings: list[Finding] = []
-    for code in CODES:
-        found = CHECKS[code](evidence)
-        findings += _one_a_subject(found) or not_applicable(
-            code, evidence.name, "there is nothing of the kind in this study"
-        )
+    for code, each in CHECKS.items():
+        found = _one_a_subject(each(evidence))
+        findings += found or not_applicable(code, evidence.name, "there is nothing of the kind in this study")
     return findings
 
 
@@ -92,3 +94,30 @@ def _one_a_subject(found: Sequence[Finding]) -> list[Finding]:
         graver, milder = sorted((other, each), key=lambda one: SEVERITIES.index(one.severity))
         merged[each.subject] = replace(graver, message=f"{graver.message}; {milder.message}")
     return list(merged.values())
+
+
+def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
+    """The findings as rows of `rigor.findings`, without the column study.
+
+    Raises:
+        ValueError: two findings are of the same subject and code.
+    """
+    rows = [
+        {
+            "subject": each.subject,
+            "code": each.code,
+            "severity": each.severity,
+            "statistic": each.statistic,
+            "threshold": each.threshold,
+            "measure": None if each.statistic is None else CHECKS[each.code].measures[each.of].what,
+            "fires": None if each.threshold is None else CHECKS[each.code].measures[each.of].fires,
+            "message": each.message,
+            "citation": CHECKS[each.code].citation,
+        }
+        for each in findings
+    ]
+    table = TABLES["rigor/findings"].frame(rows)
+    twice = table.filter(pl.struct("subject", "code").is_duplicated())
+    if len(twice):
+        raise ValueError(f"two findings of {twice['code'][0]} on {twice['subject'][0]}")
+    return table

@@ -1,5 +1,6 @@
 """Checks of names and universes: biomarkers that are not measured, genes found under an earlier symbol (I9, I10)."""
 
+from dmicc_assets.checks.check import PROBAST, Measure, check
 from dmicc_assets.checks.finding import Finding, finding, not_applicable
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.results.evidence import StudyEvidence
@@ -8,8 +9,24 @@ UNIVERSE_JACCARD = 0.6
 BY_PREVIOUS = 0.02
 
 
-def measured_everywhere(evidence: StudyEvidence) -> list[Finding]:
-    """I9: a biomarker is missing from a validation dataset; the cohorts' genes have a Jaccard index below 0.6."""
+@check(
+    "I9",
+    slug="measured_genes",
+    title="The biomarkers are measured in every validation dataset, and the cohorts measure the same genes",
+    meaning=(
+        "A biomarker is missing from a validation dataset, so the model cannot be tried there; or the "
+        "cohorts measure different genes, so that many genes could never be shared."
+    ),
+    measures="biomarkers that are not measured",
+    fires="above",
+    also_measures={
+        "universes": Measure("genes that all cohorts measure, as a share of those that any measures", "below"),
+    },
+    remedy="Choose datasets on like platforms.",
+    citation=f"PROBAST 2.3: {PROBAST}",
+)
+def measured_genes(evidence: StudyEvidence) -> list[Finding]:
+    """A biomarker is missing from a validation dataset, or the genes of the cohorts have a Jaccard index below 0.6."""
     findings: list[Finding] = []
     for dataset, subject in evidence.validation.items():
         if not evidence.biomarkers:
@@ -36,8 +53,25 @@ def measured_everywhere(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+@check(
+    "I10",
+    slug="earlier_symbols",
+    title="Genes are found under the symbols that they are looked up by",
+    meaning=(
+        "Genes were found under an earlier symbol (CYR61 is CCN1). Every look-up does that; the intersection "
+        "of the cohorts does it only under `symbols: current`."
+    ),
+    measures="share of genes found under another symbol",
+    fires="above",
+    severities=("warning", "info"),
+    remedy=(
+        "Nothing for validation, which looks genes up by every name; where cohorts of different years are "
+        "intersected, set `symbols: current`."
+    ),
+    citation="Tweedie 2021 (HGNC), 10.1093/nar/gkaa980",
+)
 def earlier_symbols(evidence: StudyEvidence) -> list[Finding]:
-    """I10: genes of the model's cohort that another subject has under an earlier symbol only, and their share."""
+    """Over 2 % of the model cohort's genes are found elsewhere under another symbol (warning); any is (info)."""
     wanted = evidence.model_subject.matrix.features
     others = {name: subject for name, subject in evidence.subjects.items() if name != evidence.study.model_cohort}
     findings: list[Finding] = []

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from dmicc_assets.checks.finding import FIRED
+from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.logistic import INTERCEPT
 from dmicc_assets.study.schema import Study
@@ -112,12 +114,11 @@ def _definition(e: StudyEvidence) -> str:
 
 
 def _sample_size(e: StudyEvidence) -> str:
-    return _message(e, "R7")
+    return "; ".join(message for _, message in _messages(e, "10"))
 
 
 def _missing(e: StudyEvidence) -> str:
-    texts = [f"{row['subject']}: {row['message']}" for row in _rows(e, "I3")]
-    return "; ".join([*texts, "missing values are kept missing, and a gene with one is not ranked"])
+    return "; ".join([*_said(e, "11"), "missing values are kept missing, and a gene with one is not ranked"])
 
 
 def _use_of_data(e: StudyEvidence) -> str:
@@ -148,8 +149,7 @@ def _model(e: StudyEvidence) -> str:
 
 
 def _heterogeneity(e: StudyEvidence) -> str:
-    texts = [f"{row['subject']}: {row['message']}" for row in _rows(e, "D6") + _rows(e, "D7")]
-    return "; ".join(texts)
+    return "; ".join(_said(e, "12d"))
 
 
 def _measures(_: StudyEvidence) -> str:
@@ -168,12 +168,11 @@ def _no_updating(_: StudyEvidence) -> str:
 
 
 def _imbalance(e: StudyEvidence) -> str:
-    return "; ".join(["nothing was re-weighted", *(f"{row['subject']}: {row['message']}" for row in _rows(e, "D2"))])
+    return "; ".join(["nothing was re-weighted", *_said(e, "13")])
 
 
 def _fairness(e: StudyEvidence) -> str:
-    sexes = [f"{row['subject']}: {row['message']}" for row in _rows(e, "I7")]
-    return "; ".join(["nothing; the sexes are compared, no other group is known", *sexes])
+    return "; ".join(["nothing; the sexes are compared, no other group is known", *_said(e, "14")])
 
 
 def _output(_: StudyEvidence) -> str:
@@ -188,7 +187,7 @@ def _differences(e: StudyEvidence) -> str:
     for entry in e.study.validation:
         where = _measured(e, entry.dataset)
         texts.append(f"evaluation in {entry.dataset}: {entry.case} against {entry.control}, {where}")
-    return "; ".join(texts + [f"{row['subject']}: {row['message']}" for row in _rows(e, "R12")])
+    return "; ".join(texts + _said(e, "16"))
 
 
 def _measured(e: StudyEvidence, subject: str) -> str:
@@ -226,7 +225,7 @@ def _flow(e: StudyEvidence) -> str:
 
 def _events(e: StudyEvidence) -> str:
     outside = [f"{entry.dataset}: {_measured(e, entry.dataset).rpartition(', ')[2]}" for entry in e.study.validation]
-    return "; ".join([f"{row['subject']}: {row['message']}" for row in _rows(e, "D1")] + outside)
+    return "; ".join(_said(e, "21") + outside)
 
 
 def _specification(e: StudyEvidence) -> str:
@@ -271,7 +270,7 @@ def _limit(value: float | None) -> str:
 
 
 def _limitations(e: StudyEvidence) -> str:
-    warned = e.rows("rigor/findings").filter(pl.col("severity").is_in(["warning", "error"]))
+    warned = e.rows("rigor/findings").filter(pl.col("severity").is_in(FIRED))
     codes = warned["code"].unique(maintain_order=True).to_list()
     return f"{len(warned)} findings warn ({', '.join(codes)}): see the findings" if codes else "no finding warns"
 
@@ -280,12 +279,18 @@ def _poor_input(_: StudyEvidence) -> str:
     return "a missing gene gives no score; a value outside the training range is flagged (dmicc score)"
 
 
-def _rows(e: StudyEvidence, code: str) -> list[dict[str, str]]:
-    return e.rows("rigor/findings", code=code).sort("subject").select("subject", "message").to_dicts()
+def _messages(e: StudyEvidence, item: str) -> list[tuple[str, str]]:
+    """Subject and message of every finding of the checks that answer an item."""
+    return [
+        row
+        for code, check in CHECKS.items()
+        if item in check.tripod
+        for row in e.rows("rigor/findings", code=code).sort("subject").select("subject", "message").iter_rows()
+    ]
 
 
-def _message(e: StudyEvidence, code: str) -> str:
-    return "; ".join(row["message"] for row in _rows(e, code))
+def _said(e: StudyEvidence, item: str) -> list[str]:
+    return [f"{subject}: {message}" for subject, message in _messages(e, item)]
 
 
 ITEMS = (

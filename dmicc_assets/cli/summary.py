@@ -2,7 +2,9 @@
 
 import polars as pl
 
-from dmicc_assets.checks.auc_doubts import auc_doubts
+from dmicc_assets.checks.finding import FIRED
+from dmicc_assets.checks.registry import in_order
+from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.report.words import in_words
 from dmicc_assets.study.schema import Study
@@ -26,8 +28,7 @@ def study_summary(lake: Lake, study: Study) -> list[tuple[str, str]]:
             lines.append(("published numbers", f"{agree} of {testable} testable ones agree"))
     if lake.manifest("rigor/findings", name):
         findings = lake.read("rigor/findings", name)
-        warned = set(findings.filter(pl.col("severity").is_in(["warning", "error"]))["code"])
-        raised = sorted(warned, key=lambda code: (code[0], int(code[1:])))
+        raised = in_order(set(findings.filter(pl.col("severity").is_in(FIRED))["code"]))
         lines.append(("findings", f"{len(raised)} checks warn: {', '.join(raised)}" if raised else "no check warns"))
     return lines
 

@@ -59,7 +59,6 @@ class Step:
         settings: what of the study file matters to it, for one partition, as JSON-able data.
         version: raised when the computation changes.
         compute: the body.
-        blocks_on: codes of the integrity checks that stop it.
         observe: what outside the lake matters to it (what a source serves now), as a text.
         files: files that it writes outside the lake, if any.
     """
@@ -71,7 +70,6 @@ class Step:
     settings: Callable[[Study, str], Any]
     version: str
     compute: Callable[["StepContext"], Result]
-    blocks_on: tuple[str, ...] = ()
     observe: Callable[["StepContext"], str] | None = None
     files: Callable[["StepContext"], Sequence[Path]] | None = None
 
@@ -185,7 +183,6 @@ def step(
     inputs: Sequence[Input],
     settings: Callable[[Study, str], Any],
     version: str,
-    blocks_on: Sequence[str] = (),
     observe: Callable[[StepContext], str] | None = None,
     files: Callable[[StepContext], Sequence[Path]] | None = None,
 ) -> Callable[[Callable[[StepContext], Result]], Step]:
@@ -200,7 +197,6 @@ def step(
             settings,
             version,
             compute,
-            tuple(blocks_on),
             observe,
             files,
         )

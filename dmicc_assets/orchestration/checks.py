@@ -7,53 +7,53 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from dmicc_assets.checks.finding import FIRED
+from dmicc_assets.checks.registry import CHECKS, stopping
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.steps import Step, StepContext
+from dmicc_assets.orchestration.keys import asset_key
 
 FINDINGS = "rigor/findings"
-
-_INTEGRITY = {
-    "I1": "Every file is whole: gzip CRC, end of table, row count, columns are the samples",
-    "D4": "Every sample matches exactly one label rule, and the counts are the expected ones",
-    "D5": "The design is of full rank: no dataset or patient is one with the groups",
-    "D6": "Dataset and group are not confounded",
-    "I6": "No validation dataset holds samples of a cohort",
-    "M8": "The version or date of every gene-set library is known",
-}
 
 
 def integrity_checks(step: Step, partitions: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
     """Blocking checks on the step's first asset, partitioned as it is."""
-    first = step.outputs[0].split("/")
+    first = asset_key(step.outputs[0])
     return [
-        dg.AssetCheckSpec(code, asset=first, description=_INTEGRITY[code], blocking=True, partitions_def=partitions)
-        for code in step.blocks_on
+        dg.AssetCheckSpec(
+            check.asset_check, asset=first, description=check.stops.title, blocking=True, partitions_def=partitions
+        )
+        for check in stopping(step.outputs)
+        if check.stops is not None
     ]
 
 
 def passed_checks(step: Step) -> Iterator[dg.AssetCheckResult]:
     """The step got through: none of its integrity checks failed."""
-    for code in step.blocks_on:
-        yield dg.AssetCheckResult(passed=True, check_name=code, asset_key=step.outputs[0].split("/"))
+    for check in stopping(step.outputs):
+        yield dg.AssetCheckResult(passed=True, check_name=check.asset_check, asset_key=asset_key(step.outputs[0]))
 
 
 def failed_check(step: Step, error: DmiccError) -> Iterator[dg.AssetCheckResult]:
     """The integrity check that an error fails, if it is one's."""
-    if error.check in step.blocks_on:
-        yield dg.AssetCheckResult(
-            passed=False, check_name=error.check, asset_key=step.outputs[0].split("/"), description=str(error)
-        )
+    for check in stopping(step.outputs):
+        if check.code == error.check:
+            first = asset_key(step.outputs[0])
+            yield dg.AssetCheckResult(
+                passed=False, check_name=check.asset_check, asset_key=first, description=str(error)
+            )
 
 
 def finding_checks(step: Step, partitions: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
     """One non-blocking check a code of `rigor/findings`."""
     if FINDINGS not in step.outputs:
         return []
-    from dmicc_assets.checks.codes import CODES
-
+    key = asset_key(FINDINGS)
     return [
-        dg.AssetCheckSpec(code, asset=FINDINGS.split("/"), description=title, blocking=False, partitions_def=partitions)
-        for code, title in CODES.items()
+        dg.AssetCheckSpec(
+            check.asset_check, asset=key, description=check.title, blocking=False, partitions_def=partitions
+        )
+        for check in CHECKS.values()
     ]
 
 
@@ -61,18 +61,16 @@ def finding_results(step: Step, context: StepContext) -> Iterator[dg.AssetCheckR
     """What the findings of a study say, code by code; a code passes when none of its rows warns."""
     if FINDINGS not in step.outputs:
         return
-    from dmicc_assets.checks.codes import CODES
-
     rows = context.lake.read(FINDINGS, context.key).to_dicts()
-    for code in CODES:
+    for code, check in CHECKS.items():
         of_code = [row for row in rows if row["code"] == code]
-        raised = [row for row in of_code if row["severity"] in ("warning", "error")]
+        raised = [row for row in of_code if row["severity"] in FIRED]
         is_integrity = any(row["severity"] == "error" for row in raised)
         text = "\n".join(f"{row['subject']}: {row['message']}" for row in raised or of_code)
         yield dg.AssetCheckResult(
             passed=not raised,
-            check_name=code,
-            asset_key=FINDINGS.split("/"),
+            check_name=check.asset_check,
+            asset_key=asset_key(FINDINGS),
             severity=dg.AssetCheckSeverity.ERROR if is_integrity else dg.AssetCheckSeverity.WARN,
             description=text[:2000],
             metadata={"n_raised": len(raised)},

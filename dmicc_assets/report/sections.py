@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from dmicc_assets.checks.auc_doubts import auc_doubts
-from dmicc_assets.checks.codes import CODES, REMEDIES
+from dmicc_assets.checks.finding import SEVERITIES
+from dmicc_assets.checks.registry import CHECKS
+from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.report.data_tables import ReportTable, free_table, number_text, report_table
 from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
@@ -17,12 +18,10 @@ from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
 from dmicc_assets.results.tables import StudyTables
 from dmicc_assets.study.schema import Case, Observation
 
-SEVERITIES = ("error", "warning", "info", "ok")
 # Columns of the statistics that a reader of the page has no use for.
 _NOT_SHOWN = ("study", "cohort", "sigma", "df_total")
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25
-_REMEDIES = [remedy.replace("`", "") for remedy in REMEDIES.values()]
 
 
 @dataclass(frozen=True)
@@ -198,17 +197,26 @@ def _findings(tables: StudyTables) -> Section:
     rows = tables.rows("rigor/findings")
     measured = pl.struct("statistic", "threshold", "measure", "fires").map_elements(_measured, return_dtype=pl.String)
     order = pl.col("severity").replace_strict(list(SEVERITIES), list(range(4)), default=4)
-    asks = pl.col("code").replace_strict(list(CODES), list(CODES.values()), default=None, return_dtype=pl.String)
-    do = pl.col("code").replace_strict(list(REMEDIES), _REMEDIES, default=None, return_dtype=pl.String)
-    number = pl.col("code").str.extract(r"(\d+)").cast(pl.Int64)
-    shown = rows.sort(order, pl.col("code").str.slice(0, 1), number, "subject").select(
-        "severity",
-        "code",
-        "subject",
-        "message",
-        pl.when(pl.col("severity") != "ok").then(do).alias("what_to_do"),
-        pl.concat_str(asks, pl.lit(". "), "citation", ignore_nulls=True).alias("what_the_check_asks"),
-        measured.alias("measured"),
+    declared = pl.DataFrame(
+        {
+            "code": list(CHECKS),
+            "place": list(range(len(CHECKS))),
+            "asks": [check.title for check in CHECKS.values()],
+            "do": [check.remedy.replace("`", "") for check in CHECKS.values()],
+        }
+    )
+    shown = (
+        rows.join(declared, on="code", how="left")
+        .sort(order, "place", "subject", nulls_last=True)
+        .select(
+            "severity",
+            "code",
+            "subject",
+            "message",
+            pl.when(pl.col("severity") != "ok").then(pl.col("do")).alias("what_to_do"),
+            pl.concat_str("asks", pl.lit(". "), "citation", ignore_nulls=True).alias("what_the_check_asks"),
+            measured.alias("measured"),
+        )
     )
     made = [free_table("findings", "Findings of the rigor checks.", shown)] if len(shown) else []
     text = (

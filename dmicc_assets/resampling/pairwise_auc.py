@@ -79,7 +79,7 @@ def repeats_in_turn(
     Resampled under the mean over the repeats, areas vary too little: whose samples chose the genes is averaged out of
     each pair, though all repeats share their patients. What differs between repeats stands in for that. It is no
     estimate of it, for there is none without bias (Bengio & Grandvalet 2004, JMLR 5:1089-1105). Measured coverage:
-    docs/findings.md, R1.
+    docs/statistics.md.
 
     Args:
         scores: (R, N) linear predictors, NaN for samples that a repeat did not score.

@@ -188,7 +188,7 @@ def test_labels_that_do_not_fit_stop_the_dataset(
     assert said in outcomes[failed].message
     assert Lake(home.lake, home.locks).partitions("source/samples") == []
     if "SIM201" in failed:
-        check = dg.AssetCheckKey(asset_key("source/datasets"), "D4")
+        check = dg.AssetCheckKey(asset_key("source/datasets"), "D04_label_rules")
         history = dg.DagsterInstance.get().event_log_storage.get_asset_check_execution_history(check, limit=10)
         assert [record.status.value for record in history] == ["FAILED"]
 

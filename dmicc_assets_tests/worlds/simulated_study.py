@@ -10,7 +10,8 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.finding import finding, findings_table
+from dmicc_assets.checks.finding import finding
+from dmicc_assets.checks.registry import findings_table
 from dmicc_assets.differential.statistics import differential_genes, differential_statistics
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.quality import sample_quality

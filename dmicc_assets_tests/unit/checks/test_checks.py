@@ -1,16 +1,18 @@
 """Every code of the rigor checks: a study in which it is silent, one in which it fires, and a page that explains it."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
-from dmicc_assets.checks.codes import CITATIONS, CODES, REMEDIES
-from dmicc_assets.checks.finding import Finding, findings_table
-from dmicc_assets.checks.measures import MEASURES
+from dmicc_assets.checks import data
+from dmicc_assets.checks.check import Check, Measure, check
+from dmicc_assets.checks.finding import Finding, Severity, finding
 from dmicc_assets.checks.multiplicity import treat_p_values
-from dmicc_assets.checks.registry import CHECKS, run_checks
+from dmicc_assets.checks.page import COMMAND, findings_page
+from dmicc_assets.checks.registry import CHECKS, THEMES, by_code, findings_table, run_checks
 from dmicc_assets.differential.statistics import differential_statistics
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.contrast_tests import treat
@@ -27,25 +29,36 @@ def no_model(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(without, "validation/roc", evidence.rows("validation/roc").head(0))
 
 
+def is_beyond(each: Finding, measure: Measure) -> bool | None:
+    """Whether the statistic is on the side of the threshold on which the check fires; None without both."""
+    if each.statistic is None or each.threshold is None:
+        return None
+    if each.statistic == each.threshold:
+        return measure.fires.startswith("at or")
+    return (each.statistic > each.threshold) == measure.fires.endswith("above")
+
+
 def checked(code: str, evidence: StudyEvidence) -> dict[str, Finding]:
     """The findings of one check, by subject: statistic and threshold say why each warns or is silent."""
     found = CHECKS[code](evidence)
     for each in found:
-        told = f"{each.code}: {each.statistic} {MEASURES[each.measure].fires} {each.threshold}: {each.message}"
+        measure = CHECKS[code].measures[each.of]
+        told = f"{each.code}: {each.statistic} {measure.fires} {each.threshold}: {each.message}"
         if each.severity == "ok":
-            assert not each.is_beyond, told
+            assert not is_beyond(each, measure), told
         elif each.severity in ("warning", "error"):
             # there is always a share of cases (R10), and never an interval without cases or controls (R6)
-            assert each.is_beyond or (code in ("R6", "R10") and None in (each.statistic, each.threshold)), told
+            assert is_beyond(each, measure) or (code in ("R6", "R10") and None in (each.statistic, each.threshold)), (
+                told
+            )
     return {each.subject: each for each in found}
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", CHECKS)
 def test_fires(code: str) -> None:
     spoil, severity, subject = FIRES[code]
     found = checked(code, spoil(sound()))
     assert found[subject].severity == severity, found[subject].message
-    assert found[subject].citation == CITATIONS[code]
     assert len(found[subject].message) > 20
 
 
@@ -59,7 +72,7 @@ def test_another_way(code: str, spoil: Spoil, severity: str, subject: str, said:
         assert (statistic, threshold) == (pytest.approx(2.2 / 1.3), 1.5)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", CHECKS)
 def test_is_silent(code: str) -> None:
     # Risk and cut-offs of a model are always questionable: only a study without a model says nothing of them.
     evidence = no_model(sound()) if code in ("R10", "R11") else sound()
@@ -67,24 +80,71 @@ def test_is_silent(code: str) -> None:
     assert {each.severity for each in found.values()} == {"ok"}, [each.message for each in found.values()]
 
 
-def test_every_measure_is_of_a_code_and_every_code_has_a_remedy_on_its_page() -> None:
-    assert list(dict.fromkeys(name.split()[0] for name in MEASURES)) == list(CODES) == list(REMEDIES)
-    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-    for code, remedy in REMEDIES.items():
-        section = page[page.index(f"### {code} ") :].partition("\n### ")[0]
-        assert f"**Do:** {remedy}" in section
-        assert remedy.endswith(".")
+def test_every_module_that_declares_a_check_is_a_theme() -> None:
+    folder = ROOT / "dmicc_assets" / "checks"
+    declaring = {path.stem for path in folder.glob("*.py") if "\n@check(\n" in path.read_text(encoding="utf-8")}
+    assert declaring == {theme.__name__.rpartition(".")[2] for theme in THEMES}
+    assert len(CHECKS) == sum(path.read_text(encoding="utf-8").count("\n@check(\n") for path in folder.glob("*.py"))
 
 
-def test_every_code_has_check_citation_scenario_and_page() -> None:
-    assert list(CODES) == list(CHECKS) == list(CITATIONS) == list(FIRES)
-    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-    assert [code for code in CODES if f"### {code} " not in page] == []
+def test_every_spoilt_study_is_of_a_check() -> None:
+    assert list(FIRES) == list(CHECKS)
+
+
+def test_the_page_of_the_findings_is_the_one_that_is_printed() -> None:
+    written = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert written == findings_page(), f"write it anew: {COMMAND}"
+
+
+@pytest.mark.parametrize("each", CHECKS.values(), ids=CHECKS)
+def test_what_is_declared_reads_as_text(each: Check) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", each.slug)
+    assert each.judge.__name__ == each.slug
+    assert each.remedy.endswith(".")
+    assert each.meaning.endswith(".")
+    assert each.fires_when.endswith(".")
+    assert not each.title.endswith(".")
+    assert each.citation
+    # what stands in the verdict as a reason of errors is of a check that makes some, and the other way round
+    assert any(doubt.level == "broken" for doubt in each.doubts) <= ("error" in each.severities)
+    assert any(doubt.level != "broken" for doubt in each.doubts) <= ("warning" in each.severities)
+
+
+def test_reasons_of_the_verdict_have_one_order() -> None:
+    doubts = [doubt for each in CHECKS.values() for doubt in each.doubts]
+    ranks = [(doubt.level, doubt.rank) for doubt in doubts] + [("", c.lacks.rank) for c in CHECKS.values() if c.lacks]
+    assert len(set(ranks)) == len(ranks)
+
+
+def test_names_of_asset_checks_sort_as_the_codes_do() -> None:
+    names = [each.asset_check for each in CHECKS.values()]
+    assert names == sorted(names)
+    assert {"I09_measured_genes", "I10_earlier_symbols", "R12_validation_independence"} <= set(names)
+
+
+def test_a_finding_that_is_not_declared_is_refused() -> None:
+    def declared(severity: Severity = "warning", code: str = "X1", of: str = "") -> Check:
+        @check("X1", slug="x", title="t", meaning="m.", measures="n", fires="above", remedy="r.", citation="c")
+        def x(evidence: StudyEvidence) -> list[Finding]:
+            """It always does."""
+            return [finding(code, evidence.name, severity, "it does", 2, 1, of)]
+
+        return x
+
+    assert declared()(sound())[0].severity == "warning"
+    for wrong in (declared("error"), declared(code="X2"), declared(of="other")):
+        with pytest.raises(ValueError, match="which the declaration of X1 does not name"):
+            wrong(sound())
+
+
+def test_two_checks_of_one_code_are_refused() -> None:
+    with pytest.raises(ValueError, match="two checks have the code I2"):
+        by_code([*THEMES, data])
 
 
 def test_every_code_has_a_row_and_no_row_stands_twice() -> None:
     table = findings_table(run_checks(sound()))
-    assert set(table["code"]) == set(CODES)
+    assert set(table["code"]) == set(CHECKS)
     assert not table.select("subject", "code").is_duplicated().any()
 
 
@@ -93,7 +153,7 @@ def test_a_cohort_with_the_study_s_name_has_one_finding_a_check() -> None:
     found = [each for each in run_checks(evidence) if each.code == "D7" and each.subject == "a"]
     assert [each.severity for each in found] == ["warning"]
     assert found[0].message.endswith("; skin")
-    assert len(findings_table(run_checks(evidence))) > len(CODES)
+    assert len(findings_table(run_checks(evidence))) > len(CHECKS)
 
 
 def test_counts_have_no_rule_for_the_logarithm() -> None:
@@ -123,7 +183,7 @@ def test_a_study_that_found_nothing_still_has_every_code() -> None:
     }
     subjects = {name: evidence.subjects[name] for name in ("a", "b")}
     found = run_checks(replace(evidence, frames=kept, subjects=subjects))
-    assert {each.code for each in found} == set(CODES)
+    assert {each.code for each in found} == set(CHECKS)
     assert all(each.message for each in found)
 
 

@@ -1,5 +1,6 @@
 """Integrity checks in Dagster: a failed one stops its own asset and writes no lake file; findings never block."""
 
+import ast
 import gzip
 import json
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.checks.codes import CODES
+from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.lake.currency import currency
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
@@ -21,6 +22,7 @@ from dmicc_assets.orchestration.checks import finding_results
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.study.settings import Settings
+from dmicc_assets_tests.conftest import ROOT
 from dmicc_assets_tests.worlds.local_study import RULES, local_study, run_steps, values_of
 
 SPEC: dict[str, Any] = {"source": "file", "labels": RULES, "normalise": "none", "tissue": "skin"}
@@ -97,7 +99,7 @@ GUARDS = {
 }
 
 
-@pytest.mark.parametrize("code", GUARDS)
+@pytest.mark.parametrize("code", [code for code, check in CHECKS.items() if check.stops is not None])
 def test_a_failed_integrity_check_stops_its_asset(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     guard = GUARDS[code]
     settings = guard.spoil(tmp_path)
@@ -118,11 +120,37 @@ def test_a_failed_integrity_check_stops_its_asset(code: str, tmp_path: Path, mon
     for table in stopped.step.outputs:
         assert lake.manifest(table, guard.key) is None
         assert not lake.path(table, guard.key).exists()
-    first = asset_key(stopped.step.outputs[0])
-    spec = build_defs(open_workspace(settings)).resolve_asset_graph().get_check_spec(dg.AssetCheckKey(first, code))
+    first, name = asset_key(stopped.step.outputs[0]), CHECKS[code].asset_check
+    spec = build_defs(open_workspace(settings)).resolve_asset_graph().get_check_spec(dg.AssetCheckKey(first, name))
     assert spec.blocking
     history = dg.DagsterInstance.get().event_log_storage.get_asset_check_execution_history(spec.key, limit=10)
     assert "FAILED" in {record.status.value for record in history}
+
+
+def test_a_check_that_stops_names_the_first_tables_of_steps() -> None:
+    first = {step.outputs[0] for step in STEPS}
+    for check in CHECKS.values():
+        if check.stops is not None:
+            assert set(check.stops.tables) <= first, check.code
+
+
+def codes_raised(path: Path) -> set[str]:
+    """Codes of a module's errors: `check="D4"` of a call, `check = "D5"` of a class, `CHECK = "I1"` of a module."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.keyword(arg="check", value=ast.Constant(value=str(code))):
+                found.add(code)
+            case ast.Assign(targets=[ast.Name(id="check" | "CHECK")], value=ast.Constant(value=str(code))):
+                found.add(code)
+            case _:
+                pass
+    return found
+
+
+def test_every_integrity_error_is_of_a_check_that_stops_steps() -> None:
+    raised = {code for path in (ROOT / "dmicc_assets").rglob("*.py") for code in codes_raised(path)}
+    assert raised == {code for code, check in CHECKS.items() if check.stops is not None}
 
 
 def test_every_code_is_a_check_of_the_findings_that_blocks_nothing(tmp_path: Path) -> None:
@@ -130,9 +158,9 @@ def test_every_code_is_a_check_of_the_findings_that_blocks_nothing(tmp_path: Pat
     specs = {
         key.name: graph.get_check_spec(key) for key in graph.get_check_keys_for_assets({asset_key("rigor/findings")})
     }
-    assert set(specs) == set(CODES)
+    assert set(specs) == {check.asset_check for check in CHECKS.values()}
     assert not any(spec.blocking for spec in specs.values())
-    assert {spec.description for spec in specs.values()} == set(CODES.values())
+    assert {spec.description for spec in specs.values()} == {check.title for check in CHECKS.values()}
     assert all(spec.partitions_def is not None for spec in specs.values())
 
 
@@ -140,8 +168,11 @@ def test_findings_show_in_dagster_with_their_severity(tmp_path: Path) -> None:
     settings = local_study(tmp_path, {"B": values_of("B", 20, 2, 2)})
     assert run_steps(settings) == {}
     step = next(step for step in STEPS if step.name == "findings")
-    results = {one.check_name: one for one in finding_results(step, open_workspace(settings).context(step, "local"))}
-    assert set(results) == set(CODES)
+    codes = {check.asset_check: code for code, check in CHECKS.items()}
+    results = {
+        codes[one.check_name]: one for one in finding_results(step, open_workspace(settings).context(step, "local"))
+    }
+    assert set(results) == set(CHECKS)
     assert (results["D1"].passed, results["D1"].severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert (results["D2"].passed, results["D2"].severity) == (False, dg.AssetCheckSeverity.WARN)
     assert (results["D4"].passed, results["D7"].passed) == (True, True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from dmicc_assets.checks.finding import Finding, finding, findings_table
-from dmicc_assets.checks.registry import run_checks
+from dmicc_assets.checks.finding import Finding, finding
+from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
 from dmicc_assets.checks.tripod import FILLED, FOR_AUTHOR, ITEMS, checklist
 from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.results.evidence import StudyEvidence
@@ -26,7 +26,7 @@ def test_a_sound_study() -> None:
     )
     assert "G1 and G2 are among the first 2 of every ranking" in found
     assert "nested AUC of 0.900 (apparent 0.900), outside 0.900 in SIM3" in found
-    assert trust.startswith("It is more than chance (R3) and holds within these data: of 42 checks 2 warn")
+    assert trust.startswith(f"It is more than chance (R3) and holds within these data: of {len(CHECKS)} checks 2 warn")
     assert "absolute risk" in missing
 
 

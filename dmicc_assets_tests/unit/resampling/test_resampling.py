@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmicc_assets.checks.sample_size import maximal_r_squared, required_samples
 from dmicc_assets.differential.statistics import differential_genes, differential_statistics
 from dmicc_assets.resampling.nulls import empirical_p, null_distributions, permuted_label_null, random_signature_null
 from dmicc_assets.resampling.pairwise_auc import (
@@ -30,6 +29,7 @@ from dmicc_assets.resampling.resamples import (
 from dmicc_assets.resampling.reweighted import chosen_genes, chosen_under_labels
 from dmicc_assets.stats.resampled_logistic import fit_models, fit_training_parts
 from dmicc_assets.stats.roc import roc
+from dmicc_assets.stats.sample_size import maximal_r_squared, required_samples
 from dmicc_assets.study.schema import Differential
 from dmicc_assets_tests.worlds.noise_study import cohort_of, data_of, study_of
 

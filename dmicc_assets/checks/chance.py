@@ -1,0 +1,124 @@
+"""Checks against chance: random genes in place of the biomarkers, permuted labels (R2, R3)."""
+
+import polars as pl
+
+from dmicc_assets.checks.check import EVERY_AUC, AucDoubt, Doubt, check
+from dmicc_assets.checks.finding import Finding, Severity, counted, finding, not_applicable
+from dmicc_assets.resampling.nulls import empirical_p
+from dmicc_assets.results.evidence import StudyEvidence
+
+CHANCE = 0.05
+_NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC", "overlap": "overlap"}
+
+
+def fewest_draws() -> int:
+    """Draws under which no empirical p can be small enough."""
+    return round(1 / CHANCE) - 1
+
+
+@check(
+    "R2",
+    slug="random_genes",
+    title="The biomarkers do better than random genes",
+    meaning=(
+        "Models on random genes do as well in more than one of twenty draws: tumour and normal tissue differ "
+        "in thousands of genes, and any of them predicts. In the cohorts the comparison is uneven, since the "
+        "biomarkers were chosen there: in pure noise it is passed in the model's cohort 9 times of 10. What "
+        "counts is a validation dataset. With fewer than 19 draws nothing can be said "
+        "(`rigor.random_signatures`)."
+    ),
+    measures="empirical p against random genes",
+    fires="above",
+    severities=("warning", "info"),
+    remedy="Do not present this AUC as evidence for these genes.",
+    citation="Venet 2011, 10.1371/journal.pcbi.1002240",
+    doubts=Doubt("doubtful", 2, "more than one in twenty random sets of genes do as well"),
+    doubts_auc=AucDoubt(EVERY_AUC, "random genes do as well"),
+)
+def random_genes(evidence: StudyEvidence) -> list[Finding]:
+    """Models on as many random genes do as well in over 5 % of the draws (warning); fewer than 19 were drawn (info)."""
+    nulls = evidence.rows("rigor/nulls", null="random_signatures")
+    if nulls.is_empty():
+        why = "there are no biomarkers" if not evidence.biomarkers else "no random signature was drawn"
+        return not_applicable("R2", evidence.name, why)
+    findings: list[Finding] = []
+    drawn = set(nulls["subject"])
+    for subject in sorted(set(evidence.subjects) - drawn):
+        findings += not_applicable("R2", subject, "it has no cases or no controls")
+    for subject in sorted(drawn):
+        of_subject = nulls.filter(pl.col("subject") == subject, pl.col("statistic") == "auc")
+        p = empirical_p(of_subject)
+        if p is None:
+            findings += not_applicable("R2", subject, "the model cannot be applied there")
+            continue
+        draws = of_subject.filter(pl.col("draw") > 0)["value"].drop_nulls()
+        observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
+        text = (
+            f"AUC {observed:.3f}; of {len(draws)} models of {counted(len(evidence.biomarkers), 'random gene')} "
+            f"{(draws >= observed - 1e-12).mean():.1%} do as well (p = {p:.3g}); half reach {draws.median():.2f}"
+        )
+        if observed >= 1:
+            text += f"; {(draws >= 1).mean():.1%} of them have an AUC of 1 too"
+        if subject in evidence.study.cohorts:
+            text += "; the biomarkers were chosen on these samples, the random genes were not"
+        severity, more = _judged(p, len(draws), "")
+        findings.append(finding("R2", subject, severity, text + more, p, CHANCE))
+    return findings
+
+
+def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
+    """Severity of an empirical p, and what to say of it; too few draws can say nothing."""
+    if n_draws < fewest_draws():
+        return "info", f"; {counted(n_draws, 'draw')} cannot show p <= {CHANCE:g}, {fewest_draws()} can"
+    return ("warning", meaning) if p > CHANCE else ("ok", "")
+
+
+@check(
+    "R3",
+    slug="permuted_labels",
+    title="The procedure finds less when the labels are permuted",
+    meaning=(
+        "With the labels of the model's cohort permuted, the same procedure finds as much: as large a "
+        "signature, as large an overlap, or as high an AUC. M4's hypergeometric p-value asks less. Where the "
+        "forests of resampling (100 trees, one seed) agree on no biomarker under the true labels, the AUC is "
+        "not compared. With fewer than 19 permutations nothing can be said (`rigor.permutations`)."
+    ),
+    measures="largest empirical p against permuted labels",
+    fires="above",
+    severities=("warning", "info"),
+    remedy="Take it that nothing was found.",
+    citation="Ojala & Garriga 2010, JMLR 11:1833",
+    doubts=Doubt("chance", 1, "the procedure finds as much with permuted labels"),
+    doubts_auc=AucDoubt(EVERY_AUC, "permuted labels do as well"),
+    shows="more than chance",
+)
+def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
+    """With permuted labels, signature, overlap or leaky AUC is as large in over 5 % of the draws (warning).
+
+    With fewer than 19 draws, or where two cohorts share samples, it is info.
+    """
+    nulls = evidence.rows("rigor/nulls", null="permuted_labels")
+    if nulls.is_empty():
+        return not_applicable("R3", evidence.study.model_cohort, "no label was permuted (rigor.permutations is 0)")
+    statistics: list[str] = nulls["statistic"].unique().sort().to_list()
+    asked = {name: empirical_p(nulls.filter(pl.col("statistic") == name)) for name in statistics}
+    p_values = {_NAMES.get(name, name): p for name, p in asked.items() if p is not None}
+    sizes = nulls.filter((pl.col("statistic") == "signature_size") & (pl.col("draw") > 0))["value"]
+    of = ", ".join(f"{name} {p:.3g}" for name, p in p_values.items())
+    text = (
+        f"permutation p of {of} ({len(sizes)} permutations, {(sizes == 0).mean():.0%} of which find nothing at all; "
+        f"the least that p can be is {1 / (len(sizes) + 1):.3g})"
+    )
+    worst = max(p_values.values())
+    reached = " and ".join(name for name, p in p_values.items() if p > CHANCE)
+    # Most draws find nothing: to reach nothing would contradict itself, and no forest is grown of no genes.
+    is_empty = nulls.filter(statistic="signature_size", draw=0)["value"].to_list() == [0.0]
+    meaning = "the true labels give no gene either" if is_empty else f"labels that mean nothing reach the {reached}"
+    severity, more = _judged(worst, len(sizes), f": {meaning}")
+    if not is_empty and asked.get("leaky_cv_auc", worst) is None:
+        more += "; leaky AUC is not judged, the smaller forests of resampling agree on no biomarker"
+    if severity == "ok" and evidence.samples_of_two_cohorts:
+        # Permuted labels break what shared controls alone make two cohorts' lists have in common.
+        severity, more = "info", "; two cohorts share samples, which permuted labels do not: it cannot be judged"
+    more += evidence.unweighted(evidence.study.model_cohort)
+    return [finding("R3", evidence.study.model_cohort, severity, text + more, worst, CHANCE)]

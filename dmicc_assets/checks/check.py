@@ -1,0 +1,205 @@
+"""What a rigor check is: all that is declared of it, above the function that asks its question.
+
+The checks themselves are in the theme modules beside; `registry` lists those modules and runs the checks.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from dmicc_assets.checks.finding import FIRED, Finding, Severity
+from dmicc_assets.results.evidence import StudyEvidence
+
+PROBAST = "Wolff 2019, 10.7326/M18-1376"
+TRIPOD = "Collins 2024, 10.1136/bmj-2023-078378"
+# Kinds of `validation.roc` whose interval is DeLong's, and all of them.
+DELONG = ("apparent", "external")
+EVERY_AUC = ("apparent", "leaky_cv", "nested_cv", "bootstrap_632plus", "external")
+
+Side = Literal["above", "below", "at or above", "at or below"]
+Level = Literal["broken", "chance", "doubtful", "weak"]
+Judge = Callable[[StudyEvidence], list[Finding]]
+
+
+class Measure(NamedTuple):
+    """What the statistic of a finding is, in words, and the side of the threshold on which the check fires."""
+
+    what: str
+    fires: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What the verdict says of the study when the check fires.
+
+    Attributes:
+        level: which sentence of the verdict: "broken" (errors only), "chance", "doubtful", "weak"; the first that
+            has a reason is the one that is said.
+        rank: place among the reasons of that sentence, 1 first; three are named.
+        says: the reason, within that sentence.
+        adds: what is said behind the reason, from the study's tables.
+    """
+
+    level: Level
+    rank: int
+    says: str
+    adds: Callable[[StudyEvidence], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AucDoubt:
+    """What is said beside an AUC of a subject of which the check warns; `kinds` are those of `validation.roc`."""
+
+    kinds: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What the verdict names as missing.
+
+    Attributes:
+        rank: place in the list, 1 first.
+        says: what is missing, said when the check fires; a function is always asked and gives "" for nothing.
+    """
+
+    rank: int
+    says: str | Callable[[StudyEvidence], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """An integrity check that stops steps: where their data are wrong they raise a `DmiccError` with its code.
+
+    Attributes:
+        title: what must hold, for the asset check in Dagster.
+        tables: the first table of every step that it stops.
+    """
+
+    title: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rigor check: what is declared of it, and the function that makes its findings.
+
+    Attributes:
+        code: letter and number: D design, I data integrity, M multiplicity and signature, R prediction.
+        slug: its name in words, joined by underscores.
+        title: what holds when it is silent.
+        meaning: what it means for the result when it fires, for docs/findings.md.
+        measures: what its statistic is; one under "", further ones under the name that a finding gives as `of`.
+        remedy: what to do when it fires.
+        citation: where it comes from.
+        severities: what its findings can be, apart from "ok".
+        doubts: what the verdict says when it fires.
+        doubts_auc: what is said beside an AUC when it fires.
+        lacks: what the verdict names as missing.
+        shows: what the verdict says that the study is when the check is silent and has measured something.
+        tripod: items of TRIPOD+AI that its messages answer.
+        stops: the steps that it stops, if it is an integrity check.
+        judge: the function; its docstring says when the check fires.
+    """
+
+    code: str
+    slug: str
+    title: str
+    meaning: str
+    measures: Mapping[str, Measure]
+    remedy: str
+    citation: str
+    severities: tuple[Severity, ...]
+    doubts: tuple[Doubt, ...]
+    doubts_auc: AucDoubt | None
+    lacks: Lack | None
+    shows: str
+    tripod: tuple[str, ...]
+    stops: Stops | None
+    judge: Judge = field(repr=False)
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """Sort key: by letter, then by number."""
+        return self.code[0], int(self.code[1:])
+
+    @property
+    def asset_check(self) -> str:
+        """Its name as an asset check: Dagster sorts names as texts, so the number has two digits."""
+        return f"{self.code[0]}{self.order[1]:02d}_{self.slug}"
+
+    @property
+    def fires_when(self) -> str:
+        """When it fires: the docstring of its function."""
+        return " ".join((inspect.getdoc(self.judge) or "").split())
+
+    def __call__(self, evidence: StudyEvidence) -> list[Finding]:
+        """The findings on a study.
+
+        Raises:
+            ValueError: the function made a finding whose code, measure or severity is not declared.
+        """
+        found = self.judge(evidence)
+        for each in found:
+            if each.code != self.code or each.of not in self.measures or each.severity not in (*self.severities, "ok"):
+                of = f" of {each.of!r}" if each.of else ""
+                raise ValueError(
+                    f"{self.judge.__name__} makes a finding {each.code}{of} ({each.severity}), which the declaration "
+                    f"of {self.code} does not name"
+                )
+        return found
+
+
+def has_fired(evidence: StudyEvidence, code: str) -> bool:
+    """Whether a finding of the check that is stored for the study is a warning or an error."""
+    return not FIRED.isdisjoint(evidence.rows("rigor/findings", code=code)["severity"])
+
+
+def check(
+    code: str,
+    *,
+    slug: str,
+    title: str,
+    meaning: str,
+    measures: str,
+    fires: Side,
+    remedy: str,
+    citation: str,
+    also_measures: Mapping[str, Measure] | None = None,
+    severities: tuple[Severity, ...] = ("warning",),
+    doubts: Doubt | tuple[Doubt, ...] = (),
+    doubts_auc: AucDoubt | None = None,
+    lacks: Lack | None = None,
+    shows: str = "",
+    tripod: tuple[str, ...] = (),
+    stops: Stops | None = None,
+) -> Callable[[Judge], Check]:
+    """Declare the check that a function makes; what each argument means is said in `Check`.
+
+    Args:
+        measures: what the statistic of its findings is.
+        fires: side of the threshold on which it fires.
+        also_measures: the same for findings that measure something else, by the name that they give as `of`.
+    """
+
+    def declared(judge: Judge) -> Check:
+        return Check(
+            code=code,
+            slug=slug,
+            title=title,
+            meaning=meaning,
+            measures={"": Measure(measures, fires), **(also_measures or {})},
+            remedy=remedy,
+            citation=citation,
+            severities=severities,
+            doubts=doubts if isinstance(doubts, tuple) else (doubts,),
+            doubts_auc=doubts_auc,
+            lacks=lacks,
+            shows=shows,
+            tripod=tripod,
+            stops=stops,
+            judge=judge,
+        )
+
+    return declared

@@ -1,0 +1,171 @@
+"""Checks of independence: validation from training, and one sample from another (R12, R15)."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from dmicc_assets.checks.check import DELONG, PROBAST, AucDoubt, Doubt, Lack, check, has_fired
+from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_applicable
+from dmicc_assets.expression.labels import describe, sample_fields
+from dmicc_assets.results.evidence import Comparison, StudyEvidence
+from dmicc_assets.study.schema import accession_of
+
+_ADJACENT = re.compile(r"adjacent|paired|peri-?tumou?r|non-?tumou?r|para-?(?:cancer|tumou?r)|surrounding", re.I)
+_HEALTHY = re.compile(r"healthy|donor|volunteer|normal (?:control|liver|skin|muscle|subject)", re.I)
+_SUPER_SERIES = re.compile(r"SuperSeries of[^\n]*?((?:GSE|SIM)\d+)|SubSeries of[^\n]*?((?:GSE|SIM)\d+)", re.I)
+
+
+def _lacks_validation(evidence: StudyEvidence) -> str:
+    if not evidence.study.validation:
+        return "a validation dataset"
+    return "an independent validation dataset" if has_fired(evidence, "R12") else ""
+
+
+@check(
+    "R12",
+    slug="validation_independence",
+    title="Validation is independent of training",
+    meaning=(
+        "Validation shares a paper, series, samples or patients with training, or compares with another kind "
+        "of control (adjacent tissue against healthy people)."
+    ),
+    measures="ties to training, and other kinds of controls",
+    fires="above",
+    remedy="Validate on another dataset.",
+    citation=f"PROBAST 1.1: {PROBAST}",
+    doubts=Doubt("weak", 6, "the validation is not independent"),
+    doubts_auc=AucDoubt(("external",), "not independent of training"),
+    lacks=Lack(2, _lacks_validation),
+    tripod=("16", "20c"),
+)
+def validation_independence(evidence: StudyEvidence) -> list[Finding]:
+    """A validation dataset is tied to training, or has another kind of controls.
+
+    Ties are a common paper, series, GEO relation, sample or patient.
+    """
+    if not evidence.study.validation:
+        return not_applicable("R12", evidence.name, "the study names no validation dataset: nothing validates it")
+    training = [each for each in evidence.comparisons if not each.is_validation]
+    findings: list[Finding] = []
+    for validation in (each for each in evidence.comparisons if each.is_validation):
+        problems: list[str] = []
+        for other in training:
+            problems += _links(evidence, validation, other)
+        kinds = {
+            _controls(evidence, each) for each in training if each.subject.split("/")[0] == evidence.study.model_cohort
+        }
+        own = _controls(evidence, validation)
+        if own and (kinds - {""}) and kinds - {""} != {own}:
+            problems.append(f"its controls are {own} tissue, those of training {' and '.join(sorted(kinds - {''}))}")
+        text = "; ".join(problems) or "it shares no paper, series, sample or patient with training"
+        findings.append(finding("R12", validation.dataset, "warning" if problems else "ok", text, len(problems), 0))
+    return findings
+
+
+def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison) -> list[str]:
+    """What ties a validation dataset to a training dataset, as texts."""
+    first, second = (evidence.rows("source/datasets", dataset=each.dataset) for each in (validation, training))
+    links: list[str] = []
+    papers = [set((frame["pubmed_ids"][0] or "").split()) if len(frame) else set[str]() for frame in (first, second)]
+    if papers[0] & papers[1]:
+        links.append(
+            f"it is of the same paper as {training.dataset} (PubMed {', '.join(sorted(papers[0] & papers[1]))})"
+        )
+    relations = [(frame["relations"][0] or "") if len(frame) else "" for frame in (first, second)]
+    series = [{a or b for a, b in _SUPER_SERIES.findall(text)} for text in relations]
+    if series[0] & series[1]:
+        links.append(f"it is in one super-series with {training.dataset} ({', '.join(sorted(series[0] & series[1]))})")
+    names = [accession_of(each.dataset) for each in (validation, training)]
+    if re.search(rf"\b{names[1]}\b", relations[0]) or re.search(rf"\b{names[0]}\b", relations[1]):
+        links.append(f"GEO states a relation to {training.dataset}")
+    if names[0] == names[1]:
+        links.append(f"it is of the same series as {training.dataset}")
+    for what in ("sample", "patient"):
+        common = set[str](evidence.members(validation)[what].drop_nulls())
+        common &= set(evidence.members(training)[what].drop_nulls())
+        if common:
+            links.append(f"{counted(len(common), what)} also in {training.subject} ({', '.join(sorted(common)[:3])})")
+    return links
+
+
+def _controls(evidence: StudyEvidence, comparison: Comparison) -> str:
+    """What most control samples say they are: 'adjacent', 'healthy', or nothing that can be told."""
+    members = evidence.members(comparison)
+    controls = members.filter(~pl.col("is_case"))
+    of_cases = set(members.filter(pl.col("is_case"))["patient"].drop_nulls())
+    kinds: list[str] = []
+    for fields, patient in zip(sample_fields(controls), controls["patient"], strict=True):
+        text = f"{fields['title']} {describe(fields)} {comparison.control.replace('_', ' ')}"
+        # A control from a case's own body is adjacent tissue whatever its description says (TCGA's -11).
+        is_adjacent = patient in of_cases or bool(_ADJACENT.search(text))
+        kinds.append("adjacent" if is_adjacent else "healthy" if _HEALTHY.search(text) else "")
+    return Counter(kinds).most_common(1)[0][0] if kinds else ""
+
+
+def _lacks_patients(evidence: StudyEvidence) -> str:
+    unknown = evidence.rows("rigor/findings", code="R15", severity="info").filter(pl.col("statistic").is_null())
+    if unknown.is_empty():
+        return ""
+    return f"knowledge of which samples are one patient's in {listed(unknown['subject'].to_list())}"
+
+
+@check(
+    "R15",
+    slug="repeated_patients",
+    title="One sample a patient, or an analysis that knows the patients",
+    meaning=(
+        "A patient gave several samples, or tumour and normal tissue, and the analysis takes them for "
+        "different people. P-values and DeLong's intervals are then wrong: too small for repeats, mostly too "
+        "large for pairs. Folds, bootstraps and permutations keep a patient's samples together whatever "
+        "`block` says. Where the study file says nothing of patients, this cannot be judged."
+    ),
+    measures="patients with several samples",
+    fires="above",
+    severities=("warning", "info"),
+    remedy=(
+        "For p-values set `block: fixed` or `block: duplicate_correlation`; for AUCs trust the nested "
+        "interval, which draws patients, before DeLong's. Where nothing is known, say in the dataset which "
+        "samples are one patient's (`patient:`)."
+    ),
+    citation=f"PROBAST 4.6: {PROBAST}",
+    doubts=Doubt("weak", 4, "samples of one patient are taken for different people"),
+    doubts_auc=AucDoubt(DELONG, "samples of one patient taken for different people"),
+    lacks=Lack(6, _lacks_patients),
+)
+def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
+    """A patient has several samples that are taken as independent (warning).
+
+    Where patients are not known, or only the differential expression takes them into account, it is info.
+    """
+    findings: list[Finding] = []
+    block = evidence.study.differential.block
+    for name, subject in evidence.subjects.items():
+        if all(patient is None for patient in subject.patient):
+            text = "the study file does not say which samples are one patient's: it cannot be judged"
+            findings.append(finding("R15", name, "info", text, None, 0))
+            continue
+        # A name is of one dataset: two series may both have a patient 1.
+        named = zip(subject.dataset, subject.patient, strict=True)
+        patients = [None if patient is None else f"{dataset}/{patient}" for dataset, patient in named]
+        several, both = repeats(patients, subject.is_case.tolist())
+        text = f"{counted(several, 'patient')} with several samples, {both} of them in both classes"
+        if not several:
+            findings.append(finding("R15", name, "ok", "every patient has one sample", 0, 0))
+        elif subject.kind == "cohort" and block != "none":
+            text += f"; the differential expression knows it (block: {block}), the AUC and its interval do not"
+            findings.append(finding("R15", name, "info", text, several, 0))
+        else:
+            text += "; they are taken as independent, so p-values and DeLong's intervals are wrong"
+            findings.append(finding("R15", name, "warning", text, several, 0))
+    return findings
+
+
+def repeats(patients: Sequence[str | None], is_case: Sequence[bool]) -> tuple[int, int]:
+    """Patients with several samples, and those of them that are in both classes."""
+    counts = Counter(patient for patient in patients if patient is not None)
+    classes = {(patient, case) for patient, case in zip(patients, is_case, strict=True) if patient is not None}
+    several = [patient for patient, n in counts.items() if n > 1]
+    both = sum((patient, True) in classes and (patient, False) in classes for patient in several)
+    return len(several), both

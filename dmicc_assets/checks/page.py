@@ -1,0 +1,84 @@
+"""docs/findings.md, made from the registry: `python -m dmicc_assets.checks.page > docs/findings.md`.
+
+What each section says is declared with its check; here is only the order, and what is true of all checks.
+"""
+
+from dmicc_assets.checks.check import EVERY_AUC, Check
+from dmicc_assets.checks.finding import listed
+from dmicc_assets.checks.registry import CHECKS
+
+COMMAND = "python -m dmicc_assets.checks.page > docs/findings.md"
+_GROUPS = {"D": "Design", "I": "Data integrity", "M": "Multiplicity and signature", "R": "Prediction"}
+_OPENING = f"""<!-- Made from the checks in dmicc_assets/checks; do not edit. Write it anew: {COMMAND} -->
+
+# What the findings mean
+
+Every study ends with the table `rigor.findings`: one row for each check and each cohort, dataset or study that it was
+asked of.
+
+- `error`: something must be put right, or the result says nothing.
+- `warning`: the result may not be what it seems.
+- `info`: worth knowing.
+- `ok`: the check was made and is silent. It is stored too: silence can be told from a check that was never made.
+
+No finding changes a number. The report, the command line and the verdict count a check once, however many cohorts and
+datasets it warns of.
+
+Each section below says what a check means, when it fires, what it measures, and what to do. In the table, `measure`
+says what `statistic` is, and `fires` on which side of `threshold` the check fires. The report opens with a verdict of
+three sentences, computed from these rows: what was found, how far it can be trusted, what is missing. Ask for the rows
+with `dmicc sql "FROM rigor.findings WHERE severity <> 'ok'"`.
+
+In the Dagster UI every check is an asset check of `rigor/findings`. Its name is the code with two digits and a few
+words (`R09_calibration`), so that the list is in order. These checks block nothing: a published study must stay
+reproducible.
+"""
+
+
+def findings_page() -> str:
+    """The whole page as Markdown."""
+    parts = [_OPENING, _stopping()]
+    for letter, title in _GROUPS.items():
+        parts += [f"## {title}\n", *(_section(each) for each in CHECKS.values() if each.code.startswith(letter))]
+    return "\n".join(parts)
+
+
+def _stopping() -> str:
+    """Which checks stop which assets."""
+    rows = [
+        f"| {each.code} | {each.stops.title} | {', '.join(f'`{table}`' for table in each.stops.tables)} |"
+        for each in CHECKS.values()
+        if each.stops is not None
+    ]
+    return "\n".join(
+        [
+            f"{len(rows)} integrity checks stand on the asset itself and stop it. What fails one is not written, so "
+            "nothing that needs it runs, and the message says what to do.\n",
+            "| check | what must hold | stops |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _section(check: Check) -> str:
+    lines = [
+        f"### {check.code} {check.slug.replace('_', ' ')}\n",
+        f"{check.meaning}\n",
+        f"- **Silent:** {check.title}.",
+        f"- **Fires** ({' or '.join(check.severities)}): {check.fires_when}",
+        f"- **Measures:** {listed([f'{each.what} (fires {each.fires})' for each in check.measures.values()])}.",
+    ]
+    says = [doubt.says.format(p_value=0.05) for doubt in check.doubts]
+    lines += [f"- **In the verdict:** {'; or '.join(says)}."] if says else []
+    if check.doubts_auc is not None:
+        kinds = check.doubts_auc.kinds
+        of = "every AUC of the model" if kinds == EVERY_AUC else f"the {listed([f'`{kind}`' for kind in kinds])} AUC"
+        lines.append(f"- **Beside** {of}: {check.doubts_auc.says}.")
+    lines += [f"- **Do:** {check.remedy}", f"- **Source:** {check.citation}.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(findings_page(), end="")
