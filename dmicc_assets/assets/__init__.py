@@ -24,6 +24,7 @@ STEPS: list[Step] = in_order(
         enrichment.terms,
         enrichment.gsea,
         signature.signature,
+        signature.overlap,
         signature.ranking,
         model.model,
         validation.expression_tests,

@@ -79,7 +79,8 @@ def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
     title="The procedure finds less when the labels are permuted",
     meaning=(
         "With the labels of the model's cohort permuted, the same procedure finds as much: as large a "
-        "signature, as large an overlap, or as high an AUC. M4's hypergeometric p-value asks less. Where the "
+        "signature, as large an overlap, or as high an AUC. The other cohorts stay as they are: it asks whether "
+        "there is anything in the model's cohort, not whether the diseases share something (M4 does). Where the "
         "forests of resampling (100 trees, one seed) agree on no biomarker under the true labels, the AUC is "
         "not compared. With fewer than 19 permutations nothing can be said (`rigor.permutations`)."
     ),
@@ -88,9 +89,8 @@ def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
     severities=("warning", "info"),
     remedy="Take it that nothing was found.",
     citation="Ojala & Garriga 2010, JMLR 11:1833",
-    doubts=Doubt("chance", 1, "the procedure finds as much with permuted labels"),
+    doubts=Doubt("chance", 2, "the procedure finds as much with permuted labels"),
     doubts_auc=AucDoubt(EVERY_AUC, "permuted labels do as well"),
-    shows="more than chance",
 )
 def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     """With permuted labels, signature, overlap or leaky AUC is as large in over 5 % of the draws (warning).

@@ -36,7 +36,7 @@ class Doubt:
     Attributes:
         level: which sentence of the verdict: "broken" (errors only), "chance", "doubtful", "weak"; the first that
             has a reason is the one that is said.
-        rank: place among the reasons of that sentence, 1 first; three are named.
+        rank: place among the reasons of that sentence, the least first; three are named.
         says: the reason, within that sentence.
         adds: what is said behind the reason, from the study's tables.
     """

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Doubt, Measure, check
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 
 CHANCE = 0.05
@@ -16,48 +16,69 @@ LEFT_OUT_FREQUENCY = 0.8
 
 @check(
     "M4",
-    slug="overlap_by_chance",
-    title="The cohorts share more genes than random lists of this length would",
+    slug="sharing",
+    title="The cohorts share more genes than another axis of variation of their tissues gives",
     meaning=(
-        "Random lists of this length share as many genes. The p-value is hypergeometric (with more than two "
-        "cohorts, of the exact multi-set test). It takes the lists as they are and asks only whether their "
-        "overlap is larger than that of random lists, as if genes were independent. R3's permutation p of "
-        "the overlap repeats the whole selection with permuted labels: it also asks whether the lists "
-        "themselves could be chance, and it knows that genes go together. Where the two differ, believe R3.\n\n"
-        "Genes that go together are shared together, so this p-value is too often small: "
-        "[statistics.md](statistics.md) says how often. A small p-value here is no evidence by itself.\n\n"
+        "The null hypothesis: the list of one disease stands to the other's as a list along another axis of variation "
+        "of the same tissue (cell composition, age, treatment, handling) does. Such lists are drawn along random axes "
+        "of the samples within their groups; they are as long as the disease's, as variable and as inter-correlated. "
+        "Each cohort in turn is replaced, and the largest p-value counts.\n\n"
+        "A large p-value is not evidence that the overlap is chance: it says that more than chance was not shown. "
+        "Where the shared biology is itself a main axis of a tissue, power falls.\n\n"
+        "The usual p-value beside it (hypergeometric, with more than two cohorts of the exact multi-set test) draws "
+        "genes from an urn. Genes that are expressed, variable or correlated are shared together without any link "
+        "between the diseases, so it is too often small: [statistics.md](statistics.md) says how often.\n\n"
         "Where two cohorts share samples (two diseases of one series, compared with the same controls), "
-        "their lists are alike for that reason alone. Then neither this p-value, nor the directions (M5), "
-        "nor permuted labels (R3) can say that there is more than chance."
+        "their lists are alike for that reason alone. Then neither p-value, nor the directions (M5), nor permuted "
+        "labels (R3) can say that there is more than chance."
     ),
-    measures="hypergeometric p of the overlap",
+    measures="p of the shared genes against other axes of variation of the tissues",
     fires="above",
     severities=("warning", "info"),
-    remedy="Do not interpret the shared genes. Give each cohort controls of its own.",
-    citation="Wang 2015, 10.1038/srep16923",
-    doubts=Doubt("chance", 2, "the cohorts share no more genes than chance gives"),
+    remedy="Present the shared genes as a list to be tested, not as a finding. Give each cohort controls of its own.",
+    citation="Langsrud 2005, 10.1007/s11222-005-4789-5; Wang 2015, 10.1038/srep16923",
+    doubts=Doubt("chance", 1, "the cohorts share no more genes than lists along other axes of these tissues may"),
+    shows="more than chance",
 )
-def overlap_by_chance(evidence: StudyEvidence) -> list[Finding]:
-    """The p-value of the overlap exceeds 0.05 (warning); two cohorts share samples, so it cannot be judged (info)."""
+def sharing(evidence: StudyEvidence) -> list[Finding]:
+    """The p-value of sharing exceeds 0.05 (warning); no gene is shared, or two cohorts share samples (info)."""
     overlap = evidence.rows("signature/overlap")
     if overlap.is_empty() or overlap["p_value"][0] is None:
         return not_applicable("M4", evidence.name, "one cohort has no overlap")
     row = overlap.row(0, named=True)
+    usual = (
+        f"an urn of all genes gives {row['n_expected']:.1f} "
+        f"({_TEST_OF_OVERLAP[len(evidence.study.cohorts) > 2]} p = {row['p_value']:.3g}, the usual test)"
+    )
+    if row["sharing_p_value"] is None:
+        text = f"no gene is shared, so sharing is not tested; {usual}"
+        return [finding("M4", evidence.name, "info", text, None, CHANCE)]
     text = (
-        f"{row['n_shared']} shared genes, {row['n_expected']:.1f} expected of random lists of this length "
-        f"({_TEST_OF_OVERLAP[len(evidence.study.cohorts) > 2]} p = {row['p_value']:.3g})"
+        f"{row['n_shared']} shared genes; lists along other axes of variation of these tissues share "
+        f"{row['sharing_expected']:.1f} (p = {row['sharing_p_value']:.3g}); {usual}"
     )
     n_common = len(evidence.samples_of_two_cohorts)
     if n_common:
         text += (
             f"; {counted(n_common, 'sample')} of one cohort {'is' if n_common == 1 else 'are'} in another too, whose "
-            "genes are shared by that alone: the p-value says nothing, and it cannot be judged"
+            "genes are shared by that alone: the p-values say nothing, and it cannot be judged"
         )
-        return [finding("M4", evidence.name, "info", text, row["p_value"], CHANCE)]
-    fires = row["p_value"] > CHANCE
+        return [finding("M4", evidence.name, "info", text, row["sharing_p_value"], CHANCE)]
+    fires = row["sharing_p_value"] > CHANCE
     if fires:
-        text += ": random lists share as many"
-    return [finding("M4", evidence.name, "warning" if fires else "ok", text, row["p_value"], CHANCE)]
+        text += ": not shown to be more than chance"
+    return [finding("M4", evidence.name, "warning" if fires else "ok", text, row["sharing_p_value"], CHANCE)]
+
+
+def _opposed(evidence: StudyEvidence) -> str:
+    """Which way each biomarker goes that moves opposite ways: `MT1M is up in dm and down in icc`."""
+    genes = evidence.rows("signature/genes").filter(~pl.col("is_concordant"))
+    said: list[str] = []
+    for gene in evidence.biomarkers:
+        ways = genes.filter(gene=gene).select("direction", "cohort").rows()
+        if ways:
+            said.append(f"{gene} is {' and '.join(f'{way} in {cohort}' for way, cohort in ways)}")
+    return f": {', '.join(said)}" if said else ""
 
 
 @check(
@@ -66,34 +87,40 @@ def overlap_by_chance(evidence: StudyEvidence) -> list[Finding]:
     title="The shared genes move the same way in every cohort",
     meaning=(
         "Some shared genes go up in one disease and down in the other; the message names them. A shared "
-        "mechanism would move them alike. The exact binomial p-value says whether as many move the same way "
-        "as chance gives."
+        "mechanism would move them alike. A biomarker that moves opposite ways is a warning: the model's use of it in "
+        "one disease does not carry over to the other. The p-value compares the agreement of the directions with that "
+        "along other axes of variation of the tissues, where genes move together too; the usual exact binomial test "
+        "takes genes as independent."
     ),
     measures="shared genes that move in opposite directions",
     fires="above",
-    severities=("info",),
+    severities=("warning", "info"),
     remedy="Speak of the genes that move the same way; of the others say which way they go in each disease.",
-    citation="Clopper & Pearson 1934, 10.1093/biomet/26.4.404",
+    citation="Clopper & Pearson 1934, 10.1093/biomet/26.4.404; Langsrud 2005, 10.1007/s11222-005-4789-5",
+    doubts=Doubt("doubtful", 0, "a biomarker moves opposite ways in the diseases", adds=_opposed),
 )
 def directions(evidence: StudyEvidence) -> list[Finding]:
-    """A shared gene goes up in one cohort and down in another, or two cohorts share samples."""
+    """A biomarker goes up in one cohort and down in another (warning); another gene does, or samples are shared."""
     genes, overlap = evidence.rows("signature/genes"), evidence.rows("signature/overlap")
     if len(evidence.study.cohorts) < 2 or genes.is_empty():
         why = "one cohort has no directions to agree" if len(evidence.study.cohorts) < 2 else "the signature is empty"
         return not_applicable("M5", evidence.name, why)
     opposed = genes.filter(~pl.col("is_concordant"))["gene"].unique().sort().to_list()
-    p_value = overlap["concordance_p_value"][0]
-    n = genes["gene"].n_unique()
+    n, row = genes["gene"].n_unique(), overlap.row(0, named=True)
     text = f"{n - len(opposed)} of {n} shared genes move the same way"
-    text += (
-        f" ({overlap['n_concordant_expected'][0]:.1f} expected by chance, exact binomial p = {p_value:.3g})"
-        if p_value is not None
-        else ""
-    )
+    chances = [f"p = {row['direction_p_value']:.3g}"] if row["direction_p_value"] is not None else []
+    if row["concordance_p_value"] is not None:
+        chances += [
+            f"{row['n_concordant_expected']:.1f} expected of independent genes, "
+            f"exact binomial p = {row['concordance_p_value']:.3g}"
+        ]
+    text += f" ({'; '.join(chances)})" if chances else ""
     text += f"; opposite: {', '.join(opposed)}" if opposed else ""
     has_common = bool(evidence.samples_of_two_cohorts)
     text += "; samples that two cohorts share move genes the same way in both, disease or not" if has_common else ""
-    return [finding("M5", evidence.name, "info" if opposed or has_common else "ok", text, len(opposed), 0)]
+    is_used = bool(set(opposed) & set(evidence.biomarkers))
+    severity: Severity = "warning" if is_used else "info" if opposed or has_common else "ok"
+    return [finding("M5", evidence.name, severity, text, len(opposed), 0)]
 
 
 @check(

@@ -15,7 +15,7 @@ from dmicc_assets.study.schema import Study
 
 # How the sentence on trust begins; the first level of which a check fires is the one that is said.
 _BEGINNINGS: dict[Level, str] = {
-    "chance": "It is no more than chance",
+    "chance": "It is not shown to be more than chance",
     "doubtful": "{it}{but}must be doubted",
     "weak": "{it}{so}holds within these data, but rests on little",
 }
@@ -43,10 +43,8 @@ def _found(evidence: StudyEvidence) -> str:
     text = f"{_count(n, 'gene')} differentially expressed in {where}"
     if len(cohorts) > 1 and len(overlap) and overlap["p_value"][0] is not None:
         row = overlap.row(0, named=True)
-        test = "hypergeometric" if len(cohorts) == 2 else "exact multi-set"
         is_judged = evidence.rows("rigor/findings", code="M4", severity="info").is_empty()
-        text += f" ({row['n_expected']:.1f} expected of random lists"
-        text += f", {test} p = {row['p_value']:.2g}" if is_judged else ", but cohorts share samples"
+        text += f" ({_sharing(row)}" if is_judged else " (the cohorts share samples"
         text += f"; {row['n_concordant']} move the same way)"
     if not biomarkers:
         return f"{text}; none of them is among the first of every ranking, so there are no biomarkers and no model."
@@ -61,6 +59,16 @@ def _found(evidence: StudyEvidence) -> str:
     elif "apparent" in auc:
         text += f", and a model on {them} reaches an apparent AUC of {auc['apparent']:.3f}"
     return f"{text}{_outside(evidence)}."
+
+
+def _sharing(overlap: Mapping[str, float | None]) -> str:
+    """How many shared genes other axes of these tissues give, with the p-value; the urn's where nothing is shared."""
+    if overlap["sharing_p_value"] is None:
+        return f"{overlap['n_expected']:.1f} expected of random lists"
+    return (
+        f"{overlap['sharing_expected']:.1f} expected along other axes of variation of these tissues, "
+        f"p = {overlap['sharing_p_value']:.2g}"
+    )
 
 
 def _outside(evidence: StudyEvidence) -> str:

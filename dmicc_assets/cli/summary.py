@@ -47,11 +47,11 @@ def _signature(lake: Lake, study: Study) -> list[tuple[str, str]]:
     name = study.study
     overlap = lake.read("signature/overlap", name).row(0, named=True)
     genes = lake.read("signature/genes", name)["gene"].unique().sort().to_list()
-    test = "hypergeometric" if len(study.cohorts) == 2 else "exact multi-set"
     chance = (
         ""
-        if overlap["p_value"] is None
-        else f" ({overlap['n_expected']:.1f} by chance, {test} p {overlap['p_value']:.2g})"
+        if overlap["sharing_p_value"] is None
+        else f" ({overlap['sharing_expected']:.1f} expected along other axes of variation of these tissues, "
+        f"p {overlap['sharing_p_value']:.2g})"
     )
     shown = ", ".join(genes[:12]) + (", ..." if len(genes) > 12 else "")
     lines = [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]

@@ -3,7 +3,7 @@
 The statistics themselves are in `linear_model.py` and `moderation.py`; merging and batch adjustment in `expression/`.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
 from dmicc_assets.stats.library_size import tmm_factors
 from dmicc_assets.stats.linear_model import LinearFit, fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t
+from dmicc_assets.stats.random_axes import ResidualSpace, residual_space
 from dmicc_assets.stats.top_table import top_table
 from dmicc_assets.stats.voom import voom
 from dmicc_assets.study.schema import Differential
@@ -44,14 +45,44 @@ def differential_statistics(
             no residual degrees of freedom; an infinite value; a patient missing where a block is asked for; a gene
             without any value where a trend is.
     """
+    model = cohort_model(subject, settings, batch, weights)
+    fit = fit_linear_model(
+        model.values, model.design, names=model.names, genes=model.genes, weights=weights, correlation=model.correlation
+    )
+    return _statistics(subject, fit, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class CohortModel:
+    """The linear model by which a cohort's genes are tested.
+
+    Attributes:
+        values: (G, N) log2 expression.
+        genes: the G names.
+        design: (N, K); column 1 is case against control.
+        names: of the K columns.
+        weights: precision weights, (N,) or (G, N); None without any.
+        correlation: (N, N) of a gene's samples; None where samples are independent.
+    """
+
+    values: FloatArray
+    genes: tuple[str, ...]
+    design: FloatArray
+    names: list[str]
+    weights: FloatArray | None
+    correlation: FloatArray | None
+
+
+def cohort_model(
+    subject: CaseControl, settings: Differential, batch: Batch, weights: FloatArray | None = None
+) -> CohortModel:
+    """The linear model of a cohort; arguments and errors as `differential_statistics`."""
     design, names = differential_design(subject, settings, batch)
-    values, genes = subject.matrix.values, subject.matrix.features
-    correlation = None
+    values, correlation = subject.matrix.values, None
     if settings.block == "duplicate_correlation":
         patients = patients_of(subject)
         correlation = duplicate_correlation(values, design, patients, weights=weights).matrix(patients)
-    fit = fit_linear_model(values, design, names=names, genes=genes, weights=weights, correlation=correlation)
-    return _statistics(subject, fit, settings)
+    return CohortModel(values, subject.matrix.features, design, names, weights, correlation)
 
 
 def differential_design(subject: CaseControl, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
@@ -144,13 +175,45 @@ def cohort_statistics(
     Raises:
         ValueError: the counts are of other genes or samples than the cohort, or as `differential_statistics`.
     """
+    weighted = _weighted(subject, counts, settings, batch)
+    return differential_statistics(weighted.subject, settings, batch, weighted.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighted:
+    """A cohort with the values that are tested, and voom's weights where it is counted."""
+
+    subject: CaseControl
+    weights: FloatArray | None
+
+
+def _weighted(subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch) -> _Weighted:
     if not has_counts(counts) or batch == "combat":
-        return differential_statistics(subject, settings, batch)
+        return _Weighted(subject, None)
     counts = _aligned(counts, subject.matrix)
     design, _ = differential_design(subject, settings, batch)
     weighted = voom(counts.values, design, factors=tmm_factors(counts.values))
     matrix = ExpressionMatrix(weighted.values, counts.features, counts.samples)
-    return differential_statistics(replace(subject, matrix=matrix), settings, batch, weighted.weights)
+    return _Weighted(replace(subject, matrix=matrix), weighted.weights)
+
+
+def cohort_residuals(
+    subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch
+) -> ResidualSpace:
+    """The genes in the residual space of the model by which `cohort_statistics` tests them; arguments as there."""
+    weighted = _weighted(subject, counts, settings, batch)
+    model = cohort_model(weighted.subject, settings, batch, weighted.weights)
+    return residual_space(
+        model.values,
+        model.design,
+        1,
+        genes=model.genes,
+        weights=model.weights,
+        correlation=model.correlation,
+        trend=settings.trend,
+        robust=settings.robust,
+        limma=settings.limma,
+    )
 
 
 def _aligned(counts: ExpressionMatrix, like: ExpressionMatrix) -> ExpressionMatrix:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dmicc_assets.signature.sharing import N_AXES
 from dmicc_assets.study.schema import Study
 
 
@@ -124,11 +125,13 @@ def _signature(study: Study) -> str:
     tail = "hypergeometric" if len(study.cohorts) == 2 else "exact multi-set (doi:10.1038/srep16923)"
     return (
         f"The signature is the genes that are differentially expressed in each of {len(study.cohorts)} cohorts. "
-        f"Overlap: {tail} upper tail in the genes that every cohort measures. That p takes the lists as they are and "
-        f"asks whether random lists of their lengths would share as many. The permutation p of the overlap (finding "
-        f"R3) repeats the whole selection with permuted labels: it also asks whether the lists could be chance, and "
-        f"knows that genes go together. Where the two differ, R3 is the one to believe. Directions: exact binomial "
-        f"test against the agreement that the cohorts' shares of up and down give by chance."
+        f"Sharing: each cohort's list in turn is replaced by lists along {N_AXES:,} random axes of its samples within "
+        f"their groups (Langsrud 2005, doi:10.1007/s11222-005-4789-5), as long, as variable and as inter-correlated as "
+        f"the disease's; the larger p counts. It asks whether the diseases share more genes than the disease and "
+        f"another axis of variation of the same tissue do. Beside it stands the usual {tail} upper tail, which takes "
+        f"genes as exchangeable and is too often small. Directions: along the same axes, and the exact binomial test "
+        f"as if genes were independent. With permuted labels of the model's cohort (finding R3) the whole selection is "
+        f"repeated: that asks whether there is anything in this cohort, not whether the diseases share something."
     )
 
 

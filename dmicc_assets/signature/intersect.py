@@ -6,9 +6,12 @@ The probabilities are `stats/overlap.py`'s; ranking and choosing among the genes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
+from dmicc_assets.signature.sharing import CohortList, Sharing, sharing_test
 from dmicc_assets.stats.overlap import concordance_p_value, concordance_probability, expected_overlap, overlap_p_value
+from dmicc_assets.stats.random_axes import ResidualSpace
 from dmicc_assets.study.schema import Direction, Study
 from dmicc_assets.tables import TABLES
 
@@ -21,22 +24,33 @@ class SignatureTables:
     overlap: pl.DataFrame
 
 
-def intersect_cohorts(deg: Mapping[str, pl.DataFrame], universes: Mapping[str, Sequence[str]]) -> SignatureTables:
-    """Intersect the cohorts' differentially expressed genes.
+def intersect_cohorts(
+    deg: Mapping[str, pl.DataFrame],
+    universes: Mapping[str, Sequence[str]],
+    spaces: Mapping[str, ResidualSpace] | None = None,
+    seed: int = 1,
+) -> SignatureTables:
+    """Intersect the cohorts' differentially expressed genes, and test how many they share.
 
-    The overlap is judged among the genes of every cohort's matrix. A gene is concordant when its direction is the
-    same in all cohorts; by chance it is with the product of the shares of up plus the product of the shares of down,
-    each share of a cohort's differentially expressed genes in that universe. With one cohort the signature is its
-    list and nothing is tested.
+    The overlap is judged among the genes of every cohort's matrix: first against lists along other axes of variation
+    of the cohorts' samples (`sharing_test`), and beside it, as is usual, against lists drawn from an urn of all genes.
+    A gene is concordant when its direction is the same in all cohorts; were genes independent it would be with the
+    product of the shares of up plus the product of the shares of down, each share of a cohort's list. With one cohort
+    the signature is its list and nothing is tested.
 
     Args:
         deg: for each cohort its `differential.genes`: columns gene, log_fc, direction ('up' or 'down').
         universes: for each cohort the genes of its matrix.
+        spaces: for each cohort the genes of its matrix in the residual space of their tests, in the same order;
+            without them sharing is not tested.
+        seed: of the axes.
 
     Raises:
-        ValueError: no cohort, cohorts of the two arguments differ, or a gene is twice in a list, in no matrix, or has
+        ValueError: no cohort, cohorts of the arguments differ, or a gene is twice in a list, in no matrix, or has
             no direction.
     """
+    if spaces is not None and set(spaces) != set(deg):
+        raise ValueError(f"genes of cohorts {', '.join(deg)} do not fit residuals of cohorts {', '.join(spaces)}")
     if not deg or set(deg) != set(universes):
         raise ValueError(f"genes of cohorts {', '.join(deg)} do not fit matrices of cohorts {', '.join(universes)}")
     for cohort, genes in deg.items():
@@ -45,7 +59,8 @@ def intersect_cohorts(deg: Mapping[str, pl.DataFrame], universes: Mapping[str, S
     shared = _in_all([set(genes["gene"].to_list()) for genes in deg.values()])
     table = _genes(deg, shared)
     inside = [genes.filter(pl.col("gene").is_in(sorted(universe))) for genes in deg.values()]
-    return SignatureTables(table, _overlap(len(universe), inside, table))
+    tested = _sharing(deg, universes, spaces, seed)
+    return SignatureTables(table, _overlap(len(universe), inside, table, tested))
 
 
 def _in_all(sets: Sequence[set[str]]) -> set[str]:
@@ -68,7 +83,22 @@ def _genes(deg: Mapping[str, pl.DataFrame], shared: set[str]) -> pl.DataFrame:
     )
 
 
-def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame) -> pl.DataFrame:
+def _sharing(
+    deg: Mapping[str, pl.DataFrame],
+    universes: Mapping[str, Sequence[str]],
+    spaces: Mapping[str, ResidualSpace] | None,
+    seed: int,
+) -> Sharing | None:
+    """The competitive test; None for one cohort, or without the residuals that it needs."""
+    if spaces is None or len(deg) < 2:
+        return None
+    lists = [CohortList(c, tuple(universes[c]), spaces[c], tuple(genes["gene"])) for c, genes in deg.items()]
+    return sharing_test(lists, np.random.default_rng(seed))
+
+
+def _overlap(
+    n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame, tested: Sharing | None
+) -> pl.DataFrame:
     sizes = [genes.height for genes in deg]
     n_shared = shared["gene"].n_unique()
     n_concordant = shared.filter("is_concordant")["gene"].n_unique()
@@ -78,6 +108,9 @@ def _overlap(n_universe: int, deg: Sequence[pl.DataFrame], shared: pl.DataFrame)
     row = {
         "n_universe": n_universe,
         "n_shared": n_shared,
+        "sharing_expected": tested.sharing_expected if tested else None,
+        "sharing_p_value": tested.sharing_p_value if tested else None,
+        "direction_p_value": tested.direction_p_value if tested else None,
         "n_expected": expected_overlap(n_universe, sizes),
         "p_value": overlap_p_value(n_universe, sizes, n_shared),
         "n_concordant": n_concordant,

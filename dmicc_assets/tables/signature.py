@@ -25,16 +25,39 @@ TABLES = (
             STUDY,
             Column("n_universe", COUNT, "genes measured in every cohort"),
             Column("n_shared", COUNT, "genes of the signature"),
-            Column("n_expected", REAL, "shared genes expected by chance"),
             Column(
-                "p_value", REAL, "chance of as many shared genes (hypergeometric or multi-set); NULL for one cohort"
+                "sharing_expected",
+                REAL,
+                "shared genes expected along another axis of variation of the tissues; NULL without a shared gene",
+            ),
+            Column(
+                "sharing_p_value",
+                REAL,
+                "chance that a list along another axis of variation of a tissue shares as many genes with the other "
+                "cohorts' lists; the largest over the cohorts; NULL without a shared gene or with one cohort",
+            ),
+            Column(
+                "direction_p_value",
+                REAL,
+                "chance that directions along such axes agree, or disagree, as much; NULL as sharing_p_value",
+            ),
+            Column("n_expected", REAL, "shared genes expected of lists drawn from an urn of all genes"),
+            Column(
+                "p_value",
+                REAL,
+                "the usual test, which takes genes as exchangeable: upper tail of the hypergeometric (two cohorts) or "
+                "multi-set distribution; NULL for one cohort",
             ),
             Column("n_concordant", COUNT, "signature genes that move the same way in every cohort"),
-            Column("n_concordant_expected", REAL, "concordant genes expected by chance"),
-            Column("concordance_p_value", REAL, "exact binomial p-value of the concordance"),
+            Column("n_concordant_expected", REAL, "concordant genes expected if the genes moved independently"),
+            Column(
+                "concordance_p_value", REAL, "exact binomial p-value of the concordance; takes genes as independent"
+            ),
         ),
-        "Whether the diseases share more genes than chance would give, and whether those move the same way.",
+        "Whether the diseases share more genes than another axis of variation of these tissues would give, and whether "
+        "those move the same way.",
         keeps_history=True,
+        version=2,
     ),
     Table(
         "signature/ranking",

@@ -219,7 +219,10 @@ def _add_signature(
     lists = dict(zip(study.cohorts, frames["differential/genes"], strict=True))
     found = intersect_cohorts(lists, dict.fromkeys(subjects, GENES))
     _add(frames, "signature/genes", found.genes)
-    _add(frames, "signature/overlap", found.overlap)
+    tested = found.overlap.with_columns(
+        sharing_expected=pl.lit(2.0), sharing_p_value=pl.lit(0.01), direction_p_value=pl.lit(0.2)
+    )
+    _add(frames, "signature/overlap", tested)
     genes = sorted(set(found.genes["gene"]))
     generator = np.random.default_rng(7)
     for cohort in study.cohorts if genes else ():

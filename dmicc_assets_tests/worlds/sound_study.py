@@ -175,10 +175,13 @@ def signature_frames() -> dict[str, pl.DataFrame]:
         "rank_low": [1.0, 1.0, 3.0],
         "rank_high": [2.0, 2.0, 3.0],
     }
-    genes = pl.DataFrame({"gene": ["G1", "G2", "G3"], "is_concordant": [True] * 3})
+    genes = pl.DataFrame({"gene": ["G1", "G2", "G3"], "direction": ["up"] * 3, "is_concordant": [True] * 3})
     overlap = {
         "n_universe": 203,
         "n_shared": 3,
+        "sharing_expected": 0.2,
+        "sharing_p_value": 0.001,
+        "direction_p_value": 0.2,
         "n_expected": 0.1,
         "p_value": 1e-5,
         "n_concordant": 3,

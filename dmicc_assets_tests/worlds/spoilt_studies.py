@@ -182,8 +182,8 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     "M1": (study(differential={"log_fc": 1.0, "p_value": 0.05, "adjust": "none"}), "warning", "a"),
     "M2": (put("differential/statistics", "p_value", 0.99, pl.col("p_value") > 0.8), "warning", "a"),
     "M3": (change("differential/statistics", ci_low=pl.col("log_fc") - 4, ci_high=pl.col("log_fc") + 4), "info", "a"),
-    "M4": (change("signature/overlap", p_value=pl.lit(0.2)), "warning", "sound"),
-    "M5": (change("signature/genes", is_concordant=pl.col("gene") != "G2"), "info", "sound"),
+    "M4": (change("signature/overlap", sharing_p_value=pl.lit(0.2)), "warning", "sound"),
+    "M5": (change("signature/genes", is_concordant=pl.col("gene") != "G3"), "info", "sound"),
     "M6": (change("signature/sensitivity", jaccard=pl.lit(0.2)), "warning", "sound"),
     "M7": (
         put("signature/stability", "frequency", 0.5, pl.col("method") == "leave_one_control_out:b"),
@@ -309,6 +309,16 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("I8", change("source/probe_genes", n_symbols=pl.lit(2)), "warning", "SIM1", "100.0% several"),
     ("I8", change("source/probe_genes", n_symbols=pl.lit(0)), "warning", "SIM1", "100.0% of 6 probes have no gene"),
     ("I9", lambda e: drop_gene(e, "a", "G1", "G2", "G3"), "warning", "sound", "share 3 of 6 genes"),
+    (
+        "M4",
+        change(
+            "signature/overlap", sharing_p_value=pl.lit(None, pl.Float64), sharing_expected=pl.lit(None, pl.Float64)
+        ),
+        "info",
+        "sound",
+        "no gene is shared, so sharing is not tested",
+    ),
+    ("M4", change("signature/overlap", sharing_p_value=pl.lit(0.2)), "warning", "sound", "not shown to be more than"),
     ("M4", shared_controls, "info", "sound", "10 samples of one cohort are in another too"),
     ("M5", shared_controls, "info", "sound", "samples that two cohorts share move genes the same way"),
     ("R3", shared_controls, "info", "b", "two cohorts share samples"),

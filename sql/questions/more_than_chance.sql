@@ -1,12 +1,15 @@
--- Do the diseases share more genes than chance gives, and is the signature larger than under permuted labels?
+-- Do the diseases share more genes than another axis of variation of their tissues gives?
 -- Answer: one row a study
 --   study | VARCHAR | study
 --   n_shared | BIGINT | genes of the signature
---   n_expected | DOUBLE | shared genes expected by chance
---   p_value | DOUBLE | hypergeometric (or multi-set) upper tail; NULL with one cohort
+--   sharing_expected | DOUBLE | shared genes expected along another axis of variation of the tissues
+--   sharing_p_value | DOUBLE | chance of as many along such axes; NULL with one cohort or without a shared gene
+--   n_expected | DOUBLE | shared genes expected of lists drawn from an urn of all genes
+--   p_value | DOUBLE | the usual test, genes as exchangeable: hypergeometric (or multi-set) upper tail
 --   n_concordant | BIGINT | genes that move the same way in every cohort
---   n_concordant_expected | DOUBLE | concordant genes expected by chance
---   concordance_p_value | DOUBLE | exact binomial p-value
+--   direction_p_value | DOUBLE | chance that directions along such axes agree, or disagree, as much
+--   n_concordant_expected | DOUBLE | concordant genes expected if genes moved independently
+--   concordance_p_value | DOUBLE | exact binomial p-value, genes as independent
 --   n_permutations | BIGINT | permutations of the labels
 --   n_as_large | BIGINT | permutations whose signature is as large
 --   permutation_p_value | DOUBLE | (n_as_large + 1) / (n_permutations + 1)
@@ -25,8 +28,8 @@ counted AS (
     GROUP BY o.study
 )
 SELECT
-    o.study, o.n_shared, o.n_expected, o.p_value,
-    o.n_concordant, o.n_concordant_expected, o.concordance_p_value,
+    o.study, o.n_shared, o.sharing_expected, o.sharing_p_value, o.n_expected, o.p_value,
+    o.n_concordant, o.direction_p_value, o.n_concordant_expected, o.concordance_p_value,
     c.n_permutations, c.n_as_large,
     CASE WHEN c.n_permutations > 0 THEN (c.n_as_large + 1) / (c.n_permutations + 1) END AS permutation_p_value
 FROM signature.overlap AS o

@@ -1,7 +1,6 @@
 """The verdict's three sentences and the TRIPOD+AI checklist say what the tables say, and never more."""
 
 import re
-from dataclasses import replace
 
 import polars as pl
 
@@ -11,7 +10,7 @@ from dmicc_assets.checks.tripod import FILLED, FOR_AUTHOR, ITEMS, checklist
 from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame
-from dmicc_assets_tests.worlds.spoilt_studies import FIRES
+from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change
 
 
 def judged(evidence: StudyEvidence, *more: Finding) -> tuple[str, str, str]:
@@ -22,26 +21,27 @@ def judged(evidence: StudyEvidence, *more: Finding) -> tuple[str, str, str]:
 def test_a_sound_study() -> None:
     found, trust, missing = judged(sound())
     assert found.startswith(
-        "3 genes are differentially expressed in A and B (0.1 expected of random lists, hypergeometric p = 1e-05"
+        "3 genes are differentially expressed in A and B (0.2 expected along other axes of variation of these tissues, "
+        "p = 0.001; 3 move the same way)"
     )
     assert "G1 and G2 are among the first 2 of every ranking" in found
     assert "nested AUC of 0.900 (apparent 0.900), outside 0.900 in SIM3" in found
-    assert trust.startswith(f"It is more than chance (R3) and holds within these data: of {len(CHECKS)} checks 2 warn")
+    assert trust.startswith(f"It is more than chance (M4) and holds within these data: of {len(CHECKS)} checks 2 warn")
     assert "absolute risk" in missing
 
 
 def test_findings_decide_how_far_it_is_trusted() -> None:
     assert "labels (R3 in b)" in judged(FIRES["R3"][0](sound()))[1]
-    assert judged(FIRES["R3"][0](sound()))[1].startswith("It is no more than chance")
+    assert judged(FIRES["R3"][0](sound()))[1].startswith("It is not shown to be more than chance")
     doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound())))[1]
     assert doubted.startswith(
-        "It is more than chance (R3) but must be doubted: "
+        "It is more than chance (M4) but must be doubted: "
         "the AUC drops when the genes are chosen inside the folds (R1 in b)"
     )
     assert "and more than one in twenty random sets of genes do as well (R2 in SIM3); 2 further checks warn" in doubted
     little = judged(FIRES["D1"][0](sound()))[1]
     assert little.startswith(
-        "It is more than chance (R3) and holds within these data, but rests on little: a class has"
+        "It is more than chance (M4) and holds within these data, but rests on little: a class has"
     )
     assert "an integrity check failed (R14)" in judged(FIRES["R14"][0](sound()))[1]
     assert "validation holds samples of training (I6 in SIM3)" in judged(FIRES["I6"][0](sound()))[1]
@@ -68,10 +68,16 @@ def test_what_is_missing_is_named() -> None:
     )
 
 
-def test_without_permutations_chance_is_not_spoken_of() -> None:
-    evidence = FIRES["R1"][0](sound())
-    frames = {**evidence.frames, "rigor/nulls": evidence.rows("rigor/nulls").filter(null="random_signatures")}
-    assert judged(replace(evidence, frames=frames))[1].startswith("It must be doubted: the AUC drops")
+def test_without_the_test_of_sharing_chance_is_not_spoken_of() -> None:
+    untested = {name: pl.lit(None, pl.Float64) for name in ("sharing_p_value", "sharing_expected")}
+    evidence = change("signature/overlap", **untested)(FIRES["R1"][0](sound()))
+    assert judged(evidence)[1].startswith("It must be doubted: the AUC drops")
+
+
+def test_a_biomarker_that_moves_opposite_ways_is_named_first() -> None:
+    falls = pl.when((pl.col("gene") == "G1") & (pl.col("cohort") == "b")).then(pl.lit("down")).otherwise("direction")
+    evidence = change("signature/genes", direction=falls, is_concordant=pl.col("gene") != "G1")(sound())
+    assert "a biomarker moves opposite ways in the diseases (M5): G1 is up in a and down in b" in judged(evidence)[1]
 
 
 def test_nothing_found_is_said() -> None:

@@ -137,7 +137,8 @@ def test_the_rows_of_tiles_are_nearly_of_one_length(n: int, a_row: int) -> None:
 def test_the_two_p_of_the_overlap_are_told_apart() -> None:
     text = methods(study_of(Options()), {}).signature
     assert "hypergeometric upper tail" in text
-    assert "permutation p of the overlap (finding R3)" in text
+    assert "along 1,999 random axes of its samples" in text
+    assert "not whether the diseases share something" in text
 
 
 def test_columns_have_headings_in_words_and_their_names_below() -> None:

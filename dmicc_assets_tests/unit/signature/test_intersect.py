@@ -67,7 +67,14 @@ def test_one_cohort_is_its_list_and_nothing_is_tested() -> None:
     assert tables.genes["is_concordant"].to_list() == [True, True]
     overlap = tables.overlap.to_dicts()[0]
     assert (overlap["n_universe"], overlap["n_shared"]) == (20, 2)
-    for column in ("n_expected", "p_value", "n_concordant_expected", "concordance_p_value"):
+    for column in (
+        "sharing_expected",
+        "sharing_p_value",
+        "n_expected",
+        "p_value",
+        "n_concordant_expected",
+        "concordance_p_value",
+    ):
         assert overlap[column] is None
 
 

@@ -1,0 +1,197 @@
+"""Random axes: directions drawn in a cohort's residual space, every gene's scores along them, and their gene lists.
+
+How axes are made to resemble a disease is in `matched_axes.py`; what lists share is `signature/sharing.py`'s question.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmicc_assets.stats.linear_model import LinearFit, checked_weights, fit_linear_model
+from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
+from dmicc_assets.types import FloatArray
+
+Rows = NDArray[np.intp]
+
+# Cells (axes times genes) that are scored at a time: bounds the memory of a chunk to some tens of megabytes.
+_CELLS_PER_CHUNK = 1 << 19
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualSpace:
+    """G genes of a cohort in the M dimensions that its design of K columns leaves, and their tested coefficient.
+
+    Attributes:
+        coordinates: (G, M) whitened residuals in an orthonormal basis of the residual space, log2 units; 0 for a gene
+            that does not determine the coefficient.
+        effect: (G,) the coefficient, log2 units; NaN where it is not determined.
+        t: (G,) its moderated t.
+        stdev_unscaled: (G,) its standard error divided by sigma.
+        df_residual: (G,) residual degrees of freedom.
+        prior_df: (G,) degrees of freedom of the variances' prior, may be infinite.
+        prior_scale: (G,) the prior variance.
+    """
+
+    coordinates: FloatArray
+    effect: FloatArray
+    t: FloatArray
+    stdev_unscaled: FloatArray
+    df_residual: FloatArray
+    prior_df: FloatArray
+    prior_scale: FloatArray
+
+    def take(self, rows: Rows) -> "ResidualSpace":
+        """The same space with these genes only, in this order."""
+        return ResidualSpace(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def log_standard_error(self) -> FloatArray:
+        """(G,) logarithm of the effect's moderated standard error; -inf where that is 0 or not determined."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.nan_to_num(np.log(np.abs(self.effect / self.t)), nan=-np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class AxisScores:
+    """Scores of G genes along a chunk of B axes, and the lists that they give.
+
+    Attributes:
+        projection: (B, G) effect along the axis divided by the coefficient's unscaled standard error; its sign is the
+            gene's direction.
+        score: (B, G) squared score, by which the genes are ordered.
+        lists: (B, length) rows of the genes with the largest scores, in no order.
+    """
+
+    projection: FloatArray
+    score: FloatArray
+    lists: Rows
+
+
+def residual_space(
+    values: FloatArray,
+    design: FloatArray,
+    column: int,
+    *,
+    genes: Sequence[str] | None = None,
+    weights: FloatArray | None = None,
+    correlation: FloatArray | None = None,
+    trend: bool = False,
+    robust: bool = False,
+    limma: LimmaVersion = "3.63",
+) -> ResidualSpace:
+    """Fits every gene as its disease's list was, and gives the residual space of the whitened samples.
+
+    Batches and patients that are columns of the design are no axis. A correlation (pairs, blocks) and sample weights
+    are whitened exactly. With cell weights (voom) or missing values every gene has a residual space of its own: its
+    weighted residuals are projected onto the space of the mean weights and get back their length.
+
+    Args:
+        values: (G, N) log2 expression, NaN missing.
+        design: (N, K) of full column rank.
+        column: which column of the design is tested (case against control).
+        genes: the G names, for messages.
+        weights: precision weights, (N,) of samples or (G, N) of cells.
+        correlation: (N, N) correlation matrix of a gene's samples.
+        trend: the prior variance follows mean expression.
+        robust: the prior is protected from hypervariable genes.
+        limma: whose prior holds where degrees of freedom differ between genes.
+
+    Raises:
+        ValueError: what `fit_linear_model` refuses; no such column; a design that leaves no residual dimension.
+    """
+    if not 0 <= column < design.shape[1]:
+        raise ValueError(f"the design has {design.shape[1]} columns, none of them is number {column}")
+    fit = fit_linear_model(values, design, genes=genes, weights=weights, correlation=correlation)
+    covariate = fit.ave_expr if trend else None
+    variance, prior = squeeze_var(fit.sigma**2, fit.df_residual, covariate, robust=robust, limma=limma)
+    effect, stdev = fit.coefficients[:, column], fit.stdev_unscaled[:, column]
+    coordinates = _coordinates(values, design, fit, weights, correlation)
+    coordinates[np.isnan(effect)] = 0.0
+    n = len(values)
+    return ResidualSpace(
+        coordinates,
+        effect,
+        effect / stdev / np.sqrt(variance),
+        stdev,
+        fit.df_residual,
+        np.broadcast_to(np.asarray(prior.df, dtype=np.float64), n),
+        np.broadcast_to(np.asarray(prior.scale, dtype=np.float64), n),
+    )
+
+
+def draw_axes(space: ResidualSpace, n: int, rng: np.random.Generator) -> FloatArray:
+    """Draws `n` uniform unit vectors (n, M) of the residual space (Langsrud 2005, doi:10.1007/s11222-005-4789-5)."""
+    return unit_rows(rng.standard_normal((n, space.coordinates.shape[1])))
+
+
+def axis_scores(space: ResidualSpace, length: int, axes: FloatArray, tilt: float = 0.0) -> Iterator[AxisScores]:
+    """Scores every gene along every axis, and lists the `length` genes with the largest scores; yields chunks.
+
+    Along a unit axis u a gene of residuals r has the effect x * stdev_unscaled, x = r'u, and the moderated t of the
+    residuals that u leaves. The score is abs(t) times the gene's standard error to the power `tilt`: 0 orders the
+    genes by t, 1 about by effect. A study's own thresholds would give lists of other lengths, and reject true nulls.
+
+    Args:
+        space: the G genes.
+        length: genes of a list, from 1 to G.
+        axes: (B, M) unit vectors.
+        tilt: of the order of genes, towards variable genes.
+
+    Raises:
+        ValueError: a length that does not fit the genes.
+    """
+    n_genes = len(space.coordinates)
+    if not 1 <= length <= n_genes:
+        raise ValueError(f"a list of {length} genes does not fit {n_genes} genes")
+    infinite = np.isinf(space.prior_df)
+    d0 = np.where(infinite, 0.0, space.prior_df)
+    total = d0 * space.prior_scale + np.square(space.coordinates).sum(axis=1)
+    log_error = space.log_standard_error()
+    known = np.isfinite(log_error)
+    factor = np.where(known, np.exp(2 * tilt * np.where(known, log_error, 0.0)), 0.0)
+    by_t = np.maximum(d0 + space.df_residual - 1, 0.0) * factor
+    fixed = factor / space.prior_scale
+    least = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
+    transposed = np.ascontiguousarray(space.coordinates.T)
+    step = max(1, _CELLS_PER_CHUNK // n_genes)
+    for start in range(0, len(axes), step):
+        projection = axes[start : start + step] @ transposed
+        square = np.square(projection)
+        score = square * by_t / np.maximum(total - square, least)
+        if infinite.any():
+            score[:, infinite] = square[:, infinite] * fixed[infinite]
+        lists = np.argpartition(score, n_genes - length, axis=1)[:, n_genes - length :]
+        yield AxisScores(projection, score, lists)
+
+
+def unit_rows(vectors: FloatArray) -> FloatArray:
+    """Rows (n, M) scaled to length 1; a row of zeros stays."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+
+
+def _coordinates(
+    values: FloatArray, design: FloatArray, fit: LinearFit, weights: FloatArray | None, correlation: FloatArray | None
+) -> FloatArray:
+    """(G, M) residuals, whitened, in a basis of the residual space; each as long as its residual sum of squares."""
+    cells, samples = checked_weights(weights, values.shape)
+    mean = samples if cells is None else np.nanmean(cells, axis=0)
+    residuals = np.nan_to_num(values - np.nan_to_num(fit.coefficients) @ design.T)
+    root = None if samples is None else np.sqrt(samples)
+    if cells is not None:
+        root = np.sqrt(np.nan_to_num(cells))
+    if root is not None:
+        residuals *= root
+    frame = design if mean is None else design * np.sqrt(mean)[:, None]
+    if correlation is not None:
+        inverse = np.linalg.inv(np.linalg.cholesky(correlation))
+        residuals, frame = residuals @ inverse.T, inverse @ frame
+    basis = np.linalg.qr(frame, mode="complete")[0][:, design.shape[1] :]
+    if not basis.shape[1]:
+        raise ValueError(f"{len(design)} samples for {design.shape[1]} columns leave no residual dimension")
+    coordinates = residuals @ basis
+    length = np.linalg.norm(coordinates, axis=1)
+    wanted = np.nan_to_num(fit.sigma) * np.sqrt(fit.df_residual)
+    coordinates *= np.divide(wanted, length, out=np.zeros_like(length), where=length > 0)[:, None]
+    return coordinates
