@@ -124,22 +124,27 @@ class CaseControl:
             raise ValueError(f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each")
 
 
-def matrix_rows(matrices: Mapping[str, ExpressionMatrix]) -> pl.DataFrame:
-    """Matrices of the same genes and samples as one long frame: gene-major, genes and samples sorted by name.
+def matrix_rows(
+    matrices: Mapping[str, ExpressionMatrix], feature: str = "gene", *, by_name: bool = True
+) -> pl.DataFrame:
+    """Matrices of the same features and samples as one long frame, feature-major.
 
     Args:
         matrices: value column to matrix; all have the same features and samples.
+        feature: what the features are: `gene` or `probe`, the name of their column.
+        by_name: features and samples sorted by name; False leaves them in the order of the matrices.
     """
     first = next(iter(matrices.values()))
-    by_gene, by_sample = np.argsort(first.features), np.argsort(first.samples)
-    genes = pl.Series("gene", np.array(first.features)[by_gene], dtype=pl.String)
-    samples = pl.Series("sample", np.array(first.samples)[by_sample], dtype=pl.String)
-    n_genes, n_samples = len(genes), len(samples)
+    names = (np.array(first.features), np.array(first.samples))
+    by_feature, by_sample = (np.argsort(each) if by_name else np.arange(len(each)) for each in names)
+    features = pl.Series(feature, names[0][by_feature], dtype=pl.String)
+    samples = pl.Series("sample", names[1][by_sample], dtype=pl.String)
+    n_features, n_samples = len(features), len(samples)
     columns = [
-        genes.gather(np.repeat(np.arange(n_genes, dtype=np.uint32), n_samples)),
-        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_genes)),
+        features.gather(np.repeat(np.arange(n_features, dtype=np.uint32), n_samples)),
+        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_features)),
     ]
     for name, matrix in matrices.items():
-        values = matrix.values[np.ix_(by_gene, by_sample)].ravel()
+        values = matrix.values[np.ix_(by_feature, by_sample)].ravel()
         columns.append(pl.Series(name, values).fill_nan(None))
     return pl.DataFrame(columns)

@@ -18,12 +18,12 @@ SELECTION = (
     Input("signature/biomarkers"),
 )
 VALIDATION = (Input("expression/genes", "validation"), Input("source/samples", "validation"))
-PROBES = (
-    Input("source/files", "datasets", is_content=False),
+DATASETS = (
     Input("source/samples", "datasets"),
     Input("source/probe_genes", "datasets"),
     Input("expression/genes", "datasets"),
 )
+PROBES = (Input("expression/probes", "datasets"), *DATASETS)
 
 TITLES: Any = {"cohorts": {"__all__": {"title"}}}  # what no number is made from
 
@@ -81,7 +81,7 @@ def nulls(context: StepContext) -> Result:
     partition="study",
     outputs=("rigor/findings",),
     inputs=(
-        *PROBES,
+        *DATASETS,
         Input("source/datasets", "datasets"),
         Input("expression/quality", "datasets"),
         Input("cohort/samples", "cohorts"),

@@ -1,13 +1,12 @@
 """Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
 
-from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.prepare import prepare_dataset
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.observe import observe, observed_text
 from dmicc_assets.geo.revision import revision_of
-from dmicc_assets.geo.source_files import source_files, source_files_table
+from dmicc_assets.geo.source_files import source_files, source_files_table, whole_files
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.types import matrix_rows
 
@@ -29,7 +28,7 @@ def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
     observe=observe_dataset,
 )
 def files(context: StepContext) -> Result:
-    """Fetch what is not in the cache, verify it (length, gzip CRC, end of table, row count) and record checksums."""
+    """Fetch what was not downloaded yet, verify it (length, gzip CRC, end of table, row count) and record checksums."""
     spec = context.study.datasets[context.part]
     served = acquire(context.part, spec, context.client(), context.study_file.parent)
     revision = revision_of(context.part, spec, _earlier_files(context), served)
@@ -37,13 +36,12 @@ def files(context: StepContext) -> Result:
 
 
 def _earlier_files(context: StepContext) -> list[SourceFile]:
-    """The files that the dataset was read from until now; none when it never was, or they left the cache."""
+    """The files that the dataset was read from until now; none when it never was, or one of them is lost."""
     if context.lake.manifest("source/files", context.key) is None:
         return []
-    try:
-        return source_files(context.lake.read("source/files", context.key), context.settings.cache)
-    except SourceError:
-        return []
+    cache = context.client().cache
+    earlier = source_files(context.lake.read("source/files", context.key), cache)
+    return earlier if all(cache.is_whole(file) for file in earlier) else []
 
 
 @step(
@@ -52,25 +50,27 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
         "source/datasets",
         "source/samples",
         "source/probe_genes",
+        "expression/probes",
         "expression/genes",
         "expression/quality",
         "expression/distributions",
     ),
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
-    version="3",
+    version="4",
 )
 def dataset(context: StepContext) -> Result:
     """Read the files once: label every sample, take log2 where needed, normalise between arrays, collapse to genes."""
     spec = context.study.datasets[context.part]
     served = context.read("source/files")
-    raw = read_dataset(context.part, spec, source_files(served, context.settings.cache))
-    prepared = prepare_dataset(raw, spec, served)
+    files = whole_files(served, context.part, spec, context.client(), context.study_file.parent)
+    prepared = prepare_dataset(read_dataset(context.part, spec, files), spec, served)
     return Result(
         {
             "source/datasets": prepared.dataset,
             "source/samples": prepared.samples,
             "source/probe_genes": prepared.probe_genes,
+            "expression/probes": matrix_rows({"value": prepared.probes}, "probe", by_name=False),
             "expression/genes": matrix_rows({"value": prepared.genes, "count": prepared.counts}),
             "expression/quality": prepared.quality,
             "expression/distributions": prepared.distributions,

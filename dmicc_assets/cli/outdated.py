@@ -84,7 +84,7 @@ def _downstream(workspace: Workspace, study: Study, begun: Sequence[Step], key: 
             inputs = (
                 (each.table, upstream)
                 for each in step.inputs
-                if each.is_content and each.is_read
+                if each.is_read
                 for upstream in related(study, partition, each.through, each.table, workspace.studies)
             )
             if touched.isdisjoint(inputs):

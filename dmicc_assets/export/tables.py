@@ -106,13 +106,15 @@ def write_table_files(database: Path, folder: Path) -> Iterator[ExportedFile]:
 
 
 def write_matrix_files(lake: Lake, study: str, folder: Path) -> Iterator[ExportedFile]:
-    """Each matrix as TSV, genes by samples: `expression/genes/<dataset>.value.tsv`; none for a column without values.
+    """Each matrix of genes as TSV, genes by samples: `expression/genes/<dataset>.value.tsv`.
+
+    None for a column without values. A matrix of probes, several times as large, is in the database and in Parquet.
 
     Raises:
         DataError: a file of the lake is damaged.
     """
     for table in TABLES.values():
-        for partition in lake.partitions(table.name) if table.is_matrix else []:
+        for partition in lake.partitions(table.name) if table.is_matrix and table.feature == "gene" else []:
             of, part = PartitionKey(partition).names
             for column in table.columns if of == study else ():
                 if not column.is_key and (path := _matrix_file(lake, table.name, partition, column.name, folder)):

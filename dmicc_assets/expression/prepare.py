@@ -33,6 +33,7 @@ class PreparedDataset:
         dataset: one row, the columns of `source.datasets`.
         samples: one row a sample, the columns of `source.samples`.
         probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
+        probes: every row and sample as served, on the log2 scale before normalisation, or counts.
         genes: gene-level log2 expression, genes sorted by name.
         counts: RNA-seq counts of the same shape; missing values when the dataset is not counted.
         quality: the columns of `expression.quality`.
@@ -43,6 +44,7 @@ class PreparedDataset:
     dataset: pl.DataFrame
     samples: pl.DataFrame
     probe_genes: pl.DataFrame
+    probes: ExpressionMatrix
     genes: ExpressionMatrix
     counts: ExpressionMatrix
     quality: pl.DataFrame
@@ -76,11 +78,12 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         dataset=_dataset_row(raw, spec, measured.scale_detected, files),
         samples=samples,
         probe_genes=probe_genes,
+        probes=measured.probes,
         genes=genes,
         counts=measured.counts,
         quality=sample_quality(genes, measured.before, labels),
         distributions=sample_distributions(measured.before, measured.after, raw.matrix.samples),
-        notes=_notes(raw, spec, probe_genes, genes, measured.before) | measured.notes,
+        notes={"n_files": len(files)} | _notes(raw, spec, probe_genes, genes, measured.before) | measured.notes,
     )
 
 
@@ -88,6 +91,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
 class _Measured:
     """Genes on the log2 scale, with what they were before normalisation and how they were brought there."""
 
+    probes: ExpressionMatrix
     genes: ExpressionMatrix
     counts: ExpressionMatrix
     before: FloatArray
@@ -106,14 +110,16 @@ def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame) -> _
     else:
         genes = collapse_probes(matrix, probe_genes, spec.collapse).matrix
     notes = {"took_log2": decision.took_log2, "quantiles": list(decision.quantiles)}
-    return _Measured(genes, no_counts(genes), log2_values, normalised, decision.scale_detected, notes)
+    probes = ExpressionMatrix(log2_values, matrix.features, matrix.samples)
+    return _Measured(probes, genes, no_counts(genes), log2_values, normalised, decision.scale_detected, notes)
 
 
 def _counted(raw: RawDataset, probe_genes: pl.DataFrame) -> _Measured:
     """RNA-seq: log2 counts per million with TMM factors take the place of scale and normalisation."""
     counts = sum_counts(raw.matrix, probe_genes)
     genes = log2_counts(counts)
-    return _Measured(genes, counts, genes.values, genes.values, "counts", {"took_log2": True, "normalise": "TMM"})
+    notes = {"took_log2": True, "normalise": "TMM"}
+    return _Measured(raw.matrix, genes, counts, genes.values, genes.values, "counts", notes)
 
 
 def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.DataFrame) -> pl.DataFrame:

@@ -1,15 +1,19 @@
-"""The verified files of a dataset as rows of `source.files`, and back."""
+"""The verified files of a dataset as rows of `source.files`, and back: what is lost of them is fetched again.
+
+Which files a dataset has is said in `sources.py`.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.formats.gzip_stream import CHECK
-from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
+from dmicc_assets.geo.acquire import acquire
+from dmicc_assets.geo.http.cache import FileCache, SourceFile
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.study.schema import Dataset
 from dmicc_assets.tables import TABLES
 
 
@@ -32,30 +36,50 @@ def source_files_table(files: Sequence[SourceFile]) -> pl.DataFrame:
     )
 
 
-def source_files(table: pl.DataFrame, cache: Path) -> list[SourceFile]:
-    """The files of these rows, in the cache.
+def source_files(table: pl.DataFrame, cache: FileCache) -> list[SourceFile]:
+    """The files of these rows as they were downloaded; they may be gone or damaged by now."""
+    return [
+        SourceFile(
+            row["role"],
+            row["source_url"],
+            cache.path_of(row["sha256"], row["file"]),
+            row["sha256"],
+            row["n_bytes"],
+            row["last_modified"],
+            row["etag"],
+            row["retrieved_at"],
+        )
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def whole_files(
+    table: pl.DataFrame, name: str, spec: Dataset, client: GeoClient, study_folder: Path
+) -> list[SourceFile]:
+    """The files of these rows, verified; what is missing or damaged among the downloads is fetched again.
+
+    Args:
+        table: rows of `source.files` of one dataset.
+        name: the dataset's name in its study.
+        spec: what the study file says of it.
+        client: the way to GEO, the hub or the disk.
+        study_folder: what a `file` dataset's paths are relative to.
 
     Raises:
-        SourceError: a file is no longer in the cache, or no longer what was downloaded.
+        SourceError: a file cannot be fetched again, or its source serves another version by now.
     """
-    found: list[SourceFile] = []
-    for row in table.iter_rows(named=True):
-        path = FileCache(cache).path_of(row["sha256"], row["file"])
-        if not path.is_file() or sha256_of(path) != row["sha256"]:
-            name = unquote(urlsplit(str(row["source_url"])).path).rsplit("/", 1)[-1]
-            what = "is damaged in" if path.is_file() else "is no longer in"
-            again = "`dmicc run STUDY --only source --force` fetches it again"
-            raise SourceError(f"{name}: {what} the cache {cache}; {again}", check=CHECK)
-        found.append(
-            SourceFile(
-                row["role"],
-                row["source_url"],
-                path,
-                row["sha256"],
-                row["n_bytes"],
-                row["last_modified"],
-                row["etag"],
-                row["retrieved_at"],
-            )
+    files = source_files(table, client.cache)
+    lost = [file for file in files if not client.cache.is_whole(file)]
+    if not lost:
+        return files
+    what = f"{name}: {', '.join(file.path.name for file in lost)} is missing or damaged in {client.cache.folder}"
+    try:
+        acquire(name, spec, client, study_folder)
+    except SourceError as error:
+        raise SourceError(f"{what} and cannot be fetched again ({error})") from None
+    if not all(client.cache.is_whole(file) for file in lost):
+        raise SourceError(
+            f"{what}, and the source serves another version than was read: "
+            "`dmicc run STUDY --only source --force` takes that one"
         )
-    return found
+    return files

@@ -3,6 +3,7 @@
 Two results with the same content are the same result; nothing downstream is computed again.
 """
 
+from collections.abc import Iterator
 from hashlib import sha256
 
 import numpy as np
@@ -12,6 +13,7 @@ from dmicc_assets.tables import Table
 from dmicc_assets.tables.table import MAP, TEXTS
 
 SIGNIFICANT_DIGITS = 12
+_ROWS_AT_ONCE = 1 << 20  # of a matrix: more would only take memory
 
 
 def content_hash(table: Table, rows: pl.DataFrame) -> str:
@@ -30,21 +32,27 @@ def content_hash(table: Table, rows: pl.DataFrame) -> str:
         digest.update(f"\x00{column.name}\x00{column.sql_type}\x00".encode())
         series = rows[column.name]
         digest.update(np.packbits(series.is_null().to_numpy()).tobytes())
-        digest.update(_canonical_bytes(series))
+        for piece in _canonical_pieces(series):
+            digest.update(piece)
     return digest.hexdigest()
 
 
-def _canonical_bytes(series: pl.Series) -> bytes:
+def _canonical_pieces(series: pl.Series) -> Iterator[bytes]:
     """The values as bytes: the same for equal values, whatever the chunks and the null payloads are."""
     if series.dtype == TEXTS:
         series = series.list.join("\x1f")
     elif series.dtype == MAP:
         pairs = pl.concat_str(pl.element().struct["key"], pl.lit("\x1e"), pl.element().struct["value"])
         series = series.list.eval(pairs).list.join("\x1f")
-    if series.dtype == pl.Float64:
-        # adding 0.0 makes one zero of the two
-        return (series.round_sig_figs(SIGNIFICANT_DIGITS).fill_null(0.0).to_numpy() + 0.0).tobytes()
-    if series.dtype == pl.String:
-        lengths = series.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().tobytes()
-        return lengths + series.fill_null("").str.join("").item().encode()
-    return series.cast(pl.Int64).fill_null(0).to_numpy().tobytes()
+    slices = [series.slice(start, _ROWS_AT_ONCE) for start in range(0, len(series), _ROWS_AT_ONCE)]
+    if series.dtype == pl.String:  # all lengths come before all text
+        for each in slices:
+            yield each.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().tobytes()
+    for each in slices:
+        if series.dtype == pl.Float64:
+            # adding 0.0 makes one zero of the two
+            yield (each.round_sig_figs(SIGNIFICANT_DIGITS).fill_null(0.0).to_numpy() + 0.0).tobytes()
+        elif series.dtype == pl.String:
+            yield each.fill_null("").str.join("").item().encode()
+        else:
+            yield each.cast(pl.Int64).fill_null(0).to_numpy().tobytes()

@@ -39,9 +39,9 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     for each in (each for each in step.inputs if each.is_read):
         for key in related(context.study, context.key, each.through, each.table, context.studies):
             manifest = context.lake.manifest(each.table, key)
-            if manifest is not None and each.is_content:
+            if manifest is not None:
                 inputs.append([each.table, key, manifest.content])
-            elif manifest is None and each.through != "all_studies":
+            elif each.through != "all_studies":
                 group = TABLES[each.table].group
                 raise DataError(
                     f"{each.table} of {key} was never materialised: run it without --only, or --only {group} first"

@@ -28,14 +28,11 @@ Frames = Mapping[str, pl.DataFrame]
 class Input:
     """A table that a step reads, and through which relation of partitions.
 
-    With `is_content` False it only says where bytes are, and other inputs say what they are: it is in no recipe. A
-    header-only edit at GEO changes the files of a series and none of its values.
     With `is_read` False it only gives the order of a backfill: it is in no recipe, and nothing waits for it.
     """
 
     table: str
     through: Through = "same"
-    is_content: bool = True
     is_read: bool = True
 
 
@@ -237,7 +234,7 @@ def open_client(settings: Settings, report_progress: Callable[[str], None]) -> G
         settings.geo_url,
         settings.geo_acc_url,
         settings.xena_url,
-        settings.cache,
+        settings.downloads,
         settings.locks,
         settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else None,
         report_bytes,

@@ -123,16 +123,17 @@ class Lake:
         return self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
 
     def read_matrix(self, table: str, partition: str, column: str = "value") -> ExpressionMatrix:
-        """One value column of a matrix table: a reshape, since its rows are a complete gene-major grid.
+        """One value column of a matrix table: a reshape, since its rows are a complete feature-major grid.
 
         Raises:
             DataError: it was never materialised, its file is damaged, or another version wrote it.
         """
-        frame = self._read_file(table, partition, ["gene", "sample", column])
-        genes = frame["gene"].unique(maintain_order=True)
-        samples = frame["sample"].head(len(frame) // max(len(genes), 1)) if len(genes) else frame["sample"]
-        values = frame[column].fill_null(np.nan).to_numpy().reshape(len(genes), len(samples)).copy()
-        return ExpressionMatrix(values, tuple(genes), tuple(samples))
+        feature = TABLES[table].feature
+        frame = self._read_file(table, partition, [feature, "sample", column])
+        n_samples = int(frame[feature].eq_missing(frame[feature].first()).sum())
+        features = frame[feature].gather_every(max(n_samples, 1))
+        values = frame[column].fill_null(np.nan).to_numpy().reshape(len(features), n_samples).copy()
+        return ExpressionMatrix(values, tuple(features), tuple(frame["sample"].head(n_samples)))
 
     def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
         path = self.path(table, partition)
@@ -327,7 +328,7 @@ def _now() -> str:
 
 
 def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
-    """Row groups of whole genes for a matrix, so that one gene is read without the others."""
+    """Row groups of whole features for a matrix, so that one gene is read without the others."""
     if not table.is_matrix or rows.is_empty():
         return ROWS_A_GROUP
     n_samples = rows["sample"].n_unique()

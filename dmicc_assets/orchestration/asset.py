@@ -91,7 +91,6 @@ def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:
     deps = [
         dg.AssetDep(asset_key(i.table), partition_mapping=mapping(studies, step.partition, i.through, i.table))
         for i in step.inputs
-        if i.is_content
     ]
     if "source/files" in step.outputs:
         deps.append(dg.AssetDep(SERIES, partition_mapping=accession_mapping(studies)))

@@ -43,7 +43,7 @@ def levels_to_wait_for(step: Step, steps: Sequence[Step]) -> int:
     wait for them too, or it would be fitted on the new cohort with the old biomarkers. 0 where there is no such way.
     """
     maker = {table: each.name for each in steps for table in each.outputs}
-    above = {each.name: {maker[i.table] for i in each.inputs if i.is_content and i.table in maker} for each in steps}
+    above = {each.name: {maker[i.table] for i in each.inputs if i.table in maker} for each in steps}
 
     def longest_way(name: str) -> int:
         """Steps above this one that are not read, on the longest way up to one that is; -1 without such a way."""

@@ -1,4 +1,4 @@
-"""The job that observes every source and verifies every file of lake and cache; scheduled weekly in `sensors.py`."""
+"""The job that observes every source and verifies every file of lake and downloads; weekly, by `sensors.py`."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,9 @@ def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
     @dg.op(name="verify_every_file")
     def verify(context: dg.OpExecutionContext, problems: list[str]) -> None:
         damaged = [*_damaged_results(workspace), *_damaged_downloads(workspace)]
-        context.log.info(f"{len(damaged)} damaged files in lake and cache, {len(problems)} sources without an answer")
+        context.log.info(
+            f"{len(damaged)} damaged files in lake and downloads, {len(problems)} sources without an answer"
+        )
         if damaged or problems:
             raise dg.Failure("\n".join([*problems, *damaged]), allow_retries=False)
         path = build_warehouse(workspace.settings)
@@ -66,5 +68,5 @@ def _damaged_results(workspace: Workspace) -> Iterator[str]:
 
 
 def _damaged_downloads(workspace: Workspace) -> Iterator[str]:
-    for path in FileCache(workspace.settings.cache).damaged():
+    for path in FileCache(workspace.settings.downloads).damaged():
         yield f"{path}: is not what was downloaded; `dmicc run STUDY --only source --force` fetches it again"

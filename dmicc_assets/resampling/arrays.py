@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.expression.collapse import collapse_probes
-from dmicc_assets.expression.counts import sum_counts
-from dmicc_assets.expression.raw_dataset import RawDataset
-from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.library_size import log_cpm, tmm_factors
 from dmicc_assets.stats.quantile_normalisation import apply_quantile_target, fit_quantile_target
 from dmicc_assets.study.schema import Cohort, Dataset
@@ -117,22 +114,20 @@ class CountedArrays:
         return ExpressionMatrix(values, self.counts.features, self.counts.samples)
 
 
-def unnormalised(raw: RawDataset, spec: Dataset) -> LogArrays | CountedArrays:
-    """A dataset as served, ready to be normalised many times."""
-    if raw.value_kind == "counts" and raw.probe_genes is not None:
-        return CountedArrays(sum_counts(raw.matrix, raw.probe_genes))
-    return log_arrays(raw, spec)
+def log_arrays(matrix: ExpressionMatrix, probe_genes: pl.DataFrame | None, spec: Dataset) -> LogArrays:
+    """A dataset of intensities, ready to be normalised many times.
 
-
-def log_arrays(raw: RawDataset, spec: Dataset) -> LogArrays:
-    """A dataset of intensities as served, on the log2 scale, ready to be normalised many times."""
-    values = to_log2(raw.matrix.values, log2_decision(raw.matrix.values, spec.scale))
-    matrix = ExpressionMatrix(values, raw.matrix.features, raw.matrix.samples)
+    Args:
+        matrix: (P, N) log2 values before normalisation, as `expression/probes` has them.
+        probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
+        spec: what the study file says of the dataset.
+    """
+    values = matrix.values
     ranks, ordered = None, np.empty((0, 0))
     if spec.normalise == "quantile":
         ranks = _ranks(apply_quantile_target(values, np.linspace(0, 1, len(values))))
         ordered = np.column_stack([fit_quantile_target(values[:, [j]]) for j in range(values.shape[1])])
-    return LogArrays(spec, matrix, raw.probe_genes, ranks, ordered)
+    return LogArrays(spec, matrix, probe_genes, ranks, ordered)
 
 
 def _ranks(position: FloatArray) -> Ranks:

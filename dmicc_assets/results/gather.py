@@ -1,13 +1,11 @@
 """What the rigor computations need, read from the tables that a step declares. Nothing is computed or judged here."""
 
 import json
-from collections.abc import Sequence
 from hashlib import sha256
 
-from dmicc_assets.geo.dataset import read_dataset
-from dmicc_assets.geo.source_files import source_files
+from dmicc_assets.expression.counts import sum_counts
 from dmicc_assets.lake.steps import StepContext, used_datasets
-from dmicc_assets.resampling.arrays import CountedArrays, FoldValues, LogArrays, learns_from_arrays, unnormalised
+from dmicc_assets.resampling.arrays import CountedArrays, FoldValues, LogArrays, learns_from_arrays, log_arrays
 from dmicc_assets.resampling.selection import StudyData
 from dmicc_assets.resampling.sensitivity import ProbeLevel
 from dmicc_assets.results.evidence import Origins, StudyEvidence
@@ -31,7 +29,7 @@ def study_data(context: StepContext) -> StudyData:
 def fold_values(context: StepContext, data: StudyData) -> FoldValues:
     """What makes the values of the model's cohort without the samples that a fold holds out.
 
-    The step declares source/files, source/samples and expression/genes of the datasets too.
+    The step declares expression/probes, source/probe_genes, source/samples and expression/genes of the datasets too.
     """
     cohort = data.study.cohorts[data.target]
     depending = [
@@ -41,7 +39,10 @@ def fold_values(context: StepContext, data: StudyData) -> FoldValues:
         name=data.target,
         cohort=cohort,
         subject=data.merged[data.target],
-        arrays=_arrays(context, depending),
+        arrays={
+            name: _counted_arrays(context, name) if _is_counted(context, name) else _log_arrays(context, name)
+            for name in depending
+        },
         matrices={name: context.matrix("expression/genes", name) for name in cohort.datasets} if depending else {},
         samples={name: context.read("source/samples", name) for name in cohort.datasets} if depending else {},
     )
@@ -52,9 +53,8 @@ def probe_level(context: StepContext) -> ProbeLevel:
     names = list(dict.fromkeys(name for cohort in context.study.cohorts.values() for name in cohort.datasets))
     is_by_probe = {name: not context.read("source/probe_genes", name).is_empty() for name in names}
     by_probe = [name for name in names if is_by_probe[name] and not _is_counted(context, name)]
-    arrays = _arrays(context, by_probe)
     return ProbeLevel(
-        arrays={name: each for name, each in arrays.items() if isinstance(each, LogArrays)},
+        arrays={name: _log_arrays(context, name) for name in by_probe},
         matrices={name: context.matrix("expression/genes", name) for name in names if name not in by_probe},
         samples={name: context.read("source/samples", name) for name in names},
     )
@@ -65,14 +65,16 @@ def _is_counted(context: StepContext, dataset: str) -> bool:
     return context.manifest("expression/genes", dataset).notes.get("normalise") == "TMM"
 
 
-def _arrays(context: StepContext, names: Sequence[str]) -> dict[str, LogArrays | CountedArrays]:
-    """Datasets read again from their verified files, before normalisation between arrays."""
-    found: dict[str, LogArrays | CountedArrays] = {}
-    for name in names:
-        spec = context.study.datasets[name]
-        files = source_files(context.read("source/files", name), context.settings.cache)
-        found[name] = unnormalised(read_dataset(name, spec, files), spec)
-    return found
+def _log_arrays(context: StepContext, dataset: str) -> LogArrays:
+    probe_genes = context.read("source/probe_genes", dataset)
+    spec = context.study.datasets[dataset]
+    matrix = context.matrix("expression/probes", dataset)
+    return log_arrays(matrix, None if probe_genes.is_empty() else probe_genes, spec)
+
+
+def _counted_arrays(context: StepContext, dataset: str) -> CountedArrays:
+    counts = context.matrix("expression/probes", dataset)
+    return CountedArrays(sum_counts(counts, context.read("source/probe_genes", dataset)))
 
 
 def study_evidence(context: StepContext) -> StudyEvidence:

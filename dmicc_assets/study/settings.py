@@ -3,6 +3,7 @@
 Nothing else in the package reads the environment for a setting of its own.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -115,9 +116,9 @@ class Settings(BaseSettings):
         return self.own_dagster_home or self.home / "dagster"
 
     @property
-    def cache(self) -> Path:
-        """Content-addressed downloads, shared by all studies."""
-        return self.home / "cache"
+    def downloads(self) -> Path:
+        """What was downloaded, by its SHA-256; shared by all studies."""
+        return self.home / "downloads"
 
     @property
     def locks(self) -> Path:
@@ -156,7 +157,8 @@ class Settings(BaseSettings):
             RequestError: the home cannot be written.
         """
         try:
-            for folder in (self.lake, self.reports, self.dagster_home, self.cache, self.locks):
+            self._rename_cache()
+            for folder in (self.lake, self.reports, self.dagster_home, self.downloads, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
             configuration = self.dagster_home / "dagster.yaml"
             if not configuration.exists():
@@ -165,6 +167,13 @@ class Settings(BaseSettings):
             raise RequestError(
                 f"{self.home}: cannot be written ({error.strerror}); DMICC_HOME names another place"
             ) from None
+
+    def _rename_cache(self) -> None:
+        """Give the downloads of a home of an earlier version, in `cache/`, their name of today."""
+        earlier = self.home / "cache"
+        if earlier.is_dir() and not self.downloads.exists():
+            with suppress(FileNotFoundError):  # another process has just renamed it
+                earlier.rename(self.downloads)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -1,4 +1,4 @@
-"""Tables of the `expression` and `cohort` groups: gene-level matrices of datasets and of merged cohorts."""
+"""Tables of the `expression` and `cohort` groups: matrices of datasets by probe and gene, and of merged cohorts."""
 
 from dmicc_assets.tables.table import (
     COHORT,
@@ -17,6 +17,21 @@ from dmicc_assets.tables.table import (
 )
 
 TABLES = (
+    Table(
+        "expression/probes",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            key("probe", "row as served: probe, Entrez gene id of RNA-seq counts, or gene where the source has genes"),
+            SAMPLE,
+            Column("value", REAL, "log2 value before normalisation, or RNA-seq count; NULL when missing"),
+        ),
+        "What was measured, before normalisation between arrays and before probes became genes: every row as served, "
+        "on the log2 scale, or as a count.",
+        is_matrix=True,
+        taken=(Taken("source/samples", ("study", "dataset", "sample")),),
+    ),
     Table(
         "expression/genes",
         "dataset",

@@ -9,9 +9,9 @@ TABLES = (
         (
             STUDY,
             DATASET,
-            key("role", "what the file is for: matrix, platform, soft, counts, samples"),
+            key("role", "what the file is for: matrix, soft, counts, platform, gene_ids or samples"),
             key("file", "file name as served"),
-            Column("sha256", TEXT, "SHA-256 of the file's bytes; its name in the cache"),
+            Column("sha256", TEXT, "SHA-256 of the file's bytes; its folder in `downloads/`"),
             Column("n_bytes", COUNT, "size in bytes"),
             Column("source_url", TEXT, "where it was fetched from", is_volatile=True),
             Column("last_modified", TEXT, "Last-Modified as served", is_volatile=True),

@@ -90,7 +90,7 @@ class Table:
         columns: in the order users see them, key columns first.
         meaning: one sentence that a biologist understands.
         version: raised when what a column means changes; part of every recipe, as names and types of the columns are.
-        is_matrix: stored as a complete gene-by-sample grid, gene-major.
+        is_matrix: stored as a complete grid of features (genes or probes) by samples, feature-major.
         keeps_history: earlier contents are kept when a new one replaces them.
         taken: columns taken over unchanged from other tables: the exact part of the column lineage.
     """
@@ -118,6 +118,12 @@ class Table:
     def key(self) -> list[str]:
         """Names of the key columns."""
         return [column.name for column in self.columns if column.is_key]
+
+    @property
+    def feature(self) -> str:
+        """The key column that names the rows of a matrix: `gene`, or `probe`."""
+        (name,) = (name for name in self.key if name not in (*self.partition_columns, SAMPLE.name))
+        return name
 
     @property
     def partition_columns(self) -> tuple[str, ...]:

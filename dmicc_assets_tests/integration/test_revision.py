@@ -257,7 +257,7 @@ def test_the_weekly_job_observes_everything(weekly: dg.JobDefinition) -> None:
 
 def test_the_weekly_job_names_every_damaged_file(weekly: dg.JobDefinition, settings: Settings) -> None:
     result = open_workspace(settings).lake.path("source/samples", "living.GSE1001")
-    (download,) = settings.cache.glob("??/*/GSE1002_series_matrix.txt.gz")
+    (download,) = settings.downloads.glob("??/*/GSE1002_series_matrix.txt.gz")
     for path in (result, download):
         content = bytearray(path.read_bytes())
         content[40] ^= 0xFF
@@ -276,9 +276,9 @@ def test_the_weekly_job_fails_for_a_series_that_is_needed_and_gone(weekly: dg.Jo
 
 
 def test_nothing_that_is_made_holds_who_submitted_the_data(weekly: dg.JobDefinition, settings: Settings) -> None:
-    """The files as served, in the cache, are the one place: their checksums are what is verified."""
+    """The files as served, in `downloads/`, are the one place: their checksums are what is verified."""
     private = [text.encode() for text in CONTACT]
-    kept = [path for path in settings.home.rglob("*") if path.is_file() and not path.is_relative_to(settings.cache)]
+    kept = [path for path in settings.home.rglob("*") if path.is_file() and not path.is_relative_to(settings.downloads)]
     assert len(kept) > 20
     assert not [path for path in kept if any(text in path.read_bytes() for text in private)]
     tables = [pl.read_parquet(path) for path in settings.lake.rglob("source/*/living.*.parquet")]

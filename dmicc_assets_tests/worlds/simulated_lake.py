@@ -97,6 +97,8 @@ def _partition(tables: StudyTables, table: str, key: str) -> pl.DataFrame:
 
 
 def _matrix_rows(table: str, part: str, tables: StudyTables) -> pl.DataFrame:
+    if table == "expression/probes":  # one probe a gene
+        return matrix_rows({"value": tables.matrix("expression/genes", part, "value")}, "probe", by_name=False)
     columns = [column.name for column in TABLES[table].columns if not column.is_key and column.name != "count"]
     matrices = {column: tables.matrix(table, part, column) for column in columns}
     if table == "expression/genes" and part == "GSE3":

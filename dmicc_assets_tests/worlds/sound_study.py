@@ -80,7 +80,9 @@ def sound(study: Study | None = None) -> StudyEvidence:
         name: subject_of(name, kind, samples[of_subject[name]], matrices[of_subject[name]].take_features(GENES))
         for name, kind in kinds.items()
     }
-    notes = {name: {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False} for name in DATASETS}
+    notes = {
+        name: {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False, "n_files": 1} for name in DATASETS
+    }
     library = {"GO_BP": {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}}
     return StudyEvidence(
         study=study or study_file(),
@@ -102,7 +104,6 @@ def frames_of(samples: dict[str, pl.DataFrame], matrices: dict[str, ExpressionMa
         for dataset, cohort in (("SIM1", "a"), ("SIM2", "b"))
     ]
     return {
-        "source/files": pl.DataFrame({"dataset": list(DATASETS), "file": "m.gz", "sha256": "ab", "n_bytes": 9}),
         "source/datasets": pl.DataFrame(
             {
                 "dataset": list(DATASETS),

@@ -293,7 +293,7 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("D6", one_class_a_dataset, "error", "a", "dataset and group are confounded"),
     ("D7", study(datasets={n: d | {"tissue": ""} for n, d in DATASETS.items()}), "info", "sound", "cannot be judged"),
     ("D9", study(population=None), "info", "sound", "names no population"),
-    ("I1", change("source/files", sha256=pl.lit(None, dtype=pl.String)), "error", "SIM2", "no checksum"),
+    ("I1", change("source/datasets", content_sha256=pl.lit(None, dtype=pl.String)), "error", "SIM2", "no checksum"),
     ("I2", notes([4.0, 7.0, 8.0, 9.0, 11.0, 12.0], took_log2=True), "warning", "SIM1", "log2 was taken"),
     ("I3", with_values("SIM2", constant_gene), "warning", "SIM2", "1 of 60 genes are constant"),
     ("I3", lambda e: failed_array(e, "SIM2"), "warning", "SIM2", "1 sample without any value left out (SIM2_999)"),

@@ -69,7 +69,7 @@ class FileCache:
             found = SourceFile(**content)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return found if found.url == url and self._is_whole(found) else None
+        return found if found.url == url and self.is_whole(found) else None
 
     def adopt(
         self, part: Path, name: str, role: str, url: str, last_modified: str | None = None, etag: str | None = None
@@ -94,6 +94,10 @@ class FileCache:
         part.parent.mkdir(parents=True, exist_ok=True)
         return part
 
+    def is_whole(self, file: SourceFile) -> bool:
+        """Whether a file is there, with the bytes that were downloaded."""
+        return file.path.is_file() and file.path.stat().st_size == file.n_bytes and sha256_of(file.path) == file.sha256
+
     def damaged(self) -> Iterator[Path]:
         """Every file whose bytes are not those that it is named by, of all that were ever kept."""
         for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*/*")):
@@ -107,13 +111,6 @@ class FileCache:
             with contextlib.suppress(FileNotFoundError):  # another process may take it up, or sweep too
                 if path.stat().st_mtime < oldest:
                     path.unlink()
-
-    def _is_whole(self, found: SourceFile) -> bool:
-        return (
-            found.path.is_file()
-            and found.path.stat().st_size == found.n_bytes
-            and sha256_of(found.path) == found.sha256
-        )
 
     def _record(self, url: str) -> Path:
         return self.folder / "urls" / f"{_key(url)}.json"

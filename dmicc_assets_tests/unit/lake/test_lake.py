@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from dmicc_assets.errors import DataError
@@ -46,6 +47,28 @@ def test_a_matrix_comes_back_whatever_the_order_it_had(lake: Lake) -> None:
     assert back.features == ("G1", "G2")
     assert back.samples == ("S1", "S2", "S3")
     np.testing.assert_array_equal(back.take_features(matrix.features).take_samples(matrix.samples).values, values)
+
+
+def test_probes_come_back_bit_for_bit_in_the_order_they_were_served_in(lake: Lake) -> None:
+    values = np.log2(np.random.default_rng(1).gamma(2, 300, size=(5000, 70)))
+    values[3, 5] = np.nan
+    matrix = ExpressionMatrix(
+        values, tuple(f"{i * 7919 % 5000}_at" for i in range(5000)), tuple(f"S{-i}" for i in range(70))
+    )
+    lake.write("expression/probes", "s.D", matrix_rows({"value": matrix}, "probe", by_name=False), ORIGIN)
+    back = lake.read_matrix("expression/probes", "s.D")
+    assert (back.features, back.samples) == (matrix.features, matrix.samples)
+    assert back.values.tobytes() == values.tobytes()
+    groups = pq.ParquetFile(lake.path("expression/probes", "s.D")).metadata
+    n_rows = [groups.row_group(i).num_rows for i in range(groups.num_row_groups)]
+    assert len(n_rows) > 1
+    assert not [n for n in n_rows if n % 70], "a row group has whole probes"
+
+
+def test_a_matrix_without_rows_comes_back(lake: Lake) -> None:
+    empty = ExpressionMatrix(np.empty((0, 0)), (), ())
+    lake.write("expression/probes", "s.D", matrix_rows({"value": empty}, "probe"), ORIGIN)
+    assert lake.read_matrix("expression/probes", "s.D").values.shape == (0, 0)
 
 
 def as_of_another_version(lake: Lake, table: str, partition: str, without: str, recipe: str = "old") -> None:

@@ -1,7 +1,6 @@
 """Nothing leaks: what a fold chooses and fits does not depend on the samples that it scores."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -141,8 +140,7 @@ def measured(values: np.ndarray, is_counted: bool) -> FoldValues:
     matrix = ExpressionMatrix(values, genes, names)
     rule = [{"label": "sick", "where": {"any": "sick"}}, {"label": "well", "where": {"any": "well"}}]
     spec = Dataset.model_validate({"source": "file", "matrix": "m", "labels": rule, "scale": "log2"})
-    by_gene = SimpleNamespace(matrix=matrix, probe_genes=None)
-    arrays = CountedArrays(matrix) if is_counted else log_arrays(by_gene, spec)  # type: ignore[arg-type]  # what it reads
+    arrays = CountedArrays(matrix) if is_counted else log_arrays(matrix, None, spec)
     labels = ["sick"] * 12 + ["well"] * 12
     samples = pl.DataFrame({"sample": names, "label": labels}).with_columns(patient=pl.lit(None, dtype=pl.String))
     subject = CaseControl("a", "cohort", arrays.genes(), np.arange(24) < 12, ("A",) * 24, (None,) * 24)
@@ -203,7 +201,7 @@ def arrays_of(values: np.ndarray, collapse: str) -> LogArrays:
         {"source": "file", "matrix": "m.tsv", "labels": rule, "scale": "log2", "collapse": collapse}
     )
     matrix = ExpressionMatrix(values, probes, tuple(f"s{j:02d}" for j in range(values.shape[1])))
-    return log_arrays(SimpleNamespace(matrix=matrix, probe_genes=table), spec)  # type: ignore[arg-type]  # what it reads
+    return log_arrays(matrix, table, spec)
 
 
 def test_numbers_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """The threshold grid: every point is the signature under its settings, and the study's own point is its signature."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import polars as pl
 
@@ -36,17 +34,12 @@ def probes_of(study: Study) -> tuple[dict[str, pl.DataFrame], ProbeLevel]:
         )
         spec = study.datasets[name.upper()].model_copy(update={"scale": "log2", "normalise": "none"})
         matrix = ExpressionMatrix(probes, tuple(table["probe"]), subject.matrix.samples)
-        arrays[name.upper()] = log_arrays(_raw(matrix, table), spec)
+        arrays[name.upper()] = log_arrays(matrix, table, spec)
         merged = ExpressionMatrix(arrays[name.upper()].genes().values, subject.matrix.features, subject.matrix.samples)
         from dataclasses import replace
 
         statistics[name] = differential_statistics(replace(subject, matrix=merged), study.differential, "covariate")
     return statistics, ProbeLevel(arrays, {}, {dataset: samples_of(dataset) for dataset in arrays})
-
-
-def _raw(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> SimpleNamespace:
-    """What `log_arrays` reads of a dataset as served."""
-    return SimpleNamespace(matrix=matrix, probe_genes=probe_genes)
 
 
 def test_every_point_of_the_grid() -> None:

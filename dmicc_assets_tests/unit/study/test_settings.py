@@ -44,6 +44,17 @@ def test_dagster_yaml_is_written_once_and_never_edited(tmp_path: Path) -> None:
     assert configuration.read_text() == "telemetry:\n  enabled: true\n"
 
 
+def test_downloads_of_an_earlier_home_get_their_name_once(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "ab").mkdir(parents=True)
+    settings = load_settings(home=tmp_path)
+    settings.prepare_home()
+    assert (settings.downloads, (tmp_path / "downloads" / "ab").is_dir()) == (tmp_path / "downloads", True)
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "cache").mkdir()  # somebody's own: there are downloads already
+    settings.prepare_home()
+    assert (tmp_path / "cache").is_dir()
+
+
 def test_a_dagster_home_of_the_user_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
     settings = load_settings(home=tmp_path / "home")

@@ -1,0 +1,9 @@
+-- What was measured before normalisation between arrays: every row as served, on the log2 scale, or as a count.
+CREATE VIEW expression.probes AS
+SELECT
+    CAST(study AS VARCHAR) AS study,
+    CAST(dataset AS VARCHAR) AS dataset,
+    CAST(probe AS VARCHAR) AS probe,
+    CAST(sample AS VARCHAR) AS sample,
+    CAST(value AS DOUBLE) AS value
+FROM read_parquet('{{lake}}/expression/probes/*.parquet', union_by_name = true);
