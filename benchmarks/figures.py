@@ -11,7 +11,7 @@ from importlib.metadata import version
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.catalog import study_figures
-from dmicc_assets.results.lake_tables import study_tables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.loading import find_study
 from dmicc_assets.study.settings import load_settings
 
@@ -20,11 +20,11 @@ def main() -> None:
     """Draw and write every figure once, in memory."""
     settings = load_settings()
     study = find_study(sys.argv[1], settings.study_folders)
-    tables = study_tables(Lake(settings.lake, settings.locks), study, settings.gene_sets)
+    results = Results.of_study(Lake(settings.lake, settings.locks), study, settings.gene_sets)
     wall, cpu = time.perf_counter(), time.process_time()
     seconds: dict[str, float] = {}
     size = 0
-    for figure in study_figures(tables):
+    for figure in study_figures(results):
         start = time.process_time()
         drawn = figure.draw()
         size += len(style.png(drawn)) + len(style.svg(drawn))

@@ -5,7 +5,6 @@ playwright and Debian's chromium; prints the milliseconds of five openings and t
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,26 +13,26 @@ import polars as pl
 from playwright.sync_api import sync_playwright
 
 from dmicc_assets.report.study_report import study_report
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.worlds.simulated_study import declared, simulated_tables
 
 N_GENES = 20_000
 DRAWN = "statisticsReady.then(() => { volcanoes.forEach((v) => v.draw()); return performance.now(); })"
 
 
-def study() -> StudyTables:
+def study() -> Results:
     """The simulated study with the statistics of 20,000 genes in each cohort."""
     generator = np.random.default_rng(1)
-    tables = simulated_tables()
+    results = simulated_tables()
     cohorts: list[pl.DataFrame] = []
-    for cohort in tables.study.cohorts:
+    for cohort in results.study.cohorts:
         p = generator.uniform(0, 1, N_GENES) ** 3
         columns = {
             name: generator.normal(size=N_GENES) for name in ("log_fc", "ave_expr", "t", "b", "ci_low", "ci_high")
         }
         rows = pl.DataFrame({"gene": [f"GENE{i}" for i in range(N_GENES)], "p_value": p, "adj_p_value": p, **columns})
         cohorts.append(declared("differential/statistics", rows, cohort=cohort))
-    return replace(tables, frames={**tables.frames, "differential/statistics": pl.concat(cohorts)})
+    return results.with_frames({"differential/statistics": pl.concat(cohorts)})
 
 
 def main() -> None:

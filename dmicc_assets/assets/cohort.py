@@ -2,6 +2,7 @@
 
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.results.reader import Results
 from dmicc_assets.types import matrix_rows
 
 
@@ -14,9 +15,9 @@ from dmicc_assets.types import matrix_rows
 )
 def cohort(context: StepContext) -> Result:
     """Merge the case and control samples over the genes that every dataset measures, and remove the batch."""
-    spec = context.study.cohorts[context.part]
-    matrices = {dataset: context.matrix("expression/genes", dataset) for dataset in spec.datasets}
-    counts = {dataset: context.matrix("expression/genes", dataset, "count") for dataset in spec.datasets}
-    merged = merge_cohort(context.part, spec, matrices, context.read_each("source/samples"), counts)
+    spec, results = context.study.cohorts[context.part], Results.of_step(context)
+    matrices = {dataset: results.matrix("expression/genes", dataset) for dataset in spec.datasets}
+    counts = {dataset: results.matrix("expression/genes", dataset, "count") for dataset in spec.datasets}
+    merged = merge_cohort(context.part, spec, matrices, results.by_part("source/samples"), counts)
     values = matrix_rows({"value": merged.value, "value_adjusted": merged.adjusted, "count": merged.counts})
     return Result({"cohort/expression": values, "cohort/samples": merged.samples}, merged.notes)

@@ -2,6 +2,7 @@
 
 from dmicc_assets.differential.statistics import cohort_statistics, differential_genes
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.results.reader import Results
 
 
 @step(
@@ -13,9 +14,10 @@ from dmicc_assets.lake.steps import Input, Result, StepContext, step
 )
 def differential(context: StepContext) -> Result:
     """Test every gene, cases against controls, as limma does, and keep those past the study's thresholds."""
-    batch = context.study.cohorts[context.part].batch
-    subject = context.cohort_subject(context.part, "value_adjusted" if batch == "combat" else "value")
-    counts = context.matrix("cohort/expression", column="count")
+    cohort, results = context.part, Results.of_step(context)
+    batch = context.study.cohorts[cohort].batch
+    subject = results.cohort(cohort, "value_adjusted" if batch == "combat" else "value")
+    counts = results.matrix("cohort/expression", cohort, "count")
     statistics = cohort_statistics(subject, counts, context.study.differential, batch)
     genes = differential_genes(statistics, context.study.differential)
     notes = {"n_genes": len(statistics), "n_deg": len(genes), "limma": context.study.differential.limma}

@@ -3,6 +3,7 @@
 from dmicc_assets.enrichment.libraries import libraries_in_use, served_libraries
 from dmicc_assets.enrichment.terms import enriched_terms, preranked_terms
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.results.reader import Results
 
 
 def observe_libraries(context: StepContext) -> str:
@@ -21,8 +22,8 @@ def observe_libraries(context: StepContext) -> str:
 def terms(context: StepContext) -> Result:
     """Ask which gene sets hold more differentially expressed genes than chance gives (hypergeometric test)."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
-    genes, statistics = context.read("differential/genes"), context.read("differential/statistics")
-    enriched = enriched_terms(genes, statistics, libraries, context.study.enrichment)
+    differential = Results.of_step(context).differential
+    enriched = enriched_terms(differential.genes, differential.statistics, libraries, context.study.enrichment)
     return Result({"enrichment/terms": enriched.terms}, enriched.notes)
 
 
@@ -37,6 +38,6 @@ def terms(context: StepContext) -> Result:
 def gsea(context: StepContext) -> Result:
     """Ask which gene sets stand at the ends of the list of all genes ranked by the moderated t-statistic."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
-    statistics = context.read("differential/statistics")
+    statistics = Results.of_step(context).differential.statistics
     enriched = preranked_terms(statistics, libraries, context.study.enrichment, context.study.ranking.seed)
     return Result({"enrichment/gsea": enriched.terms}, enriched.notes)

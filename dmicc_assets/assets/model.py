@@ -2,6 +2,7 @@
 
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.model.risk_model import empty_risk_model_tables, fit_risk_model, risk_model_tables
+from dmicc_assets.results.reader import Results
 
 
 @step(
@@ -13,8 +14,8 @@ from dmicc_assets.model.risk_model import empty_risk_model_tables, fit_risk_mode
 )
 def model(context: StepContext) -> Result:
     """Fit the logistic risk model on the biomarkers in the model's cohort, and correct it for optimism by bootstrap."""
-    biomarkers = context.read("signature/biomarkers")["gene"].to_list()
-    subject = context.cohort_subject(context.study.model_cohort)
+    results = Results.of_step(context)
+    biomarkers, subject = sorted(results.biomarkers), results.cohort(context.study.model_cohort)
     settings = context.study.model
     tables = (
         risk_model_tables(fit_risk_model(subject, biomarkers, settings), subject, settings, settings.seed)

@@ -9,7 +9,7 @@ from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.published import compare_published
 from dmicc_assets.report.report_file import report_path, write_report
 from dmicc_assets.report.study_report import study_report
-from dmicc_assets.results.lake_tables import study_manifests, study_tables
+from dmicc_assets.results.reader import Results
 
 
 @step(
@@ -32,13 +32,14 @@ from dmicc_assets.results.lake_tables import study_manifests, study_tables
 def published(context: StepContext) -> Result:
     """Set what a paper states beside what was computed here."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
-    return Result({"report/published": compare_published(context.study, context.tables(), libraries)})
+    return Result({"report/published": compare_published(Results.of_step(context), libraries)})
 
 
 @step(
     partition="study",
     outputs=("report/study",),
     inputs=(
+        Input("source/files", "datasets"),
         Input("source/datasets", "datasets"),
         Input("source/samples", "datasets"),
         Input("expression/genes", "datasets"),
@@ -67,9 +68,8 @@ def published(context: StepContext) -> Result:
 )
 def report(context: StepContext) -> Result:
     """Write the report: one page that needs no network, from every table of the study."""
-    tables = study_tables(context.lake, context.study, context.settings.gene_sets)
-    manifests = study_manifests(context.lake, context.study)
-    worth, items = verdict(context.study, tables.frames), checklist(context.study, tables.frames)
-    page = study_report(tables, manifests, study_figures(tables), worth, items)
+    results = Results.of_step(context)
+    manifests = Results.of_study(context.lake, context.study).manifests()
+    page = study_report(results, manifests, study_figures(results), verdict(results), checklist(results))
     path = report_path(context.settings.reports, context.study.study)
     return Result({"report/study": write_report(path, page, context.study.title)})

@@ -8,7 +8,9 @@ from dmicc_assets.resampling.nulls import null_distributions
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.sensitivity import threshold_grid
 from dmicc_assets.resampling.stability import selection_stability
-from dmicc_assets.results.gather import notes_read, probe_level, study_data, study_evidence
+from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.inputs import probe_level, study_data
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
 
 SELECTION = (
@@ -44,7 +46,7 @@ def of_resampling(study: Study, _: str) -> dict[str, Any]:
 )
 def stability(context: StepContext) -> Result:
     """Choose the genes again in bootstraps of the patients and with every control once left out, and count."""
-    frequencies = selection_stability(study_data(context), workers())
+    frequencies = selection_stability(study_data(Results.of_step(context)), workers())
     return Result({"signature/stability": frequencies}, {"seed": context.study.rigor.seed})
 
 
@@ -59,7 +61,9 @@ def stability(context: StepContext) -> Result:
 )
 def sensitivity(context: StepContext) -> Result:
     """Make the signature again under other thresholds and other ways to collapse probes."""
-    grid = threshold_grid(context.study, context.read_each("differential/statistics"), probe_level(context))
+    results = Results.of_step(context)
+    probes = probe_level(results)
+    grid = threshold_grid(context.study, results.by_part("differential/statistics"), probes)
     return Result({"signature/sensitivity": grid})
 
 
@@ -72,8 +76,8 @@ def sensitivity(context: StepContext) -> Result:
 )
 def nulls(context: StepContext) -> Result:
     """Repeat the whole choice with permuted labels, and the model with random genes: what chance finds."""
-    validation = {entry.dataset: context.validation_subject(entry.dataset) for entry in context.study.validation}
-    distributions = null_distributions(study_data(context), validation, workers())
+    results = Results.of_step(context)
+    distributions = null_distributions(study_data(results), results.validations(), workers())
     return Result({"rigor/nulls": distributions}, {"seed": context.study.rigor.seed})
 
 
@@ -107,10 +111,10 @@ def nulls(context: StepContext) -> Result:
         | {"model_cohort": study.model_cohort}
     ),
     version="7",
-    observe=notes_read,
+    observe=lambda context: StudyEvidence.of_step(context).notes_hash(),
 )
 def findings(context: StepContext) -> Result:
     """Ask every rigor check what the result is worth; a check that is silent is stored too."""
-    found = run_checks(study_evidence(context))
+    found = run_checks(StudyEvidence.of_step(context))
     counts = {severity: sum(each.severity == severity for each in found) for severity in ("error", "warning", "info")}
     return Result({"rigor/findings": findings_table(found)}, counts)

@@ -2,6 +2,7 @@
 
 from dmicc_assets.differential.statistics import cohort_residuals
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.results.reader import Results
 from dmicc_assets.signature.intersect import intersect_cohorts, measured_genes
 from dmicc_assets.signature.ranking import rank_signature
 from dmicc_assets.signature.sharing import N_AXES
@@ -17,8 +18,9 @@ from dmicc_assets.stats.random_axes import ResidualSpace
 )
 def signature(context: StepContext) -> Result:
     """Intersect the cohorts' gene lists."""
-    measured = measured_genes(context.read_each("differential/statistics"))
-    return Result({"signature/genes": intersect_cohorts(context.read_each("differential/genes"), measured).genes})
+    results = Results.of_step(context)
+    measured = measured_genes(results.by_part("differential/statistics"))
+    return Result({"signature/genes": intersect_cohorts(results.by_part("differential/genes"), measured).genes})
 
 
 @step(
@@ -39,20 +41,20 @@ def signature(context: StepContext) -> Result:
 )
 def overlap(context: StepContext) -> Result:
     """Ask whether the cohorts share more genes than other axes of variation of these tissues give."""
-    deg = context.read_each("differential/genes")
-    spaces = {cohort: residuals(context, cohort) for cohort in context.study.cohorts}
-    measured = {cohort: context.matrix("cohort/expression", cohort).features for cohort in spaces}
-    seed = context.study.rigor.seed
-    found = intersect_cohorts(deg, measured, spaces, seed)
+    results = Results.of_step(context)
+    spaces = {cohort: residuals(results, cohort) for cohort in results.study.cohorts}
+    measured = {cohort: results.matrix("cohort/expression", cohort).features for cohort in spaces}
+    seed = results.study.rigor.seed
+    found = intersect_cohorts(results.by_part("differential/genes"), measured, spaces, seed)
     return Result({"signature/overlap": found.overlap}, {"seed": seed, "n_axes": N_AXES})
 
 
-def residuals(context: StepContext, cohort: str) -> ResidualSpace:
+def residuals(results: Results, cohort: str) -> ResidualSpace:
     """A cohort's genes in the residual space of the model by which they were tested."""
-    batch = context.study.cohorts[cohort].batch
-    subject = context.cohort_subject(cohort, "value_adjusted" if batch == "combat" else "value")
-    counts = context.matrix("cohort/expression", cohort, "count")
-    return cohort_residuals(subject, counts, context.study.differential, batch)
+    batch = results.study.cohorts[cohort].batch
+    subject = results.cohort(cohort, "value_adjusted" if batch == "combat" else "value")
+    counts = results.matrix("cohort/expression", cohort, "count")
+    return cohort_residuals(subject, counts, results.study.differential, batch)
 
 
 @step(
@@ -64,9 +66,8 @@ def residuals(context: StepContext, cohort: str) -> ResidualSpace:
 )
 def ranking(context: StepContext) -> Result:
     """Rank the signature by random forests in each cohort; the biomarkers are among the first of every ranking."""
-    genes = context.read("signature/genes")["gene"].unique().sort().to_list()
-    subjects = [context.cohort_subject(cohort) for cohort in context.study.cohorts]
-    ranked = rank_signature(subjects, genes, context.study.ranking)
+    results = Results.of_step(context)
+    ranked = rank_signature(list(results.cohorts().values()), results.signature_genes, context.study.ranking)
     return Result(
         {
             "signature/ranking": ranked.ranking,

@@ -8,6 +8,7 @@ from dmicc_assets.geo.observe import observe, observed_text
 from dmicc_assets.geo.revision import revision_of
 from dmicc_assets.geo.source_files import source_files, source_files_table, whole_files
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.results.reader import Results
 from dmicc_assets.types import matrix_rows
 
 
@@ -62,7 +63,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
 def dataset(context: StepContext) -> Result:
     """Read the files once: label every sample, take log2 where needed, normalise between arrays, collapse to genes."""
     spec = context.study.datasets[context.part]
-    served = context.read("source/files")
+    served = Results.of_step(context).source.files
     files = whole_files(served, context.part, spec, context.client(), context.study_file.parent)
     prepared = prepare_dataset(read_dataset(context.part, spec, files), spec, served)
     return Result(

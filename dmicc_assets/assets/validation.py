@@ -9,7 +9,8 @@ from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
-from dmicc_assets.results.gather import fold_values, study_data
+from dmicc_assets.results.inputs import fold_values, study_data
+from dmicc_assets.results.reader import Results
 from dmicc_assets.signature.intersect import expected_directions
 from dmicc_assets.types import CaseControl
 
@@ -21,11 +22,11 @@ SUBJECTS = (
 )
 
 
-def subjects(context: StepContext) -> list[CaseControl]:
+def subjects(results: Results) -> list[CaseControl]:
     """Every cohort, then every validation dataset, with its two groups; none that holds samples of a cohort."""
-    validation = [context.validation_subject(entry.dataset) for entry in context.study.validation]
-    refuse_training_samples([context.cohort_subject(name, "value") for name in context.study.cohorts], validation)
-    return [*(context.cohort_subject(name) for name in context.study.cohorts), *validation]
+    validation = list(results.validations().values())
+    refuse_training_samples(list(results.cohorts("value").values()), validation)
+    return [*results.cohorts().values(), *validation]
 
 
 @step(
@@ -37,9 +38,9 @@ def subjects(context: StepContext) -> list[CaseControl]:
 )
 def expression_tests(context: StepContext) -> Result:
     """Compare each signature gene between cases and controls by Wilcoxon's test, in every cohort and dataset."""
-    genes = context.read("signature/genes")
-    directions = expected_directions(genes, context.study)
-    tests = test_expression(subjects(context), sorted(set(genes["gene"])), directions)
+    results = Results.of_step(context)
+    directions = expected_directions(results.signature.genes, context.study)
+    tests = test_expression(subjects(results), results.signature_genes, directions)
     return Result({"validation/expression_tests": tests})
 
 
@@ -64,12 +65,14 @@ def roc(context: StepContext) -> Result:
     The model's is given as it appears on its own samples, as cross-validation gives it with the genes chosen on all
     samples (leaky) and inside the folds (nested), by the .632+ bootstrap, and frozen in every other subject.
     """
-    genes, coefficients = context.read("signature/genes"), context.read("model/coefficients")
+    results = Results.of_step(context)
+    coefficients, genes = results.model.coefficients, results.signature_genes
     model = None if coefficients.is_empty() else risk_model_from_table(coefficients)
-    directions = expected_directions(genes, context.study)
-    tables = roc_tables(subjects(context), sorted(set(genes["gene"])), directions, model, context.study.model_cohort)
-    data = study_data(context)
-    estimates = all_estimates(tables, resampled_roc(data, fold_values(context, data), workers()))
+    directions = expected_directions(results.signature.genes, context.study)
+    tables = roc_tables(subjects(results), genes, directions, model, context.study.model_cohort)
+    data = study_data(results)
+    folds = fold_values(results, data)
+    estimates = all_estimates(tables, resampled_roc(data, folds, workers()))
     notes = {"seed": context.study.rigor.seed}
     return Result({"validation/roc": estimates.roc, "validation/roc_curve": estimates.roc_curve}, notes)
 
@@ -83,7 +86,8 @@ def roc(context: StepContext) -> Result:
 )
 def performance(context: StepContext) -> Result:
     """Measure discrimination and calibration of the frozen model in every cohort and dataset it was not fitted in."""
-    coefficients = context.read("model/coefficients")
+    results = Results.of_step(context)
+    coefficients = results.model.coefficients
     model = None if coefficients.is_empty() else risk_model_from_table(coefficients)
-    elsewhere = [subject for subject in subjects(context) if subject.name != context.study.model_cohort]
+    elsewhere = [subject for subject in subjects(results) if subject.name != context.study.model_cohort]
     return Result({"validation/performance": external_performance(model, elsewhere)})

@@ -186,7 +186,7 @@ def treat_p_values(statistics: pl.DataFrame, log_fc: float) -> np.ndarray:
 def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
     """A library has no date or checksum, or the background is wrong (error); a version is not stated (info)."""
     findings: list[Finding] = []
-    for name, subject in evidence.cohorts.items():
+    for name, subject in evidence.cohorts().items():
         terms = evidence.rows("enrichment/terms", cohort=name)
         notes = evidence.library_notes.get(name, {})
         used = sorted(set(terms["library"]) | set(notes))

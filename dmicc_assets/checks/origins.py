@@ -33,7 +33,7 @@ def whole_files(evidence: StudyEvidence) -> list[Finding]:
         if problems:
             findings.append(finding("I1", row["dataset"], "error", "; ".join(problems), len(problems), 0))
             continue
-        n_files = evidence.dataset_notes[row["dataset"]]["n_files"]
+        n_files = evidence.notes("expression/genes", row["dataset"])["n_files"]
         text = f"{n_files} files verified; {row['n_probes']} rows, {row['n_samples']} samples"
         findings.append(finding("I1", row["dataset"], "ok", text, 0, 0))
     return findings
@@ -56,7 +56,8 @@ def whole_files(evidence: StudyEvidence) -> list[Finding]:
 def provenance(evidence: StudyEvidence) -> list[Finding]:
     """A table has no code version, library versions, recipe, settings or input hashes."""
     problems: list[str] = []
-    for name, origin in sorted(evidence.origins.items()):
+    made = sorted(evidence.manifests(), key=lambda each: (each.table, each.partition))
+    for origin in made:
         lacking = [
             what
             for what, there in (
@@ -68,10 +69,10 @@ def provenance(evidence: StudyEvidence) -> list[Finding]:
             )
             if not there
         ]
-        problems += [f"{name} has no {' and no '.join(lacking)}"] if lacking else []
+        problems += [f"{origin.table} of {origin.partition} has no {' and no '.join(lacking)}"] if lacking else []
     if problems:
         return [finding("R14", evidence.name, "error", "; ".join(problems[:5]), len(problems), 0)]
-    n = len(evidence.origins)
+    n = len(made)
     seeds = evidence.study
     text = (
         f"{n} tables have code version, library versions, settings and the hash of every input; seeds: ranking "

@@ -137,8 +137,8 @@ def directions(evidence: StudyEvidence) -> list[Finding]:
 def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     """The median Jaccard index between the signature and those of single changes of a threshold is below 0.5."""
     grid = evidence.rows("signature/sensitivity").filter(pl.col("is_single_change")).drop_nulls("jaccard")
-    if grid.is_empty() or not evidence.signature:
-        why = "the signature is empty" if not evidence.signature else "no threshold was moved"
+    if grid.is_empty() or not evidence.signature_genes:
+        why = "the signature is empty" if not evidence.signature_genes else "no threshold was moved"
         return not_applicable("M6", evidence.name, why)
     jaccard = float(np.median(grid["jaccard"].to_numpy()))
     worst = grid.sort("jaccard", "setting").row(0, named=True)

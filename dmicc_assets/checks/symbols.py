@@ -28,7 +28,7 @@ BY_PREVIOUS = 0.02
 def measured_genes(evidence: StudyEvidence) -> list[Finding]:
     """A biomarker is missing from a validation dataset, or the genes of the cohorts have a Jaccard index below 0.6."""
     findings: list[Finding] = []
-    for dataset, subject in evidence.validation.items():
+    for dataset, subject in evidence.validations().items():
         if not evidence.biomarkers:
             findings += not_applicable("I9", dataset, "there are no biomarkers")
             continue
@@ -38,7 +38,7 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
         if missing:
             text += f"; {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not, so the model cannot be applied"
         findings.append(finding("I9", dataset, "warning" if missing else "ok", text, len(missing), 0))
-    universes = [set(subject.matrix.features) for subject in evidence.cohorts.values()]
+    universes = [set(subject.matrix.features) for subject in evidence.cohorts().values()]
     if len(universes) < 2:
         return [*findings, *not_applicable("I9", evidence.name, "the study has one cohort")]
     common, every = set[str].intersection(*universes), set[str].union(*universes)

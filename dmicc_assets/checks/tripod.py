@@ -3,7 +3,7 @@
 The items' texts are paraphrased. What the data cannot say is never invented: it is marked as the author's to fill.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import polars as pl
@@ -11,8 +11,8 @@ import polars as pl
 from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.logistic import INTERCEPT
-from dmicc_assets.study.schema import Study
 
 FOR_AUTHOR = "for the author"
 FILLED = "filled"
@@ -30,14 +30,9 @@ class Item(NamedTuple):
     fill: Fill | None = None
 
 
-def checklist(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row an item: item, section, asks, status ('filled' or 'for the author'), text.
-
-    Args:
-        study: the study file.
-        frames: the study's tables by name; an absent one is empty.
-    """
-    evidence = StudyEvidence(study, frames)
+def checklist(results: Results) -> pl.DataFrame:
+    """One row an item: item, section, asks, status ('filled' or 'for the author'), text."""
+    evidence = StudyEvidence.of(results)
     rows: list[dict[str, str]] = []
     for each in ITEMS:
         text = "" if each.fill is None else each.fill(evidence)

@@ -11,7 +11,7 @@ from dmicc_assets.checks.check import Doubt, Level, has_fired
 from dmicc_assets.checks.finding import FIRED, counted, listed
 from dmicc_assets.checks.registry import CHECKS, in_order
 from dmicc_assets.results.evidence import StudyEvidence
-from dmicc_assets.study.schema import Study
+from dmicc_assets.results.reader import Results
 
 # How the sentence on trust begins; the first level of which a check fires is the one that is said.
 _BEGINNINGS: dict[Level, str] = {
@@ -22,20 +22,15 @@ _BEGINNINGS: dict[Level, str] = {
 _MOST_REASONS = 3
 
 
-def verdict(study: Study, frames: Mapping[str, pl.DataFrame]) -> tuple[str, str, str]:
-    """What was found, how far it can be trusted, what is missing.
-
-    Args:
-        study: the study file.
-        frames: rows of rigor/findings, signature/*, validation/roc, model/coefficients; an absent table is empty.
-    """
-    evidence = StudyEvidence(study, frames)
+def verdict(results: Results) -> tuple[str, str, str]:
+    """What was found, how far it can be trusted, what is missing."""
+    evidence = StudyEvidence.of(results)
     return _found(evidence), _trust(evidence), _missing(evidence)
 
 
 def _found(evidence: StudyEvidence) -> str:
     cohorts = evidence.study.cohorts
-    n, biomarkers = len(evidence.signature), evidence.biomarkers
+    n, biomarkers = len(evidence.signature_genes), evidence.biomarkers
     where = " and ".join(cohort.title for cohort in cohorts.values())
     if not n:
         return f"No gene is differentially expressed in {where} at the study's thresholds, so there is no signature."
@@ -87,7 +82,7 @@ def _trust(evidence: StudyEvidence) -> str:
     if not tested:
         return "How far this can be trusted is not known: no rigor check was made."
     errors = in_order(set(findings.filter(severity="error")["code"]))
-    if not errors and not evidence.signature:
+    if not errors and not evidence.signature_genes:
         sizes: list[float] = evidence.rows("rigor/findings", code="D1")["statistic"].drop_nulls().to_list()
         few = f"the smallest class has {counted(round(min(sizes)), 'sample')}, and " if sizes else ""
         return f"That nothing was found does not show that nothing is there: {few}thresholds decide what counts."

@@ -1,42 +1,38 @@
-"""How much of the demo's planted truth a run found: read from the lake, shown in the terminal."""
+"""How much of the demo's planted truth a run found: shown in the terminal."""
 
 import polars as pl
 from rich.console import Console
 
-from dmicc_assets.lake.store import Lake
+from dmicc_assets.results.reader import Results
 from dmicc_assets.simulation.planted_truth import Truth, score_truth
-from dmicc_assets.study.schema import Study
-from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.query import show_rows
 
 _MOST_NAMES = 8
 
 
-def truth_found(lake: Lake, study: Study, truth: Truth) -> pl.DataFrame:
+def truth_found(results: Results, truth: Truth) -> pl.DataFrame:
     """The score of a materialised demo; columns as `score_truth` gives them."""
-    deg = {cohort: lake.read("differential/genes", PartitionKey.of(study.study, cohort)) for cohort in study.cohorts}
-    enriched = {cohort: lake.read("enrichment/terms", PartitionKey.of(study.study, cohort)) for cohort in study.cohorts}
+    deg, enrichment = results.by_part("differential/genes"), results.study.enrichment
     significant = {
         cohort: {
-            library: terms.filter(pl.col("library") == library)["term"].to_list()
-            for library in study.enrichment.libraries
+            library: terms.filter(pl.col("library") == library)["term"].to_list() for library in enrichment.libraries
         }
-        for cohort, frame in enriched.items()
-        for terms in [frame.filter(pl.col("adj_p_value") < study.enrichment.adj_p_value)]
+        for cohort, frame in results.by_part("enrichment/terms").items()
+        for terms in [frame.filter(pl.col("adj_p_value") < enrichment.adj_p_value)]
     }
     return score_truth(
         truth,
-        signature=lake.read("signature/genes", study.study)["gene"].unique().to_list(),
+        signature=results.signature_genes,
         deg={cohort: genes["gene"].to_list() for cohort, genes in deg.items()},
-        biomarkers=lake.read("signature/biomarkers", study.study)["gene"].to_list(),
+        biomarkers=results.biomarkers,
         directions={cohort: dict(genes.select("gene", "direction").iter_rows()) for cohort, genes in deg.items()},
         terms=significant,
     )
 
 
-def show_truth(out: Console, lake: Lake, study: Study, truth: Truth) -> None:
+def show_truth(out: Console, results: Results, truth: Truth) -> None:
     """Print the score, with the names of what was missed."""
-    rows = truth_found(lake, study, truth)
+    rows = truth_found(results, truth)
     if out.is_terminal:
         names = pl.col("missed_names")
         first = names.list.head(_MOST_NAMES).list.concat(pl.lit(["..."]))

@@ -16,10 +16,10 @@ from rich.console import Console
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
-from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table, score_patients
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import ExpressionMatrix
 from dmicc_assets.warehouse.query import show_rows
@@ -65,18 +65,17 @@ def read_patients(path: Path) -> ExpressionMatrix:
         raise RequestError(f"{error}\nexpected the gene in the first column, then one column a sample") from None
 
 
-def study_model(lake: Lake, study: str) -> tuple[RiskModel, pl.DataFrame]:
+def study_model(results: Results) -> tuple[RiskModel, pl.DataFrame]:
     """The frozen model of a study, and its nomogram.
 
     Raises:
         DataError: the study was not run so far, or has no model.
     """
-    if lake.manifest("model/coefficients", study) is None or lake.manifest("model/nomogram", study) is None:
-        raise DataError(f"{study} has no risk model yet: `dmicc run {study}` makes it")
-    coefficients = lake.read("model/coefficients", study)
-    if coefficients.is_empty():
-        raise DataError(f"{study} has no risk model: no biomarker was chosen, see rigor.findings")
-    return risk_model_from_table(coefficients), lake.read("model/nomogram", study)
+    if not results.is_made("model/coefficients"):
+        raise DataError(f"{results.name} has no risk model yet: `dmicc run {results.name}` makes it")
+    if results.model.coefficients.is_empty():
+        raise DataError(f"{results.name} has no risk model: no biomarker was chosen, see rigor.findings")
+    return risk_model_from_table(results.model.coefficients), results.model.nomogram
 
 
 def score_matrix(
@@ -166,7 +165,7 @@ def score_and_show(
     if to is not None and to.suffix != ".tsv":
         raise RequestError(f"{to}: expected a file name that ends in .tsv")
     spec = workspace.study(study)
-    model, nomogram = study_model(workspace.lake, study)
+    model, nomogram = study_model(Results.of_study(workspace.lake, spec))
     scores = score_matrix(model, nomogram, read_patients(path), scale)
     for line in how_scored(spec, path, scores):
         out.print(line)

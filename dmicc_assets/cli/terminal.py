@@ -20,6 +20,7 @@ from dmicc_assets.enrichment.gene_sets import library_path
 from dmicc_assets.errors import DataError, DmiccError, RequestError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.report.report_file import report_path
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import NAME, Study, accession_of, platform_of
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows
@@ -82,7 +83,7 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
     with _one_run_at_a_time(err, workspace, "mirror", wait=True):
         truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
         run_and_show(out, err, workspace, "demo")
-    show_truth(out, workspace.lake, workspace.studies["demo"], truth)
+    show_truth(out, Results.of_study(workspace.lake, workspace.studies["demo"]), truth)
 
 
 def show_study(out: Console, workspace: Workspace, name: str) -> None:
@@ -199,7 +200,7 @@ def _compare_what_is_left(workspace: Workspace) -> None:
 
 def _show_result(out: Console, workspace: Workspace, study: Study) -> None:
     out.print(study.title, style="italic")
-    lines = study_summary(workspace.lake, study)
+    lines = study_summary(Results.of_study(workspace.lake, study))
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
 
 

@@ -1,6 +1,7 @@
 """Which gene-set libraries a study uses, found on the disk, with what is recorded of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,3 +37,24 @@ def served_libraries(names: Sequence[str], folder: Path | None) -> str:
         except RequestError:
             lines.append(f"{name} is not there")
     return "\n".join(lines) or "no gene sets"
+
+
+def gene_set_reader(folder: Path | None) -> Callable[[str, str], Sequence[str]]:
+    """A function of library and term to the genes of a set; empty when the library or the term is not at hand.
+
+    Args:
+        folder: `DMICC_GENE_SETS`, or None.
+    """
+
+    @cache
+    def library(name: str) -> GeneSetLibrary | None:
+        try:
+            return read_gmt(library_path(folder, name))
+        except RequestError:
+            return None
+
+    def gene_set(name: str, term: str) -> Sequence[str]:
+        found = library(name)
+        return found.sets[term].genes if found is not None and term in found.sets else ()
+
+    return gene_set

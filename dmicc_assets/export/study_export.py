@@ -22,7 +22,7 @@ from dmicc_assets.export.tables import ExportedFile, write_matrix_files, write_s
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.results.lake_tables import study_manifests, study_tables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def export_study(
     """
     to = to.absolute()
     _refuse_occupied(to)
-    manifests = study_manifests(workspace.lake, study)
+    results = Results.of_study(workspace.lake, study)
+    manifests = results.manifests()
     if not manifests:
         raise DataError(f"{study.study} has no results to export: `dmicc run {study.study}` makes them")
     beside = to.with_name(f".{to.name}.{os.getpid()}.part")
@@ -95,9 +96,8 @@ def export_study(
         beside.mkdir(parents=True)
         files = list(_write_files(workspace, study, manifests, beside, draws, tell))
         tell(f"{study.study}: provenance")
-        tables = study_tables(workspace.lake, study, None)
-        write_crate(beside, study, files, tables.rows("source/files"), manifests)
-        if study_manifests(workspace.lake, study) != manifests:
+        write_crate(beside, study, files, results.source.files, manifests)
+        if Results.of_study(workspace.lake, study).manifests() != manifests:
             raise DataError(f"{study.study} was run while it was exported; export it again")
         beside.replace(to)
     except (OSError, duckdb.IOException) as error:
@@ -127,7 +127,7 @@ def _write_files(
     write_study_database(workspace.settings, name, folder / "study.duckdb")
     yield ExportedFile("study.duckdb", "Every table of the study, for DuckDB", "application/octet-stream")
     yield from write_table_files(folder / "study.duckdb", folder / "tables")
-    yield from write_matrix_files(lake, name, folder / "tables")
+    yield from write_matrix_files(lake, manifests, folder / "tables")
     if draws:
         yield from _write_figures(workspace, study, folder, tell)
     report = workspace.settings.reports / name
@@ -153,11 +153,11 @@ def _write_figures(
     from dmicc_assets.report.figures.style import add_letter
 
     settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
-    tables = study_tables(workspace.lake, study, settings.gene_sets)
-    for figure in study_figures(tables):
+    results = Results.of_study(workspace.lake, study, settings.gene_sets)
+    for figure in study_figures(results):
         tell(f"{study.study}: {figure.title}")
         yield from _write_figure(folder, figure.name, figure.title, figure.draw())
-    for letter, panel in zip(letters(), panels(tables), strict=False):
+    for letter, panel in zip(letters(), panels(results), strict=False):
         title = f"Panel {letter} of the figure, {panel.name}"
         tell(f"{study.study}: {title}")
         yield from _write_figure(folder, f"panels/{letter}", title, add_letter(panel.draw(), letter))

@@ -3,7 +3,7 @@
 Rows come from the warehouse, so that an export has the columns that queries have; matrices are also written wide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
@@ -105,7 +106,7 @@ def write_table_files(database: Path, folder: Path) -> Iterator[ExportedFile]:
     yield ExportedFile(f"{folder.name}/columns.tsv", "Type and meaning of every column", TSV)
 
 
-def write_matrix_files(lake: Lake, study: str, folder: Path) -> Iterator[ExportedFile]:
+def write_matrix_files(lake: Lake, manifests: Sequence[Manifest], folder: Path) -> Iterator[ExportedFile]:
     """Each matrix of genes as TSV, genes by samples: `expression/genes/<dataset>.value.tsv`.
 
     None for a column without values. A matrix of probes, several times as large, is in the database and in Parquet.
@@ -113,19 +114,18 @@ def write_matrix_files(lake: Lake, study: str, folder: Path) -> Iterator[Exporte
     Raises:
         DataError: a file of the lake is damaged.
     """
-    for table in TABLES.values():
-        for partition in lake.partitions(table.name) if table.is_matrix and table.feature == "gene" else []:
-            of, part = PartitionKey(partition).names
-            for column in table.columns if of == study else ():
-                if not column.is_key and (path := _matrix_file(lake, table.name, partition, column.name, folder)):
-                    yield ExportedFile(_below(folder, path), f"{part}, genes by samples: {column.meaning}", TSV)
+    for table, key in ((each.table, PartitionKey(each.partition)) for each in manifests):
+        is_by_gene = TABLES[table].is_matrix and TABLES[table].feature == "gene"
+        for column in TABLES[table].columns if is_by_gene else ():
+            if not column.is_key and (path := _matrix_file(lake, table, key, column.name, folder)):
+                yield ExportedFile(_below(folder, path), f"{key.part}, genes by samples: {column.meaning}", TSV)
 
 
-def _matrix_file(lake: Lake, table: str, partition: str, column: str, folder: Path) -> Path | None:
-    matrix = lake.read_matrix(table, partition, column)
+def _matrix_file(lake: Lake, table: str, key: PartitionKey, column: str, folder: Path) -> Path | None:
+    matrix = lake.read_matrix(table, key, column)
     if np.isnan(matrix.values).all():
         return None
-    path = folder / table / f"{partition.split('.', 1)[1]}.{column}.tsv"
+    path = folder / table / f"{key.part}.{column}.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
     frame = pl.DataFrame(matrix.values, schema=list(matrix.samples), orient="row").fill_nan(None)
     frame.insert_column(0, pl.Series("gene", matrix.features)).write_csv(path, separator="\t")

@@ -10,14 +10,12 @@ from typing import Any, Literal
 
 import polars as pl
 
-from dmicc_assets.errors import DataError
 from dmicc_assets.geo.http.client import GeoClient
-from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import ALL_STUDIES, CaseControl, ExpressionMatrix, PartitionKey, PartitionKind
+from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
 
 # What of the study a step reads from a table of another partition kind.
 Through = Literal["same", "cohort_datasets", "cohorts", "validation", "datasets", "all_studies"]
@@ -83,7 +81,10 @@ class Step:
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a body gets: its study, its partition, and the tables that the step declares as inputs."""
+    """What a body gets: its study and its partition, and which partitions of its inputs it reads.
+
+    One study's inputs are read through `results.reader.Results.of_step`.
+    """
 
     step: Step
     key: PartitionKey
@@ -110,68 +111,15 @@ class StepContext:
         Raises:
             KeyError: the step does not declare the table.
         """
-        through: Through | None = next((i.through for i in self.step.inputs if i.table == table), None)
+        through: Through | None = next((i.through for i in self.step.inputs if i.table == table and i.is_read), None)
         if through is None:
             raise KeyError(f"{self.step.name} reads {table} without declaring it")
         return related(self.study, self.key, through, table, self.studies)
-
-    def read(self, table: str, part: str | None = None) -> pl.DataFrame:
-        """Rows of an input table; of the given cohort or dataset when it has several partitions here."""
-        return self.lake.read(table, self._one(table, part))
-
-    def read_each(self, table: str) -> dict[str, pl.DataFrame]:
-        """Rows of an input table, by cohort or dataset."""
-        return {key.part: self.lake.read(table, key) for key in self.partitions(table)}
 
     def read_there(self, table: str) -> dict[str, pl.DataFrame]:
         """Rows of an input table, by partition, of those that were materialised: for a step over all studies."""
         there = [key for key in self.partitions(table) if self.lake.manifest(table, key)]
         return {key: self.lake.read(table, key) for key in there}
-
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """Every input table but the matrices as one frame, with its column of cohort or dataset."""
-        return {
-            each.table: self._with_parts(each.table) for each in self.step.inputs if not TABLES[each.table].is_matrix
-        }
-
-    def _with_parts(self, table: str) -> pl.DataFrame:
-        kind = TABLES[table].partition
-        frames = self.read_each(table)
-        if kind == "study":
-            return pl.concat(frames.values())
-        return pl.concat(frame.select(pl.lit(part).alias(kind), pl.all()) for part, frame in frames.items())
-
-    def matrix(self, table: str, part: str | None = None, column: str = "value") -> ExpressionMatrix:
-        """A value column of an input matrix."""
-        return self.lake.read_matrix(table, self._one(table, part), column)
-
-    def manifest(self, table: str, part: str | None = None) -> Manifest:
-        """Manifest of an input partition."""
-        key = self._one(table, part)
-        found = self.lake.manifest(table, key)
-        if found is None:
-            raise DataError(f"{table} of {key} was never materialised: materialise it first")
-        return found
-
-    def cohort_subject(self, cohort: str, column: str = "value_adjusted") -> CaseControl:
-        """A cohort with its groups."""
-        matrix = self.matrix("cohort/expression", cohort, column)
-        samples = self.read("cohort/samples", cohort)
-        return _subject(cohort, "cohort", matrix, samples)
-
-    def validation_subject(self, dataset: str) -> CaseControl:
-        """A validation dataset with the two groups that the study compares in it."""
-        entry = next(entry for entry in self.study.validation if entry.dataset == dataset)
-        samples = self.read("source/samples", dataset).filter(pl.col("label").is_in([entry.case, entry.control]))
-        samples = samples.with_columns(is_case=pl.col("label") == entry.case, dataset=pl.lit(dataset))
-        return _subject(dataset, "dataset", self.matrix("expression/genes", dataset), samples)
-
-    def _one(self, table: str, part: str | None) -> PartitionKey:
-        keys = self.partitions(table)
-        wanted = keys if part is None else [key for key in keys if key.part == part]
-        if len(wanted) != 1:
-            raise KeyError(f"{self.step.name} of {self.key}: {table} has the partitions {keys}, asked for {part!r}")
-        return wanted[0]
 
 
 def step(
@@ -199,20 +147,6 @@ def step(
         )
 
     return make
-
-
-def _subject(
-    name: str, kind: Literal["cohort", "dataset"], matrix: ExpressionMatrix, samples: pl.DataFrame
-) -> CaseControl:
-    samples = samples.sort("sample")
-    return CaseControl(
-        name,
-        kind,
-        matrix.take_samples(samples["sample"].to_list()),
-        samples["is_case"].to_numpy(),
-        tuple(samples["dataset"]),
-        tuple(samples["patient"]),
-    )
 
 
 def partition_keys(kind: PartitionKind, study: Study) -> list[PartitionKey]:

@@ -10,7 +10,7 @@ from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.figures.style import png
-from dmicc_assets.results.lake_tables import study_tables
+from dmicc_assets.results.reader import Results
 
 SCREEN_DPI = 80
 
@@ -48,8 +48,8 @@ def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataVa
         return {}
     part = context.key.part
     wanted = pattern.format(part=part, cohort=context.study.model_cohort)
-    tables = study_tables(context.lake, context.study, context.settings.gene_sets, upstream(context.step))
-    for figure in study_figures(tables):
+    results = Results.of_study(context.lake, context.study, context.settings.gene_sets, upstream(context.step))
+    for figure in study_figures(results):
         if fnmatch(figure.name, wanted):
             image = b64encode(png(figure.draw(), SCREEN_DPI)).decode()
             return {"picture": dg.MetadataValue.md(f"![{figure.title}](data:image/png;base64,{image})")}

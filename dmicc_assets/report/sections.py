@@ -15,7 +15,7 @@ from dmicc_assets.report.data_tables import ReportTable, free_table, number_text
 from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Case, Observation
 
 # Columns of the statistics that a reader of the page has no use for.
@@ -35,7 +35,7 @@ class Section:
         tables: in order.
         pictures: patterns of catalog names.
         empty: what to say when the section has neither tables with rows nor pictures.
-        note: what to say above the tables, of a result that is nothing.
+        note: what to say above the results, of a result that is nothing.
         has_volcano: the interactive volcano plots stand here.
     """
 
@@ -63,69 +63,69 @@ class Fact:
     doubts: Sequence[tuple[str, str]] = ()
 
 
-def sections(tables: StudyTables, texts: Methods, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
+def sections(results: Results, texts: Methods, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
     """The sections after the verdict, in reading order."""
-    of_data = [_findings(tables), _study_table(tables), _samples(tables), *_of_the_cohorts(tables, texts)]
-    return [*of_data, *_of_the_signature(tables, texts), *_of_the_record(tables, provenance, checklist)]
+    of_data = [_findings(results), _study_table(results), _samples(results), *_of_the_cohorts(results, texts)]
+    return [*of_data, *_of_the_signature(results, texts), *_of_the_record(results, provenance, checklist)]
 
 
-def _of_the_cohorts(tables: StudyTables, texts: Methods) -> list[Section]:
+def _of_the_cohorts(results: Results, texts: Methods) -> list[Section]:
     return [
         Section(
-            "quality", "Data and their quality", texts.data, _filled(tables, "expression/quality"), (r"dataset/.*",),
+            "quality", "Data and their quality", texts.data, _filled(results, "expression/quality"), (r"dataset/.*",),
             "No dataset has been read yet.",
         ),
-        _differential(tables, texts),
+        _differential(results, texts),
         Section(
-            "enrichment", "Enrichment", texts.enrichment + _nameless_libraries(tables),
-            [*_terms(tables), *_gene_sets(tables)], (r"cohort/.*/(terms\..*|gsea)",),
+            "enrichment", "Enrichment", texts.enrichment + _nameless_libraries(results),
+            [*_terms(results), *_gene_sets(results)], (r"cohort/.*/(terms\..*|gsea)",),
             "No gene set holds a differentially expressed gene.",
         ),
     ]  # fmt: skip
 
 
-def _of_the_signature(tables: StudyTables, texts: Methods) -> list[Section]:
+def _of_the_signature(results: Results, texts: Methods) -> list[Section]:
     return [
         Section(
             "signature", "What the diseases share", texts.signature,
-            _filled(tables, "signature/genes", "signature/overlap"), (r"study/(venn|upset|concordance).*",),
+            _filled(results, "signature/genes", "signature/overlap"), (r"study/(venn|upset|concordance).*",),
             "The cohorts have not been intersected yet.",
-            "" if tables.signature()
+            "" if results.signature_genes
             else "The signature is empty: no gene is differentially expressed in every cohort. "
             "There is nothing to rank, to validate or to model.",
         ),
         Section(
             "ranking", "Ranking and biomarkers", texts.ranking,
-            _filled(tables, "signature/biomarkers", "signature/ranking"), (r"cohort/.*/(error_curve|importance)",),
+            _filled(results, "signature/biomarkers", "signature/ranking"), (r"cohort/.*/(error_curve|importance)",),
             "Nothing was ranked, because the signature is empty.",
-            "" if tables.biomarkers() else "No gene is among the first of every cohort: there is no biomarker.",
+            "" if results.biomarkers else "No gene is among the first of every cohort: there is no biomarker.",
         ),
         Section(
             "validation", "Validation", texts.validation,
-            [*_roc(tables), *_filled(tables, "validation/performance", "validation/expression_tests")],
+            [*_roc(results), *_filled(results, "validation/performance", "validation/expression_tests")],
             (r"study/(expression|roc)\..*",),
             "There is no predictor to validate.",
         ),
         Section(
             "model", "Risk model", texts.model,
-            [*_filled(tables, "model/coefficients"), *_performance(tables), *_filled(tables, "model/nomogram")],
+            [*_filled(results, "model/coefficients"), *_performance(results), *_filled(results, "model/nomogram")],
             (r"study/(nomogram|calibration|decision_curve)",),
             "There is no risk model: no gene is among the first of every cohort's ranking.",
         ),
         Section(
             "worth", "What the result is worth", texts.worth,
-            _filled(tables, "signature/stability", "signature/sensitivity"), (r"study/(nulls|stability|sensitivity)",),
+            _filled(results, "signature/stability", "signature/sensitivity"), (r"study/(nulls|stability|sensitivity)",),
             "Nothing was resampled.",
         ),
     ]  # fmt: skip
 
 
-def _of_the_record(tables: StudyTables, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
+def _of_the_record(results: Results, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
     return [
         Section(
             "published", "Computed beside published", "What a paper states, beside what was computed here. Published "
             "numbers are used for nothing else. A term that no library at hand holds is not testable.",
-            _published(tables), (), "The study file states no published numbers.",
+            _published(results), (), "The study file states no published numbers.",
         ),
         Section(
             "checklist", "TRIPOD+AI checklist", "Reporting items of prediction model studies that use machine learning "
@@ -136,65 +136,65 @@ def _of_the_record(tables: StudyTables, provenance: pl.DataFrame, checklist: pl.
         Section(
             "provenance", "Provenance", "Every result of the study: the hash of what it was made from (recipe), of "
             "what it says (content), and the run that made it.",
-            [free_table("provenance", "Partitions of the lake.", provenance), *_filled(tables, "source/files")], (),
+            [free_table("provenance", "Partitions of the lake.", provenance), *_filled(results, "source/files")], (),
             "No result has a manifest.",
         ),
     ]  # fmt: skip
 
 
-def _filled(tables: StudyTables, *names: str) -> list[ReportTable]:
+def _filled(results: Results, *names: str) -> list[ReportTable]:
     """The tables that have rows."""
-    return [report_table(name, tables.rows(name)) for name in names if len(tables.rows(name))]
+    return [report_table(name, results.rows(name)) for name in names if len(results.rows(name))]
 
 
-def _nameless_libraries(tables: StudyTables) -> str:
+def _nameless_libraries(results: Results) -> str:
     """Which libraries hold identifiers and no names, so that a reader does not look for names."""
     is_number = pl.col("term").str.contains(r"^[A-Za-z:]{1,8}\d+$")
-    rows = tables.rows("enrichment/terms").group_by("library")
+    rows = results.rows("enrichment/terms").group_by("library")
     found = sorted(rows.agg((pl.col("term_name").is_null() & is_number).all()).filter("term_name")["library"])
     return f" {' and '.join(found)}: the library at hand holds identifiers and no names." if found else ""
 
 
-def _terms(tables: StudyTables) -> list[ReportTable]:
+def _terms(results: Results) -> list[ReportTable]:
     """Over-represented terms, the smallest adjusted p-value first."""
-    rows = tables.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
+    rows = results.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
     return [report_table("enrichment/terms", rows)] if len(rows) else []
 
 
-def _gene_sets(tables: StudyTables) -> list[ReportTable]:
+def _gene_sets(results: Results) -> list[ReportTable]:
     """Preranked gene sets that could mean something; all of them would be a third of the page."""
-    rows = tables.rows("enrichment/gsea")
+    rows = results.rows("enrichment/gsea")
     order = (pl.col("fdr").clip(lower_bound=FDR_TOLD), -pl.col("nes").abs(), "cohort", "term")
     shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(*order)
     title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
     return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
 
 
-def _published(tables: StudyTables) -> list[ReportTable]:
+def _published(results: Results) -> list[ReportTable]:
     """What a paper states, said in words."""
-    rows = tables.rows("report/published")
+    rows = results.rows("report/published")
     words = pl.Series("what", [quantity_in_words(each) for each in rows["quantity"]], dtype=pl.String)
     shown = rows.select(words, "published", "computed", "agrees", "quantity")
     return [report_table("report/published", shown)] if len(rows) else []
 
 
-def _roc(tables: StudyTables) -> list[ReportTable]:
+def _roc(results: Results) -> list[ReportTable]:
     """Areas under the curve, the model's before those of single genes."""
-    rows = tables.rows("validation/roc").sort(~pl.col("predictor").str.starts_with("model"), maintain_order=True)
+    rows = results.rows("validation/roc").sort(~pl.col("predictor").str.starts_with("model"), maintain_order=True)
     return [report_table("validation/roc", rows)] if len(rows) else []
 
 
-def _performance(tables: StudyTables) -> list[ReportTable]:
+def _performance(results: Results) -> list[ReportTable]:
     """The model's performance with what each index is."""
-    rows = tables.rows("model/performance")
+    rows = results.rows("model/performance")
     what = pl.col("metric").replace_strict(INDEXES, default="", return_dtype=pl.String).alias("what_it_is")
     shown = rows.select("metric", what, pl.exclude("study", "metric"))
     return [report_table("model/performance", shown)] if len(rows) else []
 
 
-def _findings(tables: StudyTables) -> Section:
+def _findings(results: Results) -> Section:
     """The findings, the gravest first, each with what its check asks."""
-    rows = tables.rows("rigor/findings")
+    rows = results.rows("rigor/findings")
     measured = pl.struct("statistic", "threshold", "measure", "fires").map_elements(_measured, return_dtype=pl.String)
     order = pl.col("severity").replace_strict(list(SEVERITIES), list(range(4)), default=4)
     declared = pl.DataFrame(
@@ -235,11 +235,11 @@ def _measured(row: dict[str, Any]) -> str | None:
     return f"{row['measure']}: {number_text(row['statistic'])}{limit}"
 
 
-def tally(tables: StudyTables) -> dict[str, int]:
+def tally(results: Results) -> dict[str, int]:
     """How many checks came to each severity, the gravest of each check's findings; the gravest first."""
     order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
     gravest: dict[str, str] = {}
-    for code, severity in tables.rows("rigor/findings").select("code", "severity").iter_rows():
+    for code, severity in results.rows("rigor/findings").select("code", "severity").iter_rows():
         gravest[code] = min(gravest.get(code, severity), severity, key=order.__getitem__)
     counts = Counter(gravest.values())
     return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
@@ -253,9 +253,9 @@ def case_groups(case: Case | None) -> dict[str, list[Observation]]:
     return groups
 
 
-def _study_table(tables: StudyTables) -> Section:
+def _study_table(results: Results) -> Section:
     """Datasets with their part in the study."""
-    study = tables.study
+    study = results.study
     roles: dict[str, list[str]] = {name: [] for name in study.datasets}
     for name, cohort in study.cohorts.items():
         for dataset in cohort.datasets:
@@ -263,7 +263,7 @@ def _study_table(tables: StudyTables) -> Section:
     for entry in study.validation:
         roles[entry.dataset].append(f"validation ({entry.case} against {entry.control})")
     parts = {name: "; ".join(role) or "not used" for name, role in roles.items()}
-    rows = tables.rows("source/datasets")
+    rows = results.rows("source/datasets")
     wanted = [
         "dataset", "part_in_the_study", "platform", "tissue", "organism", "n_samples", "n_probes", "scale_detected",
         "last_update_date", "title", "content_sha256",
@@ -274,8 +274,8 @@ def _study_table(tables: StudyTables) -> Section:
     return Section("study", "The study", "", made, (), "No dataset has been read yet.")
 
 
-def _samples(tables: StudyTables) -> Section:
-    rows = tables.rows("source/samples")
+def _samples(results: Results) -> Section:
+    rows = results.rows("source/samples")
     if rows.is_empty():
         return Section("samples", "Samples", empty="No dataset has been read yet.")
     counts = rows.group_by("dataset", "label", maintain_order=True).agg(
@@ -289,10 +289,10 @@ def _samples(tables: StudyTables) -> Section:
     )
 
 
-def _differential(tables: StudyTables, texts: Methods) -> Section:
+def _differential(results: Results, texts: Methods) -> Section:
     made: list[ReportTable] = []
-    for cohort, spec in tables.study.cohorts.items():
-        rows = tables.rows("differential/statistics", cohort=cohort)
+    for cohort, spec in results.study.cohorts.items():
+        rows = results.rows("differential/statistics", cohort=cohort)
         if len(rows):
             shown = rows.sort("p_value", "gene")
             title = f"{spec.title}: every gene, the smallest p-value first."
@@ -309,32 +309,32 @@ def tiles_a_row(n: int) -> int:
     return math.ceil(n / math.ceil(n / 5)) if n else 1
 
 
-def facts(tables: StudyTables) -> list[Fact]:
+def facts(results: Results) -> list[Fact]:
     """The numbers of the strip under the verdict."""
     found: list[Fact] = []
-    for cohort, spec in tables.study.cohorts.items():
-        samples = tables.rows("cohort/samples", cohort=cohort)
+    for cohort, spec in results.study.cohorts.items():
+        samples = results.rows("cohort/samples", cohort=cohort)
         n_case = int(samples["is_case"].sum()) if len(samples) else 0
-        genes = len(tables.rows("differential/genes", cohort=cohort))
+        genes = len(results.rows("differential/genes", cohort=cohort))
         label = f"genes differentially expressed in {spec.title} ({n_case} cases, {len(samples) - n_case} controls)"
         found.append(Fact(f"{genes:,}", label))
-    found.append(Fact(f"{len(tables.signature()):,}", "genes of the signature"))
-    biomarkers = tables.biomarkers()
+    found.append(Fact(f"{len(results.signature_genes):,}", "genes of the signature"))
+    biomarkers = results.biomarkers
     found.append(Fact(_few(biomarkers), f"biomarker{'' if len(biomarkers) == 1 else 's'}"))
-    for subject, kind, auc, low, high in _model_aucs(tables).iter_rows():
+    for subject, kind, auc, low, high in _model_aucs(results).iter_rows():
         text = "not estimable" if auc is None else f"{auc:.3f}"
         interval = "" if low is None or high is None else f", 95 % interval {low:.2f} to {high:.2f}"
-        cohort = tables.study.cohorts.get(subject)
+        cohort = results.study.cohorts.get(subject)
         where = cohort.title if cohort else subject
-        doubts = auc_doubts(tables.rows("rigor/findings"), subject, kind)
+        doubts = auc_doubts(results.rows("rigor/findings"), subject, kind)
         found.append(Fact(text, f"AUC of the model in {where}, {in_words(kind)}{interval}", doubts))
     return found
 
 
-def _model_aucs(tables: StudyTables) -> pl.DataFrame:
+def _model_aucs(results: Results) -> pl.DataFrame:
     """The model's areas: apparent and nested in its cohort, and in the validation datasets."""
-    rows = tables.rows("validation/roc", predictor="model").filter(
-        (pl.col("subject") == tables.study.model_cohort) | (pl.col("subject_kind") == "dataset")
+    rows = results.rows("validation/roc", predictor="model").filter(
+        (pl.col("subject") == results.study.model_cohort) | (pl.col("subject_kind") == "dataset")
     )
     kinds = ["apparent", "nested_cv", "external"]
     order = pl.col("kind").replace_strict(kinds, [0, 1, 2], default=3)
@@ -351,9 +351,9 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{len(names)}"
 
 
-def signature_text(tables: StudyTables) -> str:
+def signature_text(results: Results) -> str:
     """The signature in a sentence, for readers who read no table."""
-    genes, biomarkers = tables.signature(), tables.biomarkers()
+    genes, biomarkers = results.signature_genes, results.biomarkers
     if not genes:
         return "No gene is differentially expressed in every cohort, so there is no signature."
     listed = ", ".join(genes[:40]) + (f" and {len(genes) - 40} more" if len(genes) > 40 else "")

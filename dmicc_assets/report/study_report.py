@@ -1,6 +1,6 @@
-"""The HTML report of a study: one file that needs no network, rendered from tables, figures and provenance.
+"""The HTML report of a study: one file that needs no network, rendered from results, figures and provenance.
 
-Only what stands where is decided here; numbers come from tables, pictures from the catalog, texts from
+Only what stands where is decided here; numbers come from results, pictures from the catalog, texts from
 `method_text.py`, looks from `templates/`.
 """
 
@@ -23,7 +23,7 @@ from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally, tiles_a_row
 from dmicc_assets.report.words import heading
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Clouds of points inside the pictures of the page; figures for print are written at 300.
@@ -74,7 +74,7 @@ class Provenance:
 
 
 def study_report(
-    tables: StudyTables,
+    results: Results,
     provenance: Sequence[Manifest],
     figures: Iterable[CatalogFigure],
     verdict: Sequence[str],
@@ -83,37 +83,37 @@ def study_report(
     """The report as one HTML page: no request leaves it, and it prints.
 
     Args:
-        tables: all of the study.
+        results: of the study.
         provenance: manifest of every partition that the study has in the lake.
-        figures: what to show, usually `study_figures(tables)`; drawn here, one after the other.
+        figures: what to show, usually `study_figures(results)`; drawn here, one after the other.
         verdict: what the result is worth, in three sentences.
         checklist: TRIPOD+AI, one row an item; its columns are shown as they are.
     """
     made = Provenance(provenance)
     pictures = [_picture(figure) for figure in figures]
-    read = tables.rows("source/datasets")
-    texts = methods(tables.study, made.versions, dict(zip(read["dataset"], read["scale_detected"], strict=True)))
-    strip = facts(tables)
-    page = sections(tables, texts, made.rows, checklist)
+    read = results.rows("source/datasets")
+    texts = methods(results.study, made.versions, dict(zip(read["dataset"], read["scale_detected"], strict=True)))
+    strip = facts(results)
+    page = sections(results, texts, made.rows, checklist)
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            study=tables.study,
-            tables=tables,
+            study=results.study,
+            results=results,
             verdict=verdict,
             facts=strip,
             tiles_a_row=tiles_a_row(len(strip)),
-            signature_text=signature_text(tables),
+            signature_text=signature_text(results),
             sections=page,
-            pictures=_by_section(tables, page, pictures),
-            tally=tally(tables),
-            case_groups=case_groups(tables.study.case),
+            pictures=_by_section(results, page, pictures),
+            tally=tally(results),
+            case_groups=case_groups(results.study.case),
             versions=made.versions,
             written_at=made.written_at.replace("T", " ")[:16],
-            volcanoes=json_script(_volcanoes(tables)),
-            settings=json_script(tables.study.model_dump(mode="json")),
-            settings_text=tables.study.model_dump_json(indent=2, exclude_defaults=True),
+            volcanoes=json_script(_volcanoes(results)),
+            settings=json_script(results.study.model_dump(mode="json")),
+            settings_text=results.study.model_dump_json(indent=2, exclude_defaults=True),
             css=Markup((TEMPLATES / "report.css").read_text()),
             scripts=[Markup((TEMPLATES / name).read_text()) for name in ("data_table.js", "volcano.js")],
         )
@@ -167,7 +167,7 @@ def _picture(figure: CatalogFigure) -> Picture:
 
 
 def _by_section(
-    tables: StudyTables, page: Sequence[Section], pictures: Sequence[Picture]
+    results: Results, page: Sequence[Section], pictures: Sequence[Picture]
 ) -> dict[str, dict[str, list[Picture]]]:
     """Pictures of each section by dataset or cohort, in the catalog's order."""
     found: dict[str, dict[str, list[Picture]]] = {}
@@ -176,19 +176,19 @@ def _by_section(
         for picture in pictures:
             if any(re.fullmatch(pattern, picture.name) for pattern in section.pictures):
                 kind, part = picture.name.split("/")[:2]
-                heading = tables.study.cohorts[part].title if kind == "cohort" else part if kind == "dataset" else ""
+                heading = results.study.cohorts[part].title if kind == "cohort" else part if kind == "dataset" else ""
                 groups.setdefault(heading, []).append(picture)
         found[section.id] = groups
     return found
 
 
-def _volcanoes(tables: StudyTables) -> list[dict[str, Any]]:
+def _volcanoes(results: Results) -> list[dict[str, Any]]:
     """What the interactive volcano plots need beside the statistics table that they share."""
-    settings = tables.study.differential
+    settings = results.study.differential
     found: list[dict[str, Any]] = []
-    for cohort, spec in tables.study.cohorts.items():
-        genes = tables.rows("differential/genes", cohort=cohort)
-        if tables.rows("differential/statistics", cohort=cohort).is_empty():
+    for cohort, spec in results.study.cohorts.items():
+        genes = results.rows("differential/genes", cohort=cohort)
+        if results.rows("differential/statistics", cohort=cohort).is_empty():
             continue
         found.append(
             {
@@ -199,7 +199,7 @@ def _volcanoes(tables: StudyTables) -> list[dict[str, Any]]:
                 "adjust": settings.adjust,
                 "up": genes.filter(pl.col("direction") == "up")["gene"].to_list(),
                 "down": genes.filter(pl.col("direction") == "down")["gene"].to_list(),
-                "named": named_in_volcano(tables, cohort),
+                "named": named_in_volcano(results, cohort),
             }
         )
     return found

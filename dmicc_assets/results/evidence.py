@@ -1,25 +1,16 @@
-"""Everything that the checks look at, in one frozen value: frames, matrices, groups, manifests. It judges nothing."""
+"""`StudyEvidence`: a study's results with what only the checks ask of them. It judges nothing."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import Any, NamedTuple, Self
 
 import polars as pl
 
-from dmicc_assets.study.schema import Study
-from dmicc_assets.tables import TABLES
+from dmicc_assets.lake.steps import used_datasets
+from dmicc_assets.results.reader import Results
 from dmicc_assets.types import CaseControl, ExpressionMatrix
-
-
-class Origins(NamedTuple):
-    """What a manifest says that R14 asks: whether a number could be made again."""
-
-    code_version: str
-    versions: Mapping[str, str]
-    inputs: list[list[str]]
-    settings: Any
-    recipe: str
 
 
 class Comparison(NamedTuple):
@@ -32,67 +23,23 @@ class Comparison(NamedTuple):
     is_validation: bool
 
 
-@dataclass(frozen=True)
-class StudyEvidence:
-    """What is known of a study.
+class StudyEvidence(Results):
+    """What one study found, and what of it the checks compare."""
 
-    Attributes:
-        study: the study file.
-        frames: rows of every table but the matrices, with the columns cohort or dataset where a table has them.
-        matrices: gene-level log2 expression of every dataset in use, all samples.
-        subjects: every cohort (batch adjusted) and every validation dataset with its two groups, by name.
-        dataset_notes: what `expression/genes` of each dataset says beside its rows (counts, the log2 decision).
-        library_notes: what `enrichment/terms` of each cohort says of the libraries in use.
-        origins: of every table and partition, by `table of partition`.
-    """
-
-    study: Study
-    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
-    matrices: Mapping[str, ExpressionMatrix] = field(default_factory=dict[str, ExpressionMatrix])
-    subjects: Mapping[str, CaseControl] = field(default_factory=dict[str, CaseControl])
-    dataset_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    library_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    origins: Mapping[str, Origins] = field(default_factory=dict[str, Origins])
-
-    def rows(self, table: str, **where: str) -> pl.DataFrame:
-        """Rows of a table whose columns equal the given values; an absent table is empty.
-
-        Raises:
-            KeyError: no such table is declared.
-        """
-        frame = self.frames.get(table)
-        if frame is None:
-            frame = TABLES[table].schema.to_frame()
-        return frame.filter(*(pl.col(column) == value for column, value in where.items())) if where else frame
-
-    @property
-    def name(self) -> str:
-        """The study's name: the subject of what is about all of it."""
-        return self.study.study
+    @classmethod
+    def of(cls, results: Results) -> Self:
+        """The same results, for checks."""
+        return cls(results.study, results.tables, results.gene_set)
 
     @cached_property
-    def signature(self) -> list[str]:
-        """The signature's genes, sorted."""
-        return self.rows("signature/genes")["gene"].unique().sort().to_list()
+    def matrices(self) -> dict[str, ExpressionMatrix]:
+        """Gene-level log2 expression of every dataset in use, all samples."""
+        return {name: self.matrix("expression/genes", name) for name in used_datasets(self.study)}
 
     @cached_property
-    def biomarkers(self) -> list[str]:
-        """The biomarkers, sorted."""
-        return self.rows("signature/biomarkers")["gene"].unique().sort().to_list()
-
-    def unweighted(self, *cohorts: str) -> str:
-        """What is to be said of a repeated choice of genes: of counts it is made without voom's weights.
-
-        Which genes are counted often enough to test was decided on all samples, but by the sizes of the classes alone.
-        """
-        study = self.study
-        weighted = [
-            name
-            for name in cohorts
-            if study.cohorts[name].batch != "combat"
-            and all(self.dataset_notes.get(d, {}).get("normalise") == "TMM" for d in study.cohorts[name].datasets)
-        ]
-        return f"; repeated on log2 counts of {', '.join(weighted)} without voom's weights" if weighted else ""
+    def subjects(self) -> dict[str, CaseControl]:
+        """Every cohort (batch adjusted) and every validation dataset with its two groups."""
+        return {**self.cohorts(), **self.validations()}
 
     @property
     def model_subject(self) -> CaseControl:
@@ -100,20 +47,39 @@ class StudyEvidence:
         return self.subjects[self.study.model_cohort]
 
     @cached_property
-    def cohorts(self) -> dict[str, CaseControl]:
-        """The cohorts alone."""
-        return {name: self.subjects[name] for name in self.study.cohorts}
+    def dataset_notes(self) -> dict[str, Mapping[str, Any]]:
+        """What `expression/genes` of each dataset says beside its rows: counts, the log2 decision."""
+        return {name: self.notes("expression/genes", name) for name in used_datasets(self.study)}
+
+    @cached_property
+    def library_notes(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """What `enrichment/terms` of each cohort says of the gene-set libraries, by name."""
+        notes = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
+        return {name: {each["name"]: each for each in said.get("libraries", [])} for name, said in notes.items()}
+
+    def notes_hash(self) -> str:
+        """SHA-256 of the notes that findings speak of: by contents alone what they say could be stale."""
+        libraries = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
+        return sha256(json.dumps([self.dataset_notes, libraries], sort_keys=True).encode()).hexdigest()
+
+    def unweighted(self, *cohorts: str) -> str:
+        """What is to be said of a repeated choice of genes: of counts it is made without voom's weights.
+
+        Which genes are counted often enough to test was decided on all samples, but by the sizes of the classes alone.
+        """
+        weighted = [
+            name
+            for name in cohorts
+            if self.study.cohorts[name].batch != "combat"
+            and all(self.is_counted(dataset) for dataset in self.study.cohorts[name].datasets)
+        ]
+        return f"; repeated on log2 counts of {', '.join(weighted)} without voom's weights" if weighted else ""
 
     @cached_property
     def samples_of_two_cohorts(self) -> list[str]:
         """Samples that are in two cohorts or more, sorted: the controls of two diseases may be the same people."""
         samples = self.rows("cohort/samples").unique(["cohort", "sample"])["sample"]
         return samples.filter(samples.is_duplicated()).unique().sort().to_list()
-
-    @cached_property
-    def validation(self) -> dict[str, CaseControl]:
-        """The validation datasets alone."""
-        return {entry.dataset: self.subjects[entry.dataset] for entry in self.study.validation}
 
     @cached_property
     def comparisons(self) -> list[Comparison]:

@@ -1,89 +1,196 @@
-"""All that one study has in the lake, as figures and report read it: frames by table name, matrices on demand.
+"""Where a study's rows, matrices and manifests come from: the lake, or frames at hand. Read when asked for, once.
 
-Nothing is read or computed here: whoever makes a `StudyTables` says where its frames and matrices come from.
+What a table's rows mean together (groups, genes in order) is `reader.py`'s.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
 
 import polars as pl
 
+from dmicc_assets.errors import DataError
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.steps import StepContext, partition_keys
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
-from dmicc_assets.tables import TABLES
-from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.types import ExpressionMatrix, PartitionKey, PartitionKind
 
-# (table, cohort or dataset, value column) -> matrix; tables `expression/genes` and `cohort/expression`.
-ReadMatrix = Callable[[str, str, str], ExpressionMatrix]
-# (library, term) -> the genes of a gene set; empty when the library or the term is not at hand.
-ReadGeneSet = Callable[[str, str], Sequence[str]]
+# table, dataset or cohort, value column
+MatrixKey = tuple[str, str, str]
+# Figures of a cohort use the same two again and again: as merged and with the batch removed.
+MATRICES_KEPT = 2
+PART: dict[PartitionKind, str] = {"dataset": "dataset", "cohort": "cohort"}
+
+
+class StudyTables(Protocol):
+    """The tables of one study; a part is a dataset or cohort."""
+
+    def parts(self, table: str) -> list[str]:
+        """Datasets or cohorts that a table has rows of, in the order of the study file."""
+        ...
+
+    def rows(self, table: str, part: str | None = None) -> pl.DataFrame:
+        """Rows of a table, or of one part of it, with the columns that SQL has; an absent one is empty."""
+        ...
+
+    def matrix(self, table: str, part: str, column: str) -> ExpressionMatrix:
+        """A value column of a matrix table."""
+        ...
+
+    def manifest(self, table: str, part: str | None) -> Manifest | None:
+        """Manifest of one partition; None when it was never materialised."""
+        ...
+
+    def manifests(self) -> list[Manifest]:
+        """Manifest of every partition, in the order of the tables."""
+        ...
+
+
+def materialised_tables(lake: Lake, study: Study, only: Collection[str] | None = None) -> "LakeTables":
+    """What a study has in the lake: partitions that were materialised and that today's study file names.
+
+    Args:
+        lake: the Parquet store.
+        study: the study.
+        only: names of tables; the others count as empty.
+    """
+    names = [name for name, table in TABLES.items() if table.partition != "all_studies"]
+    names = [name for name in names if only is None or name in only]
+
+    def partitions(table: str) -> list[PartitionKey]:
+        keys = partition_keys(TABLES[table].partition, study) if table in names else []
+        return [key for key in keys if lake.manifest(table, key) is not None]
+
+    return LakeTables(lake, names, partitions)
+
+
+def declared_tables(context: StepContext) -> "LakeTables":
+    """The inputs of a step, and of each the partitions that the step's relation names; all must be there.
+
+    Raises:
+        KeyError: when a table is read that the step does not declare.
+    """
+    names = [each.table for each in context.step.inputs if each.is_read]
+    return LakeTables(context.lake, names, context.partitions)
+
+
+class LakeTables:
+    """Tables of the lake: rows are read once, and the last matrices are kept.
+
+    In a lake that an earlier version of the package wrote, tables that the run has not come to yet may have other
+    columns: reading one table must not read all of them.
+
+    Args:
+        lake: the Parquet store.
+        names: the tables that may be read.
+        partitions: the partitions to read of a table, in the order of the study file.
+    """
+
+    def __init__(self, lake: Lake, names: Sequence[str], partitions: Callable[[str], Sequence[PartitionKey]]) -> None:
+        self._lake = lake
+        self._names = names
+        self._partitions = partitions
+        self._keys: dict[str, dict[str, PartitionKey]] = {}
+        self._frames: dict[tuple[str, str], pl.DataFrame] = {}
+        self._read_matrix = lru_cache(MATRICES_KEPT)(lake.read_matrix)
+
+    def parts(self, table: str) -> list[str]:
+        """Datasets or cohorts that a table has rows of, in the order of the study file."""
+        return list(self._keys_of(table))
+
+    def rows(self, table: str, part: str | None = None) -> pl.DataFrame:
+        """Rows of a table or one part of it; those of a matrix are not kept, since they are many.
+
+        Raises:
+            DataError: a file is damaged, or another version wrote it.
+        """
+        keys = [key for name, key in self._keys_of(table).items() if part in (None, name)]
+        return pl.concat([TABLES[table].schema.to_frame(), *(self._frame(TABLES[table], key) for key in keys)])
+
+    def matrix(self, table: str, part: str, column: str) -> ExpressionMatrix:
+        """A value column of a matrix table.
+
+        Raises:
+            DataError: it was never materialised or may not be read here, or its file is damaged.
+        """
+        key = self._keys_of(table).get(part)
+        if key is None:
+            raise DataError(f"{table} of {part} was never materialised: materialise it first")
+        return self._read_matrix(table, key, column)
+
+    def manifest(self, table: str, part: str | None) -> Manifest | None:
+        """Manifest of one partition; None when it was never materialised."""
+        keys = [key for name, key in self._keys_of(table).items() if part in (None, name)]
+        return self._lake.manifest(table, keys[0]) if len(keys) == 1 else None
+
+    def manifests(self) -> list[Manifest]:
+        """Manifest of every partition, in the order of the tables."""
+        keys = [(table, key) for table in self._names for key in self._keys_of(table).values()]
+        return [found for table, key in keys if (found := self._lake.manifest(table, key)) is not None]
+
+    def _keys_of(self, table: str) -> dict[str, PartitionKey]:
+        if table not in self._keys:
+            self._keys[table] = {key.part: key for key in self._partitions(table)}
+        return self._keys[table]
+
+    def _frame(self, table: Table, key: PartitionKey) -> pl.DataFrame:
+        if (table.name, key) in self._frames:
+            return self._frames[table.name, key]
+        filled = dict(zip(table.partition_columns, key.names, strict=False))
+        rows = self._lake.read(table.name, key).with_columns(pl.lit(name).alias(kind) for kind, name in filled.items())
+        rows = rows.select(table.schema.names())
+        if not table.is_matrix:
+            self._frames[table.name, key] = rows
+        return rows
 
 
 @dataclass(frozen=True)
-class StudyTables:
-    """The tables of one study.
+class GivenTables:
+    """Tables in memory, in place of others or alone.
 
     Attributes:
-        study: the study file.
-        frames: rows of each table, all partitions of the study below each other, with the columns study and, where
-            the table is by cohort or dataset, cohort or dataset. A table that is absent counts as empty. The two
-            matrix tables are not among them.
-        matrix: reads a value column of a matrix table.
-        gene_set: the genes of a gene set.
+        frames: rows by table name, all cohorts or datasets of a table below each other.
+        matrices: by table, cohort or dataset, and value column.
+        given: manifests.
+        rest: where everything else is, if anywhere.
     """
 
-    study: Study
-    frames: Mapping[str, pl.DataFrame]
-    matrix: ReadMatrix
-    gene_set: ReadGeneSet
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
+    matrices: Mapping[MatrixKey, ExpressionMatrix] = field(default_factory=dict[MatrixKey, ExpressionMatrix])
+    given: Sequence[Manifest] = ()
+    rest: StudyTables | None = None
 
-    def rows(self, table: str, **where: str) -> pl.DataFrame:
-        """Rows of a table whose columns equal the given values, e.g. `rows("signature/ranking", cohort="dm")`.
+    def parts(self, table: str) -> list[str]:
+        """Datasets or cohorts that a table has rows of, in the order of its rows."""
+        if table not in self.frames and self.rest is not None:
+            return self.rest.parts(table)
+        kind = PART.get(TABLES[table].partition)
+        return self.rows(table)[kind].unique(maintain_order=True).to_list() if kind else []
 
-        Raises:
-            KeyError: no such table is declared.
-        """
-        frame = self.frames.get(table)
-        if frame is None:
-            frame = TABLES[table].schema.to_frame()
-        return frame.filter(*(pl.col(column) == value for column, value in where.items())) if where else frame
+    def rows(self, table: str, part: str | None = None) -> pl.DataFrame:
+        """Rows of a table or one part of it; an absent one is empty."""
+        if table not in self.frames and self.rest is not None:
+            return self.rest.rows(table, part)
+        frame = self.frames.get(table, TABLES[table].schema.to_frame())
+        return frame if part is None else frame.filter(pl.col(PART[TABLES[table].partition]) == part)
 
-    def signature(self) -> list[str]:
-        """The signature's genes, sorted."""
-        return self.rows("signature/genes")["gene"].unique().sort().to_list()
+    def matrix(self, table: str, part: str, column: str) -> ExpressionMatrix:
+        """A value column of a matrix table."""
+        if (table, part, column) not in self.matrices and self.rest is not None:
+            return self.rest.matrix(table, part, column)
+        return self.matrices[table, part, column]
 
-    def biomarkers(self) -> list[str]:
-        """The biomarkers, sorted by the sum of their ranks."""
-        return self.rows("signature/biomarkers").sort("rank_sum", "gene")["gene"].to_list()
+    def manifest(self, table: str, part: str | None) -> Manifest | None:
+        """Manifest of one partition; None when there is none."""
+        of_table = (each for each in self.given if each.table == table)
+        found = next((each for each in of_table if part in (None, PartitionKey(each.partition).part)), None)
+        return found if found is not None or self.rest is None else self.rest.manifest(table, part)
 
-    def cohort_subject(self, cohort: str, column: str = "value_adjusted") -> CaseControl:
-        """A cohort's matrix with its groups, samples in the order of the matrix."""
-        matrix = self.matrix("cohort/expression", cohort, column)
-        return _subject(cohort, "cohort", matrix, self.rows("cohort/samples", cohort=cohort))
-
-    def validation_subject(self, dataset: str) -> CaseControl:
-        """The two groups of a validation dataset."""
-        entry = next(entry for entry in self.study.validation if entry.dataset == dataset)
-        samples = self.rows("source/samples", dataset=dataset).filter(
-            pl.col("label").is_in([entry.case, entry.control])
-        )
-        samples = samples.with_columns(is_case=pl.col("label") == entry.case)
-        return _subject(dataset, "dataset", self.matrix("expression/genes", dataset, "value"), samples)
-
-
-def _subject(
-    name: str, kind: Literal["cohort", "dataset"], matrix: ExpressionMatrix, samples: pl.DataFrame
-) -> CaseControl:
-    wanted = set(samples["sample"])
-    matrix = matrix.take_samples([sample for sample in matrix.samples if sample in wanted])
-    ordered = pl.DataFrame({"sample": matrix.samples}, schema={"sample": pl.String}).join(
-        samples, on="sample", how="left", maintain_order="left"
-    )
-    return CaseControl(
-        name,
-        kind,
-        matrix,
-        ordered["is_case"].to_numpy(),
-        tuple(ordered["dataset"]),
-        tuple(ordered["patient"]),
-    )
+    def manifests(self) -> list[Manifest]:
+        """Every manifest, of a partition that has two the given one."""
+        others = self.rest.manifests() if self.rest is not None else []
+        found = {(each.table, each.partition): each for each in [*others, *self.given]}
+        return list(found.values())

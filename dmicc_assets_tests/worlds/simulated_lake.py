@@ -16,7 +16,7 @@ from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.steps import partition_keys
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace, open_workspace
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.study.settings import load_settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, matrix_rows
@@ -34,26 +34,25 @@ def simulated_workspace(home: Path) -> Workspace:
     """A home with the study's file and a lake in which every table is filled."""
     studies = home / "studies"
     studies.mkdir(parents=True)
-    tables = filled_tables()
-    content = tables.study.model_dump(mode="json", exclude_unset=True)
+    results = filled_tables()
+    content = results.study.model_dump(mode="json", exclude_unset=True)
     (studies / f"{STUDY}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True))
     settings = load_settings(home=home, studies=str(studies), gene_sets=None)
     settings.prepare_home()
     workspace = open_workspace(settings)
-    write_lake(workspace.lake, tables)
+    write_lake(workspace.lake, results)
     return workspace
 
 
 @cache
-def filled_tables() -> StudyTables:
+def filled_tables() -> Results:
     """The simulated study's tables and those that its figures do not need."""
-    tables = simulated_tables()
-    frames = {**tables.frames}
-    study = tables.study
+    results = simulated_tables()
+    study, frames = results.study, dict[str, pl.DataFrame]()
     for name in ("differential/statistics", "differential/genes", "signature/genes"):
-        frames[name] = _with_one_opposite(frames[name])
-    frames["source/samples"] = pl.concat([frames["source/samples"], _unused_samples()])
-    frames["cohort/samples"] = _with_swapped_labels(frames["cohort/samples"])
+        frames[name] = _with_one_opposite(results.rows(name))
+    frames["source/samples"] = pl.concat([results.source.samples, _unused_samples()])
+    frames["cohort/samples"] = _with_swapped_labels(results.cohort.samples)
     frames["source/files"] = pl.concat(_file(dataset) for dataset in study.datasets)
     frames["source/probe_genes"] = pl.concat(_probes(dataset) for dataset in study.datasets)
     frames["rigor/nulls"] = pl.concat([_null("auc", 0.9, "GSE4"), _null("signature_size", 20.0, "b")])
@@ -65,42 +64,42 @@ def filled_tables() -> StudyTables:
     )
     case = pl.DataFrame([item.model_dump() for item in study.case.observations] if study.case else [])
     frames["clinical/case_observations"] = declared("clinical/case_observations", case.with_row_index("position"))
-    return StudyTables(study, frames, tables.matrix, tables.gene_set)
+    return results.with_frames(frames)
 
 
-def write_lake(lake: Lake, tables: StudyTables) -> None:
+def write_lake(lake: Lake, results: Results) -> None:
     """Write every table, each in its partitions; one list of genes and one AUC twice, for the history."""
     lake.prepare()
     for table in TABLES.values():
-        for key in partition_keys(table.partition, tables.study):
+        for key in partition_keys(table.partition, results.study):
             if table.is_matrix:
-                lake.write(table.name, key, _matrix_rows(table.name, key.split(".", 1)[1], tables), ORIGIN)
+                lake.write(table.name, key, _matrix_rows(table.name, key.split(".", 1)[1], results), ORIGIN)
             elif table.partition != "all_studies":
-                rows = _partition(tables, table.name, key)
+                rows = _partition(results, table.name, key)
                 if table.name == "differential/genes":
                     lake.write(table.name, key, rows.filter(pl.col("gene") != ENTERED), ORIGIN)
                 if table.name == "validation/roc":
                     lake.write(table.name, key, rows.with_columns(pl.col("auc") - 0.01), ORIGIN)
                 lake.write(table.name, key, rows, ORIGIN)
-    lake.write("atlas/disease_overlap", "all", _pair(tables), ORIGIN)
+    lake.write("atlas/disease_overlap", "all", _pair(results), ORIGIN)
 
 
-def model_matrix(tables: StudyTables, dataset: str) -> ExpressionMatrix:
+def model_matrix(results: Results, dataset: str) -> ExpressionMatrix:
     """Log2 expression of a dataset's samples, the biomarkers only."""
-    return tables.matrix("expression/genes", dataset, "value").take_features(tables.biomarkers())
+    return results.matrix("expression/genes", dataset, "value").take_features(results.biomarkers)
 
 
-def _partition(tables: StudyTables, table: str, key: str) -> pl.DataFrame:
+def _partition(results: Results, table: str, key: str) -> pl.DataFrame:
     columns = TABLES[table].partition_columns
     where = dict(zip(columns, key.split(".", 1), strict=False))
-    return tables.rows(table).filter(*(pl.col(name) == value for name, value in where.items())).drop(columns)
+    return results.rows(table).filter(*(pl.col(name) == value for name, value in where.items())).drop(columns)
 
 
-def _matrix_rows(table: str, part: str, tables: StudyTables) -> pl.DataFrame:
+def _matrix_rows(table: str, part: str, results: Results) -> pl.DataFrame:
     if table == "expression/probes":  # one probe a gene
-        return matrix_rows({"value": tables.matrix("expression/genes", part, "value")}, "probe", by_name=False)
+        return matrix_rows({"value": results.matrix("expression/genes", part, "value")}, "probe", by_name=False)
     columns = [column.name for column in TABLES[table].columns if not column.is_key and column.name != "count"]
-    matrices = {column: tables.matrix(table, part, column) for column in columns}
+    matrices = {column: results.matrix(table, part, column) for column in columns}
     if table == "expression/genes" and part == "GSE3":
         matrices = {column: _with_unused(matrix) for column, matrix in matrices.items()}
     rows = matrix_rows(matrices)
@@ -156,8 +155,8 @@ def _null(statistic: str, observed: float, subject: str) -> pl.DataFrame:
     return declared("rigor/nulls", rows, null="a null", statistic=statistic, subject=subject)
 
 
-def _pair(tables: StudyTables) -> pl.DataFrame:
-    lists = {cohort: set(tables.rows("differential/genes", cohort=cohort)["gene"]) for cohort in tables.study.cohorts}
+def _pair(results: Results) -> pl.DataFrame:
+    lists = {cohort: set(results.rows("differential/genes", cohort=cohort)["gene"]) for cohort in results.study.cohorts}
     n_a, n_b, n_shared = len(lists["a"]), len(lists["b"]), len(lists["a"] & lists["b"])
     row = {"study_a": STUDY, "cohort_a": "a", "study_b": STUDY, "cohort_b": "b", "n_universe": N_GENES, "n_a": n_a}
     row |= {"n_b": n_b, "n_shared": n_shared, "n_expected": n_a * n_b / N_GENES, "p_value": 1e-6}

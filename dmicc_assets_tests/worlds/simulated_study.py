@@ -18,7 +18,7 @@ from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, roc_tables
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
@@ -105,7 +105,7 @@ DEFAULTS = Options()
 
 
 @cache
-def simulated_tables(options: Options = DEFAULTS) -> StudyTables:
+def simulated_tables(options: Options = DEFAULTS) -> Results:
     """All tables of the study, in the declared schemas."""
     study = study_of(options)
     sizes = {"GSE1": (13, 8), "GSE2": (6, 5), "GSE3": (14, 7), "GSE4": (10, 6)}
@@ -128,7 +128,7 @@ def simulated_tables(options: Options = DEFAULTS) -> StudyTables:
         for column in ("value", "value_adjusted"):
             stored[("cohort/expression", name, column)] = subject.matrix
     rows = {name: pl.concat(parts) for name, parts in frames.items()}
-    return StudyTables(study, rows, lambda table, part, column: stored[(table, part, column)], lambda *_: GENES[23:60])
+    return replace(Results.of_frames(study, rows, stored), gene_set=lambda *_: GENES[23:60])
 
 
 def declared(table: str, rows: pl.DataFrame, **constants: str) -> pl.DataFrame:
@@ -298,6 +298,6 @@ def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:
         _add(frames, "report/published", published)
 
 
-def without(tables: StudyTables, *names: str) -> StudyTables:
+def without(results: Results, *names: str) -> Results:
     """The same study as if these tables had not been made."""
-    return replace(tables, frames={name: rows for name, rows in tables.frames.items() if name not in names})
+    return results.with_frames({name: TABLES[name].schema.to_frame() for name in names})

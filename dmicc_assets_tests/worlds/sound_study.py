@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dmicc_assets.results.evidence import Origins, StudyEvidence
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.study.schema import Study
-from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
 GENES = ("ALB", "G1", "G2", "G3", "G4", "XIST")
 MEASURED = (*GENES, *(f"N{i}" for i in range(54)))
@@ -65,34 +66,28 @@ def matrix_of(samples: pl.DataFrame, seed: int) -> ExpressionMatrix:
     return ExpressionMatrix(values, MEASURED, tuple(samples["sample"]))
 
 
-def subject_of(name: str, kind: str, samples: pl.DataFrame, matrix: ExpressionMatrix) -> CaseControl:
-    is_case = (samples["label"] == "sick").to_numpy()
-    return CaseControl(name, kind, matrix, is_case, tuple(samples["dataset"]), tuple(samples["patient"]))  # type: ignore[arg-type]  # a literal kind
-
-
 def sound(study: Study | None = None) -> StudyEvidence:
     """The evidence of the study in which nothing is wrong."""
     samples = {name: samples_of(name) for name in DATASETS}
     matrices = {name: matrix_of(frame, seed) for seed, (name, frame) in enumerate(samples.items())}
-    kinds = {"a": "cohort", "b": "cohort", "SIM3": "dataset"}
-    of_subject = {"a": "SIM1", "b": "SIM2", "SIM3": "SIM3"}
-    subjects = {
-        name: subject_of(name, kind, samples[of_subject[name]], matrices[of_subject[name]].take_features(GENES))
-        for name, kind in kinds.items()
-    }
-    notes = {
-        name: {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False, "n_files": 1} for name in DATASETS
-    }
-    library = {"GO_BP": {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}}
-    return StudyEvidence(
-        study=study or study_file(),
-        frames=frames_of(samples, matrices),
-        matrices=matrices,
-        subjects=subjects,
-        dataset_notes=notes,
-        library_notes={"a": library, "b": library},
-        origins={"model/coefficients of sound": Origins("1", {"numpy": "2"}, [["a", "b", "c"]], {}, "recipe")},
-    )
+    stored = {("expression/genes", name, "value"): matrix for name, matrix in matrices.items()}
+    for cohort, dataset in (("a", "SIM1"), ("b", "SIM2")):
+        stored["cohort/expression", cohort, "value_adjusted"] = matrices[dataset].take_features(GENES)
+    said = {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False, "n_files": 1}
+    library = {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}
+    manifests = [
+        *(manifest_of("expression/genes", name, said) for name in DATASETS),
+        *(manifest_of("enrichment/terms", cohort, {"libraries": [library]}) for cohort in ("a", "b")),
+    ]
+    return StudyEvidence.of_frames(study or study_file(), frames_of(samples, matrices), stored, manifests)
+
+
+def manifest_of(table: str, part: str, notes: dict[str, Any], **changes: Any) -> Manifest:
+    """The manifest of a partition of which everything is known."""
+    known: dict[str, Any] = {"recipe": "recipe", "content": "content", "sha256": "ab", "n_bytes": 9, "n_rows": 1}
+    known |= {"code_version": "1", "settings": {}, "inputs": [["a", "b", "c"]], "versions": {"numpy": "2"}}
+    known |= {"run_id": "run", "written_at": "2024-01-01"} | changes
+    return Manifest(table=table, partition=PartitionKey.of("sound", part), notes=notes, **known)
 
 
 def frames_of(samples: dict[str, pl.DataFrame], matrices: dict[str, ExpressionMatrix]) -> dict[str, pl.DataFrame]:
@@ -255,7 +250,20 @@ def model_frames() -> dict[str, pl.DataFrame]:
 
 def with_frame(evidence: StudyEvidence, table: str, frame: pl.DataFrame) -> StudyEvidence:
     """The evidence with one table replaced."""
-    return replace(evidence, frames={**evidence.frames, table: frame})
+    return evidence.with_frames({table: frame})
+
+
+def with_matrix(evidence: StudyEvidence, subject: str, matrix: ExpressionMatrix) -> StudyEvidence:
+    """The evidence with the expression of one dataset or cohort replaced."""
+    is_dataset = subject in DATASETS
+    table, column = ("expression/genes", "value") if is_dataset else ("cohort/expression", "value_adjusted")
+    return evidence.with_frames({}, {(table, subject, column): matrix})
+
+
+def with_notes(evidence: StudyEvidence, table: str, part: str, **notes: Any) -> StudyEvidence:
+    """The evidence with other notes of one partition."""
+    said = {**evidence.notes(table, part), **notes}
+    return evidence.with_frames({}, manifests=[manifest_of(table, part, said)])
 
 
 def with_study(evidence: StudyEvidence, **changes: Any) -> StudyEvidence:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from dmicc_assets.results.evidence import Origins, StudyEvidence
-from dmicc_assets_tests.worlds.sound_study import with_frame, with_study
+from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets_tests.worlds.sound_study import manifest_of, with_frame, with_matrix, with_notes, with_study
 
 Spoil = Callable[[StudyEvidence], StudyEvidence]
 
@@ -61,62 +61,60 @@ def two_datasets(evidence: StudyEvidence, batch: str) -> StudyEvidence:
     return with_frame(with_study(evidence, cohorts=cohorts), "cohort/samples", both)
 
 
-def with_matrix(evidence: StudyEvidence, dataset: str, values: np.ndarray) -> StudyEvidence:
-    matrix = replace(evidence.matrices[dataset], values=values)
-    return replace(evidence, matrices={**evidence.matrices, dataset: matrix})
+def with_values(dataset: str, change: Callable[[np.ndarray], np.ndarray]) -> Spoil:
+    """A dataset's values changed."""
+
+    def spoil(evidence: StudyEvidence) -> StudyEvidence:
+        matrix = evidence.matrix("expression/genes", dataset)
+        return with_matrix(evidence, dataset, replace(matrix, values=change(matrix.values.copy())))
+
+    return spoil
 
 
 def same_array(evidence: StudyEvidence, first: str, second: str) -> StudyEvidence:
-    values = evidence.matrices[second].values.copy()
-    values[:, 3] = evidence.matrices[first].values[:, 7]
-    return with_matrix(evidence, second, values)
+    def copy_one(values: np.ndarray) -> np.ndarray:
+        values[:, 3] = evidence.matrices[first].values[:, 7]
+        return values
+
+    return with_values(second, copy_one)(evidence)
 
 
-def holes(evidence: StudyEvidence) -> StudyEvidence:
-    values = evidence.matrices["SIM1"].values.copy()
+def holes(values: np.ndarray) -> np.ndarray:
     values[2, :150] = np.nan
-    return with_matrix(evidence, "SIM1", values)
+    return values
 
 
 def notes(quantiles: list[float], took_log2: bool) -> Spoil:
-    return lambda e: replace(
-        e, dataset_notes={**e.dataset_notes, "SIM1": {"quantiles": quantiles, "took_log2": took_log2}}
-    )
+    return lambda e: with_notes(e, "expression/genes", "SIM1", quantiles=quantiles, took_log2=took_log2)
 
 
 def failed_array(evidence: StudyEvidence, dataset: str) -> StudyEvidence:
-    said = {**evidence.dataset_notes[dataset], "samples_without_values": [f"{dataset}_999"]}
-    return replace(evidence, dataset_notes={**evidence.dataset_notes, dataset: said})
+    return with_notes(evidence, "expression/genes", dataset, samples_without_values=[f"{dataset}_999"])
 
 
 def drop_gene(evidence: StudyEvidence, subject: str, *genes: str) -> StudyEvidence:
-    old = evidence.subjects[subject]
-    kept = [gene for gene in old.matrix.features if gene not in genes]
-    return replace(
-        evidence, subjects={**evidence.subjects, subject: replace(old, matrix=old.matrix.take_features(kept))}
-    )
+    matrix = evidence.subjects[subject].matrix
+    return with_matrix(evidence, subject, matrix.take_features([g for g in matrix.features if g not in genes]))
 
 
 def renamed_genes(evidence: StudyEvidence) -> StudyEvidence:
     """Cohort b says CYR61 where the validation dataset says CCN1."""
-    subjects = dict(evidence.subjects)
     for name, gene in (("b", "CYR61"), ("SIM3", "CCN1"), ("a", "CYR61")):
-        matrix = subjects[name].matrix
+        matrix = evidence.subjects[name].matrix
         features = tuple(gene if each == "G4" else each for each in matrix.features)
-        subjects[name] = replace(subjects[name], matrix=replace(matrix, features=features))
-    return replace(evidence, subjects=subjects)
+        evidence = with_matrix(evidence, name, replace(matrix, features=features))
+    return evidence
 
 
-def one_patient(evidence: StudyEvidence) -> StudyEvidence:
-    old = evidence.subjects["b"]
-    patients = (old.patient[0], *old.patient[:-1])
-    return replace(evidence, subjects={**evidence.subjects, "b": replace(old, patient=patients)})
+def in_cohort(cohort: str, **columns: pl.Expr) -> Spoil:
+    """Columns of a cohort's samples replaced."""
+    is_own = pl.col("cohort") == cohort
+    own = {name: pl.when(is_own).then(value).otherwise(name) for name, value in columns.items()}
+    return change("cohort/samples", **own)
 
 
-def mostly_cases(evidence: StudyEvidence) -> StudyEvidence:
-    old = evidence.subjects["b"]
-    is_case = np.arange(len(old.is_case)) >= 20
-    return replace(evidence, subjects={**evidence.subjects, "b": replace(old, is_case=is_case)})
+# Of each sample its number in its cohort, from 0.
+_NUMBER = pl.int_range(pl.len()).over("cohort")
 
 
 def sex_against_group(evidence: StudyEvidence) -> StudyEvidence:
@@ -126,7 +124,8 @@ def sex_against_group(evidence: StudyEvidence) -> StudyEvidence:
 
 
 def without_seed(evidence: StudyEvidence) -> StudyEvidence:
-    return replace(evidence, origins={"model/coefficients of sound": Origins("1", {}, [["a", "b", ""]], {}, "r")})
+    without = {"versions": {}, "inputs": [["a", "b", ""]]}
+    return evidence.with_frames({}, manifests=[manifest_of("differential/genes", "a", {}, **without)])
 
 
 def mislabelled(evidence: StudyEvidence) -> StudyEvidence:
@@ -135,7 +134,7 @@ def mislabelled(evidence: StudyEvidence) -> StudyEvidence:
 
 
 def no_version(evidence: StudyEvidence) -> StudyEvidence:
-    return replace(evidence, library_notes={**evidence.library_notes, "a": {}})
+    return with_notes(evidence, "enrichment/terms", "a", libraries=[])
 
 
 TISSUES = {"SIM1": "skin", "SIM2": "liver", "SIM3": "skin"}
@@ -147,16 +146,10 @@ DATASETS = {name: {"source": "geo", "tissue": tissue, "labels": RULES} for name,
 
 
 def few_samples(evidence: StudyEvidence) -> StudyEvidence:
-    old = evidence.subjects["b"]
-    kept = [*old.matrix.samples[:30], *old.matrix.samples[-30:]]
-    small = replace(
-        old,
-        matrix=old.matrix.take_samples(kept),
-        is_case=np.arange(60) < 30,
-        dataset=old.dataset[:60],
-        patient=old.patient[:60],
-    )
-    return replace(evidence, subjects={**evidence.subjects, "b": small})
+    """Of cohort b, 30 samples of each group are left."""
+    samples = evidence.cohort.samples
+    few = samples.filter((pl.col("cohort") == "a") | (pl.col("sample").cum_count().over("cohort", "is_case") <= 30))
+    return with_frame(evidence, "cohort/samples", few)
 
 
 FIRES: dict[str, tuple[Spoil, str, str]] = {
@@ -171,7 +164,7 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     "D9": (study(population={"text": "both diseases", "label": "both"}), "warning", "sound"),
     "I1": (change("source/datasets", n_samples=pl.lit(499)), "error", "SIM1"),
     "I2": (notes([0.0, 0.0, 3.0, 8.0, 20.0, 60.0], took_log2=False), "warning", "SIM1"),
-    "I3": (holes, "warning", "SIM1"),
+    "I3": (with_values("SIM1", holes), "warning", "SIM1"),
     "I4": (put("expression/quality", "median", 9.0, pl.col("sample") == "SIM2_004"), "warning", "SIM2"),
     "I5": (put("expression/quality", "connectivity_z", -3.2, pl.col("sample") == "SIM2_004"), "warning", "SIM2"),
     "I6": (lambda e: same_array(e, "SIM2", "SIM3"), "error", "SIM3"),
@@ -203,9 +196,9 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     "R10": (lambda e: e, "warning", "b"),
     "R11": (lambda e: e, "warning", "b"),
     "R12": (change("source/datasets", pubmed_ids=pl.lit("7")), "warning", "SIM3"),
-    "R13": (mostly_cases, "info", "b"),
+    "R13": (in_cohort("b", is_case=_NUMBER >= 20), "info", "b"),
     "R14": (without_seed, "error", "sound"),
-    "R15": (one_patient, "warning", "b"),
+    "R15": (in_cohort("b", patient=pl.col("patient").shift(1).over("cohort").fill_null("SIM2_p000")), "warning", "b"),
 }
 
 
@@ -215,18 +208,12 @@ def relation(text: str) -> Spoil:
 
 def reanalysis_of_a_sample(evidence: StudyEvidence) -> StudyEvidence:
     """The series that analyses again names the samples, as GEO has it; of SIM1 one is named GSM7."""
-    frames = dict(evidence.frames)
     for name in ("source/samples", "cohort/samples"):
-        frames[name] = frames[name].with_columns(pl.col("sample").replace({"SIM1_000": "GSM7"}))
-    old = evidence.matrices["SIM1"]
-    assert "SIM1_000" in old.samples
-    samples = tuple("GSM7" if sample == "SIM1_000" else sample for sample in old.samples)
-    matrices = {**evidence.matrices, "SIM1": replace(old, samples=samples)}
-    return relation("Reanalysis of: GSM7")(replace(evidence, frames=frames, matrices=matrices))
-
-
-def with_values(dataset: str, change: Callable[[np.ndarray], np.ndarray]) -> Spoil:
-    return lambda e: with_matrix(e, dataset, change(e.matrices[dataset].values.copy()))
+        evidence = change(name, sample=pl.col("sample").replace({"SIM1_000": "GSM7"}))(evidence)
+    matrix = evidence.matrices["SIM1"]
+    assert "SIM1_000" in matrix.samples
+    samples = tuple("GSM7" if sample == "SIM1_000" else sample for sample in matrix.samples)
+    return relation("Reanalysis of: GSM7")(with_matrix(evidence, "SIM1", replace(matrix, samples=samples)))
 
 
 def constant_gene(values: np.ndarray) -> np.ndarray:
@@ -258,22 +245,15 @@ def sexes_of_two_datasets(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(with_frame(merged, "source/samples", kept), "expression/quality", quality)
 
 
-def without_patients(evidence: StudyEvidence) -> StudyEvidence:
-    old = evidence.subjects["a"]
-    unknown = replace(old, patient=(None,) * len(old.patient))
-    return replace(evidence, subjects={**evidence.subjects, "a": unknown})
-
-
 def few_draws(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(evidence, "rigor/nulls", evidence.rows("rigor/nulls").filter(pl.col("draw") <= 10))
 
 
-def patients_of_two_series(evidence: StudyEvidence) -> StudyEvidence:
-    """Cohort b merges two series, whose patients have the same names."""
-    old = evidence.subjects["b"]
-    n = len(old.patient)
-    renamed = replace(old, dataset=("X", "Y") * (n // 2), patient=tuple(f"p{i // 2}" for i in range(n)))
-    return replace(evidence, subjects={**evidence.subjects, "b": renamed})
+PATIENTS_OF_TWO_SERIES = in_cohort(
+    "b",
+    dataset=pl.when(_NUMBER % 2 == 0).then(pl.lit("X")).otherwise(pl.lit("Y")),
+    patient=pl.format("p{}", _NUMBER // 2),
+)
 
 
 def shared_controls(evidence: StudyEvidence) -> StudyEvidence:
@@ -349,6 +329,6 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("R12", relation("SubSeries of: SIM1"), "warning", "SIM3", "GEO states a relation to SIM1"),
     ("R12", change("source/samples", patient=pl.lit("p")), "warning", "SIM3", "1 patient also in"),
     ("R12", change("source/samples", source_name=pl.lit("adjacent liver")), "ok", "SIM3", "shares no paper"),
-    ("R15", patients_of_two_series, "ok", "b", "every patient has one sample"),
-    ("R15", without_patients, "info", "a", "cannot be judged"),
+    ("R15", PATIENTS_OF_TWO_SERIES, "ok", "b", "every patient has one sample"),
+    ("R15", in_cohort("a", patient=pl.lit(None, pl.String)), "info", "a", "cannot be judged"),
 ]

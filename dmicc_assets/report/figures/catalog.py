@@ -1,8 +1,7 @@
 """Every figure of a study by name, drawn when called: report, export and the pictures in Dagster use this one list."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import of_cohort, of_dataset, of_study
 from dmicc_assets.report.figures.captions import CAPTIONS
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.tables import TABLES
 
 Draw = Callable[[], Figure]
@@ -30,45 +29,44 @@ class CatalogFigure(NamedTuple):
         return CAPTIONS[kind]
 
 
-def study_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
-    """Every figure that the study's tables can give, by dataset, cohort and study; nothing is drawn before `draw`.
+def study_figures(results: Results) -> Iterator[CatalogFigure]:
+    """Every figure that the results can give, by dataset, cohort and study; nothing is drawn before `draw`.
 
     Names are `dataset/<dataset>/<kind>`, `cohort/<cohort>/<kind>` and `study/<kind>`; a kind with several figures
     has `.<part>` at its end (`terms.GO_BP`, `roc.TCGA-CHOL`).
     """
-    cached = replace(tables, matrix=cache(tables.matrix), gene_set=cache(tables.gene_set))
-    for dataset in tables.study.datasets:
-        if not tables.rows("expression/quality", dataset=dataset).is_empty():
-            yield from dataset_figures(cached, dataset)
-    for cohort in tables.study.cohorts:
-        if not tables.rows("cohort/samples", cohort=cohort).is_empty():
-            yield from cohort_figures(cached, cohort)
-    yield from _shared_figures(cached)
-    yield from _validation_figures(cached)
-    yield from _worth_figures(cached)
+    for dataset in results.study.datasets:
+        if not results.rows("expression/quality", dataset=dataset).is_empty():
+            yield from dataset_figures(results, dataset)
+    for cohort in results.study.cohorts:
+        if not results.rows("cohort/samples", cohort=cohort).is_empty():
+            yield from cohort_figures(results, cohort)
+    yield from _shared_figures(results)
+    yield from _validation_figures(results)
+    yield from _worth_figures(results)
 
 
-def dataset_figures(tables: StudyTables, dataset: str) -> Iterator[CatalogFigure]:
+def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
     """The figures of one dataset."""
-    draws: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
+    draws: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
         ("pca", "principal components", of_dataset.draw_pca),
         ("tsne", "t-SNE", of_dataset.draw_tsne),
         ("sex_genes", "sex genes", of_dataset.draw_sex_genes),
         ("outliers", "outlier arrays", of_dataset.draw_outliers),
     ]
-    if of_dataset.DISTRIBUTIONS in TABLES and len(tables.rows(of_dataset.DISTRIBUTIONS, dataset=dataset)):
+    if of_dataset.DISTRIBUTIONS in TABLES and len(results.rows(of_dataset.DISTRIBUTIONS, dataset=dataset)):
         draws = [
             ("distribution_boxes", "distribution before and after normalisation", of_dataset.draw_boxes),
             ("distribution_densities", "density before and after normalisation", of_dataset.draw_densities),
             *draws,
         ]
     for kind, title, draw in draws:
-        yield CatalogFigure(f"dataset/{dataset}/{kind}", f"{dataset}: {title}", partial(draw, tables, dataset))
+        yield CatalogFigure(f"dataset/{dataset}/{kind}", f"{dataset}: {title}", partial(draw, results, dataset))
 
 
-def cohort_figures(tables: StudyTables, cohort: str) -> Iterator[CatalogFigure]:
+def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
     """The figures of one cohort; before its genes are tested, those of its samples."""
-    of_tests: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
+    of_tests: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
         ("volcano", "volcano plot", of_cohort.draw_volcano),
         ("heat_map", "differentially expressed genes", of_cohort.draw_heat_map),
         ("md", "MD plot", of_cohort.draw_md),
@@ -76,71 +74,71 @@ def cohort_figures(tables: StudyTables, cohort: str) -> Iterator[CatalogFigure]:
         ("qq", "quantiles of the moderated t", of_cohort.draw_qq),
         ("mean_variance", "mean and variance", of_cohort.draw_mean_variance),
     ]
-    of_samples: list[tuple[str, str, Callable[[StudyTables, str], Figure]]] = [
+    of_samples: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
         ("pca", "principal components", of_cohort.draw_pca),
         ("tsne", "t-SNE", of_cohort.draw_tsne),
     ]
-    tested = not tables.rows("differential/statistics", cohort=cohort).is_empty()
+    tested = not results.rows("differential/statistics", cohort=cohort).is_empty()
     where = f"cohort/{cohort}"
-    title = tables.study.cohorts[cohort].title
+    title = results.study.cohorts[cohort].title
     for kind, what, draw in [*of_tests, *of_samples] if tested else of_samples:
-        yield CatalogFigure(f"{where}/{kind}", f"{title}: {what}", partial(draw, tables, cohort))
-    terms = tables.rows("enrichment/terms", cohort=cohort)
-    for library in tables.study.enrichment.libraries:
+        yield CatalogFigure(f"{where}/{kind}", f"{title}: {what}", partial(draw, results, cohort))
+    terms = results.rows("enrichment/terms", cohort=cohort)
+    for library in results.study.enrichment.libraries:
         if library in terms["library"]:
-            draw_terms = partial(of_cohort.draw_terms, tables, cohort, library)
+            draw_terms = partial(of_cohort.draw_terms, results, cohort, library)
             yield CatalogFigure(f"{where}/terms.{library}", f"{title}: {library.replace('_', ' ')} terms", draw_terms)
-    if not tables.rows("enrichment/gsea", cohort=cohort).is_empty():
-        draw_gsea = partial(of_cohort.draw_gsea, tables, cohort)
+    if not results.rows("enrichment/gsea", cohort=cohort).is_empty():
+        draw_gsea = partial(of_cohort.draw_gsea, results, cohort)
         yield CatalogFigure(f"{where}/gsea", f"{title}: preranked gene sets", draw_gsea)
-    if not tables.rows("signature/error_curve", cohort=cohort).is_empty():
-        draw_error = partial(of_cohort.draw_error_curve, tables, cohort)
+    if not results.rows("signature/error_curve", cohort=cohort).is_empty():
+        draw_error = partial(of_cohort.draw_error_curve, results, cohort)
         yield CatalogFigure(f"{where}/error_curve", f"{title}: forest error", draw_error)
-    if not tables.rows("signature/ranking", cohort=cohort).is_empty():
-        draw_importance = partial(of_cohort.draw_importance, tables, cohort)
+    if not results.rows("signature/ranking", cohort=cohort).is_empty():
+        draw_importance = partial(of_cohort.draw_importance, results, cohort)
         yield CatalogFigure(f"{where}/importance", f"{title}: importance", draw_importance)
 
 
-def _shared_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+def _shared_figures(results: Results) -> Iterator[CatalogFigure]:
     """What the cohorts share."""
-    sets = of_study.gene_sets(tables)
+    sets = of_study.gene_sets(results)
     if not any(sets.values()):
         return
     if len(sets) in (2, 3):
-        yield CatalogFigure("study/venn", "Shared genes", partial(of_study.draw_venn, tables))
-    yield CatalogFigure("study/upset", "Genes by cohort", partial(of_study.draw_upset, tables))
+        yield CatalogFigure("study/venn", "Shared genes", partial(of_study.draw_venn, results))
+    yield CatalogFigure("study/upset", "Genes by cohort", partial(of_study.draw_upset, results))
     for first, second in combinations(sets, 2):
         name = "study/concordance" if len(sets) == 2 else f"study/concordance.{first}-{second}"
-        draw = partial(of_study.draw_concordance, tables, first, second)
+        draw = partial(of_study.draw_concordance, results, first, second)
         yield CatalogFigure(name, f"Agreement of log fold changes: {first} and {second}", draw)
 
 
-def _validation_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+def _validation_figures(results: Results) -> Iterator[CatalogFigure]:
     """Expression and ROC in each subject, and the risk model."""
     names = {
-        "expression": (tables.rows("validation/expression_tests"), "expression", of_study.draw_expression),
-        "roc": (tables.rows("validation/roc_curve"), "ROC", of_study.draw_roc),
+        "expression": (results.rows("validation/expression_tests"), "expression", of_study.draw_expression),
+        "roc": (results.rows("validation/roc_curve"), "ROC", of_study.draw_roc),
     }
     for kind, (rows, what, draw) in names.items():
         drawn = set(rows["subject"])
-        for subject in (name for name in of_study.subjects_of(tables) if name in drawn):
-            title = f"{of_study.subject_title(tables, subject)}: {what}"
-            yield CatalogFigure(f"study/{kind}.{subject}", title, partial(draw, tables, subject))
+        for subject in (name for name in of_study.subjects_of(results) if name in drawn):
+            title = f"{of_study.subject_title(results, subject)}: {what}"
+            yield CatalogFigure(f"study/{kind}.{subject}", title, partial(draw, results, subject))
     for table, kind, title, of_model in (
         ("model/nomogram", "nomogram", "Nomogram with a worked patient", of_study.draw_nomogram),
         ("model/calibration", "calibration", "Calibration", of_study.draw_calibration),
         ("model/decision_curve", "decision_curve", "Decision curve", of_study.draw_decision_curve),
     ):
-        if not tables.rows(table).is_empty():
-            yield CatalogFigure(f"study/{kind}", title, partial(of_model, tables))
+        if not results.rows(table).is_empty():
+            yield CatalogFigure(f"study/{kind}", title, partial(of_model, results))
 
 
-def _worth_figures(tables: StudyTables) -> Iterator[CatalogFigure]:
+def _worth_figures(results: Results) -> Iterator[CatalogFigure]:
     """What the result is worth."""
     for table, kind, title, draw in (
         ("rigor/nulls", "nulls", "Null distributions", of_study.draw_nulls),
         ("signature/stability", "stability", "Stability", of_study.draw_stability),
         ("signature/sensitivity", "sensitivity", "Sensitivity to settings", of_study.draw_sensitivity),
     ):
-        if not tables.rows(table).is_empty():
-            yield CatalogFigure(f"study/{kind}", title, partial(draw, tables))
+        if not results.rows(table).is_empty():
+            yield CatalogFigure(f"study/{kind}", title, partial(draw, results))

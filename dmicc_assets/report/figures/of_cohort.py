@@ -1,4 +1,4 @@
-"""The figures of one cohort, drawn from a study's tables: which rows and which computation go into which figure."""
+"""The figures of one cohort, drawn from a study's results: which rows and which computation go into which figure."""
 
 import polars as pl
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from dmicc_assets.expression.projection import can_project, principal_components
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
 from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
 from dmicc_assets.report.figures.style import note_figure
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.diagnostic import mean_variance_trend, moderated_t_quantiles
 from dmicc_assets.types import ExpressionMatrix
 
@@ -17,78 +17,78 @@ _SETS_EACH_WAY = 3
 _MOST_NAMED = 25
 
 
-def title_of(tables: StudyTables, cohort: str) -> str:
+def title_of(results: Results, cohort: str) -> str:
     """The cohort's title."""
-    return tables.study.cohorts[cohort].title
+    return results.study.cohorts[cohort].title
 
 
-def _statistics(tables: StudyTables, cohort: str) -> pl.DataFrame:
-    return tables.rows("differential/statistics", cohort=cohort)
+def _statistics(results: Results, cohort: str) -> pl.DataFrame:
+    return results.rows("differential/statistics", cohort=cohort)
 
 
-def named_genes(tables: StudyTables) -> list[str]:
+def named_genes(results: Results) -> list[str]:
     """Genes that figures name: the biomarkers, then the rest of the signature."""
-    first = tables.biomarkers()
-    return first + [gene for gene in tables.signature() if gene not in first]
+    first = results.biomarkers
+    return first + [gene for gene in results.signature_genes if gene not in first]
 
 
-def named_in_volcano(tables: StudyTables, cohort: str) -> list[str]:
+def named_in_volcano(results: Results, cohort: str) -> list[str]:
     """The signature, biomarkers first; where there is none, or it is the whole list, the smallest p-values."""
-    signature = named_genes(tables) if len(tables.study.cohorts) > 1 else []
-    genes = tables.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
+    signature = named_genes(results) if len(results.study.cohorts) > 1 else []
+    genes = results.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
     return signature or genes["gene"].head(_MOST_NAMED).to_list()
 
 
-def draw_volcano(tables: StudyTables, cohort: str) -> Figure:
+def draw_volcano(results: Results, cohort: str) -> Figure:
     """Volcano plot with the signature named."""
     return differential.volcano(
-        _statistics(tables, cohort),
-        tables.rows("differential/genes", cohort=cohort),
-        tables.study.differential,
-        named_in_volcano(tables, cohort),
-        f"{title_of(tables, cohort)}, volcano plot",
+        _statistics(results, cohort),
+        results.rows("differential/genes", cohort=cohort),
+        results.study.differential,
+        named_in_volcano(results, cohort),
+        f"{title_of(results, cohort)}, volcano plot",
     )
 
 
-def draw_md(tables: StudyTables, cohort: str) -> Figure:
+def draw_md(results: Results, cohort: str) -> Figure:
     """MD plot with the biomarkers named."""
-    genes = tables.rows("differential/genes", cohort=cohort)
-    title = f"{title_of(tables, cohort)}, MD plot"
-    return differential.md_plot(_statistics(tables, cohort), genes, title, tables.biomarkers())
+    genes = results.rows("differential/genes", cohort=cohort)
+    title = f"{title_of(results, cohort)}, MD plot"
+    return differential.md_plot(_statistics(results, cohort), genes, title, results.biomarkers)
 
 
-def draw_p_values(tables: StudyTables, cohort: str) -> Figure:
+def draw_p_values(results: Results, cohort: str) -> Figure:
     """Histogram of the p-values with Storey's estimate."""
     from dmicc_assets.stats.multiplicity import storey_pi0
 
-    rows = _statistics(tables, cohort)
+    rows = _statistics(results, cohort)
     p = rows["p_value"].drop_nulls().drop_nans().to_numpy()
-    title = f"{title_of(tables, cohort)}, p-values"
+    title = f"{title_of(results, cohort)}, p-values"
     return differential.p_value_histogram(rows, storey_pi0(p) if len(p) else None, title)
 
 
-def draw_qq(tables: StudyTables, cohort: str) -> Figure:
+def draw_qq(results: Results, cohort: str) -> Figure:
     """Quantiles of the moderated t-statistics."""
-    rows = _statistics(tables, cohort).drop_nulls(["t", "df_total"])
+    rows = _statistics(results, cohort).drop_nulls(["t", "df_total"])
     expected, observed = moderated_t_quantiles(rows["t"].to_numpy(), rows["df_total"].to_numpy())
-    return differential.moderated_t_qq(expected, observed, f"{title_of(tables, cohort)}, moderated t")
+    return differential.moderated_t_qq(expected, observed, f"{title_of(results, cohort)}, moderated t")
 
 
-def draw_mean_variance(tables: StudyTables, cohort: str) -> Figure:
+def draw_mean_variance(results: Results, cohort: str) -> Figure:
     """Mean-variance trend."""
-    rows = _statistics(tables, cohort).drop_nulls(["ave_expr", "sigma"])
+    rows = _statistics(results, cohort).drop_nulls(["ave_expr", "sigma"])
     trend = mean_variance_trend(rows["ave_expr"].to_numpy(), rows["sigma"].to_numpy())
-    return differential.mean_variance(rows, trend, f"{title_of(tables, cohort)}, mean and variance")
+    return differential.mean_variance(rows, trend, f"{title_of(results, cohort)}, mean and variance")
 
 
-def draw_heat_map(tables: StudyTables, cohort: str) -> Figure:
+def draw_heat_map(results: Results, cohort: str) -> Figure:
     """Clustered heat map of the differentially expressed genes, batch removed."""
-    rows = tables.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
+    rows = results.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
     genes = rows["gene"].head(_MOST_HEAT_MAP_GENES).to_list()
-    title = title_of(tables, cohort)
+    title = title_of(results, cohort)
     if not genes:
         return note_figure(f"{title}, heat map", "No gene is differentially expressed under the study's thresholds.")
-    subject = tables.cohort_subject(cohort)
+    subject = results.cohort(cohort)
     matrix = subject.matrix.take_features(genes)
     scores = standardise_rows(matrix.values)
     if len(rows) > len(genes):
@@ -96,7 +96,7 @@ def draw_heat_map(tables: StudyTables, cohort: str) -> Figure:
     bars = {"group": ["case" if is_case else "control" for is_case in subject.is_case]}
     if len(set(subject.dataset)) > 1:
         bars["dataset"] = list(subject.dataset)
-    named = named_genes(tables) if len(tables.study.cohorts) > 1 else tables.biomarkers()
+    named = named_genes(results) if len(results.study.cohorts) > 1 else results.biomarkers
     return heat_map.heat_map(
         ExpressionMatrix(scores, matrix.features, matrix.samples),
         cluster_rows(scores),
@@ -107,11 +107,11 @@ def draw_heat_map(tables: StudyTables, cohort: str) -> Figure:
     )
 
 
-def draw_pca(tables: StudyTables, cohort: str) -> Figure:
+def draw_pca(results: Results, cohort: str) -> Figure:
     """Principal components as merged and with the batch removed."""
-    merged, adjusted = tables.cohort_subject(cohort, "value"), tables.cohort_subject(cohort)
-    groups = _groups(tables, cohort)
-    title = title_of(tables, cohort)
+    merged, adjusted = results.cohort(cohort, "value"), results.cohort(cohort)
+    groups = _groups(results, cohort)
+    title = title_of(results, cohort)
     if not can_project(merged.matrix.values):
         return note_figure(f"{title}, principal components", NOT_PROJECTED)
     after = principal_components(adjusted.matrix.values)
@@ -120,62 +120,62 @@ def draw_pca(tables: StudyTables, cohort: str) -> Figure:
     return projection.pca_before_after(principal_components(merged.matrix.values), after, groups, title)
 
 
-def draw_tsne(tables: StudyTables, cohort: str) -> Figure:
+def draw_tsne(results: Results, cohort: str) -> Figure:
     """t-SNE with the batch removed."""
-    values = tables.cohort_subject(cohort).matrix.values
-    title = f"{title_of(tables, cohort)}, t-SNE"
+    values = results.cohort(cohort).matrix.values
+    title = f"{title_of(results, cohort)}, t-SNE"
     if not can_project(values):
         return note_figure(title, NOT_PROJECTED)
-    return projection.tsne_plot(tsne(values, tables.study.ranking.seed), _groups(tables, cohort), title)
+    return projection.tsne_plot(tsne(values, results.study.ranking.seed), _groups(results, cohort), title)
 
 
-def _groups(tables: StudyTables, cohort: str) -> projection.SampleGroups:
-    subject, spec = tables.cohort_subject(cohort), tables.study.cohorts[cohort]
+def _groups(results: Results, cohort: str) -> projection.SampleGroups:
+    subject, spec = results.cohort(cohort), results.study.cohorts[cohort]
     return projection.SampleGroups(
         [spec.case if is_case else spec.control for is_case in subject.is_case], list(subject.dataset), spec.case
     )
 
 
-def draw_terms(tables: StudyTables, cohort: str, library: str) -> Figure:
+def draw_terms(results: Results, cohort: str, library: str) -> Figure:
     """Dot plot of the over-represented terms of a library."""
-    terms = tables.rows("enrichment/terms", cohort=cohort, library=library)
-    title = f"{title_of(tables, cohort)}, {library.replace('_', ' ')}"
-    return enrichment.term_dots(terms, tables.study.enrichment.adj_p_value, title)
+    terms = results.rows("enrichment/terms", cohort=cohort, library=library)
+    title = f"{title_of(results, cohort)}, {library.replace('_', ' ')}"
+    return enrichment.term_dots(terms, results.study.enrichment.adj_p_value, title)
 
 
-def draw_gsea(tables: StudyTables, cohort: str) -> Figure:
+def draw_gsea(results: Results, cohort: str) -> Figure:
     """Running sums of the gene sets with the largest scores each way, of the smallest false discovery rate."""
     from dmicc_assets.enrichment.running_sum import running_sum
     from dmicc_assets.expression.symbols import find_symbols
 
-    rows = tables.rows("enrichment/gsea", cohort=cohort).drop_nulls("nes")
+    rows = results.rows("enrichment/gsea", cohort=cohort).drop_nulls("nes")
     best = [
         rows.filter(side)
         .sort([pl.col("fdr").clip(lower_bound=enrichment.FDR_TOLD), "nes", "term"], descending=[False, is_up, False])
         .head(_SETS_EACH_WAY)
         for side, is_up in ((pl.col("nes") > 0, True), (pl.col("nes") < 0, False))
     ]
-    statistics = _statistics(tables, cohort).select("gene", "t").drop_nulls().drop_nans()
+    statistics = _statistics(results, cohort).select("gene", "t").drop_nulls().drop_nans()
     measured = frozenset(statistics["gene"])
     drawn: list[enrichment.RankedSet] = []
     for row in pl.concat(best).iter_rows(named=True):
-        genes = find_symbols(tables.gene_set(row["library"], row["term"]), measured).found.values()
+        genes = find_symbols(results.gene_set(row["library"], row["term"]), measured).found.values()
         if 0 < len(set(genes)) < len(measured):
             term, library = row["term"], row["library"]
             name = row["term_name"] or (term if term.startswith(library) else f"{library} {term}")
             drawn.append(enrichment.RankedSet(name, running_sum(statistics, set(genes)), row["nes"], row["fdr"]))
     drawn.sort(key=lambda each: -each.nes)
-    return enrichment.running_sums(drawn, f"{title_of(tables, cohort)}, preranked gene sets")
+    return enrichment.running_sums(drawn, f"{title_of(results, cohort)}, preranked gene sets")
 
 
-def draw_error_curve(tables: StudyTables, cohort: str) -> Figure:
+def draw_error_curve(results: Results, cohort: str) -> Figure:
     """Error of the forest against its number of trees."""
-    curve = tables.rows("signature/error_curve", cohort=cohort)
-    return forest.error_curve(curve, tables.study.ranking.trees, f"{title_of(tables, cohort)}, forest error")
+    curve = results.rows("signature/error_curve", cohort=cohort)
+    return forest.error_curve(curve, results.study.ranking.trees, f"{title_of(results, cohort)}, forest error")
 
 
-def draw_importance(tables: StudyTables, cohort: str) -> Figure:
+def draw_importance(results: Results, cohort: str) -> Figure:
     """Importance of the signature's genes."""
-    ranking = tables.rows("signature/ranking", cohort=cohort)
-    title = f"{title_of(tables, cohort)}, importance"
-    return forest.importance(ranking, tables.biomarkers(), tables.study.ranking.top, title)
+    ranking = results.rows("signature/ranking", cohort=cohort)
+    title = f"{title_of(results, cohort)}, importance"
+    return forest.importance(ranking, results.biomarkers, results.study.ranking.top, title)

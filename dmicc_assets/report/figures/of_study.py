@@ -1,4 +1,4 @@
-"""The figures of a whole study, drawn from its tables: which rows and which computation go into which figure."""
+"""The figures of a whole study, drawn from its results: which rows and which computation go into which figure."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from dmicc_assets.model.external_validation import calibration_line
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
 from dmicc_assets.report.figures import forest, model, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.of_cohort import named_genes, title_of
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.roc_band import RocBand, roc_band
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
@@ -19,59 +19,59 @@ MODEL = "model"
 _KINDS = ("apparent", "bootstrap_632plus", "leaky_cv", "nested_cv", "external")
 
 
-def gene_sets(tables: StudyTables) -> dict[str, frozenset[str]]:
+def gene_sets(results: Results) -> dict[str, frozenset[str]]:
     """The differentially expressed genes of each cohort."""
     return {
-        cohort: frozenset(tables.rows("differential/genes", cohort=cohort)["gene"]) for cohort in tables.study.cohorts
+        cohort: frozenset(results.rows("differential/genes", cohort=cohort)["gene"]) for cohort in results.study.cohorts
     }
 
 
-def _titles(tables: StudyTables) -> dict[str, str]:
-    return {name: cohort.title for name, cohort in tables.study.cohorts.items()}
+def _titles(results: Results) -> dict[str, str]:
+    return {name: cohort.title for name, cohort in results.study.cohorts.items()}
 
 
-def draw_venn(tables: StudyTables) -> Figure:
+def draw_venn(results: Results) -> Figure:
     """Venn diagram of the cohorts' genes."""
-    return overlap.venn(gene_sets(tables), _titles(tables), "Differentially expressed genes")
+    return overlap.venn(gene_sets(results), _titles(results), "Differentially expressed genes")
 
 
-def draw_upset(tables: StudyTables) -> Figure:
+def draw_upset(results: Results) -> Figure:
     """UpSet plot of the cohorts' genes."""
-    return overlap.upset(gene_sets(tables), _titles(tables), "Differentially expressed genes by cohort")
+    return overlap.upset(gene_sets(results), _titles(results), "Differentially expressed genes by cohort")
 
 
-def draw_concordance(tables: StudyTables, first: str, second: str) -> Figure:
+def draw_concordance(results: Results, first: str, second: str) -> Figure:
     """Log fold changes of two cohorts."""
     return overlap.concordance(
-        tables.rows("differential/statistics", cohort=first),
-        tables.rows("differential/statistics", cohort=second),
-        tables.rows("signature/genes").select("gene", "is_concordant"),
-        (title_of(tables, first), title_of(tables, second)),
+        results.rows("differential/statistics", cohort=first),
+        results.rows("differential/statistics", cohort=second),
+        results.rows("signature/genes").select("gene", "is_concordant"),
+        (title_of(results, first), title_of(results, second)),
         "Log fold changes of both cohorts",
     )
 
 
-def subjects_of(tables: StudyTables) -> list[str]:
+def subjects_of(results: Results) -> list[str]:
     """Cohorts, then validation datasets, in the order of the study file."""
-    return [*tables.study.cohorts, *dict.fromkeys(entry.dataset for entry in tables.study.validation)]
+    return [*results.study.cohorts, *dict.fromkeys(entry.dataset for entry in results.study.validation)]
 
 
-def subject_of(tables: StudyTables, name: str) -> CaseControl:
+def subject_of(results: Results, name: str) -> CaseControl:
     """A cohort (batch removed) or a validation dataset."""
-    return tables.cohort_subject(name) if name in tables.study.cohorts else tables.validation_subject(name)
+    return results.cohort(name) if name in results.study.cohorts else results.validation(name)
 
 
-def subject_title(tables: StudyTables, name: str) -> str:
+def subject_title(results: Results, name: str) -> str:
     """What to call a cohort or a validation dataset."""
-    return title_of(tables, name) if name in tables.study.cohorts else f"{name} (validation)"
+    return title_of(results, name) if name in results.study.cohorts else f"{name} (validation)"
 
 
-def draw_expression(tables: StudyTables, name: str, genes: Sequence[str] | None = None) -> Figure:
+def draw_expression(results: Results, name: str, genes: Sequence[str] | None = None) -> Figure:
     """Box plots of the signature, biomarkers first, in a cohort or validation dataset."""
-    wanted = list(genes) if genes is not None else named_genes(tables)
-    subject = _with_names(subject_of(tables, name), wanted)
-    tests = tables.rows("validation/expression_tests", subject=name)
-    return validation.expression_boxes(subject, wanted, tests, subject_title(tables, name))
+    wanted = list(genes) if genes is not None else named_genes(results)
+    subject = _with_names(subject_of(results, name), wanted)
+    tests = results.rows("validation/expression_tests", subject=name)
+    return validation.expression_boxes(subject, wanted, tests, subject_title(results, name))
 
 
 def _with_names(subject: CaseControl, genes: Sequence[str]) -> CaseControl:
@@ -82,19 +82,19 @@ def _with_names(subject: CaseControl, genes: Sequence[str]) -> CaseControl:
     return CaseControl(subject.name, subject.kind, renamed, subject.is_case, subject.dataset, subject.patient)
 
 
-def predictors_drawn(tables: StudyTables) -> list[str]:
+def predictors_drawn(results: Results) -> list[str]:
     """Predictors whose ROC curves are drawn: the model, then the biomarkers; without any, part of the signature."""
-    chosen = tables.biomarkers()
-    return [MODEL, "model_raw", *chosen] if chosen else tables.signature()[:6]
+    chosen = results.biomarkers
+    return [MODEL, "model_raw", *chosen] if chosen else results.signature_genes[:6]
 
 
-def draw_roc(tables: StudyTables, name: str, predictors: Sequence[str] | None = None) -> Figure:
+def draw_roc(results: Results, name: str, predictors: Sequence[str] | None = None) -> Figure:
     """ROC curves in a cohort or validation dataset."""
-    wanted = list(predictors) if predictors is not None else predictors_drawn(tables)
-    areas = _ordered(tables.rows("validation/roc", subject=name), wanted)
-    curves = tables.rows("validation/roc_curve", subject=name)
-    title = f"{subject_title(tables, name)}, ROC"
-    return validation.roc_curves(curves, areas, _bands(tables, areas, curves), title)
+    wanted = list(predictors) if predictors is not None else predictors_drawn(results)
+    areas = _ordered(results.rows("validation/roc", subject=name), wanted)
+    curves = results.rows("validation/roc_curve", subject=name)
+    title = f"{subject_title(results, name)}, ROC"
+    return validation.roc_curves(curves, areas, _bands(results, areas, curves), title)
 
 
 def _ordered(areas: pl.DataFrame, predictors: Sequence[str]) -> pl.DataFrame:
@@ -104,16 +104,16 @@ def _ordered(areas: pl.DataFrame, predictors: Sequence[str]) -> pl.DataFrame:
     return areas.join(wanted, on="predictor").join(kinds, on="kind", how="left").sort("p", "k", nulls_last=True)
 
 
-def _bands(tables: StudyTables, areas: pl.DataFrame, curves: pl.DataFrame) -> dict[validation.CurveKey, RocBand]:
+def _bands(results: Results, areas: pl.DataFrame, curves: pl.DataFrame) -> dict[validation.CurveKey, RocBand]:
     """Bands of the first four curves that are of single samples; pooled out-of-fold curves have none."""
     bands: dict[validation.CurveKey, RocBand] = {}
     for row in areas.filter(pl.col("kind").is_in(["apparent", "external"])).head(4).iter_rows(named=True):
         key = (row["subject"], row["predictor"], row["kind"])
         curve = curves.filter((pl.col("predictor") == key[1]) & (pl.col("kind") == key[2]))
         fpr, tpr = curve["fpr"].to_numpy(), curve["tpr"].to_numpy()
-        n_case, n_control = _group_sizes(tables, key[0], key[1])
+        n_case, n_control = _group_sizes(results, key[0], key[1])
         if len(curve) and _is_of(tpr, n_case) and _is_of(fpr, n_control):
-            bands[key] = roc_band(fpr, tpr, n_case, n_control, tables.study.rigor.seed)
+            bands[key] = roc_band(fpr, tpr, n_case, n_control, results.study.rigor.seed)
     return bands
 
 
@@ -122,8 +122,8 @@ def _is_of(rate: np.ndarray, n: int) -> bool:
     return n > 0 and bool(np.abs(rate * n - np.rint(rate * n)).max(initial=0.0) < 1e-6)
 
 
-def _group_sizes(tables: StudyTables, subject: str, predictor: str) -> tuple[int, int]:
-    tests = tables.rows("validation/expression_tests", subject=subject)
+def _group_sizes(results: Results, subject: str, predictor: str) -> tuple[int, int]:
+    tests = results.rows("validation/expression_tests", subject=subject)
     own = tests.filter(pl.col("gene") == predictor)
     rows = own if len(own) else tests
     if rows.is_empty():
@@ -131,13 +131,13 @@ def _group_sizes(tables: StudyTables, subject: str, predictor: str) -> tuple[int
     return int(rows["n_case"].to_numpy().max()), int(rows["n_control"].to_numpy().max())
 
 
-def worked_patient(tables: StudyTables) -> NomogramReading | None:
+def worked_patient(results: Results) -> NomogramReading | None:
     """The case of the model's cohort whose total points are the median of the cases; None without a model."""
-    table = tables.rows("model/nomogram")
+    table = results.rows("model/nomogram")
     genes = [name for name in table["variable"].unique(maintain_order=True) if name != "total"]
     if not genes:
         return None
-    subject = _with_names(tables.cohort_subject(tables.study.model_cohort), genes)
+    subject = _with_names(results.cohort(results.study.model_cohort), genes)
     cases = subject.matrix.values[:, subject.is_case]
     readings = [
         read_nomogram(table, dict(zip(genes, column.tolist(), strict=True)))
@@ -147,23 +147,23 @@ def worked_patient(tables: StudyTables) -> NomogramReading | None:
     return sorted(readings, key=lambda each: each.total)[len(readings) // 2] if readings else None
 
 
-def draw_nomogram(tables: StudyTables) -> Figure:
+def draw_nomogram(results: Results) -> Figure:
     """The nomogram, with the case nearest to the middle of the model's cohort."""
-    cohort = title_of(tables, tables.study.model_cohort)
-    return nomogram.nomogram(tables.rows("model/nomogram"), worked_patient(tables), f"Nomogram, {cohort}")
+    cohort = title_of(results, results.study.model_cohort)
+    return nomogram.nomogram(results.rows("model/nomogram"), worked_patient(results), f"Nomogram, {cohort}")
 
 
-def draw_calibration(tables: StudyTables) -> Figure:
+def draw_calibration(results: Results) -> Figure:
     """Calibration of the risk model: in its cohort, and the calibration line in each validation dataset."""
-    curves = tables.rows("model/calibration")
-    lines = [line for each in tables.study.validation for line in _external_line(tables, each.dataset)]
+    curves = results.rows("model/calibration")
+    lines = [line for each in results.study.validation for line in _external_line(results, each.dataset)]
     drawn = pl.concat([curves, *lines], how="diagonal") if len(curves) else curves
     return model.calibration(drawn, "Calibration of the risk model")
 
 
-def _external_line(tables: StudyTables, dataset: str) -> list[pl.DataFrame]:
+def _external_line(results: Results, dataset: str) -> list[pl.DataFrame]:
     """A calibration curve from the frozen model's line in a validation dataset; none where it has no line."""
-    rows = tables.rows("validation/performance", subject=dataset, scale="z_score")
+    rows = results.rows("validation/performance", subject=dataset, scale="z_score")
     found = dict(rows.select("metric", "value").drop_nulls().iter_rows())
     if "slope" not in found:
         return []
@@ -173,22 +173,22 @@ def _external_line(tables: StudyTables, dataset: str) -> list[pl.DataFrame]:
     return [pl.DataFrame({"kind": kind, "predicted": predicted, "observed": observed})]
 
 
-def draw_decision_curve(tables: StudyTables) -> Figure:
+def draw_decision_curve(results: Results) -> Figure:
     """Decision curves of the risk model."""
-    return model.decision_curve(tables.rows("model/decision_curve"), "Decision curve of the risk model")
+    return model.decision_curve(results.rows("model/decision_curve"), "Decision curve of the risk model")
 
 
-def draw_nulls(tables: StudyTables) -> Figure:
+def draw_nulls(results: Results) -> Figure:
     """Null distributions."""
-    return rigor.null_distributions(tables.rows("rigor/nulls"), "The same procedure where there is nothing to find")
+    return rigor.null_distributions(results.rows("rigor/nulls"), "The same procedure where there is nothing to find")
 
 
-def draw_stability(tables: StudyTables) -> Figure:
+def draw_stability(results: Results) -> Figure:
     """Selection frequencies."""
-    rows = tables.rows("signature/stability")
-    return forest.stability(rows, tables.biomarkers(), "Stability of the signature")
+    rows = results.rows("signature/stability")
+    return forest.stability(rows, results.biomarkers, "Stability of the signature")
 
 
-def draw_sensitivity(tables: StudyTables) -> Figure:
+def draw_sensitivity(results: Results) -> Figure:
     """The signature under other settings."""
-    return rigor.sensitivity(tables.rows("signature/sensitivity"), "The signature under other settings")
+    return rigor.sensitivity(results.rows("signature/sensitivity"), "The signature under other settings")

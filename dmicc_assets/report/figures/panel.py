@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from dmicc_assets.report.figures import of_cohort, of_study
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.style import add_letter, note_figure
-from dmicc_assets.results.tables import StudyTables
+from dmicc_assets.results.reader import Results
 
 # The libraries of the paper's panels, in its order.
 LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
@@ -17,7 +17,7 @@ LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
 ROC_PANELS = 2
 
 
-def paper_panels(tables: StudyTables) -> dict[str, Figure]:
+def paper_panels(results: Results) -> dict[str, Figure]:
     """Figure 4 of Zhang & Chen 2023 (doi:10.3389/fonc.2023.1206043), letter by letter.
 
     Heat map and volcano of each cohort, enrichment of each (GO BP, CC, MF, KEGG), the Venn diagram, forest error and
@@ -25,7 +25,7 @@ def paper_panels(tables: StudyTables) -> dict[str, Figure]:
     biomarkers in the model's cohort, nomogram, calibration. Two cohorts and one validation dataset give the paper's
     letters A to X; other studies have as many letters as they need. A panel without data says why it has none.
     """
-    return {letter: add_letter(panel.draw(), letter) for letter, panel in zip(letters(), panels(tables), strict=False)}
+    return {letter: add_letter(panel.draw(), letter) for letter, panel in zip(letters(), panels(results), strict=False)}
 
 
 def letters() -> Iterator[str]:
@@ -36,41 +36,41 @@ def letters() -> Iterator[str]:
             yield first + second
 
 
-def panels(tables: StudyTables) -> Iterator[CatalogFigure]:
+def panels(results: Results) -> Iterator[CatalogFigure]:
     """The panels in the paper's order, not yet drawn."""
-    cohorts = list(tables.study.cohorts)
+    cohorts = list(results.study.cohorts)
     for cohort in cohorts:
-        yield _panel(tables, f"cohort/{cohort}/heat_map", of_cohort.draw_heat_map, cohort)
-        yield _panel(tables, f"cohort/{cohort}/volcano", of_cohort.draw_volcano, cohort)
+        yield _panel(results, f"cohort/{cohort}/heat_map", of_cohort.draw_heat_map, cohort)
+        yield _panel(results, f"cohort/{cohort}/volcano", of_cohort.draw_volcano, cohort)
     for cohort in cohorts:
         for library in LIBRARIES:
-            yield _panel(tables, f"cohort/{cohort}/terms.{library}", of_cohort.draw_terms, cohort, library)
+            yield _panel(results, f"cohort/{cohort}/terms.{library}", of_cohort.draw_terms, cohort, library)
     if len(cohorts) in (2, 3):
-        yield _panel(tables, "study/venn", of_study.draw_venn)
+        yield _panel(results, "study/venn", of_study.draw_venn)
     else:
-        yield _panel(tables, "study/upset", of_study.draw_upset)
+        yield _panel(results, "study/upset", of_study.draw_upset)
     for cohort in cohorts:
-        yield _panel(tables, f"cohort/{cohort}/error_curve", of_cohort.draw_error_curve, cohort)
-        yield _panel(tables, f"cohort/{cohort}/importance", of_cohort.draw_importance, cohort)
-    genes = tables.biomarkers()
-    for subject in [*cohorts, *(entry.dataset for entry in tables.study.validation)]:
-        yield _panel(tables, f"study/expression.{subject}", of_study.draw_expression, subject, genes)
-    yield from _roc_panels(tables, genes)
-    yield _panel(tables, "study/nomogram", of_study.draw_nomogram)
-    yield _panel(tables, "study/calibration", of_study.draw_calibration)
+        yield _panel(results, f"cohort/{cohort}/error_curve", of_cohort.draw_error_curve, cohort)
+        yield _panel(results, f"cohort/{cohort}/importance", of_cohort.draw_importance, cohort)
+    genes = results.biomarkers
+    for subject in [*cohorts, *(entry.dataset for entry in results.study.validation)]:
+        yield _panel(results, f"study/expression.{subject}", of_study.draw_expression, subject, genes)
+    yield from _roc_panels(results, genes)
+    yield _panel(results, "study/nomogram", of_study.draw_nomogram)
+    yield _panel(results, "study/calibration", of_study.draw_calibration)
 
 
-def _roc_panels(tables: StudyTables, genes: list[str]) -> Iterator[CatalogFigure]:
+def _roc_panels(results: Results, genes: list[str]) -> Iterator[CatalogFigure]:
     """The first two biomarkers, one panel each; a panel that says so for each that is missing."""
-    cohort = tables.study.model_cohort
+    cohort = results.study.model_cohort
     for i in range(ROC_PANELS):
         name = f"study/roc.{cohort}"
         if i < len(genes):
-            yield _panel(tables, name, of_study.draw_roc, cohort, [genes[i]])
+            yield _panel(results, name, of_study.draw_roc, cohort, [genes[i]])
         else:
             text = f"The study has {len(genes)} biomarker{'' if len(genes) == 1 else 's'}: there is no other to draw."
             yield CatalogFigure(name, "ROC", partial(note_figure, "ROC", text))
 
 
-def _panel(tables: StudyTables, name: str, draw: Callable[..., Figure], *rest: object) -> CatalogFigure:
-    return CatalogFigure(name, name.rsplit("/", 1)[-1], partial(draw, tables, *rest))
+def _panel(results: Results, name: str, draw: Callable[..., Figure], *rest: object) -> CatalogFigure:
+    return CatalogFigure(name, name.rsplit("/", 1)[-1], partial(draw, results, *rest))

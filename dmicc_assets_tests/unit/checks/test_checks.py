@@ -18,9 +18,10 @@ from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.contrast_tests import treat
 from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.study.schema import Differential
+from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.conftest import ROOT
 from dmicc_assets_tests.worlds.noise_study import cohort_of
-from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame
+from dmicc_assets_tests.worlds.sound_study import manifest_of, sound, study_file, with_frame, with_notes
 from dmicc_assets_tests.worlds.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil
 
 
@@ -157,7 +158,8 @@ def test_a_cohort_with_the_study_s_name_has_one_finding_a_check() -> None:
 
 
 def test_counts_have_no_rule_for_the_logarithm() -> None:
-    evidence = replace(sound(), dataset_notes={"SIM1": {"took_log2": True, "normalise": "TMM"}})
+    said = manifest_of("expression/genes", "SIM1", {"took_log2": True, "normalise": "TMM"})
+    evidence = sound().with_frames({}, manifests=[said])
     assert CHECKS["I2"](evidence)[0].message.startswith("not applicable: RNA-seq counts")
 
 
@@ -177,12 +179,9 @@ def test_twice_the_same_finding_is_refused() -> None:
 
 def test_a_study_that_found_nothing_still_has_every_code() -> None:
     evidence = sound(study_file(validation=[], population=None))
-    kept = {
-        name: frame.head(0) if name.split("/")[0] in ("signature", "model", "validation", "rigor") else frame
-        for name, frame in evidence.frames.items()
-    }
-    subjects = {name: evidence.subjects[name] for name in ("a", "b")}
-    found = run_checks(replace(evidence, frames=kept, subjects=subjects))
+    groups = ("signature", "model", "validation", "rigor")
+    none = {name: table.schema.to_frame() for name, table in TABLES.items() if table.group in groups}
+    found = run_checks(evidence.with_frames(none))
     assert {each.code for each in found} == set(CHECKS)
     assert all(each.message for each in found)
 
@@ -224,8 +223,10 @@ def test_permuted_labels_say_what_they_give_as_much_of() -> None:
 def test_what_is_repeated_on_counts_is_said_to_be_unweighted(code: str) -> None:
     """The differential expression of a cohort of RNA-seq counts is weighted by voom, its repetition is not."""
     evidence = sound()
-    counted = {name: {**notes, "normalise": "TMM"} for name, notes in evidence.dataset_notes.items()}
-    (found,) = CHECKS[code](replace(evidence, dataset_notes=counted))
+    counted = evidence
+    for name in evidence.study.datasets:
+        counted = with_notes(counted, "expression/genes", name, normalise="TMM")
+    (found,) = CHECKS[code](counted)
     cohorts = list(evidence.study.cohorts) if code == "M7" else [evidence.study.model_cohort]
     assert found.severity == "ok"
     assert found.message.endswith(f"; repeated on log2 counts of {', '.join(cohorts)} without voom's weights")

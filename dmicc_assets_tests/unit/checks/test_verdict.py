@@ -9,13 +9,14 @@ from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
 from dmicc_assets.checks.tripod import FILLED, FOR_AUTHOR, ITEMS, checklist
 from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame
 from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change
 
 
 def judged(evidence: StudyEvidence, *more: Finding) -> tuple[str, str, str]:
     table = findings_table([*run_checks(evidence), *more])
-    return verdict(evidence.study, {**evidence.frames, "rigor/findings": table})
+    return verdict(evidence.with_frames({"rigor/findings": table}))
 
 
 def test_a_sound_study() -> None:
@@ -61,7 +62,7 @@ def test_what_is_missing_is_named() -> None:
     assert "samples of those whom the study is about (both diseases)" in judged(evidence)[2]
     rows = [finding("R15", "a", "info", "not known"), finding("R7", "b", "warning", "few", 41, 999)]
     table = findings_table(rows)
-    missing = verdict(study_file(validation=[], population=None), {"rigor/findings": table})[2]
+    missing = verdict(Results.of_frames(study_file(validation=[], population=None), {"rigor/findings": table}))[2]
     assert missing == (
         "What is missing: a statement of whom the result is for; a validation dataset; a cohort of sufficient size "
         "(the model's has 41 samples); knowledge of which samples are one patient's in a."
@@ -82,14 +83,14 @@ def test_a_biomarker_that_moves_opposite_ways_is_named_first() -> None:
 
 def test_nothing_found_is_said() -> None:
     empty = with_frame(sound(), "signature/genes", sound().rows("signature/genes").head(0))
-    assert "No gene is differentially expressed in A and B" in verdict(empty.study, empty.frames)[0]
+    assert "No gene is differentially expressed in A and B" in verdict(empty)[0]
     assert judged(empty)[1] == (
         "That nothing was found does not show that nothing is there: the smallest class has 250 samples, and "
         "thresholds decide what counts."
     )
     none = with_frame(sound(), "signature/biomarkers", sound().rows("signature/biomarkers").head(0))
-    assert "no biomarkers and no model" in verdict(none.study, none.frames)[0]
-    assert "no rigor check was made" in verdict(study_file(), {})[1]
+    assert "no biomarkers and no model" in verdict(none)[0]
+    assert "no rigor check was made" in verdict(Results.of_frames(study_file(), {}))[1]
 
 
 def test_every_item_of_tripod_is_there_once() -> None:
@@ -107,8 +108,7 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     evidence = with_frame(evidence, "source/datasets", described)
     coefficients = evidence.rows("model/coefficients").with_columns(coefficient=pl.Series([0.5, -1.25, 2.0]))
     evidence = with_frame(evidence, "model/coefficients", coefficients)
-    frames = {**evidence.frames, "rigor/findings": findings_table(run_checks(evidence))}
-    table = checklist(evidence.study, frames)
+    table = checklist(with_frame(evidence, "rigor/findings", findings_table(run_checks(evidence))))
     texts = dict(table.select("item", "text").iter_rows())
     assert set(table["status"]) == {FILLED, FOR_AUTHOR}
     assert texts["22"] == "log-odds by log2 expression: (Intercept) 0.5, G1 -1.25, G2 2"
@@ -125,7 +125,7 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
 
 
 def test_a_study_without_results_has_a_checklist_too() -> None:
-    table = checklist(study_file(population=None), {})
+    table = checklist(Results.of_frames(study_file(population=None), {}))
     assert len(table) == 52
     texts = dict(table.select("item", "text").iter_rows())
     assert texts["22"] == "there is no model"
@@ -141,5 +141,5 @@ def test_firth_s_model_has_the_intercept_of_its_probabilities() -> None:
         probability_coefficient=pl.Series([0.4, -1.25, 2.0]),
         estimator=pl.lit("firth"),
     )
-    table = checklist(evidence.study, {"model/coefficients": terms})
+    table = checklist(Results.of_frames(evidence.study, {"model/coefficients": terms}))
     assert table.filter(item="22")["text"][0].endswith("G2 2; intercept of the probabilities 0.4 (FLIC)")

@@ -11,6 +11,7 @@ from dmicc_assets.cli.score import draw_patients, score_and_show, score_matrix, 
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel
+from dmicc_assets.results.reader import Results
 from dmicc_assets.types import ExpressionMatrix
 from dmicc_assets_tests.worlds.simulated_lake import ORIGIN, STUDY, simulated_workspace
 
@@ -24,12 +25,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def model(workspace: Workspace) -> RiskModel:
-    return study_model(workspace.lake, STUDY)[0]
+    return study_model(Results.of_study(workspace.lake, workspace.study(STUDY)))[0]
 
 
 @pytest.fixture
 def nomogram(workspace: Workspace) -> pl.DataFrame:
-    return study_model(workspace.lake, STUDY)[1]
+    return study_model(Results.of_study(workspace.lake, workspace.study(STUDY)))[1]
 
 
 def patients(model: RiskModel, **samples: np.ndarray) -> ExpressionMatrix:
@@ -145,11 +146,11 @@ def test_a_gene_under_its_earlier_symbol_is_found_and_said(workspace: Workspace,
     renamed = simulated_workspace(tmp_path / "home")
     coefficients, drawn = (renamed.lake.read(f"model/{name}", STUDY) for name in ("coefficients", "nomogram"))
     today, earlier = "CCN1", "CYR61"
-    old = study_model(workspace.lake, STUDY)[0].genes[0]
+    old = study_model(Results.of_study(workspace.lake, workspace.study(STUDY)))[0].genes[0]
     for name, frame in (("coefficients", coefficients), ("nomogram", drawn)):
         column = "term" if name == "coefficients" else "variable"
         renamed.lake.write(f"model/{name}", STUDY, frame.with_columns(pl.col(column).replace(old, today)), ORIGIN)
-    model = study_model(renamed.lake, STUDY)[0]
+    model = study_model(Results.of_study(renamed.lake, renamed.study(STUDY)))[0]
     matrix = patients(model, p=model.training_mean)
     named = tuple(earlier if gene == today else gene for gene in matrix.features)
     text = shown(

@@ -36,8 +36,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def folder(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export with a report and three figures, which are enough: the others are tested where they are drawn."""
 
-    def few(tables: Any) -> list[CatalogFigure]:
-        return [figure for figure in study_figures(tables) if figure.name in DRAWN]
+    def few(results: Any) -> list[CatalogFigure]:
+        return [figure for figure in study_figures(results) if figure.name in DRAWN]
 
     report = workspace.settings.reports / STUDY
     report.mkdir(parents=True)
@@ -46,7 +46,7 @@ def folder(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Pa
     to = tmp_path_factory.mktemp("exports") / "of" / STUDY
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "study_figures", few)
-        patch.setattr(panel, "panels", lambda tables: islice(panels(tables), 2))
+        patch.setattr(panel, "panels", lambda results: islice(panels(results), 2))
         export_study(workspace, workspace.study(STUDY), to)
     return to
 
@@ -56,7 +56,7 @@ def files_of(folder: Path) -> set[str]:
 
 
 def test_every_table_is_there_in_every_form(folder: Path) -> None:
-    tables = filled_tables()
+    results = filled_tables()
     with duckdb.connect(str(folder / "study.duckdb"), read_only=True) as connection:
         for name, table in TABLES.items():
             n_rows = connection.execute(f"SELECT count(*) FROM {table.view}").fetchall()[0][0]
@@ -68,7 +68,7 @@ def test_every_table_is_there_in_every_form(folder: Path) -> None:
             text = pl.read_csv(folder / "tables" / f"{name}.tsv", separator="\t", infer_schema=False)
             assert text.shape == (n_rows, len(table.columns))
             if table.partition != "all_studies":
-                assert n_rows == len(tables.rows(name)), name
+                assert n_rows == len(results.rows(name)), name
 
 
 def test_matrices_are_written_wide(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_lists_and_maps_are_one_field_in_tsv(folder: Path) -> None:
 def test_the_database_is_of_tables_can_be_moved_and_has_the_macros(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "moved.duckdb"
     shutil.copyfile(folder / "study.duckdb", path)
-    genes = filled_tables().biomarkers()
+    genes = filled_tables().biomarkers
     with duckdb.connect(str(path), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
         card = connection.execute(f"SELECT subject FROM gene_card('{genes[0]}')").fetchall()

@@ -46,8 +46,8 @@ def test_names_say_what_and_where() -> None:
 def test_what_a_study_lacks_is_left_out() -> None:
     names = {figure.name for figure in study_figures(simulated_tables(Options(n_shared=0, n_biomarkers=0)))}
     assert not {"study/nomogram", "study/calibration", "cohort/a/importance", "study/stability"} & names
-    tables = without(simulated_tables(), "enrichment/gsea", "rigor/nulls")
-    assert not {"cohort/a/gsea", "study/nulls"} & {figure.name for figure in study_figures(tables)}
+    results = without(simulated_tables(), "enrichment/gsea", "rigor/nulls")
+    assert not {"cohort/a/gsea", "study/nulls"} & {figure.name for figure in study_figures(results)}
 
 
 def test_the_paper_s_figure_has_its_letters_and_its_order() -> None:
@@ -89,8 +89,8 @@ def test_svg_keeps_text_as_text_and_png_is_of_print_size() -> None:
 
 @pytest.mark.parametrize("name", ["study/upset", "study/sensitivity", "cohort/a/terms.GO_BP", "dataset/GSE1/outliers"])
 def test_what_fits_in_the_layout_fits_at_every_resolution(name: str) -> None:
-    tables = simulated_tables(Options(n_cohorts=1, long_names=True))
-    figure = next(f for f in study_figures(tables) if f.name == name).draw()
+    results = simulated_tables(Options(n_cohorts=1, long_names=True))
+    figure = next(f for f in study_figures(results) if f.name == name).draw()
     for dpi in (80, 300):
         figure.set_dpi(dpi)
         style.png(figure, dpi)

@@ -1,6 +1,5 @@
 """What the figures show is what the tables hold: read back from the artists, not from pixels."""
 
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -40,12 +39,12 @@ def _no_overlap(figure: Figure) -> None:
 
 
 def test_volcano_draws_every_gene_once_by_direction(catalog: dict[str, CatalogFigure]) -> None:
-    tables = simulated_tables()
+    results = simulated_tables()
     axes = catalog["cohort/a/volcano"].draw().axes[0]
-    counts = tables.rows("differential/genes", cohort="a")["direction"].value_counts()
+    counts = results.rows("differential/genes", cohort="a")["direction"].value_counts()
     drawn = {gid: len(_line(axes, gid)) for gid in ("up", "down", "none")}
     assert drawn["up"] == counts.filter(pl.col("direction") == "up")["count"][0]
-    assert sum(drawn.values()) == len(tables.rows("differential/statistics", cohort="a"))
+    assert sum(drawn.values()) == len(results.rows("differential/statistics", cohort="a"))
     assert (_line(axes, "up")[:, 0] >= 1).all()
     low, high = axes.get_xlim()
     assert low == -high
@@ -55,16 +54,16 @@ def test_volcano_draws_every_gene_once_by_direction(catalog: dict[str, CatalogFi
 def test_volcano_names_the_signature_and_no_name_covers_another(catalog: dict[str, CatalogFigure]) -> None:
     figure = catalog["cohort/a/volcano"].draw()
     names = {a.get_text() for a in figure.findobj(Annotation) if isinstance(a, Annotation)}
-    assert names <= set(simulated_tables().signature())
+    assert names <= set(simulated_tables().signature_genes)
     assert len(names) > 15
     _no_overlap(figure)
 
 
 def test_without_a_signature_the_smallest_p_values_are_named() -> None:
-    tables = simulated_tables(Options(n_shared=0, n_biomarkers=0))
-    figure = next(each for each in study_figures(tables) if each.name == "cohort/a/volcano").draw()
+    results = simulated_tables(Options(n_shared=0, n_biomarkers=0))
+    figure = next(each for each in study_figures(results) if each.name == "cohort/a/volcano").draw()
     names = {a.get_text() for a in figure.findobj(Annotation) if isinstance(a, Annotation)}
-    best = tables.rows("differential/genes", cohort="a").sort("p_value")["gene"].head(25).to_list()
+    best = results.rows("differential/genes", cohort="a").sort("p_value")["gene"].head(25).to_list()
     assert len(names) > 10
     assert names <= set(best)
 
@@ -128,9 +127,9 @@ def test_concordance_tells_the_directions_apart(catalog: dict[str, CatalogFigure
 
 
 def test_expression_boxes_hold_every_sample_and_the_test() -> None:
-    tables = simulated_tables()
-    subject = tables.validation_subject("GSE4")
-    tests = tables.rows("validation/expression_tests", subject="GSE4")
+    results = simulated_tables()
+    subject = results.validation("GSE4")
+    tests = results.rows("validation/expression_tests", subject="GSE4")
     axes = validation.expression_boxes(subject, ["G025", "ABSENT"], tests, "").axes
     assert [each.get_title(loc="left") for each in axes] == ["G025"]
     assert len(_line(axes[0], "case")) == 10
@@ -142,20 +141,20 @@ def test_expression_boxes_hold_every_sample_and_the_test() -> None:
 
 
 def test_roc_curve_and_legend_are_the_table_s(catalog: dict[str, CatalogFigure]) -> None:
-    tables = simulated_tables()
+    results = simulated_tables()
     figure = catalog["study/roc.b"].draw()
-    row = tables.rows("validation/roc", subject="b", predictor="G020").row(0, named=True)
+    row = results.rows("validation/roc", subject="b", predictor="G020").row(0, named=True)
     drawn = _line(figure.axes[0], "b|G020|apparent")
-    curve = tables.rows("validation/roc_curve", subject="b", predictor="G020").sort("fpr", "tpr")
+    curve = results.rows("validation/roc_curve", subject="b", predictor="G020").sort("fpr", "tpr")
     np.testing.assert_array_equal(drawn, curve.select("fpr", "tpr").to_numpy())
     assert any(f"G020, apparent, AUC {row['auc']:.3f}" in text.get_text() for text in figure.legends[0].get_texts())
     assert figure.axes[0].collections
 
 
 def test_roc_band_is_drawn_where_it_is_given() -> None:
-    tables = simulated_tables()
-    areas = tables.rows("validation/roc", subject="b", predictor="G020")
-    curves = tables.rows("validation/roc_curve", subject="b")
+    results = simulated_tables()
+    areas = results.rows("validation/roc", subject="b", predictor="G020")
+    curves = results.rows("validation/roc_curve", subject="b")
     grid = np.linspace(0, 1, 5)
     bands = {("b", "G020", "apparent"): RocBand(grid, grid * 0.5, np.ones(5))}
     assert len(validation.roc_curves(curves, areas, bands, "").axes[0].collections) == 1
@@ -163,10 +162,10 @@ def test_roc_band_is_drawn_where_it_is_given() -> None:
 
 
 def test_nomogram_marks_the_patient_at_his_points() -> None:
-    tables = simulated_tables()
-    patient = worked_patient(tables)
+    results = simulated_tables()
+    patient = worked_patient(results)
     assert patient is not None
-    axes = nomogram.nomogram(tables.rows("model/nomogram"), patient, "").axes[0]
+    axes = nomogram.nomogram(results.rows("model/nomogram"), patient, "").axes[0]
     points = _line(axes, "Points")[:, 0]
     for gene, given in patient.points.items():
         x = _line(axes, f"patient|{gene}")[0, 0]
@@ -195,11 +194,9 @@ def test_importance_draws_the_ranks_and_marks_the_biomarkers(catalog: dict[str, 
 
 
 def test_calibration_has_a_line_of_the_frozen_model_in_each_validation_dataset() -> None:
-    tables = simulated_tables()
+    results = simulated_tables()
     rows = pl.DataFrame({"subject": "GSE4", "scale": "z_score", "metric": ["slope", "intercept"], "value": [0.5, 9.0]})
-    with_line = replace(
-        tables, frames={**tables.frames, "validation/performance": declared("validation/performance", rows)}
-    )
+    with_line = results.with_frames({"validation/performance": declared("validation/performance", rows)})
     figure = draw_calibration(with_line)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["perfect", "apparent", "corrected for optimism", "external, GSE4: slope 0.50"]

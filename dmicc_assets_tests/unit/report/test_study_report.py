@@ -16,6 +16,7 @@ from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.sections import facts, tally, tiles_a_row
 from dmicc_assets.report.study_report import linked, study_report
+from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, Options, simulated_tables, study_of
 
 VERDICT = ["Twenty genes move in both.", "It says little (doi:10.1073/pnas.102102699).", "No patient has both."]
@@ -55,9 +56,9 @@ SHOWN = ("study/venn", "study/roc.b", "study/nomogram", "study/nulls", "cohort/a
 @cache
 def rendered(options: Options = DEFAULTS, with_figures: bool = False) -> str:
     """The report of a simulated study, with a few of its figures or none."""
-    tables = simulated_tables(options)
-    figures = [figure for figure in study_figures(tables) if with_figures and figure.name in SHOWN]
-    return study_report(tables, [MANIFEST], figures, VERDICT, CHECKLIST)
+    results = simulated_tables(options)
+    figures = [figure for figure in study_figures(results) if with_figures and figure.name in SHOWN]
+    return study_report(results, [MANIFEST], figures, VERDICT, CHECKLIST)
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +112,10 @@ def test_findings_stand_the_gravest_first_with_what_each_asks(page: str) -> None
 
 def test_findings_are_counted_by_check_as_on_the_command_line() -> None:
     """D1 warns of two subjects and is one check that warns."""
-    tables = simulated_tables()
-    assert tally(tables) == {"error": 1, "warning": 3, "ok": 1}
+    results = simulated_tables()
+    assert tally(results) == {"error": 1, "warning": 3, "ok": 1}
     assert "3 checks warn" in rendered()
-    warned = tables.rows("rigor/findings").filter(pl.col("severity").is_in(["error", "warning"]))
+    warned = results.rows("rigor/findings").filter(pl.col("severity").is_in(["error", "warning"]))
     assert warned["code"].n_unique() == 4
     assert len(warned) == 5
 
@@ -173,8 +174,7 @@ def test_what_is_missing_is_said(options: Options, said: str) -> None:
 
 
 def test_a_study_that_was_never_run_has_a_report() -> None:
-    tables = simulated_tables()
-    page = study_report(type(tables)(tables.study, {}, tables.matrix, tables.gene_set), [], [], [], pl.DataFrame())
+    page = study_report(Results.of_frames(simulated_tables().study, {}), [], [], [], pl.DataFrame())
     for said in (
         "No check has been run.",
         "No dataset has been read yet.",

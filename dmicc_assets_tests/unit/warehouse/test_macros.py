@@ -37,17 +37,17 @@ def model() -> RiskModel:
 def test_a_genes_card_has_its_place_in_every_cohort_and_validation_dataset(
     warehouse: duckdb.DuckDBPyConnection, model: RiskModel
 ) -> None:
-    tables, gene = filled_tables(), model.genes[0]
+    results, gene = filled_tables(), model.genes[0]
     card = warehouse.sql(f"FROM gene_card('{gene.lower()}')").pl()
     assert card["subject"].to_list() == ["a", "b", "GSE4"]
     assert card["is_biomarker"].all()
-    statistics = tables.rows("differential/statistics").filter(pl.col("gene") == gene).sort("cohort")
+    statistics = results.rows("differential/statistics").filter(pl.col("gene") == gene).sort("cohort")
     assert card["log_fc"].to_list()[:2] == statistics["log_fc"].to_list()
     assert card["p_value"].to_list()[:2] == statistics["p_value"].to_list()
     assert card["log_fc"][2] is None
-    ranks = tables.rows("signature/ranking").filter(pl.col("gene") == gene).sort("cohort")["rank"].to_list()
+    ranks = results.rows("signature/ranking").filter(pl.col("gene") == gene).sort("cohort")["rank"].to_list()
     assert card["rank"].to_list()[:2] == ranks
-    areas = tables.rows("validation/roc").filter(pl.col("predictor") == gene)
+    areas = results.rows("validation/roc").filter(pl.col("predictor") == gene)
     by_subject = dict(areas.select("subject", "auc").iter_rows())
     assert dict(card.select("subject", "auc").iter_rows()) == by_subject
     assert card["auc_kind"].to_list() == ["apparent", "apparent", "external"]

@@ -109,10 +109,10 @@ def test_what_changed_names_the_gene_that_entered_and_the_areas_that_moved(
 
 
 def test_new_patients_get_the_models_probability(warehouse: duckdb.DuckDBPyConnection) -> None:
-    tables = filled_tables()
-    model = risk_model_from_table(tables.rows("model/coefficients"))
+    results = filled_tables()
+    model = risk_model_from_table(results.rows("model/coefficients"))
     answer = ask(warehouse, "score_of_a_new_patient").sort("sample")
-    first = model_matrix(tables, "GSE3").take_features(model.genes).values[:, :1]
+    first = model_matrix(results, "GSE3").take_features(model.genes).values[:, :1]
     assert answer["sample"].to_list() == list(UNUSED)
     assert answer["probability"][0] == pytest.approx(model.probability(first)[0], abs=1e-12)
     assert answer["out_of_range"].to_list()[1] == sorted(model.genes)
