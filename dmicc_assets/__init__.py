@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dmicc_assets.api.geo import Series, read_geo
     from dmicc_assets.api.prediction import NestedCv, RocCurve, nested_cv, roc
     from dmicc_assets.api.signature import SharedGenes, shared_genes
+    from dmicc_assets.api.studies import StudyResults, open  # noqa: A004 - as `dm.open`
 
 _MODULES = {
     "Cohort": "cohort",
@@ -25,7 +26,9 @@ _MODULES = {
     "differential_genes": "differential",
     "gsea": "gene_sets",
     "limma": "differential",
+    "StudyResults": "studies",
     "nested_cv": "prediction",
+    "open": "studies",
     "ora": "gene_sets",
     "read_geo": "geo",
     "roc": "prediction",
@@ -38,11 +41,13 @@ __all__ = [
     "RocCurve",
     "Series",
     "SharedGenes",
+    "StudyResults",
     "combat",
     "differential_genes",
     "gsea",
     "limma",
     "nested_cv",
+    "open",
     "ora",
     "read_geo",
     "roc",
