@@ -29,7 +29,8 @@ load_table <- function(path, columns) {
   for (column in numbers) rows[[column]] <- as.numeric(rows[[column]])
   for (column in columns$column[columns$type == "BOOLEAN"]) rows[[column]] <- as.logical(rows[[column]])
   for (column in columns$column[endsWith(columns$type, "[]")]) {
-    rows[[column]] <- strsplit(ifelse(is.na(rows[[column]]), "", rows[[column]]), ";", fixed = TRUE)
+    texts <- as.character(ifelse(is.na(rows[[column]]), "", rows[[column]]))  # without rows ifelse gives a logical
+    rows[[column]] <- strsplit(texts, ";", fixed = TRUE)
   }
   attr(rows, "meaning") <- setNames(columns$meaning, columns$column)
   rows

@@ -246,5 +246,6 @@ def test_the_command_exports(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 0
-    assert f"{len(TABLES) + 4} tables, 0 figures" in capsys.readouterr().out.replace("\n", " ")
+    # four views of the history, and warehouse.partitions
+    assert f"{len(TABLES) + 5} tables, 0 figures" in capsys.readouterr().out.replace("\n", " ")
     assert ROCrate(tmp_path / "out").name == filled_tables().study.title
