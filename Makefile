@@ -1,8 +1,8 @@
-# make demo | ui | test | test-quick | lint | docs : each makes .venv from the lock first, then does its job.
+# make demo | ui | test | test-quick | lint | generated | docs : each makes .venv from the lock first, then does its job.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo ui test test-quick lint docs lock clean
+.PHONY: demo ui test test-quick lint generated docs lock clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
@@ -21,6 +21,11 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# What is made from declarations: SQL views and data dictionary, the page of findings.
+generated: .venv/installed
+	$(BIN)/python -m dmicc_assets.warehouse.generate
+	$(BIN)/python -m dmicc_assets.checks.page > docs/findings.md
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

@@ -18,6 +18,7 @@ from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import STORAGE_VERSION, ensure_warehouse, sql_folder
 from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
+from dmicc_assets.warehouse.views import VIEWED, column_comments, quoted
 
 TSV, PARQUET = "text/tab-separated-values", "application/vnd.apache.parquet"
 _AS_TSV = "(FORMAT csv, DELIMITER '\t', HEADER)"
@@ -66,9 +67,8 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
                 connection.execute(f"CREATE TABLE study.{view} AS FROM views.{view} WHERE {condition}")
                 connection.execute(f"COMMENT ON TABLE study.{view} IS {_text(meaning)}")
         connection.execute("USE study")
-        for table in TABLES.values():
-            for column in table.columns:
-                connection.execute(f'COMMENT ON COLUMN {table.view}."{column.name}" IS {_text(column.meaning)}')
+        for comment in (comment for table in VIEWED for comment in column_comments(table)):
+            connection.execute(comment)
         lake = Lake(settings.lake, settings.locks)
         connection.execute(model_gene_names(lake))
         for macro in sorted((sql_folder() / "macros").glob("*.sql")):
@@ -158,5 +158,4 @@ def _below(folder: Path, path: Path) -> str:
 
 
 def _text(value: object) -> str:
-    quoted = str(value).replace("'", "''")
-    return f"'{quoted}'"
+    return f"'{quoted(value)}'"

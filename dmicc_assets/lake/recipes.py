@@ -49,7 +49,7 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     if step.observe is not None:
         inputs.append(["observed", context.key, observed if observed is not None else step.observe(context)])
     settings = json.loads(json.dumps(step.settings(context.study, context.key.part), default=_plain))
-    tables = {table: TABLES[table].version for table in step.outputs}
+    tables = {table: [[column.name, column.sql_type] for column in TABLES[table].columns] for table in step.outputs}
     recipe = json.dumps([step.name, step.version, tables, settings, sorted(inputs)], sort_keys=True)
     return Origin(sha256(recipe.encode()).hexdigest(), step.version, settings, inputs, versions(), context.run_id)
 

@@ -16,7 +16,6 @@ TABLES = (
             Column("empirical_p", REAL, "of the observed value, (1 + draws at least as large) / (draws + 1)"),
         ),
         "What the same procedure finds when there is nothing to find: labels permuted, or genes drawn at random.",
-        version=2,
     ),
     Table(
         "rigor/findings",
@@ -36,7 +35,6 @@ TABLES = (
         "What the result is worth: the answer of every rigor check, for the study or for one of its datasets or "
         "cohorts.",
         keeps_history=True,
-        version=2,
     ),
     Table(
         "clinical/case_observations",

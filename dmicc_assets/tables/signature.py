@@ -57,7 +57,6 @@ TABLES = (
         "Whether the diseases share more genes than another axis of variation of these tissues would give, and whether "
         "those move the same way.",
         keeps_history=True,
-        version=2,
     ),
     Table(
         "signature/ranking",

@@ -87,9 +87,8 @@ class Table:
     Attributes:
         name: `group/table`; the asset key, the lake folder, the SQL view and its file.
         partition: what one Parquet file of it is for.
-        columns: in the order users see them, key columns first.
+        columns: in the order users see them; names and types are part of every recipe.
         meaning: one sentence that a biologist understands.
-        version: raised when what a column means changes; part of every recipe, as names and types of the columns are.
         is_matrix: stored as a complete grid of features (genes or probes) by samples, feature-major.
         keeps_history: earlier contents are kept when a new one replaces them.
         taken: columns taken over unchanged from other tables: the exact part of the column lineage.
@@ -99,7 +98,6 @@ class Table:
     partition: PartitionKind
     columns: tuple[Column, ...]
     meaning: str
-    version: int = 1
     is_matrix: bool = False
     keeps_history: bool = False
     taken: tuple[Taken, ...] = ()
@@ -113,6 +111,11 @@ class Table:
     def view(self) -> str:
         """The name in SQL."""
         return self.name.replace("/", ".")
+
+    @property
+    def history_view(self) -> str:
+        """The name in SQL of its earlier contents."""
+        return f"history.{self.name.replace('/', '_')}"
 
     @property
     def key(self) -> list[str]:

@@ -16,8 +16,8 @@ import duckdb
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.tables import PARTITIONS, TABLES
 from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
+from dmicc_assets.warehouse.views import VIEWED, comments, quoted, view_texts
 
 # A file of DuckDB 2.0's own default does not open in 1.5.
 STORAGE_VERSION = "v1.2.0"
@@ -30,11 +30,11 @@ def sql_folder() -> Path:
 
 
 def view_files() -> list[Path]:
-    """The SQL files in an order in which they can be run: views on the lake, views on views, macros."""
+    """The SQL files in an order in which they can be run: declared tables, other views on the lake or views, macros."""
     folder = sql_folder()
-    on_lake = [folder / "views" / f"{name}.sql" for name in TABLES]
-    others = sorted((path for path in folder.glob("views/*/*.sql") if path not in on_lake), key=_reads_views)
-    return [*on_lake, *others, *sorted(folder.glob("macros/*.sql"))]
+    declared = [folder / "views" / name for name in view_texts()]
+    others = sorted((path for path in folder.glob("views/*/*.sql") if path not in declared), key=_reads_views)
+    return [*declared, *others, *sorted(folder.glob("macros/*.sql"))]
 
 
 def _reads_views(path: Path) -> tuple[bool, Path]:
@@ -57,7 +57,7 @@ def build_warehouse(settings: Settings) -> Path:
     beside.unlink(missing_ok=True)
     try:
         with duckdb.connect() as connection:
-            connection.execute(f"ATTACH '{_quoted(beside)}' AS built (STORAGE_VERSION '{STORAGE_VERSION}')")
+            connection.execute(f"ATTACH '{quoted(beside)}' AS built (STORAGE_VERSION '{STORAGE_VERSION}')")
             connection.execute("USE built")
             _create(connection, settings)
             connection.execute("USE memory")
@@ -104,7 +104,7 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    paths, folder = view_files(), _quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
+    paths, folder = view_files(), quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     lake = Lake(settings.lake, settings.locks)
@@ -117,10 +117,8 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
     for macro in risk_macros(lake):
         connection.execute(macro)
-    for table in (*TABLES.values(), PARTITIONS):
-        connection.execute(f"COMMENT ON VIEW {table.view} IS '{_quoted(table.meaning)}'")
-        for column in table.columns:
-            connection.execute(f"COMMENT ON COLUMN {table.view}.{column.name} IS '{_quoted(column.meaning)}'")
+    for comment in _comments():
+        connection.execute(comment)
     connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse")
     connection.execute(
         "CREATE TABLE warehouse.build (lake VARCHAR, version VARCHAR, schema_sha256 VARCHAR, built_at TIMESTAMPTZ)"
@@ -129,10 +127,15 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def _identity(settings: Settings) -> list[str]:
-    """What a built warehouse must agree with: lake, package version, text of the SQL files and of the risk models."""
-    macros = "".join(risk_macros(Lake(settings.lake, settings.locks)))
-    schema = sha256(b"".join(path.read_bytes() for path in view_files()) + macros.encode()).hexdigest()
+    """What a built warehouse must agree with: lake, package version, SQL files, comments and risk models."""
+    texts = [path.read_text(encoding="utf-8") for path in view_files()]
+    texts += [*_comments(), *risk_macros(Lake(settings.lake, settings.locks))]
+    schema = sha256("".join(texts).encode()).hexdigest()
     return [str(settings.lake), version("dmicc_assets"), schema]
+
+
+def _comments() -> list[str]:
+    return [comment for table in VIEWED for comment in comments(table)]
 
 
 def _built(path: Path) -> list[str] | None:
@@ -142,7 +145,3 @@ def _built(path: Path) -> list[str] | None:
     except (duckdb.Error, IndexError):
         return None
     return list(row)
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")

@@ -1,6 +1,6 @@
 """The data dictionary `sql/README.md`, made from the declarations of `tables/` and the headers of the SQL files.
 
-`python -m dmicc_assets.warehouse.data_dictionary` prints it; a test compares it with the file in the tree.
+`generate.py` writes it.
 """
 
 import re
@@ -10,15 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dmicc_assets.study.settings import load_settings
-from dmicc_assets.tables import PARTITIONS, TABLES, Table
+from dmicc_assets.tables import Table
 from dmicc_assets.warehouse.build import open_warehouse, sql_folder
+from dmicc_assets.warehouse.views import VIEWED, view_texts
 
 _COLUMN = re.compile(r"^  (\w+) \| (.+?) \| (.+)$")
 
 _OPENING = """\
 # The warehouse: a data dictionary
 
-<!-- Written by `python -m dmicc_assets.warehouse.data_dictionary > sql/README.md`; a test compares the two. -->
+<!-- Made by `make generated`. -->
 
 `$DMICC_HOME/dmicc.duckdb` holds views on the results in the lake beside it, and macros. It opens read-only, from any
 directory, while runs go on:
@@ -106,12 +107,11 @@ def questions() -> list[Question]:
 def data_dictionary() -> str:
     """The whole dictionary as Markdown."""
     parts = [_OPENING, "## Views\n"]
-    tables = (*TABLES.values(), PARTITIONS)
-    for group in dict.fromkeys(table.group for table in tables):
-        views = [table for table in tables if table.group == group]
+    for group in dict.fromkeys(table.group for table in VIEWED):
+        views = [table for table in VIEWED if table.group == group]
         parts += [f"- {group}: " + ", ".join(f"[`{table.view}`](#{_anchor(table.view)})" for table in views)]
     parts.append("- history: [earlier results](#history)\n")
-    parts += [_table_text(table) for table in tables]
+    parts += [_table_text(table) for table in VIEWED]
     parts += ["## History\n", f"{_HISTORY}\n", *_view_texts()]
     parts += ["## Macros\n", *_macro_texts(), f"{_RISK}\n"]
     parts += ["## Questions\n", "Each runs as it stands, on all studies; its file states the columns of the answer.\n"]
@@ -132,15 +132,14 @@ def _table_text(table: Table) -> str:
 
 def _view_texts() -> Iterator[str]:
     """The views that are no table of the lake and not the history of one, with columns as DuckDB has them."""
-    known = {table.view for table in (*TABLES.values(), PARTITIONS)}
-    known |= {f"history.{table.name.replace('/', '_')}" for table in TABLES.values()}
+    declared = view_texts()
     with TemporaryDirectory() as folder:
         settings = load_settings(home=Path(folder))
         settings.prepare_home()
         with open_warehouse(settings) as connection:
             for path in sorted((sql_folder() / "views").rglob("*.sql")):
                 view = f"{path.parent.name}.{path.stem}"
-                if view not in known:
+                if f"{path.parent.name}/{path.name}" not in declared:
                     columns = connection.execute(f"DESCRIBE {view}").fetchall()
                     lines = [f"- `{name}` {sql_type}" for name, sql_type, *_ in columns]
                     yield "\n".join([f"### `{view}`\n", " ".join(header(path)) + "\n", *lines]) + "\n"
@@ -162,7 +161,3 @@ def _column_lines(columns: list[tuple[str, str, str]]) -> list[str]:
 def _anchor(view: str) -> str:
     """GitHub's anchor of a heading: the dot is dropped."""
     return view.replace(".", "")
-
-
-if __name__ == "__main__":
-    print(data_dictionary(), end="")

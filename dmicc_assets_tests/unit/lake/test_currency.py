@@ -15,6 +15,8 @@ from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.steps import Result, Step, StepContext
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.study.settings import Settings
+from dmicc_assets.tables import TABLES, Column
+from dmicc_assets.tables.table import COUNT
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.worlds.local_study import local_study, run_steps, values_of
 
@@ -74,6 +76,14 @@ def test_a_changed_setting_reaches_all_that_follows_from_it(settings: Settings) 
     signature = found["signature of local"]
     assert signature.because == "differential/genes of local.a is out of date"
     assert signature.root_cause == "differential of local.a: the study file changed"
+
+
+def test_a_new_column_makes_its_table_anew(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = TABLES["signature/overlap"]
+    monkeypatch.setitem(TABLES, table.name, replace(table, columns=(*table.columns, Column("x", COUNT, "x"))))
+    assert {name: state.because for name, state in stale(settings).items()} == {
+        "signature of local": "the declaration of its tables changed"
+    }
 
 
 def test_a_changed_input_is_named(settings: Settings) -> None:

@@ -33,7 +33,7 @@ def test_a_view_has_the_declared_columns_types_and_comments(
 
 @pytest.mark.parametrize("table", [t for t in TABLES.values() if t.keeps_history], ids=lambda table: table.name)
 def test_what_keeps_a_history_has_a_view_of_it(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    connection.execute(f"SELECT * FROM history.{table.name.replace('/', '_')}")
+    connection.execute(f"SELECT * FROM {table.history_view}")
     assert connection.description is not None
     names = [column[0] for column in connection.description]
     assert names == ["revision", "since", "until", "because", *(column.name for column in table.columns)]

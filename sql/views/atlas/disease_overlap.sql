@@ -1,4 +1,6 @@
--- Every pair of cohorts of all studies: how much their differentially expressed genes overlap.
+-- Made by `make generated` from the table's declaration.
+-- Every pair of diseases of all studies: how many differentially expressed genes they share, and how surprising that
+-- is.
 CREATE VIEW atlas.disease_overlap AS
 SELECT
     CAST(study_a AS VARCHAR) AS study_a,

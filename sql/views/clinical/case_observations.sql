@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- What was observed in the patient who raised the question.
 CREATE VIEW clinical.case_observations AS
 SELECT

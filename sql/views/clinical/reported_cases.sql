@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- Patients with both diseases that were reported before.
 CREATE VIEW clinical.reported_cases AS
 SELECT

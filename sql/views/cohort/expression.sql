@@ -1,4 +1,6 @@
--- Expression of the genes that every dataset of the cohort measures, before and after batch adjustment.
+-- Made by `make generated` from the table's declaration.
+-- Expression of the genes that every dataset of the cohort measures, as merged and with the difference between the
+-- datasets (the batch) removed.
 CREATE VIEW cohort.expression AS
 SELECT
     CAST(study AS VARCHAR) AS study,

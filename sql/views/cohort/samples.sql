@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- The samples of a cohort: the case and control samples of its datasets.
 CREATE VIEW cohort.samples AS
 SELECT

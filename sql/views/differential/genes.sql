@@ -1,4 +1,5 @@
--- The differentially expressed genes: those past the study's fold-change and p-value thresholds.
+-- Made by `make generated` from the table's declaration.
+-- The differentially expressed genes of a disease: those past the study's fold-change and p-value thresholds.
 CREATE VIEW differential.genes AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,6 @@
--- The moderated t-statistics of every gene of a cohort, cases against controls, as limma gives them.
+-- Made by `make generated` from the table's declaration.
+-- How much every gene differs between cases and controls, and how surely: log2 fold change, moderated t-statistic and
+-- p-values, as limma gives them.
 CREATE VIEW differential.statistics AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,6 @@
--- Preranked gene-set enrichment of all genes, ranked by the moderated t-statistic.
+-- Made by `make generated` from the table's declaration.
+-- Which gene sets move as a whole, up or down in cases: preranked enrichment of all genes by the moderated
+-- t-statistic.
 CREATE VIEW enrichment.gsea AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- How the values of every sample are distributed before and after normalisation between arrays.
 CREATE VIEW expression.distributions AS
 SELECT

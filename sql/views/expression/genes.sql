@@ -1,4 +1,5 @@
--- Gene-level log2 expression of every sample of a dataset, normalised between arrays.
+-- Made by `make generated` from the table's declaration.
+-- How strongly every gene is expressed in every sample of a dataset: log2 values, normalised between arrays.
 CREATE VIEW expression.genes AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,6 @@
--- What was measured before normalisation between arrays: every row as served, on the log2 scale, or as a count.
+-- Made by `make generated` from the table's declaration.
+-- What was measured, before normalisation between arrays and before probes became genes: every row as served, on the
+-- log2 scale, or as a count.
 CREATE VIEW expression.probes AS
 SELECT
     CAST(study AS VARCHAR) AS study,

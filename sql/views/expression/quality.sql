@@ -1,4 +1,5 @@
--- Quality metrics of every sample: medians, spread, missing values, connectivity, sex genes.
+-- Made by `make generated` from the table's declaration.
+-- How far each array can be trusted: median, spread, missing values, likeness to the others of its label, sex genes.
 CREATE VIEW expression.quality AS
 SELECT
     CAST(study AS VARCHAR) AS study,

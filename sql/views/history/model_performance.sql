@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- Earlier contents of model.performance, one revision a replacement: since when, until when, and why it was replaced.
 CREATE VIEW history.model_performance AS
 SELECT

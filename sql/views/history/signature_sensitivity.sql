@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- Earlier contents of signature.sensitivity, one revision a replacement: since when, until when, and why it was replaced.
 CREATE VIEW history.signature_sensitivity AS
 SELECT

@@ -1,4 +1,6 @@
--- Observed against predicted probability, apparent and corrected for optimism.
+-- Made by `make generated` from the table's declaration.
+-- Whether a predicted risk of 30 % means 30 cases of 100: observed against predicted, as it appears on the training
+-- samples and corrected for that optimism.
 CREATE VIEW model.calibration AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,5 @@
--- Coefficients of the logistic risk model on the biomarkers.
+-- Made by `make generated` from the table's declaration.
+-- The risk model: what each biomarker's expression adds to the log-odds of being a case (logistic regression).
 CREATE VIEW model.coefficients AS
 SELECT
     CAST(study AS VARCHAR) AS study,

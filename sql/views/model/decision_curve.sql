@@ -1,4 +1,5 @@
--- Net benefit of acting by the model against acting on everybody or nobody.
+-- Made by `make generated` from the table's declaration.
+-- Whether acting by the model would do more good than acting on everybody or on nobody (decision curve).
 CREATE VIEW model.decision_curve AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,5 @@
--- The nomogram: points a value of each biomarker gives, and the probability of the total.
+-- Made by `make generated` from the table's declaration.
+-- The risk model as a scale to read a patient off: points for each biomarker's expression, the risk at their total.
 CREATE VIEW model.nomogram AS
 SELECT
     CAST(study AS VARCHAR) AS study,

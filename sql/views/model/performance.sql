@@ -1,4 +1,5 @@
--- Performance of the risk model, apparent and corrected for optimism.
+-- Made by `make generated` from the table's declaration.
+-- How good the risk model is: as it appears on the samples it was fitted on, and corrected for that optimism.
 CREATE VIEW model.performance AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- What the paper states beside what was computed; published numbers are used for nothing else.
 CREATE VIEW report.published AS
 SELECT

@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- The HTML report of the study and the figures beside it.
 CREATE VIEW report.study AS
 SELECT

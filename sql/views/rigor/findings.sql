@@ -1,4 +1,5 @@
--- What the result is worth: one row a rigor check and subject.
+-- Made by `make generated` from the table's declaration.
+-- What the result is worth: the answer of every rigor check, for the study or for one of its datasets or cohorts.
 CREATE VIEW rigor.findings AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,5 @@
--- Null distributions: what the same procedure finds when there is nothing to find.
+-- Made by `make generated` from the table's declaration.
+-- What the same procedure finds when there is nothing to find: labels permuted, or genes drawn at random.
 CREATE VIEW rigor.nulls AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- The biomarkers: genes among the first of every cohort's ranking.
 CREATE VIEW signature.biomarkers AS
 SELECT

@@ -1,4 +1,5 @@
--- Cross-validation error of the forest against its number of trees.
+-- Made by `make generated` from the table's declaration.
+-- How often the random forest is wrong on samples it has not seen (cross-validation), by its number of trees.
 CREATE VIEW signature.error_curve AS
 SELECT
     CAST(study AS VARCHAR) AS study,

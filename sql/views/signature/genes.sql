@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- The signature: genes differentially expressed in every cohort, one row a gene and cohort.
 CREATE VIEW signature.genes AS
 SELECT

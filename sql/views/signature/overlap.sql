@@ -1,4 +1,6 @@
--- How surprising the overlap of the cohorts' gene lists is, and the agreement of their directions.
+-- Made by `make generated` from the table's declaration.
+-- Whether the diseases share more genes than another axis of variation of these tissues would give, and whether those
+-- move the same way.
 CREATE VIEW signature.overlap AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,5 @@
--- Importance of every signature gene in a random forest of each cohort.
+-- Made by `make generated` from the table's declaration.
+-- How much each signature gene helps a random forest to tell cases from controls, in each cohort.
 CREATE VIEW signature.ranking AS
 SELECT
     CAST(study AS VARCHAR) AS study,

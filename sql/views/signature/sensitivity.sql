@@ -1,4 +1,5 @@
--- The signature under other thresholds: how much of it hangs on the ones that were chosen.
+-- Made by `make generated` from the table's declaration.
+-- The signature under other thresholds: how much of it hangs on the ones that the study chose.
 CREATE VIEW signature.sensitivity AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,4 +1,5 @@
--- How often each gene is chosen again when the samples vary.
+-- Made by `make generated` from the table's declaration.
+-- How often each gene would be chosen again if other patients had been sampled, or one control left out.
 CREATE VIEW signature.stability AS
 SELECT
     CAST(study AS VARCHAR) AS study,

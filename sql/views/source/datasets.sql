@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- One row a dataset: what it is, where it came from, how large it is and on which scale it was.
 CREATE VIEW source.datasets AS
 SELECT

@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- The verified files of a dataset, exactly as GEO, Xena or the disk served them, with their checksums.
 CREATE VIEW source.files AS
 SELECT

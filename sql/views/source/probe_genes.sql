@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- Which gene each probe measures; probes with no symbol or with several are used for no gene.
 CREATE VIEW source.probe_genes AS
 SELECT

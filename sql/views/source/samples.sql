@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- One row a sample: title, source name, every characteristic, and the label the study gives it.
 CREATE VIEW source.samples AS
 SELECT

@@ -1,4 +1,6 @@
--- Expression of each signature gene in cases against controls, in every cohort and validation dataset.
+-- Made by `make generated` from the table's declaration.
+-- Whether each signature gene differs the same way in every cohort and validation dataset: medians and Wilcoxon's
+-- test.
 CREATE VIEW validation.expression_tests AS
 SELECT
     CAST(study AS VARCHAR) AS study,

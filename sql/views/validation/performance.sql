@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- The frozen model where it was not fitted: discrimination and calibration in other cohorts and in validation.
 CREATE VIEW validation.performance AS
 SELECT

@@ -1,4 +1,6 @@
--- Area under the ROC curve of each signature gene and of the model, with how it was estimated.
+-- Made by `make generated` from the table's declaration.
+-- How well each signature gene and the model tell cases from controls: area under the ROC curve, with how it was
+-- estimated.
 CREATE VIEW validation.roc AS
 SELECT
     CAST(study AS VARCHAR) AS study,

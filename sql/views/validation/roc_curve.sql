@@ -1,4 +1,5 @@
--- The points of every ROC curve.
+-- Made by `make generated` from the table's declaration.
+-- The points of every ROC curve: true against false positive rate at each cut-off.
 CREATE VIEW validation.roc_curve AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,3 +1,4 @@
+-- Made by `make generated` from the table's declaration.
 -- Which results are those of today's study file, code and data, and why the others are not.
 CREATE VIEW warehouse.partitions AS
 SELECT
