@@ -79,7 +79,7 @@ def test_a_changed_setting_reaches_all_that_follows_from_it(settings: Settings) 
 
 
 def test_a_new_column_makes_its_table_anew(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = TABLES["signature/overlap"]
+    table = TABLES["signature/genes"]
     monkeypatch.setitem(TABLES, table.name, replace(table, columns=(*table.columns, Column("x", COUNT, "x"))))
     assert {name: state.because for name, state in stale(settings).items()} == {
         "signature of local": "the declaration of its tables changed"
