@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo ui test test-quick lint generated docs lock clean
+.PHONY: demo ui test test-quick test-real lint generated docs lock clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
@@ -15,6 +15,10 @@ test-quick: .venv/installed
 
 test: .venv/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Against R's answers on real series, which stand beside the checkout in ../shared and not in it.
+test-real: .venv/installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal dmicc_assets_tests/real
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

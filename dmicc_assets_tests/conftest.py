@@ -34,15 +34,6 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The development data beside the checkout; a test that needs them is skipped without."""
-    folder = ROOT.parent / "shared"
-    if not (folder / "oracle").is_dir():
-        pytest.skip("the development data are not beside this checkout")
-    return folder
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a home of their own."""

@@ -39,10 +39,6 @@ y <- noise(9, 20, 6); y[1:6, 1:2] <- NA; y[7:14, 1:3] <- NA; y[15, 1:4] <- NA; y
 y <- noise(10, 5, 12, 3); b <- rep(1:4, each = 3); far <- y - t(apply(y, 1, function(v) ave(v, b))); near <- noise(11, 5, 4)[, b] + y / 1e4
 for (case in c("near", "far")) { y <- input(case, if (case == "near") near else far); d <- suppressWarnings(duplicateCorrelation(y, two(12), block = b)); answer(case, "atanh", d$atanh.correlations) }
 write.table(inputs, "inputs.tsv", sep = "\t", quote = FALSE, row.names = FALSE); write.table(answers, "answers.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
-# The scores with missing values that the development oracle's curve `with_na` is of: drawn after a bootstrap (pROC 1.18.0).
-suppressPackageStartupMessages(library(pROC)); set.seed(5); y <- rep(0:1, c(40, 25)); r <- roc(y, round(rnorm(65, y), 0), levels = 0:1, quiet = TRUE); set.seed(1)
-invisible(suppressWarnings(ci.auc(r, method = "bootstrap", boot.n = 2000, progress = "none"))); z <- round(rnorm(65, y), 1); z[c(3, 50)] <- NA
-write.table(data.frame(y, score = digits(z)), "with_na.tsv", sep = "\t", quote = FALSE, row.names = FALSE)
 # Axes of total points: of one variable, and of marks of the log-odds that lie below 0 points (rms 6.5.0).
 suppressPackageStartupMessages(library(rms)); set.seed(10); patients <- NULL; axes <- NULL; totals <- list()
 for (p in c(1, 1, 2, 2)) { repeat { d <- data.frame(A = round(rnorm(40, 8), 2), B = round(rnorm(40, 6), 2)); d$y <- rbinom(40, 1, plogis(d$A - 8 - d$B / 9)); dd <- datadist(d); options(datadist = "dd")

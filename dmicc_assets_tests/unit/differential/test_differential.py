@@ -14,10 +14,11 @@ from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
 from dmicc_assets.stats.linear_model import fit_linear_model
-from dmicc_assets.stats.moderation import moderated_t
+from dmicc_assets.stats.moderation import LimmaVersion, moderated_t
 from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets_tests.oracle import ORACLE, read_table
 from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers
 
 GENES, VALUES = expression("missing")
@@ -165,61 +166,72 @@ def _probe_genes(path: Path) -> pl.DataFrame:
     )
 
 
-@pytest.mark.parametrize("limma", ["3.54", "3.63"])
-def test_the_real_hcc_cohort_equals_r_from_the_series_matrix_to_the_genes(shared: Path, limma: str) -> None:
-    name = "GSE14520-GPL571"
-    text, table = _series(shared / f"geo/series/GSE14nnn/GSE14520/matrix/{name}_series_matrix.txt.gz")
+def log2_genes(matrix: Path, annotation: Path, *, normalise: bool) -> tuple[list[list[str]], ExpressionMatrix]:
+    """The characteristics of a series' samples, and its genes by log2, quantile normalisation and mean of probes."""
+    text, table = _series(matrix)
     values = numbers(table[:, 1:])
     values = to_log2(values, log2_decision(values))
-    genes = _probe_genes(shared / "geo/platforms/GPLnnn/GPL571/annot/GPL571.annot.gz")
-    matrix = ExpressionMatrix(values, tuple(table[:, 0]), tuple(table.columns[1:]))
-    matrix = collapse_probes(matrix, genes, "mean").matrix
-    case = np.array(["Tissue: Liver Tumor Tissue" in t for t in text[0]])
-    control = np.array(["Liver Non-Tumor Tissue" in t for t in text[0]])
+    values = quantile_normalise(values) if normalise else values
+    probes = ExpressionMatrix(values, tuple(table[:, 0]), tuple(table.columns[1:]))
+    return text, collapse_probes(probes, _probe_genes(annotation), "mean").matrix
+
+
+def grouped(name: str, matrix: ExpressionMatrix, case: np.ndarray, control: np.ndarray) -> CaseControl:
+    """The samples of either group of one dataset."""
     kept = [s for s, used in zip(matrix.samples, case | control, strict=True) if used]
-    n = len(kept)
-    subject = CaseControl("hcc", "cohort", matrix.take_samples(kept), case[case | control], (name,) * n, (None,) * n)
-    settings = Differential(log_fc=1.5, adjust="BH", limma="3.54" if limma == "3.54" else "3.63")
-    ours = differential_statistics(subject, settings, "covariate")
-    folder = shared / "oracle" / ("study_ra_hcc" if limma == "3.54" else "study_ra_hcc_limma_3.63")
-    theirs = pl.read_csv(folder / "statistics_hcc.tsv.gz", separator="\t", infer_schema_length=None).sort("gene")
+    return CaseControl(
+        name, "cohort", matrix.take_samples(kept), case[case | control], (name,) * len(kept), (None,) * len(kept)
+    )
+
+
+def assert_statistics(ours: pl.DataFrame, theirs: pl.DataFrame) -> None:
+    """Every gene's statistics equal R's."""
+    theirs = theirs.sort("gene")
     assert ours["gene"].to_list() == theirs["gene"].to_list()
     for column in ("log_fc", "ave_expr", "t", "b"):
         assert_equal_to_r(numbers(ours, column), numbers(theirs, column))
     for column in ("p_value", "adj_p_value"):
         assert_equal_to_r(numbers(ours, column), numbers(theirs, column), is_p=True)
-    assert len(differential_genes(ours, settings)) == 414
 
 
-def test_quantile_normalised_merged_cohort_equals_r(shared: Path) -> None:
-    """GSE55235 and GSE55457: raw intensities, three missing cells after log2, two datasets as covariates."""
-    parts, genes = [], _probe_genes(shared / "geo/platforms/GPLnnn/GPL96/annot/GPL96.annot.gz")
-    config = json.loads((shared / "oracle/R/study_ra_hcc.json").read_text())
-    for name, row in (("GSE55235", 0), ("GSE55457", 2)):
-        text, table = _series(shared / f"geo/series/GSE55nnn/{name}/matrix/{name}_series_matrix.txt.gz")
-        values = numbers(table[:, 1:])
-        values = quantile_normalise(to_log2(values, log2_decision(values)))
-        matrix = ExpressionMatrix(values, tuple(table[:, 0]), tuple(table.columns[1:]))
-        matrix = collapse_probes(matrix, genes, "mean").matrix
-        rules = {rule["label"]: rule["pattern"] for rule in config["datasets"][name]["labels"]}
-        case = np.array([rules["rheumatoid_arthritis"] in t for t in text[row]])
-        parts.append((name, matrix, case, case | np.array([rules["healthy"] in t for t in text[row]])))
-    assert parts[0][1].features == parts[1][1].features
-    matrix = ExpressionMatrix(
-        np.hstack([m.values[:, used] for _, m, _, used in parts]),
-        parts[0][1].features,
-        tuple(s for _, m, _, used in parts for s, u in zip(m.samples, used, strict=True) if u),
-    )
-    case = np.concatenate([c[used] for _, _, c, used in parts])
-    datasets = tuple(name for name, _, _, used in parts for _ in range(int(used.sum())))
-    subject = CaseControl("ra", "cohort", matrix, case, datasets, (None,) * len(case))
-    assert np.isnan(matrix.values).sum() == 3
-    for limma, folder in (("3.54", "study_ra_hcc"), ("3.63", "study_ra_hcc_limma_3.63")):
-        settings = Differential(log_fc=1.5, adjust="BH", limma="3.54" if limma == "3.54" else "3.63")
-        ours = differential_statistics(subject, settings, "covariate")
-        path = shared / "oracle" / folder / "statistics_ra.tsv.gz"
-        theirs = pl.read_csv(path, separator="\t", infer_schema_length=None).sort("gene")
-        for column in ("log_fc", "ave_expr", "t", "b"):
-            assert_equal_to_r(numbers(ours, column), numbers(theirs, column))
-        assert_equal_to_r(numbers(ours, "p_value"), numbers(theirs, "p_value"), is_p=True)
-        assert len(differential_genes(ours, settings)) == 267
+def merged(subjects: list[CaseControl]) -> CaseControl:
+    """Several datasets of the same genes as one cohort."""
+    assert len({subject.matrix.features for subject in subjects}) == 1
+    samples = tuple(sample for subject in subjects for sample in subject.matrix.samples)
+    values = np.hstack([subject.matrix.values for subject in subjects])
+    matrix = ExpressionMatrix(values, subjects[0].matrix.features, samples)
+    case = np.concatenate([subject.is_case for subject in subjects])
+    datasets = tuple(dataset for subject in subjects for dataset in subject.dataset)
+    return CaseControl("merged", "cohort", matrix, case, datasets, (None,) * len(case))
+
+
+STUDY = ORACLE / "study"
+
+
+def _made(name: str, platform: str, case: str, control: str, *, normalise: bool) -> CaseControl:
+    matrix = STUDY / f"geo/series/GSE71nnn/{name}/matrix/{name}_series_matrix.txt.gz"
+    annotation = STUDY / f"geo/platforms/GPLnnn/{platform}/annot/{platform}.annot.gz"
+    text, genes = log2_genes(matrix, annotation, normalise=normalise)
+    is_case, is_control = (np.array([t.endswith(f": {label}") for t in text[0]]) for label in (case, control))
+    return grouped(name, genes, is_case, is_control)
+
+
+@pytest.mark.parametrize("limma", ["3.54", "3.63"])
+def test_a_log2_cohort_equals_r_from_the_series_matrix_to_the_genes(limma: LimmaVersion) -> None:
+    """No value is missing, so that both versions of limma agree."""
+    cohort = _made("GSE71003", "GPL72", "carcinoma", "non-tumor tissue", normalise=False)
+    settings = Differential(log_fc=1, adjust="BH", limma=limma)
+    ours, theirs = differential_statistics(cohort, settings, "covariate"), STUDY / "statistics_carcinoma.tsv.gz"
+    assert_statistics(ours, read_table(theirs))
+    assert set(differential_genes(ours, settings)["gene"]) == set(read_table(theirs).filter("is_deg")["gene"])
+
+
+def test_a_quantile_normalised_merged_cohort_equals_r() -> None:
+    """Two raw series as covariates; a value without a logarithm is missing."""
+    parts = [_made(name, "GPL71", "arthritis", "healthy", normalise=True) for name in ("GSE71001", "GSE71002")]
+    cohort = merged(parts)
+    assert np.isnan(cohort.matrix.values).sum() == json.loads((STUDY / "summary.json").read_text())["missing"] == 1
+    settings = Differential(log_fc=1, adjust="BH", limma="3.54")
+    ours, theirs = differential_statistics(cohort, settings, "covariate"), STUDY / "statistics_arthritis.tsv.gz"
+    assert_statistics(ours, read_table(theirs))
+    assert set(differential_genes(ours, settings)["gene"]) == set(read_table(theirs).filter("is_deg")["gene"])

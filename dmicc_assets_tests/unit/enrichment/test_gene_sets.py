@@ -120,10 +120,3 @@ def test_sets_within_the_measured_genes(tmp_path: Path) -> None:
     assert measured.sets == {"T1": frozenset({"CYR61", "SPP1"})}
     assert measured.genes == {"CYR61", "SPP1"}
     assert measured.by_previous == {"CCN1": "CYR61"}
-
-
-def test_go_of_the_development_data(shared: Path) -> None:
-    library = read_gmt(shared / "gene_sets/GO_BP.gmt.gz")
-    assert library.sets["GO:0000002"].name == "mitochondrial genome maintenance"
-    assert len(library.sets) == 9373
-    assert all(term.startswith("GO:") for term in library.sets)

@@ -1,7 +1,5 @@
 """ComBat and linear batch effects against sva and limma, and what learning them apart from applying them gives."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from dmicc_assets.expression.batch import (
     remove_batch_effect,
 )
 from dmicc_assets.expression.projection import principal_components
+from dmicc_assets_tests.oracle import MADE_UP, Answers
 from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers
 
 SMALL, FULL, SAMPLES = designs()
@@ -155,21 +154,10 @@ def test_one_batch_has_no_linear_effect() -> None:
     np.testing.assert_array_equal(remove_batch_effect(COMPLETE, ["a"] * 24), COMPLETE)
 
 
-def _case(shared: Path, name: str) -> tuple[list[str], np.ndarray, pl.DataFrame]:
-    folder = shared / "oracle/cases" / name
-    table = pl.read_csv(folder / "expression.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
-    return (
-        table[:, 0].to_list(),
-        numbers(table[:, 1:]),
-        pl.read_csv(folder / "samples.tsv", separator="\t", null_values="NA"),
-    )
-
-
-def _assert_equal_to_the_oracle(shared: Path, name: str, genes: list[str], ours: np.ndarray) -> None:
-    """Some genes whole; mean, sd, first and last value of every gene."""
+def _assert_rows(answers: Answers, name: str, genes: list[str], ours: np.ndarray) -> None:
+    """Some genes whole; mean, sd, first and last value of more."""
     for part in ("", "__rows"):
-        path = shared / f"oracle/golden/combat/{name}{part}.tsv.gz"
-        theirs = pl.read_csv(path, separator="\t", null_values=["NA", "NaN"], infer_schema_length=None)
+        theirs = answers.table("combat", f"{name}{part}")
         row = {gene: i for i, gene in enumerate(genes)}
         found = ours[[row[gene] for gene in theirs["id"]]]
         if part:
@@ -178,7 +166,7 @@ def _assert_equal_to_the_oracle(shared: Path, name: str, genes: list[str], ours:
         assert_equal_to_r(found, numbers(theirs[:, 1:]))
 
 
-BLADDER: dict[str, dict[str, Any]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "par": {},
     "meanonly": {"mean_only": True},
     "ref2": {"reference": "2"},
@@ -187,48 +175,59 @@ BLADDER: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("with_covariates", [False, True])
-@pytest.mark.parametrize("name", BLADDER)
-def test_combat_of_the_oracle(shared: Path, name: str, with_covariates: bool) -> None:
-    genes, values, samples = _case(shared, "bladderbatch")
+@pytest.mark.parametrize("name", VARIANTS)
+def test_combat_of_five_batches_and_three_outcomes_equals_sva(name: str, with_covariates: bool) -> None:
+    assert_combat(MADE_UP, "batches", name, with_covariates, n_empirical=60)
+
+
+def assert_combat(answers: Answers, case: str, name: str, with_covariates: bool, n_empirical: int) -> None:
+    """ComBat equals sva's; the slow empirical prior is asked of the first genes only."""
+    genes, values, _ = answers.expression(case)
+    samples = answers.case(case, "samples")
     if name == "nonpar":
-        genes, values = genes[:300], values[:300]
+        genes, values = genes[:n_empirical], values[:n_empirical]
     covariates = np.column_stack([samples["cancer"] == level for level in ("Biopsy", "Cancer")]).astype(float)
     batch = [str(b) for b in samples["batch"]]
-    ours = combat(values, batch, covariates if with_covariates else None, **BLADDER[name])
-    label = f"bladderbatch__{name}{'_mod' if with_covariates else ''}{'_first300' if name == 'nonpar' else ''}"
-    _assert_equal_to_the_oracle(shared, label, genes, ours)
+    ours = combat(values, batch, covariates if with_covariates else None, **VARIANTS[name])
+    first = f"_first{n_empirical}" if name == "nonpar" else ""
+    _assert_rows(answers, f"{case}__{name}{'_mod' if with_covariates else ''}{first}", genes, ours)
 
 
-def test_other_batch_effects_of_the_oracle(shared: Path) -> None:
-    genes, values, samples = _case(shared, "bladderbatch")
+def test_linear_effects_of_five_batches_equal_limma() -> None:
+    assert_other_batch_effects(MADE_UP, "batches")
+
+
+def assert_other_batch_effects(answers: Answers, case: str) -> None:
+    """A batch of one sample, linear effects, and a refusal where batch and outcome are one."""
+    genes, values, _ = answers.expression(case)
+    samples = answers.case(case, "samples")
     batch, one = [str(b) for b in samples["batch"]], np.ones((len(samples), 1))
     kept = np.column_stack([one, *(samples["cancer"] == level for level in ("Biopsy", "Cancer"))]).astype(float)
-    single = combat(values, ["9", *batch[1:]])
-    _assert_equal_to_the_oracle(shared, "bladderbatch__single_sample_batch", genes, single)
-    _assert_equal_to_the_oracle(shared, "bladderbatch__rbe", genes, remove_batch_effect(values, batch))
-    _assert_equal_to_the_oracle(shared, "bladderbatch__rbe_design", genes, remove_batch_effect(values, batch, kept))
+    _assert_rows(answers, f"{case}__single_sample_batch", genes, combat(values, ["9", *batch[1:]]))
+    _assert_rows(answers, f"{case}__rbe", genes, remove_batch_effect(values, batch))
+    _assert_rows(answers, f"{case}__rbe_design", genes, remove_batch_effect(values, batch, kept))
     cancer = samples["cancer"].to_numpy() == "Cancer"
     chosen = np.array([(b == "1" and is_cancer) or b == "3" for b, is_cancer in zip(batch, cancer, strict=True)])
-    assert "confounded" in json.loads((shared / "oracle/golden/combat/confounded.json").read_text())["confounded_error"]
+    assert "confounded" in answers.summary("combat", "confounded")["confounded_error"]
     with pytest.raises(ValueError, match="'covariate 1' is confounded with the other columns"):
         combat(values[:, chosen], list(np.array(batch)[chosen]), cancer[chosen].astype(float))
 
 
-def test_batch_effects_of_missing_values_are_the_oracles(shared: Path) -> None:
-    genes, values, samples = _case(shared, "synthetic")
+def test_batch_effects_of_missing_values_equal_sva_and_limma() -> None:
+    genes, values, _ = MADE_UP.expression("synthetic")
+    samples = MADE_UP.case("synthetic", "samples")
     batch, case = samples["batch"].to_list(), (samples["group"] == "disease").to_numpy()
-    notes = json.loads((shared / "oracle/golden/combat/synthetic_notes.json").read_text())
+    notes = MADE_UP.summary("combat", "synthetic_notes")
     kept = [i for i, gene in enumerate(genes) if gene not in notes["dropped"]]
     genes, values = [genes[i] for i in kept], values[kept]
     assert len(genes) == notes["kept_rows"]
-    _assert_equal_to_the_oracle(shared, "synthetic__par", genes, combat(values, batch))
+    _assert_rows(MADE_UP, "synthetic__par", genes, combat(values, batch))
     design, age = np.column_stack([np.ones(len(case)), case]), samples["age"].to_numpy().astype(float)
-    _assert_equal_to_the_oracle(shared, "synthetic__rbe_design", genes, remove_batch_effect(values, batch, design))
-    by_age = remove_batch_effect(values, batch, covariates=age)
-    _assert_equal_to_the_oracle(shared, "synthetic__rbe_cov", genes, by_age)
+    _assert_rows(MADE_UP, "synthetic__rbe_design", genes, remove_batch_effect(values, batch, design))
+    _assert_rows(MADE_UP, "synthetic__rbe_cov", genes, remove_batch_effect(values, batch, covariates=age))
     whole = np.flatnonzero(~np.isnan(values).any(axis=1))
     ours = combat(values[whole], batch, case.astype(float))
-    _assert_equal_to_the_oracle(shared, "synthetic__par_mod_complete", [genes[i] for i in whole], ours)
+    _assert_rows(MADE_UP, "synthetic__par_mod_complete", [genes[i] for i in whole], ours)
     # sva stops at a gene whose values do not tell the covariate from a batch: here it stays as it is.
     assert "singular" in notes["synthetic_mod"]
     fit = fit_combat(values, batch, case.astype(float))
@@ -237,11 +236,15 @@ def test_batch_effects_of_missing_values_are_the_oracles(shared: Path) -> None:
     np.testing.assert_array_equal(apply_combat(fit, values, batch, case.astype(float))[left], values[left])
 
 
-def test_principal_components_after_combat_are_rs(shared: Path) -> None:
-    _, values, samples = _case(shared, "bladderbatch")
-    theirs = pl.read_csv(shared / "oracle/golden/combat/bladderbatch__pca.tsv", separator="\t")
-    shares = json.loads((shared / "oracle/golden/combat/pca_variance.json").read_text())
-    adjusted = combat(values, [str(b) for b in samples["batch"]])
+def test_principal_components_after_combat_are_rs() -> None:
+    assert_principal_components(MADE_UP, "batches")
+
+
+def assert_principal_components(answers: Answers, case: str) -> None:
+    """Scores, whatever their sign, and explained shares equal prcomp's before and after ComBat."""
+    _, values, _ = answers.expression(case)
+    theirs, shares = answers.table("combat", f"{case}__pca"), answers.summary("combat", "pca_variance")
+    adjusted = combat(values, [str(b) for b in answers.case(case, "samples")["batch"]])
     for matrix, when in ((values, "before"), (adjusted, "after")):
         found = principal_components(matrix, 5)
         np.testing.assert_allclose(found.explained, shares[f"{when}_var"], rtol=1e-8)

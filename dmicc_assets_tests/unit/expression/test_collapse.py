@@ -1,14 +1,12 @@
 """From probes to genes as limma's avereps, the median and the probe with the highest mean."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
 
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets_tests.oracle import MADE_UP, Answers
 from dmicc_assets_tests.oracle.linear import assert_equal_to_r, expression, golden, numbers
 
 PROBES, VALUES = expression("missing")
@@ -74,35 +72,37 @@ def test_a_probe_twice_and_an_unknown_method_are_refused() -> None:
         collapse_probes(TINY, _tiny(["A"] * 4, [1] * 4), "max")  # pyright: ignore[reportArgumentType]  # a mistake
 
 
-def test_every_gene_of_the_oracle(shared: Path) -> None:
-    case, folder = shared / "oracle/cases/all_bcrabl", shared / "oracle/golden/collapse"
-    read = lambda path: pl.read_csv(path, separator="\t", null_values=["NA", ""], infer_schema_length=None)  # noqa: E731 (short)
-    table, annotation = read(case / "expression.tsv.gz"), read(case / "probe_map.tsv")
-    matrix = ExpressionMatrix(numbers(table[:, 1:]), tuple(table["probe"]), tuple(table.columns[1:]))
+def test_probes_of_several_symbols_are_dropped_and_the_rest_equal_avereps() -> None:
+    assert_collapsed(MADE_UP, "arrays")
+
+
+def assert_collapsed(answers: Answers, case: str) -> None:
+    """Means, medians and chosen probes of a platform whose probes have one symbol, several or none."""
+    probes, values, samples = answers.expression(case)
+    annotation = answers.case(case, "probe_map").with_columns(pl.col("symbol").replace("", None))
+    matrix = ExpressionMatrix(values, tuple(probes), tuple(samples))
     several = pl.col("symbol").str.contains("///", literal=True)
     mapped = annotation.select("probe", gene="symbol", n_symbols=pl.when(several).then(2).otherwise(1).cast(pl.Int64))
     mapped = mapped.filter(pl.col("gene").is_not_null())
     for method, file in (("mean", "avereps"), ("median", "median_per_sample"), ("max_mean", "max_mean")):
         collapsed = collapse_probes(matrix, mapped, method)
-        theirs = read(folder / f"all_bcrabl__drop__{file}.tsv.gz")
+        theirs = answers.table("collapse", f"{case}__drop__{file}")
         rows = [collapsed.matrix.features.index(gene) for gene in theirs["symbol"]]
         assert_equal_to_r(collapsed.matrix.values[rows], numbers(theirs[:, 1:]))
-    chosen = read(folder / "all_bcrabl__drop__chosen_probe.tsv.gz")
+    chosen = answers.table("collapse", f"{case}__drop__chosen_probe")
     assert collapsed.chosen_probe == dict(chosen.select("symbol", "probe_max_mean").iter_rows())
     # The first of several symbols, which the project does not take, leads to other genes' probes.
     first = mapped.with_columns(gene=pl.col("gene").str.replace(" ///.*", ""), n_symbols=pl.lit(1, pl.Int64))
-    chosen = read(folder / "all_bcrabl__first__chosen_probe.tsv.gz")
-    assert collapse_probes(matrix, first, "max_mean").chosen_probe == dict(
-        chosen.select("symbol", "probe_max_mean").iter_rows()
-    )
+    theirs = dict(answers.table("collapse", f"{case}__first__chosen_probe").select("symbol", "probe_max_mean").rows())
+    assert collapse_probes(matrix, first, "max_mean").chosen_probe == theirs
 
 
-def test_ties_and_missing_values_of_the_oracle(shared: Path) -> None:
+def test_ties_and_missing_values_are_collapsed_as_in_r() -> None:
     nan = np.nan
     values = np.array([[1.0, 2, nan], [3, 4, 5], [3, 4, 5], [nan, nan, nan], [9, nan, 1]])
     matrix = ExpressionMatrix(values, ("p1", "p2", "p3", "p4", "p5"), ("a", "b", "c"))
     mapped = pl.DataFrame({"probe": matrix.features, "gene": list("AAABB"), "n_symbols": [1] * 5})
-    theirs = json.loads((shared / "oracle/golden/collapse/tiny_na_ties.json").read_text())
+    theirs = MADE_UP.summary("collapse", "tiny_na_ties")
     expected = [[nan if v == "NaN" else float(v) for v in theirs["avereps"][gene]] for gene in "AB"]
     assert_equal_to_r(collapse_probes(matrix, mapped, "mean").matrix.values, np.array(expected))
     assert collapse_probes(matrix, mapped, "max_mean").chosen_probe == theirs["max_mean_probe"]

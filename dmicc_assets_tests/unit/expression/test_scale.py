@@ -1,14 +1,11 @@
 """GEO2R's log2 rule and quantile normalisation as limma's."""
 
-import json
-from pathlib import Path
-
 import numpy as np
-import polars as pl
 import pytest
 
 from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.quantile_normalisation import apply_quantile_target, fit_quantile_target, quantile_normalise
+from dmicc_assets_tests.oracle import MADE_UP, Answers
 from dmicc_assets_tests.oracle.linear import assert_equal_to_r, expression, golden, numbers
 
 
@@ -78,18 +75,17 @@ def test_values_without_a_logarithm_become_missing() -> None:
     np.testing.assert_array_equal(values, [[np.nan, np.nan, 3.0, np.nan]])
 
 
-def test_the_rule_on_real_intensities(shared: Path) -> None:
-    # GSE781: raw MAS5 values
+def test_the_rule_on_raw_intensities_is_geo2rs() -> None:
+    assert_log2_rule(MADE_UP, "intensities", "expression")
 
-    oracle = shared / "oracle"
-    table = pl.read_csv(
-        oracle / "cases/gse781/expression_raw.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None
-    )
-    decision = log2_decision(numbers(table[:, 1:]))
-    theirs = json.loads((oracle / "golden/normalise/gse781_log2_rule.json").read_text())
+
+def assert_log2_rule(answers: Answers, case: str, file: str) -> None:
+    """Quantiles, decision and number of values without a logarithm equal R's."""
+    _, values, _ = answers.expression(case, file)
+    decision, theirs = log2_decision(values), answers.summary("normalise", f"{case}_log2_rule")
     assert decision.took_log2 is theirs["log2_needed"]
     np.testing.assert_allclose(decision.quantiles, theirs["quantiles"], rtol=1e-12)
-    assert np.isnan(to_log2(numbers(table[:, 1:]), decision)).sum() == theirs["n_nan"]
+    assert np.isnan(to_log2(values, decision)).sum() == theirs["n_nan"]
 
 
 def test_a_matrix_whose_scale_cannot_be_told_is_refused() -> None:
@@ -103,15 +99,12 @@ def test_a_matrix_whose_scale_cannot_be_told_is_refused() -> None:
 
 @pytest.mark.parametrize("by", ["limma", "preprocessCore"])
 @pytest.mark.parametrize("name", ["T1", "T2", "T3", "T4", "X", "S"])
-def test_quantile_normalisation_is_the_oracles(shared: Path, name: str, by: str) -> None:
-    """Ties (T1, T2), missing values too (T3), an almost empty sample (T4), real and made-up data (X, S)."""
-    tables = [
-        pl.read_csv(
-            shared / f"oracle/golden/normalise/quantile_{name}_{part}.tsv",
-            separator="\t",
-            null_values=["NA", "NaN"],
-            infer_schema_length=None,
-        )
-        for part in ("input", by)
-    ]
-    assert_equal_to_r(quantile_normalise(numbers(tables[0][:, 1:])), numbers(tables[1][:, 1:]))
+def test_quantile_normalisation_equals_limma_and_preprocesscore(name: str, by: str) -> None:
+    """Ties (T1, T2), missing values too (T3), an almost empty sample (T4), arrays (X), every special gene (S)."""
+    assert_quantile_normalised(MADE_UP, name, by)
+
+
+def assert_quantile_normalised(answers: Answers, name: str, by: str) -> None:
+    """Quantile normalisation equals that of an R package."""
+    before, after = (answers.table("normalise", f"quantile_{name}_{part}") for part in ("input", by))
+    assert_equal_to_r(quantile_normalise(numbers(before[:, 1:])), numbers(after[:, 1:]))

@@ -14,6 +14,7 @@ from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
 from dmicc_assets.geo.propose_study import propose_study
 from dmicc_assets.study.loading import load_study
 from dmicc_assets.study.schema import Study
+from dmicc_assets_tests.oracle import ORACLE
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.small_mirror import (
     CONTACT,
@@ -206,13 +207,13 @@ def test_a_name_that_is_none_is_refused(client: GeoClient, name: str) -> None:
         propose_study([describe_series("GSE1001", client)], name)
 
 
-def test_the_series_at_hand(shared: Path, tmp_path: Path) -> None:
-    client = GeoClient((shared / "geo").as_uri(), GEO_ACC_URL, "file:///none", tmp_path / "cache", tmp_path / "locks")
-    series = [describe_series(accession, client) for accession in ("GSE55235", "GSE55457", "GSE14520")]
-    assert [each.datasets[0].tissue for each in series] == ["synovium", "synovium", "liver"]
+def test_the_proposed_study_labels_every_sample_of_its_series(tmp_path: Path) -> None:
+    mirror = (ORACLE / "study" / "geo").as_uri()
+    client = GeoClient(mirror, GEO_ACC_URL, "file:///none", tmp_path / "cache", tmp_path / "locks")
+    series = [describe_series(accession, client) for accession in ("GSE71001", "GSE71002", "GSE71003")]
     study = study_of(propose_study(series, "my_study"), tmp_path)
-    assert study.cohorts["rheumatoid_arthritis"].datasets == ["GSE55235", "GSE55457"]
-    assert study.cohorts["liver_tumor_tissue"].control == "liver_non_tumor_tissue"
+    assert study.cohorts["arthritis"].datasets == ["GSE71001", "GSE71002"]
+    assert study.cohorts["carcinoma"].control == "non_tumor_tissue"
     for name, spec in study.datasets.items():
         raw = read_dataset(name, spec, acquire(name, spec, client, tmp_path))
         assert len(assign_labels(name, raw.samples, spec.labels)) == raw.samples.height

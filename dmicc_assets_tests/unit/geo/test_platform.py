@@ -139,16 +139,3 @@ def test_a_wrong_file_is_one_clear_error(tmp_path: Path, text: str, expected: st
     with pytest.raises(SourceError, match=expected) as caught:
         read_platform(path, "GPL7")
     assert str(caught.value).startswith("GPL7.txt: ")
-
-
-def test_the_platforms_at_hand(shared: Path) -> None:
-    columns: dict[str, tuple[str, int]] = {}
-    for path in (shared / "geo" / "platforms").rglob("*.gz"):
-        platform = read_platform(path)
-        columns[platform.accession] = platform.symbol_column, len(platform.probe_genes)
-    assert columns == {
-        "GPL96": ("Gene symbol", 22283),
-        "GPL570": ("Gene symbol", 54675),
-        "GPL571": ("Gene symbol", 22277),
-        "GPL8432": ("Symbol", 24526),
-    }

@@ -1,10 +1,8 @@
-"""Values and samples equal GEOquery's (golden/geo/geoquery.R); each defect of a file is one clear error."""
+"""Values and samples equal GEOquery's (oracle/geo); each defect of a file is one clear error."""
 
 import csv
 import gzip
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,10 +10,8 @@ import numpy as np
 import pytest
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.formats.platform import read_platform_table, symbol_rules
 from dmicc_assets.geo.formats.series_matrix import read_header, read_series_matrix, verify_series_matrix
-from dmicc_assets.geo.formats.soft import read_family
-from dmicc_assets_tests.oracle import ORACLE
+from dmicc_assets_tests.oracle import MADE_UP, ORACLE, Answers
 from dmicc_assets_tests.worlds.small_mirror import CONTACT, matrix_text, small_values, write_gzip
 
 GOLDEN = ORACLE / "geo"
@@ -256,53 +252,20 @@ def test_checksums_are_of_the_table_and_of_the_samples_alone(tmp_path: Path) -> 
     assert sums(before.replace("disease: healthy", "disease: none"))[1] != metadata
 
 
-def md5_of(ids: Sequence[str], cells: Iterable[str]) -> str:
-    """As geoquery.R: of lines `id <tab> cell`."""
-    lines = "".join(f"{key}\t{cell}\n" for key, cell in zip(ids, cells, strict=True))
-    return hashlib.md5(lines.encode(), usedforsecurity=False).hexdigest()
+@pytest.mark.parametrize("case", ["nasty", "nasty_crlf", "intensities"])
+def test_values_of_a_case_are_geoquerys(case: str) -> None:
+    assert_read_as_geoquery(MADE_UP, case)
 
 
-def test_every_file_at_hand_equals_geoquery(shared: Path) -> None:
-    """Every value of every file to 15 digits, by MD5; sums and ends say where they differ if they do."""
-    expected: dict[str, list[dict[str, str]]] = {}
-    for row in rows_of(GOLDEN / "geoquery.tsv"):
-        expected.setdefault(row["file"], []).append(row)
-    paths = {path.name: path for path in (shared / "geo" / "series").rglob("*.gz")}
-    assert set(paths) == set(expected)
-    for name, rows in expected.items():
-        matrix = (read_family if "soft" in name else read_series_matrix)(paths[name]).matrix
-        assert list(matrix.samples) == [row["sample"] for row in rows]
-        assert {len(matrix.features)} == {int(row["n_rows"]) for row in rows}
-        np.testing.assert_array_equal(np.isnan(matrix.values).sum(0), [int(row["n_missing"]) for row in rows])
-        if not matrix.features:
-            continue
-        assert (matrix.features[0], matrix.features[-1]) == (rows[0]["first_id"], rows[0]["last_id"])
-        np.testing.assert_allclose(np.nansum(matrix.values, 0), [float(row["sum"]) for row in rows], rtol=1e-13)
-        for column, row in zip(matrix.values.T, rows, strict=True):
-            cells = ("NA" if np.isnan(value) else f"{value:.15g}" for value in column)
-            assert md5_of(matrix.features, cells) == row["md5"], (name, row["sample"])
-
-
-def test_every_platform_at_hand_equals_geoquery(shared: Path) -> None:
-    expected = {row["file"]: row for row in rows_of(GOLDEN / "geoquery_platforms.tsv")}
-    paths = {path.name: path for path in (shared / "geo" / "platforms").rglob("*.gz")}
-    assert set(paths) == set(expected)
-    for name, row in expected.items():
-        table = read_platform_table(paths[name])
-        _, index = next(symbol_rules(table))
-        assert len(table.rows) == int(row["n_probes"])
-        assert md5_of([cells[0] for cells in table.rows], (cells[index] for cells in table.rows)) == row["md5"], name
-
-
-@pytest.mark.parametrize("case", ["nasty", "nasty_crlf", "GSE781-GPL96"])
-def test_the_oracles_cases_equal_geoquery(shared: Path, case: str) -> None:
-    matrix = read_series_matrix(shared / "oracle" / "cases" / "geo" / f"{case}_series_matrix.txt.gz").matrix
-    text = gzip.decompress((shared / "oracle" / "golden" / "geo" / f"{case}__exprs.tsv.gz").read_bytes()).decode()
+def assert_read_as_geoquery(answers: Answers, case: str) -> None:
+    """Ids, values, missing ones and sums equal GEOquery's."""
+    matrix = read_series_matrix(answers.cases / "geo" / f"{case}_series_matrix.txt.gz").matrix
+    text = gzip.decompress((answers.topics / "geo" / f"{case}__exprs.tsv.gz").read_bytes()).decode()
     expected = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     assert list(matrix.features) == [row["ID_REF"] for row in expected]
     values = np.array([[as_number(row[sample]) for sample in matrix.samples] for row in expected])
     np.testing.assert_array_equal(matrix.values, values)
-    summary = json.loads((shared / "oracle" / "golden" / "geo" / f"{case}.json").read_text())
+    summary = answers.summary("geo", case)
     assert summary["dim"] == [len(matrix.features), len(matrix.samples)]
     assert summary["feature_names_head"] == list(matrix.features[:9])
     assert summary["n_na"] == np.isnan(matrix.values).sum()
@@ -310,12 +273,16 @@ def test_the_oracles_cases_equal_geoquery(shared: Path, case: str) -> None:
     np.testing.assert_allclose(np.nansum(matrix.values, axis=0), sums, rtol=1e-13)
 
 
-@pytest.mark.parametrize("case", ["nasty", "nasty_crlf", "GSE781-GPL96"])
-def test_the_oracles_samples_equal_geoquery(shared: Path, case: str) -> None:
-    header = read_series_matrix(shared / "oracle" / "cases" / "geo" / f"{case}_series_matrix.txt.gz").header
-    golden = shared / "oracle" / "golden" / "geo"
-    theirs, ours = rows_of(golden / f"{case}__pdata.tsv"), header.samples.to_dicts()
-    assert header.platforms == [json.loads((golden / f"{case}.json").read_text())["annotation"]]
+@pytest.mark.parametrize("case", ["nasty", "nasty_crlf", "intensities"])
+def test_samples_of_a_case_are_geoquerys(case: str) -> None:
+    assert_samples_as_geoquery(MADE_UP, case)
+
+
+def assert_samples_as_geoquery(answers: Answers, case: str) -> None:
+    """Titles, sources, platforms and characteristics equal GEOquery's."""
+    header = read_series_matrix(answers.cases / "geo" / f"{case}_series_matrix.txt.gz").header
+    theirs, ours = rows_of(answers.topics / "geo" / f"{case}__pdata.tsv"), header.samples.to_dicts()
+    assert header.platforms == [answers.summary("geo", case)["annotation"]]
     assert header.row_counts == tuple({int(row["data_row_count"]) for row in theirs})
     assert set(header.organisms) == {row["organism_ch1"] for row in theirs if "organism_ch1" in row}
     pairs = {"sample": "geo_accession", "title": "title", "source_name": "source_name_ch1", "platform": "platform_id"}
@@ -330,9 +297,8 @@ def test_the_oracles_samples_equal_geoquery(shared: Path, case: str) -> None:
         assert {key: described.get(key, "NA") for key in named} == named
 
 
-def test_the_oracles_empty_table_has_no_rows(shared: Path) -> None:
-    """GEOquery stops at it."""
-    assert not json.loads((shared / "oracle/golden/geo/empty.json").read_text())["ok"]
-    matrix = read_series_matrix(shared / "oracle/cases/geo/empty_series_matrix.txt.gz").matrix
+def test_an_empty_table_has_no_rows_where_geoquery_stops() -> None:
+    assert not MADE_UP.summary("geo", "empty")["ok"]
+    matrix = read_series_matrix(MADE_UP.cases / "geo" / "empty_series_matrix.txt.gz").matrix
     assert matrix.features == ()
     assert matrix.values.shape == (0, len(matrix.samples))

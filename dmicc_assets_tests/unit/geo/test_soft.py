@@ -10,7 +10,7 @@ import pytest
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.platform import read_platform
-from dmicc_assets.geo.formats.series_matrix import read_series_matrix
+from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_series_matrix
 from dmicc_assets.geo.formats.soft import read_family, verify_family
 from dmicc_assets_tests.worlds.small_mirror import CONTACT, family_text, write_gzip
 
@@ -101,10 +101,27 @@ def test_a_file_that_is_no_family_is_refused(gzipped: Gzipped) -> None:
         verify_family(gzipped("^PLATFORM = GPL1\n", "GSE1_family.soft.gz"))
 
 
-def test_matrix_and_family_of_gse83521_are_the_same_table(shared: Path) -> None:
-    folder = shared / "geo" / "series" / "GSE83nnn" / "GSE83521"
-    family_read = read_family(folder / "soft" / "GSE83521_family.soft.gz")
-    matrix_read = read_series_matrix(folder / "matrix" / "GSE83521_series_matrix.txt.gz")
+def test_matrix_and_family_of_the_same_series_are_the_same_table(gzipped: Gzipped) -> None:
+    tables = {"GPL7": {f"GSM{i}": {"1_at": f"{i}.5", "2_at": f"{2 * i}"} for i in (1, 2, 3)}}
+    family_read = read_family(gzipped(family_text("GSE5", tables, {}), "GSE5_family.soft.gz"))
+    quoted = "\t".join(f'"GSM{i}"' for i in (1, 2, 3))
+    rows = {
+        "!Series_title": '"Family GSE5"',
+        "!Series_geo_accession": '"GSE5"',
+        "!Sample_title": "\t".join(f'"GSM{i} of GPL7"' for i in (1, 2, 3)),
+        "!Sample_geo_accession": quoted,
+        "!Sample_platform_id": "\t".join(['"GPL7"'] * 3),
+        "!Sample_data_row_count": "\t".join(['"2"'] * 3),
+        "!Sample_characteristics_ch1": "\t".join(['"disease: lupus"'] * 3),
+    }
+    table = ["!series_matrix_table_begin", f'"ID_REF"\t{quoted}', '"1_at"\t1.5\t2.5\t3.5', '"2_at"\t2\t4\t6']
+    lines = [*(f"{key}\t{cells}" for key, cells in rows.items()), *table, "!series_matrix_table_end"]
+    matrix_read = read_series_matrix(gzipped("\n".join(lines) + "\n", "GSE5_series_matrix.txt.gz"))
+    assert_same_series(family_read, matrix_read)
+
+
+def assert_same_series(family_read: SeriesMatrix, matrix_read: SeriesMatrix) -> None:
+    """Values, samples and the checksum of the samples are equal."""
     assert family_read.matrix.features == matrix_read.matrix.features
     assert family_read.matrix.samples == matrix_read.matrix.samples
     np.testing.assert_array_equal(family_read.matrix.values, matrix_read.matrix.values)
@@ -112,12 +129,17 @@ def test_matrix_and_family_of_gse83521_are_the_same_table(shared: Path) -> None:
     assert family_read.metadata_sha256 == matrix_read.metadata_sha256
 
 
-def test_values_are_geoparses(shared: Path) -> None:
+def test_values_and_titles_are_geoparses(gzipped: Gzipped) -> None:
+    tables = {"GPL7": {f"GSM{i}": {"1_at": f"{i}.25", "2_at": f"1e-0{i}", "3_at": "null"} for i in (1, 2, 3)}}
+    assert_read_as_geoparse(gzipped(family_text("GSE5", tables, {}), "GSE5_family.soft.gz"))
+
+
+def assert_read_as_geoparse(path: Path) -> None:
+    """Values and titles equal GEOparse's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GEOparse's own, about today's pandas
         import GEOparse
 
-        path = shared / "geo" / "series" / "GSE83nnn" / "GSE83521" / "soft" / "GSE83521_family.soft.gz"
         expected = GEOparse.get_GEO(filepath=str(path), silent=True)
         table = expected.pivot_samples("VALUE")
     matrix = read_family(path).matrix

@@ -6,6 +6,7 @@ import pytest
 
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit, net_benefit_of_all
 from dmicc_assets.stats.probability import expit, logit
+from dmicc_assets_tests.oracle import MADE_UP
 from dmicc_assets_tests.oracle.model import golden
 
 CASE = np.array([True, False, True, False])
@@ -68,12 +69,15 @@ def test_bad_thresholds_are_refused(thresholds):
         net_benefit(np.zeros(4), CASE, np.ones(4), np.array(thresholds))
 
 
-def test_oracle(shared):
-    for name in ("all2", "all5"):
-        folder = shared / "oracle" / "golden" / "nomogram"
-        expected = pl.read_csv(folder / f"{name}__decision_curve.tsv", separator="\t")
-        predicted = pl.read_csv(folder / f"{name}__predictions.tsv", separator="\t")
-        is_case = predicted["y"].to_numpy() == 1
-        found = net_benefit(predicted["lp"].to_numpy(), is_case, np.ones(len(is_case)))[0]
-        np.testing.assert_allclose(found, expected["model"], rtol=1e-8, atol=1e-9)
-        np.testing.assert_allclose(net_benefit_of_all(is_case), expected["all"], rtol=1e-8, atol=1e-9)
+@pytest.mark.parametrize("name", ["arrays2", "arrays5"])
+def test_net_benefit_equals_rs(name):
+    assert_net_benefit(MADE_UP, name)
+
+
+def assert_net_benefit(answers, name):
+    """Net benefit of a model and of treating everybody equal R's."""
+    expected, predicted = (answers.table("nomogram", f"{name}__{part}") for part in ("decision_curve", "predictions"))
+    is_case = predicted["y"].to_numpy() == 1
+    found = net_benefit(predicted["lp"].to_numpy(), is_case, np.ones(len(is_case)))[0]
+    np.testing.assert_allclose(found, expected["model"], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(net_benefit_of_all(is_case), expected["all"], rtol=1e-8, atol=1e-9)

@@ -1,7 +1,5 @@
 """Axes and points against rms::nomogram's, R's pretty, reading a patient, and bad input."""
 
-import json
-
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +8,7 @@ from dmicc_assets.model.nomogram import RISK_TICKS, nomogram, nomogram_table, pr
 from dmicc_assets.model.nomogram_reading import read_nomogram
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import logit
-from dmicc_assets_tests.oracle import ORACLE
+from dmicc_assets_tests.oracle import MADE_UP, ORACLE
 from dmicc_assets_tests.oracle.model import golden
 
 EDGES = ORACLE / "edges"
@@ -96,33 +94,42 @@ def test_bad_input_is_named():
         pretty(2, 2)
 
 
-def test_all_of_the_oracle(shared):
-    folder = shared / "oracle" / "golden" / "nomogram"
-    for name in ("all2", "all5"):
-        read = lambda part, name=name: pl.read_csv(folder / f"{name}__{part}.tsv", separator="\t", null_values=["NA"])  # noqa: E731 (short)
-        table = read("input")
-        x, variables = table.drop("y").to_numpy(), table.columns[1:]
-        fit = fit_logistic(x, (table["y"] == "BCR_ABL").to_numpy(), variables)
-        drawn, expected = nomogram(variables, x, fit.coefficients), read("points")
-        for variable, values, points in zip(drawn.variables, drawn.values, drawn.points, strict=True):
-            rows = expected.filter(pl.col("variable") == variable)
-            np.testing.assert_allclose(values, rows["value"], rtol=1e-12)
-            np.testing.assert_allclose(points, rows["points"], rtol=1e-8, atol=1e-9)
-            slope = fit.coefficients[1 + variables.index(variable)]
-            np.testing.assert_allclose(slope * values, rows["Xbeta"], rtol=1e-8)
-        assert drawn.total_ticks.tolist() == read("total_points_axis")["total_points"].to_list()
-        np.testing.assert_allclose(drawn.risk_ticks, read("risk_axis")["prob"], rtol=1e-12)
-        predictions, axes = read("predictions"), {axis: read(f"{axis}_axis") for axis in ("lp", "risk")}
-        log_odds = fit.coefficients[0] + x @ fit.coefficients[1:]
-        np.testing.assert_allclose(log_odds, predictions["lp"], rtol=1e-8)
-        np.testing.assert_allclose(drawn.probability(drawn.total_points(log_odds)), predictions["p"], rtol=1e-8)
-        np.testing.assert_allclose(drawn.log_odds_ticks, axes["lp"]["lp"], rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(drawn.total_points(drawn.log_odds_ticks), axes["lp"]["total_points"], rtol=1e-8)
-        # rms finds these by linear interpolation.
-        np.testing.assert_allclose(drawn.total_points(logit(drawn.risk_ticks)), axes["risk"]["total_points"], rtol=1e-5)
-        scale = json.loads((folder / f"{name}__model.json").read_text())["info"]
-        ours = (drawn.points_per_log_odds, drawn.log_odds_at_zero)
-        assert ours == pytest.approx((scale["points_per_lp"], scale["lp_intercept_at_zero_points"]), rel=1e-8)
+def _axes(answers, name):
+    """Ticks and their total points of each axis of a nomogram of rms."""
+    axes = answers.table("nomogram", f"{name}__axes")
+    return {axis: axes.filter(axis=axis) for axis in ("total", "lp", "risk")}
+
+
+@pytest.mark.parametrize("name", ["arrays2", "arrays5"])
+def test_axes_points_and_readings_equal_rms(name):
+    assert_nomogram(MADE_UP, name, "case", _axes(MADE_UP, name))
+
+
+def assert_nomogram(answers, name, label, axes):
+    """Points, axes, readings and scale of a nomogram equal rms's."""
+    table, expected = answers.table("nomogram", f"{name}__input"), answers.table("nomogram", f"{name}__points")
+    x, variables = table.drop("y").to_numpy(), table.columns[1:]
+    fit = fit_logistic(x, (table["y"] == label).to_numpy(), variables)
+    drawn = nomogram(variables, x, fit.coefficients)
+    for variable, values, points in zip(drawn.variables, drawn.values, drawn.points, strict=True):
+        rows = expected.filter(pl.col("variable") == variable)
+        np.testing.assert_allclose(values, rows["value"], rtol=1e-12)
+        np.testing.assert_allclose(points, rows["points"], rtol=1e-8, atol=1e-9)
+        slope = fit.coefficients[1 + variables.index(variable)]
+        np.testing.assert_allclose(slope * values, rows["Xbeta"], rtol=1e-8)
+    assert drawn.total_ticks.tolist() == axes["total"]["total_points"].to_list()
+    np.testing.assert_allclose(drawn.risk_ticks, axes["risk"]["value"], rtol=1e-12)
+    predictions = answers.table("nomogram", f"{name}__predictions")
+    log_odds = fit.coefficients[0] + x @ fit.coefficients[1:]
+    np.testing.assert_allclose(log_odds, predictions["lp"], rtol=1e-8)
+    np.testing.assert_allclose(drawn.probability(drawn.total_points(log_odds)), predictions["p"], rtol=1e-8)
+    np.testing.assert_allclose(drawn.log_odds_ticks, axes["lp"]["value"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(drawn.total_points(drawn.log_odds_ticks), axes["lp"]["total_points"], rtol=1e-8)
+    # rms finds these by linear interpolation.
+    np.testing.assert_allclose(drawn.total_points(logit(drawn.risk_ticks)), axes["risk"]["total_points"], rtol=1e-5)
+    scale = answers.summary("nomogram", f"{name}__model")["info"]
+    ours = (drawn.points_per_log_odds, drawn.log_odds_at_zero)
+    assert ours == pytest.approx((scale["points_per_lp"], scale["lp_intercept_at_zero_points"]), rel=1e-8)
 
 
 def test_ten_values_are_marked_one_by_one_and_risks_where_the_axis_reaches():

@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold  # pyright: ignore[reportMis
 from dmicc_assets.signature.forest import Importances, case_votes, cv_error, importance, importances, ranks
 from dmicc_assets.signature.grown_forest import grow
 from dmicc_assets.stats.roc import auc_of_rows
-from dmicc_assets_tests.oracle import ORACLE
+from dmicc_assets_tests.oracle import MADE_UP, ORACLE
 
 GOLDEN = ORACLE / "sets"
 Input = tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]
@@ -52,22 +52,20 @@ def assert_same_forests(ours: NDArray[np.float64], theirs: NDArray[np.float64]) 
     assert first[0] == first[1]
 
 
-def assert_same_summary(ours: Importances, summary: pl.DataFrame, genes: list[str]) -> None:
+def assert_same_spread(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> None:
     """Means, spreads, quantiles and mean ranks over seeds: of 50, a spread is good to 10 %."""
-    rows = pl.DataFrame({"id": genes}).join(summary, on="id", maintain_order="left")
-    for value, name, rank in ((ours.gini, "gini", "mean_rank_gini"), (ours.permutation, "acc_raw", "mean_rank_acc")):
-        theirs = {part: rows[f"{name}_{part}"].to_numpy() for part in ("mean", "sd", "q05", "q95")}
-        error = theirs["sd"] / np.sqrt(len(value))
-        assert (np.abs(value.mean(axis=0) - theirs["mean"]) < 4.5 * np.sqrt(2) * error).all()
-        ratio = value.std(axis=0, ddof=1) / theirs["sd"]
-        assert 0.55 < ratio.min() < ratio.max() < 1.8
-        for part, share in (("q05", 0.05), ("q95", 0.95)):
-            # The standard error of a normal sample's 5 or 95 % quantile is 2.1 times that of its mean.
-            gap = np.abs(np.quantile(value, share, axis=0) - theirs[part])
-            assert (gap < 4.5 * 2.1 * np.sqrt(2) * error).all()
-        placed = ranks(value)
-        gap = np.abs(placed.mean(axis=0) - rows[rank].to_numpy())
-        assert (gap <= 0.1 + 4.5 * placed.std(axis=0) * np.sqrt(2 / len(value))).all()
+    spread = theirs.std(axis=0, ddof=1)
+    error = spread / np.sqrt(len(ours))
+    assert (np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) < 4.5 * np.sqrt(2) * error).all()
+    ratio = ours.std(axis=0, ddof=1) / spread
+    assert 0.55 < ratio.min() < ratio.max() < 1.8
+    for share in (0.05, 0.95):
+        # The standard error of a normal sample's 5 or 95 % quantile is 2.1 times that of its mean.
+        gap = np.abs(np.quantile(ours, share, axis=0) - np.quantile(theirs, share, axis=0))
+        assert (gap < 4.5 * 2.1 * np.sqrt(2) * error).all()
+    placed = ranks(ours)
+    gap = np.abs(placed.mean(axis=0) - ranks(theirs).mean(axis=0))
+    assert (gap <= 0.1 + 4.5 * placed.std(axis=0) * np.sqrt(2 / len(ours))).all()
 
 
 @pytest.fixture(scope="module", params=["balanced", "unbalanced"])
@@ -95,17 +93,27 @@ def test_top_genes_agree_with_randomforest_as_its_own_seeds_do(grown: tuple[str,
     assert agreement(first[0], first[1]) > agreement(first[1], first[1]) - 0.05
 
 
-@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
-def test_importance_is_the_oracles(shared: Path, case: str, label: str) -> None:
-    folder = shared / "oracle/golden/rf"
-    table = read(folder / f"{case}__input.tsv")
+def test_importance_of_149_against_6_is_randomforests() -> None:
+    assert_importance(
+        MADE_UP.table("forest", "synthetic__input"), "disease", MADE_UP.table("forest", "synthetic__importance")
+    )
+
+
+def assert_importance(table: pl.DataFrame, label: str, theirs: pl.DataFrame) -> None:
+    """Means, spreads, quantiles and ranks over 50 seeds agree with randomForest's."""
+    values, is_case, genes = named_input(table, label)
+    ours = importances(values, is_case, 500, range(1, 51))
+    for value, name in ((ours.gini, "gini"), (ours.permutation, "accuracy")):
+        expected = by_seed(theirs, "id", genes, name)
+        assert_same_forests(value, expected)
+        assert_same_spread(value, expected)
+
+
+def named_input(table: pl.DataFrame, label: str) -> Input:
+    """Values, cases and genes of a table of samples, their group in the second column."""
     genes = table.columns[2:]
     values = np.ascontiguousarray(table.select(genes).to_numpy().T, dtype=np.float64)
-    ours = importances(values, (table["y"] == label).to_numpy(), 500, range(1, 51))
-    assert_same_summary(ours, read(folder / f"{case}__importance_summary.tsv"), genes)
-    theirs = read(folder / f"{case}__importance_50seeds.tsv.gz")
-    assert_same_forests(ours.gini, by_seed(theirs, "id", genes, "gini"))
-    assert_same_forests(ours.permutation, by_seed(theirs, "id", genes, "acc_raw"))
+    return values, (table["y"] == label).to_numpy(), genes
 
 
 @pytest.mark.parametrize("name", ["balanced", "unbalanced"])
@@ -290,32 +298,53 @@ def test_what_cannot_be_grown_is_refused() -> None:
         importance(values, is_case[:59], 5, [1])
 
 
-@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
-def test_errors_in_the_oracles_folds_are_the_oracles(shared: Path, case: str, label: str) -> None:
-    folder = shared / "oracle/golden/rf"
-    table, fold = read(folder / f"{case}__input.tsv"), read(folder / f"{case}__folds.tsv")["fold"].to_numpy()
-    values = np.ascontiguousarray(table.select(table.columns[2:]).to_numpy().T, dtype=np.float64)
-    is_case = (table["y"] == label).to_numpy()
-    theirs = read(folder / f"{case}__cv10_ntree_10seeds.tsv")
-    n_trees, seeds = theirs["ntree"].unique().sort().to_numpy(), range(1, 7)
+CASES = [("arrays", "case"), ("synthetic", "disease")]
+
+
+@pytest.mark.parametrize(("case", "label"), CASES)
+def test_errors_in_given_folds_are_randomforests(case: str, label: str) -> None:
+    fold = MADE_UP.table("forest", f"{case}__folds")["fold"].to_numpy()
+    table, theirs = MADE_UP.table("forest", f"{case}__input"), MADE_UP.table("forest", f"{case}__cv10_ntree")
+    assert_errors_in_folds(table, label, fold, theirs, seeds=range(1, 4))
+
+
+def assert_errors_in_folds(
+    table: pl.DataFrame, label: str, fold: NDArray[np.int64], theirs: pl.DataFrame, seeds: range
+) -> None:
+    """Errors and areas of the votes in R's folds, by number of trees."""
+    values, is_case, _ = named_input(table, label)
+    n_trees = theirs["ntree"].unique().sort().to_numpy()
     wrong, share = np.zeros((len(seeds), len(n_trees))), np.zeros((len(seeds), is_case.size, len(n_trees)))
     for k in np.unique(fold):
         train, test = fold != k, fold == k
         for i, seed in enumerate(seeds):
-            votes = case_votes(values[:, train], is_case[train], values[:, test], 1000, seed)[n_trees - 1]
+            votes = case_votes(values[:, train], is_case[train], values[:, test], n_trees[-1], seed)[n_trees - 1]
             share[i, test] = (votes / n_trees[:, np.newaxis]).T
             wrong[i] += ((votes > n_trees[:, np.newaxis] / 2) != is_case[test]).sum(axis=1)
-    expected = theirs.pivot(on="ntree", index="seed", values="error").drop("seed").to_numpy()
-    # Both are means over seeds in the same folds: they differ by less than one sample.
-    assert_allclose(wrong.mean(axis=0) / is_case.size, expected.mean(axis=0), atol=1 / is_case.size)
-    areas = [auc_of_rows(of_seed.T.astype(float), is_case) for of_seed in share]
-    expected = theirs.pivot(on="ntree", index="seed", values="auc").drop("seed").to_numpy()
-    # The seeds' standard deviation is 0.01 at most.
-    assert_allclose(np.mean(areas, axis=0), expected.mean(axis=0), atol=0.015)
+    areas = np.array([auc_of_rows(of_seed.T.astype(float), is_case) for of_seed in share])
+    for ours, name, close in ((wrong / is_case.size, "error", 1 / is_case.size), (areas, "auc", 0.015)):
+        expected = theirs.pivot(on="ntree", index="seed", values=name).drop("seed").to_numpy()
+        assert_means_agree(ours, expected, close)
 
 
-@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
-def test_errors_out_of_bag_are_the_oracles(shared: Path, case: str, label: str) -> None:
+def assert_means_agree(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], close: float | NDArray[np.float64]
+) -> None:
+    """Means over seeds differ by less than `close`, or than 4.5 standard errors where seeds differ by more."""
+    spread = np.nanstd(theirs, axis=0, ddof=1) * np.sqrt(1 / len(ours) + 1 / len(theirs))
+    gap = np.abs(np.nanmean(ours, axis=0) - np.nanmean(theirs, axis=0))
+    assert (gap <= np.maximum(close, 4.5 * spread)).all(), gap
+
+
+@pytest.mark.parametrize(("case", "label"), CASES)
+def test_errors_out_of_bag_are_randomforests(case: str, label: str) -> None:
+    table, curves = MADE_UP.table("forest", f"{case}__input"), MADE_UP.table("forest", f"{case}__oob_curve")
+    assert_errors_out_of_bag(table, label, curves, MADE_UP.table("forest", f"{case}__argmin_ntree"), range(1, 21))
+
+
+def assert_errors_out_of_bag(
+    table: pl.DataFrame, label: str, theirs: pl.DataFrame, minima: pl.DataFrame, seeds: range
+) -> None:
     """What randomForest counts of the trees that have not seen a sample, counted of our trees.
 
     The mean error over seeds is within 1 sample from 50 trees on (2.5 below: the first tree has seen two thirds), in
@@ -324,20 +353,15 @@ def test_errors_out_of_bag_are_the_oracles(shared: Path, case: str, label: str) 
     """
     from scipy.stats import ks_2samp
 
-    folder, seeds = shared / "oracle/golden/rf", range(1, 31)
-    table = read(folder / f"{case}__input.tsv")
-    x = np.ascontiguousarray(table.select(table.columns[2:]).to_numpy(), dtype=np.float32)
-    is_case = (table["y"] == label).to_numpy()
+    values, is_case, _ = named_input(table, label)
+    x = np.ascontiguousarray(values.T, dtype=np.float32)
     curves = np.array([out_of_bag_errors(x, is_case, 500, seed) for seed in seeds])
-    theirs = read(folder / f"{case}__oob_curve_10seeds.tsv.gz")
     n_trees = theirs["ntree"].unique().sort().to_numpy()
     for k, column in enumerate(theirs.columns[2:]):
         expected = theirs.pivot(on="ntree", index="seed", values=column).drop("seed").cast(pl.Float64).to_numpy()
         n = (is_case.size, (~is_case).sum(), is_case.sum())[k]
-        close = np.where(n_trees < 50, 2.5, 1.0) / n
-        gap = np.abs(np.nanmean(curves[:, n_trees - 1, k], axis=0) - np.nanmean(expected, axis=0))
-        assert (gap <= close + 0.05 * (n_trees < 50)).all(), (column, gap * n)
-    minima = read(folder / f"{case}__argmin_ntree_50seeds.tsv")
+        close = np.where(n_trees < 50, 2.5 / n + 0.05, 1 / n)
+        assert_means_agree(curves[:, n_trees - 1, k], expected, close)
     whole = curves[:, :, 0]
     assert whole[:, -1].mean() == pytest.approx(minima["oob500"].mean(), abs=1 / is_case.size)
     assert whole.min(axis=1).mean() == pytest.approx(minima["min_oob"].mean(), abs=1 / is_case.size)
@@ -358,16 +382,20 @@ def out_of_bag_errors(x: NDArray[np.float32], is_case: NDArray[np.bool_], trees:
     return np.array(errors)
 
 
-@pytest.mark.parametrize(("case", "label"), [("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")])
-def test_errors_of_the_first_genes_are_the_oracles(shared: Path, case: str, label: str) -> None:
+@pytest.mark.parametrize(("case", "label"), CASES)
+def test_errors_of_ever_fewer_genes_are_randomforests(case: str, label: str) -> None:
+    table, theirs = MADE_UP.table("forest", f"{case}__input"), MADE_UP.table("forest", f"{case}__rfcv10")
+    assert_errors_of_fewer_genes(table, label, theirs, range(1, 4))
+
+
+def assert_errors_of_fewer_genes(table: pl.DataFrame, label: str, rfcv: pl.DataFrame, seeds: range) -> None:
     """As randomForest's rfcv: in each fold the training samples' first genes alone, ever fewer of them.
 
     Folds are drawn anew for every seed: the mean over seeds is within two and a half samples.
     """
-    table = read(shared / f"oracle/golden/rf/{case}__input.tsv")
-    x, is_case = table.select(table.columns[2:]).to_numpy().T, (table["y"] == label).to_numpy()
-    theirs = read(shared / f"oracle/golden/rf/{case}__rfcv10_20seeds.tsv").group_by("n_var").agg(pl.col("error").mean())
-    n_genes, seeds = theirs["n_var"].sort().to_numpy(), range(1, 6)
+    x, is_case, _ = named_input(table, label)
+    theirs = rfcv.group_by("n_var").agg(pl.col("error").mean())
+    n_genes = theirs["n_var"].sort().to_numpy()
     wrong = np.zeros(n_genes.size)
     for seed in seeds:
         rng, fold = np.random.default_rng(seed), np.zeros(is_case.size, dtype=int)

@@ -1,5 +1,6 @@
-"""The signature of made-up cohorts, of the real study, and of cohorts that share nothing."""
+"""The signature of made-up cohorts, of a study that R computed, and of cohorts that share nothing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose
 from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.stats.overlap import overlap_p_value
 from dmicc_assets.tables import TABLES
+from dmicc_assets_tests.oracle import ORACLE, read_table
 
 
 def deg(**directions: str) -> pl.DataFrame:
@@ -121,22 +123,24 @@ def test_cohorts_must_fit() -> None:
         intersect_cohorts({}, {})
 
 
-def test_real_study_is_the_oracles(shared: Path) -> None:
-    folder = shared / "oracle/study_ra_hcc"
+def test_signature_and_overlap_of_a_study_are_rs() -> None:
+    assert_signature(ORACLE / "study", ("arthritis", "carcinoma"))
+
+
+def assert_signature(folder: Path, cohorts: Sequence[str]) -> None:
+    """Shared genes and the urn's p of a study that R computed whole."""
     lists, universes = {}, {}
-    for cohort in ("ra", "hcc"):
-        path = folder / f"statistics_{cohort}.tsv.gz"
-        table = pl.read_csv(path, separator="\t", null_values=["NA", ""], infer_schema_length=None)
+    for cohort in cohorts:
+        table = read_table(folder / f"statistics_{cohort}.tsv.gz")
         universes[cohort] = table["gene"].to_list()
         direction = pl.when(pl.col("log_fc") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
-        lists[cohort] = table.filter(pl.col("is_deg").cast(pl.String).str.to_lowercase() == "true").select(
-            "gene", "log_fc", "p_value", "adj_p_value", direction=direction
-        )
+        lists[cohort] = table.filter("is_deg").select("gene", "log_fc", "p_value", "adj_p_value", direction=direction)
     tables = intersect_cohorts(lists, universes)
-    signature = pl.read_csv(folder / "signature.tsv", separator="\t")["gene"].to_list()
-    assert tables.genes["gene"].unique(maintain_order=True).to_list() == signature
-    expected = pl.read_csv(folder / "overlap.tsv", separator="\t").to_dicts()[0]
-    overlap = tables.overlap.to_dicts()[0]
+    assert (
+        tables.genes["gene"].unique(maintain_order=True).to_list()
+        == read_table(folder / "signature.tsv")["gene"].to_list()
+    )
+    expected, overlap = read_table(folder / "overlap.tsv").to_dicts()[0], tables.overlap.to_dicts()[0]
     assert (overlap["n_universe"], overlap["n_shared"]) == (expected["n_universe"], expected["n_shared"])
     assert_allclose(overlap["n_expected"], expected["n_expected"], rtol=1e-12)
     assert_allclose(overlap["p_value"], expected["p_value"], rtol=1e-7)

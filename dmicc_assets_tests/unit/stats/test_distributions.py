@@ -1,9 +1,6 @@
 """Tails, quantiles, smooths and adjusted p-values against R, far into the tails."""
 
-from pathlib import Path
-
 import numpy as np
-import polars as pl
 import pytest
 
 from dmicc_assets.stats.distributions import (
@@ -22,6 +19,7 @@ from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.stats.lowess import lowess, lowess_span, weighted_lowess
 from dmicc_assets.stats.moderation import moderated_t
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
+from dmicc_assets_tests.oracle import MADE_UP
 from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers
 
 TAILS = golden("tails").with_columns(df=golden("tails")["df"].cast(str).str.replace("(?i)inf", "inf").cast(float))
@@ -124,8 +122,8 @@ def test_the_share_of_true_nulls() -> None:
         storey_pi0(uniform, 1.0)
 
 
-def test_adjusted_p_values_of_the_oracle(shared: Path) -> None:
-    theirs = pl.read_csv(shared / "oracle/golden/ora/p_adjust_na.tsv", separator="\t", null_values="NA")
+def test_adjusted_p_values_of_zero_one_and_missing_are_rs() -> None:
+    theirs = MADE_UP.table("ora", "p_adjust_na")
     for method in ("BH", "holm", "bonferroni"):
         ours = adjust_p_values(numbers(theirs, "p")[:, 0], method)
         assert_equal_to_r(ours, numbers(theirs, method)[:, 0], is_p=True)

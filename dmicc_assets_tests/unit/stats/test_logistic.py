@@ -1,13 +1,11 @@
 """Logistic regression against rms's answers, resamples against single fits, and bad input."""
 
-import json
-
 import numpy as np
-import polars as pl
 import pytest
 
 from dmicc_assets.stats.logistic import fit_logistic, fit_resamples
 from dmicc_assets.stats.separation import is_separated
+from dmicc_assets_tests.oracle import MADE_UP
 from dmicc_assets_tests.oracle.model import golden
 
 
@@ -116,28 +114,41 @@ def _assert_coefficients(fit, expected):
     np.testing.assert_allclose(fit.std_error, expected["se"], rtol=1e-8)
 
 
-def test_all_of_the_oracle(shared):
-    """Two and five genes; and a gene, sex and a restricted cubic spline of age, whose columns are nearly dependent."""
-    folder = shared / "oracle" / "golden" / "nomogram"
-    read = lambda name: pl.read_csv(folder / name, separator="\t", infer_schema_length=None)  # noqa: E731 (short)
-    for name in ("all2", "all5"):
-        table, expected = read(f"{name}__input.tsv"), read(f"{name}__coef.tsv")
-        fit = fit_logistic(table.drop("y").to_numpy(), (table["y"] == "BCR_ABL").to_numpy(), table.columns[1:])
-        _assert_coefficients(fit, expected)
-        np.testing.assert_allclose(fit.z, expected["z"], rtol=1e-8)
-        np.testing.assert_allclose(fit.p_value, expected["p"], rtol=1e-7)
-        np.testing.assert_allclose(np.exp(fit.coefficients), expected["or"], rtol=1e-8)
-        np.testing.assert_allclose(fit.z[1:] ** 2, read(f"{name}__anova.tsv")["Chi.Square"][:-1], rtol=1e-8)
-        limits = np.log(expected.select("or_lo", "or_hi").to_numpy())
-        np.testing.assert_allclose(np.column_stack([fit.ci_low, fit.ci_high]), limits, rtol=1e-8)
-        stats = json.loads((folder / f"{name}__model.json").read_text())["stats"]
-        assert 2 * (fit.log_likelihood - fit.null_log_likelihood) == pytest.approx(stats["Model L.R."], rel=1e-8)
-    # lrm reports success where the classes separate; here there is no estimate.
-    assert not json.loads((folder / "separation_lrm.json").read_text())["fail"]
-    separated = pl.read_csv(folder.parent / "firth" / "separated__input.tsv", separator="\t")
+@pytest.mark.parametrize("name", ["arrays2", "arrays5"])
+def test_fit_tests_and_limits_equal_lrm(name):
+    assert_logistic(MADE_UP, name, "case")
+
+
+def assert_logistic(answers, name, label):
+    """Coefficients, tests, limits and likelihood of a model equal lrm's."""
+    table, expected = answers.table("nomogram", f"{name}__input"), answers.table("nomogram", f"{name}__coef")
+    fit = fit_logistic(table.drop("y").to_numpy(), (table["y"] == label).to_numpy(), table.columns[1:])
+    _assert_coefficients(fit, expected)
+    np.testing.assert_allclose(fit.z, expected["z"], rtol=1e-8)
+    np.testing.assert_allclose(fit.p_value, expected["p"], rtol=1e-7)
+    np.testing.assert_allclose(np.exp(fit.coefficients), expected["or"], rtol=1e-8)
+    wald = answers.table("nomogram", f"{name}__anova")["Chi.Square"][:-1]
+    np.testing.assert_allclose(fit.z[1:] ** 2, wald, rtol=1e-8)
+    limits = np.log(expected.select("or_lo", "or_hi").to_numpy())
+    np.testing.assert_allclose(np.column_stack([fit.ci_low, fit.ci_high]), limits, rtol=1e-8)
+    stats = answers.summary("nomogram", f"{name}__model")["stats"]
+    assert 2 * (fit.log_likelihood - fit.null_log_likelihood) == pytest.approx(stats["Model L.R."], rel=1e-8)
+
+
+def test_separated_classes_have_no_estimate_where_lrm_reports_success():
+    assert not MADE_UP.summary("nomogram", "separation_lrm")["fail"]
+    separated = MADE_UP.table("firth", "separated__input")
     with pytest.raises(ValueError, match="classes separate"):
         fit_logistic(separated["x"].to_numpy()[:, None], separated["y"].to_numpy() == 1, ["x"])
-    table, knots = read("mixed__input.tsv"), json.loads((folder / "mixed__model.json").read_text())["rcs_knots"]
+
+
+def test_nearly_dependent_columns_equal_lrm():
+    assert_spline(MADE_UP, "case")
+
+
+def assert_spline(answers, label):
+    """A gene, sex and a restricted cubic spline of age, whose columns are nearly dependent."""
+    table, knots = answers.table("nomogram", "mixed__input"), answers.summary("nomogram", "mixed__model")["rcs_knots"]
     age, last, before = table["age"].to_numpy().astype(float), knots[-1], knots[-2]
     cube = lambda knot: np.maximum(age - knot, 0.0) ** 3  # noqa: E731 (short)
     bends = [
@@ -146,5 +157,5 @@ def test_all_of_the_oracle(shared):
         for k in knots[:-2]
     ]
     columns = [table["g1"].to_numpy(), age, *bends, (table["sex"] == "M").to_numpy()]
-    fit = fit_logistic(np.column_stack(columns).astype(float), (table["y"] == "BCR_ABL").to_numpy(), list("gabcs"))
-    _assert_coefficients(fit, read("mixed__coef.tsv"))
+    fit = fit_logistic(np.column_stack(columns).astype(float), (table["y"] == label).to_numpy(), list("gabcs"))
+    _assert_coefficients(fit, answers.table("nomogram", "mixed__coef"))

@@ -14,10 +14,9 @@ from dmicc_assets.stats.roc import (
     roc,
     youden,
 )
-from dmicc_assets_tests.oracle import ORACLE
+from dmicc_assets_tests.oracle import MADE_UP
 from dmicc_assets_tests.oracle.model import golden
 
-FOLDER = ORACLE / "edges"
 DIRECTIONS = {"auto": "auto", "<": "up", ">": "down"}
 CURVES = golden("roc_curves.tsv").to_dicts()
 CASES = [pytest.param(row, id=f"{row['id']} {row['asked']}") for row in CURVES]
@@ -148,20 +147,31 @@ def test_areas_of_rows_need_two_groups():
         auc_of_rows(np.ones((1, 2)), np.array([True, True]))
 
 
-def test_all_of_the_oracle(shared):
-    """The 128 curves of the development oracle whose input it kept."""
-    folder = shared / "oracle" / "golden"
-    read = lambda path: pl.read_csv(path, separator="\t", null_values=["NA"], infer_schema_length=None)  # noqa: E731 (short)
-    inputs = {"ties": read(folder / "roc" / "ties_input.tsv")}
-    case_labels = {"ties": 1, "all_bcrabl": "BCR_ABL", "synthetic": "disease"}
-    for name in ("all_bcrabl", "synthetic"):
-        inputs[name] = read(folder / "rf" / f"{name}__input.tsv")
-    # `with_na` was drawn again after the file was written: the input that was scored is drawn in oracle/edges.
-    rows = read(folder / "roc" / "auc_ci_youden.tsv").filter(pl.col("id") != "with_na")
+def inputs_of(answers, cases, topic):
+    """Scores of each case, and which samples are cases."""
+    inputs = {"ties": answers.table("roc", "ties_input")}
+    inputs |= {case: answers.table(topic, f"{case}__input") for case in cases}
+    labels = {"ties": 1, **cases}
+    return inputs, {case: (table["y"] == labels[case]).to_numpy() for case, table in inputs.items()}
+
+
+MADE_UP_CASES = {"arrays": "case", "synthetic": "disease"}
+
+
+def test_areas_intervals_and_cut_offs_equal_proc():
+    """132 curves: 40 genes of two cases; ties, missing scores, a perfect and a constant one; in three directions."""
+    assert assert_curves(MADE_UP, *inputs_of(MADE_UP, MADE_UP_CASES, "forest")) == 132
+
+
+def assert_curves(answers, inputs, is_case):
+    """Area, DeLong's and the bootstrap's interval and the cut-offs of every curve equal pROC's."""
+    rows = answers.table("roc", "auc_ci_youden")
+    # With real data the input of `with_na` was drawn again after the file had been written.
+    rows = rows.filter((pl.col("id") != "with_na") | pl.lit(answers is MADE_UP))
     for row in rows.iter_rows(named=True):
-        table = inputs[row["case"]]
-        is_case = (table["y"] == case_labels[row["case"]]).to_numpy()
-        curve = roc(table[row["id"]].to_numpy().astype(float), is_case, DIRECTIONS[row["direction_arg"]])
+        score = inputs[row["case"]][row["id"]].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        missing = "drop" if np.isnan(score).any() else "refuse"
+        curve = roc(score, is_case[row["case"]], DIRECTIONS[row["direction_arg"]], missing=missing)
         numbers = (curve.auc, *delong_interval(curve), delong_variance(curve))
         expected = tuple(row[k] for k in ("auc", "delong_lo", "delong_hi", "delong_var"))
         assert numbers == pytest.approx(expected, rel=1e-8, abs=1e-9)
@@ -169,33 +179,30 @@ def test_all_of_the_oracle(shared):
         assert (youden(curve).sensitivity, youden(curve).specificity) == pytest.approx(
             (row["sensitivity"], row["specificity"])
         )
-        assert (curve.direction, curve.n_control, curve.n_case) == (
-            "up" if row["direction"] == "<" else "down",
-            row["n_control"],
-            row["n_case"],
-        )
+        direction = "up" if row["direction"] == "<" else "down"
+        assert (curve.direction, curve.n_control, curve.n_case) == (direction, row["n_control"], row["n_case"])
         _assert_cut_offs(curve, row)
         if row["boot_lo"] is not None:
             drawn = (float(row["boot_lo"]), float(row["boot_hi"]))
             assert bootstrap_interval(curve, 1) == pytest.approx(drawn, abs=0.02)
-    assert len(rows) == 129
+    return len(rows)
 
 
-def test_points_and_paired_tests_of_the_oracle(shared):
-    folder = shared / "oracle" / "golden"
-    read = lambda path: pl.read_csv(path, separator="\t", null_values=["NA"], infer_schema_length=None)  # noqa: E731 (short)
-    inputs = {"ties": read(folder / "roc/ties_input.tsv")}
-    inputs |= {name: read(folder / f"rf/{name}__input.tsv") for name in ("all_bcrabl", "synthetic")}
-    is_case = {"ties": inputs["ties"]["y"] == 1, "all_bcrabl": inputs["all_bcrabl"]["y"] == "BCR_ABL"}
-    is_case["synthetic"] = inputs["synthetic"]["y"] == "disease"
-    points = read(folder / "roc/roc_points.tsv.gz").filter(pl.col("id") != "with_na")
+def test_points_and_paired_tests_equal_proc():
+    assert_points_and_paired_tests(MADE_UP, *inputs_of(MADE_UP, MADE_UP_CASES, "forest"))
+
+
+def assert_points_and_paired_tests(answers, inputs, is_case):
+    """Every point of some curves, and DeLong's test of pairs of curves."""
+    points = answers.table("roc", "roc_points").filter((pl.col("id") != "with_na") | pl.lit(answers is MADE_UP))
     for (case, name), rows in points.group_by("case", "id", maintain_order=True):
-        curve = roc(inputs[case][name].to_numpy().astype(float), is_case[case].to_numpy(), DIRECTIONS["auto"])
+        score = inputs[case][name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        curve = roc(score, is_case[case], DIRECTIONS["auto"], missing="drop")
         np.testing.assert_allclose(curve.thresholds, rows["threshold"].cast(pl.Float64), rtol=1e-12)
         np.testing.assert_allclose(curve.specificity, rows["specificity"], atol=1e-14)
         np.testing.assert_allclose(curve.sensitivity, rows["sensitivity"], atol=1e-14)
-    for row in read(folder / "roc/roc_test_delong.tsv").iter_rows(named=True):
-        table, case = inputs[row["case"]], is_case[row["case"]].to_numpy()
+    for row in answers.table("roc", "roc_test_delong").iter_rows(named=True):
+        table, case = inputs[row["case"]], is_case[row["case"]]
         scores = [table[row[column]].to_numpy().astype(float) for column in ("id1", "id2")]
         directions = tuple(roc(score, case, DIRECTIONS["auto"]).direction for score in scores)
         test = delong_test(*scores, case, directions)
@@ -205,30 +212,11 @@ def test_points_and_paired_tests_of_the_oracle(shared):
         assert test.p_value == pytest.approx(row["p"], rel=1e-7)
 
 
-def test_missing_scores_are_left_out_as_by_proc(shared):
-    """The row `with_na` of the oracle: its input is drawn again as its script drew it, `oracle/edges/make.R`."""
-    path = shared / "oracle/golden/roc/auc_ci_youden.tsv"
-    expected = pl.read_csv(path, separator="\t", null_values=["NA"], infer_schema_length=None)
-    points = pl.read_csv(shared / "oracle/golden/roc/roc_points.tsv.gz", separator="\t", infer_schema_length=None)
-    drawn = pl.read_csv(FOLDER / "with_na.tsv", separator="\t", null_values=["NA"])
-    score, is_case = drawn["score"].cast(pl.Float64).fill_null(np.nan).to_numpy(), (drawn["y"] == 1).to_numpy()
+def test_a_missing_score_is_named_unless_it_may_be_dropped():
+    table = MADE_UP.table("roc", "ties_input")
+    score = table["with_na"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     with pytest.raises(ValueError, match=r"sample 2 .* is missing"):
-        roc(score, is_case)
-    for row in expected.filter(pl.col("id") == "with_na").iter_rows(named=True):
-        curve = roc(score, is_case, DIRECTIONS[row["direction_arg"]], missing="drop")
-        numbers = (curve.auc, *delong_interval(curve), delong_variance(curve), curve.n_control, curve.n_case)
-        names = ("auc", "delong_lo", "delong_hi", "delong_var", "n_control", "n_case")
-        assert numbers == pytest.approx(tuple(row[k] for k in names), rel=1e-8, abs=1e-9)
-        assert (youden(curve).threshold, youden(curve).n_optima) == (float(row["threshold"]), row["n_best"])
-        _assert_cut_offs(curve, row)
-        if row["boot_lo"] is not None:
-            drawn = (float(row["boot_lo"]), float(row["boot_hi"]))
-            assert bootstrap_interval(curve, 1) == pytest.approx(drawn, abs=0.02)
-    theirs = points.filter(pl.col("id") == "with_na")
-    curve = roc(score, is_case, missing="drop")
-    np.testing.assert_allclose(curve.thresholds, theirs["threshold"].cast(pl.Float64), rtol=1e-12)
-    np.testing.assert_allclose(curve.sensitivity, theirs["sensitivity"], atol=1e-14)
-    np.testing.assert_allclose(curve.specificity, theirs["specificity"], atol=1e-14)
+        roc(score, (table["y"] == 1).to_numpy())
 
 
 def _assert_cut_offs(curve, row):

@@ -8,6 +8,7 @@ from scipy.stats import mannwhitneyu
 from dmicc_assets.model.validation import expression_tests
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
 from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets_tests.oracle import MADE_UP
 from dmicc_assets_tests.oracle.linear import numbers
 from dmicc_assets_tests.oracle.model import golden
 
@@ -91,37 +92,39 @@ def test_bad_input_is_named(test):
         test(np.ones((2, 3)), np.array([True, False]))
 
 
-def test_all_of_the_oracle(shared):
-    """382 genes of two data sets, missing values and empty groups among them."""
-    folder = shared / "oracle"
-    for name, label in (("all_bcrabl", "BCR_ABL"), ("synthetic", "disease")):
-        read = lambda path: pl.read_csv(folder / path, separator="\t", null_values=["NA"], infer_schema_length=None)  # noqa: E731 (short)
-        expected = read(f"golden/tests/{name}__tests.tsv.gz")
-        expression, samples = read(f"cases/{name}/expression.tsv.gz"), read(f"cases/{name}/samples.tsv")
-        key = expression.columns[0]
-        chosen = expected.select(pl.col("id").alias(key)).join(expression, on=key, how="left", maintain_order="left")
-        values = chosen.drop(key).cast(pl.Float64).to_numpy()
-        is_case = (samples["group"] == label).to_numpy()
-        ranks, welch = wilcoxon(values, is_case), welch_t(values, is_case)
-        forced = wilcoxon(values, is_case, exact=True)
-        exact = np.where(forced.is_exact, forced.p_value, np.nan)
-        found = {
-            "n1": ranks.n_control,
-            "n2": ranks.n_case,
-            "W": ranks.statistic,
-            "wilcox_p_default": ranks.p_value,
-            "wilcox_p_normal_cc": wilcoxon(values, is_case, exact=False).p_value,
-            "wilcox_p_exact": exact,
-            "welch_t": welch.statistic,
-            "welch_df": welch.df,
-            "welch_p": welch.p_value,
-        }
-        names, n = tuple(chosen[key]), values.shape[1]
-        matrix = ExpressionMatrix(values, names, tuple(expression.columns[1:]))
-        subject = CaseControl(name, "cohort", matrix, is_case, (name,) * n, (None,) * n)
-        table = expression_tests([subject], names, {})
-        assert table["gene"].to_list() == list(names)
-        medians = {"median1": "median_control", "median2": "median_case"}
-        found |= {column: numbers(table, ours)[:, 0] for column, ours in medians.items()}
-        for column, values in found.items():
-            np.testing.assert_allclose(values, expected[column].cast(pl.Float64).to_numpy(), rtol=1e-7, err_msg=column)
+@pytest.mark.parametrize(("case", "label"), [("arrays", "case"), ("synthetic", "disease")])
+def test_tests_of_genes_equal_rs(case, label):
+    """Genes with ties, missing values, no variance and an empty group among them."""
+    assert_tests(MADE_UP, case, label)
+
+
+def assert_tests(answers, case, label):
+    """Wilcoxon's test in its three forms, Welch's, and the medians equal R's."""
+    expected = answers.table("tests", f"{case}__tests")
+    genes, values, samples = answers.expression(case)
+    row = {gene: i for i, gene in enumerate(genes)}
+    values = values[[row[gene] for gene in expected["id"]]]
+    is_case = (answers.case(case, "samples")["group"] == label).to_numpy()
+    ranks, welch = wilcoxon(values, is_case), welch_t(values, is_case)
+    forced = wilcoxon(values, is_case, exact=True)
+    exact = np.where(forced.is_exact, forced.p_value, np.nan)
+    found = {
+        "n1": ranks.n_control,
+        "n2": ranks.n_case,
+        "W": ranks.statistic,
+        "wilcox_p_default": ranks.p_value,
+        "wilcox_p_normal_cc": wilcoxon(values, is_case, exact=False).p_value,
+        "wilcox_p_exact": exact,
+        "welch_t": welch.statistic,
+        "welch_df": welch.df,
+        "welch_p": welch.p_value,
+    }
+    names, n = tuple(expected["id"]), values.shape[1]
+    matrix = ExpressionMatrix(values, names, tuple(samples))
+    subject = CaseControl(case, "cohort", matrix, is_case, (case,) * n, (None,) * n)
+    table = expression_tests([subject], names, {})
+    assert table["gene"].to_list() == list(names)
+    medians = {"median1": "median_control", "median2": "median_case"}
+    found |= {column: numbers(table, ours)[:, 0] for column, ours in medians.items()}
+    for column, values in found.items():
+        np.testing.assert_allclose(values, expected[column].cast(pl.Float64).to_numpy(), rtol=1e-7, err_msg=column)

@@ -1,0 +1,1 @@
+"""R's answers on real data, which stay outside of the project: run by `make test-real`."""
