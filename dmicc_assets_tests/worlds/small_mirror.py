@@ -86,7 +86,7 @@ def family_text(
         for sample, table in samples.items():
             lines += [f"^SAMPLE = {sample}", f"!Sample_title = {sample} of {platform}"]
             lines += [f"!Sample_platform_id = {platform}", f"!Sample_data_row_count = {len(table)}"]
-            lines += ["!Sample_characteristics_ch1 = disease: lupus", "#ID_REF = ", "#VALUE = "]
+            lines += ["!Sample_characteristics_ch1 = disease: lupus", "#ID_REF = ", "#VALUE = ", "#ABS_CALL = "]
             lines += ["!sample_table_begin", "ID_REF\tVALUE\tABS_CALL"]
             lines += [f"{probe}\t{value}\tP" for probe, value in table.items()]
             lines += ["!sample_table_end"]
