@@ -1,7 +1,8 @@
 """How often the test of sharing rejects at 5 % under simulated truths, beside the urn; and the binomial of directions.
 
 python -m benchmarks.claims_sharing [--studies 400] [--axes 199] [--truths "noise;20 planted"] prints a table. Seeds
-are fixed: study s of a truth is the same in every run. Other claims of the verdict are not simulated here.
+are fixed, from 1000 on: the method was chosen on studies of seeds under 1000. Other claims
+of the verdict are not simulated here.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from dmicc_assets.stats.variance_prior import VariancePrior
 LEVEL = 0.05
 # Rejections of 400 that a true null may have: 5 % and two standard errors.
 BAR = 28 / 400
+FIRST = 1000
 
 
 def fitted(name: str, x: FloatArray, f: Frame, adjust: str, log_fc: float) -> CohortList:
@@ -92,7 +94,7 @@ def main() -> None:
             continue
         for adjust in ("none", "BH"):
             start = time.perf_counter()
-            results = [judged(truth, seed, adjust, options.axes) for seed in range(options.studies)]
+            results = [judged(truth, seed, adjust, options.axes) for seed in range(FIRST, FIRST + options.studies)]
             some = [each for each in results if each is not None]
             urn, sharing, binomial, ways = (sum(each[k] <= LEVEL for each in some) for k in range(4))
             n = options.studies

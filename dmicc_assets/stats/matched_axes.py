@@ -12,8 +12,8 @@ from dmicc_assets.types import FloatArray
 
 # How many axes try a shape, and how many genes of a long list are looked at.
 _TRIAL_AXES, _TRIAL_GENES = 64, 256
-# From an order by t to one by effect times standard error; halvings of that range.
-_LEAST_TILT, _MOST_TILT, _HALVINGS = 0.0, 2.0, 6
+# Orders from t over squared standard error to effect times standard error; halvings of that range.
+_LEAST_TILT, _MOST_TILT, _HALVINGS = -2.0, 2.0, 7
 # Concentrations above 0 that are tried; how many co-expressed genes a gene has; rows of a block of their search.
 _CONCENTRATIONS = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.5, 2.0, 3.0, 4.0)
 _N_NEIGHBOURS, _ROWS_PER_BLOCK = 10, 256
@@ -50,7 +50,7 @@ class MatchedAxes:
 def matched_axes(space: ResidualSpace, listed: Rows, rng: np.random.Generator) -> MatchedAxes:
     """The axes and the order of genes whose lists resemble a disease's, found by trial axes.
 
-    The tilt makes the mean log standard error of the lists' genes the disease's, within 0 to 2: an effect threshold
+    The tilt makes the mean log standard error of the lists' genes the disease's, within -2 to 2: an effect threshold
     chooses variable genes, and other variable genes are what an axis finds.
 
     The concentration is the smallest whose lists are as inter-correlated as the disease's: mean r squared of pairs of
