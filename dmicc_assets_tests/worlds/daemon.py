@@ -59,7 +59,9 @@ class Daemon:
         return [event.partition for event in self._events(before, "ASSET_OBSERVATION")]
 
     def follow(self, *, hours: int = 0, n_failed: int = 0) -> Ran:
-        """Iterations of the daemons until no run is asked for: what the runs materialised.
+        """Iterations of the daemons until two in a row ask for no run: what the runs materialised.
+
+        One may ask for none and the next for some: a step waits an iteration for what was just made upstream.
 
         Args:
             hours: passed since the last iteration.
@@ -67,14 +69,14 @@ class Daemon:
         """
         before = self._last_event()
         self._now += datetime.timedelta(hours=hours)
-        while True:
+        n_idle = 0
+        while n_idle < 2:
             n_runs = self._instance.get_runs_count()
             with self._later(minutes=2):
                 self._assets._run_iteration_impl(self._context, None, {}, {})
             self._check_tick("default_automation_condition_sensor")
             self._run_what_is_requested()
-            if self._instance.get_runs_count() == n_runs:
-                break
+            n_idle = n_idle + 1 if self._instance.get_runs_count() == n_runs else 0
         failed = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
         assert len(failed) == n_failed, failed
         return {(e.asset_key.to_user_string(), e.partition) for e in self._events(before, "ASSET_MATERIALIZATION")}
