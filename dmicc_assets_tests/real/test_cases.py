@@ -22,6 +22,7 @@ from dmicc_assets_tests.unit.model.test_decision_curve import assert_net_benefit
 from dmicc_assets_tests.unit.model.test_internal_validation import assert_validated
 from dmicc_assets_tests.unit.model.test_nomogram import assert_nomogram
 from dmicc_assets_tests.unit.signature import test_forest as forest
+from dmicc_assets_tests.unit.signature import test_forest_errors as forest_errors
 from dmicc_assets_tests.unit.stats import test_logistic as logistic
 from dmicc_assets_tests.unit.stats import test_roc as curves
 from dmicc_assets_tests.unit.stats.test_firth import assert_firth
@@ -129,11 +130,15 @@ def test_leukaemia_importance_is_randomforests(real: Answers) -> None:
 
 def test_leukaemia_errors_of_forests_are_randomforests(real: Answers) -> None:
     table, fold = real.table("rf", "all_bcrabl__input"), real.table("rf", "all_bcrabl__folds")["fold"].to_numpy()
-    forest.assert_errors_in_folds(table, LABEL, fold, real.table("rf", "all_bcrabl__cv10_ntree_10seeds"), range(1, 7))
+    forest_errors.assert_errors_in_folds(
+        table, LABEL, fold, real.table("rf", "all_bcrabl__cv10_ntree_10seeds"), range(1, 7)
+    )
     minima = real.table("rf", "all_bcrabl__argmin_ntree_50seeds")
     out_of_bag = real.table("rf", "all_bcrabl__oob_curve_10seeds")
-    forest.assert_errors_out_of_bag(table, LABEL, out_of_bag, minima, range(1, 31))
-    forest.assert_errors_of_fewer_genes(table, LABEL, real.table("rf", "all_bcrabl__rfcv10_20seeds"), range(1, 6))
+    forest_errors.assert_errors_out_of_bag(table, LABEL, out_of_bag, minima, range(1, 31))
+    forest_errors.assert_errors_of_fewer_genes(
+        table, LABEL, real.table("rf", "all_bcrabl__rfcv10_20seeds"), range(1, 6)
+    )
 
 
 def test_curves_equal_proc(real: Answers) -> None:
