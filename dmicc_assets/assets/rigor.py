@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dmicc_assets.checks.registry import findings_table, run_checks
+from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.resampling.nulls import null_distributions
 from dmicc_assets.resampling.parallel import workers
@@ -110,7 +110,7 @@ def nulls(context: StepContext) -> Result:
         study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True})
         | {"model_cohort": study.model_cohort}
     ),
-    version="7",
+    version=f"7.{len(CHECKS)}",  # a check more is another result
     observe=lambda context: StudyEvidence.of_step(context).notes_hash(),
 )
 def findings(context: StepContext) -> Result:

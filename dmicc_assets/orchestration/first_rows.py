@@ -4,14 +4,13 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from dmicc_assets.checks.finding import SEVERITIES
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import StepContext
 from dmicc_assets.tables import TABLES
 
 MOST_ROWS = 20
 MOST_CHARACTERS = 120
-# what asks for attention first; other tables stand in the order of their key
-_SEVERITIES = ("error", "warning", "info", "ok")
 
 
 def first_rows(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
@@ -20,7 +19,8 @@ def first_rows(context: StepContext, manifest: Manifest) -> dict[str, dg.Metadat
         return {}
     table = context.lake.read(manifest.table, manifest.partition)
     rows = (table if "severity" in table.columns else table.head(MOST_ROWS)).to_dicts()
-    rows.sort(key=lambda row: _SEVERITIES.index(row.get("severity", _SEVERITIES[0])))
+    # what asks for attention first; other tables stand in the order of their key
+    rows.sort(key=lambda row: SEVERITIES.index(row.get("severity", SEVERITIES[0])))
     shown = [_line(table.columns), _line("---" for _ in rows[0]), *(_line(row.values()) for row in rows[:MOST_ROWS])]
     more = f"\n\n... of {len(table)} rows" if len(table) > MOST_ROWS else ""
     return {"first_rows": dg.MetadataValue.md("\n".join(shown) + more)}
