@@ -1,6 +1,6 @@
 """The datasets of one disease merged into a cohort: case and control samples, genes that all of them measure.
 
-Design section 8.4. The batch methods themselves are in `batch.py`.
+The batch methods themselves are in `batch.py`.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A dataset as served becomes labelled samples and a gene-level log2 matrix: design section 8, steps 1 to 3.
+"""A dataset as served becomes labelled samples and a gene-level log2 matrix.
 
 Only the order of the steps is here; each step is in the module of its name.
 """

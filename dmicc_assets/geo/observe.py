@@ -72,10 +72,6 @@ class _Glance:
     observed: Observed
     client: GeoClient
 
-    @property
-    def url(self) -> str:
-        return self.observed.url
-
     def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
         """What `read` makes of the content.
 
@@ -84,10 +80,10 @@ class _Glance:
             DataError: the file is not what it must be.
         """
         recorded = _recorded(self.observed, self.client)
-        url = self.url if recorded is None else recorded.path.as_uri()
-        with self.client.blocks(url) as pieces:
+        url = self.observed.url
+        with self.client.blocks(url if recorded is None else recorded.path.as_uri()) as pieces:
             try:
-                return read(decompressed(pieces, self.url), self.url)
+                return read(decompressed(pieces, url), url)
             except TransientError:
                 raise
             except SourceError as error:

@@ -59,11 +59,6 @@ class Wanted:
 class Held(Protocol):
     """A wanted file that is served, so far at hand that the plan can look into it."""
 
-    @property
-    def url(self) -> str:
-        """Where it is served."""
-        ...
-
     def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
         """What `read` makes of the decompressed content and the file's name; it need not take all of the content."""
         ...

@@ -1,6 +1,6 @@
 """Datasets before normalisation between arrays, normalised again so that held-out arrays shape nothing.
 
-Design section 8, steps 2 and 3, with fit and transform apart: the common distribution is that of the training arrays,
+Fit and transform are apart: the common distribution is that of the training arrays,
 and a held-out array is given it by its own ranks; counts are scaled to the training samples' libraries.
 """
 

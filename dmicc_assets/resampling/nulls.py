@@ -130,7 +130,7 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, CaseControl]) 
     """AUC of models on random sets of as many genes as biomarkers, in every subject.
 
     Each is fitted in the model's cohort as the model is, frozen, and applied to the others by z-scores of the training
-    samples' and of their own mean and standard deviation (design section 8.10); in its own cohort it is apparent. Genes
+    samples' and of their own mean and standard deviation; in its own cohort it is apparent. Genes
     are drawn from those that every subject measures completely; a subject that lacks a biomarker has no draw 0, one
     without cases or controls no rows.
     """

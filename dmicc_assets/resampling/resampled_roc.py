@@ -1,6 +1,6 @@
 """The model's area under the curve without the samples that chose it: rows and curves of `validation.roc`.
 
-Kinds `nested_cv`, `leaky_cv` and `bootstrap_632plus` (design section 8.11); `apparent` and `external` are
+Kinds `nested_cv`, `leaky_cv` and `bootstrap_632plus`; `apparent` and `external` are
 `model/validation.py`'s.
 """
 

@@ -1,6 +1,6 @@
 """The whole choice of genes as one procedure that resampling repeats: differential genes, signature, biomarkers.
 
-Inside resampling the forest is 100 trees, one seed, Gini only (design section 8.11). What is drawn, held out or
+Inside resampling the forest is 100 trees, one seed, Gini only. What is drawn, held out or
 relabelled is decided elsewhere.
 """
 

@@ -147,13 +147,8 @@ def _add_dataset(frames: dict[str, list[pl.DataFrame]], name: str, matrix: Expre
     labels = ["sick"] * n_case + ["well"] * (len(matrix.samples) - n_case)
     shifted = matrix.values + np.linspace(-0.5, 0.5, len(labels))
     _add(frames, "expression/quality", sample_quality(matrix, shifted, labels), dataset=name)
-    if "expression/distributions" in TABLES:
-        _add(
-            frames,
-            "expression/distributions",
-            sample_distributions(shifted, matrix.values, matrix.samples),
-            dataset=name,
-        )
+    distributions = sample_distributions(shifted, matrix.values, matrix.samples)
+    _add(frames, "expression/distributions", distributions, dataset=name)
     row = pl.DataFrame(
         {
             "source": ["geo"],

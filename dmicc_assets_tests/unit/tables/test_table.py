@@ -51,6 +51,15 @@ def test_arrays_of_different_lengths_are_refused() -> None:
         TABLE.frame({"gene": ["A", "B"], "n": [1], "value": None, "names": None})
 
 
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_a_declaration_names_columns_that_are_there(table: Table) -> None:
+    names = [column.name for column in table.columns]
+    assert len(set(names)) == len(names)
+    assert set(table.partition_columns) <= set(table.key)
+    for taken in table.taken:
+        assert set(taken.columns) <= set(names) & set(TABLES[taken.table].schema)
+
+
 def test_no_module_states_the_types_of_a_tables_columns_again() -> None:
     """A frame of a table's rows is made by the declaration."""
     declared = {frozenset(table.rows_schema) for table in TABLES.values()}
