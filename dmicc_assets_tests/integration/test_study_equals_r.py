@@ -15,7 +15,18 @@ from dmicc_assets.study.settings import load_settings
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.oracle import ORACLE, read_table
 
-STEPS = ["files", "dataset", "cohort", "differential", "signature", "ranking", "model", "expression_tests", "roc"]
+STEPS = {
+    "files",
+    "dataset",
+    "cohort",
+    "differential",
+    "signature",
+    "overlap",
+    "ranking",
+    "model",
+    "expression_tests",
+    "roc",
+}
 
 
 @contextmanager
