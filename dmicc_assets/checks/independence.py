@@ -1,4 +1,4 @@
-"""Checks of independence: validation from training, and one sample from another (R12, R15)."""
+"""Checks of independence: validation from training, and one sample from another (D10, R12, R15)."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from dmicc_assets.checks.check import DELONG, PROBAST, AucDoubt, Doubt, Lack, check, has_fired
+from dmicc_assets.checks.check import DELONG, PROBAST, AucDoubt, Doubt, Lack, Measure, check, has_fired
 from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_applicable
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
@@ -14,6 +14,7 @@ from dmicc_assets.study.schema import accession_of
 
 _ADJACENT = re.compile(r"adjacent|paired|peri-?tumou?r|non-?tumou?r|para-?(?:cancer|tumou?r)|surrounding", re.I)
 _HEALTHY = re.compile(r"healthy|donor|volunteer|normal (?:control|liver|skin|muscle|subject)", re.I)
+_MOST_ALIKE = 0.95
 _SUPER_SERIES = re.compile(r"SuperSeries of[^\n]*?((?:GSE|SIM)\d+)|SubSeries of[^\n]*?((?:GSE|SIM)\d+)", re.I)
 
 
@@ -169,3 +170,41 @@ def repeats(patients: Sequence[str | None], is_case: Sequence[bool]) -> tuple[in
     several = [patient for patient, n in counts.items() if n > 1]
     both = sum((patient, True) in classes and (patient, False) in classes for patient in several)
     return len(several), both
+
+
+@check(
+    "D10",
+    slug="block_correlation",
+    title="The correlation within patients that the tests use is between 0 and 0.95",
+    meaning=(
+        "With `block: duplicate_correlation` all p-values of a cohort rest on one number, the consensus correlation "
+        "of a patient's samples. Below 0 samples of one patient are less alike than those of different patients: "
+        "mostly the patients are named wrongly, or the design already holds them. Above 0.95 they are copies rather "
+        "than samples."
+    ),
+    measures="consensus correlation within patients",
+    fires="below",
+    also_measures={"copies": Measure("consensus correlation within patients", "above")},
+    remedy="Look whether `patient:` names the patients rightly; leave copies out, or set `block: fixed`.",
+    citation="Smyth, Michaud & Scott 2005, 10.1093/bioinformatics/bti270",
+    doubts=Doubt("doubtful", 9, "the correlation within patients is implausible, and every p-value rests on it"),
+)
+def block_correlation(evidence: StudyEvidence) -> list[Finding]:
+    """The consensus correlation within patients is below 0 or above 0.95."""
+    findings: list[Finding] = []
+    for name, said in evidence.block_notes.items():
+        if "block_correlation" not in said:
+            findings += not_applicable("D10", name, "no correlation within patients is estimated")
+            continue
+        rho = float(said["block_correlation"])
+        text = f"samples of one patient correlate by {rho:.3f}"
+        if n_left := said["n_without_variance"]:
+            text += f" ({counted(n_left, 'gene')} without residual variance left out)"
+        if rho < 0:
+            text += ": they are less alike than samples of different patients"
+        elif rho > _MOST_ALIKE:
+            text += ": they are copies rather than samples"
+        measured = (rho, _MOST_ALIKE, "copies") if rho > _MOST_ALIKE else (rho, 0, "")
+        fires = rho < 0 or rho > _MOST_ALIKE
+        findings.append(finding("D10", name, "warning" if fires else "ok", text, *measured))
+    return findings

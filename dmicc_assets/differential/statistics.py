@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.expression.counts import has_counts
-from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
+from dmicc_assets.stats.duplicate_correlation import DuplicateCorrelation, duplicate_correlation
 from dmicc_assets.stats.library_size import tmm_factors
-from dmicc_assets.stats.linear_model import LinearFit, fit_linear_model
+from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t
 from dmicc_assets.stats.random_axes import ResidualSpace, residual_space
 from dmicc_assets.stats.top_table import top_table
@@ -45,11 +45,7 @@ def differential_statistics(
             no residual degrees of freedom; an infinite value; a patient missing where a block is asked for; a gene
             without any value where a trend is.
     """
-    model = cohort_model(subject, settings, batch, weights)
-    fit = fit_linear_model(
-        model.values, model.design, names=model.names, genes=model.genes, weights=weights, correlation=model.correlation
-    )
-    return _statistics(subject, fit, settings)
+    return model_statistics(subject, cohort_model(subject, settings, batch, weights), settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,7 @@ class CohortModel:
         names: of the K columns.
         weights: precision weights, (N,) or (G, N); None without any.
         correlation: (N, N) of a gene's samples; None where samples are independent.
+        within_patients: how it was estimated; None without `block: duplicate_correlation`.
     """
 
     values: FloatArray
@@ -71,6 +68,7 @@ class CohortModel:
     names: list[str]
     weights: FloatArray | None
     correlation: FloatArray | None
+    within_patients: DuplicateCorrelation | None
 
 
 def cohort_model(
@@ -78,11 +76,12 @@ def cohort_model(
 ) -> CohortModel:
     """The linear model of a cohort; arguments and errors as `differential_statistics`."""
     design, names = differential_design(subject, settings, batch)
-    values, correlation = subject.matrix.values, None
+    values, correlation, estimated = subject.matrix.values, None, None
     if settings.block == "duplicate_correlation":
         patients = patients_of(subject)
-        correlation = duplicate_correlation(values, design, patients, weights=weights).matrix(patients)
-    return CohortModel(values, subject.matrix.features, design, names, weights, correlation)
+        estimated = duplicate_correlation(values, design, patients, weights=weights)
+        correlation = estimated.matrix(patients)
+    return CohortModel(values, subject.matrix.features, design, names, weights, correlation, estimated)
 
 
 def differential_design(subject: CaseControl, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
@@ -127,14 +126,23 @@ def patients_of(subject: CaseControl) -> list[str]:
     return [f"{dataset}/{patient}" for dataset, patient in zip(subject.dataset, subject.patient, strict=True)]
 
 
-def _statistics(subject: CaseControl, fit: LinearFit, settings: Differential) -> pl.DataFrame:
+def model_statistics(subject: CaseControl, model: CohortModel, settings: Differential) -> pl.DataFrame:
+    """`differential_statistics` of a cohort by its model."""
+    fit = fit_linear_model(
+        model.values,
+        model.design,
+        names=model.names,
+        genes=model.genes,
+        weights=model.weights,
+        correlation=model.correlation,
+    )
     empty = np.isnan(fit.ave_expr)
     if settings.trend and empty.any():
-        gene = subject.matrix.features[int(np.argmax(empty))]
+        gene = model.genes[int(np.argmax(empty))]
         raise ValueError(f"gene {gene} has no value in {subject.name}: `trend: true` needs the mean of every gene")
     moderated = moderated_t(fit, trend=settings.trend, robust=settings.robust, limma=settings.limma)
-    present = ~np.isnan(subject.matrix.values)
-    table = top_table(fit, moderated, "case", subject.matrix.features, sort_by="none")
+    present = ~np.isnan(model.values)
+    table = top_table(fit, moderated, "case", model.genes, sort_by="none")
     more = {
         "sigma": fit.sigma,
         "df_total": moderated.df_total,
@@ -175,8 +183,21 @@ def cohort_statistics(
     Raises:
         ValueError: the counts are of other genes or samples than the cohort, or as `differential_statistics`.
     """
+    return model_statistics(subject, tested_model(subject, counts, settings, batch), settings)
+
+
+def tested_model(subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch) -> CohortModel:
+    """The model by which `cohort_statistics` tests a cohort, with voom's values and weights for counts."""
     weighted = _weighted(subject, counts, settings, batch)
-    return differential_statistics(weighted.subject, settings, batch, weighted.weights)
+    return cohort_model(weighted.subject, settings, batch, weighted.weights)
+
+
+def block_notes(model: CohortModel) -> dict[str, float | int]:
+    """The correlation within patients and the genes that told nothing of it; empty where none was estimated."""
+    found = model.within_patients
+    if found is None:
+        return {}
+    return {"block_correlation": found.consensus, "n_without_variance": found.n_without_variance}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +222,7 @@ def cohort_residuals(
     subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch
 ) -> ResidualSpace:
     """The genes in the residual space of the model by which `cohort_statistics` tests them; arguments as there."""
-    weighted = _weighted(subject, counts, settings, batch)
-    model = cohort_model(weighted.subject, settings, batch, weighted.weights)
+    model = tested_model(subject, counts, settings, batch)
     return residual_space(
         model.values,
         model.design,

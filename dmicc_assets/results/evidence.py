@@ -57,10 +57,18 @@ class StudyEvidence(Results):
         notes = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
         return {name: {each["name"]: each for each in said.get("libraries", [])} for name, said in notes.items()}
 
+    @cached_property
+    def block_notes(self) -> dict[str, Mapping[str, Any]]:
+        """What `differential/statistics` of each cohort says of the correlation within patients; empty without one."""
+        wanted = ("block_correlation", "n_without_variance")
+        notes = {name: self.notes("differential/statistics", name) for name in self.study.cohorts}
+        return {name: {key: said[key] for key in wanted if key in said} for name, said in notes.items()}
+
     def notes_hash(self) -> str:
         """SHA-256 of the notes that findings speak of: by contents alone what they say could be stale."""
         libraries = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
-        return sha256(json.dumps([self.dataset_notes, libraries], sort_keys=True).encode()).hexdigest()
+        said = [self.dataset_notes, libraries, self.block_notes]
+        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def unweighted(self, *cohorts: str) -> str:
         """What is to be said of a repeated choice of genes: of counts it is made without voom's weights.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmicc_assets.stats.linear_model import checked_columns, checked_weights, masked_qr, missing_values
-from dmicc_assets.types import FloatArray
+from dmicc_assets.stats.residual_variance import has_residual_variance
+from dmicc_assets.types import BoolArray, FloatArray
 
 _CELLS_PER_BLOCK = 1 << 19
 _MOST_ROUNDS = 100
@@ -22,10 +23,12 @@ class DuplicateCorrelation:
     Attributes:
         consensus: trimmed mean of the genes' correlations on the atanh scale, transformed back.
         atanh: (G,) atanh of each gene's correlation; NaN for a gene that does not tell.
+        n_without_variance: number of genes left out because they have no residual variance.
     """
 
     consensus: float
     atanh: FloatArray
+    n_without_variance: int = 0
 
     def matrix(self, block: Sequence[str]) -> FloatArray:
         """(N, N) correlation matrix of samples in these blocks."""
@@ -45,7 +48,8 @@ def duplicate_correlation(
 ) -> DuplicateCorrelation:
     """Consensus correlation of the samples in a block, as `limma::duplicateCorrelation`.
 
-    Each gene's mixed model is fitted by REML (Smyth, Michaud & Scott 2005, doi:10.1093/bioinformatics/bti270).
+    Each gene's mixed model is fitted by REML (Smyth, Michaud & Scott 2005, doi:10.1093/bioinformatics/bti270). Genes
+    without residual variance are left out, where limma averages the correlations of their rounding errors.
 
     Args:
         values: (G, N) log2 expression, NaN missing.
@@ -67,7 +71,7 @@ def duplicate_correlation(
     if cell_weights is not None:
         observed &= np.nan_to_num(cell_weights) > 0
     complete = observed.all(axis=1)
-    rho = np.full(len(values), np.nan)
+    rho, varies = np.full(len(values), np.nan), np.ones(len(values), dtype=np.bool_)
     root = None if weights is None else np.sqrt(np.nan_to_num(np.broadcast_to(weights, values.shape)))
     shared = cell_weights is None
     rows = np.flatnonzero(~complete) if shared else np.arange(len(values))
@@ -76,21 +80,23 @@ def duplicate_correlation(
         whole = np.flatnonzero(complete)
         for start in range(0, len(whole), step := max(1, _CELLS_PER_BLOCK // indicator.size * 8)):
             at = whole[start : start + step]
-            rho[at] = _correlations(values[at], design, indicator, first[None])
+            rho[at], varies[at] = _correlations(values[at], design, indicator, first[None])
     for start in range(0, len(rows), step := max(1, _CELLS_PER_BLOCK // (indicator.size + design.size))):
         at = rows[start : start + step]
         scale = observed[at] * (1.0 if root is None else root[at])
-        rho[at] = _correlations(np.where(observed[at], values[at], 0.0), design, indicator, scale)
+        rho[at], varies[at] = _correlations(np.where(observed[at], values[at], 0.0), design, indicator, scale)
     # As limma: one pair in a block tells of no correlation, two are needed.
     n_observed, n_blocks = observed.sum(axis=1), (observed @ indicator > 0).sum(axis=1)
-    rho[(n_observed <= design.shape[1] + 2) | (n_blocks < 2) | (n_blocks >= n_observed - 1)] = np.nan
+    tells = (n_observed > design.shape[1] + 2) & (n_blocks >= 2) & (n_blocks < n_observed - 1)
+    rho[~(tells & varies)] = np.nan
     lowest = (1 / (1 - largest) if largest > 1 else -1.0) + 0.01
     atanh = np.arctanh(np.clip(rho, lowest, 0.99))
     known = np.sort(atanh[~np.isnan(atanh)])
     if known.size == 0:
-        raise ValueError("no gene has enough values to tell of a correlation within blocks")
+        raise ValueError("no gene has enough values, or varies enough, to tell of a correlation within blocks")
     cut = int(known.size * trim)
-    return DuplicateCorrelation(float(np.tanh(known[cut : known.size - cut].mean())), atanh)
+    consensus = float(np.tanh(known[cut : known.size - cut].mean()))
+    return DuplicateCorrelation(consensus, atanh, int((tells & ~varies).sum()))
 
 
 def _indicator(block: Sequence[str], n: int) -> tuple[FloatArray, int]:
@@ -105,14 +111,18 @@ def _indicator(block: Sequence[str], n: int) -> tuple[FloatArray, int]:
     return (codes[:, None] == np.arange(len(sizes))).astype(np.float64), int(sizes.max())
 
 
-def _correlations(values: FloatArray, design: FloatArray, indicator: FloatArray, scale: FloatArray) -> FloatArray:
-    """REML correlations of M genes; `scale` (1, N) or (M, N) holds root weights, 0 for a missing value.
+def _correlations(
+    values: FloatArray, design: FloatArray, indicator: FloatArray, scale: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """REML correlations of M genes, and which have residual variance.
+
+    `scale` (1, N) or (M, N) holds root weights, 0 for a missing value.
 
     In the eigenbasis of the blocks' residual cross-products, the squared effects of a gene are independent gamma
     variables with means a + b * eigenvalue, a the residual and b the block variance.
     """
     q, _, estimable = masked_qr(design[None] * scale[:, :, None])
-    y = values * scale
+    scaled = y = values * scale
     y = y - np.einsum("mn,mnk,mjk->mj", y, q, q, optimize=True) if len(q) > 1 else y - (y @ q[0]) @ q[0].T
     # As limma: blocks correlate on the scale of the weighted values, so only a missing value changes the indicator.
     z = indicator[None] * (scale > 0)[:, :, None]
@@ -132,7 +142,8 @@ def _correlations(values: FloatArray, design: FloatArray, indicator: FloatArray,
     # One level only: nothing tells the two variances apart.
     lowest = np.where(counts > 0, levels, np.inf).min(axis=1)
     told = np.where(counts > 0, levels, -np.inf).max(axis=1) > lowest
-    return np.where(told & (a + b > 0), b / np.where(a + b == 0, 1.0, a + b), np.nan)
+    varies = has_residual_variance(np.einsum("mn,mn->m", y, y), scaled, scale)
+    return np.where(told & (a + b > 0), b / np.where(a + b == 0, 1.0, a + b), np.nan), varies
 
 
 def _variance_components(squares: FloatArray, counts: FloatArray, levels: FloatArray) -> tuple[FloatArray, FloatArray]:

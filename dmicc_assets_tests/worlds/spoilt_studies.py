@@ -137,6 +137,11 @@ def no_version(evidence: StudyEvidence) -> StudyEvidence:
     return with_notes(evidence, "enrichment/terms", "a", libraries=[])
 
 
+def within_patients(rho: float) -> Spoil:
+    said = {"block_correlation": rho, "n_without_variance": 3}
+    return lambda evidence: with_notes(evidence, "differential/statistics", "a", **said)
+
+
 TISSUES = {"SIM1": "skin", "SIM2": "liver", "SIM3": "skin"}
 RULES = [
     {"label": "sick", "where": {"title": "^case"}},
@@ -162,6 +167,7 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
     "D7": (study(datasets=DATASETS), "warning", "sound"),
     "D8": (put("differential/statistics", "log_fc", -2.5, pl.col("gene") == "ALB"), "warning", "a"),
     "D9": (study(population={"text": "both diseases", "label": "both"}), "warning", "sound"),
+    "D10": (within_patients(-0.75), "warning", "a"),
     "I1": (change("source/datasets", n_samples=pl.lit(499)), "error", "SIM1"),
     "I2": (notes([0.0, 0.0, 3.0, 8.0, 20.0, 60.0], took_log2=False), "warning", "SIM1"),
     "I3": (with_values("SIM1", holes), "warning", "SIM1"),
@@ -273,6 +279,8 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("D6", one_class_a_dataset, "error", "a", "dataset and group are confounded"),
     ("D7", study(datasets={n: d | {"tissue": ""} for n, d in DATASETS.items()}), "info", "sound", "cannot be judged"),
     ("D9", study(population=None), "info", "sound", "names no population"),
+    ("D10", within_patients(0.98), "warning", "a", "copies rather than samples"),
+    ("D10", within_patients(0.45), "ok", "a", "by 0.450 (3 genes without residual variance left out)"),
     ("I1", change("source/datasets", content_sha256=pl.lit(None, dtype=pl.String)), "error", "SIM2", "no checksum"),
     ("I2", notes([4.0, 7.0, 8.0, 9.0, 11.0, 12.0], took_log2=True), "warning", "SIM1", "log2 was taken"),
     ("I3", with_values("SIM2", constant_gene), "warning", "SIM2", "1 of 60 genes are constant"),
