@@ -56,7 +56,7 @@ class ExpressionMatrix:
         samples: the N sample accessions, unique.
 
     Raises:
-        ValueError: the shape does not fit the names, or a name stands twice.
+        ValueError: the shape does not fit the names, or a name is a duplicate.
     """
 
     values: FloatArray
@@ -72,7 +72,7 @@ class ExpressionMatrix:
         for kind, names in (("feature", self.features), ("sample", self.samples)):
             if len(set(names)) != len(names):
                 twice = next(name for i, name in enumerate(names) if name in names[:i])
-                raise ValueError(f"{kind} {twice!r} stands more than once")
+                raise ValueError(f"duplicate {kind} {twice!r}")
 
     def take_samples(self, samples: Sequence[str]) -> "ExpressionMatrix":
         """The given samples, in the given order.

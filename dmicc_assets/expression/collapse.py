@@ -44,8 +44,8 @@ def collapse_probes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame, method:
         method: how probes of one gene become one row.
 
     Raises:
-        ValueError: a probe stands twice in `probe_genes`; no probe of the matrix has exactly one
-            symbol; an unknown method.
+        ValueError: a probe is a duplicate in `probe_genes`, no probe of the matrix has exactly one symbol, or the
+            method is unknown.
     """
     if method not in ("mean", "median", "max_mean"):
         raise ValueError(f"unknown collapse {method!r}: expected mean, median or max_mean")
@@ -67,7 +67,7 @@ def _rows_of_genes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple
     """Rows of the usable probes, sorted by gene and then in the matrix's order, with their genes."""
     twice = probe_genes["probe"].filter(probe_genes["probe"].is_duplicated())
     if len(twice):
-        raise ValueError(f"probe {twice[0]!r} stands more than once in the annotation")
+        raise ValueError(f"duplicate probe {twice[0]!r} in the annotation")
     position = pl.DataFrame({"probe": matrix.features, "row": np.arange(len(matrix.features))})
     usable = probe_genes.filter(pl.col("gene").is_not_null() & (pl.col("gene") != "") & (pl.col("n_symbols") == 1))
     # Sorted as bytes, as names are everywhere: the locale has no say.

@@ -1,6 +1,6 @@
-"""What GEO's `acc.cgi` says of a series, its samples or a platform, without their tables: kilobytes of SOFT text.
+"""Metadata of a series, its samples or a platform from GEO's `acc.cgi`: kilobytes of SOFT text, without tables.
 
-Asked for descriptions and dates only; values are never read from it.
+Only descriptions and dates are read from it, never values.
 """
 
 from datetime import date
@@ -18,7 +18,7 @@ def served_header(accession: str, client: GeoClient) -> SeriesHeader:
     """The header of a series with all its samples, whatever their platforms.
 
     Raises:
-        NotServedError: `acc.cgi` does not have the series, or there is none beside a mirror on disk.
+        NotServedError: `acc.cgi` does not know the series, or GEO is a folder on disk, which has no `acc.cgi`.
         SourceError: it cannot be reached, or does not answer with SOFT text.
     """
     check_series(accession)
@@ -28,10 +28,10 @@ def served_header(accession: str, client: GeoClient) -> SeriesHeader:
 
 
 def served_platform_date(platform: str, client: GeoClient) -> date | None:
-    """When the record of a platform was updated last; None when the answer does not say.
+    """Date of the last update of a platform's record; None when the answer has no date.
 
     Raises:
-        NotServedError: `acc.cgi` does not have the platform, or there is none beside a mirror on disk.
+        NotServedError: `acc.cgi` does not know the platform, or GEO is a folder on disk, which has no `acc.cgi`.
         SourceError: it cannot be reached, or does not answer with SOFT text.
     """
     record = _entities(check_platform(platform), "self", "PLATFORM", client)[0]

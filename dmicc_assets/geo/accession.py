@@ -1,6 +1,6 @@
 """Accessions of GEO (GSE, GPL) and of simulated mirrors (SIM, SIMP), and where GEO's tree keeps them.
 
-Only names and relative paths: nothing is read, and no path can leave the tree, since only letters and digits pass.
+Only names and relative paths; no file is read. No path can leave the tree, because only letters and digits pass.
 """
 
 import re
@@ -12,24 +12,24 @@ PLATFORM = re.compile(r"(?:GPL|SIMP)[0-9]{1,9}")
 
 
 def check_series(accession: str) -> str:
-    """The accession itself when it is a series' (`GSE32225`, simulated `SIM1`).
+    """Return the accession if it is that of a series (`GSE32225`, simulated `SIM1`).
 
     Raises:
-        RequestError: it is anything else, `../../etc` for one.
+        RequestError: it is anything else, for example `../../etc`.
     """
     if not SERIES.fullmatch(accession):
-        raise RequestError(f"{accession!r} is no series accession: expected one like GSE32225")
+        raise RequestError(f"{accession!r} is not a series accession: expected one like GSE32225")
     return accession
 
 
 def check_platform(accession: str) -> str:
-    """The accession itself when it is a platform's (`GPL96`, simulated `SIMP1`).
+    """Return the accession if it is that of a platform (`GPL96`, simulated `SIMP1`).
 
     Raises:
         RequestError: it is anything else.
     """
     if not PLATFORM.fullmatch(accession):
-        raise RequestError(f"{accession!r} is no platform accession: expected one like GPL96")
+        raise RequestError(f"{accession!r} is not a platform accession: expected one like GPL96")
     return accession
 
 
@@ -61,7 +61,7 @@ def platform_folder(accession: str) -> str:
 
 
 def matrix_name(accession: str, platform: str | None = None) -> str:
-    """File name of a series matrix; with the platform in it when the series is on several.
+    """File name of a series matrix; it contains the platform when the series is on several platforms.
 
     Raises:
         RequestError: not an accession.

@@ -1,6 +1,6 @@
-"""Getting every file of a dataset's plan: verified, among the downloads.
+"""Downloads and verifies every file that a dataset needs.
 
-Which files these are is said in `sources.py`, what stands in them is read by `dataset.py`.
+`sources.py` lists these files; `dataset.py` reads them.
 """
 
 from pathlib import Path
@@ -13,20 +13,22 @@ from dmicc_assets.study.schema import Dataset
 
 
 def acquire(name: str, spec: Dataset, client: GeoClient, study_folder: Path) -> list[SourceFile]:
-    """Get every file that a dataset is read from, verified, into the downloads.
+    """Download and verify every file that a dataset is read from.
 
     Args:
         name: the dataset's name in its study, for geo its accession or accession-platform.
-        spec: what the study file says of it.
-        client: the way to GEO, the hub or the disk.
-        study_folder: what a `file` dataset's paths are relative to.
+        spec: its section of the study file.
+        client: reads from GEO, the Xena hub or the disk.
+        study_folder: folder to which the paths of a `file` dataset are relative.
 
     Returns:
-        Files by role. An empty series matrix is among them, since it led to the family SOFT file or the counts.
+        Files by role. An empty series matrix is included, because it led to the family SOFT file or the counts.
 
     Raises:
-        SourceError: a file is missing, unreachable or not what it must be; names the accession and the URL.
-        DataError: the series has no expression table anywhere, or is on another platform.
+        SourceError: a file is missing, cannot be reached or fails its check; the message names the accession and the
+            URL.
+        DataError: the series has no expression table in any of its files, or is on another platform than the study
+            names.
         RequestError: the study must say which platform.
     """
     files: list[SourceFile] = []

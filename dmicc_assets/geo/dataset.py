@@ -1,6 +1,6 @@
 """A dataset as served: its files read into samples, a matrix and the genes of its probes.
 
-Nothing is labelled, scaled or collapsed here: that is for `expression/`.
+Labels, scale and collapse to genes are the work of `expression/`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,8 +32,8 @@ def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDa
         files: its files, by role.
 
     Raises:
-        SourceError: a file is not what it must be.
-        DataError: an empty table, another platform than the study says, or no column that names genes.
+        SourceError: a file is damaged or not in the expected format.
+        DataError: the table is empty, the platform is not the one in the study file, or no column names genes.
     """
     return _with_values(_read(name, spec, {file.role: file for file in files}))
 
@@ -55,7 +55,7 @@ def _read(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDat
 
 
 def _with_values(raw: RawDataset) -> RawDataset:
-    """The dataset without arrays that failed: a column of missing values, or in SOFT a sample without a table."""
+    """Drop failed arrays: samples whose values are all missing, or that have no table in SOFT."""
     is_empty = [bool(empty) for empty in np.atleast_1d(np.isnan(raw.matrix.values).all(axis=0))]
     if not any(is_empty):
         return raw
@@ -94,7 +94,7 @@ def _from_series(
 
 
 def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
-    """NCBI's counts with the samples of the empty matrix; samples without counts are left out."""
+    """NCBI's counts, with sample descriptions from the empty series matrix; samples without counts are left out."""
     counts, header = by_role["counts"], read_header(_need(name, by_role, "matrix").path)
     matrix, digest = read_counts(counts.path)
     is_counted = pl.col("sample").is_in(list(matrix.samples))
@@ -122,7 +122,7 @@ def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
 
 
 def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDataset:
-    """A plain matrix of a hub or the disk, with or without a sample sheet and a platform."""
+    """A plain matrix from a hub or the disk, with or without a sample sheet and a platform."""
     served = _need(name, by_role, "matrix")
     matrix, digest = read_matrix(served.path)
     sheet = read_sample_sheet(by_role["samples"].path) if "samples" in by_role else {}
@@ -178,7 +178,7 @@ def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
 
 
 def _relations(header: SeriesHeader, samples: pl.DataFrame) -> list[str]:
-    """Each once; of the samples' without their BioSample and SRA: `Reanalyzed by: GSE26971` stands there (GSE12093)."""
+    """Distinct relations of the series, and re-analyses stated in its samples (GSE12093: `Reanalyzed by: GSE26971`)."""
     of_samples = samples["relations"].explode().drop_nulls().to_list()
     reanalyses = [relation for relation in of_samples if relation.lower().startswith("reanaly")]
     return list(dict.fromkeys([*header.series.get("relation", []), *reanalyses]))

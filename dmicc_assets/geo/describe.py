@@ -1,6 +1,6 @@
 """What a series holds, from its header alone: platforms, distinct sample descriptions, proposed labels and tissue.
 
-Proposals are for a person to read and correct (`dmicc init`); nothing here decides anything in a study.
+A person reads and corrects these proposals (`dmicc init`); they decide nothing in a study.
 """
 
 import re
@@ -29,7 +29,7 @@ _CONTROL = re.compile(
     r"uninvolved|donors?|wild[- ]?type|untreated|mock|vehicle|disease[- ]free|hc|ctrl)\b",
     re.IGNORECASE,
 )
-# Says which disease it is not: a "normal" beside it does not make it a control.
+# A word for a disease that is not cancer: a "normal" beside it does not make the sample a control.
 _CASE = re.compile(r"\b(patients?|tumou?r|cancer|carcinoma|arthritis|disease|syndrome|lesion(al)?)\b", re.IGNORECASE)
 _GROUP_KEY = re.compile(
     r"disease|status|diagnosis|condition|group|state|type|phenotype|histology|pathology|tissue", re.I
@@ -43,7 +43,7 @@ _TISSUES = (
     "pbmc", "placenta", "prostate", "retina", "salivary gland", "serum", "skin", "spleen", "stomach", "synovium",
     "testis", "thymus", "thyroid", "tonsil", "uterus",
 )  # fmt: skip
-# GSE83521 is of `gastric mucosa tissue`.
+# GSE83521 has `gastric mucosa tissue`.
 _OF_TISSUE = {
     "synovi(um|al)": "synovium", "gastric": "stomach", "hepatic": "liver", "renal": "kidney", "colorectal": "colon",
     "pulmonary": "lung", "cutaneous": "skin", "ovarian": "ovary", "pancreatic": "pancreas", "biliary": "bile duct",
@@ -56,11 +56,11 @@ class SampleGroup:
     """Samples with one description.
 
     Attributes:
-        text: the field's value that they share.
-        n_samples: how many they are.
+        text: their common value of the field.
+        n_samples: number of samples.
         kind: `control` when the text says so, else `case`.
         label: proposed label.
-        pattern: a regular expression that finds just these samples in the field.
+        pattern: a regular expression that matches these samples in the field and no others.
     """
 
     text: str
@@ -75,15 +75,15 @@ class DatasetDescription:
     """One dataset of a series: its samples on one platform.
 
     Attributes:
-        name: what a study would call it, `GSE32225` or `GSE14520-GPL571`.
-        platform: its accession, None when the samples do not say one.
-        organisms: of the samples.
+        name: its name in a study file, `GSE32225` or `GSE14520-GPL571`.
+        platform: its accession; None when the samples do not name one.
+        organisms: organisms of the samples.
         n_samples: how many there are.
         descriptions: for each field (title, source_name, a characteristic's key) its distinct values with counts.
-        field: the field that tells the groups apart; None when none does.
-        groups: by that field; empty when none does.
-        tissue: proposed, "" when the header gives no hint.
-        has_table: whether the samples announce rows; without them the values come from elsewhere (RNA-seq).
+        field: the field that separates cases from controls; None when no field does.
+        groups: sample groups by that field; empty without one.
+        tissue: proposed tissue; "" when the header gives no hint.
+        has_table: whether the samples state a number of rows; otherwise the values are in other files (RNA-seq).
     """
 
     name: str
@@ -102,10 +102,10 @@ class SeriesDescription:
     """A series with its datasets, one a platform.
 
     Attributes:
-        accession: the series'.
+        accession: accession of the series.
         title: its title.
-        pubmed_ids: its papers.
-        datasets: one a platform.
+        pubmed_ids: PubMed ids of its papers.
+        datasets: one for each platform.
     """
 
     accession: str
@@ -115,19 +115,19 @@ class SeriesDescription:
 
 
 def describe_series(accession: str, client: GeoClient) -> SeriesDescription:
-    """Read the headers of a series, and nothing of its tables.
+    """Read the headers of a series, without its tables.
 
     Args:
         accession: of a series (`GSE32225`), or of one platform of it (`GSE14520-GPL571`).
-        client: the way to GEO or a mirror.
+        client: reads from GEO or a mirror.
 
     Raises:
-        RequestError: no accession of a series.
-        SourceError: no such series or platform of it; names the accession and the URL.
+        RequestError: not the accession of a series.
+        SourceError: the series or its platform does not exist; the message names the accession and the URL.
     """
     match = SERIES_NAME.fullmatch(accession)
     if match is None:
-        raise RequestError(f"{accession!r} is no series accession: expected one like GSE32225 or GSE14520-GPL571")
+        raise RequestError(f"{accession!r} is not a series accession: expected one like GSE32225 or GSE14520-GPL571")
     series, wanted = check_series(match["accession"]), match["platform"]
     parts = [
         (platform, header, samples)
@@ -149,7 +149,7 @@ def describe_series(accession: str, client: GeoClient) -> SeriesDescription:
 
 
 def _headers(series: str, client: GeoClient) -> Iterator[SeriesHeader]:
-    """Headers of the series' matrices; of acc.cgi or the family SOFT file when it has none."""
+    """Headers from the series matrices, or without any from acc.cgi or the family SOFT file."""
     names = matrix_names(series, client)
     for name in names:
         with client.blocks(matrix_url(series, name, client)) as blocks:
@@ -199,9 +199,9 @@ def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[SampleGroup, ...]]:
-    """The field that best tells cases from controls: it has both, is named like a group, and has few values.
+    """The field that best separates cases from controls: it has both, is named like a group, and has few values.
 
-    Titles and source names count without the numbers at their ends: `Tumour tissue 1` is a tumour tissue (GSE83521).
+    Numbers at the end of titles and source names are ignored: `Tumour tissue 1` is a tumour tissue (GSE83521).
     """
     candidates = [(key, values, values) for key, values in fields.items()]
     candidates += [
@@ -224,13 +224,13 @@ def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[Sample
 
 
 def _tell_apart(groups: Sequence[SampleGroup], values: Sequence[str]) -> bool:
-    """Whether each value is found by the pattern of one group and no other."""
+    """Whether the pattern of exactly one group matches each value."""
     found = {value: sum(re.search(group.pattern, value) is not None for group in groups) for value in values}
     return set(found.values()) == {1}
 
 
 def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
-    """Groups of a field's values; a single control group is just called `control`, so that series can be merged."""
+    """Groups of a field's values; a single control group is called `control`, so that series can be merged."""
     controls = [text for text in counts if _kind(text) == "control"]
     taken: set[str] = set()
     groups: list[SampleGroup] = []
@@ -244,12 +244,12 @@ def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
 
 
 def _escaped(text: str) -> str:
-    """The text as a regular expression, readable: only what means something in one is escaped."""
+    """The text as a readable regular expression: only special characters are escaped."""
     return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
 
 
 def label_of(text: str) -> str:
-    """A label as study files want it, from a description."""
+    """A label in the form that study files require, from a description."""
     words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].rstrip("_")
     return words if words[:1].isalpha() else f"group_{words}".rstrip("_")
 
@@ -263,12 +263,12 @@ def _kind(text: str) -> Literal["case", "control"]:
 
 
 def _is_disease(rest: str) -> bool:
-    """Whether what is left beside a control word names a disease for itself, as in `tumor, control arm`."""
+    """Whether the text without its control word still names a disease, as in `tumor, control arm`."""
     return _CASE.search(rest) is not None and not re.search(r"\b(tissue|from|of|in)\b", rest, re.IGNORECASE)
 
 
 def _tissue(fields: dict[str, list[str]], title: str) -> str:
-    """The tissue most samples name: in a field called so, else a known tissue's word anywhere."""
+    """The tissue that most samples name: in a tissue field, or else by a known tissue's name in any field."""
     for key, values in fields.items():
         distinct = set(values)
         if _TISSUE_KEY.search(key) and len(distinct) == 1 and (only := distinct.pop()):

@@ -1,14 +1,14 @@
-"""What is served now of the files of a dataset's plan, by the cheapest signal that tells versions apart.
+"""The current version of each file of a dataset, by the cheapest signal that distinguishes versions.
 
-The plan is that of `sources.py`. It is followed by a look into the copy that is there, or into the beginning of what
-is served. No table is parsed here, and only the third signal downloads a file:
+`sources.py` lists the files. The list can depend on a file's content, which is read from the cached copy or from the
+beginning of the served file. No table is parsed here, and only the third signal downloads a file:
 
 1. The validators that a HEAD gives (`ETag`, `Last-Modified`, length), one request a file.
-2. Where there are none, acc.cgi's dates: while they are those in the file that was fetched last, it stands.
-3. Else the file itself is fetched, and its SHA-256, the truth, is the answer.
+2. Without validators, the dates of acc.cgi: the file is current while they equal the dates in the cached file.
+3. Otherwise the file is downloaded, and its SHA-256 identifies the version.
 
-E-utilities are not asked: `UDAT` is of a record and not of a file, and knows no platform table and no counts, so that a
-HEAD a file would be needed beside it.
+E-utilities are not used: `UDAT` dates a record rather than a file, and covers neither platform tables nor counts, so
+that a HEAD for each file would still be needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,20 +32,20 @@ _Read = TypeVar("_Read")
 def observe(
     name: str, spec: Dataset, client: GeoClient, study_folder: Path, *, thorough: bool = False
 ) -> list[Observed]:
-    """What is served now of the files that a dataset is read from, the same before and after they were acquired.
+    """The current version of each file that a dataset is read from; the same before and after the download.
 
     Args:
         name: the dataset's name in its study.
         spec: what the study file says of it.
         client: the way to GEO, the hub or the disk.
         study_folder: what a `file` dataset's paths are relative to.
-        thorough: fetch what is served without validators whatever acc.cgi's dates say: they are of days.
+        thorough: download files without validators whatever acc.cgi's dates are, because dates only resolve days.
 
     Returns:
-        The files that `acquire` would get, and with the validator `NOT_SERVED` those that it would look for in vain.
+        The files that `acquire` would download; files that are not served have the validator `NOT_SERVED`.
 
     Raises:
-        SourceError: the source cannot be reached, or does not have a file without which there is no dataset.
+        SourceError: the source cannot be reached, or lacks a file that the dataset needs.
         RequestError: the study must say which platform.
     """
     seen: list[Observed] = []
@@ -55,29 +55,29 @@ def observe(
         seen.append(found)
         return None if found.validator == NOT_SERVED else _Glance(found, client)
 
-    with suppress(DataError):  # what is served does not make a dataset: acquiring it says why
+    with suppress(DataError):  # the served files do not make a dataset; `acquire` reports the reason
         visit_files(name, spec, client, study_folder, get)
     return seen
 
 
 def observed_text(observed: Sequence[Observed]) -> str:
-    """What is served now, one line a file, in a fixed order."""
+    """The current versions as text, one line for each file, in a fixed order."""
     return "\n".join(sorted(f"{each.role} {each.url} {each.validator}" for each in observed))
 
 
 @dataclass(frozen=True, slots=True)
 class _Glance:
-    """A file that is served now: its copy where there is one of this version, else as much as is asked for."""
+    """A served file: its cached copy of this version, or else the part of it that is read."""
 
     observed: Observed
     client: GeoClient
 
     def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
-        """What `read` makes of the content.
+        """Apply `read` to the content.
 
         Raises:
             SourceError: the server cannot be reached, or the connection broke.
-            DataError: the file is not what it must be.
+            DataError: the file is damaged or of another format.
         """
         recorded = _recorded(self.observed, self.client)
         url = self.observed.url
@@ -91,7 +91,7 @@ class _Glance:
 
 
 def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed:
-    """The first of a file's URLs that is served, as `acquire` takes it."""
+    """The first of a file's URLs that is served, which `acquire` takes too."""
     for url in wanted.urls:
         try:
             seen = client.observe(url, wanted.role)
@@ -109,7 +109,7 @@ def _by_content(wanted: Wanted, url: str, client: GeoClient, thorough: bool) -> 
 
 
 def _is_unrevised(wanted: Wanted, path: Path) -> bool:
-    """By acc.cgi's dates; what acc.cgi does not know, or cannot say now, is fetched."""
+    """Whether acc.cgi's dates show no revision; False when acc.cgi has no date or cannot be reached."""
     try:
         return wanted.is_unrevised is not None and wanted.is_unrevised(path)
     except SourceError:
@@ -117,7 +117,7 @@ def _is_unrevised(wanted: Wanted, path: Path) -> bool:
 
 
 def _recorded(observed: Observed, client: GeoClient) -> SourceFile | None:
-    """The copy of the version observed, if there is one."""
+    """The cached copy of the observed version, if there is one."""
     recorded = client.cache.recorded(observed.url, observed.role)
     if recorded is None:
         return None

@@ -1,6 +1,6 @@
 """A study file to start from, written from the descriptions of its series; a person corrects it.
 
-Text only: what a study file may say is in `study/schema.py`, what series hold is described by `describe.py`.
+Text only: `study/schema.py` defines study files, `describe.py` describes series.
 """
 
 import re
@@ -13,7 +13,7 @@ from dmicc_assets.errors import RequestError
 from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
 from dmicc_assets.study.schema import NAME
 
-FILL_IN = "FILL_IN"  # no valid name of a label, so that `dmicc check` asks for it with line and key
+FILL_IN = "FILL_IN"  # not a valid label name, so that `dmicc check` asks for it with line and key
 _MOST_VALUES = 12
 _LINE = 118
 
@@ -37,7 +37,7 @@ def propose_study(descriptions: Sequence[SeriesDescription], name: str) -> str:
         line where `FILL_IN` stands.
 
     Raises:
-        RequestError: the name is none, or there is no series.
+        RequestError: the name is not valid, or there is no series.
     """
     if not re.fullmatch(NAME, name):
         raise RequestError(f"{name!r}: a study's name has lower-case letters, digits and _, and begins with a letter")
@@ -63,7 +63,7 @@ def propose_study(descriptions: Sequence[SeriesDescription], name: str) -> str:
 
 
 def _choices(datasets: Sequence[DatasetDescription]) -> list[_Choice]:
-    """Case and control of each dataset: the labels that most samples of all datasets together have."""
+    """Case and control of each dataset: the most frequent labels over all datasets."""
     totals: Counter[str] = Counter()
     for dataset in datasets:
         for group in dataset.groups:
@@ -138,7 +138,7 @@ def _title(choice: _Choice) -> str:
 
 
 def _comment(text: str, indent: str = "") -> Iterator[str]:
-    """Lines of a comment, whatever the text holds."""
+    """The text as comment lines, also when it contains line breaks."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     first, rest = f"  # {indent}", f"  # {indent}  "
     yield from textwrap.wrap(plain, _LINE, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

@@ -1,6 +1,6 @@
 """What a revision at the source changed in a dataset: samples, probes, values, genes of probes.
 
-Comparison only: that something changed is seen by `observe.py`; what is recomputed is decided by the lake.
+Comparison only: `observe.py` detects a change; the lake decides what is recomputed.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ class DatasetRevision:
     """How a dataset differs from an earlier version of itself.
 
     Attributes:
-        last_update_date: the series' date, before and now.
+        last_update_date: the date of the series before and now.
         samples_added: in the matrix now, not before.
         samples_removed: in the matrix before, not now.
-        samples_described_anew: in both, with another title, source name, characteristic, platform or relation.
-        n_probes_added: rows now that were not there.
-        n_probes_removed: rows before that are not there now.
+        samples_described_anew: in both, with a changed title, source name, characteristic, platform or relation.
+        n_probes_added: number of rows that are new.
+        n_probes_removed: number of rows that are gone.
         n_values_changed: cells of common probes and samples that differ; a missing value equals a missing value.
-        n_genes_changed: common probes of which the gene differs.
+        n_genes_changed: common probes with a different gene.
     """
 
     last_update_date: tuple[str | None, str | None]
@@ -44,7 +44,7 @@ class DatasetRevision:
 
     @property
     def is_header_only(self) -> bool:
-        """Whether nothing that a statistic is computed from changed."""
+        """Whether only the header changed, so that every statistic stays the same."""
         return not (
             self.samples_added
             or self.samples_removed
@@ -56,28 +56,28 @@ class DatasetRevision:
         )
 
     def summary(self) -> str:
-        """One line for people."""
-        counts = {
-            "samples added": len(self.samples_added),
-            "samples removed": len(self.samples_removed),
-            "samples described anew": len(self.samples_described_anew),
-            "probes added": self.n_probes_added,
-            "probes removed": self.n_probes_removed,
-            "values changed": self.n_values_changed,
-            "genes of probes changed": self.n_genes_changed,
-        }
-        said = [f"{n} {what}" for what, n in counts.items() if n]
+        """One line for people, as `1 sample added, 2 values changed`."""
+        counts = [
+            (len(self.samples_added), "sample", "added"),
+            (len(self.samples_removed), "sample", "removed"),
+            (len(self.samples_described_anew), "sample", "with a changed description"),
+            (self.n_probes_added, "probe", "added"),
+            (self.n_probes_removed, "probe", "removed"),
+            (self.n_values_changed, "value", "changed"),
+            (self.n_genes_changed, "probe", "with a changed gene"),
+        ]
+        said = [f"{n} {noun if n == 1 else f'{noun}s'} {what}" for n, noun, what in counts if n]
         return ", ".join(said) or "only the header changed: samples and values are the same"
 
 
 def revision_of(name: str, spec: Dataset, before: Sequence[SourceFile], now: Sequence[SourceFile]) -> str | None:
-    """One line on what differs between the files that a dataset was read from and those that it is read from now.
+    """One-line summary of what changed between the earlier and the current files of a dataset.
 
     Args:
         name: the dataset's name in its study.
-        spec: what the study file says of it; both are read by it.
+        spec: its section of the study file, used to read both versions.
         before: the earlier files, empty when there were none.
-        now: the files in their place.
+        now: the current files.
 
     Returns:
         None when there were no files before, or the files are the same.

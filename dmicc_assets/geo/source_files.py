@@ -1,6 +1,6 @@
-"""The verified files of a dataset as rows of `source.files`, and back: what is lost of them is fetched again.
+"""The verified files of a dataset as rows of `source.files`, and back; lost files are downloaded again.
 
-Which files a dataset has is said in `sources.py`.
+`sources.py` lists the files of a dataset.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from dmicc_assets.tables import TABLES
 
 
 def source_files_table(files: Sequence[SourceFile]) -> pl.DataFrame:
-    """One row a file, the columns of `source.files`."""
+    """One row for each file, with the columns of `source.files`."""
     return TABLES["source/files"].frame(
         [
             {
@@ -37,7 +37,7 @@ def source_files_table(files: Sequence[SourceFile]) -> pl.DataFrame:
 
 
 def source_files(table: pl.DataFrame, cache: FileCache) -> list[SourceFile]:
-    """The files of these rows as they were downloaded; they may be gone or damaged by now."""
+    """The files of these rows as downloaded; since then they may have been deleted or damaged."""
     return [
         SourceFile(
             row["role"],
@@ -56,7 +56,7 @@ def source_files(table: pl.DataFrame, cache: FileCache) -> list[SourceFile]:
 def whole_files(
     table: pl.DataFrame, name: str, spec: Dataset, client: GeoClient, study_folder: Path
 ) -> list[SourceFile]:
-    """The files of these rows, verified; what is missing or damaged among the downloads is fetched again.
+    """The files of these rows, verified; missing or damaged ones are downloaded again.
 
     Args:
         table: rows of `source.files` of one dataset.
@@ -66,7 +66,7 @@ def whole_files(
         study_folder: what a `file` dataset's paths are relative to.
 
     Raises:
-        SourceError: a file cannot be fetched again, or its source serves another version by now.
+        SourceError: a file cannot be downloaded again, or its source now serves another version.
     """
     files = source_files(table, client.cache)
     lost = [file for file in files if not client.cache.is_whole(file)]
@@ -76,10 +76,9 @@ def whole_files(
     try:
         acquire(name, spec, client, study_folder)
     except SourceError as error:
-        raise SourceError(f"{what} and cannot be fetched again ({error})") from None
+        raise SourceError(f"{what} and cannot be downloaded again ({error})") from None
     if not all(client.cache.is_whole(file) for file in lost):
         raise SourceError(
-            f"{what}, and the source serves another version than was read: "
-            "`dmicc run STUDY --only source --force` takes that one"
+            f"{what}, and the source now serves another version: `dmicc run STUDY --only source --force` takes that one"
         )
     return files

@@ -1,6 +1,6 @@
-"""Which files a dataset is read from, said once: their roles, where they are served and how they are checked.
+"""The files that a dataset is read from: their roles, URLs and checks.
 
-No file is got here: `acquire.py` downloads this plan, `observe.py` watches it, `dataset.py` reads what it brought.
+Nothing is downloaded here: `acquire.py` downloads these files, `observe.py` watches them, `dataset.py` reads them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,11 +38,12 @@ class Wanted:
     """A file that a dataset is read from.
 
     Attributes:
-        role: what it is to the dataset: `matrix`, `soft`, `counts`, `platform`, `gene_ids` or `samples`.
-        urls: where it may be served, best first.
-        verify: raises SourceError when a file is not what it must be.
-        query_name: its name among the downloads when its URL is a query and ends in no name.
-        is_unrevised: whether acc.cgi's dates are those of an earlier copy; None where acc.cgi has no dates of it.
+        role: `matrix`, `soft`, `counts`, `platform`, `gene_ids` or `samples`.
+        urls: possible URLs, preferred first.
+        verify: raises SourceError when a file is damaged or of another format.
+        query_name: its file name when the URL is a query without one.
+        is_unrevised: tells whether acc.cgi's dates equal those of an earlier copy; None when acc.cgi has no dates for
+            it.
     """
 
     role: str
@@ -52,15 +53,15 @@ class Wanted:
     is_unrevised: Callable[[Path], bool] | None = None
 
     def name_of(self, url: str) -> str | None:
-        """What to call the file of one of the URLs; None for the URL's own name."""
+        """File name for one of the URLs; None for the name in the URL."""
         return self.query_name if "?" in url else None
 
 
 class Held(Protocol):
-    """A wanted file that is served, so far at hand that the plan can look into it."""
+    """A served file whose content the list of files can depend on."""
 
     def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
-        """What `read` makes of the decompressed content and the file's name; it need not take all of the content."""
+        """Apply `read` to the decompressed content and the file's name; it need not read all of the content."""
         ...
 
 
@@ -68,18 +69,18 @@ Get = Callable[[Wanted], Held | None]
 
 
 def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path, get: Get) -> None:
-    """Ask for every file that a dataset is read from; which one is next depends on what is in the last.
+    """Call `get` for every file that a dataset is read from; the next file depends on the content of the last one.
 
     Args:
         name: the dataset's name in its study, for geo its accession or accession-platform.
         spec: what the study file says of it.
-        client: the way to GEO, the hub or the disk; listings only are asked for here.
+        client: reads listings from GEO, the hub or the disk.
         study_folder: what a `file` dataset's paths are relative to.
-        get: gets or observes a file; None when it is served at none of its URLs.
+        get: downloads or observes a file; returns None when none of its URLs serves it.
 
     Raises:
-        SourceError: no such series or file; names the accession and the URL.
-        DataError: what is served is not enough for a dataset, or of another platform than the study says.
+        SourceError: the series or a file does not exist; the message names the accession and the URL.
+        DataError: the served files are not sufficient for a dataset, or are of another platform than the study names.
         RequestError: the study must say which platform.
     """
     if spec.source == "geo":
@@ -94,15 +95,15 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
 
 
 def choose_platform(name: str, platform: str | None, found: Sequence[str]) -> str:
-    """The platform of the samples at hand, which must be the one that the study names.
+    """The platform of the samples, which must be the one that the study names, if it names one.
 
     Args:
         name: the dataset's name.
-        platform: the platform that the study names, if it names one.
+        platform: the platform in the study file; None when it names none.
         found: the platforms that the series names.
 
     Raises:
-        DataError: another platform than the study says, or none named anywhere.
+        DataError: the series is on another platform than the study names, or no platform is known.
     """
     if platform and found and platform not in found:
         raise DataError(f"{name}: the study says {platform}, but the samples are on {', '.join(found)}")
@@ -113,18 +114,18 @@ def choose_platform(name: str, platform: str | None, found: Sequence[str]) -> st
 
 
 def matrix_names(accession: str, client: GeoClient) -> list[str]:
-    """File names of a series' matrices, one a platform; empty when it has none."""
+    """File names of a series' matrices, one for each platform; empty without any."""
     names = client.listing(client.geo(f"{series_folder(accession)}/matrix"))
     return [name for name in names if name.endswith(_MATRIX_END)]
 
 
 def matrix_url(accession: str, name: str, client: GeoClient) -> str:
-    """Where a series matrix of this file name is."""
+    """URL of the series matrix with this file name."""
     return client.geo(f"{series_folder(accession)}/matrix/{name}")
 
 
 def family_url(accession: str, client: GeoClient) -> str:
-    """Where a series' family SOFT file is, if it has one."""
+    """URL of a series' family SOFT file, if it has one."""
     return client.geo(f"{series_folder(accession)}/soft/{accession}_family.soft.gz")
 
 
@@ -151,7 +152,7 @@ def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None
 
 
 def _visit_platform(platform: str, family: Held | None, client: GeoClient, get: Get) -> None:
-    """The platform's table, which a family SOFT file has too, and NCBI's gene ids if it names genes only by those."""
+    """Visit the platform's table, unless a family SOFT file contains it, and NCBI's gene ids if it needs them."""
 
     def verify(path: Path) -> None:
         read_platform_table(path, platform)
@@ -166,7 +167,7 @@ def _visit_platform(platform: str, family: Held | None, client: GeoClient, get: 
 
 
 def _visit_counts(name: str, accession: str, url: str, client: GeoClient, get: Get) -> None:
-    """NCBI's counts of a series whose matrix, at the URL, is empty, and the symbols of their genes."""
+    """Visit NCBI's counts and their gene symbols, for a series whose matrix at the URL is empty."""
     file = f"{accession}_raw_counts_{ASSEMBLY}_NCBI.tsv.gz"
     wanted = Wanted("counts", [_counts_url(client, file, f"acc={accession}")], verify_counts, file)
     problem = f"{wanted.urls[0]}: not there"
@@ -175,7 +176,7 @@ def _visit_counts(name: str, accession: str, url: str, client: GeoClient, get: G
     except SourceError as error:
         if error.check != CHECK:
             raise
-        counts, problem = None, str(error)  # an HTML page for a file says no too
+        counts, problem = None, str(error)  # an HTML page in place of a file also means that there is none
     if counts is None:
         raise DataError(
             f"{name}: no expression table: {url.rsplit('/', 1)[-1]} is empty and NCBI has no counts of it "
@@ -196,7 +197,7 @@ def _by_dates(accession: str, client: GeoClient) -> Callable[[Path], bool]:
 
 
 def _find_matrix(accession: str, platform: str | None, client: GeoClient) -> str | None:
-    """Where a series' matrix is; None when the series has none.
+    """URL of a series' matrix; None when the series has none.
 
     Raises:
         SourceError: no such series, or no matrix of this platform.
@@ -223,7 +224,7 @@ def _find_matrix(accession: str, platform: str | None, client: GeoClient) -> str
 
 
 def _platform_urls(platform: str, client: GeoClient) -> list[str]:
-    """Where a platform's table may be: NCBI's annotation, the submitter's SOFT, acc.cgi."""
+    """Possible URLs of a platform's table: NCBI's annotation, the submitter's SOFT, acc.cgi."""
     folder = platform_folder(platform)
     urls = [client.geo(f"{folder}/annot/{platform}.annot.gz"), client.geo(f"{folder}/soft/{platform}.soft.gz")]
     # Not `_family.soft.gz`: it holds every sample ever made on the platform (GPL570: gigabytes).
@@ -243,7 +244,7 @@ def _counts_url(client: GeoClient, file: str, *query: str) -> str:
 
 
 def _urls_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str) -> list[str]:
-    """Where a name in the study file leads: below the hub (compressed or not), or beside the study file."""
+    """URLs of a name in the study file: below the hub (compressed or not), or relative to the study file."""
     if spec.source == "file":
         return [(study_folder / name).resolve().as_uri()]
     if ".." in Path(name).parts:

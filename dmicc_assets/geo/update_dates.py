@@ -1,6 +1,6 @@
-"""When GEO says that it last updated a record: acc.cgi's dates beside those in a file that was fetched before.
+"""GEO's dates of last update: those of acc.cgi compared with those in an earlier copy of a file.
 
-The signal for a file that is served without validators; it can only spare a download. The truth is the SHA-256.
+Used for files that are served without validators. Equal dates spare a download; only the SHA-256 proves equality.
 """
 
 from datetime import date
@@ -21,7 +21,7 @@ def is_series_unrevised(path: Path, accession: str, client: GeoClient) -> bool:
     """Whether acc.cgi has the same dates for a series and its samples as a series matrix or family SOFT file.
 
     The series' own date and the latest of the samples' are compared, since either may change alone (GSE4107). A file
-    without dates is never called unrevised.
+    without dates never counts as unrevised.
 
     Raises:
         SourceError: acc.cgi cannot be reached or does not know the series.
@@ -36,7 +36,7 @@ def is_series_unrevised(path: Path, accession: str, client: GeoClient) -> bool:
 
 
 def is_platform_unrevised(path: Path, platform: str, client: GeoClient) -> bool:
-    """Whether acc.cgi has the same date for a platform as a file of its table; an `.annot` has no such date.
+    """Whether acc.cgi has the same date for a platform as a file of its table; an `.annot` file has no date.
 
     Raises:
         SourceError: acc.cgi cannot be reached or does not know the platform.
@@ -46,6 +46,6 @@ def is_platform_unrevised(path: Path, platform: str, client: GeoClient) -> bool:
 
 
 def _latest(header: SeriesHeader, of: SeriesHeader) -> date | None:
-    """The latest date of the samples of one file; None when one of them is missing or has no date."""
+    """The latest date of the samples of one file; None when a sample is missing or has no date."""
     dates = header.samples.filter(pl.col("sample").is_in(of.samples["sample"].to_list()))["last_update_date"]
     return None if dates.null_count() or len(dates) < of.samples.height else max(dates.to_list(), default=None)

@@ -125,7 +125,7 @@ def _overlap(
 def _check_genes(cohort: str, genes: pl.DataFrame, universe: Sequence[str]) -> None:
     repeated = genes.filter(pl.col("gene").is_duplicated())["gene"]
     if repeated.len():
-        raise ValueError(f"cohort {cohort}: gene {repeated[0]!r} stands more than once among its genes")
+        raise ValueError(f"cohort {cohort}: duplicate gene {repeated[0]!r}")
     strangers = sorted(set(genes["gene"]) - set(universe))
     if strangers:
         raise ValueError(f"cohort {cohort}: gene {strangers[0]!r} is not in its matrix")

@@ -58,8 +58,8 @@ def rank_signature(subjects: Sequence[CaseControl], genes: Sequence[str], settin
         settings: trees, folds, first genes that count (`top`) and first seed.
 
     Raises:
-        ValueError: a gene is not in a cohort's matrix, has an infinite value there, or stands twice; a cohort stands
-            twice.
+        ValueError: a gene is not in a cohort's matrix, has an infinite value there, or is a duplicate; a cohort is a
+            duplicate.
     """
     signature = sorted(genes)
     _check(subjects, signature)
@@ -156,10 +156,10 @@ def _error_curve(subject: CaseControl, values: FloatArray, settings: Ranking) ->
 
 def _check(subjects: Sequence[CaseControl], signature: Sequence[str]) -> None:
     if len({subject.name for subject in subjects}) != len(subjects):
-        raise ValueError("a cohort stands more than once")
+        raise ValueError("duplicate cohort")
     if len(set(signature)) != len(signature):
         twice = next(a for a, b in pairwise(signature) if a == b)
-        raise ValueError(f"gene {twice!r} stands more than once in the signature")
+        raise ValueError(f"duplicate gene {twice!r} in the signature")
     for subject in subjects:
         absent = sorted(set(signature) - set(subject.matrix.features))
         if absent:

@@ -99,7 +99,7 @@ def contact_lines() -> list[tuple[str, str]]:
 
 
 def annotation_text(platform: str, title: str, date: str, probes: Sequence[str], symbols: Sequence[str]) -> str:
-    """A platform's `.annot` file; `Platform_SPOTID` stands twice, as column names do in GEO's."""
+    """A platform's `.annot` file; two columns are named `Platform_SPOTID`, as in GEO's files."""
     header = [
         "^Annotation",
         f"!Annotation_date = {date}",

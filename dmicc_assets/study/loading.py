@@ -100,7 +100,7 @@ def load_study(path: Path) -> Study:
     if node is None or not isinstance(content, dict):
         raise RequestError(f"{path}: expected a study (keys study, title, datasets, cohorts), found none")
     if repeated:
-        raise RequestError(f"{path} line {repeated[1]}: the key {repeated[0]!r} stands twice")
+        raise RequestError(f"{path} line {repeated[1]}: duplicate key {repeated[0]!r}")
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
@@ -114,7 +114,7 @@ def load_study(path: Path) -> Study:
 
 
 def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
-    """The first key that stands twice in one mapping, with its line; YAML itself would keep the last silently."""
+    """The first duplicate key of a mapping, with its line; YAML itself would silently keep the last value."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

@@ -271,7 +271,7 @@ def _disagreements(study: Study) -> Iterator[str]:
     validated = [entry.dataset for entry in study.validation]
     for i, entry in enumerate(study.validation):
         if entry.dataset in validated[:i]:
-            yield f"validation[{i}].dataset: {entry.dataset!r} stands twice"
+            yield f"validation[{i}].dataset: duplicate dataset {entry.dataset!r}"
         if entry.dataset in study.cohorts:
             yield f"validation[{i}].dataset: a cohort is named {entry.dataset!r} too: rename the cohort"
         yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control)
@@ -291,7 +291,7 @@ def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:
 
 def _cohort_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
     if len(set(cohort.datasets)) != len(cohort.datasets):
-        yield f"cohorts.{name}.datasets: a dataset stands twice"
+        yield f"cohorts.{name}.datasets: duplicate dataset"
     yield from _group_problems(study, f"cohorts.{name}", cohort.datasets, cohort.case, cohort.control)
 
 

@@ -56,5 +56,5 @@ def test_a_lost_download_is_fetched_again_and_without_its_source_a_line_says_so(
     failed = run_steps(settings, without=["files", *AFTER_DATASET])
     assert list(failed) == ["dataset local.A"]
     said = str(failed["dataset local.A"])
-    assert said.startswith(f"A: A.tsv is missing or damaged in {settings.downloads} and cannot be fetched again (")
+    assert said.startswith(f"A: A.tsv is missing or damaged in {settings.downloads} and cannot be downloaded again (")
     assert "\n" not in said

@@ -1,1 +1,1 @@
-"""The file formats of GEO, Xena and users' own matrices. What a dataset is made of is decided above."""
+"""The file formats of GEO, Xena and users' own matrices. Which files make a dataset is decided in `geo/sources.py`."""

@@ -1,19 +1,19 @@
 """A sample's characteristics as GEO's submitters write them, grouped by key.
 
-What a characteristic means (case, control, patient) is for the study file's rules.
+The rules of the study file decide what a characteristic means (case, control, patient).
 """
 
 from collections.abc import Iterable
 
-# The key of a value that has none: `no colon here` stands in real files beside `disease: AMI`.
+# Key of a value without one: real files have `no colon here` beside `disease: AMI`.
 NO_KEY = "characteristics"
 
 
 def parse_characteristics(cells: Iterable[str], suffix: str = "") -> list[tuple[str, str]]:
-    """Key and value of each cell: split at the first colon, stripped, grouped by key and not by row.
+    """Key and value of each cell, split at the first colon and stripped; grouped by key, not by row.
 
-    Submitters write `Gender:M` beside `Gender: F` (GSE4107), leave rows of empty cells, put several keys into one
-    row and a key into two (GSE71989: both values are kept, joined by ";" as GEOquery does).
+    Submitters write `Gender:M` beside `Gender: F` (GSE4107), leave cells empty, put several keys into one row, and
+    repeat a key in two rows (GSE71989: both values are kept, joined by ";" as GEOquery does).
 
     Args:
         cells: the sample's cells of all `characteristics` rows.

@@ -1,6 +1,6 @@
 """NCBI's own RNA-seq counts of a series and their annotation: genes by Entrez id, samples by GSM accession.
 
-Where they are served is said in `geo/sources.py`; what is done with counts (voom) is for `stats/voom.py`.
+Their URLs are in `geo/sources.py`; the analysis of counts (voom) is in `stats/voom.py`.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ ANNOTATION = f"Human.{ASSEMBLY}.annot.tsv.gz"
 
 
 def verify_counts(path: Path) -> None:
-    """Check that a counts file is a whole table of genes by samples.
+    """Check that a counts file is a complete table of genes by samples.
 
     Raises:
-        SourceError: an HTML page, a damaged file, or another table.
+        SourceError: the file is an HTML page, damaged, or another table.
     """
     for _ in gzip_blocks(path):
         break
@@ -33,7 +33,7 @@ def read_counts(path: Path) -> tuple[ExpressionMatrix, str]:
     """Counts of each gene (Entrez id) in each sample, with the SHA-256 of the decompressed table.
 
     Raises:
-        SourceError: a damaged file, or a count that is no whole number from 0 on.
+        SourceError: the file is damaged, or a count is not a whole number of at least 0.
     """
     matrix, digest = read_matrix(path)
     wrong = ~((matrix.values >= 0) & (matrix.values % 1 == 0))
@@ -50,7 +50,7 @@ def read_symbols(path: Path) -> dict[str, str]:
     """Symbol of each Entrez gene id, from NCBI's annotation of its counts.
 
     Raises:
-        SourceError: a damaged file, or no columns GeneID and Symbol.
+        SourceError: the file is damaged, or has no columns GeneID and Symbol.
     """
     text = b"".join(gzip_blocks(path)).decode("utf-8", errors="replace")
     header, *lines = text.replace("\r\n", "\n").split("\n")
@@ -63,10 +63,10 @@ def read_symbols(path: Path) -> dict[str, str]:
 
 
 def verify_symbols(path: Path) -> None:
-    """Check that NCBI's annotation is whole.
+    """Check that NCBI's annotation is complete.
 
     Raises:
-        SourceError: as `read_symbols`, or no gene in it.
+        SourceError: as `read_symbols`, or it has no gene.
     """
     if not read_symbols(path):
         raise SourceError(f"{path.name}: expected genes with their symbols, found none")

@@ -1,6 +1,6 @@
 """Files read as blocks of decompressed bytes, with gzip's own checks, in constant memory.
 
-What the bytes mean is for the readers; here only: not a gzip file, damaged, cut short.
+It recognises files that are not gzip, damaged or cut short; the readers interpret the content.
 """
 
 import zlib
@@ -11,9 +11,9 @@ from pathlib import Path
 from dmicc_assets.errors import SourceError
 
 MAGIC = b"\x1f\x8b"
-CHECK = "I1"  # the integrity check that a damaged file fails
+CHECK = "I1"  # name of the check in the report that a damaged file fails
 _READ = 1 << 17
-_TELLING = 512  # bytes that tell what a file is
+_TELLING = 512  # bytes read to recognise the type of a file
 _LARGEST_BLOCK = 1 << 20
 _HTML = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 
@@ -22,7 +22,7 @@ def gzip_blocks(path: Path) -> Iterator[bytes]:
     """Decompressed content of a gzip file, block by block; the CRC of every member is checked.
 
     Raises:
-        SourceError: missing, empty, no gzip file (an HTML page in its place is called that), damaged or cut short.
+        SourceError: the file is missing, empty, not gzip (an HTML page is named as such), damaged or cut short.
     """
     try:
         with path.open("rb") as file:
@@ -32,10 +32,10 @@ def gzip_blocks(path: Path) -> Iterator[bytes]:
 
 
 def text_blocks(path: Path) -> Iterator[bytes]:
-    """Content of a text file, block by block, decompressed when the file begins with gzip's magic.
+    """Content of a text file, block by block, decompressed when the file begins with gzip's magic bytes.
 
     Raises:
-        SourceError: missing, empty, an HTML page, or a damaged gzip file.
+        SourceError: the file is missing, empty, an HTML page, or a damaged gzip file.
     """
     try:
         with path.open("rb") as file:
@@ -45,10 +45,10 @@ def text_blocks(path: Path) -> Iterator[bytes]:
 
 
 def decompressed(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """Content of a text file that arrives in pieces, decompressed when it begins with gzip's magic.
+    """Content of a text file that arrives in pieces, decompressed when it begins with gzip's magic bytes.
 
     Raises:
-        SourceError: empty, an HTML page, or a damaged gzip file.
+        SourceError: the file is empty, an HTML page, or a damaged gzip file.
     """
     start = b""
     while len(start) < _TELLING and (piece := next(pieces, b"")):
@@ -63,7 +63,7 @@ def decompressed(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def looks_like_html(start: bytes) -> bool:
-    """Whether a file's first bytes are those of an HTML or XML page, as servers send for an error."""
+    """Whether a file's first bytes are those of an HTML or XML page, which servers send in case of an error."""
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_HTML)
 
 
@@ -74,14 +74,14 @@ def begins_as_html(path: Path) -> bool:
 
 
 def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """Decompress gzip data that arrives in pieces, members one after another, blocks of 1 MiB at most.
+    """Decompress gzip data that arrives in pieces, one gzip member after another, in blocks of at most 1 MiB.
 
     Args:
         compressed: pieces of the gzip file, in order.
-        name: what errors call the file.
+        name: name of the file in messages.
 
     Raises:
-        SourceError: not gzip data, damaged, or at its end before the last member is complete.
+        SourceError: not gzip data, damaged, or the last member is incomplete.
     """
     stream: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage] - the type has no public name
     begun = False
@@ -91,7 +91,7 @@ def inflate(compressed: Iterator[bytes], name: str) -> Iterator[bytes]:
         rest = piece
         while rest:
             if stream is None:
-                rest = rest.lstrip(b"\0") if begun else rest  # members may be padded with zeros, as gzip allows
+                rest = rest.lstrip(b"\0") if begun else rest  # gzip allows zeros as padding between members
                 if not rest:
                     break
                 stream = zlib.decompressobj(31)

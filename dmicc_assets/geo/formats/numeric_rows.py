@@ -1,6 +1,6 @@
 """Rows of `id <separator> number ...` as ids and a float64 matrix, parsed while the next block is decompressed.
 
-The numbers are Arrow's (correctly rounded); whoever calls knows the columns and checks what the rows must be.
+Arrow parses the numbers (correctly rounded); the caller knows the columns and checks the rows.
 """
 
 import re
@@ -16,13 +16,13 @@ import polars as pl
 from dmicc_assets.errors import SourceError
 from dmicc_assets.types import FloatArray
 
-# GEO writes a missing value in all these ways, and infinities are none of an array's values either.
+# All spellings of a missing value in GEO; an infinity is not a value of an array either.
 MISSING = ("", "NA", "na", "null", "NULL", "Null", "NaN", "nan", "N/A", "n/a", "#N/A", "Inf", "-Inf", "inf", "-inf")
 _AHEAD = 3
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks that end with a line's end; a last line without one is the last block."""
+    """The same bytes in blocks of whole lines; a last line without a line end is the last block."""
     rest = b""
     for block in blocks:
         cut = block.rfind(b"\n") + 1
@@ -36,12 +36,12 @@ def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def find_line(block: bytes, line: bytes, start: int = 0) -> int:
-    """Where a line that is exactly `line` begins in a block of whole lines, -1 when none is; a data line may begin so.
+    """Offset of the first line that equals `line` in a block of whole lines; -1 when there is none.
 
     Args:
         block: whole lines, as of `whole_lines`.
-        line: without its end; CR LF ends a line too.
-        start: where to begin looking, at a line's beginning.
+        line: the line without its end (LF or CR LF).
+        start: offset of the line at which the search begins.
     """
     at = block.find(line, start)
     while at >= 0:
@@ -59,16 +59,16 @@ def read_rows(
 
     Args:
         blocks: whole lines, as of `whole_lines`; empty lines are skipped.
-        columns: names of the N numeric columns, for messages.
+        columns: names of the N numeric columns, used in messages.
         name: what errors call the file.
-        separator: between cells.
-        quoted: whether `"` quotes a cell; otherwise it is a character like others.
+        separator: separator of cells.
+        quoted: whether `"` quotes a cell; otherwise it is an ordinary character.
 
     Returns:
         The R ids as text, unique, and (R, N) float64 with NaN where a value is missing.
 
     Raises:
-        SourceError: a row of another length, a cell that is no number, an id that is missing or stands twice.
+        SourceError: a row has another length, a cell is not a number, or an id is missing or a duplicate.
     """
     ids: list[str] = []
     values, n_rows = np.empty((0, len(columns))), 0
@@ -80,7 +80,7 @@ def read_rows(
             found, part = pending.popleft().result()
             ids.extend(found)
             end = n_rows + len(found)
-            if end > len(values):  # in place: the table is never held twice, and nothing else refers to it yet
+            if end > len(values):  # in place, so that the table is in memory only once; nothing else refers to it yet
                 values.resize((end + end // 4, len(columns)), refcheck=False)
             values[n_rows:end] = part
             n_rows = end
@@ -104,7 +104,7 @@ def parse_rows(
     quoted: bool = True,
     only: Sequence[str] | None = None,
 ) -> tuple[list[str], FloatArray]:
-    """Parse one block of rows; as `read_rows`, but ids may repeat.
+    """Parse one block of rows like `read_rows`, but allow duplicate ids.
 
     Args:
         block: whole lines.
@@ -112,10 +112,10 @@ def parse_rows(
         name: what errors call the file.
         separator: between cells.
         quoted: whether `"` quotes a cell.
-        only: the columns wanted; the others may hold text. All by default.
+        only: the numeric columns to parse; the others may hold text. All by default.
 
     Raises:
-        SourceError: a row of another length, or a cell of a column wanted that is no number.
+        SourceError: a row has another length, or a cell of a parsed column is not a number.
     """
     wanted = [i for i, column in enumerate(columns, 1) if only is None or column in only]
     try:
@@ -125,7 +125,7 @@ def parse_rows(
             table = _arrow_table(_plain(block, separator), len(columns), wanted, separator, quoted)
         except ValueError:
             raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, error)}") from None
-    # By way of polars: Arrow's own way to numpy imports pandas, 0.5 s and 50 MB.
+    # Through polars, because Arrow's own conversion to numpy imports pandas (0.5 s and 50 MB).
     frame = pl.DataFrame(table.select(range(1, len(wanted) + 1)))
     values = np.array(frame.to_numpy(), dtype=np.float64, order="C")
     values[~np.isfinite(values)] = np.nan
@@ -133,12 +133,12 @@ def parse_rows(
 
 
 def _arrow_table(block: bytes, n_columns: int, wanted: Sequence[int], separator: str, quoted: bool) -> Any:
-    """The ids and the columns wanted, by their position.
+    """The ids and the parsed columns, by their position.
 
     Raises:
-        ValueError: a row of another length, a cell that is no number, or bytes that are no UTF-8.
+        ValueError: a row has another length, a cell is not a number, or the bytes are not UTF-8.
     """
-    pa: Any = import_module("pyarrow")  # it has no types
+    pa: Any = import_module("pyarrow")  # pyarrow has no types
     csv: Any = import_module("pyarrow.csv")
     return csv.read_csv(
         pa.py_buffer(block),
@@ -156,19 +156,19 @@ def _arrow_table(block: bytes, n_columns: int, wanted: Sequence[int], separator:
 
 
 def _plain(block: bytes, separator: str) -> bytes:
-    """The block as Arrow takes it: UTF-8, and no spaces around a missing value (R's `format` pads `NA`)."""
+    """The block as Arrow needs it: UTF-8, without spaces around a missing value (R's `format` pads `NA`)."""
     missing = b"|".join(re.escape(text.encode()) for text in MISSING)
     between = re.escape(separator.encode())
     plain = re.sub(rb"(?<=" + between + rb") *(" + missing + rb") *(?=" + between + rb"|[\r\n]|$)", rb"\1", block)
     try:
         plain.decode("utf-8")
-    except UnicodeDecodeError:  # from before GEO wrote UTF-8, as in headers
+    except UnicodeDecodeError:  # an old file, from before GEO wrote UTF-8
         return plain.decode("cp1252", errors="replace").encode()
     return plain
 
 
 def _explain(block: bytes, columns: Sequence[str], separator: str, wanted: Sequence[int], error: Exception) -> str:
-    """Which row and cell a block could not be read for."""
+    """Message that names the row and cell at which parsing failed."""
     for line in block.decode("utf-8", errors="replace").split("\n"):
         cells = [cell.strip().strip('"') for cell in line.rstrip("\r").split(separator)]
         if line.rstrip("\r") == "":
@@ -182,15 +182,15 @@ def _explain(block: bytes, columns: Sequence[str], separator: str, wanted: Seque
 
 
 def _is_number(cell: str) -> bool:
-    """Whether Arrow would take it for a number; Python takes `1_000` and the digits of every script too."""
+    """Whether Arrow reads the cell as a number; Python also accepts `1_000` and the digits of every script."""
     return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", cell) is not None
 
 
 def check_ids(ids: Sequence[str], name: str) -> None:
-    """Refuse ids of which one is missing or stands twice.
+    """Refuse missing and duplicate ids.
 
     Raises:
-        SourceError: naming the row or the id.
+        SourceError: an id is missing or a duplicate; the message names the row or the id.
     """
     distinct = set(ids)
     if "" in distinct:
@@ -200,5 +200,5 @@ def check_ids(ids: Sequence[str], name: str) -> None:
     seen: set[str] = set()
     for key in ids:
         if key in seen:
-            raise SourceError(f"{name}: the id {key!r} stands in two rows")
+            raise SourceError(f"{name}: duplicate id {key!r} in the table")
         seen.add(key)

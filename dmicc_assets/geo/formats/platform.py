@@ -1,7 +1,6 @@
-"""Platform tables (`.annot`, submitter's SOFT, acc.cgi's text): which gene each probe is of.
+"""Platform tables (`.annot`, submitter's SOFT, acc.cgi's text): the gene of each probe.
 
-The symbol column is found by rule and recorded; what becomes of a probe with several genes is for
-`expression/collapse.py`.
+Rules find the symbol column, which is recorded. `expression/collapse.py` decides about probes with several genes.
 """
 
 import hashlib
@@ -22,7 +21,7 @@ from dmicc_assets.tables import TABLES
 
 SEPARATOR = " /// "
 _END = "!platform_table_end"
-# What spreadsheets made of MARCH1, SEPT2 and DEC1; which one it was cannot be told (doi:10.1186/s13059-016-1044-7).
+# Dates that spreadsheets made of MARCH1, SEPT2 or DEC1; the symbol cannot be recovered (doi:10.1186/s13059-016-1044-7).
 _DATE = re.compile(
     r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(Mar|Sep|Dec)-\d{1,2}|[34]\d{4}(\.0)?", re.I
 )
@@ -35,7 +34,7 @@ class SymbolRule(NamedTuple):
     Attributes:
         name: the rule's name, as recorded.
         column: the column's name in lower case, letters and digits only.
-        symbols: the symbols of a cell.
+        symbols: function that gives the symbols of a cell.
         is_entrez: whether the cell's entries are Entrez gene ids.
     """
 
@@ -92,7 +91,7 @@ def read_platform(path: Path, accession: str | None = None, entrez: Mapping[str,
         entrez: symbol by Entrez gene id, for platforms that name genes only so.
 
     Raises:
-        SourceError: no platform table, one that is cut short, or a probe that stands twice.
+        SourceError: the file has no platform table, the table is cut short, or a probe is a duplicate.
         DataError: no column names genes; the message lists the columns.
     """
     table = read_platform_table(path, accession)
@@ -112,20 +111,20 @@ def read_platform(path: Path, accession: str | None = None, entrez: Mapping[str,
         genes.append((SEPARATOR.join(kept) or None, len(symbols) if kept else 0))
     frame = probe_rows(probes, genes)
     if twice := frame.filter(pl.col("probe").is_duplicated())["probe"].to_list():
-        raise SourceError(f"{path.name}: the probe {twice[0]!r} stands twice in the platform's table")
+        raise SourceError(f"{path.name}: duplicate probe {twice[0]!r} in the platform's table")
     return Platform(table.accession, frame, table.columns[index], rule.name, n_mangled, digest.hexdigest())
 
 
 def match_probes(probes: Sequence[str], platform: Platform) -> pl.DataFrame:
-    """The platform's row of each probe of a matrix, whatever the case of its letters (GSE35683).
+    """The platform's row of each probe of a matrix; upper and lower case are the same (GSE35683).
 
     Args:
         probes: the matrix's probe ids.
-        platform: the platform they are of.
+        platform: the platform of the matrix.
 
     Returns:
-        One row a probe, in the order given and with the matrix's spelling: probe, gene, n_symbols; a probe
-        that the platform does not have has no gene and 0 symbols. The exact spelling wins.
+        One row for each probe, in the matrix's order and spelling: probe, gene, n_symbols. A probe that is not on the
+        platform has no gene and 0 symbols. An exact match is preferred.
     """
     known = platform.probe_genes.select("probe", "gene", "n_symbols").iter_rows()
     rows: dict[str, tuple[str | None, int]] = {probe: (gene, n) for probe, gene, n in known}
@@ -142,7 +141,7 @@ def probe_rows(probes: Sequence[str], genes: Sequence[tuple[str | None, int]]) -
 
 
 def read_platform_table(path: Path, accession: str | None = None) -> PlatformTable:
-    """A platform's table, of its columns only the ids and those that may name genes.
+    """A platform's table, reduced to the ids and the columns that may name genes.
 
     Raises:
         SourceError: no table of this platform, no end marker, or an HTML page in the file's place.
@@ -161,7 +160,7 @@ def read_platform_table(path: Path, accession: str | None = None) -> PlatformTab
 
 
 def read_platform_date(path: Path, accession: str) -> date | None:
-    """When the record of a platform was updated last, as its SOFT text says; None where it does not (`.annot`).
+    """Date of the last update of a platform's record in its SOFT text; None without one (`.annot`).
 
     Raises:
         SourceError: a damaged file, or an HTML page in its place.
@@ -185,7 +184,7 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
 
 
 def _find_table(lines: Iterator[str], name: str, accession: str | None) -> tuple[str, list[str]]:
-    """The platform whose table begins next, and the table's columns; the next of the lines is its first row."""
+    """The next platform with a table, and the table's columns; the next line of `lines` is then its first row."""
     found = ""
     for line in lines:
         head, _, value = line.partition(" = ")
@@ -231,19 +230,19 @@ RULES = (
 
 
 def symbol_rules(table: PlatformTable) -> Iterator[tuple[SymbolRule, int]]:
-    """The rules that apply to a table, best first, each with its column: it exists and names at least one gene."""
+    """The rules that apply to a table, best first, each with a column that names at least one gene."""
     names = [_plain(column) for column in table.columns]
     for rule in RULES:
-        for index, name in enumerate(names):  # `.annot` files repeat column names: the first that is filled
+        for index, name in enumerate(names):  # `.annot` files repeat column names; the first filled one is used
             if index and name == rule.column and any(next(rule.symbols(row[index]), "") for row in table.rows):
                 yield rule, index
 
 
 def needs_entrez(blocks: Iterable[bytes], name: str, accession: str | None = None) -> bool:
-    """Whether a platform names its genes only by Entrez ids, so that reading it needs a mapping.
+    """Whether a platform names its genes only by Entrez ids, so that a mapping to symbols is needed.
 
     Args:
-        blocks: the file's decompressed content, in order; taken no further than to the first symbol.
+        blocks: the file's decompressed content, in order; read only up to the first symbol.
         name: what errors call the file.
         accession: which platform, where a file holds several.
 

@@ -1,6 +1,6 @@
-"""What a series says about itself and its samples, the same from a series matrix, a family SOFT file or acc.cgi.
+"""Metadata of a series and its samples, in one form for a series matrix, a family SOFT file and acc.cgi.
 
-Names, e-mail and telephone of submitters stand in those files; they are dropped here and reach nothing else.
+The files contain names, e-mail and telephone of submitters; these are dropped here and stored nowhere.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dmicc_assets.geo.formats.characteristics import parse_characteristics
 from dmicc_assets.tables import TABLES
 
 Fields = Mapping[str, Sequence[str]]
-# What is read of a sample: its row of `source.samples`, which the study's rules complete, and what is only used here.
+# Columns read for a sample: its part of `source.samples`, which the study's rules complete, and columns only used here.
 SAMPLE_SCHEMA = pl.Schema(
     {name: dtype for name, dtype in TABLES["source/samples"].rows_schema.items() if name not in ("label", "patient")}
     | {"platform": pl.String(), "last_update_date": pl.Date(), "relations": pl.List(pl.String())}
@@ -46,23 +46,23 @@ class SeriesHeader:
 
     @property
     def platforms(self) -> list[str]:
-        """Platforms of these samples; of the whole series when the samples do not say."""
+        """Platforms of these samples, or of the whole series when the samples name none."""
         found = self.samples["platform"].drop_nulls().unique(maintain_order=True).to_list()
         return found or self.series.get("platform_id", [])
 
     @property
     def last_update_date(self) -> date | None:
-        """When the series' record changed last; its samples have their own dates (GSE4107)."""
+        """Date of the last change of the series' record; its samples have their own dates (GSE4107)."""
         return parse_date(self.first("last_update_date"))
 
     @property
     def metadata_sha256(self) -> str:
-        """SHA-256 of what describes the samples, without dates: an edit of the series' own header leaves it."""
+        """SHA-256 of the samples' descriptions without dates; an edit of the series' own header does not change it."""
         return samples_sha256(self.samples)
 
     @property
     def is_sequencing(self) -> bool:
-        """Whether the series says that it was sequenced, as opposed to hybridised."""
+        """Whether the series states that it was sequenced rather than hybridised."""
         return any("sequencing" in kind.lower() for kind in self.series.get("type", []))
 
     def first(self, key: str) -> str:
@@ -72,7 +72,7 @@ class SeriesHeader:
 
 
 def build_header(series: Fields, samples: Sequence[Fields], name: str) -> SeriesHeader:
-    """Put a header together from the fields of a file.
+    """Build a header from the fields of a file.
 
     Args:
         series: values of each key of the series, without `!Series_`.
@@ -87,7 +87,7 @@ def build_header(series: Fields, samples: Sequence[Fields], name: str) -> Series
         raise SourceError(f"{name}: a sample has no accession (!Sample_geo_accession)")
     if len(set(accessions)) < len(accessions):
         twice = next(key for i, key in enumerate(accessions) if key in accessions[:i])
-        raise SourceError(f"{name}: the sample {twice} stands twice")
+        raise SourceError(f"{name}: duplicate sample {twice!r}")
     counts = {value for fields in samples for value in fields.get("data_row_count", []) if value}
     for count in counts:
         if not (count.isascii() and count.isdigit()):
@@ -101,12 +101,12 @@ def build_header(series: Fields, samples: Sequence[Fields], name: str) -> Series
 
 
 def is_personal(key: str) -> bool:
-    """Whether a key holds who submitted the data: these are never kept."""
+    """Whether a key holds personal data of the submitter, which is never kept."""
     return "contact_" in key or "contributor" in key or key.endswith("_email")
 
 
 def parse_date(text: str) -> date | None:
-    """A date as GEO writes it, `Mar 25 2019`; None when it is none."""
+    """A date in GEO's form, `Mar 25 2019`; None for any other text."""
     try:
         return datetime.strptime(text.strip(), "%b %d %Y").date()
     except ValueError:

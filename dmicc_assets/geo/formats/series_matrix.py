@@ -1,6 +1,6 @@
 """GEO's series matrix files, read in one streaming pass and checked on the way: CRC, end marker, rows, columns.
 
-Formats only: where a file comes from is in `geo/sources.py`, what a dataset is made of in `geo/dataset.py`.
+Formats only: `geo/sources.py` has the URL of a file, `geo/dataset.py` makes a dataset from its content.
 """
 
 import hashlib
@@ -45,8 +45,8 @@ def read_series_matrix(path: Path) -> SeriesMatrix:
         path: a `*_series_matrix.txt.gz`.
 
     Raises:
-        SourceError: not a whole gzip file, no such table, no end marker, another number of rows than
-            `!Sample_data_row_count` says, columns other than the sample accessions, or a cell that is no number.
+        SourceError: the gzip file is damaged, the table or its end marker is missing, the number of rows differs from
+            `!Sample_data_row_count`, the columns are not the sample accessions, or a cell is not a number.
     """
     header, table = _open(path)
     digest = hashlib.sha256(table.header_row)
@@ -58,16 +58,16 @@ def read_series_matrix(path: Path) -> SeriesMatrix:
 
 
 def read_header(path: Path) -> SeriesHeader:
-    """Read only what stands before the table; the rest of the file is neither read nor checked.
+    """Read only the lines before the table; the rest of the file is neither read nor checked.
 
     Raises:
-        SourceError: no gzip file, or no table begins in it.
+        SourceError: the file is not gzip, or has no table.
     """
     return header_of(gzip_blocks(path), path.name)
 
 
 def header_of(blocks: Iterator[bytes], name: str) -> SeriesHeader:
-    """The header of a series matrix that arrives in decompressed blocks; stops taking them at the table.
+    """The header of a series matrix that arrives in decompressed blocks; reading stops at the table.
 
     Raises:
         SourceError: no table begins.
@@ -82,7 +82,7 @@ class MatrixStart:
 
     Attributes:
         header: the series and its samples.
-        has_rows: whether a row follows on the row of names.
+        has_rows: whether a row follows the row of names.
     """
 
     header: SeriesHeader
@@ -90,9 +90,9 @@ class MatrixStart:
 
 
 def matrix_start(blocks: Iterator[bytes], name: str) -> MatrixStart:
-    """The header of a series matrix and whether its table is empty; stops taking blocks at the first row.
+    """The header of a series matrix and whether its table is empty; reading stops at the first row.
 
-    Not by `!Sample_data_row_count`: a file need not have that line.
+    `!Sample_data_row_count` is not used, because some files lack it.
 
     Args:
         blocks: the file's decompressed content, in order.

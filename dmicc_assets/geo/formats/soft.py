@@ -1,6 +1,6 @@
 """Family SOFT files, read entity by entity: the samples of one platform with their tables.
 
-For series without a matrix, or with an empty one; the platform's table in the same file is read by `platform.py`.
+Used for series without a matrix, or with an empty one. `platform.py` reads the platform's table in the same file.
 """
 
 import hashlib
@@ -86,14 +86,14 @@ def read_entities(blocks: Iterable[bytes], name: str) -> Iterator[Entity]:
 
 
 def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
-    """The samples of one platform of a family SOFT file, as a series matrix has them.
+    """The samples of one platform of a family SOFT file, in the form of a series matrix.
 
     Args:
         path: a `*_family.soft.gz`.
         platform: which platform; needed only when the samples are on several (GSE781: GPL96 and GPL97).
 
     Returns:
-        Probes in the order in which the samples' tables bring them; a probe that a sample lacks is NaN there.
+        Probes in the order of their first appearance in the samples' tables; a probe that a sample lacks is NaN there.
         No rows when no sample has a table.
 
     Raises:
@@ -128,7 +128,7 @@ def read_family(path: Path, platform: str | None = None) -> SeriesMatrix:
 
 
 def family_header(blocks: Iterable[bytes], name: str) -> SeriesHeader:
-    """What a family SOFT file says of its series and of all its samples, whatever their platforms.
+    """Metadata in a family SOFT file of its series and all its samples, of every platform.
 
     Raises:
         SourceError: a damaged file, or a sample that is not what its header says.
@@ -144,10 +144,10 @@ def family_header(blocks: Iterable[bytes], name: str) -> SeriesHeader:
 
 
 def family_platforms(blocks: Iterator[bytes], name: str) -> list[str]:
-    """The platforms that a series names in its family SOFT file; of its samples when the series names none.
+    """The platforms that a series names in its family SOFT file, or else those of its samples.
 
     Args:
-        blocks: the file's decompressed content, in order; taken no further than to what names them.
+        blocks: the file's decompressed content, in order; read only until the platforms are known.
         name: what errors call the file.
 
     Raises:
@@ -164,7 +164,7 @@ def family_platforms(blocks: Iterator[bytes], name: str) -> list[str]:
 
 
 def verify_family(path: Path) -> None:
-    """Check that a family SOFT file is whole and of a series.
+    """Check that a family SOFT file is complete and is that of a series.
 
     Raises:
         SourceError: damaged, cut short, no series in it, or a sample's table shorter than the sample says.
@@ -195,7 +195,7 @@ def _add_field(entity: Entity, line: bytes) -> None:
 
 
 def _sample_values(entity: Entity, name: str) -> tuple[list[str], FloatArray]:
-    """Ids and (R, 1) values of a sample's table; nothing when it has none, or no column VALUE."""
+    """Ids and (R, 1) values of a sample's table; None without a table or without a column VALUE."""
     header, _, rows = entity.table.partition(b"\n")
     columns = header.decode("utf-8", errors="replace").rstrip("\r").split("\t")
     what = f"{name}: {entity.accession}"

@@ -31,7 +31,8 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
         The matrix, and the SHA-256 of the decompressed text (for Parquet: of the file).
 
     Raises:
-        SourceError: not such a table: no sample columns, a name twice, a ragged row, a cell that is no number.
+        SourceError: the table has no sample column, a duplicate name, a row of another length, or a cell that is not a
+            number.
     """
     if _first_bytes(path)[:4] == _PARQUET:
         return _parquet_matrix(path)
@@ -49,7 +50,7 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
 
 
 def verify_matrix(path: Path) -> None:
-    """Check that a file is a table at all, and whole when it is compressed, without parsing its numbers.
+    """Check that a file is a table and, when compressed, complete; numbers are not parsed.
 
     Raises:
         SourceError: missing, empty, an HTML page, a damaged gzip or Parquet file, or no second column.
@@ -73,7 +74,7 @@ def read_sample_sheet(path: Path) -> dict[str, dict[str, str]]:
     """Characteristics of each sample: the sheet's first column is the sample, its other columns are the keys.
 
     Raises:
-        SourceError: no such table, a sample or a column twice, or a row that is longer than the header.
+        SourceError: the file is not a table, a sample or a column is a duplicate, or a row is longer than the header.
     """
     if _first_bytes(path)[:4] == _PARQUET:
         try:
@@ -86,13 +87,13 @@ def read_sample_sheet(path: Path) -> dict[str, dict[str, str]]:
         header, *rows = list(csv.reader(StringIO(text, newline=""), delimiter=_separator(path))) or [[]]
     keys = [key.strip() for key in header]
     if twice := [key for i, key in enumerate(keys) if key and key in keys[:i]]:
-        raise SourceError(f"{path.name}: the column {twice[0]!r} stands twice")
+        raise SourceError(f"{path.name}: duplicate column {twice[0]!r}")
     sheet: dict[str, dict[str, str]] = {}
     for row in rows:
         if not row or not row[0].strip():
             continue
         if row[0].strip() in sheet:
-            raise SourceError(f"{path.name}: the sample {row[0]!r} stands twice")
+            raise SourceError(f"{path.name}: duplicate sample {row[0]!r}")
         if any(cell.strip() for cell in row[len(keys) :]):
             raise SourceError(f"{path.name}: the row of {row[0]!r} has {len(row)} cells, the header {len(keys)}")
         sheet[row[0].strip()] = {key: value.strip() for key, value in zip(keys[1:], row[1:], strict=False) if key}
@@ -138,7 +139,7 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     if ids.null_count() or not len(ids) or (ids == "").any():
         raise SourceError(f"{path.name}: expected a name in the first column of every row ({names[0]})")
     if twice := ids.filter(ids.is_duplicated()).to_list():
-        raise SourceError(f"{path.name}: the id {twice[0]!r} stands in two rows")
+        raise SourceError(f"{path.name}: duplicate id {twice[0]!r} in the first column")
     values = np.where(np.isfinite(values), values, np.nan)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ExpressionMatrix(values, tuple(ids.to_list()), tuple(names[1:])), digest
@@ -172,7 +173,7 @@ def _check_columns(samples: Sequence[str], name: str) -> None:
         raise SourceError(f"{name}: column {list(samples).index('') + 2} of the table has no name")
     if len(set(samples)) < len(samples):
         twice = next(sample for i, sample in enumerate(samples) if sample in samples[:i])
-        raise SourceError(f"{name}: the sample {twice!r} stands in two columns")
+        raise SourceError(f"{name}: duplicate sample column {twice!r}")
 
 
 def _separator(path: Path) -> str:

@@ -1,6 +1,6 @@
-"""The content-addressed cache: verified files under their SHA-256, and which one each URL last gave.
+"""The content-addressed cache: verified files named by their SHA-256, and for each URL the file that it served last.
 
-No network here. A file enters under its final name only by `adopt`, which its caller does after verification.
+No network here. Only `adopt` gives a file its final name; the caller verifies the file before.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ class SourceFile:
     retrieved_at: datetime
 
     def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
-        """What `read` makes of the decompressed content and the file's name.
+        """Apply `read` to the decompressed content and the file's name.
 
         Raises:
             SourceError: as `read`; a damaged file.
@@ -61,7 +61,7 @@ class FileCache:
         self.folder = folder
 
     def recorded(self, url: str, role: str) -> SourceFile | None:
-        """The file that this URL gave last; None when there is none or it is no longer what it was."""
+        """The file that this URL served last; None when it is missing or damaged."""
         try:
             content: dict[str, Any] = json.loads(self._record(url).read_text(encoding="utf-8"))
             retrieved_at = datetime.fromisoformat(content["retrieved_at"])
@@ -74,7 +74,7 @@ class FileCache:
     def adopt(
         self, part: Path, name: str, role: str, url: str, last_modified: str | None = None, etag: str | None = None
     ) -> SourceFile:
-        """Give a verified file its name in the cache, by moving it, and record that the URL gave it."""
+        """Move a verified file to its name in the cache, and record that the URL served it."""
         digest = sha256_of(part)
         path = self.path_of(digest, name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,27 +85,27 @@ class FileCache:
         return found
 
     def path_of(self, sha256: str, name: str) -> Path:
-        """Where a file of this content and name is, or would be."""
+        """Path in the cache for a file of this content and name, whether or not it exists."""
         return self.folder / sha256[:2] / sha256 / _plain(name)
 
     def part_of(self, url: str, name: str) -> Path:
-        """Where an unfinished download of this URL is kept; outside of what is verified."""
+        """Path of an unfinished download of this URL, apart from the verified files."""
         part = self.folder / "partial" / _key(url) / _plain(name)
         part.parent.mkdir(parents=True, exist_ok=True)
         return part
 
     def is_whole(self, file: SourceFile) -> bool:
-        """Whether a file is there, with the bytes that were downloaded."""
+        """Whether a file exists and has the bytes that were downloaded."""
         return file.path.is_file() and file.path.stat().st_size == file.n_bytes and sha256_of(file.path) == file.sha256
 
     def damaged(self) -> Iterator[Path]:
-        """Every file whose bytes are not those that it is named by, of all that were ever kept."""
+        """Every file in the cache whose content no longer has the SHA-256 in its name."""
         for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*/*")):
             if sha256_of(path) != path.parent.name:
                 yield path
 
     def sweep(self) -> None:
-        """Delete what killed processes left unfinished and nobody took up again for a week."""
+        """Delete downloads of killed processes that nobody continued for a week."""
         oldest = time.time() - _WEEK
         for path in [*self.folder.glob("partial/*/*"), *self.folder.glob("urls/*.json.*")]:
             with contextlib.suppress(FileNotFoundError):  # another process may take it up, or sweep too

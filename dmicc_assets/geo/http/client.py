@@ -1,6 +1,6 @@
-"""The one way to what GEO, a Xena hub or a mirror on disk serves: listings, headers of files, verified files.
+"""Access to GEO, a Xena hub or a mirror on disk: listings, headers of files, verified files.
 
-Which files a dataset needs is said in `geo/sources.py`; HTTP itself is in `transfer.py`, files on disk here.
+`geo/sources.py` lists the files that a dataset needs; HTTP is in `transfer.py`.
 """
 
 import re
@@ -34,7 +34,7 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What a server says of a file, without its bytes.
+    """A server's metadata of a file, without its content.
 
     Attributes:
         url: of the file.
@@ -48,21 +48,21 @@ class Observed:
 
 
 class GeoClient:
-    """What is served at three roots, each `https://`, `http://` or `file://`.
+    """Client of three roots, each `https://`, `http://` or `file://`.
 
     Args:
         geo_url: root of GEO's tree.
-        acc_url: GEO's `acc.cgi`; with a `file://` tree GEO's own is not asked.
+        acc_url: GEO's `acc.cgi`; not asked when `geo_url` is a folder on disk.
         xena_url: root of a Xena hub's downloads.
         cache: folder of verified files.
         locks: folder that all processes of the machine share, for their common pace and one download at a time.
         api_key: the user's NCBI key; it only allows a faster pace and goes into no URL, log or file.
-        progress: told the URL, the bytes so far and in all while a file comes.
+        progress: called with the URL, the bytes so far and the bytes in all during a download.
         rate: requests a second to one host; NCBI's rule by default, three without a key and ten with one.
         patience: time-outs, tries and back-off.
 
     Raises:
-        RequestError: a root that is none of the three kinds.
+        RequestError: a root is not an address of these kinds.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class GeoClient:
 
     @property
     def is_offline(self) -> bool:
-        """Whether GEO is a folder on disk: then nothing is asked of the real one either."""
+        """Whether GEO is a folder on disk; the real GEO is then never asked."""
         return self.geo_url.startswith("file://") and self.acc_url == GEO_ACC_URL
 
     @property
@@ -119,17 +119,18 @@ class GeoClient:
             return []
 
     def fetch(self, url: str, role: str, verify: Verify, name: str | None = None) -> SourceFile:
-        """A file, verified, in the cache; downloaded only when the server has another version than the cache.
+        """A verified file in the cache; downloaded only when the server's version differs from the cached one.
 
         Args:
             url: of the file.
             role: what it is to the dataset.
-            verify: raises SourceError when the file is not what it must be.
+            verify: raises SourceError when the file is damaged or of another format.
             name: its name in the cache; by default the URL's.
 
         Raises:
             NotServedError: the server does not have it.
-            SourceError: not reachable, or not what it must be in every try; nothing enters the cache then.
+            SourceError: the server cannot be reached, or the file failed its check in every try; the cache is then
+                unchanged.
         """
         name = name or unquote(urlsplit(url).path).rsplit("/", 1)[-1]
         if (path := local_path(url)) is not None:
@@ -146,7 +147,7 @@ class GeoClient:
             return self.cache.adopt(part, name, role, url, found.last_modified, found.etag)
 
     def observe(self, url: str, role: str) -> Observed:
-        """What the server says of a file now, by a HEAD; the same whatever the cache holds.
+        """The server's current metadata of a file, by a HEAD request; the cache has no influence.
 
         Raises:
             NotServedError: the server does not have it.
@@ -169,7 +170,7 @@ class GeoClient:
 
     @contextmanager
     def blocks(self, url: str) -> Generator[Iterator[bytes]]:
-        """A file's bytes as they come, unverified, for a look at its beginning; leaving early ends the transfer.
+        """A file's unverified bytes as they arrive, to read its beginning; leaving early ends the transfer.
 
         Raises:
             NotServedError: the server does not have it.
@@ -207,7 +208,7 @@ class GeoClient:
     def _http(self) -> "HttpTransfer":
         from dmicc_assets.geo.http.transfer import HttpTransfer
 
-        # No bound method of this object goes in: the connection is closed as soon as nobody holds the client.
+        # Pass no bound method of this object, so that the connection closes when the client is no longer referenced.
         throttle_of = partial(Throttle, self._locks, rate=self.rate)
         return HttpTransfer(throttle_of, self._patience, partial(_advice, self.xena_url), self._progress)
 

@@ -1,6 +1,6 @@
 """Names in a folder of GEO's tree, from the HTML page that a server shows for it.
 
-Names only: everything in the page that leads elsewhere (parent, sorting, `mailto:`, footer) is skipped.
+Links to other places (parent folder, sorting, `mailto:`, footer) are skipped.
 """
 
 import re

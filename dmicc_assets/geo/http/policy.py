@@ -1,6 +1,6 @@
-"""What is allowed and expected of an HTTP server: time-outs, tries, redirects, validators, ranges, `Retry-After`.
+"""Rules for HTTP: time-outs, tries, redirects, validators, ranges, `Retry-After`.
 
-Decisions only, no request: those are in `transfer.py`.
+Decisions only; `transfer.py` sends the requests.
 """
 
 import json
@@ -14,23 +14,23 @@ from urllib.parse import urlsplit
 
 from dmicc_assets.errors import SourceError
 
-if TYPE_CHECKING:  # imported only where a request is sent: it costs a command's start
+if TYPE_CHECKING:  # imported only where a request is sent, because the import slows the start of a command
     import httpx
 
 _NCBI = "ncbi.nlm.nih.gov"
 
 
 class NotServedError(SourceError):
-    """The server is there and says that it does not have this."""
+    """The server answered that it does not have this file."""
 
 
 class TransientError(SourceError):
-    """What may pass when it is tried again."""
+    """An error that another try may resolve."""
 
     def __init__(
         self, message: str, retry_after: float | None = None, unreachable: bool = False, check: str | None = None
     ) -> None:
-        """What happened, how long the server asks to wait, and whether it was reached at all."""
+        """Keep the message, the seconds that the server asks to wait, and whether the server was reached."""
         super().__init__(message, check)
         self.retry_after = retry_after
         self.unreachable = unreachable
@@ -46,7 +46,7 @@ class Patience:
         longest_backoff: seconds between two tries at most.
         connect_timeout: seconds for a connection.
         read_timeout: seconds without a byte.
-        slowest: bytes a second, below which over `read_timeout` a transfer is broken off and resumed.
+        slowest: bytes a second; a transfer that is slower over `read_timeout` is broken off and resumed.
     """
 
     attempts: int = 5
@@ -59,7 +59,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server sends to tell one version of a file from another; any of it may be missing."""
+    """Headers by which a server distinguishes versions of a file; each may be missing."""
 
     etag: str | None
     last_modified: str | None
@@ -76,7 +76,7 @@ class Validators:
 
 
 def host_group(url: str) -> str:
-    """Which pace a URL's host keeps: all of NCBI's hosts one together, every other host its own."""
+    """Group of hosts that share a request rate: all hosts of NCBI together, every other host alone."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     return "ncbi" if is_ncbi(host) else f"{re.sub('[^A-Za-z0-9.]', '_', host)}-{parts.port or parts.scheme}"
@@ -96,7 +96,7 @@ def validators_of(response: "httpx.Response") -> Validators:
 
 
 def conditions(known: Validators | None) -> dict[str, str]:
-    """Headers that ask for a file only when it is no longer the version known."""
+    """Request headers that ask for a file only when it is not the known version."""
     if known is None:
         return {}
     headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
@@ -104,9 +104,9 @@ def conditions(known: Validators | None) -> dict[str, str]:
 
 
 def range_of(part: Path) -> tuple[Validators, dict[str, str]] | None:
-    """What a part is a part of, and headers that ask for the rest; None when it cannot be resumed.
+    """Version of a partial download, and request headers for the rest; None when it cannot be resumed.
 
-    A weak ETag does not promise the same bytes, and without any validator nothing does.
+    A strong ETag or a date is needed: a weak ETag does not promise the same bytes.
     """
     try:
         etag, last_modified, length = json.loads(state_of(part).read_text(encoding="utf-8"))
@@ -121,7 +121,7 @@ def range_of(part: Path) -> tuple[Validators, dict[str, str]] | None:
 
 
 def is_rest_of(begun: Validators, served: Validators, total: int | None) -> bool:
-    """Whether what a server sends as the rest is of the version whose beginning is there."""
+    """True if the 206 response continues the same file version as the partial download."""
     return (
         (begun.etag is None or served.etag is None or begun.etag == served.etag)
         and (begun.last_modified is None or begun.last_modified == served.last_modified)
@@ -130,7 +130,7 @@ def is_rest_of(begun: Validators, served: Validators, total: int | None) -> bool
 
 
 def content_range(response: "httpx.Response") -> tuple[int, int | None]:
-    """Start and whole length of a 206 response; start -1 when it does not say."""
+    """Start and total length of a 206 response; start is -1 when the header is missing."""
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
     if not match:
         return -1, None
@@ -138,18 +138,18 @@ def content_range(response: "httpx.Response") -> tuple[int, int | None]:
 
 
 def state_of(part: Path) -> Path:
-    """Where the validators of a part are kept."""
+    """Path of the validators of a partial download."""
     return part.with_name(f"{part.name}.state")
 
 
 def forget(part: Path) -> None:
-    """Delete a part that is of no use."""
+    """Delete a partial download and its validators."""
     part.unlink(missing_ok=True)
     state_of(part).unlink(missing_ok=True)
 
 
 def redirected(origin: str, here: "httpx.URL", location: str) -> "httpx.URL":
-    """Where a redirect leads.
+    """Target of a redirect.
 
     Raises:
         SourceError: to another host that is not NCBI's, or away from HTTPS.
@@ -159,7 +159,7 @@ def redirected(origin: str, here: "httpx.URL", location: str) -> "httpx.URL":
     try:
         target = here.join(location)
     except httpx.InvalidURL:
-        raise SourceError(f"{origin}: redirected to {location!r}, which is no address") from None
+        raise SourceError(f"{origin}: redirected to {location!r}, which is not an address") from None
     same = (target.host, target.port) == (here.host, here.port)
     upgraded = target.host == here.host and target.scheme == "https"
     if not location or not (same or upgraded or is_ncbi(target.host)):

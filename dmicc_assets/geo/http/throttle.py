@@ -1,6 +1,6 @@
-"""One pace of requests for all processes of the machine: each takes the next free slot from a locked file.
+"""One request rate for all processes of the machine: each process takes the next free slot from a locked file.
 
-Only waiting lives here; what a server says about being too fast comes in as `hold`.
+Only waiting is here; `hold` takes the pause that a server asks for.
 """
 
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-# Slots are a little farther apart than the limit allows, for what a network does to the distance between requests.
+# Slots are a little farther apart than the limit, because the network changes the distance between requests.
 _MARGIN = 1.1
 _LONGEST_HOLD = 600.0
 
@@ -38,7 +38,7 @@ class Throttle:
         time.sleep(max(0.0, begin - now))
 
     def hold(self, seconds: float) -> None:
-        """Let no process send a request for this long, as `Retry-After` asks."""
+        """Stop the requests of all processes for this many seconds, as `Retry-After` asks."""
         with self._lock:
             now = time.time()
             begin = max(self._next(now), now + min(seconds, _LONGEST_HOLD))
@@ -49,5 +49,5 @@ class Throttle:
             free = float(self._slot.read_text(encoding="ascii"))
         except (OSError, ValueError):  # the first request of this machine
             return now
-        # A clock that was set back must not make everybody wait for the time that it showed before.
+        # After the clock was set back, nobody waits until it reaches its earlier time.
         return free if now < free <= now + _LONGEST_HOLD else now

@@ -1,6 +1,6 @@
-"""One HTTP request as GEO's manners ask: paced, retried with back-off and jitter, resumed, never led to a strange host.
+"""HTTP requests by GEO's rules: paced, retried with back-off and jitter, resumed, never redirected to an unknown host.
 
-Bytes only: what a file must be is checked by the caller's `verify`, and where it is kept is `cache.py`'s matter.
+Bytes only: the caller's `verify` checks a file, and `cache.py` stores it.
 """
 
 import json
@@ -74,10 +74,10 @@ class HttpTransfer:
             limits=httpx.Limits(max_connections=1),
             headers={"User-Agent": "dmicc_assets (Python httpx)", "Accept-Encoding": "identity"},
         )
-        weakref.finalize(self, self._http.close)  # nobody need remember to close the connection
+        weakref.finalize(self, self._http.close)  # so that the connection closes without an explicit call
 
     def head(self, url: str) -> Validators:
-        """What the server says of a file now; nothing when it answers no HEAD.
+        """The server's current metadata of a file; empty when it does not answer HEAD.
 
         Raises:
             SourceError: not served, or not reachable in the tries allowed.
@@ -90,7 +90,7 @@ class HttpTransfer:
         return self._persist(url, ask)
 
     def text(self, url: str, data: Mapping[str, str] | None = None) -> str:
-        """A page's text; with `data`, what the server answers to it as a form.
+        """A page's text; with `data`, the answer to this form.
 
         Raises:
             SourceError: not served, or not reachable in the tries allowed.
@@ -105,7 +105,7 @@ class HttpTransfer:
 
     @contextmanager
     def blocks(self, url: str) -> Generator[Iterator[bytes]]:
-        """A file's bytes as they arrive; leaving early closes the connection. Not retried once bytes came.
+        """A file's bytes as they arrive; leaving early closes the connection. No retry after the first bytes.
 
         Raises:
             SourceError: not served, or not reachable in the tries allowed.
@@ -119,17 +119,17 @@ class HttpTransfer:
     def download(
         self, url: str, part: Path, verify: Callable[[Path], object], known: Validators | None = None
     ) -> Validators | None:
-        """Download a file beside, resuming what is there while the server's file is still the same, and verify it.
+        """Download a file to `part` and verify it; a partial download is resumed if the server's file is unchanged.
 
         Args:
             url: of the file.
             part: where the unfinished file is; whole and verified when this returns validators.
-            verify: raises SourceError when the file is not what it must be; then it is deleted and tried again, but
-                not when the same bytes came twice: it is so at the source.
+            verify: raises SourceError when the file is damaged or of another format. The file is then deleted and
+                downloaded again, unless the same bytes came twice: the source itself is then wrong.
             known: validators of the version that the caller has.
 
         Returns:
-            The file's validators; None when the server says that it is the version known.
+            The file's validators; None when the server answers that the known version is current.
 
         Raises:
             SourceError: not served, not reachable, or wrong in every try.
@@ -147,7 +147,7 @@ class HttpTransfer:
             except SourceError as error:
                 digest, is_page = sha256_of(part), begins_as_html(part)
                 forget(part)
-                if digest in wrong and not is_page:  # a page in its place may go, as often as it is the same
+                if digest in wrong and not is_page:  # an error page may disappear even if it came twice
                     raise SourceError(f"{url}: {error} (the same file came twice)", check=error.check) from None
                 wrong.add(digest)
                 raise TransientError(f"{url}: {error}", check=error.check) from None
@@ -192,7 +192,7 @@ class HttpTransfer:
             raise TransientError(f"{url}: {done} bytes came, {total} were announced")
 
     def _guarded(self, url: str, response: httpx.Response) -> Iterator[bytes]:
-        """A response's raw bytes; broken off when they drip so slowly that the file would never be whole."""
+        """A response's raw bytes; the transfer is broken off when it is too slow to complete."""
         window, received = time.monotonic(), 0
         try:
             for piece in response.iter_raw():
@@ -272,7 +272,7 @@ class HttpTransfer:
         raise TransientError(f"{url}: the server answers HTTP {status} {response.reason_phrase}", retry_after=wait)
 
     def _persist(self, url: str, attempt: Callable[[], _Result]) -> _Result:
-        """Try until it works, or as long as patience lasts; the last error is the user's."""
+        """Try until success or until `patience` is exhausted; the user sees the last error."""
         patience = self._patience
 
         def enough(state: tenacity.RetryCallState) -> bool:

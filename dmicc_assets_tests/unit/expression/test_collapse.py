@@ -66,7 +66,7 @@ def test_an_annotation_of_another_platform_is_refused() -> None:
 
 def test_a_probe_twice_and_an_unknown_method_are_refused() -> None:
     twice = pl.DataFrame({"probe": ["p1", "p1"], "gene": ["A", "B"], "n_symbols": [1, 1]})
-    with pytest.raises(ValueError, match="probe 'p1' stands more than once"):
+    with pytest.raises(ValueError, match="duplicate probe 'p1'"):
         collapse_probes(TINY, twice, "mean")
     with pytest.raises(ValueError, match="expected mean, median or max_mean"):
         collapse_probes(TINY, _tiny(["A"] * 4, [1] * 4), "max")  # pyright: ignore[reportArgumentType]  # a mistake

@@ -156,7 +156,7 @@ def test_a_missing_series_names_accession_and_address(client: GeoClient, fake_ge
 
 
 def test_an_accession_that_is_a_path_is_refused(client: GeoClient) -> None:
-    with pytest.raises(RequestError, match="no series accession"):
+    with pytest.raises(RequestError, match="is not a series accession"):
         acquire("../../etc", spec(), client, Path())
 
 

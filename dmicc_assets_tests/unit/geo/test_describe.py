@@ -148,7 +148,7 @@ def test_without_a_matrix_acc_or_the_family_file_tells(
 
 @pytest.mark.parametrize(("accession", "error"), [("../../etc", RequestError), ("GPL96", RequestError)])
 def test_what_is_no_series_is_refused(client: GeoClient, accession: str, error: type[Exception]) -> None:
-    with pytest.raises(error, match="no series accession"):
+    with pytest.raises(error, match="is not a series accession"):
         describe_series(accession, client)
 
 

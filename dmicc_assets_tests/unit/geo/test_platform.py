@@ -130,7 +130,7 @@ def test_only_the_genes_make_the_checksum(gzipped: Gzipped) -> None:
         ("", "an empty file"),
         ("^PLATFORM = GPL8\n!platform_table_begin\nID\tSymbol\n!platform_table_end\n", "expected the table of GPL7"),
         ("^PLATFORM = GPL7\n!platform_table_begin\nID\tSymbol\n1\tA\n", "cut short"),
-        (soft_text(["ID", "Symbol"], ["1", "A"], ["1", "B"]), "'1' stands twice"),
+        (soft_text(["ID", "Symbol"], ["1", "A"], ["1", "B"]), "duplicate probe '1'"),
     ],
 )
 def test_a_wrong_file_is_one_clear_error(tmp_path: Path, text: str, expected: str) -> None:

@@ -58,8 +58,8 @@ def test_every_kind_of_change_is_counted(mirror: Path, client: GeoClient) -> Non
     assert revision.n_genes_changed == 1
     assert not revision.is_header_only
     assert revision.summary() == (
-        "1 samples added, 1 samples removed, 1 samples described anew, 1 probes added, "
-        "2 values changed, 1 genes of probes changed"
+        "1 sample added, 1 sample removed, 1 sample with a changed description, 1 probe added, "
+        "2 values changed, 1 probe with a changed gene"
     )
 
 

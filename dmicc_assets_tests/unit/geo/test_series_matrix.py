@@ -167,11 +167,11 @@ WRONG = {
         lambda t: t.replace("!Sample_geo_accession", "!Sample_gone"),
         "expected a row !Sample_geo_accession",
     ),
-    "a sample twice": (lambda t: t.replace("GSM101", "GSM100"), "GSM100 stands twice"),
+    "a sample twice": (lambda t: t.replace("GSM101", "GSM100"), "duplicate sample 'GSM100'"),
     "a sample unnamed": (lambda t: t.replace('"GSM101"', '""'), "a sample has no accession"),
     "no table": (lambda t: t.replace("!series_matrix_table_begin", ""), "found no line !series_matrix_table_begin"),
     "something behind the end": (lambda t: t + '"x"\t1\t2\t3\n', "something follows"),
-    "an id twice": (lambda t: t.replace("1002_at", "1001_at"), "'1001_at' stands in two rows"),
+    "an id twice": (lambda t: t.replace("1002_at", "1001_at"), "duplicate id '1001_at'"),
     "an id missing": (lambda t: t.replace('"1002_at"', '""'), "row 3 of the table has no id"),
 }
 

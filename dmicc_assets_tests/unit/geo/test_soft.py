@@ -85,9 +85,9 @@ def test_no_contact_field_is_kept(gzipped: Gzipped) -> None:
         (lambda t: t.replace("2_at\tnull\tP\n", ""), "table of GSM1 has 1 rows, but !Sample_data_row_count says 2"),
         (lambda t: t.rsplit("!sample_table_end", 1)[0], "cut short: no line !sample_table_end"),
         (lambda t: t.replace("1_at\t1.5", "1_at\tabc"), "'1_at' has 'abc' for VALUE"),
-        (lambda t: t.replace("2_at\tnull\t", "1_at\tnull\t"), "'1_at' stands in two rows"),
+        (lambda t: t.replace("2_at\tnull\t", "1_at\tnull\t"), "duplicate id '1_at'"),
         (lambda t: t.replace("ID_REF\tVALUE", "PROBE\tVALUE", 1), "first column is ID_REF, found 'PROBE'"),
-        (lambda t: t.replace("^SAMPLE = GSM2", "^SAMPLE = GSM1"), "GSM1 stands twice"),
+        (lambda t: t.replace("^SAMPLE = GSM2", "^SAMPLE = GSM1"), "duplicate sample 'GSM1'"),
         (lambda _: "^PLATFORM = GPL1\n", "expected samples of GPL96, found none"),
     ],
 )

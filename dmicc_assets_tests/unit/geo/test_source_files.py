@@ -64,7 +64,7 @@ def test_another_version_is_not_taken_for_the_one_that_was_read(mirror: Path, cl
             files_of(table, client)
         assert str(caught.value) == (
             f"GSE1001: GSE1001_series_matrix.txt.gz is missing or damaged in {client.cache.folder}, and the source "
-            "serves another version than was read: `dmicc run STUDY --only source --force` takes that one"
+            "now serves another version: `dmicc run STUDY --only source --force` takes that one"
         )
 
 
@@ -79,7 +79,7 @@ def test_without_the_source_one_line_says_what_is_lost_and_why(
     with pytest.raises(
         SourceError,
         match=r"^GSE1001: GSE1001_series_matrix\.txt\.gz, GPL7\.annot\.gz is missing or damaged in .*http/cache and "
-        r"cannot be fetched again \(http://.* HTTP 503 .*\(tried 3 times\)\)$",
+        r"cannot be downloaded again \(http://.* HTTP 503 .*\(tried 3 times\)\)$",
     ):
         files_of(of_http, over_there)
 
@@ -88,7 +88,7 @@ def test_without_the_source_one_line_says_what_is_lost_and_why(
     gone = tmp_path / "gone"
     elsewhere = GeoClient(gone.as_uri(), GEO_ACC_URL, gone.as_uri(), client.cache.folder, tmp_path / "locks")
     with pytest.raises(
-        SourceError, match=r"^GSE1001: GPL7\.annot\.gz is missing .* cannot be fetched again \(GSE1001: no such series"
+        SourceError, match=r"^GSE1001: GPL7\.annot\.gz is missing .*cannot be downloaded again \(GSE1001: no such"
     ) as caught:
         files_of(table, elsewhere)
     assert "\n" not in str(caught.value)

@@ -49,7 +49,7 @@ def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> N
         ("", "an empty file in place of a table"),
         ("<html></html>", "an HTML page in place of a table"),
         ("gene\nTP53\n", "expected a column a sample"),
-        ("gene\tS1\tS1\nTP53\t1\t2\n", "the sample 'S1' stands in two columns"),
+        ("gene\tS1\tS1\nTP53\t1\t2\n", "duplicate sample column 'S1'"),
         ("gene\tS1\t\nTP53\t1\t2\n", "column 3 of the table has no name"),
         ("gene\tS1\n", "the table has no rows"),
         ("gene\tS1\tS2\nTP53\t1\n", "'TP53' has 1 values, expected 2"),
@@ -57,7 +57,7 @@ def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> N
         ("gene\tS1\nTP53\t1,5\n", "'TP53' has '1,5' for S1, expected a number"),
         ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
         ("gene\tS1\n \nTP53\t1\n", "the row '' has 0 values, expected 1"),
-        ("gene\tS1\nTP53\t1\nTP53\t2\n", "'TP53' stands in two rows"),
+        ("gene\tS1\nTP53\t1\nTP53\t2\n", "duplicate id 'TP53'"),
         ("gene,S1\nTP53,1\n", "expected a column a sample"),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: 
 @pytest.mark.parametrize(
     ("frame", "expected"),
     [
-        (pl.DataFrame({"gene": ["A", "A"], "S1": [1.0, 2.0]}), "'A' stands in two rows"),
+        (pl.DataFrame({"gene": ["A", "A"], "S1": [1.0, 2.0]}), "duplicate id 'A'"),
         (pl.DataFrame({"gene": ["A", None], "S1": [1.0, 2.0]}), "a name in the first column"),
         (pl.DataFrame({"gene": ["A", ""], "S1": [1.0, 2.0]}), "a name in the first column"),
         (pl.DataFrame({"gene": ["A"], "S1": ["x"]}), "cannot be read"),
@@ -109,7 +109,7 @@ def test_a_sheet_must_have_each_sample_once(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="mine: the sample 'S3' of the matrix has no row in the sample sheet"):
         samples_of(["S3"], {"S1": {}}, "mine")
     (tmp_path / "s.tsv").write_text("sample\tx\nS1\t1\nS1\t2\n")
-    with pytest.raises(SourceError, match=r"s\.tsv: the sample 'S1' stands twice"):
+    with pytest.raises(SourceError, match=r"s\.tsv: duplicate sample 'S1'"):
         read_sample_sheet(tmp_path / "s.tsv")
     (tmp_path / "e.tsv").write_text("sample\tx\n")
     with pytest.raises(SourceError, match="expected a sample sheet"):
@@ -119,7 +119,7 @@ def test_a_sheet_must_have_each_sample_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("sample\tage\tage\nS1\t1\t2\n", r"s\.tsv: the column 'age' stands twice"),
+        ("sample\tage\tage\nS1\t1\t2\n", r"s\.tsv: duplicate column 'age'"),
         ("sample\tage\nS1\t1\tlupus\n", r"s\.tsv: the row of 'S1' has 3 cells, the header 2"),
     ],
 )

@@ -105,7 +105,7 @@ def test_no_common_gene_leaves_nothing_to_test() -> None:
 @pytest.mark.parametrize(
     ("genes", "message"),
     [
-        (pl.concat([deg(G1="up"), deg(G1="up")]), "cohort a: gene 'G1' stands more than once"),
+        (pl.concat([deg(G1="up"), deg(G1="up")]), "cohort a: duplicate gene 'G1'"),
         (deg(X9="up"), "cohort a: gene 'X9' is not in its matrix"),
         (deg(G1="sideways"), "cohort a: gene 'G1' has no direction"),
         (deg(G1="up").with_columns(direction=pl.lit(None, pl.String)), "cohort a: gene 'G1' has no direction"),
