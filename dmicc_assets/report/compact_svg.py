@@ -1,6 +1,6 @@
-"""A figure's SVG inside the page: the same drawing in three quarters of the bytes, as an address that holds it.
+"""A figure's SVG for the page: the same drawing in three quarters of the bytes, as a `data:` address.
 
-Only the text of matplotlib's SVG is handled here; drawing is `figures/`'s.
+Only the text of matplotlib's SVG is edited here; `figures/` draws.
 """
 
 import re
@@ -16,7 +16,7 @@ _MARKER = re.compile(r'<use ([^>]*?) style="([^"]*)"/>')
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _STYLE = re.compile(r'style="[^"]*"')
 _ATTRIBUTE = re.compile('="([^"\']*)"')
-# What a URL may hold as it stands inside an attribute in double quotes; the rest is percent-encoded.
+# Characters that a URL may contain inside an attribute in double quotes; all others are percent-encoded.
 _PLAIN = " <>/=:;,.'()!?*+-@|{}[]^_~$"
 
 
@@ -33,7 +33,7 @@ def compact_svg(svg: str) -> str:
 
 
 def svg_address(svg: str) -> Markup:
-    """The SVG as a `data:` address, safe inside an attribute in double quotes; text stays text, so it is no longer."""
+    """The SVG as a `data:` address that is safe inside an attribute in double quotes; text stays readable text."""
     return Markup("data:image/svg+xml;charset=utf-8," + quote(svg, safe=_PLAIN))
 
 

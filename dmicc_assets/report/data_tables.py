@@ -1,4 +1,4 @@
-"""Tables of the report: rows as HTML for print and reading without scripts, all rows as data for the rest."""
+"""Tables of the report: first rows as HTML, for print and without scripts; all rows as data for the scripts."""
 
 import gzip
 import json
@@ -14,16 +14,16 @@ from markupsafe import Markup
 from dmicc_assets.tables import TABLES
 
 ROWS_A_PAGE = 25
-# A table of so many rows is printed whole; of a longer one the first page.
+# Longest table that is printed whole; of a longer one only the first page is printed.
 PRINTED_WHOLE = 200
-# What a reader of the page can use; every digit is in the lake, the warehouse and the export.
+# Significant digits in the page; all digits are in the lake, the warehouse and the export.
 _DIGITS = 6
 
 Kind = Literal["number", "text", "hash", "list"]
 Width = Literal["short", "", "long"]
-# A column of texts up to the first length is not broken into lines, one beyond the second has a width of its own.
+# Texts up to the first length are not broken into lines; beyond the second length a column has a width of its own.
 _SHORT, _LONG = 28, 60
-# Of a longer list the cell shows so many, and how many there are.
+# Members of a long list that a cell shows, with their total number.
 _LISTED = 8
 _HASHES = ("recipe", "content", "sha256", "content_sha256", "run_id")
 
@@ -71,7 +71,7 @@ def report_table(
         frame: its rows.
         part: cohort or dataset, when the page has the table more than once.
         title: caption; the table's own meaning by default.
-        drop: columns that say nothing here.
+        drop: columns to leave out.
     """
     declared = TABLES[table]
     meanings = {column.name: column.meaning for column in declared.columns}
@@ -126,7 +126,7 @@ def _flat(frame: pl.DataFrame) -> list[pl.Expr]:
 
 
 def cell_text(cell: object, kind: Kind) -> str:
-    """A cell as text; of a long list the first and their number, as `data_table.js` writes them."""
+    """A cell as text; a long list is cut to its first members and their number, as in `data_table.js`."""
     text = number_text(cell)
     members = text.split(", ") if kind == "list" else []
     return f"{', '.join(members[:_LISTED])} … ({len(members)})" if len(members) > _LISTED else text
@@ -147,7 +147,7 @@ def number_text(cell: object) -> str:
 
 
 def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> str:
-    """Column by column: numbers as numbers, texts as texts. As plain text the tables would be half of the page."""
+    """All rows, column by column, compressed; as plain text the tables would be half of the page."""
     data = [
         {"name": column.name, "kind": column.kind, "values": _values(frame[column.name], column.kind)}
         for column in columns

@@ -1,4 +1,4 @@
-"""What was done at each step, in sentences with parameters, seeds and sources: the report's method text."""
+"""The report's method text: each step in sentences, with parameters, seeds and sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dmicc_assets.study.schema import Study
 
 @dataclass(frozen=True)
 class Methods:
-    """One text a section of the report; `doi:` references become links in the page."""
+    """One text for each section of the report; `doi:` references become links in the page."""
 
     data: str
     differential: str
@@ -27,7 +27,7 @@ def methods(study: Study, versions: Mapping[str, str], scales: Mapping[str, str]
     Args:
         study: its settings.
         versions: of the libraries, by name.
-        scales: what GEO2R's rule saw in each dataset that was read.
+        scales: scale that GEO2R's rule detected in each dataset that was read.
     """
     return Methods(
         data=_data(study, scales or {}),
@@ -46,7 +46,7 @@ def _with_version(name: str, versions: Mapping[str, str]) -> str:
 
 
 def _scale(auto: list[str], scales: Mapping[str, str]) -> str:
-    """Which datasets GEO2R's rule took the log2 of, of those it was asked for; a dataset not read has no verdict."""
+    """Sentence on the datasets to which GEO2R's rule applies, and those of which log2 was taken."""
     if not auto:
         return "The scale is stated in the study file."
     rule = f"GEO2R's rule decides whether log2 is taken in {_listed(auto)}"
@@ -61,7 +61,7 @@ def _data(study: Study, scales: Mapping[str, str]) -> str:
     auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
     collapse = {spec.collapse for spec in study.datasets.values()}
     parts = [
-        "Files are verified on arrival (length, gzip checksum, end of table, number of rows).",
+        "Files are verified after download (length, gzip checksum, end of table, number of rows).",
         _scale(auto, scales),
     ]
     if normalised:

@@ -1,4 +1,4 @@
-"""What a paper states beside what was computed: compared here, used for nothing else."""
+"""Numbers published in a paper compared with those computed here; they are used for nothing else."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Where a study's report is, and how its page gets there whole. What is on the page is in `report/`."""
+"""Path of a study's report, and how the page is written in one step. `report/` makes the page."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ def report_path(reports: Path, study: str) -> Path:
 
 
 def write_report(path: Path, page: str, title: str) -> pl.DataFrame:
-    """Write the page beside and rename it into place; returns the row of `report.study`."""
+    """Write the page to a temporary file and rename it; returns the row of `report.study`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -1,4 +1,4 @@
-"""What each section of the report holds: its heading, method text, tables and which pictures belong there."""
+"""Content of each section of the report: heading, method text, tables and pictures."""
 
 import math
 from collections import Counter
@@ -18,7 +18,7 @@ from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Case, Observation
 
-# Columns of the statistics that a reader of the page has no use for.
+# Columns of the statistics that the page leaves out.
 _NOT_SHOWN = ("study", "cohort", "sigma", "df_total")
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25
@@ -29,14 +29,14 @@ class Section:
     """One section.
 
     Attributes:
-        id: of its heading.
+        id: id of its heading.
         title: its heading.
-        method: what was done, in sentences.
+        method: the method text.
         tables: in order.
         pictures: patterns of catalog names.
-        empty: what to say when the section has neither tables with rows nor pictures.
-        note: what to say above the results, of a result that is nothing.
-        has_volcano: the interactive volcano plots stand here.
+        empty: text of a section without rows and pictures.
+        note: text above the results when the result is empty.
+        has_volcano: whether the section has the interactive volcano plots.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """One number of the strip under the verdict, with code and meaning of each warning that doubts it."""
+    """One number of the strip under the verdict, with code and meaning of each warning about it."""
 
     value: str
     label: str
@@ -123,8 +123,8 @@ def _of_the_signature(results: Results, texts: Methods) -> list[Section]:
 def _of_the_record(results: Results, provenance: pl.DataFrame, checklist: pl.DataFrame) -> list[Section]:
     return [
         Section(
-            "published", "Computed beside published", "What a paper states, beside what was computed here. Published "
-            "numbers are used for nothing else. A term that no library at hand holds is not testable.",
+            "published", "Computed and published numbers", "Numbers that the paper states, with those computed here. "
+            "Published numbers are used for nothing else. A term in none of the available libraries is not testable.",
             _published(results), (), "The study file states no published numbers.",
         ),
         Section(
@@ -134,8 +134,8 @@ def _of_the_record(results: Results, provenance: pl.DataFrame, checklist: pl.Dat
             "No checklist was filled in.",
         ),
         Section(
-            "provenance", "Provenance", "Every result of the study: the hash of what it was made from (recipe), of "
-            "what it says (content), and the run that made it.",
+            "provenance", "Provenance", "Every result of the study: the hash of its inputs, settings and code "
+            "(recipe), the hash of its rows (content), and the run that made it.",
             [free_table("provenance", "Partitions of the lake.", provenance), *_filled(results, "source/files")], (),
             "No result has a manifest.",
         ),
@@ -148,11 +148,11 @@ def _filled(results: Results, *names: str) -> list[ReportTable]:
 
 
 def _nameless_libraries(results: Results) -> str:
-    """Which libraries hold identifiers and no names, so that a reader does not look for names."""
+    """Note on libraries that have identifiers without names."""
     is_number = pl.col("term").str.contains(r"^[A-Za-z:]{1,8}\d+$")
     rows = results.rows("enrichment/terms").group_by("library")
     found = sorted(rows.agg((pl.col("term_name").is_null() & is_number).all()).filter("term_name")["library"])
-    return f" {' and '.join(found)}: the library at hand holds identifiers and no names." if found else ""
+    return f" {' and '.join(found)}: the available library has identifiers without names." if found else ""
 
 
 def _terms(results: Results) -> list[ReportTable]:
@@ -162,7 +162,7 @@ def _terms(results: Results) -> list[ReportTable]:
 
 
 def _gene_sets(results: Results) -> list[ReportTable]:
-    """Preranked gene sets that could mean something; all of them would be a third of the page."""
+    """Preranked gene sets below the customary threshold; all of them would be a third of the page."""
     rows = results.rows("enrichment/gsea")
     order = (pl.col("fdr").clip(lower_bound=FDR_TOLD), -pl.col("nes").abs(), "cohort", "term")
     shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(*order)
@@ -171,7 +171,7 @@ def _gene_sets(results: Results) -> list[ReportTable]:
 
 
 def _published(results: Results) -> list[ReportTable]:
-    """What a paper states, said in words."""
+    """The published numbers, with quantities in words."""
     rows = results.rows("report/published")
     words = pl.Series("what", [quantity_in_words(each) for each in rows["quantity"]], dtype=pl.String)
     shown = rows.select(words, "published", "computed", "agrees", "quantity")
@@ -185,7 +185,7 @@ def _roc(results: Results) -> list[ReportTable]:
 
 
 def _performance(results: Results) -> list[ReportTable]:
-    """The model's performance with what each index is."""
+    """The model's performance, with the meaning of each index."""
     rows = results.rows("model/performance")
     what = pl.col("metric").replace_strict(INDEXES, default="", return_dtype=pl.String).alias("what_it_is")
     shown = rows.select("metric", what, pl.exclude("study", "metric"))
@@ -193,7 +193,7 @@ def _performance(results: Results) -> list[ReportTable]:
 
 
 def _findings(results: Results) -> Section:
-    """The findings, the gravest first, each with what its check asks."""
+    """The findings, the most severe first, each with the question of its check."""
     rows = results.rows("rigor/findings")
     measured = pl.struct("statistic", "threshold", "measure", "fires").map_elements(_measured, return_dtype=pl.String)
     order = pl.col("severity").replace_strict(list(SEVERITIES), list(range(4)), default=4)
@@ -220,15 +220,15 @@ def _findings(results: Results) -> Section:
     )
     made = [free_table("findings", "Findings of the rigor checks.", shown)] if len(shown) else []
     text = (
-        "Each check asks one question of the data or the results, of each cohort and dataset that it concerns; its "
-        "source is cited. A warning stops nothing, since a published study must stay reproducible, but it says what a "
-        "reader should doubt. An 'ok' is a check that was made and found nothing."
+        "Each check asks one question about the data or the results, for each cohort and dataset concerned; its source "
+        "is cited. A warning does not stop the study, because a published study must stay reproducible; it tells the "
+        "reader what to doubt. An 'ok' is a check that was made and found no problem."
     )
     return Section("findings", "Findings", text, made, (), "No check has been run.")
 
 
 def _measured(row: dict[str, Any]) -> str | None:
-    """What was measured, how much it is, and where the check fires, in one text."""
+    """Name and value of the measured quantity and the threshold of the check, in one text."""
     if row["statistic"] is None:
         return None
     limit = "" if row["threshold"] is None else f" (fires {row['fires']} {number_text(row['threshold'])})"
@@ -236,7 +236,7 @@ def _measured(row: dict[str, Any]) -> str | None:
 
 
 def tally(results: Results) -> dict[str, int]:
-    """How many checks came to each severity, the gravest of each check's findings; the gravest first."""
+    """Number of checks by severity, the most severe first; a check counts by its most severe finding."""
     order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
     gravest: dict[str, str] = {}
     for code, severity in results.rows("rigor/findings").select("code", "severity").iter_rows():
@@ -305,7 +305,7 @@ def _differential(results: Results, texts: Methods) -> Section:
 
 
 def tiles_a_row(n: int) -> int:
-    """Tiles in a row of the strip, five at most, so that its rows are nearly of one length."""
+    """Number of tiles in a row of the strip: at most five, so that the rows have nearly equal length."""
     return math.ceil(n / math.ceil(n / 5)) if n else 1
 
 
@@ -352,7 +352,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def signature_text(results: Results) -> str:
-    """The signature in a sentence, for readers who read no table."""
+    """The signature as a sentence."""
     genes, biomarkers = results.signature_genes, results.biomarkers
     if not genes:
         return "No gene is differentially expressed in every cohort, so there is no signature."

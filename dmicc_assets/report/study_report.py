@@ -1,7 +1,7 @@
 """The HTML report of a study: one file that needs no network, rendered from results, figures and provenance.
 
-Only what stands where is decided here; numbers come from results, pictures from the catalog, texts from
-`method_text.py`, looks from `templates/`.
+Only the layout is decided here: numbers come from results, pictures from the catalog, texts from `method_text.py`,
+styles from `templates/`.
 """
 
 import re
@@ -26,9 +26,9 @@ from dmicc_assets.report.words import heading
 from dmicc_assets.results.reader import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Clouds of points inside the pictures of the page; figures for print are written at 300.
+# Resolution (dpi) of point clouds in the page; figures for print have 300.
 _CLOUD_DPI = 160
-# Inches from which a figure takes the page's width.
+# Least width in inches of a figure that takes the page's whole width.
 _WIDE_FROM = 6.0
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
 
@@ -52,7 +52,7 @@ class Provenance:
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of the libraries; the newest manifest's where they differ."""
+        """Versions of the libraries; where manifests differ, that of the newest."""
         found: dict[str, str] = {}
         for manifest in sorted(self.manifests, key=lambda each: each.written_at):
             found |= manifest.versions
@@ -135,7 +135,7 @@ def _environment() -> Environment:
 
 
 def linked(text: str | None) -> Markup:
-    """Text with its DOIs as links; everything else is escaped."""
+    """HTML of a text: DOIs become links, everything else is escaped."""
     parts: list[Markup] = []
     at = 0
     for match in _DOI.finditer(text or ""):
@@ -149,19 +149,19 @@ def linked(text: str | None) -> Markup:
 
 
 def _without_punctuation(doi: str) -> str:
-    """A DOI without the sentence's punctuation; a bracket belongs to it when it was opened in it."""
+    """A DOI without punctuation of the sentence; a closing bracket stays if the DOI has its opening bracket."""
     while doi[-1] in ".,;:'\"" or (doi[-1] == ")" and doi.count(")") > doi.count("(")):
         doi = doi[:-1]
     return doi
 
 
 def _picture(figure: CatalogFigure) -> Picture:
-    """The figure as an SVG in a data URL: an image of its own, so that ids of one never meet another's."""
+    """The figure as an SVG in a data URL, a separate image, so that ids of two figures cannot collide."""
     drawn = figure.draw()
     source = svg_address(compact_svg(svg(drawn, _CLOUD_DPI)))
     look = "wide" if drawn.get_figwidth() > _WIDE_FROM else ""
     if figure.name.endswith("/volcano"):
-        # on screen the interactive plot stands in its place
+        # on screen the interactive plot replaces it
         look = "print-only"
     return Picture(figure.name, figure.title, figure.caption, source, look)
 
@@ -183,7 +183,7 @@ def _by_section(
 
 
 def _volcanoes(results: Results) -> list[dict[str, Any]]:
-    """What the interactive volcano plots need beside the statistics table that they share."""
+    """Settings of the interactive volcano plots, which read their points from the statistics table."""
     settings = results.study.differential
     found: list[dict[str, Any]] = []
     for cohort, spec in results.study.cohorts.items():

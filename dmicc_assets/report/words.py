@@ -1,6 +1,6 @@
-"""What a reader calls what the tables name: kinds of performance, predictors, null distributions, settings.
+"""Words for the names in tables: kinds of performance, predictors, null distributions, settings.
 
-Only words; a name that is not here is shown as the table has it, its underscores as spaces.
+A name without an entry is shown as it is in the table, with spaces for underscores.
 """
 
 import re
@@ -20,7 +20,7 @@ _WORDS = {
     "bootstrap_biomarkers": "a biomarker, bootstrap",
     "leave_one_control_out": "in the signature, one control left out",
 }
-# Indexes of `model/performance`, as rms names them, and counts of how they were made.
+# Indexes of `model/performance`, as rms names them, and counts of resamples.
 INDEXES = {
     "c_statistic": "area under the ROC curve",
     "brier": "Brier score: mean squared error of the probability",
@@ -39,7 +39,7 @@ INDEXES = {
     "n_resamples": "bootstrap resamples that could be refitted",
     "n_firth_refits": "of these refitted by Firth's likelihood",
 }
-# Headings of columns; one that is not here loses its underscores, and the n_ or is_ that begins it.
+# Headings of columns; a column without an entry loses its underscores and its prefix n_ or is_.
 _HEADINGS = {
     "adj_p_value": "adjusted p",
     "ave_expr": "average expression",
@@ -76,18 +76,18 @@ _SETTINGS = {
 
 
 def in_words(name: str) -> str:
-    """A name of a table's value, as a reader says it; `:part` at its end becomes a part of the sentence."""
+    """Words for a name in a table; `:part` at its end becomes a part of the sentence."""
     first, _, part = name.partition(":")
     return _WORDS.get(first, first.replace("_", " ")) + (f", {part}" if part else "")
 
 
 def heading(column: str) -> str:
-    """What stands above a column in the report; its name in SQL is told in the meanings below the table."""
+    """Heading of a column in the report; the meanings below the table give its name in SQL."""
     return _HEADINGS.get(column) or column.removeprefix("n_").removeprefix("is_").replace("_", " ")
 
 
 def setting_in_words(setting: str) -> str:
-    """A row's name in `signature/sensitivity`, e.g. `log_fc 1.25, collapse median`, as a reader says it."""
+    """Words for a row's name in `signature/sensitivity`, e.g. `log_fc 1.25, collapse median`."""
     return ", ".join(_one_setting(each) for each in re.split(r",\s*", setting))
 
 
@@ -97,7 +97,7 @@ def _one_setting(setting: str) -> str:
 
 
 def quantity_in_words(quantity: str) -> str:
-    """A quantity of `report/published`, e.g. `auc.icc.PARP12`, as a reader says it."""
+    """Words for a quantity of `report/published`, e.g. `auc.icc.PARP12`."""
     kind, _, rest = quantity.partition(".")
     where, _, what = rest.partition(".")
     library, _, term = what.partition(".")

@@ -1,4 +1,4 @@
-"""What each kind of figure shows and how to read it: under the figure in the report, and its alternative text."""
+"""Caption of each kind of figure: what it shows and how to read it. It is also the figure's alternative text."""
 
 CAPTIONS: dict[str, str] = {
     "distribution_boxes": (
@@ -28,10 +28,10 @@ CAPTIONS: dict[str, str] = {
     ),
     "md": "Fold change against average expression of every gene.",
     "p_values": (
-        "Distribution of the p-values. Where nothing moves it is flat; the dashed line is the height that the "
-        "genes that do not move would have (Storey)."
+        "Distribution of the p-values. Without differential expression it is flat; the dashed line is the estimated "
+        "height of the genes that do not change (Storey)."
     ),
-    "qq": "Moderated t-statistics against what they would be if no gene moved.",
+    "qq": "Moderated t-statistics against their expected values if no gene changed.",
     "mean_variance": "Residual spread of each gene against its average expression, with its trend.",
     "heat_map": (
         "Differentially expressed genes (rows) and samples (columns), clustered; yellow is high, dark blue is low."

@@ -1,4 +1,4 @@
-"""Every figure of a study by name, drawn when called: report, export and the pictures in Dagster use this one list."""
+"""Every figure of a study by name, drawn on request; the report, the export and Dagster use this list."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -30,10 +30,10 @@ class CatalogFigure(NamedTuple):
 
 
 def study_figures(results: Results) -> Iterator[CatalogFigure]:
-    """Every figure that the results can give, by dataset, cohort and study; nothing is drawn before `draw`.
+    """Every figure for which there are results, by dataset, cohort and study; `draw` draws it.
 
-    Names are `dataset/<dataset>/<kind>`, `cohort/<cohort>/<kind>` and `study/<kind>`; a kind with several figures
-    has `.<part>` at its end (`terms.GO_BP`, `roc.TCGA-CHOL`).
+    Names are `dataset/<dataset>/<kind>`, `cohort/<cohort>/<kind>` and `study/<kind>`; the names of a kind with several
+    figures end in `.<part>` (`terms.GO_BP`, `roc.TCGA-CHOL`).
     """
     for dataset in results.study.datasets:
         if not results.rows("expression/quality", dataset=dataset).is_empty():
@@ -65,7 +65,7 @@ def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
 
 
 def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
-    """The figures of one cohort; before its genes are tested, those of its samples."""
+    """The figures of one cohort; only those of its samples as long as its genes are not tested."""
     of_tests: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
         ("volcano", "volcano plot", of_cohort.draw_volcano),
         ("heat_map", "differentially expressed genes", of_cohort.draw_heat_map),
@@ -100,7 +100,7 @@ def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
 
 
 def _shared_figures(results: Results) -> Iterator[CatalogFigure]:
-    """What the cohorts share."""
+    """Figures of what the cohorts share."""
     sets = of_study.gene_sets(results)
     if not any(sets.values()):
         return
@@ -134,7 +134,7 @@ def _validation_figures(results: Results) -> Iterator[CatalogFigure]:
 
 
 def _worth_figures(results: Results) -> Iterator[CatalogFigure]:
-    """What the result is worth."""
+    """Figures of the resampling and the null distributions."""
     for table, kind, title, draw in (
         ("rigor/nulls", "nulls", "Null distributions", of_study.draw_nulls),
         ("signature/stability", "stability", "Stability", of_study.draw_stability),

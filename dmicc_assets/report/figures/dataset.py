@@ -12,7 +12,7 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
 
 STAGES = ("before", "after")
-# What the panels are called: by whether the study normalises the dataset between arrays or takes it as served.
+# Titles of the panels, which depend on whether the study normalises the dataset between arrays.
 _NORMALISED = ("before normalisation between arrays", "after normalisation between arrays, by gene")
 _AS_SERVED = ("as served", "by gene, not normalised between arrays here")
 # From this size on, connectivity is standardised by mean and sd, below by median and MAD (check I5).
@@ -55,7 +55,7 @@ def distribution_boxes(
 
 
 def _boxes(axes: Axes, rows: pl.DataFrame, colours: Sequence[str]) -> None:
-    """One box a row, drawn as three collections: a thousand artists of their own take seconds."""
+    """One box for each row, drawn as three collections, because a thousand separate artists take seconds."""
     low, q1, median, q3, high = (rows[key].to_numpy() for key in ("0.05", "0.25", "0.5", "0.75", "0.95"))
     x = np.arange(len(rows), dtype=np.float64)
     measured = ~np.isnan(median)
@@ -86,7 +86,7 @@ def _label_order(labels: Mapping[str, str]) -> list[str]:
 
 
 def _label_ticks(axes: Axes, order: Sequence[str], labels: Mapping[str, str]) -> None:
-    """Every sample's name while there is room for it, below them the labels with their counts."""
+    """Names of the samples if there is room, and below them the labels with their counts."""
     counts = {name: sum(labels[s] == name for s in order) for name in dict.fromkeys(labels[s] for s in order)}
     if len(order) <= 60:
         axes.set_xticks(range(len(order)), order, rotation=90, fontsize=5)
@@ -147,7 +147,7 @@ def distribution_densities(
 
 
 def _where_dense(densities: pl.DataFrame) -> tuple[float, float]:
-    """The range in which some sample's density is above half a percent of the highest."""
+    """The range in which the density of any sample exceeds half a percent of the highest density."""
     limit = 0.005 * float(densities["y"].to_numpy().max(initial=0.0))
     x = densities.filter(pl.col("y") > limit)["x"].to_numpy()
     return (float(x.min()), float(x.max())) if len(x) else (0.0, 1.0)
@@ -218,6 +218,6 @@ def outlier_arrays(quality: pl.DataFrame, dataset: str, looks: style.Looks | Non
 
 
 def spread_evenly(n: int, half_width: float) -> np.ndarray:
-    """Sideways places of n points beside a line: an even sequence that repeats for the same n."""
+    """Horizontal offsets of n points beside a line: an even sequence, the same for the same n."""
     golden = (np.arange(n) * 0.6180339887498949) % 1.0
     return (golden * 2 - 1) * half_width

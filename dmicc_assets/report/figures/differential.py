@@ -76,7 +76,7 @@ def _by_direction(axes: Axes, measured: pl.DataFrame, genes: pl.DataFrame, x: st
 
 
 def _largest_p(measured: pl.DataFrame, settings: Differential) -> float | None:
-    """The largest p-value that passes the study's threshold: where the horizontal line stands."""
+    """The largest p-value that passes the study's threshold, at which the horizontal line is drawn."""
     if settings.adjust == "none":
         return settings.p_value
     passing = measured.filter(pl.col("adj_p_value") < settings.p_value)["p_value"].max()
@@ -89,7 +89,7 @@ def _same_both_ways(axes: Axes, values: FloatArray) -> None:
 
 
 def _name(axes: Axes, measured: pl.DataFrame, named: Sequence[str], x: str, y: str) -> None:
-    """Ring and name the given genes; says how many found no room."""
+    """Ring and name the given genes, and note how many names had no room."""
     rows = pl.DataFrame({"gene": list(named)}, schema={"gene": pl.String}).join(
         measured.select("gene", x, y), on="gene", how="inner", maintain_order="left"
     )
@@ -110,7 +110,7 @@ def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -
 
     Args:
         statistics: rows of `differential/statistics` of the cohort.
-        pi0: estimated share of genes that do not move (Storey), drawn as the height it implies; None to leave it out.
+        pi0: estimated share of genes that do not change (Storey), drawn as the height it implies; None to leave it out.
         title: the cohort's.
     """
     figure, axes = style.one_axes(3.6, 3.0, title)
@@ -119,7 +119,7 @@ def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -
     axes.hist(p, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
     if pi0 is not None and len(p):
         axes.axhline(
-            pi0 * len(p) / 40, color=style.DARK, ls="--", lw=1, label=f"genes that do not move: {pi0 * 100:.0f} %"
+            pi0 * len(p) / 40, color=style.DARK, ls="--", lw=1, label=f"genes that do not change: {pi0 * 100:.0f} %"
         )
         axes.legend(loc="upper right")
     axes.set(xlabel="p-value", ylabel=f"genes a bin (of {len(p):,})", xlim=(0, 1))
@@ -139,7 +139,7 @@ def moderated_t_qq(expected: FloatArray, observed: FloatArray, title: str) -> Fi
     axes.plot(expected, observed, ".", color=style.BLUE, ms=3, mew=0, rasterized=True)
     if len(expected):
         ends = [float(expected[0]), float(expected[-1])]
-        axes.plot(ends, ends, "--", color=style.DARK, lw=1, label="no gene moves")
+        axes.plot(ends, ends, "--", color=style.DARK, lw=1, label="no gene changes")
         axes.legend(loc="upper left")
     axes.set(xlabel="expected normal quantile", ylabel="moderated t, as normal quantile")
     return figure

@@ -14,13 +14,13 @@ from dmicc_assets.enrichment.running_sum import RunningSum
 from dmicc_assets.report.figures import style
 
 _TINY = 1e-300
-# A false discovery rate under which a thousand permutations tell no two sets apart.
+# Smallest false discovery rate that a thousand permutations can resolve.
 FDR_TOLD = 0.001
 
 
 @dataclass(frozen=True)
 class RankedSet:
-    """A gene set with its running sum, and what the permutations say of it."""
+    """A gene set with its running sum, normalised score and false discovery rate."""
 
     name: str
     sum: RunningSum
@@ -115,7 +115,7 @@ def running_sums(sets: Sequence[RankedSet], title: str) -> Figure:
 def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     colour = style.UP if each.sum.score > 0 else style.DOWN
     n = len(each.sum.curve)
-    # a curve of 20,000 steps looks the same by its turns: just before and at every hit
+    # the points just before and at every hit are enough to draw the curve of 20,000 steps
     turns = np.unique(np.concatenate([[0, n - 1], each.sum.hits, np.maximum(each.sum.hits - 1, 0)]))
     curve.plot(turns, each.sum.curve[turns], color=colour, lw=1.2)
     curve.axhline(0, color=style.DARK, lw=0.6)
@@ -142,12 +142,12 @@ def _fdr(value: float) -> str:
 
 
 def _label(name: str | None, term: str) -> str:
-    """A term's name in two lines; a longer one ends in its identifier, since such names differ at their ends."""
+    """A term's name in two lines; a longer one ends in its identifier, because long names differ at their ends."""
     text = _in_words(name or term)
     lines = style.wrapped(text, 42, 2)
     return lines if "…" not in lines or name in (None, term) else f"{lines}\n({term})"
 
 
 def _in_words(name: str) -> str:
-    """A name that a line can be broken in."""
+    """A name with spaces, so that it can be broken into lines."""
     return name if " " in name else name.replace("_", " ")

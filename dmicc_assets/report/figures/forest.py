@@ -46,7 +46,7 @@ def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, tit
     Args:
         ranking: rows of `signature/ranking` of the cohort.
         biomarkers: genes drawn in colour.
-        top: ranks that count, for the dashed line.
+        top: highest rank that counts, for the dashed line.
         title: the cohort's.
     """
     if ranking.is_empty():
@@ -94,7 +94,7 @@ def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str
         title: of the figure.
     """
     if frequencies.is_empty():
-        return style.note_figure(title, "Nothing was chosen, so nothing can be chosen again.")
+        return style.note_figure(title, "No gene was chosen.")
     methods = frequencies["method"].unique().sort().to_list()
     highest = (
         frequencies.group_by("gene")

@@ -1,4 +1,4 @@
-"""Names beside points and rows, placed so that none covers another. Works on finished axes; draws text and lines."""
+"""Names beside points and rows, placed so that none covers another, on finished axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ class _Taken:
 
 
 def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str], size: float = 6.5) -> int:
-    """Name points, the first given first, each where it covers no other name, no named point and no edge.
+    """Name points in the given order, each name where it covers no other name, no named point and no edge.
 
-    Call it when everything else is drawn: the layout is fixed by it.
+    Call it after everything else is drawn, because it fixes the layout.
 
     Args:
         axes: axes with their final limits.
         x: positions in data units.
         y: positions in data units.
-        names: one name a point; a point whose name finds no place is left without.
+        names: one name for each point; a name without room is left out.
         size: font size in points.
 
     Returns:
@@ -127,7 +127,7 @@ def _write(
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> FloatArray:
-    """Positions near the wanted ones, in their order, at least a gap apart, between two ends where there is room.
+    """Positions near the wanted ones, in their order, at least `gap` apart, between `low` and `high` if there is room.
 
     Args:
         wanted: positions, ascending.

@@ -33,7 +33,7 @@ def named_genes(results: Results) -> list[str]:
 
 
 def named_in_volcano(results: Results, cohort: str) -> list[str]:
-    """The signature, biomarkers first; where there is none, or it is the whole list, the smallest p-values."""
+    """The signature, biomarkers first; the smallest p-values if it is empty or equals the whole list."""
     signature = named_genes(results) if len(results.study.cohorts) > 1 else []
     genes = results.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
     return signature or genes["gene"].head(_MOST_NAMED).to_list()

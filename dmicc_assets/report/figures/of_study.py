@@ -62,7 +62,7 @@ def subject_of(results: Results, name: str) -> CaseControl:
 
 
 def subject_title(results: Results, name: str) -> str:
-    """What to call a cohort or a validation dataset."""
+    """Title of a cohort or a validation dataset."""
     return title_of(results, name) if name in results.study.cohorts else f"{name} (validation)"
 
 
@@ -83,7 +83,7 @@ def _with_names(subject: CaseControl, genes: Sequence[str]) -> CaseControl:
 
 
 def predictors_drawn(results: Results) -> list[str]:
-    """Predictors whose ROC curves are drawn: the model, then the biomarkers; without any, part of the signature."""
+    """Predictors whose ROC curves are drawn: the model, then the biomarkers, or without any some signature genes."""
     chosen = results.biomarkers
     return [MODEL, "model_raw", *chosen] if chosen else results.signature_genes[:6]
 
@@ -105,7 +105,7 @@ def _ordered(areas: pl.DataFrame, predictors: Sequence[str]) -> pl.DataFrame:
 
 
 def _bands(results: Results, areas: pl.DataFrame, curves: pl.DataFrame) -> dict[validation.CurveKey, RocBand]:
-    """Bands of the first four curves that are of single samples; pooled out-of-fold curves have none."""
+    """Bands of the first four curves of single samples; pooled out-of-fold curves have no band."""
     bands: dict[validation.CurveKey, RocBand] = {}
     for row in areas.filter(pl.col("kind").is_in(["apparent", "external"])).head(4).iter_rows(named=True):
         key = (row["subject"], row["predictor"], row["kind"])
@@ -162,12 +162,12 @@ def draw_calibration(results: Results) -> Figure:
 
 
 def _external_line(results: Results, dataset: str) -> list[pl.DataFrame]:
-    """A calibration curve from the frozen model's line in a validation dataset; none where it has no line."""
+    """The frozen model's calibration line in a validation dataset; None without one."""
     rows = results.rows("validation/performance", subject=dataset, scale="z_score")
     found = dict(rows.select("metric", "value").drop_nulls().iter_rows())
     if "slope" not in found:
         return []
-    # its intercept says how many cases were collected and where z-scores are zero: nothing of the model
+    # the intercept depends on the share of cases and the z-scores of the dataset, not on the model
     predicted, observed = calibration_line(found["slope"])
     kind = f"external, {dataset}: slope {found['slope']:.2f}"
     return [pl.DataFrame({"kind": kind, "predicted": predicted, "observed": observed})]
@@ -180,7 +180,7 @@ def draw_decision_curve(results: Results) -> Figure:
 
 def draw_nulls(results: Results) -> Figure:
     """Null distributions."""
-    return rigor.null_distributions(results.rows("rigor/nulls"), "The same procedure where there is nothing to find")
+    return rigor.null_distributions(results.rows("rigor/nulls"), "The same procedure under the null hypothesis")
 
 
 def draw_stability(results: Results) -> Figure:

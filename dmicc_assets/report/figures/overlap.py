@@ -18,7 +18,7 @@ _NAMED_AT_MOST = 16
 
 
 def exclusive_counts(sets: GeneSets) -> dict[frozenset[str], frozenset[str]]:
-    """For each combination of set names the elements that are in just these; empty ones are left out."""
+    """Elements that are in exactly these sets, for each combination of sets; empty ones are left out."""
     parts: dict[frozenset[str], set[str]] = {}
     for element in frozenset().union(*sets.values()):
         members = frozenset(name for name, members in sets.items() if element in members)
@@ -71,7 +71,7 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> Figure:
 
 
 def _place(centres: np.ndarray, members: Sequence[int]) -> tuple[float, float]:
-    """Where the number of a region stands: towards its own circles, away from the others."""
+    """Position of a region's number: towards its own circles, away from the others."""
     own = centres[list(members)].mean(axis=0)
     others = [i for i in range(len(centres)) if i not in members]
     if not others:
@@ -84,7 +84,7 @@ def _place(centres: np.ndarray, members: Sequence[int]) -> tuple[float, float]:
 
 @style.styled
 def upset(sets: GeneSets, titles: Mapping[str, str], title: str, most: int = 20) -> Figure:
-    """UpSet plot (Lex 2014, doi:10.1109/TVCG.2014.2346248): how many genes are in just these cohorts.
+    """UpSet plot (Lex 2014, doi:10.1109/TVCG.2014.2346248): number of genes in exactly these cohorts.
 
     Args:
         sets: genes of each cohort.

@@ -23,7 +23,7 @@ def paper_panels(results: Results) -> dict[str, Figure]:
     Heat map and volcano of each cohort, enrichment of each (GO BP, CC, MF, KEGG), the Venn diagram, forest error and
     importance of each, expression of the biomarkers in each cohort and validation dataset, ROC curves of two
     biomarkers in the model's cohort, nomogram, calibration. Two cohorts and one validation dataset give the paper's
-    letters A to X; other studies have as many letters as they need. A panel without data says why it has none.
+    letters A to X; other studies have as many letters as they need. A panel without data states the reason.
     """
     return {letter: add_letter(panel.draw(), letter) for letter, panel in zip(letters(), panels(results), strict=False)}
 
@@ -61,7 +61,7 @@ def panels(results: Results) -> Iterator[CatalogFigure]:
 
 
 def _roc_panels(results: Results, genes: list[str]) -> Iterator[CatalogFigure]:
-    """The first two biomarkers, one panel each; a panel that says so for each that is missing."""
+    """One panel for each of the first two biomarkers; a missing one gets a panel that says so."""
     cohort = results.study.model_cohort
     for i in range(ROC_PANELS):
         name = f"study/roc.{cohort}"

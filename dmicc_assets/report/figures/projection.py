@@ -16,10 +16,11 @@ from dmicc_assets.report.figures import style
 
 @dataclass(frozen=True)
 class SampleGroups:
-    """What the colour (label) and the marker (dataset) of each of N samples say.
+    """Label (colour) and dataset (marker) of each of N samples.
 
     With `case`, the label of the cases, cases and controls have the colours of every other figure, and controls are
-    hollow: where the marker is the dataset's, grey print tells them by it. `looks` are the study's colours and markers.
+    hollow: in grey print this tells them apart when the marker is the dataset. `looks` are the study's colours and
+        markers.
     """
 
     label: Sequence[str]

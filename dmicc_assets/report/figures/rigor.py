@@ -1,4 +1,4 @@
-"""Figures of what the result is worth: null distributions, the signature under other thresholds."""
+"""Figures of null distributions and of the signature under other thresholds."""
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ _MOST_PANELS = 12
 
 @style.styled
 def null_distributions(nulls: pl.DataFrame, title: str) -> Figure:
-    """What the same procedure finds when there is nothing to find, and what it found.
+    """What the same procedure finds under the null hypothesis, and what it found in the study.
 
     Args:
         nulls: rows of `rigor/nulls`; draw 0 is the observed value.
@@ -56,7 +56,7 @@ def _null_panel(axes: Axes, draws: np.ndarray, observed: float | None) -> None:
 
 @style.styled
 def sensitivity(grid: pl.DataFrame, title: str) -> Figure:
-    """The signature when one setting differs: how many genes, and how much of it stays.
+    """The signature when one setting differs: its size and its overlap with the study's signature.
 
     Args:
         grid: rows of `signature/sensitivity`; single changes are drawn.

@@ -1,4 +1,4 @@
-"""How every figure looks and how it is written: palette, sizes, fonts, PNG and SVG. No data here.
+"""Style and output of every figure: palette, sizes, fonts, PNG and SVG. No data here.
 
 Colours are Okabe & Ito's (colour-blind safe); a marker or a hatch always says the same as the colour, for grey print.
 """
@@ -29,19 +29,19 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2))
 CASE, CONTROL = VERMILLION, BLUE
 CASE_MARKER, CONTROL_MARKER = "^", "o"
 UP, DOWN = VERMILLION, BLUE
-# Dark blue over grey to yellow: two hues about a neutral middle, and lightness that only rises: it reads in grey.
+# Dark blue over grey to yellow: two hues around a neutral middle; lightness only rises, so that it works in grey print.
 SCORES_MAP = "cividis"
 DPI = 300
 FONT = "DejaVu Sans"
-# Their letters are as wide as DejaVu's or narrower: a label that fits in the figure fits in a viewer without it.
+# Fallback fonts are no wider than DejaVu Sans, so that labels also fit in a viewer without it.
 SVG_FONTS = "'DejaVu Sans', Verdana, 'Liberation Sans', Arial, sans-serif"
 
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
-    # one family: matplotlib asks the font list anew for every text
+    # one family, because matplotlib searches the font list for every text
     "font.sans-serif": [FONT],
     "font.size": 8,
-    # a text is as wide at one resolution as at another: what the layout measured holds in print and on the screen
+    # text has the same width at every resolution, so that the layout is valid in print and on the screen
     "text.hinting": "none",
     "axes.titlesize": 9,
     "axes.titleweight": "bold",
@@ -88,7 +88,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def new_figure(width: float = 3.6, height: float = 3.2, solves_layout: bool = True) -> Figure:
-    """An empty figure of a size in inches, on the Agg canvas, outside pyplot; a solver places its panels or not."""
+    """An empty figure of a size in inches, on the Agg canvas, without pyplot; optionally with a layout solver."""
     figure = Figure(figsize=(width, height), layout="constrained" if solves_layout else None)
     FigureCanvasAgg(figure)
     return figure
@@ -107,7 +107,7 @@ def headline(figure: Figure, title: str) -> None:
     if title:
         width, height = figure.get_size_inches()
         text = headline_text(title, width)
-        # without a solver the title's place is a tenth of an inch under the edge
+        # without a solver the title is a tenth of an inch below the edge
         place = {} if figure.get_layout_engine() else {"y": 1 - 0.1 / height, "va": "top"}
         figure.suptitle(text, x=0.08 / width, ha="left", fontsize=9, fontweight="bold", **place)
 
@@ -130,7 +130,7 @@ def add_letter(figure: Figure, letter: str) -> Figure:
 
 
 def legend(figure: Figure, columns: int) -> None:
-    """A legend under the figure whose points are seen, however small they are drawn."""
+    """A legend under the figure, with markers large enough to see."""
     for handle in figure.legend(loc="outside lower center", ncols=columns).legend_handles:
         if isinstance(handle, Line2D):
             handle.set(markersize=5, alpha=1)
@@ -145,7 +145,7 @@ def small_multiples(n: int, columns: int, width: float, height: float, title: st
     headline(figure, title)
     high, wide = figure.get_figheight(), figure.get_figwidth()
     grid: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
-    # margins in inches: a solver for many panels takes seconds and finds these
+    # fixed margins in inches, because a solver takes seconds for many panels and finds the same
     inside = {
         "left": 0.58 / wide,
         "right": 1 - 0.1 / wide,
@@ -160,7 +160,7 @@ def small_multiples(n: int, columns: int, width: float, height: float, title: st
 
 @styled
 def note_figure(title: str, text: str) -> Figure:
-    """What stands in a figure's place when there is nothing to draw: the reason."""
+    """A figure without data, which states the reason."""
     figure, axes = one_axes(3.6, 2.0, title)
     axes.set_axis_off()
     axes.text(0.5, 0.5, wrapped(text, 44), ha="center", va="center", transform=axes.transAxes, color=DARK)
@@ -184,7 +184,7 @@ def svg(figure: Figure, dpi: int = DPI) -> str:
 
 
 def fix_layout(figure: Figure) -> None:
-    """Lay out once: the solver would run for each file that is written, and every file would be drawn twice."""
+    """Lay out once; otherwise the solver runs for each file that is written."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
@@ -208,13 +208,13 @@ def p_text(p: float | None) -> str:
 
 
 def tint(colour: str) -> str:
-    """A colour's light tint, opaque: a hatch over a transparent colour is printed over a full one."""
+    """An opaque light tint of a colour; a hatch over a transparent colour is printed over the full colour."""
     red, green, blue = to_rgb(colour)
     return to_hex((0.8 + 0.2 * red, 0.8 + 0.2 * green, 0.8 + 0.2 * blue))
 
 
 def category_styles(categories: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each category, in the order given; they repeat in other pairs after eight."""
+    """Colour and marker of each category, in the given order; after eight they repeat in other pairs."""
     return {
         name: (CATEGORIES[i % len(CATEGORIES)], MARKERS[(i + i // len(CATEGORIES)) % len(MARKERS)])
         for i, name in enumerate(dict.fromkeys(categories))

@@ -141,7 +141,7 @@ def test_the_height_of_the_null_is_storey_s_share() -> None:
     assert axes.lines[0].get_ydata()[0] == pytest.approx(0.8 * 1000 / 40)  # pyright: ignore
     legend = axes.get_legend()
     assert legend is not None
-    assert legend.get_texts()[0].get_text() == "genes that do not move: 80 %"
+    assert legend.get_texts()[0].get_text() == "genes that do not change: 80 %"
 
 
 def test_quantiles_rise_and_have_the_diagonal(catalog: dict[str, CatalogFigure]) -> None:
