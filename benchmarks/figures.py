@@ -12,14 +12,14 @@ from dmicc_assets.lake.store import Lake
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.results.reader import Results
-from dmicc_assets.study.loading import find_study
+from dmicc_assets.study.loading import load_study, study_files
 from dmicc_assets.study.settings import load_settings
 
 
 def main() -> None:
     """Draw and write every figure once, in memory."""
     settings = load_settings()
-    study = find_study(sys.argv[1], settings.study_folders)
+    study = load_study(study_files(settings.study_folders)[sys.argv[1]])
     results = Results.of_study(Lake(settings.lake, settings.locks), study, settings.gene_sets)
     wall, cpu = time.perf_counter(), time.process_time()
     seconds: dict[str, float] = {}

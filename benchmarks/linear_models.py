@@ -94,6 +94,12 @@ def our_stages(values: np.ndarray, wanted: str) -> dict[str, Callable[[], object
     collapse = annotated(values) if wanted == "collapse" else None
     contrasts = np.array([[0, 0, 1, -1, 0], [0, 0, 0, 1, -1], [0, 1, 0, 0, 0]], dtype=float).T
 
+    def against_threshold() -> object:
+        fit = fit_linear_model(values, small)
+        moderated = moderated_t(fit)
+        error = fit.stdev_unscaled * np.sqrt(moderated.variance)[:, None]
+        return treat(fit.coefficients, error, moderated.df_total[:, None], 0.5)
+
     def over_contrasts() -> object:
         fit = fit_contrasts(fit_linear_model(values, design), contrasts, ["1-2", "2-3", "y"])
         moderated = moderated_t(fit)
@@ -105,7 +111,7 @@ def our_stages(values: np.ndarray, wanted: str) -> dict[str, Callable[[], object
         "missing": lambda: moderated_t(fit_linear_model(missing, design), limma="3.54"),
         "trend": lambda: moderated_t(fit_linear_model(values, small), trend=True),
         "robust": lambda: moderated_t(fit_linear_model(values, small), robust=True),
-        "treat": lambda: treat(fit_linear_model(values, small), 0.5),
+        "treat": against_threshold,
         "contrasts": over_contrasts,
         "collapse": lambda: collapse_probes(*collapse, "mean"),
         "combat": lambda: combat(values, batch, small[:, 1:]),

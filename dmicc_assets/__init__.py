@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dmicc_assets.api.cohort import Cohort
-    from dmicc_assets.api.differential import combat, differential_genes, limma
+    from dmicc_assets.api.contrasts import Contrasts, contrasts
+    from dmicc_assets.api.differential import combat, differential_genes, limma, treat
     from dmicc_assets.api.gene_sets import gsea, ora
     from dmicc_assets.api.geo import Series, read_geo
-    from dmicc_assets.api.prediction import NestedCv, RocCurve, nested_cv, roc
+    from dmicc_assets.api.prediction import NestedCv, RocCurve, nested_cv, roc, roc_test
     from dmicc_assets.api.signature import SharedGenes, shared_genes
     from dmicc_assets.api.studies import StudyResults, open  # noqa: A004 - as `dm.open`
 
 _MODULES = {
     "Cohort": "cohort",
+    "Contrasts": "contrasts",
     "NestedCv": "prediction",
     "RocCurve": "prediction",
     "Series": "geo",
     "SharedGenes": "signature",
     "combat": "differential",
+    "contrasts": "contrasts",
     "differential_genes": "differential",
     "gsea": "gene_sets",
     "limma": "differential",
@@ -32,17 +35,21 @@ _MODULES = {
     "ora": "gene_sets",
     "read_geo": "geo",
     "roc": "prediction",
+    "roc_test": "prediction",
     "shared_genes": "signature",
+    "treat": "differential",
 }
 
 __all__ = [
     "Cohort",
+    "Contrasts",
     "NestedCv",
     "RocCurve",
     "Series",
     "SharedGenes",
     "StudyResults",
     "combat",
+    "contrasts",
     "differential_genes",
     "gsea",
     "limma",
@@ -51,7 +58,9 @@ __all__ = [
     "ora",
     "read_geo",
     "roc",
+    "roc_test",
     "shared_genes",
+    "treat",
 ]
 
 

@@ -23,6 +23,7 @@ def limma(
     block: str = "none",
     trend: bool = False,
     robust: bool = False,
+    quality_weights: bool = False,
     version: str = "3.63",
 ) -> pl.DataFrame:
     """Moderated t-statistics of every gene, cases against controls (Ritchie et al. 2015, doi:10.1093/nar/gkv007).
@@ -33,6 +34,8 @@ def limma(
         block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`.
         trend: whether the prior variance depends on the mean expression.
         robust: whether outlying variances are shrunk less.
+        quality_weights: whether samples far from the model weigh less, as `arrayWeights` and
+            `voomWithQualityWeights` (doi:10.1186/1471-2105-7-261, doi:10.1093/nar/gkv412).
         version: the limma whose prior is taken: "3.63" or "3.54".
 
     Returns:
@@ -45,9 +48,27 @@ def limma(
     subject = cohort.subject("cohort")
     settings = Differential.model_validate({"block": block, "trend": trend, "robust": robust, "limma": version})
     batch: Batch = "covariate" if cohort.batch else "none"
-    if not counts:
-        return cohort_statistics(subject, no_counts(subject.matrix), settings, batch)
-    return cohort_statistics(subject, subject.matrix, settings, batch)
+    counted = subject.matrix if counts else no_counts(subject.matrix)
+    return cohort_statistics(subject, counted, settings, batch, quality_weights=quality_weights)
+
+
+def treat(statistics: pl.DataFrame, *, log_fc: float = 1.0) -> pl.DataFrame:
+    """Tests that a change is larger than a threshold, not only other than 0, as limma's `treat`.
+
+    McCarthy & Smyth 2009, doi:10.1093/bioinformatics/btp053.
+
+    Args:
+        statistics: what `limma` gave.
+        log_fc: threshold in log2 units, not negative.
+
+    Returns:
+        One row a gene in their order: gene, log_fc, t (0 within the threshold), p_value, adj_p_value
+        (Benjamini-Hochberg).
+
+    Raises:
+        ValueError: a negative threshold.
+    """
+    return tests.treat_statistics(statistics, log_fc)
 
 
 def differential_genes(

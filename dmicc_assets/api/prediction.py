@@ -6,6 +6,7 @@ The arithmetic is in `stats/roc.py` and `resampling/`.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,15 @@ from numpy.typing import ArrayLike
 from dmicc_assets.api.cohort import Cohort
 from dmicc_assets.differential.statistics import Batch, differential_genes, differential_statistics
 from dmicc_assets.expression.batch import remove_batch_effect
-from dmicc_assets.stats.roc import Direction, delong_interval, youden
+from dmicc_assets.stats.roc import (
+    DelongTest,
+    Direction,
+    bootstrap_interval,
+    closest_topleft,
+    delong_interval,
+    delong_test,
+    youden,
+)
 from dmicc_assets.stats.roc import roc as curve_of
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import CaseControl
@@ -22,15 +31,16 @@ from dmicc_assets.types import CaseControl
 
 @dataclass(frozen=True)
 class RocCurve:
-    """An area under the ROC curve with DeLong's interval (doi:10.2307/2531595), Youden's cut-off and the curve.
+    """An area under the ROC curve with its interval, the best cut-off and the curve.
 
     Attributes:
         auc: area, ties counted half.
         ci_low: lower limit of the 95 % interval; equal to the area where the groups separate, which says nothing.
         ci_high: upper limit.
-        threshold: Youden's cut-off, in the predictor's units.
+        threshold: the best cut-off, in the predictor's units.
         sensitivity: at the cut-off.
         specificity: at the cut-off.
+        n_optima: how many cut-offs are equally good; the first of them is given.
         curve: columns threshold, sensitivity, specificity.
     """
 
@@ -40,25 +50,68 @@ class RocCurve:
     threshold: float
     sensitivity: float
     specificity: float
+    n_optima: int
     curve: pl.DataFrame
 
 
-def roc(score: ArrayLike, is_case: ArrayLike, *, direction: Direction = "up") -> RocCurve:
+def roc(
+    score: ArrayLike,
+    is_case: ArrayLike,
+    *,
+    direction: Direction = "up",
+    interval: Literal["delong", "bootstrap"] = "delong",
+    cut_off: Literal["youden", "closest_topleft"] = "youden",
+    seed: int = 1,
+) -> RocCurve:
     """The empirical ROC curve of one predictor, as pROC's.
 
     Args:
         score: (N,) predictor, in the order of `is_case`.
         is_case: (N,) True for cases.
         direction: "up" when cases are expected to score higher; decide it on other data than these.
+        interval: DeLong's (doi:10.2307/2531595), or from 2,000 resamples of cases and of controls.
+        cut_off: the largest sensitivity + specificity, or the point nearest to a perfect test.
+        seed: of the resamples.
+
+    Raises:
+        ValueError: lengths differ, a score is missing or infinite, a group is empty, or an option is unknown.
+    """
+    if interval not in ("delong", "bootstrap"):
+        raise ValueError(f"unknown interval {interval!r}: expected delong or bootstrap")
+    if cut_off not in ("youden", "closest_topleft"):
+        raise ValueError(f"unknown cut-off {cut_off!r}: expected youden or closest_topleft")
+    found = curve_of(score, is_case, direction)
+    low, high = delong_interval(found) if interval == "delong" else bootstrap_interval(found, seed)
+    cut = youden(found) if cut_off == "youden" else closest_topleft(found)
+    points = {"threshold": found.thresholds, "sensitivity": found.sensitivity, "specificity": found.specificity}
+    at = (cut.threshold, cut.sensitivity, cut.specificity, cut.n_optima)
+    return RocCurve(found.auc, low, high, *at, pl.DataFrame(points))
+
+
+def roc_test(
+    first: ArrayLike,
+    second: ArrayLike,
+    is_case: ArrayLike,
+    *,
+    directions: tuple[Direction, Direction] = ("up", "up"),
+) -> DelongTest:
+    """Whether two predictors of the same samples have different areas, by DeLong's test, as pROC's `roc.test`.
+
+    DeLong et al. 1988, doi:10.2307/2531595.
+
+    Args:
+        first: (N,) predictor, in the order of `is_case`.
+        second: (N,) predictor of the same samples.
+        is_case: (N,) True for cases.
+        directions: of each predictor, "up" when cases are expected to score higher.
+
+    Returns:
+        Both areas, their difference (first less second) with its 95 % interval, z and the two-sided p-value.
 
     Raises:
         ValueError: lengths differ, a score is missing or infinite, or a group is empty.
     """
-    found = curve_of(score, is_case, direction)
-    low, high = delong_interval(found)
-    cut = youden(found)
-    points = {"threshold": found.thresholds, "sensitivity": found.sensitivity, "specificity": found.specificity}
-    return RocCurve(found.auc, low, high, cut.threshold, cut.sensitivity, cut.specificity, pl.DataFrame(points))
+    return delong_test(first, second, is_case, directions)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Assets of the group `differential`: moderated t-statistics of every gene, and the genes past the thresholds."""
 
-from dmicc_assets.differential.statistics import block_notes, differential_genes, model_statistics, tested_model
+from dmicc_assets.differential.statistics import block_notes, differential_genes, model_statistics, weighted_model
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.results.reader import Results
 
@@ -18,7 +18,7 @@ def differential(context: StepContext) -> Result:
     batch = context.study.cohorts[cohort].batch
     subject = results.cohort(cohort, "value_adjusted" if batch == "combat" else "value")
     counts = results.matrix("cohort/expression", cohort, "count")
-    model = tested_model(subject, counts, context.study.differential, batch)
+    model = weighted_model(subject, counts, context.study.differential, batch)
     statistics = model_statistics(subject, model, context.study.differential)
     genes = differential_genes(statistics, context.study.differential)
     notes = {"n_genes": len(statistics), "n_deg": len(genes), "limma": context.study.differential.limma}

@@ -5,8 +5,8 @@ import polars as pl
 
 from dmicc_assets.checks.check import Doubt, Measure, Stops, check
 from dmicc_assets.checks.finding import Finding, Measured, finding, listed, not_applicable
+from dmicc_assets.differential.statistics import treat_statistics
 from dmicc_assets.results.evidence import StudyEvidence
-from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
 FDR = 0.10
@@ -129,8 +129,8 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
             findings += not_applicable("M3", name, "there is no fold-change filter")
             continue
         statistics = evidence.rows("differential/statistics", cohort=name)
-        p = treat_p_values(statistics, settings.log_fc)
-        judged = p if settings.adjust == "none" else adjust_p_values(p)
+        tested = treat_statistics(statistics, settings.log_fc)
+        judged = tested["p_value" if settings.adjust == "none" else "adj_p_value"]
         remain = int((judged < settings.p_value).sum())
         n_deg = len(evidence.rows("differential/genes", cohort=name))
         text = (
@@ -142,26 +142,6 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
             text += "; of the others only a difference is shown, not one of this size"
         findings.append(finding("M3", name, "info" if remain < n_deg else "ok", text, remain, n_deg))
     return findings
-
-
-def treat_p_values(statistics: pl.DataFrame, log_fc: float) -> np.ndarray:
-    """P of the hypothesis abs(log fold change) <= `log_fc`, as limma's TREAT, from the moderated statistics.
-
-    McCarthy & Smyth 2009, doi:10.1093/bioinformatics/btp053: the two one-sided tails at the threshold, added.
-
-    Args:
-        statistics: columns log_fc, t, df_total, ci_low, ci_high; a NULL gives NaN.
-        log_fc: threshold, log2, at least 0.
-    """
-    effect, df, low, high = (
-        statistics[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        for name in ("log_fc", "df_total", "ci_low", "ci_high")
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = (high - low) / (2 * t_upper_quantile(0.025, df))
-        inner, outer = (np.abs(effect) - log_fc) / error, (np.abs(effect) + log_fc) / error
-        tail = two_sided_p(inner, df) / 2
-        return np.where(inner >= 0, tail, 1 - tail) + two_sided_p(outer, df) / 2
 
 
 @check(

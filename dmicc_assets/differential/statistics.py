@@ -10,13 +10,17 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.expression.counts import has_counts
+from dmicc_assets.stats.array_weights import array_weights, array_weights_by_gene
+from dmicc_assets.stats.contrast_tests import treat
+from dmicc_assets.stats.distributions import t_upper_quantile
 from dmicc_assets.stats.duplicate_correlation import DuplicateCorrelation, duplicate_correlation
 from dmicc_assets.stats.library_size import tmm_factors
 from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t
+from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.random_axes import ResidualSpace, residual_space
 from dmicc_assets.stats.top_table import top_table
-from dmicc_assets.stats.voom import voom
+from dmicc_assets.stats.voom import voom, voom_with_quality_weights
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
@@ -169,8 +173,37 @@ def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.D
     return statistics.filter(chosen).with_columns(direction=direction).select(*columns)
 
 
+def treat_statistics(statistics: pl.DataFrame, log_fc: float) -> pl.DataFrame:
+    """TREAT of every gene: is its change larger than the threshold (doi:10.1093/bioinformatics/btp053)?
+
+    Args:
+        statistics: what `differential_statistics` gave; the standard error is that of its 95 % limits.
+        log_fc: threshold, log2, at least 0.
+
+    Returns:
+        Columns gene, log_fc, t (0 within the threshold), p_value, adj_p_value (Benjamini-Hochberg), in the table's
+        order; NULL where the table has none.
+
+    Raises:
+        ValueError: a negative threshold.
+    """
+    effect, df, low, high = (
+        statistics[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        for name in ("log_fc", "df_total", "ci_low", "ci_high")
+    )
+    error = (high - low) / (2 * t_upper_quantile(0.025, df))
+    t, p = treat(effect, error, df, log_fc)
+    columns = {"log_fc": effect, "t": t, "p_value": p, "adj_p_value": adjust_p_values(p)}
+    return pl.DataFrame({"gene": statistics["gene"], **columns}).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
 def cohort_statistics(
-    subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch
+    subject: CaseControl,
+    counts: ExpressionMatrix,
+    settings: Differential,
+    batch: Batch,
+    *,
+    quality_weights: bool = False,
 ) -> pl.DataFrame:
     """`differential_statistics`, by voom for a cohort of counts (Law et al. 2014, doi:10.1186/gb-2014-15-2-r29).
 
@@ -179,16 +212,19 @@ def cohort_statistics(
         counts: (G, N) counts; missing values where the cohort is not counted.
         settings: thresholds and options of the study.
         batch: as in `differential_statistics`; with "combat" counts are not weighted, since the values are adjusted.
+        quality_weights: samples far from the model weigh less (Ritchie et al. 2006, doi:10.1186/1471-2105-7-261).
 
     Raises:
         ValueError: the counts are of other genes or samples than the cohort, or as `differential_statistics`.
     """
-    return model_statistics(subject, tested_model(subject, counts, settings, batch), settings)
+    return model_statistics(subject, weighted_model(subject, counts, settings, batch, quality_weights), settings)
 
 
-def tested_model(subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch) -> CohortModel:
+def weighted_model(
+    subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch, quality_weights: bool = False
+) -> CohortModel:
     """The model by which `cohort_statistics` tests a cohort, with voom's values and weights for counts."""
-    weighted = _weighted(subject, counts, settings, batch)
+    weighted = _weighted(subject, counts, settings, batch, quality_weights)
     return cohort_model(weighted.subject, settings, batch, weighted.weights)
 
 
@@ -202,18 +238,26 @@ def block_notes(model: CohortModel) -> dict[str, float | int]:
 
 @dataclass(frozen=True, slots=True)
 class _Weighted:
-    """A cohort with the values that are tested, and voom's weights where it is counted."""
+    """A cohort with the values that are tested, and the weights of voom or of the samples' quality."""
 
     subject: CaseControl
     weights: FloatArray | None
 
 
-def _weighted(subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch) -> _Weighted:
+def _weighted(
+    subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch, quality_weights: bool = False
+) -> _Weighted:
     if not has_counts(counts) or batch == "combat":
-        return _Weighted(subject, None)
+        if not quality_weights:
+            return _Weighted(subject, None)
+        values, (design, _) = subject.matrix.values, differential_design(subject, settings, batch)
+        # As limma: REML needs complete genes.
+        estimate = array_weights_by_gene if np.isnan(values).any() else array_weights
+        return _Weighted(subject, estimate(values, design))
     counts = _aligned(counts, subject.matrix)
     design, _ = differential_design(subject, settings, batch)
-    weighted = voom(counts.values, design, factors=tmm_factors(counts.values))
+    weigh = voom_with_quality_weights if quality_weights else voom
+    weighted = weigh(counts.values, design, factors=tmm_factors(counts.values))
     matrix = ExpressionMatrix(weighted.values, counts.features, counts.samples)
     return _Weighted(replace(subject, matrix=matrix), weighted.weights)
 
@@ -222,7 +266,7 @@ def cohort_residuals(
     subject: CaseControl, counts: ExpressionMatrix, settings: Differential, batch: Batch
 ) -> ResidualSpace:
     """The genes in the residual space of the model by which `cohort_statistics` tests them; arguments as there."""
-    model = tested_model(subject, counts, settings, batch)
+    model = weighted_model(subject, counts, settings, batch)
     return residual_space(
         model.values,
         model.design,

@@ -17,13 +17,11 @@ class RunningSum:
     Attributes:
         curve: (G,) running sum after each gene.
         hits: (H,) positions of the set's genes, 0 is the gene that is highest in cases.
-        ranked: (G,) the ranking statistic, descending.
         peak: position of the largest deviation from zero.
     """
 
     curve: FloatArray
     hits: NDArray[np.intp]
-    ranked: FloatArray
     peak: int
 
     @property
@@ -56,4 +54,4 @@ def running_sum(statistics: pl.DataFrame, genes: Collection[str], weight: float 
     highest, lowest = int(curve.argmax()), int(curve.argmin())
     # Of deviations that are equal, up to rounding, the upper one counts: as in the enrichment scores.
     is_high = curve[highest] >= -curve[lowest] * (1 - 1e-12)
-    return RunningSum(curve, np.flatnonzero(is_hit), t, highest if is_high else lowest)
+    return RunningSum(curve, np.flatnonzero(is_hit), highest if is_high else lowest)

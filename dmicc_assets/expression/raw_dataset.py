@@ -31,7 +31,6 @@ class RawDataset:
         pubmed_ids: the series' papers.
         samples: one row a sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
         matrix: (R, N) as served.
-        row_kind: what the rows are.
         probe_genes: probe, gene, n_symbols of every row, for rows that are probes.
         symbol_column: the platform's column that named the genes.
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
@@ -54,7 +53,6 @@ class RawDataset:
     pubmed_ids: list[str]
     samples: pl.DataFrame
     matrix: ExpressionMatrix
-    row_kind: Literal["probe", "gene"]
     probe_genes: pl.DataFrame | None
     symbol_column: str | None
     n_date_mangled: int

@@ -42,19 +42,6 @@ class DatasetRevision:
     n_values_changed: int
     n_genes_changed: int
 
-    @property
-    def is_header_only(self) -> bool:
-        """Whether only the header changed, so that every statistic stays the same."""
-        return not (
-            self.samples_added
-            or self.samples_removed
-            or self.samples_described_anew
-            or self.n_probes_added
-            or self.n_probes_removed
-            or self.n_values_changed
-            or self.n_genes_changed
-        )
-
     def summary(self) -> str:
         """One line for people, as `1 sample added, 2 values changed`."""
         counts = [

@@ -74,17 +74,6 @@ def write_truth(truth: Truth, path: Path) -> None:
     path.write_text(json.dumps({**asdict(truth), **derived}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def read_truth(path: Path) -> Truth:
-    """Read what `write_truth` wrote.
-
-    Raises:
-        OSError: there is no such file.
-        KeyError: the file holds no truth.
-    """
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return Truth(**{name: content[name] for name in Truth.__dataclass_fields__})
-
-
 def score_truth(
     truth: Truth,
     *,

@@ -10,45 +10,35 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.distributions import f_upper_tail, t_upper_tail
 from dmicc_assets.stats.linear_model import LinearFit
-from dmicc_assets.stats.moderation import LimmaVersion, ModeratedT, squeeze_var, total_df
+from dmicc_assets.stats.moderation import ModeratedT
 from dmicc_assets.stats.multiplicity import Adjustment, adjust_p_values
 from dmicc_assets.types import FloatArray
 
 
-def treat(
-    fit: LinearFit,
-    log_fc: float,
-    *,
-    trend: bool = False,
-    robust: bool = False,
-    limma: LimmaVersion = "3.63",
-) -> tuple[FloatArray, FloatArray]:
+def treat(effect: FloatArray, error: FloatArray, df: FloatArray, log_fc: float) -> tuple[FloatArray, FloatArray]:
     """Tests that a change is larger than a threshold (McCarthy & Smyth 2009, doi:10.1093/bioinformatics/btp053).
 
     Args:
-        fit: least-squares fit of G genes and K coefficients.
+        effect: log2 fold changes of G genes, (G,) or (G, K).
+        error: their moderated standard errors, of the same shape.
+        df: degrees of freedom of the moderated t; broadcasts with `effect`.
         log_fc: threshold in log2 units, not negative.
-        trend: the prior variance follows mean expression.
-        robust: the prior is protected from hypervariable genes.
-        limma: as in `moderated_t`.
 
     Returns:
-        t (G, K), measured from the nearer threshold and 0 between them, and p-values (G, K), as `limma::treat`; NaN
-        where the coefficient is missing (limma: t = 0 without a p).
+        t, measured from the nearer threshold and 0 between them, and p-values, as `limma::treat`; NaN where the fold
+        change is missing (limma: t = 0 without a p).
 
     Raises:
-        ValueError: a negative threshold; no gene has a residual variance.
+        ValueError: a negative threshold.
     """
     if not log_fc >= 0:
         raise ValueError(f"the threshold on the log fold change is {log_fc}: expected 0 or more")
-    covariate = fit.ave_expr if trend else None
-    variance, prior = squeeze_var(fit.sigma**2, fit.df_residual, covariate, robust=robust, limma=limma)
-    error = fit.stdev_unscaled * np.sqrt(variance)[:, None]
-    df = total_df(fit.df_residual, prior)[:, None]
-    size = np.abs(fit.coefficients)
-    beyond, opposite = (size - log_fc) / error, (size + log_fc) / error
-    p_value = t_upper_tail(beyond, df) + t_upper_tail(opposite, df)
-    return np.sign(fit.coefficients) * np.maximum(beyond, 0.0), p_value
+    size = np.abs(effect)
+    # A gene without spread has no error: its t is infinite.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        beyond, opposite = (size - log_fc) / error, (size + log_fc) / error
+        t = np.sign(effect) * np.maximum(beyond, 0.0)
+    return t, np.minimum(1.0, t_upper_tail(beyond, df) + t_upper_tail(opposite, df))
 
 
 def moderated_f(fit: LinearFit, moderated: ModeratedT) -> tuple[FloatArray, FloatArray, int]:

@@ -54,7 +54,6 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
     covariance: FloatArray = to_scaled @ inverse @ to_scaled.T
     problem = profile_problem(design, is_case, estimate)
     low, high = profile_limits(problem, np.sqrt(np.diag(covariance)), level)
-    share = is_case.mean()
     return LogisticFit(
         terms=(INTERCEPT, *terms),
         coefficients=estimate,
@@ -64,7 +63,6 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
         ci_low=low,
         ci_high=high,
         log_likelihood=float(penalised_log_likelihood(design, is_case, once, estimate[None, :])[0]),
-        null_log_likelihood=float(len(is_case) * (share * np.log(share) + (1 - share) * np.log(1 - share))),
         flic_intercept=float(flic_intercepts(x @ estimate[1:], is_case, once)[0]),
         n_case=int(is_case.sum()),
         n_control=int((~is_case).sum()),

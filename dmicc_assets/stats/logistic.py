@@ -35,7 +35,6 @@ class LogisticFit:
         ci_low: (K,) lower 95 % limit: Wald's for "ml", of the profile penalised likelihood for "firth".
         ci_high: (K,) upper limit.
         log_likelihood: of the model, penalised for "firth".
-        null_log_likelihood: of the intercept alone, not penalised.
         flic_intercept: the intercept for probabilities under "firth" (Puhr 2017); None for "ml".
         n_case: cases fitted.
         n_control: controls fitted.
@@ -49,7 +48,6 @@ class LogisticFit:
     ci_low: FloatArray
     ci_high: FloatArray
     log_likelihood: float
-    null_log_likelihood: float
     flic_intercept: float | None
     n_case: int
     n_control: int
@@ -78,13 +76,11 @@ class ResampledFits:
     """Maximum-likelihood fits of B resamples.
 
     Attributes:
-        coefficients: (B, K).
-        has_no_estimate: (B,) True where a class is absent or the design is singular: nothing can be fitted.
+        coefficients: (B, K); NaN where a class is absent or the design is singular: nothing can be fitted.
         may_separate: (B,) True where the fit did not prove that the classes overlap.
     """
 
     coefficients: FloatArray
-    has_no_estimate: BoolArray
     may_separate: BoolArray
 
 
@@ -151,7 +147,6 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
     covariance: FloatArray = to_scaled @ np.linalg.inv(information) @ to_scaled.T
     error = np.sqrt(np.diag(covariance))
     half = normal_quantile(0.975) * error
-    share = is_case.mean()
     return LogisticFit(
         terms=(INTERCEPT, *terms),
         coefficients=estimate,
@@ -161,7 +156,6 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
         ci_low=estimate - half,
         ci_high=estimate + half,
         log_likelihood=float(log_likelihood(scaled @ coefficients, is_case)),
-        null_log_likelihood=float(len(is_case) * (share * np.log(share) + (1 - share) * np.log(1 - share))),
         flic_intercept=None,
         n_case=int(is_case.sum()),
         n_control=int((~is_case).sum()),
@@ -277,7 +271,7 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
             is_last, is_final = is_last[keep], is_final[keep]
     result[:, 1:] /= spread
     result[:, 0] -= (result[:, 1:] * centre).sum(axis=1)
-    return ResampledFits(result, hopeless, unproved)
+    return ResampledFits(result, unproved)
 
 
 def _standardised(design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

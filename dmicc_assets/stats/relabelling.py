@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.distributions import two_sided_p
 from dmicc_assets.stats.linear_model import fit_each_gene, masked_qr
 from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
 from dmicc_assets.types import BoolArray, FloatArray
@@ -31,11 +30,6 @@ class MultiT:
     log_fc: FloatArray
     t: FloatArray
     df_total: FloatArray
-
-    def p_values(self) -> FloatArray:
-        """(L, G) two-sided p-values."""
-        df = self.df_total if self.df_total.ndim == 2 else self.df_total[:, None]
-        return two_sided_p(self.t, df)
 
 
 @dataclass(frozen=True, slots=True)

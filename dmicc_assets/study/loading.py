@@ -39,18 +39,6 @@ def study_files(folders: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def find_study(name: str, folders: Sequence[Path]) -> Study:
-    """The study of this name, read and validated.
-
-    Raises:
-        RequestError: no file has this name, or the file is wrong.
-    """
-    known = study_files(folders)
-    if name not in known:
-        raise no_study(name, known)
-    return load_study(known[name])
-
-
 def no_study(name: str, known: Iterable[str]) -> RequestError:
     """That there is no study of this name, with those that there are."""
     return RequestError(f"no study {name!r}: known are {', '.join(sorted(known))} (DMICC_STUDIES names more folders)")

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-from dmicc_assets.stats.contrast_tests import decide_tests, moderated_f, treat
+from dmicc_assets.stats.contrast_tests import decide_tests, moderated_f
 from dmicc_assets.stats.linear_model import fit_contrasts, fit_linear_model
 from dmicc_assets.stats.moderation import ModeratedT, moderated_t, squeeze_var
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
+from dmicc_assets_tests.oracle.linear import treat_of
 
 SEEDS = st.integers(min_value=0, max_value=10**6)
 VARIANTS = st.fixed_dictionaries(
@@ -84,7 +85,7 @@ def test_the_sign_follows_the_contrast(seed: int, variant: dict[str, Any]) -> No
     np.testing.assert_allclose(there.t[:, 1], -here.t[:, 1], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(there.p_value[:, 1], here.p_value[:, 1], rtol=1e-5)
     np.testing.assert_allclose(there.log_odds[:, 1], here.log_odds[:, 1], rtol=1e-5, atol=1e-6)
-    t, p = (np.array(each) for each in zip(*(treat(fit, 0.3, **variant) for fit in fits), strict=True))
+    t, p = (np.array(each) for each in zip(*(treat_of(fit, 0.3, **variant) for fit in fits), strict=True))
     np.testing.assert_allclose(t[1, :, 1], -t[0, :, 1], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(p[1, :, 1], p[0, :, 1], rtol=1e-5)
     up, down = (decide_tests(fit, moderated, p_value=0.3) for fit, moderated in zip(fits, (here, there), strict=True))
@@ -96,7 +97,7 @@ def test_the_sign_follows_the_contrast(seed: int, variant: dict[str, Any]) -> No
 def test_a_higher_threshold_makes_no_change_more_significant(seed: int, first: float, second: float) -> None:
     values, design, _ = _data(seed)
     fit = fit_linear_model(values, design)
-    (t_low, p_low), (t_high, p_high) = (treat(fit, threshold) for threshold in sorted((first, second)))
+    (t_low, p_low), (t_high, p_high) = (treat_of(fit, threshold) for threshold in sorted((first, second)))
     assert (p_high >= p_low * (1 - 1e-12)).all()
     assert (np.abs(t_high) <= np.abs(t_low)).all()
     assert ((p_low >= 0) & (p_high <= 1 + 1e-12)).all()
@@ -171,7 +172,7 @@ def test_p_values_are_uniform_under_the_null(variant: dict[str, Any]) -> None:
     both = fit_contrasts(fit_linear_model(values, design), np.eye(3)[:, 1:], ["case", "batch"])
     assert kstest(moderated_f(both, moderated_t(both, **variant))[1], "uniform").pvalue > 0.01
     # What may be as large as the threshold is called less often than nothing at all.
-    assert (treat(fit_linear_model(values, design), 0.1, **variant)[1][:, 1] <= 0.05).mean() < 0.05
+    assert (treat_of(fit_linear_model(values, design), 0.1, **variant)[1][:, 1] <= 0.05).mean() < 0.05
 
 
 @QUICK

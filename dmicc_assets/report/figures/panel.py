@@ -1,4 +1,7 @@
-"""The paper's Figure 4, panel by panel: the same figures in the paper's order, for any study."""
+"""Figure 4 of Zhang & Chen 2023 (doi:10.3389/fonc.2023.1206043), panel by panel and in its order, for any study.
+
+Two cohorts and one validation dataset give the letters A to X; other studies have as many letters as they need.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,24 +11,13 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import of_cohort, of_study
 from dmicc_assets.report.figures.catalog import CatalogFigure
-from dmicc_assets.report.figures.style import add_letter, note_figure
+from dmicc_assets.report.figures.style import note_figure
 from dmicc_assets.results.reader import Results
 
 # The libraries of the paper's panels, in its order.
 LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
 # The paper shows one ROC curve each for its two biomarkers.
 ROC_PANELS = 2
-
-
-def paper_panels(results: Results) -> dict[str, Figure]:
-    """Figure 4 of Zhang & Chen 2023 (doi:10.3389/fonc.2023.1206043), letter by letter.
-
-    Heat map and volcano of each cohort, enrichment of each (GO BP, CC, MF, KEGG), the Venn diagram, forest error and
-    importance of each, expression of the biomarkers in each cohort and validation dataset, ROC curves of two
-    biomarkers in the model's cohort, nomogram, calibration. Two cohorts and one validation dataset give the paper's
-    letters A to X; other studies have as many letters as they need. A panel without data states the reason.
-    """
-    return {letter: add_letter(panel.draw(), letter) for letter, panel in zip(letters(), panels(results), strict=False)}
 
 
 def letters() -> Iterator[str]:

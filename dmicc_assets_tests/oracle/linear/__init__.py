@@ -1,10 +1,15 @@
 """R's answers for linear models and what comes before them, made by `make.R` in this folder."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from dmicc_assets.stats.contrast_tests import treat
+from dmicc_assets.stats.linear_model import LinearFit
+from dmicc_assets.stats.moderation import moderated_t
 
 FOLDER = Path(__file__).parent
 
@@ -32,6 +37,13 @@ def designs() -> tuple[NDArray[np.float64], NDArray[np.float64], pl.DataFrame]:
     small = np.column_stack([np.ones(len(samples)), case]).astype(float)
     full = np.column_stack([small, samples["batch"] == "b", samples["batch"] == "c", samples["age"]]).astype(float)
     return small, full, samples
+
+
+def treat_of(fit: LinearFit, log_fc: float, **moderation: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """TREAT of every coefficient of a fit; `moderation` are the options of the moderated t."""
+    moderated = moderated_t(fit, **moderation)
+    error = fit.stdev_unscaled * np.sqrt(moderated.variance)[:, None]
+    return treat(fit.coefficients, error, moderated.df_total[:, None], log_fc)
 
 
 def assert_equal_to_r(ours: NDArray[np.float64], theirs: NDArray[np.float64], *, is_p: bool = False) -> None:

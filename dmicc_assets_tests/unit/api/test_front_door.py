@@ -14,20 +14,7 @@ from dmicc_assets.differential.statistics import cohort_statistics
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 from dmicc_assets_tests.conftest import ROOT
-
-GENES = [f"G{i:03d}" for i in range(200)]
-
-
-def cohort(seed: int = 1, n: int = 24, moved: int = 20) -> dm.Cohort:
-    """A cohort in which the first genes are two log2 units higher in cases."""
-    values = np.random.default_rng(seed).normal(8, 0.5, (len(GENES), n))
-    is_case = np.arange(n) % 2 == 0
-    values[:moved, is_case] += 2
-    names = [f"s{j}" for j in range(n)]
-    expression = pl.DataFrame({"gene": GENES, **{name: values[:, j] for j, name in enumerate(names)}})
-    samples = pl.DataFrame({"sample": names, "label": ["case" if c else "control" for c in is_case]})
-    samples = samples.with_columns(centre=pl.Series([f"c{j % 3}" for j in range(n)]))
-    return dm.Cohort(expression, samples, case="case", control="control")
+from dmicc_assets_tests.worlds.labelled_cohort import GENES, cohort
 
 
 def test_no_name_of_the_front_door_is_a_subpackage() -> None:

@@ -3,24 +3,17 @@
 import re
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 import pytest
 
 from dmicc_assets.checks import data
 from dmicc_assets.checks.check import Check, Measure, check
 from dmicc_assets.checks.finding import Finding, Severity, finding
-from dmicc_assets.checks.multiplicity import treat_p_values
 from dmicc_assets.checks.page import COMMAND, findings_page
 from dmicc_assets.checks.registry import CHECKS, THEMES, by_code, findings_table, run_checks
-from dmicc_assets.differential.statistics import differential_statistics
 from dmicc_assets.results.evidence import StudyEvidence
-from dmicc_assets.stats.contrast_tests import treat
-from dmicc_assets.stats.linear_model import fit_linear_model
-from dmicc_assets.study.schema import Differential
 from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.conftest import ROOT
-from dmicc_assets_tests.worlds.noise_study import cohort_of
 from dmicc_assets_tests.worlds.sound_study import manifest_of, sound, study_file, with_frame, with_notes
 from dmicc_assets_tests.worlds.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil
 
@@ -161,14 +154,6 @@ def test_counts_have_no_rule_for_the_logarithm() -> None:
     said = manifest_of("expression/genes", "SIM1", {"took_log2": True, "normalise": "TMM"})
     evidence = sound().with_frames({}, manifests=[said])
     assert CHECKS["I2"](evidence)[0].message.startswith("not applicable: RNA-seq counts")
-
-
-def test_treat_from_the_table_is_that_of_the_fit() -> None:
-    subject = cohort_of("a", 9, 7, 200, 1, planted=20, shift=1.2)
-    design = np.column_stack([np.ones(16), subject.is_case.astype(float)])
-    statistics = differential_statistics(subject, Differential(), "none")
-    fit = fit_linear_model(subject.matrix.values, design, names=["one", "case"])
-    np.testing.assert_allclose(treat_p_values(statistics, 0.4), treat(fit, 0.4)[1][:, 1], rtol=1e-9)
 
 
 def test_twice_the_same_finding_is_refused() -> None:

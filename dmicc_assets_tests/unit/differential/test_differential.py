@@ -9,17 +9,24 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dmicc_assets.differential.statistics import differential_design, differential_genes, differential_statistics
+from dmicc_assets.differential.statistics import (
+    differential_design,
+    differential_genes,
+    differential_statistics,
+    treat_statistics,
+)
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
 from dmicc_assets.stats.linear_model import fit_linear_model
 from dmicc_assets.stats.moderation import LimmaVersion, moderated_t
+from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 from dmicc_assets_tests.oracle import ORACLE, read_table
-from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers
+from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers, treat_of
+from dmicc_assets_tests.worlds.noise_study import cohort_of
 
 GENES, VALUES = expression("missing")
 SAMPLES = designs()[2]
@@ -235,3 +242,15 @@ def test_a_quantile_normalised_merged_cohort_equals_r() -> None:
     ours, theirs = differential_statistics(cohort, settings, "covariate"), STUDY / "statistics_arthritis.tsv.gz"
     assert_statistics(ours, read_table(theirs))
     assert set(differential_genes(ours, settings)["gene"]) == set(read_table(theirs).filter("is_deg")["gene"])
+
+
+def test_treat_from_the_table_is_that_of_the_fit() -> None:
+    subject = cohort_of("a", 9, 7, 200, 1, planted=20, shift=1.2)
+    design = np.column_stack([np.ones(16), subject.is_case.astype(float)])
+    statistics = differential_statistics(subject, Differential(), "none")
+    fit = fit_linear_model(subject.matrix.values, design, names=["one", "case"])
+    t, p = treat_of(fit, 0.4)
+    found = treat_statistics(statistics, 0.4)
+    np.testing.assert_allclose(found["t"], t[:, 1], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found["p_value"], p[:, 1], rtol=1e-9)
+    np.testing.assert_allclose(found["adj_p_value"], adjust_p_values(p[:, 1]), rtol=1e-9)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.scale import log2_decision, to_log2
 from dmicc_assets.stats.array_weights import array_weights
-from dmicc_assets.stats.contrast_tests import treat
 from dmicc_assets.stats.library_size import filter_by_expression, log_cpm, tmm_factors
 from dmicc_assets.stats.linear_model import LinearFit, fit_contrasts, fit_linear_model, non_estimable
 from dmicc_assets.stats.moderation import LimmaVersion, moderated_t
@@ -22,7 +21,7 @@ from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.top_table import top_table
 from dmicc_assets.stats.voom import voom, voom_with_quality_weights
 from dmicc_assets_tests.oracle import MADE_UP, Answers
-from dmicc_assets_tests.oracle.linear import assert_equal_to_r, numbers
+from dmicc_assets_tests.oracle.linear import assert_equal_to_r, numbers, treat_of
 
 ARRAYS = ["group_default", "group_trend", "group_robust", "cov_default", "cov_trend", "cov_robust", "aw_default"]
 TABLES = {
@@ -225,7 +224,7 @@ def assert_treat(answers: Answers, case: str) -> None:
     """TREAT at a fold change of 1.2 equals limma's."""
     genes, fit, _ = CASES[case](answers, case, "group")
     theirs = answers.table("limma", f"{case}__group_treat")
-    t, p = (found[:, 0] for found in treat(fit, float(np.log2(1.2)), limma="3.54"))
+    t, p = (found[:, 0] for found in treat_of(fit, float(np.log2(1.2)), limma="3.54"))
     at = rows_of(genes, theirs)
     assert_equal_to_r(fit.coefficients[at, 0], theirs["logFC"].to_numpy())
     assert_equal_to_r(fit.ave_expr[at], theirs["AveExpr"].to_numpy())

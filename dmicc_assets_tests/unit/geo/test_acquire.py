@@ -56,7 +56,7 @@ def test_a_series_on_disk(client: GeoClient) -> None:
     assert (raw.relations, raw.pubmed_ids) == (["SubSeries of: GSE9"], ["123"])
     assert raw.probe_genes is not None
     assert raw.probe_genes.row(0) == ("1000_at", "GENE0", 1)
-    assert (raw.row_kind, raw.value_kind, raw.symbol_column) == ("probe", "intensity", "Gene symbol")
+    assert (raw.value_kind, raw.symbol_column) == ("intensity", "Gene symbol")
     assert raw.samples["sample"].to_list() == list(raw.matrix.samples)
 
 
@@ -288,7 +288,7 @@ def test_a_xena_matrix(mirror: Path, client: GeoClient, fake_geo: FakeGeo, tmp_p
     chosen = spec("xena", matrix="TCGA.CHOL.sampleMap/HiSeqV2")
     raw = get("TCGA-CHOL", chosen, client if way == "disk" else over_http(fake_geo, tmp_path))
     np.testing.assert_array_equal(raw.matrix.values, [[1.5, 2], [np.nan, 4]])
-    assert (raw.row_kind, raw.platform, raw.probe_genes) == ("gene", None, None)
+    assert (raw.platform, raw.probe_genes) == (None, None)
     assert raw.accession == "TCGA.CHOL.sampleMap/HiSeqV2"
     with pytest.raises(SourceError, match=r"^X: no matrix file at .*none\.gz or .*none"):
         acquire("X", spec("xena", matrix="none"), client, Path())

@@ -115,7 +115,7 @@ def test_what_a_failure_blocks_says_so_until_it_is_made(settings: Settings, monk
         raise ValueError("no such luck\nsecond line")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dmicc_assets.assets.differential.cohort_statistics", fails)
+        patch.setattr("dmicc_assets.assets.differential.model_statistics", fails)
         with pytest.raises(DataError):
             make(workspace, "differential", "local.a")
     found = stale(settings)

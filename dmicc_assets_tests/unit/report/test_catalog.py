@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.catalog import study_figures
-from dmicc_assets.report.figures.panel import paper_panels
+from dmicc_assets.report.figures.panel import letters, panels
 from dmicc_assets_tests.worlds.simulated_study import Options, simulated_tables, without
 
 EDGES = {
@@ -51,10 +51,10 @@ def test_what_a_study_lacks_is_left_out() -> None:
 
 
 def test_the_paper_s_figure_has_its_letters_and_its_order() -> None:
-    panels = paper_panels(simulated_tables())
-    assert "".join(panels) == "ABCDEFGHIJKLMNOPQRSTUVWX"
-    titles = {letter: {text.replace("\n", " ") for text in _texts(figure)} for letter, figure in panels.items()}
-    assert all(figure.get_suptitle().startswith(f"{letter}  ") for letter, figure in panels.items())
+    drawn = _drawn(Options())
+    assert "".join(drawn) == "ABCDEFGHIJKLMNOPQRSTUVWX"
+    titles = {letter: {text.replace("\n", " ") for text in _texts(figure)} for letter, figure in drawn.items()}
+    assert all(figure.get_suptitle().startswith(f"{letter}  ") for letter, figure in drawn.items())
     assert "A  Disease A: 40 genes" in titles["A"]
     assert "B  Disease A, volcano plot" in titles["B"]
     assert "I  Disease B, GO BP" in titles["I"]
@@ -65,10 +65,15 @@ def test_the_paper_s_figure_has_its_letters_and_its_order() -> None:
 
 
 def test_a_panel_without_data_says_why() -> None:
-    panels = paper_panels(simulated_tables(Options(n_shared=0, n_biomarkers=0)))
-    assert list(panels)[-1] == "X"
-    assert any("no biomarker was chosen" in text.replace("\n", " ") for text in _texts(panels["X"]))
-    assert any("0 biomarkers" in text.replace("\n", " ") for text in _texts(panels["U"]))
+    drawn = _drawn(Options(n_shared=0, n_biomarkers=0))
+    assert list(drawn)[-1] == "X"
+    assert any("no biomarker was chosen" in text.replace("\n", " ") for text in _texts(drawn["X"]))
+    assert any("0 biomarkers" in text.replace("\n", " ") for text in _texts(drawn["U"]))
+
+
+def _drawn(options: Options) -> dict[str, Figure]:
+    drawn = zip(letters(), panels(simulated_tables(options)), strict=False)
+    return {letter: style.add_letter(panel.draw(), letter) for letter, panel in drawn}
 
 
 def _texts(figure: Figure) -> set[str]:

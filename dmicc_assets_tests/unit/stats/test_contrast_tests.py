@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from dmicc_assets.stats.contrast_tests import decide_tests, moderated_f, treat
+from dmicc_assets.stats.contrast_tests import decide_tests, moderated_f
 from dmicc_assets.stats.linear_model import LinearFit, fit_contrasts, fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t
 from dmicc_assets.stats.top_table import top_table, top_table_f
-from dmicc_assets_tests.oracle.linear import FOLDER, assert_equal_to_r, designs, expression, golden, numbers
+from dmicc_assets_tests.oracle.linear import FOLDER, assert_equal_to_r, designs, expression, golden, numbers, treat_of
 
 GENES, VALUES = expression("complete")
 
@@ -31,7 +31,7 @@ def test_contrasts_their_f_and_treat_equal_limma(fit: LinearFit) -> None:
     assert rank == 2
     assert_equal_to_r(f, numbers(theirs, "F")[:, 0])
     assert_equal_to_r(p, numbers(theirs, "Fp")[:, 0], is_p=True)
-    t, p = treat(fit, 0.3)
+    t, p = treat_of(fit, 0.3)
     assert_equal_to_r(t, numbers(theirs, "treat_t.ab", "treat_t.ac", "treat_t.bc"))
     assert_equal_to_r(p, numbers(theirs, "treat_p.ab", "treat_p.ac", "treat_p.bc"), is_p=True)
 
@@ -40,7 +40,7 @@ def test_contrasts_their_f_and_treat_equal_limma(fit: LinearFit) -> None:
 def test_treat_takes_the_priors_of_limma(trend: bool, robust: bool) -> None:
     name = {(False, False): "default", (True, False): "trend", (False, True): "robust", (True, True): "both"}
     theirs = golden("treat").filter(moderation=name[trend, robust])
-    t, p = treat(fit_linear_model(VALUES, designs()[1]), 0.3, trend=trend, robust=robust)
+    t, p = treat_of(fit_linear_model(VALUES, designs()[1]), 0.3, trend=trend, robust=robust)
     # limma's root finder stops at 1e-8 of its own scale, behind a lowess: 1e-6 for trend with robust.
     loose = 1e-6 if trend and robust else 0.0
     np.testing.assert_allclose(t[:, 1], numbers(theirs, "t")[:, 0], atol=max(loose, 1e-9), rtol=max(loose, 1e-8))
@@ -48,7 +48,7 @@ def test_treat_takes_the_priors_of_limma(trend: bool, robust: bool) -> None:
 
 
 def test_treat_at_zero_is_the_moderated_t(fit: LinearFit) -> None:
-    t, p = treat(fit, 0.0)
+    t, p = treat_of(fit, 0.0)
     moderated = moderated_t(fit)
     np.testing.assert_allclose(t, moderated.t, atol=1e-12)
     np.testing.assert_allclose(p, moderated.p_value, rtol=1e-9)
@@ -99,6 +99,6 @@ def test_an_unknown_coefficient_and_impossible_thresholds_are_refused(fit: Linea
     with pytest.raises(ValueError, match="unknown coefficient 'xy': expected one of ab, ac, bc"):
         top_table(fit, moderated, "xy", GENES)
     with pytest.raises(ValueError, match="expected 0 or more"):
-        treat(fit, -1.0)
+        treat_of(fit, -1.0)
     with pytest.raises(ValueError, match="expected separate or global"):
         decide_tests(fit, moderated, method="nested")  # pyright: ignore[reportArgumentType]  # a caller's mistake

@@ -7,12 +7,11 @@ import polars as pl
 import pytest
 from scipy.stats import f as f_distribution
 
-from dmicc_assets.stats.contrast_tests import treat
 from dmicc_assets.stats.linear_model import fit_contrasts, fit_linear_model
 from dmicc_assets.stats.moderation import moderated_t, squeeze_var
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.variance_prior import fit_f_dist_unequal
-from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers
+from dmicc_assets_tests.oracle.linear import assert_equal_to_r, designs, expression, golden, numbers, treat_of
 
 SMALL, FULL, SAMPLES = designs()
 COMPLETE, (GENES, MISSING) = expression("complete")[1], expression("missing")
@@ -116,7 +115,7 @@ def test_missing_values_are_moderated_as_by_the_newer_limma(name: str, moderatio
     }
     for column, value in ours.items():
         assert_equal_to_r(value[at], numbers(theirs, column)[:, 0])
-    t, p = treat(fit, 0.3, **MODERATIONS[moderation])
+    t, p = treat_of(fit, 0.3, **MODERATIONS[moderation])
     # limma gives t = 0, without a p, to a gene that lacks the coefficient; here t is missing too.
     known = ~np.isnan(fit.coefficients[at, 1])
     assert np.isnan(t[at, 1]).tolist() == (~known).tolist()

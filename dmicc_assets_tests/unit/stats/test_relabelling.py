@@ -24,7 +24,6 @@ def test_each_labelling_equals_its_own_fit(
     values: np.ndarray, covariates: np.ndarray | None, options: dict[str, Any]
 ) -> None:
     many = moderated_t_over_labels(values, LABELS, covariates, **options)
-    p_values = many.p_values()
     for i, label in enumerate(LABELS):
         columns = [np.ones(24), label] + ([] if covariates is None else list(covariates.T))
         fit = fit_linear_model(values, np.column_stack(columns).astype(float))
@@ -33,7 +32,6 @@ def test_each_labelling_equals_its_own_fit(
         # The robust prior comes from a root finder, or a coarse optimiser: both carry a last digit on.
         tolerance = 1e-5 if options.get("robust") else 1e-9
         np.testing.assert_allclose(many.t[i], one.t[:, 1], atol=tolerance, rtol=tolerance)
-        np.testing.assert_allclose(p_values[i], one.p_value[:, 1], rtol=100 * tolerance)
         df_total = np.broadcast_to(many.df_total[i], one.df_total.shape)
         np.testing.assert_allclose(df_total, one.df_total, rtol=tolerance)
 

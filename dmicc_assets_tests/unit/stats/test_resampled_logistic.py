@@ -78,6 +78,6 @@ def test_refits_do_not_depend_on_the_scale_of_a_gene() -> None:
     scaled = np.column_stack([np.ones(60), x * unit])
     for design in (scaled, np.broadcast_to(scaled, (30, 60, 4))):
         fits = fit_resamples(design, is_case, counts)
-        assert not fits.has_no_estimate.any()
+        assert not np.isnan(fits.coefficients).any()
         np.testing.assert_allclose(fits.coefficients[:, 1:] * unit, usual.coefficients[:, 1:], rtol=1e-7)
         np.testing.assert_allclose(fits.coefficients[:, 0], usual.coefficients[:, 0], rtol=1e-7, atol=1e-9)

@@ -5,23 +5,22 @@ from collections import Counter
 
 import pytest
 
-from dmicc_assets.study.loading import find_study, study_files
+from dmicc_assets.study.loading import load_study, study_files
 from dmicc_assets.study.schema import Study
 
 
 @pytest.fixture(scope="module")
 def paper() -> Study:
-    return find_study("dm_icc", [])
+    return load_study(study_files([])["dm_icc"])
 
 
 @pytest.mark.parametrize("name", ["demo", "dm_icc"])
 def test_the_built_in_studies_are_found_and_valid(name: str) -> None:
-    assert name in study_files([])
-    assert find_study(name, []).study == name
+    assert load_study(study_files([])[name]).study == name
 
 
 def test_the_demo_has_the_papers_design(paper: Study) -> None:
-    demo = find_study("demo", [])
+    demo = load_study(study_files([])["demo"])
 
     def sizes(study: Study) -> list[list[int | None]]:
         counts = []

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from dmicc_assets.errors import RequestError
-from dmicc_assets.study.loading import find_study, load_study, study_files
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.study.loading import load_study, study_files
+from dmicc_assets.study.settings import load_settings
 
 GOOD = """\
 study: good
@@ -256,23 +258,26 @@ def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
 
 def test_an_unknown_study_names_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
+    workspace = open_workspace(load_settings(home=tmp_path / "home", studies=str(tmp_path)))
     with pytest.raises(RequestError, match=r"no study 'bad': known are demo, dm_icc, good"):
-        find_study("bad", [tmp_path])
-    assert find_study("good", [tmp_path]).title == "A study"
+        workspace.study("bad")
+    assert workspace.study("good").title == "A study"
 
 
 def test_a_path_is_no_study(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
     folder = tmp_path / "studies"
     folder.mkdir()
+    workspace = open_workspace(load_settings(home=tmp_path / "home", studies=str(folder)))
     with pytest.raises(RequestError, match="no study"):
-        find_study("../good", [folder])
+        workspace.study("../good")
 
 
 def test_a_broken_study_file_does_not_touch_another(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "broken.yaml").write_text("study: [")
-    assert find_study("good", [tmp_path]).study == "good"
+    workspace = open_workspace(load_settings(home=tmp_path / "home", studies=str(tmp_path)))
+    assert workspace.study("good").study == "good"
 
 
 def test_an_earlier_folder_wins_and_a_missing_one_is_named(tmp_path: Path) -> None:
@@ -281,7 +286,7 @@ def test_an_earlier_folder_wins_and_a_missing_one_is_named(tmp_path: Path) -> No
         folder.mkdir()
         (folder / "good.yaml").write_text(GOOD.replace("A study", title))
     (first / "demo.yml").write_text(GOOD)
-    assert find_study("good", [first, second]).title == "First"
+    assert load_study(study_files([first, second])["good"]).title == "First"
     assert study_files([first])["demo"] == first / "demo.yml"
     with pytest.raises(RequestError, match=r"none: no such folder of study files \(DMICC_STUDIES names it\)"):
         study_files([tmp_path / "none"])
