@@ -11,6 +11,7 @@ import polars as pl
 from dmicc_assets.checks.check import DELONG, TRIPOD, AucDoubt, Doubt, Lack, Measure, check, has_fired
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.sample_size import required_samples
 
 TREES = 100
@@ -226,8 +227,8 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
     fewest = min(int(subject.is_case.sum()), int((~subject.is_case).sum()))
     outside = evidence.rows("validation/performance", subject_kind="dataset", metric="slope", scale="z_score")
     slopes = [
-        f"{row['subject']} {row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
-        for row in outside.drop_nulls(["value", "ci_low", "ci_high"]).sort("subject").iter_rows(named=True)
+        f"{row['subject']} {estimate_text(row['value'], row['ci_low'], row['ci_high'], 2)}"
+        for row in outside.drop_nulls("value").sort("subject").iter_rows(named=True)
     ]
     problems = [] if slopes else ["calibration is shown on the training samples only"]
     problems += [f"{counted(fewest, 'sample')} in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []

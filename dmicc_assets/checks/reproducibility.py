@@ -3,11 +3,14 @@
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.check import Doubt, Measure, check
-from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, not_applicable
+from dmicc_assets.checks.check import AucDoubt, Doubt, Measure, check
+from dmicc_assets.checks.directions import disagrees, other_way, which_ways
+from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, listed, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 
 CHANCE = 0.05
+HALF = 0.5
+TURNED = Measure("AUC of the frozen model outside its cohort", "below")
 _TEST_OF_OVERLAP = {False: "hypergeometric", True: "exact multi-set"}
 JACCARD = 0.5
 BOOTSTRAP_FREQUENCY = 0.5
@@ -70,41 +73,37 @@ def sharing(evidence: StudyEvidence) -> list[Finding]:
     return [finding("M4", evidence.name, "warning" if fires else "ok", text, row["sharing_p_value"], CHANCE)]
 
 
-def _opposed(evidence: StudyEvidence) -> str:
-    """Which way each biomarker goes that moves opposite ways: `MT1M is up in dm and down in icc`."""
-    genes = evidence.rows("signature/genes").filter(~pl.col("is_concordant"))
-    said: list[str] = []
-    for gene in evidence.biomarkers:
-        ways = genes.filter(gene=gene).select("direction", "cohort").rows()
-        if ways:
-            said.append(f"{gene} is {' and '.join(f'{way} in {cohort}' for way, cohort in ways)}")
-    return f": {', '.join(said)}" if said else ""
-
-
 @check(
     "M5",
     slug="directions",
-    title="The shared genes move the same way in every cohort",
+    title="The shared genes move the same way in every cohort, and the model ranks cases above controls everywhere",
     meaning=(
         "Some shared genes go up in one disease and down in the other; the message names them. A shared "
         "mechanism would move them alike. A biomarker that moves opposite ways is a warning: the model's use of it in "
-        "one disease does not carry over to the other. The p-value compares the agreement of the directions with that "
-        "along other axes of variation of the tissues, where genes move together too; the usual exact binomial test "
-        "takes genes as independent."
+        "one disease does not carry over to the other. An AUC far below 0.5 there, even of 0.000, has this reason: the "
+        "model ranks the cases below the controls. So is a signature whose directions agree less than along other "
+        "axes of variation of the tissues, where genes move together too (p of directions at most 0.05). The usual "
+        "exact binomial test takes genes as independent."
     ),
     measures="shared genes that move in opposite directions",
     fires="above",
+    also_measures={"turned": TURNED},
     severities=("warning", "info"),
     remedy="Speak of the genes that move the same way; of the others say which way they go in each disease.",
     citation="Clopper & Pearson 1934, 10.1093/biomet/26.4.404; Langsrud 2005, 10.1007/s11222-005-4789-5",
-    doubts=Doubt("doubtful", 0, "a biomarker moves opposite ways in the diseases", adds=_opposed),
+    doubts=Doubt("doubtful", 0, "genes move opposite ways", adds=which_ways),
+    doubts_auc=AucDoubt(("external",), "it ranks cases below controls"),
 )
 def directions(evidence: StudyEvidence) -> list[Finding]:
-    """A biomarker goes up in one cohort and down in another (warning); another gene does, or samples are shared."""
+    """A biomarker moves opposite ways, directions disagree more than chance allows, or an outside AUC is below 0.5.
+
+    Another gene that moves opposite ways is info, and so are samples that two cohorts share.
+    """
+    turned = _turned(evidence)
     genes, overlap = evidence.rows("signature/genes"), evidence.rows("signature/overlap")
     if len(evidence.study.cohorts) < 2 or genes.is_empty():
         why = "one cohort has no directions to agree" if len(evidence.study.cohorts) < 2 else "the signature is empty"
-        return not_applicable("M5", evidence.name, why)
+        return [*not_applicable("M5", evidence.name, why), *turned]
     opposed = genes.filter(~pl.col("is_concordant"))["gene"].unique().sort().to_list()
     n, row = genes["gene"].n_unique(), overlap.row(0, named=True)
     text = f"{n - len(opposed)} of {n} shared genes move the same way"
@@ -115,12 +114,28 @@ def directions(evidence: StudyEvidence) -> list[Finding]:
             f"exact binomial p = {row['concordance_p_value']:.3g}"
         ]
     text += f" ({'; '.join(chances)})" if chances else ""
+    text += ": they disagree more than chance allows" if disagrees(evidence) else ""
     text += f"; opposite: {', '.join(opposed)}" if opposed else ""
     has_common = bool(evidence.samples_of_two_cohorts)
     text += "; samples that two cohorts share move genes the same way in both, disease or not" if has_common else ""
-    is_used = bool(set(opposed) & set(evidence.biomarkers))
-    severity: Severity = "warning" if is_used else "info" if opposed or has_common else "ok"
-    return [finding("M5", evidence.name, severity, text, len(opposed), 0)]
+    is_grave = bool(set(opposed) & set(evidence.biomarkers)) or disagrees(evidence)
+    severity: Severity = "warning" if is_grave else "info" if opposed or has_common else "ok"
+    return [finding("M5", evidence.name, severity, text, len(opposed), 0), *turned]
+
+
+def _turned(evidence: StudyEvidence) -> list[Finding]:
+    """Where the frozen model ranks cases below controls: its AUC and interval are below 0.5."""
+    rows = evidence.rows("validation/roc", predictor="model", kind="external")
+    below = rows.filter(pl.col("auc") < HALF, (pl.col("ci_high") < HALF).fill_null(True)).sort("subject")
+    found: list[Finding] = []
+    for subject, auc in below.select("subject", "auc").iter_rows():
+        genes = other_way(evidence, subject)
+        text = f"the AUC of the model is {auc:.3f}: it ranks the cases below the controls"
+        if genes:
+            verb = "moves" if len(genes) == 1 else "move"
+            text += f", since {listed(genes)} {verb} the other way than in {evidence.study.model_cohort}"
+        found.append(finding("M5", subject, "warning", text, auc, HALF, "turned"))
+    return found
 
 
 @check(

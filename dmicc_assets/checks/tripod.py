@@ -11,6 +11,7 @@ import polars as pl
 from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.logistic import INTERCEPT
 
@@ -238,13 +239,13 @@ def _specification(e: StudyEvidence) -> str:
 def _performance(e: StudyEvidence) -> str:
     rows = e.rows("validation/roc", predictor="model").drop_nulls("auc").iter_rows(named=True)
     texts = [
-        f"{row['subject']} {row['kind']}: AUC {row['auc']:.3f} ({_limit(row['ci_low'])} to {_limit(row['ci_high'])})"
+        f"{row['subject']} {row['kind']}: AUC {estimate_text(row['auc'], row['ci_low'], row['ci_high'])}"
         for row in rows
     ]
     slopes = e.rows("validation/performance", metric="slope", subject_kind="dataset").drop_nulls("value")
     texts += [
-        f"{row['subject']} ({row['scale'].replace('_', '-')}): calibration slope {row['value']:.2f} "
-        f"({_limit(row['ci_low'])} to {_limit(row['ci_high'])})"
+        f"{row['subject']} ({row['scale'].replace('_', '-')}): calibration slope "
+        f"{estimate_text(row['value'], row['ci_low'], row['ci_high'], 2)}"
         for row in slopes.sort("subject", "scale", descending=[False, True]).iter_rows(named=True)
     ]
     return "; ".join(texts) or "there is no model"
@@ -258,10 +259,6 @@ def _between_clusters(e: StudyEvidence) -> str:
     return (
         f"the frozen model's AUC is from {low['auc']:.3f} in {low['subject']} to {high['auc']:.3f} in {high['subject']}"
     )
-
-
-def _limit(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.3f}"
 
 
 def _limitations(e: StudyEvidence) -> str:

@@ -4,8 +4,10 @@ import polars as pl
 
 from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import in_order
+from dmicc_assets.checks.reproducibility import TURNED
 from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.report.words import in_words
+from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 
 MOST_GENES = 12
@@ -59,13 +61,11 @@ def _areas(results: Results) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for row in roc.iter_rows(named=True):
         doubts = [code for code, _ in auc_doubts(results.rigor.findings, row["subject"], row["kind"])]
-        text = f"{row['auc']:.3f} [{_limit(row['ci_low'])}, {_limit(row['ci_high'])}], {in_words(row['kind'])}"
+        text = f"{estimate_text(row['auc'], row['ci_low'], row['ci_high'])}, {in_words(row['kind'])}"
         if row["kind"] == "external" and row["subject_kind"] == "cohort":
             text += ", though its samples chose the genes"
+        turned = results.rows("rigor/findings", code="M5", subject=row["subject"], measure=TURNED.what)["message"]
+        text += f"; {turned[0].partition(': ')[2]}" if row["kind"] == "external" and len(turned) else ""
         text += f" (doubted by {', '.join(doubts)})" if doubts else ""
         lines.append((f"AUC of the model in {row['subject']}", text))
     return lines
-
-
-def _limit(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

@@ -11,6 +11,7 @@ from typing import Literal
 import polars as pl
 from markupsafe import Markup
 
+from dmicc_assets.results.intervals import interval_text
 from dmicc_assets.tables import TABLES
 
 ROWS_A_PAGE = 25
@@ -18,6 +19,9 @@ ROWS_A_PAGE = 25
 PRINTED_WHOLE = 200
 # Significant digits in the page; all digits are in the lake, the warehouse and the export.
 _DIGITS = 6
+
+# The column that stands for ci_low and ci_high.
+INTERVAL = "interval_95"
 
 Kind = Literal["number", "text", "hash", "list"]
 Width = Literal["short", "", "long"]
@@ -74,9 +78,19 @@ def report_table(
         drop: columns to leave out.
     """
     declared = TABLES[table]
-    meanings = {column.name: column.meaning for column in declared.columns}
+    meanings = {column.name: column.meaning for column in declared.columns} | {INTERVAL: "95 % interval"}
     name = table.replace("/", "_") + (f"_{part}" if part else "")
     return free_table(name, title or declared.meaning, frame.drop(drop, strict=False), meanings)
+
+
+def in_one_column(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns ci_low and ci_high as one text, in the place of the first; a frame without them is as it was."""
+    if not {"ci_low", "ci_high"} <= set(frame.columns):
+        return frame
+    limits = frame.select("ci_low", "ci_high").iter_rows()
+    texts = pl.Series(INTERVAL, [interval_text(low, high) for low, high in limits], dtype=pl.String)
+    names = [name for name in frame.columns if name != "ci_high"]
+    return frame.with_columns(texts).select(INTERVAL if name == "ci_low" else name for name in names)
 
 
 def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, str] | None = None) -> ReportTable:

@@ -11,10 +11,11 @@ import polars as pl
 from dmicc_assets.checks.finding import SEVERITIES
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.checks.verdict import auc_doubts
-from dmicc_assets.report.data_tables import ReportTable, free_table, number_text, report_table
+from dmicc_assets.report.data_tables import ReportTable, free_table, in_one_column, number_text, report_table
 from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
+from dmicc_assets.results.intervals import NOT_ESTIMABLE, interval_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Case, Observation
 
@@ -144,7 +145,7 @@ def _of_the_record(results: Results, provenance: pl.DataFrame, checklist: pl.Dat
 
 def _filled(results: Results, *names: str) -> list[ReportTable]:
     """The tables that have rows."""
-    return [report_table(name, results.rows(name)) for name in names if len(results.rows(name))]
+    return [report_table(name, in_one_column(results.rows(name))) for name in names if len(results.rows(name))]
 
 
 def _nameless_libraries(results: Results) -> str:
@@ -181,7 +182,7 @@ def _published(results: Results) -> list[ReportTable]:
 def _roc(results: Results) -> list[ReportTable]:
     """Areas under the curve, the model's before those of single genes."""
     rows = results.rows("validation/roc").sort(~pl.col("predictor").str.starts_with("model"), maintain_order=True)
-    return [report_table("validation/roc", rows)] if len(rows) else []
+    return [report_table("validation/roc", in_one_column(rows))] if len(rows) else []
 
 
 def _performance(results: Results) -> list[ReportTable]:
@@ -322,8 +323,9 @@ def facts(results: Results) -> list[Fact]:
     biomarkers = results.biomarkers
     found.append(Fact(_few(biomarkers), f"biomarker{'' if len(biomarkers) == 1 else 's'}"))
     for subject, kind, auc, low, high in _model_aucs(results).iter_rows():
-        text = "not estimable" if auc is None else f"{auc:.3f}"
-        interval = "" if low is None or high is None else f", 95 % interval {low:.2f} to {high:.2f}"
+        text = NOT_ESTIMABLE if auc is None else f"{auc:.3f}"
+        said = interval_text(low, high, 2)
+        interval = f", 95 % interval {said}" if said else ""
         cohort = results.study.cohorts.get(subject)
         where = cohort.title if cohort else subject
         doubts = auc_doubts(results.rows("rigor/findings"), subject, kind)

@@ -50,6 +50,7 @@ _HEADINGS = {
     "fdr": "false discovery rate",
     "frequency": "share of repeats",
     "gini_importance": "Gini importance",
+    "interval_95": "95 % interval",
     "log_fc": "log2 fold change",
     "n_background": "background genes",
     "n_concordant_expected": "concordant by chance",

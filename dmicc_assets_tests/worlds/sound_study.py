@@ -115,7 +115,14 @@ def frames_of(samples: dict[str, pl.DataFrame], matrices: dict[str, ExpressionMa
         "cohort/samples": pl.concat(cohort_samples),
         "differential/statistics": pl.concat(statistics_of(cohort) for cohort in ("a", "b")),
         "differential/genes": pl.concat(
-            statistics_of(cohort).filter(pl.col("gene").is_in(["G1", "G2", "G3"])).select("cohort", "gene", "log_fc")
+            statistics_of(cohort)
+            .filter(pl.col("gene").is_in(["G1", "G2", "G3"]))
+            .select(
+                "cohort",
+                "gene",
+                "log_fc",
+                pl.when(pl.col("log_fc") > 0).then(pl.lit("up")).otherwise(pl.lit("down")).alias("direction"),
+            )
             for cohort in ("a", "b")
         ),
         "enrichment/terms": pl.DataFrame({"cohort": ["a", "b"], "library": "GO_BP", "term": "GO:1", "n_background": 5}),

@@ -157,6 +157,21 @@ def few_samples(evidence: StudyEvidence) -> StudyEvidence:
     return with_frame(evidence, "cohort/samples", few)
 
 
+def disagreeing(evidence: StudyEvidence) -> StudyEvidence:
+    """One of three shared genes, which is no biomarker, moves the same way."""
+    apart = change("signature/genes", is_concordant=pl.col("gene") != "G3")(evidence)
+    return change("signature/overlap", n_concordant=pl.lit(1), direction_p_value=pl.lit(0.01))(apart)
+
+
+def turned(evidence: StudyEvidence) -> StudyEvidence:
+    """G1 is up in a and down in b, and the frozen model ranks every case of a below every control."""
+    falls = pl.when((pl.col("gene") == "G1") & (pl.col("cohort") == "b")).then(pl.lit("down")).otherwise("direction")
+    apart = change("signature/genes", direction=falls, is_concordant=pl.col("gene") != "G1")(evidence)
+    is_there = (pl.col("subject") == "a") & (pl.col("predictor") == "model")
+    none = {name: pl.when(is_there).then(0.0).otherwise(name).alias(name) for name in ("auc", "ci_low", "ci_high")}
+    return change("validation/roc", **none)(apart)
+
+
 FIRES: dict[str, tuple[Spoil, str, str]] = {
     "D1": (few_controls(6), "warning", "b"),
     "D2": (few_controls(40), "warning", "b"),
@@ -309,6 +324,27 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("M4", change("signature/overlap", sharing_p_value=pl.lit(0.2)), "warning", "sound", "not shown to be more than"),
     ("M4", shared_controls, "info", "sound", "10 samples of one cohort are in another too"),
     ("M5", shared_controls, "info", "sound", "samples that two cohorts share move genes the same way"),
+    (
+        "M5",
+        change("signature/genes", is_concordant=pl.col("gene") != "G1"),
+        "warning",
+        "sound",
+        "2 of 3 shared genes move the same way",
+    ),
+    (
+        "M5",
+        disagreeing,
+        "warning",
+        "sound",
+        "(p = 0.01; 1.5 expected of independent genes, exact binomial p = 0.2): they disagree more than chance allows",
+    ),
+    (
+        "M5",
+        turned,
+        "warning",
+        "a",
+        "the AUC of the model is 0.000: it ranks the cases below the controls, since G1 moves the other way than in b",
+    ),
     ("R3", shared_controls, "info", "b", "two cohorts share samples"),
     (
         "M7",

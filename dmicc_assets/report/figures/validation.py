@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
 from dmicc_assets.report.words import in_words
+from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.types import CaseControl, FloatArray
 
@@ -144,7 +145,6 @@ def _curve_label(row: Mapping[str, object], several: bool) -> str:
     predictor = in_words("model_raw") if row["predictor"] == "model_raw" else row["predictor"]
     kind = in_words(str(row["kind"]))
     auc, low, high = (
-        value if isinstance(value, float) else float("nan") for value in (row["auc"], row["ci_low"], row["ci_high"])
+        value if isinstance(value, float) else None for value in (row["auc"], row["ci_low"], row["ci_high"])
     )
-    interval = f" ({low:.2f} to {high:.2f})" if not np.isnan(low) else ""
-    return f"{where}{predictor}, {kind}, AUC {auc:.3f}{interval}"
+    return f"{where}{predictor}, {kind}, AUC {estimate_text(auc, low, high, 2)}"

@@ -78,7 +78,10 @@ def test_without_the_test_of_sharing_chance_is_not_spoken_of() -> None:
 def test_a_biomarker_that_moves_opposite_ways_is_named_first() -> None:
     falls = pl.when((pl.col("gene") == "G1") & (pl.col("cohort") == "b")).then(pl.lit("down")).otherwise("direction")
     evidence = change("signature/genes", direction=falls, is_concordant=pl.col("gene") != "G1")(sound())
-    assert "a biomarker moves opposite ways in the diseases (M5): G1 is up in a and down in b" in judged(evidence)[1]
+    assert (
+        "genes move opposite ways (M5): G1 is up in A and down in B: the model's use of it does not carry over"
+        in judged(evidence)[1]
+    )
 
 
 def test_nothing_found_is_said() -> None:
@@ -112,8 +115,8 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     texts = dict(table.select("item", "text").iter_rows())
     assert set(table["status"]) == {FILLED, FOR_AUTHOR}
     assert texts["22"] == "log-odds by log2 expression: (Intercept) 0.5, G1 -1.25, G2 2"
-    assert "b nested_cv: AUC 0.900 (0.870 to 0.930)" in texts["23a"]
-    assert texts["23a"].endswith("SIM3 (z-score): calibration slope 0.90 (0.700 to 1.100)")
+    assert "b nested_cv: AUC 0.900 (95 % interval 0.870 to 0.930)" in texts["23a"]
+    assert texts["23a"].endswith("SIM3 (z-score): calibration slope 0.90 (95 % interval 0.70 to 1.10)")
     assert texts["23b"] == "the frozen model's AUC is from 0.900 in SIM3 to 0.900 in a"
     assert "SIM1: sick 250, well 250" in texts["20a"]
     assert texts["16"].startswith("development in b: sick against well, skin, GPL96, 250 cases and 250 controls; eval")

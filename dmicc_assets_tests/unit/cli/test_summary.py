@@ -1,0 +1,16 @@
+"""The lines at the end of a run say what the tables say, with the reason of an area that surprises."""
+
+from dmicc_assets.checks.registry import findings_table, run_checks
+from dmicc_assets.cli.summary import study_summary
+from dmicc_assets_tests.worlds.sound_study import sound, with_frame
+from dmicc_assets_tests.worlds.spoilt_studies import turned
+
+
+def test_an_area_of_zero_in_the_other_disease_is_explained() -> None:
+    evidence = turned(sound())
+    lines = dict(study_summary(with_frame(evidence, "rigor/findings", findings_table(run_checks(evidence)))))
+    assert lines["AUC of the model in a"] == (
+        "0.000 (95 % interval not estimable), external, though its samples chose the genes; it ranks the cases below "
+        "the controls, since G1 moves the other way than in b (doubted by M5)"
+    )
+    assert lines["AUC of the model in SIM3"] == "0.900 (95 % interval 0.870 to 0.930), external"
