@@ -7,7 +7,6 @@ from pathlib import Path
 
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.client import GeoClient
-from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.geo.sources import Wanted, visit_files
 from dmicc_assets.study.schema import Dataset
 
@@ -34,13 +33,9 @@ def acquire(name: str, spec: Dataset, client: GeoClient, study_folder: Path) -> 
     files: list[SourceFile] = []
 
     def get(wanted: Wanted) -> SourceFile | None:
-        for url in wanted.urls:
-            try:
-                files.append(client.fetch(url, wanted.role, wanted.verify, wanted.name_of(url)))
-            except NotServedError:
-                continue
-            return files[-1]
-        return None
+        found = wanted.first(lambda url: wanted.fetch(url, client))
+        files.extend([] if found is None else [found])
+        return found
 
     visit_files(name, spec, client, study_folder, get)
     return files

@@ -18,6 +18,7 @@ from dmicc_assets.geo.formats.gzip_stream import inflate
 from dmicc_assets.geo.formats.series_header import SeriesHeader
 from dmicc_assets.geo.formats.series_matrix import header_of
 from dmicc_assets.geo.formats.soft import family_header
+from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.geo.sources import family_url, matrix_names, matrix_url
@@ -158,7 +159,7 @@ def _headers(series: str, client: GeoClient) -> Iterator[SeriesHeader]:
         return
     try:
         yield served_header(series, client)
-    except NotServedError:
+    except (NotServedError, ChallengeError):
         url = family_url(series, client)
         try:
             with client.blocks(url) as blocks:

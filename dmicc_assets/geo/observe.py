@@ -21,7 +21,7 @@ from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.client import GeoClient, Observed
-from dmicc_assets.geo.http.policy import NotServedError, TransientError, Validators
+from dmicc_assets.geo.http.policy import TransientError, Validators
 from dmicc_assets.geo.sources import Wanted, visit_files
 from dmicc_assets.study.schema import Dataset
 
@@ -92,19 +92,18 @@ class _Glance:
 
 def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed:
     """The first of a file's URLs that is served, which `acquire` takes too."""
-    for url in wanted.urls:
-        try:
-            seen = client.observe(url, wanted.role)
-            return seen if seen.validator else Observed(url, wanted.role, _by_content(wanted, url, client, thorough))
-        except NotServedError:
-            continue
-    return Observed(wanted.urls[0], wanted.role, NOT_SERVED)
+
+    def ask(url: str) -> Observed:
+        seen = client.observe(url, wanted.role)
+        return seen if seen.validator else Observed(url, wanted.role, _by_content(wanted, url, client, thorough))
+
+    return wanted.first(ask) or Observed(wanted.urls[0], wanted.role, NOT_SERVED)
 
 
 def _by_content(wanted: Wanted, url: str, client: GeoClient, thorough: bool) -> str:
     recorded = client.cache.recorded(url, wanted.role)
     if recorded is None or thorough or not _is_unrevised(wanted, recorded.path):
-        recorded = client.fetch(url, wanted.role, wanted.verify, wanted.name_of(url))
+        recorded = wanted.fetch(url, client)
     return f"sha256={recorded.sha256}"
 
 
@@ -122,4 +121,5 @@ def _recorded(observed: Observed, client: GeoClient) -> SourceFile | None:
     if recorded is None:
         return None
     validators = Validators(recorded.etag, recorded.last_modified, recorded.n_bytes).text()
-    return recorded if observed.validator in (validators, f"sha256={recorded.sha256}") else None
+    known = (validators, f"sha256={recorded.sha256}", recorded.etag)  # the last of a part: of the file that it is of
+    return recorded if observed.validator in known else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
+from urllib.parse import quote, unquote
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.geo.accession import (
@@ -18,18 +19,21 @@ from dmicc_assets.geo.accession import (
     platform_folder,
     series_folder,
 )
-from dmicc_assets.geo.formats.counts import ANNOTATION, ASSEMBLY, verify_counts, verify_symbols
+from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, verify_counts, verify_symbols
 from dmicc_assets.geo.formats.gzip_stream import CHECK
-from dmicc_assets.geo.formats.platform import needs_entrez, read_platform_table
+from dmicc_assets.geo.formats.platform import needs_entrez, platform_part, read_platform_table
 from dmicc_assets.geo.formats.series_matrix import matrix_start, verify_series_matrix
 from dmicc_assets.geo.formats.soft import family_platforms, verify_family
 from dmicc_assets.geo.formats.tabular import read_sample_sheet, verify_matrix
-from dmicc_assets.geo.http.client import GeoClient, Verify, local_path
+from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.challenge import ChallengeError
+from dmicc_assets.geo.http.client import GeoClient, Take, Verify, local_path
 from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.geo.update_dates import is_platform_unrevised, is_series_unrevised
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 _MATRIX_END = "_series_matrix.txt.gz"
+_HUMAN = ASSEMBLIES["Homo sapiens"]
 _Read = TypeVar("_Read")
 
 
@@ -39,11 +43,12 @@ class Wanted:
 
     Attributes:
         role: `matrix`, `soft`, `counts`, `platform`, `gene_ids` or `samples`.
-        urls: possible URLs, preferred first.
+        urls: possible URLs, preferred first. One with a fragment serves a larger file that contains this one.
         verify: raises SourceError when a file is damaged or of another format.
-        query_name: its file name when the URL is a query without one.
+        query_name: its file name when the URL is a query without one, or has a fragment.
         is_unrevised: tells whether acc.cgi's dates equal those of an earlier copy; None when acc.cgi has no dates for
             it.
+        take: extracts this file from the content of the larger one.
     """
 
     role: str
@@ -51,10 +56,37 @@ class Wanted:
     verify: Verify
     query_name: str | None = None
     is_unrevised: Callable[[Path], bool] | None = None
+    take: Take | None = None
 
-    def name_of(self, url: str) -> str | None:
-        """File name for one of the URLs; None for the name in the URL."""
-        return self.query_name if "?" in url else None
+    def fetch(self, url: str, client: GeoClient) -> SourceFile:
+        """The file as one of the URLs serves it.
+
+        Raises:
+            NotServedError: the server does not have it.
+            SourceError: it cannot be reached, answers with a challenge, or the file is not what it must be.
+        """
+        if self.take is not None and self.query_name is not None and "#" in url:
+            return client.fetch_part(url, self.role, self.take, self.verify, self.query_name)
+        return client.fetch(url, self.role, self.verify, self.query_name if "?" in url else None)
+
+    def first(self, ask: Callable[[str], _Read]) -> _Read | None:
+        """What `ask` says of the first URL that serves the file; None where none does.
+
+        Raises:
+            ChallengeError: none serves it, and at least one answers with a challenge: the file may be there.
+            SourceError: a server cannot be reached, or the file is not what it must be.
+        """
+        challenge: ChallengeError | None = None
+        for url in self.urls:
+            try:
+                return ask(url)
+            except NotServedError:
+                continue
+            except ChallengeError as error:
+                challenge = error
+        if challenge is not None:
+            raise challenge
+        return None
 
 
 class Held(Protocol):
@@ -136,10 +168,11 @@ def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None
         wanted = Wanted("matrix", [url], verify_series_matrix, is_unrevised=_by_dates(accession, client))
         start = _needed(name, wanted, get).look(matrix_start)
         if start.has_rows:
-            _visit_platform(choose_platform(name, platform, start.header.platforms), None, client, get)
+            chosen = choose_platform(name, platform, start.header.platforms)
+            _visit_platform(chosen, None, client, get, accession, start.header.organisms)
             return
         if start.header.is_sequencing:  # an empty table is normal there (GSE118828)
-            _visit_counts(name, accession, url, client, get)
+            _visit_counts(name, accession, url, start.header.organisms, client, get)
             return
     family = get(
         Wanted("soft", [family_url(accession, client)], verify_family, is_unrevised=_by_dates(accession, client))
@@ -151,7 +184,14 @@ def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None
     _visit_platform(choose_platform(name, platform, family.look(family_platforms)), family, client, get)
 
 
-def _visit_platform(platform: str, family: Held | None, client: GeoClient, get: Get) -> None:
+def _visit_platform(
+    platform: str,
+    family: Held | None,
+    client: GeoClient,
+    get: Get,
+    series: str | None = None,
+    organisms: Sequence[str] = (),
+) -> None:
     """Visit the platform's table, unless a family SOFT file contains it, and NCBI's gene ids if it needs them."""
 
     def verify(path: Path) -> None:
@@ -160,29 +200,36 @@ def _visit_platform(platform: str, family: Held | None, client: GeoClient, get: 
     def is_unrevised(path: Path) -> bool:
         return is_platform_unrevised(path, platform, client)
 
-    wanted = Wanted("platform", _platform_urls(platform, client), verify, f"{platform}.txt", is_unrevised)
+    take = partial(platform_part, accession=platform)
+    wanted = Wanted("platform", _platform_urls(platform, series, client), verify, f"{platform}.txt", is_unrevised, take)
     table = _needed(platform, wanted, get) if family is None else get(wanted) or family
     if table.look(partial(needs_entrez, accession=platform)):
-        _needed(platform, _gene_ids(client), get)
+        assembly = next((ASSEMBLIES[organism] for organism in organisms if organism in ASSEMBLIES), _HUMAN)
+        _needed(platform, _gene_ids(client, assembly, platform), get)
 
 
-def _visit_counts(name: str, accession: str, url: str, client: GeoClient, get: Get) -> None:
+def _visit_counts(name: str, accession: str, url: str, organisms: Sequence[str], client: GeoClient, get: Get) -> None:
     """Visit NCBI's counts and their gene symbols, for a series whose matrix at the URL is empty."""
-    file = f"{accession}_raw_counts_{ASSEMBLY}_NCBI.tsv.gz"
-    wanted = Wanted("counts", [_counts_url(client, file, f"acc={accession}")], verify_counts, file)
+    empty = f"{name}: no expression table: {url.rsplit('/', 1)[-1]} is empty"
+    way_on = "use `source: file` with a matrix from its supplementary files"
+    counted = [ASSEMBLIES[organism] for organism in organisms if organism in ASSEMBLIES]
+    if len(counted) != 1:
+        found = ", ".join(organisms) or "an unknown organism"
+        raise DataError(f"{empty}, and NCBI counts reads of {', '.join(ASSEMBLIES)}, not of {found}; {way_on}")
+    file = f"{accession}_raw_counts_{counted[0].name}_NCBI.tsv.gz"
+    wanted = Wanted("counts", [_counts_url(client, file, accession)], verify_counts, file)
     problem = f"{wanted.urls[0]}: not there"
     try:
         counts = get(wanted)
+    except ChallengeError as error:
+        raise SourceError(f"{empty}, and whether NCBI has counts of it cannot be asked: {error}; or {way_on}") from None
     except SourceError as error:
         if error.check != CHECK:
             raise
         counts, problem = None, str(error)  # an HTML page in place of a file also means that there is none
     if counts is None:
-        raise DataError(
-            f"{name}: no expression table: {url.rsplit('/', 1)[-1]} is empty and NCBI has no counts of it "
-            f"({problem}); use `source: file` with a matrix from its supplementary files"
-        )
-    _needed(name, _gene_ids(client), get)
+        raise DataError(f"{empty} and NCBI has no counts of it ({problem}); {way_on}")
+    _needed(name, _gene_ids(client, counted[0], accession), get)
 
 
 def _needed(name: str, wanted: Wanted, get: Get) -> Held:
@@ -223,31 +270,49 @@ def _find_matrix(accession: str, platform: str | None, client: GeoClient) -> str
     raise RequestError(f"{accession} is on several platforms: name the dataset {choices}")
 
 
-def _platform_urls(platform: str, client: GeoClient) -> list[str]:
-    """Possible URLs of a platform's table: NCBI's annotation, the submitter's SOFT, acc.cgi."""
+def _platform_urls(platform: str, series: str | None, client: GeoClient) -> list[str]:
+    """Where a platform's table may be: NCBI's annotation, the submitter's SOFT, acc.cgi, the series' family file.
+
+    The last is behind no challenge, and has its platforms before its samples. The platform's own family file is not
+    among them: it holds every sample ever made on the platform (GPL570: gigabytes).
+    """
     folder = platform_folder(platform)
     urls = [client.geo(f"{folder}/annot/{platform}.annot.gz"), client.geo(f"{folder}/soft/{platform}.soft.gz")]
-    # Not `_family.soft.gz`: it holds every sample ever made on the platform (GPL570: gigabytes).
-    return urls if client.is_offline else [*urls, f"{client.acc_url}?acc={platform}&targ=self&form=text&view=full"]
+    if not client.is_offline:
+        urls.append(f"{client.acc_url}?acc={platform}&targ=self&form=text&view=full")
+    if series is not None:
+        urls.append(f"{family_url(series, client)}#{platform}")
+    return urls
 
 
-def _gene_ids(client: GeoClient) -> Wanted:
+def _gene_ids(client: GeoClient, assembly: Assembly, accession: str) -> Wanted:
     """The genes of NCBI's counts: Entrez id and symbol."""
-    return Wanted("gene_ids", [_counts_url(client, ANNOTATION)], verify_symbols, ANNOTATION)
+    return Wanted(
+        "gene_ids", [_counts_url(client, assembly.annotation, accession)], verify_symbols, assembly.annotation
+    )
 
 
-def _counts_url(client: GeoClient, file: str, *query: str) -> str:
-    """Where NCBI serves a file of its RNA-seq counts; a mirror on disk has them in `rnaseq_counts/`."""
+def _counts_url(client: GeoClient, file: str, accession: str) -> str:
+    """Where NCBI serves a file of its RNA-seq counts; a mirror on disk has them in `rnaseq_counts/`.
+
+    A URL with `acc=` is exempt from NCBI's challenges, also where the file is of no series.
+    """
     if local_path(client.download_url) is not None:
         return f"{client.download_url}/{file}"
-    return f"{client.download_url}?{'&'.join(['type=rnaseq_counts', *query, 'format=file', f'file={file}'])}"
+    return f"{client.download_url}?type=rnaseq_counts&acc={accession}&format=file&file={file}"
 
 
 def _urls_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str) -> list[str]:
-    """URLs of a name in the study file: below the hub (compressed or not), or relative to the study file."""
+    """Where a name in the study file leads: below the hub, compressed or not, or beside the study file.
+
+    A hub that is not S3 may have a slash of a name as `%2F`, as its pages write it.
+    """
     if spec.source == "file":
         return [(study_folder / name).resolve().as_uri()]
     if ".." in Path(name).parts:
         raise RequestError(f"{name!r}: expected a name below the hub")
-    url = f"{client.xena_url}/{name}"
-    return [url] if name.endswith(".gz") else [f"{url}.gz", url]
+    name = unquote(name)
+    files = [name] if name.endswith(".gz") else [f"{name}.gz", name]
+    is_local = local_path(client.xena_url) is not None
+    quoted = [quote(file, safe="") for file in files if "/" in file]
+    return [f"{client.xena_url}/{file}" for file in [*map(quote, files), *(map(quote, quoted) if is_local else quoted)]]

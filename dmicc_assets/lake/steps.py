@@ -170,8 +170,8 @@ def open_client(settings: Settings, report_progress: Callable[[str], None]) -> G
         settings.xena_url,
         settings.downloads,
         settings.locks,
-        settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else None,
         report_bytes,
+        rate=settings.requests_per_second,
     )
 
 

@@ -40,7 +40,8 @@ class Settings(BaseSettings):
         geo_acc_url: GEO's `acc.cgi`.
         xena_url: root of a Xena download hub, or `file://`.
         gene_sets: folder of `<LIBRARY>.gmt[.gz]` files.
-        ncbi_api_key: the user's key, never shown.
+        requests_per_second: to one host at most.
+        ncbi_api_key: the user's key for E-utilities, never shown.
         own_dagster_home: the user's own DAGSTER_HOME, if there is one.
     """
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     xena_url: str = XENA_URL
     gene_sets: Path | None = None
     lake_url: str | None = None
+    requests_per_second: float = Field(default=3.0, gt=0, le=50)  # NCBI answers 429 above 50 from one address
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
     own_dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
 
@@ -144,6 +146,7 @@ class Settings(BaseSettings):
             "DMICC_GEO_URL": self.geo_url,
             "DMICC_GEO_ACC_URL": self.geo_acc_url,
             "DMICC_XENA_URL": self.xena_url,
+            "DMICC_REQUESTS_PER_SECOND": str(self.requests_per_second),
             "DAGSTER_HOME": str(self.dagster_home),
         }
         if self.gene_sets is not None:

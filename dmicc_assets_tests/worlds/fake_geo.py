@@ -22,6 +22,15 @@ from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.policy import Patience
 
 QUICK = Patience(attempts=3, backoff=0.01, longest_backoff=0.02, connect_timeout=2.0, read_timeout=1.0)
+CHALLENGE_PAGE = (
+    b"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>NCBI</title>"
+    b"<script src='https://www.google.com/recaptcha/enterprise.js' async></script></head><body>"
+    b"<form method='post'><div class='g-recaptcha' data-callback='onSubmit'></div></form></body></html>"
+)
+NO_SUCH_KEY = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message>'
+    b"<RequestId>1</RequestId></Error>"
+)
 HTML_PAGE = b"<!DOCTYPE html><html><head><title>GEO is down</title></head><body>Try later</body></html>"
 
 
@@ -38,6 +47,7 @@ class Fault:
     seconds: float = 0.0
     share: float = 0.5
     location: str = ""
+    page: bytes = HTML_PAGE
     then: Callable[[], None] = lambda: None
 
 
@@ -68,6 +78,11 @@ def html_page() -> Fault:
     return Fault("html")
 
 
+def challenge(code: int = 200) -> Fault:
+    """NCBI's page of August 2026: a status of success and a reCAPTCHA to solve."""
+    return Fault("html", status=code, page=CHALLENGE_PAGE)
+
+
 def drip(seconds: float) -> Fault:
     """Send the body byte by byte, this long apart."""
     return Fault("drip", seconds=seconds)
@@ -92,7 +107,8 @@ class FakeGeo:
 
     Use as a context manager. `plan` gives the next requests whose path matches a pattern their faults, one each;
     after these the right answer comes. `validators` False leaves ETag and Last-Modified out, `withheld` one of them;
-    `acc.cgi` and the download page have neither, as at NCBI.
+    `acc.cgi` and the download page have neither, as at NCBI. With `challenges` these two answer every request with a
+    challenge. `is_s3` answers 403 for what is not in `xena/`, as a bucket does.
     """
 
     root: Path
@@ -100,6 +116,8 @@ class FakeGeo:
     withheld: str = ""
     ranges: bool = True
     heeds_if_range: bool = True
+    challenges: bool = False
+    is_s3: bool = False
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -207,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.geo.wait(fault.seconds)
             self.close_connection = True
             return
-        body = HTML_PAGE if fault.kind == "html" else b"no"
+        body = fault.page if fault.kind == "html" else b"no"
         self._head(fault.status, {"Content-Type": "text/html"}, len(body), fault)
         self.wfile.write(b"" if self.command == "HEAD" else body)
 
@@ -218,9 +236,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._fail(Fault("redirect", status=301, location=f"{self.path}/"))
         if path.is_dir():
             return self._send(200, {"Content-Type": "text/html"}, _listing(parts.path, path), fault)
+        is_page = parts.path.endswith(("/acc.cgi", "/geo/download/"))
+        if is_page and self.geo.challenges:
+            return self._fail(challenge())
+        if not path.is_file() and self.geo.is_s3 and parts.path.startswith("/xena/"):
+            return self._fail(Fault("html", status=403, page=NO_SUCH_KEY))
         if not path.is_file():
             return self._fail(status(404))
-        is_page = parts.path.endswith(("/acc.cgi", "/geo/download/"))
         body, validators = path.read_bytes(), {} if is_page else self._validators(path)
         if self._is_known(validators):
             return self._head(304, validators, None, None)

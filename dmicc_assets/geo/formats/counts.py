@@ -4,6 +4,7 @@ Their URLs are in `geo/sources.py`; the analysis of counts (voom) is in `stats/v
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -14,8 +15,25 @@ from dmicc_assets.geo.formats.platform import probe_rows
 from dmicc_assets.geo.formats.tabular import read_matrix, verify_matrix
 from dmicc_assets.types import ExpressionMatrix
 
-ASSEMBLY = "GRCh38.p13"
-ANNOTATION = f"Human.{ASSEMBLY}.annot.tsv.gz"
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A genome assembly that NCBI counts reads on.
+
+    Attributes:
+        name: as in the names of count files.
+        annotation: the file with the genes' Entrez ids and symbols.
+    """
+
+    name: str
+    annotation: str
+
+
+ASSEMBLIES = {
+    "Homo sapiens": Assembly("GRCh38.p13", "Human.GRCh38.p13.annot.tsv.gz"),
+    "Mus musculus": Assembly("GRCm39", "Mouse.GRCm39.annot.tsv.gz"),
+    "Rattus norvegicus": Assembly("mRatBN7.2", "Rat.mRatBN7.2.annot.tsv.gz"),
+}
 
 
 def verify_counts(path: Path) -> None:

@@ -159,6 +159,41 @@ def read_platform_table(path: Path, accession: str | None = None) -> PlatformTab
     raise _cut_short(path.name)
 
 
+def platform_part(blocks: Iterable[bytes], name: str, accession: str) -> Iterator[bytes]:
+    """The record and table of one platform in a series' family SOFT file, whose platforms stand before its samples.
+
+    Args:
+        blocks: the file's decompressed content, in order; taken no further than to the table's end.
+        name: what errors call the file.
+        accession: which platform.
+
+    Returns:
+        Its lines; none where the file has no table of it.
+
+    Raises:
+        SourceError: the table is cut short.
+    """
+    record: list[str] = []
+    lines = _lines(blocks)
+    for line in lines:
+        if line.startswith("^SAMPLE"):
+            return
+        if line.startswith("^"):
+            record = [line] if line == f"^PLATFORM = {accession}" else []
+        elif record:
+            record.append(line)
+            if line == "!platform_table_begin":
+                break
+    else:
+        return
+    yield from (f"{line}\n".encode() for line in record)
+    for line in lines:
+        yield f"{line}\n".encode()
+        if line == _END:
+            return
+    raise _cut_short(name)
+
+
 def read_platform_date(path: Path, accession: str) -> date | None:
     """Date of the last update of a platform's record in its SOFT text; None without one (`.annot`).
 

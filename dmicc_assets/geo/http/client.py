@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from filelock import FileLock
 
 from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
 from dmicc_assets.geo.http.listing import parse_listing
 from dmicc_assets.geo.http.policy import NotServedError, Patience, Validators, host_group
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
 GEO_ACC_URL = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi"
 XENA_URL = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
-_RATE, _RATE_WITH_KEY = 3.0, 10.0
+RATE = 3.0  # requests a second to one host: NCBI's rule
 Verify = Callable[[Path], object]
+Take = Callable[[Iterator[bytes], str], Iterator[bytes]]
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -56,9 +58,8 @@ class GeoClient:
         xena_url: root of a Xena hub's downloads.
         cache: folder of verified files.
         locks: folder that all processes of the machine share, for their common pace and one download at a time.
-        api_key: the user's NCBI key; it only allows a faster pace and goes into no URL, log or file.
         progress: called with the URL, the bytes so far and the bytes in all during a download.
-        rate: requests a second to one host; NCBI's rule by default, three without a key and ten with one.
+        rate: requests a second to one host.
         patience: time-outs, tries and back-off.
 
     Raises:
@@ -72,10 +73,9 @@ class GeoClient:
         xena_url: str,
         cache: Path,
         locks: Path,
-        api_key: str | None = None,
         progress: Progress | None = None,
         *,
-        rate: float | None = None,
+        rate: float = RATE,
         patience: Patience | None = None,
     ) -> None:
         self.geo_url, self.acc_url, self.xena_url = (_root(url) for url in (geo_url, acc_url, xena_url))
@@ -83,7 +83,7 @@ class GeoClient:
         self.cache.sweep()
         self._locks = locks
         self._progress = progress
-        self.rate = rate or (_RATE_WITH_KEY if api_key else _RATE)
+        self.rate = rate
         self._patience = patience or Patience()
         locks.mkdir(parents=True, exist_ok=True)
 
@@ -145,6 +145,33 @@ class GeoClient:
                     raise SourceError(f"{url}: the server says 'not modified' of a file that was never downloaded")
                 return recorded
             return self.cache.adopt(part, name, role, url, found.last_modified, found.etag)
+
+    def fetch_part(self, url: str, role: str, take: Take, verify: Verify, name: str) -> SourceFile:
+        """A part of a file that is much larger, verified, among the downloads; the rest is not transferred.
+
+        Args:
+            url: of the file, with a fragment that names the part.
+            role: what the part is to the dataset.
+            take: gives the part of the decompressed content, nothing where it is not there.
+            verify: raises SourceError when the part is not what it must be.
+            name: its name among the downloads.
+
+        Raises:
+            NotServedError: the server does not have the file, or the file does not have the part.
+            SourceError: not reachable, or not what it must be.
+        """
+        served = self.observe(url, role).validator
+        with FileLock(self._locks / f"download-{host_group(url)}.lock"):
+            recorded = self.cache.recorded(url, role)
+            if recorded is not None and served and recorded.etag == served:
+                return recorded
+            part = self.cache.part_of(url, name)
+            with self.blocks(url) as pieces, part.open("wb") as file:
+                file.writelines(take(decompressed(pieces, url), url))
+            if not part.stat().st_size:
+                raise NotServedError(f"{url}: {name} is not in it")
+            verify(part)
+            return self.cache.adopt(part, name, role, url, etag=served)
 
     def observe(self, url: str, role: str) -> Observed:
         """The server's current metadata of a file, by a HEAD request; the cache has no influence.

@@ -137,6 +137,11 @@ def content_range(response: "httpx.Response") -> tuple[int, int | None]:
     return int(match[1]), None if match[2] == "*" else int(match[2])
 
 
+def is_missing_key(status: int, page: bytes) -> bool:
+    """Whether an answer is S3's for a key that a bucket does not have; a bucket that may not be listed says 403."""
+    return status == 403 and b"<Code>AccessDenied</Code>" in page
+
+
 def state_of(part: Path) -> Path:
     """Path of the validators of a partial download."""
     return part.with_name(f"{part.name}.state")

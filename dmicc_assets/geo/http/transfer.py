@@ -8,7 +8,8 @@ import random
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ import tenacity
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import begins_as_html
 from dmicc_assets.geo.http.cache import sha256_of
+from dmicc_assets.geo.http.challenge import PEEK, ChallengeError, refuse_challenge
 from dmicc_assets.geo.http.policy import (
     NotServedError,
     Patience,
@@ -27,6 +29,7 @@ from dmicc_assets.geo.http.policy import (
     content_range,
     forget,
     host_group,
+    is_missing_key,
     is_rest_of,
     range_of,
     reason_of,
@@ -42,8 +45,10 @@ _Result = TypeVar("_Result")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MISSING = frozenset({404, 410})
 _NO_HEAD = frozenset({405, 501})
+_FORBIDDEN = 403  # of a HEAD: only a GET tells S3's "no such key" from a challenge or a refusal
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_LARGEST_TEXT = 1 << 25  # bytes; the longest of GEO's listings has some 100 kB
 _LONGEST_RETRY_AFTER = 300.0
 
 
@@ -85,7 +90,15 @@ class HttpTransfer:
 
         def ask() -> Validators:
             with self._request("HEAD", url, {}) as response:
-                return Validators(None, None, None) if response.status_code in _NO_HEAD else validators_of(response)
+                if response.status_code in _NO_HEAD:
+                    return Validators(None, None, None)
+                is_forbidden = response.status_code == _FORBIDDEN
+                is_page = response.headers.get("Content-Type", "").startswith("text/html")
+                found = validators_of(response)
+            if is_forbidden or is_page:  # no file that is asked for is a page: it may be a challenge
+                with self.blocks(url):
+                    pass
+            return Validators(None, None, None) if is_forbidden else found
 
         return self._persist(url, ask)
 
@@ -93,13 +106,19 @@ class HttpTransfer:
         """A page's text; with `data`, the answer to this form.
 
         Raises:
-            SourceError: not served, or not reachable in the tries allowed.
+            ChallengeError: a challenge came in its place.
+            SourceError: not served, not reachable in the tries allowed, or of more than 32 MiB.
         """
 
         def ask() -> str:
             with self._request("POST" if data else "GET", url, {}, data) as response:
-                response.read()
-                return response.text
+                page = bytearray()
+                for piece in self._guarded(url, response):
+                    page += piece
+                    if len(page) > _LARGEST_TEXT:
+                        raise SourceError(f"{url}: expected a page, found more than {_LARGEST_TEXT >> 20} MiB")
+                refuse_challenge(url, bytes(page[:PEEK]))
+                return page.decode(response.charset_encoding or "utf-8", errors="replace")
 
         return self._persist(url, ask)
 
@@ -108,11 +127,17 @@ class HttpTransfer:
         """A file's bytes as they arrive; leaving early closes the connection. No retry after the first bytes.
 
         Raises:
+            ChallengeError: a challenge came in its place.
             SourceError: not served, or not reachable in the tries allowed.
         """
         opened = self._persist(url, lambda: self._open("GET", url, {}))
         try:
-            yield self._guarded(url, opened)
+            pieces = self._guarded(url, opened)
+            start = next(pieces, b"")
+            while start[:1] == b"<" and len(start) < PEEK and (piece := next(pieces, b"")):
+                start += piece
+            refuse_challenge(url, start[:PEEK])
+            yield chain([start], pieces)
         finally:
             opened.close()
 
@@ -132,6 +157,7 @@ class HttpTransfer:
             The file's validators; None when the server answers that the known version is current.
 
         Raises:
+            ChallengeError: a challenge came in its place.
             SourceError: not served, not reachable, or wrong in every try.
         """
         wrong: set[str] = set()
@@ -141,7 +167,11 @@ class HttpTransfer:
             if found is None:
                 return None
             try:
+                refuse_challenge(url, _beginning(part))
                 verify(part)
+            except ChallengeError:
+                forget(part)
+                raise
             except TransientError:
                 raise
             except SourceError as error:
@@ -254,10 +284,13 @@ class HttpTransfer:
 
     def _checked(self, url: str, response: httpx.Response, throttle: Throttle, resuming: Path | None) -> httpx.Response:
         status = response.status_code
-        if status in (200, 206, 304) or (status in _NO_HEAD and response.request.method == "HEAD"):
+        is_head = response.request.method == "HEAD"
+        if status in (200, 206, 304) or (is_head and (status in _NO_HEAD or status == _FORBIDDEN)):
             return response
+        page = b"" if is_head else self._page_of(url, response)
         response.close()
-        if status in _MISSING:
+        refuse_challenge(url, page)
+        if status in _MISSING or is_missing_key(status, page):
             raise NotServedError(f"{url}: not there (HTTP {status})")
         if status == 416 and resuming is not None:
             forget(resuming)
@@ -270,6 +303,16 @@ class HttpTransfer:
         if wait:
             throttle.hold(wait)
         raise TransientError(f"{url}: the server answers HTTP {status} {response.reason_phrase}", retry_after=wait)
+
+    def _page_of(self, url: str, response: httpx.Response) -> bytes:
+        """The beginning of what a server says of an error, as far as it comes."""
+        page = bytearray()
+        with suppress(TransientError):
+            for piece in self._guarded(url, response):
+                page += piece
+                if len(page) >= PEEK:
+                    break
+        return bytes(page[:PEEK])
 
     def _persist(self, url: str, attempt: Callable[[], _Result]) -> _Result:
         """Try until success or until `patience` is exhausted; the user sees the last error."""
@@ -297,3 +340,8 @@ class HttpTransfer:
             raise SourceError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
         except httpx.InvalidURL as error:
             raise SourceError(f"{url}: not an address ({error})") from None
+
+
+def _beginning(part: Path) -> bytes:
+    with part.open("rb") as file:
+        return file.read(PEEK)

@@ -15,6 +15,7 @@ from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
+from dmicc_assets.geo.observe import observe
 from dmicc_assets.geo.source_files import source_files_table
 from dmicc_assets.study.loading import load_study
 from dmicc_assets.study.schema import Dataset, LabelRule
@@ -292,6 +293,26 @@ def test_a_xena_matrix(mirror: Path, client: GeoClient, fake_geo: FakeGeo, tmp_p
     assert raw.accession == "TCGA.CHOL.sampleMap/HiSeqV2"
     with pytest.raises(SourceError, match=r"^X: no matrix file at .*none\.gz or .*none"):
         acquire("X", spec("xena", matrix="none"), client, Path())
+
+
+@pytest.mark.parametrize("name", ["TCGA.CHOL.sampleMap/HiSeqV2", "TCGA.CHOL.sampleMap%2FHiSeqV2"])
+@pytest.mark.parametrize("file", ["TCGA.CHOL.sampleMap/HiSeqV2.gz", "TCGA.CHOL.sampleMap/HiSeqV2"])
+def test_a_bucket_that_forbids_what_it_lacks(
+    mirror: Path, fake_geo: FakeGeo, tmp_path: Path, name: str, file: str
+) -> None:
+    """Xena's hubs are S3 buckets: a key that is not there is 403, and the next name is tried."""
+    fake_geo.is_s3 = True
+    write_gzip(mirror / "xena" / file, MATRIX)
+    client = over_http(fake_geo, tmp_path)
+    assert get("TCGA-CHOL", spec("xena", matrix=name), client).matrix.values.shape == (2, 2)
+    assert observe("TCGA-CHOL", spec("xena", matrix=name), client, Path())[0].url.endswith(file)
+    with pytest.raises(SourceError, match=r"^X: no matrix file at .*TCGA\.CHOL\.sampleMap/HiSeqV3"):
+        acquire("X", spec("xena", matrix="TCGA.CHOL.sampleMap/HiSeqV3"), client, Path())
+
+
+def test_a_slash_in_a_name_may_be_a_part_of_the_files_name(mirror: Path, client: GeoClient) -> None:
+    write_gzip(mirror / "xena" / "TCGA.CHOL.sampleMap%2FHiSeqV2.gz", MATRIX)
+    assert get("TCGA-CHOL", spec("xena", matrix="TCGA.CHOL.sampleMap/HiSeqV2"), client).matrix.values.shape == (2, 2)
 
 
 def test_a_local_matrix_with_sheet_and_platform(client: GeoClient, tmp_path: Path) -> None:

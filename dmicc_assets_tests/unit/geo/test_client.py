@@ -1,7 +1,6 @@
 """Every fault of a server ends in the right file or in a clear error, and never in a wrong file in the cache."""
 
 import gzip
-import logging
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.formats.series_matrix import verify_series_matrix
+from dmicc_assets.geo.http import transfer
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.policy import NotServedError, Patience
 from dmicc_assets_tests.worlds import fake_geo as fake
@@ -135,7 +135,7 @@ def test_a_redirect_to_ncbi_is_followed(geo: FakeGeo, tmp_path: Path, monkeypatc
     def at_ncbi(self: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
         sent.append(str(request.url))
         if request.url.host == "ftp.ncbi.nlm.nih.gov":
-            return httpx.Response(404, request=request)
+            return httpx.Response(404, request=request, stream=httpx.ByteStream(b""))
         return send(self, request, **options)  # pyright: ignore
 
     monkeypatch.setattr(httpx.Client, "send", at_ncbi)
@@ -295,19 +295,18 @@ def test_retry_after_holds_everybody(geo: FakeGeo, tmp_path: Path) -> None:
     assert geo.requests[1].time - geo.requests[0].time >= 0.5
 
 
-@pytest.mark.parametrize(("key", "rate"), [(None, 3.0), ("abc", 10.0)])
-def test_a_key_allows_ncbis_faster_pace(tmp_path: Path, key: str | None, rate: float) -> None:
-    client = GeoClient("https://example.org/geo", "https://example.org/a", "https://x.org", tmp_path, tmp_path, key)
-    assert client.rate == rate
+def test_a_page_that_never_ends_is_broken_off(geo: FakeGeo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "_LARGEST_TEXT", 1 << 10)
+    (geo.root / "geo" / "long.txt").write_bytes(b"x" * (1 << 20))
+    with pytest.raises(SourceError, match="expected a page"):
+        client_of(geo, tmp_path).text(f"{geo.geo_url}/long.txt")
 
 
-def test_the_key_is_in_no_log_and_no_request(geo: FakeGeo, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    geo.plan("series_matrix", fake.status(503))
-    fetch(client_of(geo, tmp_path, api_key="SECRET123"))
-    assert "SECRET123" not in caplog.text
-    assert all("SECRET123" not in f"{request.path} {request.headers}" for request in geo.requests)
-    assert all(b"SECRET123" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+def test_a_listing_that_drips_is_broken_off(geo: FakeGeo, tmp_path: Path) -> None:
+    geo.plan("matrix/$", *[fake.drip(0.1)] * 2)
+    impatient = Patience(attempts=2, backoff=0.01, longest_backoff=0.02, read_timeout=0.3)
+    with pytest.raises(SourceError, match="bytes came in"):
+        client_of(geo, tmp_path, patience=impatient).listing(f"{geo.geo_url}/series/GSE1nnn/GSE1001/matrix")
 
 
 def test_progress_tells_bytes_so_far_and_in_all(geo: FakeGeo, tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""A page that asks who is asking (reCAPTCHA) in place of an answer, known by what stands in it, whatever its status.
+
+Since August 2026 NCBI may answer `acc.cgi` and `/geo/download/` with one and status 200. What is tried in place of the
+page is said in `geo/sources.py`.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from dmicc_assets.errors import SourceError
+
+PEEK = 1 << 16  # bytes of a page that tell whether it is a challenge
+_MARK = re.compile(
+    rb"captcha|challenge-platform|cf[-_]chl|are you (a )?(human|robot)|(not|n't) a robot|checking your browser|"
+    rb"(verify|confirm)(ing)? (that )?you are (a )?human|unusual traffic|automated (queries|requests|access)",
+    re.IGNORECASE,
+)
+
+
+class ChallengeError(SourceError):
+    """A challenge came in place of what was asked for. Trying again does not help."""
+
+
+def refuse_challenge(url: str, page: bytes) -> None:
+    """Do nothing, unless a page is a challenge.
+
+    Args:
+        url: what was asked for.
+        page: the first `PEEK` bytes of the answer.
+
+    Raises:
+        ChallengeError: it is one.
+    """
+    if page.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and _MARK.search(page):
+        raise ChallengeError(
+            f"{url}: {urlsplit(url).hostname} answers with a challenge page (reCAPTCHA), which only a browser can "
+            "pass; try later, from another network, or with a mirror (DMICC_GEO_URL=file:///...)"
+        )
