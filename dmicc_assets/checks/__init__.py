@@ -1,1 +1,1 @@
-"""The rigor checks: what a result is worth, the verdict, TRIPOD+AI. Pure functions of what a study found."""
+"""The rigor checks, the verdict and TRIPOD+AI: pure functions of a study's results."""

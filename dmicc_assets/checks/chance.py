@@ -12,7 +12,7 @@ _NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC", "over
 
 
 def fewest_draws() -> int:
-    """Draws under which no empirical p can be small enough."""
+    """Least number of draws with which an empirical p-value can be at or below the limit."""
     return round(1 / CHANCE) - 1
 
 
@@ -22,10 +22,9 @@ def fewest_draws() -> int:
     title="The biomarkers do better than random genes",
     meaning=(
         "Models on random genes do as well in more than one of twenty draws: tumour and normal tissue differ "
-        "in thousands of genes, and any of them predicts. In the cohorts the comparison is uneven, since the "
-        "biomarkers were chosen there: in pure noise it is passed in the model's cohort 9 times of 10. What "
-        "counts is a validation dataset. With fewer than 19 draws nothing can be said "
-        "(`rigor.random_signatures`)."
+        "in thousands of genes, and any of them predicts. In a cohort the comparison favours the biomarkers, because "
+        "they were chosen there: in pure noise they pass it in the model's cohort 9 times of 10. Only a validation "
+        "dataset gives a fair comparison. Fewer than 19 draws cannot decide (`rigor.random_signatures`)."
     ),
     measures="empirical p against random genes",
     fires="above",
@@ -67,7 +66,7 @@ def random_genes(evidence: StudyEvidence) -> list[Finding]:
 
 
 def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
-    """Severity of an empirical p, and what to say of it; too few draws can say nothing."""
+    """Severity of an empirical p-value, and a note when the draws are too few to decide."""
     if n_draws < fewest_draws():
         return "info", f"; {counted(n_draws, 'draw')} cannot show p <= {CHANCE:g}, {fewest_draws()} can"
     return ("warning", meaning) if p > CHANCE else ("ok", "")
@@ -79,15 +78,16 @@ def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
     title="The procedure finds less when the labels are permuted",
     meaning=(
         "With the labels of the model's cohort permuted, the same procedure finds as much: as large a "
-        "signature, as large an overlap, or as high an AUC. The other cohorts stay as they are: it asks whether "
-        "there is anything in the model's cohort, not whether the diseases share something (M4 does). Where the "
+        "signature, as large an overlap, or as high an AUC. The labels of the other cohorts are not permuted: the "
+        "check asks whether there is a signal in the model's cohort, not whether the diseases share genes (M4 "
+        "does). Where the "
         "forests of resampling (100 trees, one seed) agree on no biomarker under the true labels, the AUC is "
-        "not compared. With fewer than 19 permutations nothing can be said (`rigor.permutations`)."
+        "not compared. Fewer than 19 permutations cannot decide (`rigor.permutations`)."
     ),
     measures="largest empirical p against permuted labels",
     fires="above",
     severities=("warning", "info"),
-    remedy="Take it that nothing was found.",
+    remedy="Treat the result as if nothing was found.",
     citation="Ojala & Garriga 2010, JMLR 11:1833",
     doubts=Doubt("chance", 2, "the procedure finds as much with permuted labels"),
     doubts_auc=AucDoubt(EVERY_AUC, "permuted labels do as well"),
@@ -111,14 +111,14 @@ def permuted_labels(evidence: StudyEvidence) -> list[Finding]:
     )
     worst = max(p_values.values())
     reached = " and ".join(name for name, p in p_values.items() if p > CHANCE)
-    # Most draws find nothing: to reach nothing would contradict itself, and no forest is grown of no genes.
+    # Most draws find nothing; a comparison with an empty observed result would be meaningless.
     is_empty = nulls.filter(statistic="signature_size", draw=0)["value"].to_list() == [0.0]
-    meaning = "the true labels give no gene either" if is_empty else f"labels that mean nothing reach the {reached}"
+    meaning = "the true labels give no gene either" if is_empty else f"random labels reach the {reached}"
     severity, more = _judged(worst, len(sizes), f": {meaning}")
     if not is_empty and asked.get("leaky_cv_auc", worst) is None:
         more += "; leaky AUC is not judged, the smaller forests of resampling agree on no biomarker"
     if severity == "ok" and evidence.samples_of_two_cohorts:
-        # Permuted labels break what shared controls alone make two cohorts' lists have in common.
-        severity, more = "info", "; two cohorts share samples, which permuted labels do not: it cannot be judged"
+        # Shared controls alone make two cohorts' lists alike; permuted labels remove this effect.
+        severity, more = "info", "; two cohorts share samples, but permuted labels do not: this cannot be judged"
     more += evidence.unweighted(evidence.study.model_cohort)
     return [finding("R3", evidence.study.model_cohort, severity, text + more, worst, CHANCE)]

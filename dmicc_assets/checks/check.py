@@ -1,6 +1,6 @@
-"""What a rigor check is: all that is declared of it, above the function that asks its question.
+"""A rigor check: its declaration, which decorates the function that makes its findings.
 
-The checks themselves are in the theme modules beside; `registry` lists those modules and runs the checks.
+The checks themselves are in the theme modules of this folder; `registry` lists these modules and runs the checks.
 """
 
 import inspect
@@ -23,7 +23,7 @@ Judge = Callable[[StudyEvidence], list[Finding]]
 
 
 class Measure(NamedTuple):
-    """What the statistic of a finding is, in words, and the side of the threshold on which the check fires."""
+    """The statistic of a finding in words, and the side of the threshold on which the check fires."""
 
     what: str
     fires: Side
@@ -31,14 +31,14 @@ class Measure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What the verdict says of the study when the check fires.
+    """The reason that the verdict gives when the check fires.
 
     Attributes:
-        level: which sentence of the verdict: "broken" (errors only), "chance", "doubtful", "weak"; the first that
-            has a reason is the one that is said.
-        rank: place among the reasons of that sentence, the least first; three are named.
+        level: which sentence of the verdict: "broken" (errors only), "chance", "doubtful", "weak"; the verdict states
+            the first level that has a reason.
+        rank: place among the reasons of that sentence, the lowest first; three are named.
         says: the reason, within that sentence.
-        adds: what is said behind the reason, from the study's tables.
+        adds: function that gives text after the reason, from the study's tables.
     """
 
     level: Level
@@ -49,7 +49,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class AucDoubt:
-    """What is said beside an AUC of a subject of which the check warns; `kinds` are those of `validation.roc`."""
+    """Note beside an AUC of a subject about which the check warns; `kinds` are those of `validation.roc`."""
 
     kinds: tuple[str, ...]
     says: str
@@ -61,7 +61,7 @@ class Lack:
 
     Attributes:
         rank: place in the list, 1 first.
-        says: what is missing, said when the check fires; a function is always asked and gives "" for nothing.
+        says: what is missing, named when the check fires; a function is always called and gives "" for nothing.
     """
 
     rank: int
@@ -70,7 +70,7 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """An integrity check that stops steps: where their data are wrong they raise a `DmiccError` with its code.
+    """Marks an integrity check that stops steps: on wrong data they raise a `DmiccError` with its code.
 
     Attributes:
         title: what must hold, for the asset check in Dagster.
@@ -83,21 +83,21 @@ class Stops:
 
 @dataclass(frozen=True)
 class Check:
-    """One rigor check: what is declared of it, and the function that makes its findings.
+    """One rigor check: its declaration, and the function that makes its findings.
 
     Attributes:
         code: letter and number: D design, I data integrity, M multiplicity and signature, R prediction.
         slug: its name in words, joined by underscores.
         title: what holds when it is silent.
         meaning: what it means for the result when it fires, for docs/findings.md.
-        measures: what its statistic is; one under "", further ones under the name that a finding gives as `of`.
+        measures: its statistics; the first under "", others under the name that a finding gives as `of`.
         remedy: what to do when it fires.
-        citation: where it comes from.
-        severities: what its findings can be, apart from "ok".
-        doubts: what the verdict says when it fires.
-        doubts_auc: what is said beside an AUC when it fires.
+        citation: its source.
+        severities: severities of its findings, apart from "ok".
+        doubts: reason in the verdict when it fires.
+        doubts_auc: note beside an AUC when it fires.
         lacks: what the verdict names as missing.
-        shows: what the verdict says that the study is when the check is silent and has measured something.
+        shows: praise in the verdict when the check is silent and has measured something.
         tripod: items of TRIPOD+AI that its messages answer.
         stops: the steps that it stops, if it is an integrity check.
         judge: the function; its docstring says when the check fires.
@@ -126,7 +126,7 @@ class Check:
 
     @property
     def asset_check(self) -> str:
-        """Its name as an asset check: Dagster sorts names as texts, so the number has two digits."""
+        """Its name as an asset check; the number has two digits, because Dagster sorts names as text."""
         return f"{self.code[0]}{self.order[1]:02d}_{self.slug}"
 
     @property
@@ -152,7 +152,7 @@ class Check:
 
 
 def has_fired(evidence: StudyEvidence, code: str) -> bool:
-    """Whether a finding of the check that is stored for the study is a warning or an error."""
+    """Whether a stored finding of the check is a warning or an error."""
     return not FIRED.isdisjoint(evidence.rows("rigor/findings", code=code)["severity"])
 
 
@@ -175,12 +175,12 @@ def check(
     tripod: tuple[str, ...] = (),
     stops: Stops | None = None,
 ) -> Callable[[Judge], Check]:
-    """Declare the check that a function makes; what each argument means is said in `Check`.
+    """Declare a check; the function makes its findings, and `Check` explains the other arguments.
 
     Args:
         measures: what the statistic of its findings is.
         fires: side of the threshold on which it fires.
-        also_measures: the same for findings that measure something else, by the name that they give as `of`.
+        also_measures: further statistics, by the name that a finding gives as `of`.
     """
 
     def declared(judge: Judge) -> Check:

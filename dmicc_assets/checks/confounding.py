@@ -30,9 +30,9 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "not av
     title="No other column of the samples' descriptions separates cases from controls",
     meaning=(
         "Another column of the samples' descriptions (scanner, batch, age, hospital) tells cases from "
-        "controls nearly as well as the label does. What is found may be its effect. Where the design cannot "
-        "tell the groups from datasets or patients at all (`block: fixed`, and every patient in one group "
-        "only), the differential expression stops."
+        "controls nearly as well as the label does. What is found may be its effect. If datasets or patients are fully "
+        "confounded with the groups (for example `block: fixed`, with every patient in one group only), the "
+        "differential expression stops."
     ),
     measures="AUC of the column that separates most, in its better direction",
     fires="above",
@@ -40,13 +40,13 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "not av
         "category": Measure("Cramer's V of the column that separates most", "above"),
     },
     remedy=(
-        "See whether the column is a cause or a copy of the label; if it is a cause, the dataset cannot "
-        "answer the question."
+        "Find out whether the column is a cause or a copy of the label; if it is a cause, the dataset cannot answer "
+        "the question."
     ),
     citation="Nygaard 2016, 10.1093/biostatistics/kxv027",
     doubts=Doubt("doubtful", 6, "something else separates the groups as well"),
     stops=Stops(
-        "The design is of full rank: no dataset or patient is one with the groups", ("differential/statistics",)
+        "The design has full rank: no dataset or patient is confounded with the groups", ("differential/statistics",)
     ),
 )
 def metadata_confounding(evidence: StudyEvidence) -> list[Finding]:
@@ -78,7 +78,7 @@ def _strongest(subject: str, judged: Mapping[str, tuple[str, float]]) -> Finding
     share = {name: _excess(kind, value) for name, (kind, value) in judged.items()}
     name = max(sorted(share), key=lambda each: share[each])
     kind, value = judged[name]
-    # a column separates as well where it goes the other way
+    # a column that is lower in cases separates as well
     measured: Measured = (max(value, 1 - value), AUC_LIMIT, "")
     if kind == "V":
         measured = (value, CRAMERS_V, "category")
@@ -96,7 +96,7 @@ def _excess(kind: str, value: float) -> float:
 
 
 def separation_by_column(values: Sequence[str | None], is_case: Sequence[bool]) -> tuple[str, float] | None:
-    """How much a column separates the groups: ("AUC", area) of a number, ("V", Cramer's V) of a category.
+    """How well a column separates the groups: ("AUC", area) of a number, ("V", Cramer's V) of a category.
 
     None for a column that is constant, restates the label one to one, or has more levels than half the samples.
     """
@@ -144,7 +144,7 @@ def _numbers(texts: Sequence[str]) -> np.ndarray | None:
 
 
 def _columns(members: pl.DataFrame) -> dict[str, list[str | None]]:
-    """Every field of the descriptions but the accession, None where a sample lacks it."""
+    """Every field of the descriptions except the accession; None where a sample lacks it."""
     described = sample_fields(members)
     names = sorted({name for fields in described for name in fields} - {"sample"})
     return {
@@ -154,7 +154,7 @@ def _columns(members: pl.DataFrame) -> dict[str, list[str | None]]:
 
 
 def _fields_of_rules(evidence: StudyEvidence, comparison: Comparison, members: pl.DataFrame) -> set[str]:
-    """Fields that the label rules use; of a rule on any field, those in which its pattern is found."""
+    """Fields that the label rules use; for a rule on any field, those in which its pattern occurs."""
     columns = _columns(members)
     used: set[str] = set()
     for rule in evidence.study.datasets[comparison.dataset].labels:
@@ -174,8 +174,8 @@ def _fields_of_rules(evidence: StudyEvidence, comparison: Comparison, members: p
     title="Cases and controls hold the same mixture of cells",
     meaning=(
         "A gene that marks one kind of cell (ALB hepatocytes, KRT7 and KRT19 cholangiocytes, PTPRC "
-        "leucocytes, ACTA1 muscle) shifts by more than four-fold. The fold changes then show which cells "
-        "were in the tube, as between tumour and normal tissue."
+        "leucocytes, ACTA1 muscle) shifts by more than four-fold. The fold changes then reflect the cells in the "
+        "sample, as between tumour and normal tissue."
     ),
     measures="largest shift of a cell type's marker, log2",
     fires="above",

@@ -1,6 +1,6 @@
 """Checks of each dataset's values: scale, missing values, distributions, outliers, probes (I2-I5, I8).
 
-Whether samples are who they should be is in `identity.py`, whether genes are found by name in `symbols.py`.
+`identity.py` checks the samples' identity, `symbols.py` the genes' names.
 """
 
 import re
@@ -56,8 +56,8 @@ def log2_scale(evidence: StudyEvidence) -> list[Finding]:
         fires = by_rule != by_maximum or taken != by_rule
         if fires:
             text += (
-                f"; the quantile rule says that they are {'linear' if by_rule else 'logarithms'}, a plain maximum "
-                f"over {PLAIN_MAXIMUM:g} says {'linear' if by_maximum else 'logarithms'}"
+                f"; the quantile rule takes them for {'linear' if by_rule else 'logarithms'}, a plain maximum over "
+                f"{PLAIN_MAXIMUM:g} takes them for {'linear' if by_maximum else 'logarithms'}"
             )
             decided = evidence.study.datasets[dataset].scale
             text += "" if decided == "auto" else f"; the study file decided (scale: {decided})"
@@ -76,8 +76,7 @@ def log2_scale(evidence: StudyEvidence) -> list[Finding]:
     measures="constant genes, and genes and samples with too many missing values",
     fires="above",
     remedy=(
-        "See which they are; leave out a sample that is mostly missing. Constant genes of RNA-seq are mostly "
-        "genes that are not expressed."
+        "Leave out a sample that is mostly missing. Constant genes of RNA-seq are mostly genes that are not expressed."
     ),
     citation="Troyanskaya 2001, 10.1093/bioinformatics/17.6.520",
     tripod=("11",),
@@ -153,11 +152,11 @@ def distributions(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "I5",
     slug="outlier_arrays",
-    title="No array stands apart from the others of its label",
+    title="No array is an outlier among the arrays of its label",
     meaning="An array is much less like the others of its label than they are like each other.",
     measures="z of the least connected array",
     fires="below",
-    remedy="Look at the array, and repeat the study without it before you believe what depends on it.",
+    remedy="Inspect the array, and repeat the study without it before you trust results that depend on it.",
     citation="Oldham 2012, 10.1186/1752-0509-6-63",
 )
 def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
@@ -206,9 +205,7 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
         "several": Measure("share of probes with several genes", "above"),
         "dates": Measure("gene symbols turned into dates", "above"),
     },
-    remedy=(
-        "Take a newer annotation of the platform; of symbols that became dates, one from the platform's manufacturer."
-    ),
+    remedy=("Use a newer annotation of the platform; for symbols that became dates, the manufacturer's."),
     citation="Ziemann 2021, 10.1371/journal.pcbi.1008984",
 )
 def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
@@ -232,7 +229,7 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
         if n_dates:
             shown = f" ({', '.join(dates[:5])})" if dates else ""
             lost = f"{counted(n_dates, 'gene symbol')} turned into {'a date' if n_dates == 1 else 'dates'}{shown}"
-            problems.append((f"{lost}, as a spreadsheet does: what they measure is lost", (n_dates, 0, "dates")))
+            problems.append((f"{lost}, as spreadsheets do; their genes are unknown", (n_dates, 0, "dates")))
         text += "".join(f"; {problem}" for problem, _ in problems)
         measured = problems[0][1] if problems else (unmapped, UNMAPPED, "")
         findings.append(finding("I8", dataset, "warning" if problems else "ok", text, *measured))

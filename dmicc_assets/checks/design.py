@@ -1,6 +1,6 @@
 """Checks of the design: class sizes, folds, labels, tissues, population (D1-D4, D6, D7, D9).
 
-What the samples' descriptions and marker genes say of confounding is in `confounding.py`.
+Confounding in sample descriptions and marker genes is in `confounding.py`.
 """
 
 from dmicc_assets.checks.check import PROBAST, Doubt, Lack, Measure, Stops, check, has_fired
@@ -37,15 +37,15 @@ def _sizes(n_case: int, n_control: int) -> str:
     slug="smallest_class",
     title="The smaller class has at least 10 samples",
     meaning=(
-        "A class of fewer than ten samples decides everything: one odd control moves every fold change. With "
-        "fewer than three the finding is an error, but the study still runs: a class of one is a result that "
-        "says nothing."
+        "A class of fewer than ten samples makes results depend on single samples: one unusual control changes every "
+        "fold change. With fewer than three the finding is an error, but the study still runs; its result then has no "
+        "meaning."
     ),
     measures="samples in the smaller class",
     fires="below",
     severities=("error", "warning"),
     remedy=(
-        "Find more samples or merge another dataset into the cohort; until then read every interval as too narrow."
+        "Find more samples or merge another dataset into the cohort; until then treat every interval as too narrow."
     ),
     citation=f"PROBAST 4.1: {PROBAST}",
     doubts=(
@@ -71,9 +71,7 @@ def smallest_class(evidence: StudyEvidence) -> list[Finding]:
     "D2",
     slug="class_imbalance",
     title="The larger class is at most 5 times the smaller",
-    meaning=(
-        "With one class more than five times the other, a model that always names the larger class has a high accuracy."
-    ),
+    meaning=("If one class is more than five times the other, a model that always predicts it has a high accuracy."),
     measures="larger class over smaller",
     fires="above",
     remedy="Look at AUC, balanced accuracy and MCC (R13), never at accuracy.",
@@ -88,7 +86,7 @@ def class_imbalance(evidence: StudyEvidence) -> list[Finding]:
         fires = ratio > IMBALANCE
         message = f"{_sizes(n_case, n_control)}, {ratio:.1f} to 1"
         if fires:
-            message += ": accuracy means nothing here, and the smaller class carries all of the uncertainty"
+            message += ": accuracy is misleading here, and most of the uncertainty comes from the smaller class"
         findings.append(finding("D2", subject, "warning" if fires else "ok", message, ratio, IMBALANCE))
     return findings
 
@@ -96,15 +94,15 @@ def class_imbalance(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "D3",
     slug="folds",
-    title="The smaller class has a sample for every fold that was asked for",
-    meaning="The study file asks for more folds than the smaller class has samples, so fewer folds were used.",
-    measures="folds asked for, against samples in the smaller class",
+    title="The smaller class has a sample for every fold",
+    meaning="The study file sets more folds than the smaller class has samples, so fewer folds were used.",
+    measures="folds in the study file, against samples in the smaller class",
     fires="above",
     remedy="Nothing, but do not report a 10-fold cross-validation.",
     citation="Varma & Simon 2006, 10.1186/1471-2105-7-91",
 )
 def folds(evidence: StudyEvidence) -> list[Finding]:
-    """More folds are asked for than the smaller class has samples."""
+    """The study file sets more folds than the smaller class has samples."""
     findings: list[Finding] = []
     asked = evidence.study.ranking.folds
     for name in evidence.study.cohorts:
@@ -132,7 +130,7 @@ def folds(evidence: StudyEvidence) -> list[Finding]:
     fires="above",
     severities=("error",),
     remedy=(
-        "Read the samples' descriptions in the message and write the label rule anew; give `expect` for "
+        "Read the samples' descriptions in the message and correct the label rule; give `expect` for "
         "every label, since GEO revises series."
     ),
     citation=f"PROBAST 1.2: {PROBAST}",
@@ -182,7 +180,7 @@ def label_rules(evidence: StudyEvidence) -> list[Finding]:
         "combat": Measure("range of the datasets' shares of cases under ComBat", "above"),
     },
     severities=("error", "warning"),
-    remedy="Take datasets that hold both groups, and `batch: covariate`.",
+    remedy="Use datasets that have both groups, and `batch: covariate`.",
     citation="Nygaard 2016, 10.1093/biostatistics/kxv027",
     tripod=("12d",),
     stops=Stops("Dataset and group are not confounded", ("cohort/expression",)),
@@ -206,7 +204,7 @@ def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
         elif cohort.batch == "combat":
             text = f"batch: combat; {counts}"
             if spread > 0:
-                text += ": ComBat that keeps the group makes groups of unbalanced datasets differ more than they do"
+                text += ": ComBat with the group as covariate exaggerates group differences in unbalanced datasets"
             findings.append(finding("D6", name, "warning" if spread > 0 else "ok", text, spread, 0.0, "combat"))
         else:
             findings.append(finding("D6", name, "ok", f"batch: {cohort.batch}; {counts}", spread, 1.0))
@@ -242,7 +240,7 @@ def tissues(evidence: StudyEvidence) -> list[Finding]:
             message = f"{text}: a difference between diseases cannot be told from one between tissues"
             findings.append(finding("D7", subject, "warning", message, len(distinct), 1))
         elif n_unknown:
-            message = f"tissue is not stated for {n_unknown} of {len(named)} datasets ({text}): it cannot be judged"
+            message = f"tissue is not stated for {n_unknown} of {len(named)} datasets ({text}): this cannot be judged"
             findings.append(finding("D7", subject, "info", message, len(distinct), 1))
         else:
             findings.append(finding("D7", subject, "ok", text, len(distinct), 1))
@@ -251,18 +249,18 @@ def tissues(evidence: StudyEvidence) -> list[Finding]:
 
 def _lacks_people(evidence: StudyEvidence) -> str:
     if evidence.study.population is None:
-        return "a statement of whom the result is for"
-    people = f"samples of those whom the study is about ({evidence.study.population.text})"
+        return "a statement of the population for which the result holds"
+    people = f"samples of the study's population ({evidence.study.population.text})"
     return people if has_fired(evidence, "D9") else ""
 
 
 @check(
     "D9",
     slug="population",
-    title="Samples of the population that the study is about are among the data",
+    title="The data contain samples of the study's population",
     meaning=(
-        "No sample is of the people that the study is about (`population:`), such as patients with both "
-        "diseases. The result is then an analogy."
+        "No sample is from the study's population (`population:`), such as patients with both diseases. The result is "
+        "then an analogy."
     ),
     measures="case samples of the population",
     fires="below",
@@ -275,7 +273,7 @@ def population(evidence: StudyEvidence) -> list[Finding]:
     """No case sample has the label of the study's population (warning); the study file names no population (info)."""
     wanted = evidence.study.population
     if wanted is None:
-        message = "the study file names no population, so nobody can say whom the result is for"
+        message = "the study file names no population, so it is not known for whom the result holds"
         return [finding("D9", evidence.name, "info", message)]
     n = 0
     for comparison in evidence.comparisons:

@@ -1,4 +1,4 @@
-"""A finding: what one rigor check says of one subject. What a check is stands in `check.py`."""
+"""A finding: the result of one rigor check for one subject. `check.py` defines checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "info", "ok"]
 
-# The gravest first.
+# The most severe first.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ok")
-# Severities of a check that fires; "info" is worth knowing, "ok" is silence.
+# Severities of a check that fires; "info" is worth knowing, "ok" means that the check is silent.
 FIRED: frozenset[Severity] = frozenset({"error", "warning"})
 
-# Statistic, threshold, and which of the check's measures they are.
+# Statistic, threshold, and the name of the check's measure.
 Measured = tuple[float, float, str]
 
 
@@ -21,7 +21,7 @@ class Finding:
 
     Attributes:
         code: which check, `D1` to `R15`.
-        severity: "ok" when the check is silent; "error" is of integrity.
+        severity: "ok" when the check is silent; "error" for violated integrity.
         subject: cohort, dataset, `cohort/dataset`, or the study.
         statistic: what was measured, if it is a number.
         threshold: the value beyond which the check fires.
@@ -52,7 +52,7 @@ def finding(
     Args:
         code: which check.
         subject: cohort, dataset, `cohort/dataset`, or the study.
-        severity: what it comes to.
+        severity: its severity.
         message: what it means here.
         statistic: what was measured.
         threshold: the value beyond which the check fires.
@@ -70,7 +70,7 @@ def finding(
 
 
 def not_applicable(code: str, subject: str, why: str) -> list[Finding]:
-    """The one row of a check that has nothing to judge in this study."""
+    """The finding of a check that does not apply to this study."""
     return [finding(code, subject, "ok", f"not applicable: {why}")]
 
 
@@ -80,5 +80,5 @@ def listed(texts: Sequence[str]) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one."""
+    """A number with its noun, in the plural unless the number is one."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

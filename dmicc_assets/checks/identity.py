@@ -1,4 +1,4 @@
-"""Checks of who the samples are: a sample in two datasets, and sex (I6, I7)."""
+"""Checks of the samples' identity: duplicates across datasets, and sex (I6, I7)."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dmicc_assets.checks.check import AucDoubt, Doubt, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.labels import sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
@@ -17,10 +17,10 @@ from dmicc_assets.study.schema import accession_of
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 IDENTICAL = 0.999
-# Over fewer genes than these two arrays can agree by chance.
+# With fewer common genes two arrays can agree by chance.
 FEWEST_GENES = 50
 SEX_P_VALUE = 0.05
-# Distance of the two centres, log2, below which the samples are taken for one sex.
+# Distance of the two cluster centres, log2, below which all samples are taken for one sex.
 SEX_DISTANCE = 2.0
 # A sample says `Reanalyzed by: GSE26971` (GSE12093), the series that did it `Reanalysis of: GSM5975848` (GSE309855).
 _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:GSE|GSM|SIM)\d+)", re.I)
@@ -78,22 +78,23 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
     names = [evidence.members(each)["sample"].to_list() for each in (first, second)]
     same = sorted(set(names[0]) & set(names[1]))
     where = f"{first.subject} and {second.subject}"
-    found = [f"{len(same)} samples are in {where} ({', '.join(same[:3])})"] if same else []
+    found = [f"{counted(len(same), 'sample')} in both {where} ({', '.join(same[:3])})"] if same else []
     if first.dataset == second.dataset:
         return found
     first_matrix, second_matrix = evidence.matrices[first.dataset], evidence.matrices[second.dataset]
     twins = identical_arrays(first_matrix.take_samples(names[0]), second_matrix.take_samples(names[1]))
     if twins and not same:
-        found.append(f"{len(twins)} arrays are the same in {where} ({' = '.join(twins[0])})")
+        verb = "is" if len(twins) == 1 else "are"
+        found.append(f"{counted(len(twins), 'array')} {verb} identical in {where} ({' = '.join(twins[0])})")
     for one, other, samples in ((first, second, names[1]), (second, first, names[0])):
         relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()
         if not {accession_of(other.dataset), *samples}.isdisjoint(_REANALYSIS.findall("\n".join(relations))):
-            found.append(f"GEO states that {one.dataset} and {other.dataset} are one, re-analysed")
+            found.append(f"GEO states that {one.dataset} and {other.dataset} are the same samples, re-analysed")
     return found
 
 
 def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence[CaseControl]) -> None:
-    """I6 as a guard: nothing is validated on what it was trained on.
+    """Check I6 as a guard: refuse validation on samples of training.
 
     Args:
         cohorts: every cohort with `value`, before batch adjustment.
@@ -108,14 +109,14 @@ def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence
             same = same or [twin for _, twin in identical_arrays(cohort.matrix, other.matrix)]
             if same:
                 raise DataError(
-                    f"validation {other.name}: {len(same)} of its samples are in cohort {cohort.name} too "
-                    f"({', '.join(same[:3])}): it would validate what it has trained; take it out of one of them",
+                    f"validation {other.name}: {len(same)} of its samples are also in cohort {cohort.name} "
+                    f"({', '.join(same[:3])}): validation needs other samples than training; remove them from one",
                     check="I6",
                 )
 
 
 def identical_arrays(first: ExpressionMatrix, second: ExpressionMatrix) -> list[tuple[str, str]]:
-    """Pairs of samples whose correlation over the common genes, 50 at least, exceeds 0.999."""
+    """Pairs of samples whose correlation over the common genes (at least 50) exceeds 0.999."""
     common = sorted(set(first.features) & set(second.features))
     left, right = first.take_features(common).values, second.take_features(common).values
     complete = ~(np.isnan(left).any(axis=1) | np.isnan(right).any(axis=1))
@@ -134,10 +135,10 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
 @check(
     "I7",
     slug="sex",
-    title="The sex that the genes show is the sex stated, and equal between the groups",
+    title="The sex by gene expression agrees with the stated sex, and the groups do not differ in sex",
     meaning=(
-        "XIST and the genes of Y contradict the stated sex, as swapped samples do, or the sexes are unequal "
-        "between the groups, in one dataset or in the datasets of a cohort together."
+        "XIST and the Y genes contradict the stated sex, as in swapped samples, or the groups differ in sex, in one "
+        "dataset or in a cohort's datasets together."
     ),
     measures="Fisher's p of sex against group",
     fires="below",
@@ -145,8 +146,8 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
         "contradicted": Measure("samples whose genes contradict the stated sex", "above"),
     },
     remedy=(
-        "Check the samples, and distrust genes of X and Y. Tumours lose Y and XIST: in cancer a "
-        "contradiction alone proves nothing."
+        "Check the samples, and distrust genes of the X and Y chromosomes. Tumours can lose Y and XIST, so in cancer a "
+        "contradiction alone is no proof."
     ),
     citation="Toker 2016, 10.12688/f1000research.9471.2",
     doubts=Doubt("weak", 7, "the sexes differ between the groups or contradict what is stated"),
@@ -163,7 +164,7 @@ def sex(evidence: StudyEvidence) -> list[Finding]:
         seen = expressed_sex(members.select("sample").join(quality, on="sample", how="left", maintain_order="left"))
         known = [a or b for a, b in zip(seen, stated, strict=True)]
         if not any(known):
-            findings += not_applicable("I7", comparison.subject, "no sex is stated, and the genes show none")
+            findings += not_applicable("I7", comparison.subject, "no sex is stated, and the genes do not show it")
             continue
         is_case = members["is_case"].to_list()
         if "/" in comparison.subject:
@@ -181,7 +182,7 @@ def sex(evidence: StudyEvidence) -> list[Finding]:
         measured: Measured = (len(wrong), 0, "contradicted") if by_contradiction else (p_value, SEX_P_VALUE, "")
         findings.append(finding("I7", comparison.subject, severity, text, *measured))
     for cohort, samples in merged.items():
-        # Each dataset may be too small to show what the merged cohort does.
+        # Each dataset may be too small to show a difference that the merged cohort shows.
         p_value, counts = _sex_by_group([sex for sex, _ in samples], [case for _, case in samples])
         severity = "warning" if p_value < SEX_P_VALUE else "ok"
         text = f"{counts} (Fisher p = {p_value:.3g}; its datasets together)"
@@ -190,7 +191,7 @@ def sex(evidence: StudyEvidence) -> list[Finding]:
 
 
 def expressed_sex(quality: pl.DataFrame) -> list[str | None]:
-    """Female, male or None of each sample by XIST against the Y genes: two groups, if they lie far enough apart.
+    """Female, male or None for each sample, from two clusters of XIST against the Y genes if they are far enough apart.
 
     Args:
         quality: columns xist and y_genes, log2, NULL when not measured.

@@ -1,4 +1,4 @@
-"""Checks of independence: validation from training, and one sample from another (D10, R12, R15)."""
+"""Checks of independence: of validation from training, and of samples from each other (D10, R12, R15)."""
 
 import re
 from collections import Counter
@@ -66,7 +66,7 @@ def validation_independence(evidence: StudyEvidence) -> list[Finding]:
 
 
 def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison) -> list[str]:
-    """What ties a validation dataset to a training dataset, as texts."""
+    """Ties of a validation dataset to a training dataset, as texts."""
     first, second = (evidence.rows("source/datasets", dataset=each.dataset) for each in (validation, training))
     links: list[str] = []
     papers = [set((frame["pubmed_ids"][0] or "").split()) if len(frame) else set[str]() for frame in (first, second)]
@@ -92,14 +92,14 @@ def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison
 
 
 def _controls(evidence: StudyEvidence, comparison: Comparison) -> str:
-    """What most control samples say they are: 'adjacent', 'healthy', or nothing that can be told."""
+    """Kind of most control samples by their descriptions: 'adjacent', 'healthy', or '' when unknown."""
     members = evidence.members(comparison)
     controls = members.filter(~pl.col("is_case"))
     of_cases = set(members.filter(pl.col("is_case"))["patient"].drop_nulls())
     kinds: list[str] = []
     for fields, patient in zip(sample_fields(controls), controls["patient"], strict=True):
         text = f"{fields['title']} {describe(fields)} {comparison.control.replace('_', ' ')}"
-        # A control from a case's own body is adjacent tissue whatever its description says (TCGA's -11).
+        # A control from a patient who is also a case is adjacent tissue whatever its description is (TCGA's -11).
         is_adjacent = patient in of_cases or bool(_ADJACENT.search(text))
         kinds.append("adjacent" if is_adjacent else "healthy" if _HEALTHY.search(text) else "")
     return Counter(kinds).most_common(1)[0][0] if kinds else ""
@@ -109,26 +109,26 @@ def _lacks_patients(evidence: StudyEvidence) -> str:
     unknown = evidence.rows("rigor/findings", code="R15", severity="info").filter(pl.col("statistic").is_null())
     if unknown.is_empty():
         return ""
-    return f"knowledge of which samples are one patient's in {listed(unknown['subject'].to_list())}"
+    return f"the patient of each sample in {listed(unknown['subject'].to_list())}"
 
 
 @check(
     "R15",
     slug="repeated_patients",
-    title="One sample a patient, or an analysis that knows the patients",
+    title="One sample for each patient, or an analysis that accounts for patients",
     meaning=(
-        "A patient gave several samples, or tumour and normal tissue, and the analysis takes them for "
-        "different people. P-values and DeLong's intervals are then wrong: too small for repeats, mostly too "
-        "large for pairs. Folds, bootstraps and permutations keep a patient's samples together whatever "
-        "`block` says. Where the study file says nothing of patients, this cannot be judged."
+        "Several samples, or tumour and normal tissue, come from one patient, and the analysis takes them for "
+        "different people. P-values and DeLong's intervals are then wrong: too small for repeats, mostly too large for "
+        "pairs. Folds, bootstraps and permutations keep a patient's samples together whatever `block` is. If the study "
+        "file does not name patients, this cannot be judged."
     ),
     measures="patients with several samples",
     fires="above",
     severities=("warning", "info"),
     remedy=(
-        "For p-values set `block: fixed` or `block: duplicate_correlation`; for AUCs trust the nested "
-        "interval, which draws patients, before DeLong's. Where nothing is known, say in the dataset which "
-        "samples are one patient's (`patient:`)."
+        "For p-values set `block: fixed` or `block: duplicate_correlation`; for AUCs prefer the nested interval, which "
+        "resamples patients, to DeLong's. If patients are unknown, state in the dataset which samples belong to one "
+        "patient (`patient:`)."
     ),
     citation=f"PROBAST 4.6: {PROBAST}",
     doubts=Doubt("weak", 4, "samples of one patient are taken for different people"),
@@ -144,10 +144,10 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
     block = evidence.study.differential.block
     for name, subject in evidence.subjects.items():
         if all(patient is None for patient in subject.patient):
-            text = "the study file does not say which samples are one patient's: it cannot be judged"
+            text = "the study file does not state which samples belong to one patient: this cannot be judged"
             findings.append(finding("R15", name, "info", text, None, 0))
             continue
-        # A name is of one dataset: two series may both have a patient 1.
+        # A patient's name is unique only within its dataset: two series may both have a patient 1.
         named = zip(subject.dataset, subject.patient, strict=True)
         patients = [None if patient is None else f"{dataset}/{patient}" for dataset, patient in named]
         several, both = repeats(patients, subject.is_case.tolist())
@@ -155,7 +155,7 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
         if not several:
             findings.append(finding("R15", name, "ok", "every patient has one sample", 0, 0))
         elif subject.kind == "cohort" and block != "none":
-            text += f"; the differential expression knows it (block: {block}), the AUC and its interval do not"
+            text += f"; the differential expression accounts for it (block: {block}), the AUC and its interval do not"
             findings.append(finding("R15", name, "info", text, several, 0))
         else:
             text += "; they are taken as independent, so p-values and DeLong's intervals are wrong"
@@ -164,7 +164,7 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
 
 
 def repeats(patients: Sequence[str | None], is_case: Sequence[bool]) -> tuple[int, int]:
-    """Patients with several samples, and those of them that are in both classes."""
+    """Numbers of patients with several samples, and of those in both classes."""
     counts = Counter(patient for patient in patients if patient is not None)
     classes = {(patient, case) for patient, case in zip(patients, is_case, strict=True) if patient is not None}
     several = [patient for patient, n in counts.items() if n > 1]

@@ -1,4 +1,4 @@
-"""Checks of leakage: genes or cut-offs chosen on the samples that score them (R1, R11)."""
+"""Checks of leakage: genes or cut-offs chosen on the samples on which they are scored (R1, R11)."""
 
 import polars as pl
 
@@ -15,16 +15,15 @@ OPTIMISM = 0.05
     slug="selection_bias",
     title="The AUC does not drop when genes are chosen inside the folds",
     meaning=(
-        "The AUC was measured on the samples that chose the genes. The nested estimate repeats the whole "
-        "choice inside the folds; it is lower by more than 0.05. Inside the folds forests have 100 trees and "
-        "one seed, and RNA-seq counts are tested as log2 counts per million without voom's weights: this is "
-        "what resampling can afford. How often the nested interval holds the true AUC is in "
-        "[statistics.md](statistics.md)."
+        "The AUC was measured on the samples that chose the genes. The nested estimate repeats the whole choice inside "
+        "the folds; it is lower by more than 0.05. To save time, forests inside the folds have 100 trees and one seed, "
+        "and RNA-seq counts are tested as log2 counts per million without voom's weights. How often the nested "
+        "interval contains the true AUC is in [statistics.md](statistics.md)."
     ),
-    measures="apparent AUC less nested AUC",
+    measures="apparent AUC minus nested AUC",
     fires="above",
     severities=("warning", "info"),
-    remedy="Report the nested AUC, and take its interval for the narrowest that it can be.",
+    remedy="Report the nested AUC, and treat its interval as a lower limit of the uncertainty.",
     citation="Ambroise & McLachlan 2002, 10.1073/pnas.102102699; Varma & Simon 2006, 10.1186/1471-2105-7-91",
     doubts=Doubt("doubtful", 1, "the AUC drops when the genes are chosen inside the folds"),
     doubts_auc=AucDoubt(("apparent", "leaky_cv"), "lower when the genes are chosen inside the folds"),
@@ -50,7 +49,7 @@ def selection_bias(evidence: StudyEvidence) -> list[Finding]:
     )
     fires = drop > OPTIMISM
     if fires:
-        text += ": the difference is made by choosing the genes on the samples that score them"
+        text += ": the difference comes from choosing the genes on the samples on which they are scored"
     text += evidence.unweighted(cohort)
     return [finding("R1", cohort, "warning" if fires else "ok", text, drop, OPTIMISM)]
 
@@ -58,9 +57,9 @@ def selection_bias(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "R11",
     slug="cut_offs",
-    title="The cut-off was chosen on other rows than it is scored on",
+    title="The cut-off was chosen on other samples than those on which it is scored",
     meaning="Sensitivity and specificity are given at the cut-off that is best on the same samples.",
-    measures="predictors whose cut-off was chosen on the samples that score it",
+    measures="predictors whose cut-off was chosen on the samples on which it is scored",
     fires="above",
     remedy=("Quote sensitivity and specificity of the nested estimate, whose cut-offs were chosen on other samples."),
     citation="Leeflang 2008, 10.1373/clinchem.2007.096032",
@@ -76,7 +75,7 @@ def cut_offs(evidence: StudyEvidence) -> list[Finding]:
             findings += not_applicable("R11", name, "no cut-off was chosen there")
             continue
         n_predictors = scored["predictor"].n_unique()
-        text = f"cut-offs of {counted(n_predictors, 'predictor')} chosen on the samples that score them"
+        text = f"cut-offs of {counted(n_predictors, 'predictor')} chosen on the samples on which they are scored"
         of_model = youden.filter(pl.col("subject") == name, pl.col("predictor") == "model")
         by_kind: dict[str, float] = dict(of_model.select("kind", "youden").iter_rows())
         if {"apparent", "nested_cv"} <= set(by_kind):

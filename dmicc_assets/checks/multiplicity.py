@@ -1,4 +1,4 @@
-"""Checks of the many tests: raw p-values, their histogram, the fold-change filter, the gene sets (M1-M3, M8)."""
+"""Checks of multiple testing: raw p-values, their histogram, the fold-change filter, the gene sets (M1-M3, M8)."""
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
 
 
 def _kept(evidence: StudyEvidence) -> str:
-    """How many of the differentially expressed genes survive adjustment: M1's rate is not one of those."""
+    """How many DEGs survive BH adjustment; M1 is easily misread as their false discovery rate."""
     if evidence.rows("differential/statistics").is_empty():
         return ""
     warned = evidence.rows("rigor/findings", code="M1", severity="warning")["subject"].sort()
@@ -32,12 +32,11 @@ def _kept(evidence: StudyEvidence) -> str:
     slug="raw_p_values",
     title="Of the genes with raw p below the threshold at most 10 % are false, where p-values are not adjusted",
     meaning=(
-        "Without adjustment, more than a tenth of the genes with a raw p below the threshold are there by "
-        "chance. This is said of all genes with that p, before the fold-change filter. The message also says "
-        "how many genes, and how many of the differentially expressed ones, are below the threshold after "
-        "adjustment."
+        "Without adjustment, more than a tenth of the genes with a raw p below the threshold are there by chance. The "
+        "rate is that of all genes with such a p, before the fold-change filter. The message also states how many "
+        "genes, and how many of the differentially expressed ones, are below the threshold after adjustment."
     ),
-    measures="estimated share of false ones among the genes of raw p below the threshold",
+    measures="estimated share of false positives among the genes with raw p below the threshold",
     fires="above",
     remedy="Set `adjust: BH`.",
     citation="Storey 2002, 10.1111/1467-9868.00346",
@@ -56,8 +55,8 @@ def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
         n_null = storey_pi0(p) * len(p) * settings.p_value if len(p) else 0.0
         rate = min(1.0, n_null / rejected) if rejected else float(n_null > 0)
         text = (
-            f"{rejected} of {len(p)} genes have raw p < {settings.p_value:g}, about {n_null:.0f} would have it by "
-            f"chance: {rate:.0%} of those {rejected} are false by estimate"
+            f"{rejected} of {len(p)} genes have raw p < {settings.p_value:g}, about {n_null:.0f} are expected by "
+            f"chance: an estimated {rate:.0%} of those {rejected} are false"
         )
         fires = rate > FDR
         if fires:
@@ -69,7 +68,7 @@ def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
 
 
 def after_adjustment(evidence: StudyEvidence, cohort: str) -> tuple[int, int, int]:
-    """Genes of BH-adjusted p below the threshold, how many of these are differentially expressed, and how many are."""
+    """Numbers of genes with BH-adjusted p below the threshold, of the DEGs among these, and of all DEGs."""
     tested = evidence.rows("differential/statistics", cohort=cohort).drop_nulls("p_value")
     adjusted = adjust_p_values(tested["p_value"].to_numpy())
     significant = set(tested["gene"].filter(pl.Series(adjusted < evidence.study.differential.p_value)))
@@ -81,8 +80,8 @@ def after_adjustment(evidence: StudyEvidence, cohort: str) -> tuple[int, int, in
     "M2",
     slug="p_value_histogram",
     title="The p-values have no excess near 1",
-    meaning="Too many p-values are near 1: the residuals hold a batch or another hidden factor.",
-    measures="p-values above 0.95, over a bin between 0.5 and 0.95",
+    meaning="Too many p-values are near 1: the residuals contain a batch or another hidden factor.",
+    measures="number of p-values above 0.95, divided by an average bin between 0.5 and 0.95",
     fires="above",
     remedy="Find the hidden factor and put it into the model (a dataset as batch, a patient as block).",
     citation="Storey 2003, 10.1073/pnas.1530509100",
@@ -100,7 +99,7 @@ def p_value_histogram(evidence: StudyEvidence) -> list[Finding]:
         fires = ratio > EXCESS_NEAR_ONE
         text = f"{ratio:.2f} times as many p-values above 0.95 as in a bin between 0.5 and 0.95"
         if fires:
-            text += ": a batch or another hidden factor is in the residuals, and p-values are too large"
+            text += ": the residuals contain a batch or another hidden factor, and p-values are too large"
         findings.append(finding("M2", name, "warning" if fires else "ok", text, ratio, EXCESS_NEAR_ONE))
     return findings
 
@@ -108,7 +107,7 @@ def p_value_histogram(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "M3",
     slug="fold_change_filter",
-    title="Every gene found remains when the fold change itself is tested",
+    title="Every gene remains when the fold change itself is tested",
     meaning=(
         "Filtering by fold change after the test does not test the fold change: a gene with an estimate of "
         "1.2 ± 0.6 passes. The message says how many genes remain when the fold change is tested against the "
@@ -139,7 +138,7 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
             f"< {settings.p_value:g})"
         )
         if remain < n_deg:
-            text += "; of the others only a difference is shown, not one of this size"
+            text += "; the others differ, but a difference above the threshold is not shown"
         findings.append(finding("M3", name, "info" if remain < n_deg else "ok", text, remain, n_deg))
     return findings
 
@@ -150,13 +149,12 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     title="Enrichment is against the measured genes, with libraries whose version and date are stored",
     meaning=(
         "Enrichment must be against the genes that were measured, with libraries whose version is known; "
-        "anything else is an error. A library that states no version is known by checksum and date of the "
-        "file."
+        "anything else is an error. A library without a version is identified by checksum and date of the file."
     ),
     measures="gene-set libraries without date or checksum, and wrong backgrounds",
     fires="above",
     also_measures={
-        "unstated": Measure("gene-set libraries that state no version", "above"),
+        "unstated": Measure("gene-set libraries without a version", "above"),
     },
     severities=("error", "info"),
     remedy="Put a `<LIBRARY>.json` with version and date beside the library's file.",
@@ -171,7 +169,7 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         notes = evidence.library_notes.get(name, {})
         used = sorted(set(terms["library"]) | set(notes))
         if not used:
-            findings += not_applicable("M8", name, "no gene sets were at hand (DMICC_GENE_SETS)")
+            findings += not_applicable("M8", name, "no gene-set library was found (DMICC_GENE_SETS)")
             continue
         n_genes = len(subject.matrix.features)
         problems = [
@@ -196,7 +194,7 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         unstated = sum(not notes[library].get("version") for library in used)
         text = f"against the {n_genes} measured genes: {text}"
         if unstated:
-            text += f"; {unstated} of them state no version and are known by checksum and date of the file"
+            text += f"; {unstated} of them state no version and are identified by checksum and date of the file"
         measured: Measured = (unstated, 0, "unstated") if unstated else (0, 0, "")
         findings.append(finding("M8", name, "info" if unstated else "ok", text, *measured))
     return findings

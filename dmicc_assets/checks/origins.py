@@ -1,4 +1,4 @@
-"""Checks of where the numbers come from: whole files, and tables that can be made again (I1, R14)."""
+"""Checks of provenance: complete files, and reproducible tables (I1, R14)."""
 
 from dmicc_assets.checks.check import TRIPOD, Stops, check
 from dmicc_assets.checks.finding import Finding, finding
@@ -10,10 +10,10 @@ from dmicc_assets.results.evidence import StudyEvidence
     slug="whole_files",
     title="Every file is whole: gzip CRC, end of table, row count, columns are the samples",
     meaning="A download was cut short, is damaged, or has other columns than the samples. The dataset stops.",
-    measures="what is missing or does not fit in the files",
+    measures="missing or inconsistent parts of the files",
     fires="above",
     severities=("error",),
-    remedy="Run again with `--force`; if it stays, the source serves it so.",
+    remedy="Run again with `--force`; if the finding stays, the file is wrong at the source.",
     citation="GEOquery issue 112",
     stops=Stops("Every file is whole: gzip CRC, end of table, row count, columns are the samples", ("source/files",)),
 )
@@ -44,13 +44,13 @@ def whole_files(evidence: StudyEvidence) -> list[Finding]:
     slug="provenance",
     title="Every number has its seed, versions and input hashes",
     meaning=(
-        "A number without seed, versions or the hash of its inputs cannot be made again. This is an error of "
-        "the program."
+        "A number without seed, versions or the hash of its inputs cannot be reproduced. This is an error of the "
+        "program."
     ),
     measures="tables that cannot be traced",
     fires="above",
     severities=("error",),
-    remedy="Run again; if it stays, report it as a defect of this program.",
+    remedy="Run again; if the finding stays, report a defect of this program.",
     citation=f"TRIPOD+AI: {TRIPOD}",
 )
 def provenance(evidence: StudyEvidence) -> list[Finding]:

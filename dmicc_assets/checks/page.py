@@ -1,6 +1,6 @@
 """docs/findings.md, made from the registry: `python -m dmicc_assets.checks.page > docs/findings.md`.
 
-What each section says is declared with its check; here is only the order, and what is true of all checks.
+Each check declares its section's text; here is the order, and the text about all checks.
 """
 
 from dmicc_assets.checks.check import EVERY_AUC, Check
@@ -9,17 +9,17 @@ from dmicc_assets.checks.registry import CHECKS
 
 COMMAND = "python -m dmicc_assets.checks.page > docs/findings.md"
 _GROUPS = {"D": "Design", "I": "Data integrity", "M": "Multiplicity and signature", "R": "Prediction"}
-_OPENING = f"""<!-- Made from the checks in dmicc_assets/checks; do not edit. Write it anew: {COMMAND} -->
+_OPENING = f"""<!-- Made from the checks in dmicc_assets/checks; do not edit. Make it again: {COMMAND} -->
 
 # What the findings mean
 
-Every study ends with the table `rigor.findings`: one row for each check and each cohort, dataset or study that it was
-asked of.
+Every study ends with the table `rigor.findings`: one row for each check and each cohort, dataset or study that it
+judged.
 
-- `error`: something must be put right, or the result says nothing.
+- `error`: something must be corrected, or the result has no meaning.
 - `warning`: the result may not be what it seems.
 - `info`: worth knowing.
-- `ok`: the check was made and is silent. It is stored too: silence can be told from a check that was never made.
+- `ok`: the check was made and is silent. It is stored too, so that it differs from a check that was never made.
 
 No finding changes a number. The report, the command line and the verdict count a check once, however many cohorts and
 datasets it warns of.
@@ -44,7 +44,7 @@ def findings_page() -> str:
 
 
 def _stopping() -> str:
-    """Which checks stop which assets."""
+    """Table of the checks that stop assets."""
     rows = [
         f"| {each.code} | {each.stops.title} | {', '.join(f'`{table}`' for table in each.stops.tables)} |"
         for each in CHECKS.values()
@@ -52,8 +52,8 @@ def _stopping() -> str:
     ]
     return "\n".join(
         [
-            f"{len(rows)} integrity checks stand on the asset itself and stop it. What fails one is not written, so "
-            "nothing that needs it runs, and the message says what to do.\n",
+            f"{len(rows)} integrity checks belong to the asset itself and stop it. An asset that fails one is not "
+            "written, so nothing that needs it runs, and the message says what to do.\n",
             "| check | what must hold | stops |",
             "|---|---|---|",
             *rows,

@@ -1,6 +1,6 @@
-"""Checks of what the biomarkers predict: forests, intervals, sample size, the model and its risk (R4, R6-R10, R13).
+"""Checks of prediction: forests, intervals, sample size, the model and its risk (R4, R6-R10, R13).
 
-Whether random genes do as well is in `chance.py`, whether training leaks into the estimates in `leakage.py`.
+Comparison with random genes is in `chance.py`, leakage from training in `leakage.py`.
 """
 
 import math
@@ -26,17 +26,17 @@ SCORED = ("apparent", "external")
     "R4",
     slug="forest_settings",
     title="The forests' settings are valid",
-    meaning="The number of features a split is impossible, or there are too few trees to rank by.",
+    meaning="The number of features tried at each split is impossible, or there are too few trees for a ranking.",
     measures="trees of the forest",
     fires="below",
     also_measures={
-        "published": Measure("features a split that are published, against genes", "above"),
+        "published": Measure("published number of features tried at each split, against genes", "above"),
     },
-    remedy="Use at least 100 trees; if a paper's settings cannot be, ask its authors.",
+    remedy="Use at least 100 trees; if a paper's settings are impossible, ask its authors.",
     citation="Breiman 2001, 10.1023/A:1010933404324",
 )
 def forest_settings(evidence: StudyEvidence) -> list[Finding]:
-    """A forest has fewer than 100 trees, or the published number of features a split is impossible."""
+    """A forest has fewer than 100 trees, or the published number of features tried at each split is impossible."""
     findings: list[Finding] = []
     study = evidence.study
     for name in study.cohorts:
@@ -51,13 +51,17 @@ def forest_settings(evidence: StudyEvidence) -> list[Finding]:
         n_published = len(study.published.signature or []) or genes
         if published is not None and not 1 <= published <= max(n_published, 1):
             measured = measured if problems else (published, max(n_published, 1), "published")
-            problems.append(f"the published number of features a split, {published} of {n_published} genes, cannot be")
+            problems.append(
+                f"the published number of features a split, {published} of {n_published} genes, is impossible"
+            )
         published_trees = study.published.trees.get(name)
         if published_trees is not None and published_trees < TREES:
             measured = measured if problems else (published_trees, TREES, "")
             problems.append(f"the published forest has {published_trees} trees, importance needs {TREES} at least")
         text = "; ".join(problems) or (
-            f"{trees} trees, {used} of {genes} genes a split" if genes else "no gene was ranked, nothing was published"
+            f"{trees} trees, {used} of {genes} genes at each split"
+            if genes
+            else "no gene was ranked, nothing was published"
         )
         findings.append(finding("R4", name, "warning" if problems else "ok", text, *measured))
     return findings
@@ -83,10 +87,10 @@ def headline_rows(evidence: StudyEvidence, subject: str) -> pl.DataFrame:
     slug="auc_interval",
     title="The interval of the AUC is narrow and can be trusted",
     meaning=(
-        "The interval of an AUC is wider than ± 0.10, or it cannot be believed, because the smaller class "
-        "has fewer than ten samples or the AUC is 1; or a validation dataset has no cases or no controls."
+        "The interval of an AUC is wider than ± 0.10, or it is not reliable, because the smaller class has fewer than "
+        "ten samples or the AUC is 1; or a validation dataset has no cases or no controls."
     ),
-    measures="widest half of an AUC's interval",
+    measures="largest half-width of an AUC's interval",
     fires="above",
     also_measures={
         "class": Measure("samples in the smaller class", "below"),
@@ -104,7 +108,7 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
         n_case, n_control = int(subject.is_case.sum()), int((~subject.is_case).sum())
         smaller = min(n_case, n_control)
         if smaller == 0:
-            text = f"{counted(n_case, 'case')} and {counted(n_control, 'control')}: no AUC can be had there"
+            text = f"{counted(n_case, 'case')} and {counted(n_control, 'control')}: no AUC can be computed there"
             findings.append(finding("R6", name, "warning", text, None, HALF_WIDTH))
             continue
         if rows.is_empty():
@@ -139,12 +143,12 @@ def _lacks_samples(evidence: StudyEvidence) -> str:
     slug="sample_size",
     title="There are enough samples for a prediction model",
     meaning=(
-        "A model needs far more samples than there are, counting every gene that was looked at as a "
-        "candidate: Riley's three criteria, at an expected R² of 15 % of its maximum."
+        "A model needs far more samples than there are, when every tested gene counts as a candidate: Riley's three "
+        "criteria, at an expected R² of 15 % of its maximum."
     ),
-    measures="samples, against those needed for the genes tested",
+    measures="samples, against those needed for the tested genes",
     fires="below",
-    remedy="Take the model as a hypothesis for a larger study.",
+    remedy="Treat the model as a hypothesis for a larger study.",
     citation="Riley 2019, 10.1002/sim.7992",
     lacks=Lack(3, _lacks_samples),
     tripod=("10",),
@@ -155,7 +159,7 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     n, prevalence = len(subject.is_case), float(subject.is_case.mean())
     tested = len(subject.matrix.features)
     for_tested = required_samples(tested, prevalence).n
-    text = f"{n:,} samples; {for_tested:,} are needed where {tested:,} genes are looked at"
+    text = f"{n:,} samples; {for_tested:,} are needed for {tested:,} candidate genes"
     if evidence.biomarkers:
         chosen = required_samples(len(evidence.biomarkers), prevalence).n
         text += f", {chosen:,} if the {counted(len(evidence.biomarkers), 'biomarker')} had been chosen on other data"
@@ -173,7 +177,7 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="1 when the classes separate",
     fires="above",
-    remedy="Do not interpret the odds ratios; the probabilities are as extreme as the penalty lets them be.",
+    remedy="Do not interpret the odds ratios; the size of the probabilities depends on the penalty.",
     citation="Heinze & Schemper 2002, 10.1002/sim.1047",
     doubts=Doubt("weak", 3, "the model separates the samples completely"),
 )
@@ -185,7 +189,7 @@ def separation(evidence: StudyEvidence) -> list[Finding]:
     firth = "firth" in coefficients["estimator"].to_list()
     text = (
         "the biomarkers separate cases from controls completely: maximum likelihood has no estimate, Firth's was used; "
-        "odds ratios are as large as the penalty allows"
+        "the size of the odds ratios depends on the penalty"
         if firth
         else "the classes overlap: maximum likelihood"
     )
@@ -214,7 +218,7 @@ def _lacks_calibration(evidence: StudyEvidence) -> str:
     also_measures={
         "outside": Measure("validation datasets with a calibration slope", "below"),
     },
-    remedy="Do not conclude from a straight line that the model is calibrated; test it on more patients.",
+    remedy="A straight line does not show that the model is calibrated; test it on more patients.",
     citation="Van Calster 2019, 10.1186/s12916-019-1466-7",
     lacks=Lack(4, _lacks_calibration),
 )
@@ -241,16 +245,16 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "R10",
     slug="absolute_risk",
-    title="The absolute risk has a meaning outside the study",
+    title="The absolute risk is valid outside the study",
     meaning=(
-        "Cases and controls were collected separately, so the share of cases is a choice. The nomogram's "
-        "probabilities hold nowhere else."
+        "Cases and controls were collected separately, so the share of cases is a choice. The nomogram's probabilities "
+        "are valid only for this share."
     ),
     measures="share of cases among the model's samples",
     fires="above",
-    remedy="Use the score to rank people, never to tell a patient a risk.",
+    remedy="Use the score to rank people, never to state a patient's risk.",
     citation=f"TRIPOD+AI: {TRIPOD}",
-    lacks=Lack(5, "a sample whose share of cases is nature's, without which no absolute risk can be stated"),
+    lacks=Lack(5, "a cohort sampled without regard to disease status, without which no absolute risk can be stated"),
 )
 def absolute_risk(evidence: StudyEvidence) -> list[Finding]:
     """There is a model: its cases and controls were collected separately."""
@@ -259,8 +263,8 @@ def absolute_risk(evidence: StudyEvidence) -> list[Finding]:
         return not_applicable("R10", cohort, "there is no model, so no risk is stated")
     share = float(evidence.model_subject.is_case.mean())
     text = (
-        f"{share:.0%} of the samples are cases because they were collected so: the intercept, and with it every "
-        "probability of the nomogram, holds for no other group of people; the ranking does"
+        f"{share:.0%} of the samples are cases by the design of the collection: the intercept, and with it every "
+        "probability of the nomogram, is not valid for other groups of people; the ranking is"
     )
     return [finding("R10", cohort, "warning", text, share, None)]
 
@@ -268,10 +272,10 @@ def absolute_risk(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "R13",
     slug="prevalence",
-    title="Accuracy is not an effect of the prevalence",
+    title="Accuracy is not inflated by the prevalence",
     meaning=(
-        "Nearly all samples are of one class. Balanced accuracy, MCC and the baseline of the "
-        "precision-recall curve stand beside accuracy."
+        "Nearly all samples are of one class. The message gives balanced accuracy, MCC and the baseline of the "
+        "precision-recall curve beside accuracy."
     ),
     measures="share of cases",
     fires="above",
@@ -295,7 +299,7 @@ def prevalence(evidence: StudyEvidence) -> list[Finding]:
         text = f"{share:.0%} of the samples are cases"
         if fires:
             always = max(share, 1 - share)
-            text += f"; calling everybody the larger class is {always:.0%} accurate, the AUPRC baseline is {share:.2f}"
+            text += f"; always predicting the larger class is {always:.0%} accurate, the AUPRC baseline is {share:.2f}"
             text += "".join(_beside_accuracy(row, share) for row in headline_rows(evidence, name).iter_rows(named=True))
         measured: Measured = (share, high, "") if share > 0.5 else (share, low, "rare")
         findings.append(finding("R13", name, "info" if fires else "ok", text, *measured))

@@ -1,4 +1,4 @@
-"""The registry: every check of the theme modules, by code. Runs them and makes the table of findings."""
+"""The registry: every check of the theme modules, by code. It runs them and makes the table of findings."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -70,21 +70,21 @@ def stopping(tables: Collection[str]) -> list[Check]:
 
 
 def in_order(codes: Collection[str]) -> list[str]:
-    """Codes in the order of the registry; those of checks that are no more are left out."""
+    """Codes in the order of the registry, without those of checks that no longer exist."""
     return [code for code in CHECKS if code in codes]
 
 
 def run_checks(evidence: StudyEvidence) -> list[Finding]:
-    """Every check on a study, in the order of the codes; a check without a row says that it had nothing to judge."""
+    """Findings of every check, in the order of the codes; a check that does not apply gives one that says so."""
     findings: list[Finding] = []
     for code, each in CHECKS.items():
         found = _one_a_subject(each(evidence))
-        findings += found or not_applicable(code, evidence.name, "there is nothing of the kind in this study")
+        findings += found or not_applicable(code, evidence.name, "the study has nothing that this check judges")
     return findings
 
 
 def _one_a_subject(found: Sequence[Finding]) -> list[Finding]:
-    """One finding a subject, the gravest with all messages: a cohort or dataset may be named as the study is."""
+    """One finding for each subject, the most severe with all messages; a cohort may have the same name as the study."""
     merged: dict[str, Finding] = {}
     for each in found:
         other = merged.get(each.subject)
@@ -100,7 +100,7 @@ def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
     """The findings as rows of `rigor.findings`, without the column study.
 
     Raises:
-        ValueError: two findings are of the same subject and code.
+        ValueError: two findings have the same subject and code.
     """
     rows = [
         {

@@ -141,9 +141,9 @@ def _turned(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "M6",
     slug="threshold_sensitivity",
-    title="The signature stays when a threshold is moved a little",
-    meaning="Small changes of a threshold give another signature.",
-    measures="median Jaccard index to the signature when one threshold is moved",
+    title="The signature is stable under small changes of a threshold",
+    meaning="A small change of a threshold gives a different signature.",
+    measures="median Jaccard index with the signature when one threshold is changed",
     fires="below",
     remedy="Report the grid of settings (`signature.sensitivity`), or weaken the claim.",
     citation="Simmons 2011, 10.1177/0956797611417632",
@@ -153,17 +153,17 @@ def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     """The median Jaccard index between the signature and those of single changes of a threshold is below 0.5."""
     grid = evidence.rows("signature/sensitivity").filter(pl.col("is_single_change")).drop_nulls("jaccard")
     if grid.is_empty() or not evidence.signature_genes:
-        why = "the signature is empty" if not evidence.signature_genes else "no threshold was moved"
+        why = "the signature is empty" if not evidence.signature_genes else "no threshold was changed"
         return not_applicable("M6", evidence.name, why)
     jaccard = float(np.median(grid["jaccard"].to_numpy()))
     worst = grid.sort("jaccard", "setting").row(0, named=True)
     text = (
-        f"median Jaccard index {jaccard:.2f} over {len(grid)} single changes; the least is {worst['jaccard']:.2f} "
+        f"median Jaccard index {jaccard:.2f} over {len(grid)} single changes; the lowest is {worst['jaccard']:.2f} "
         f"({worst['setting']}: {worst['n_shared']} genes)"
     )
     fires = jaccard < JACCARD
     if fires:
-        text += ": the thresholds make the signature"
+        text += ": the signature depends on the thresholds"
     return [finding("M6", evidence.name, "warning" if fires else "ok", text, jaccard, JACCARD)]
 
 
@@ -172,8 +172,8 @@ def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     slug="biomarker_stability",
     title="The biomarkers are found again when the samples vary",
     meaning=(
-        "Other patients of the same kind would have given other biomarkers. The check judges how often a "
-        "biomarker is in the signature again; the message also says how often it is a biomarker again."
+        "Other patients with the same diseases would have given other biomarkers. The check judges how often a "
+        "biomarker is in the signature again; the message also states how often it is a biomarker again."
     ),
     measures="lowest frequency of a biomarker in the signature, bootstrap",
     fires="below",
@@ -194,7 +194,9 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
         return not_applicable("M7", evidence.name, "there are no biomarkers")
     stability = evidence.rows("signature/stability").filter(pl.col("gene").is_in(evidence.biomarkers))
     if stability.is_empty():
-        return [finding("M7", evidence.name, "info", "nothing was repeated (rigor.bootstraps is 0): it is not known")]
+        return [
+            finding("M7", evidence.name, "info", "nothing was repeated (rigor.bootstraps is 0): stability is not known")
+        ]
     repeated = (
         ("bootstrap", BOOTSTRAP_FREQUENCY, "in {:.0%} of the bootstraps", ""),
         ("leave_one_control_out", LEFT_OUT_FREQUENCY, "in {:.0%} of the repeats without one control", "left out"),
@@ -221,7 +223,7 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "R5",
     slug="ranking_over_seeds",
-    title="The ranking is the same for every seed where the biomarkers are cut off",
+    title="The last chosen and the first unchosen gene have the same order for every seed",
     meaning=(
         "Over 50 seeds of the forest, the ranks of the last chosen and the first unchosen gene overlap: the "
         "seed decides which of them is a biomarker."

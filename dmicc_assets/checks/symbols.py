@@ -1,4 +1,4 @@
-"""Checks of names and universes: biomarkers that are not measured, genes found under an earlier symbol (I9, I10)."""
+"""Checks of gene names and measured genes: missing biomarkers, and genes found under an earlier symbol (I9, I10)."""
 
 from dmicc_assets.checks.check import PROBAST, Measure, check
 from dmicc_assets.checks.finding import Finding, finding, not_applicable
@@ -14,15 +14,15 @@ BY_PREVIOUS = 0.02
     slug="measured_genes",
     title="The biomarkers are measured in every validation dataset, and the cohorts measure the same genes",
     meaning=(
-        "A biomarker is missing from a validation dataset, so the model cannot be tried there; or the "
-        "cohorts measure different genes, so that many genes could never be shared."
+        "A biomarker is missing from a validation dataset, so the model cannot be validated there; or the cohorts "
+        "measure different genes, so that many genes could never be shared."
     ),
     measures="biomarkers that are not measured",
     fires="above",
     also_measures={
         "universes": Measure("genes that all cohorts measure, as a share of those that any measures", "below"),
     },
-    remedy="Choose datasets on like platforms.",
+    remedy="Choose datasets on similar platforms.",
     citation=f"PROBAST 2.3: {PROBAST}",
 )
 def measured_genes(evidence: StudyEvidence) -> list[Finding]:
@@ -56,17 +56,17 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "I10",
     slug="earlier_symbols",
-    title="Genes are found under the symbols that they are looked up by",
+    title="Genes are found under the symbol that is looked up",
     meaning=(
-        "Genes were found under an earlier symbol (CYR61 is CCN1). Every look-up does that; the intersection "
-        "of the cohorts does it only under `symbols: current`."
+        "Genes were found under an earlier symbol (CYR61 is CCN1). Every look-up tries earlier symbols; the "
+        "intersection of the cohorts does so only with `symbols: current`."
     ),
     measures="share of genes found under another symbol",
     fires="above",
     severities=("warning", "info"),
     remedy=(
-        "Nothing for validation, which looks genes up by every name; where cohorts of different years are "
-        "intersected, set `symbols: current`."
+        "Validation needs nothing, because it looks genes up by every name; set `symbols: current` to intersect "
+        "cohorts of different years."
     ),
     citation="Tweedie 2021 (HGNC), 10.1093/nar/gkaa980",
 )

@@ -1,6 +1,6 @@
 """The TRIPOD+AI checklist of a study (Collins 2024, doi:10.1136/bmj-2023-078378), filled from its own data.
 
-The items' texts are paraphrased. What the data cannot say is never invented: it is marked as the author's to fill.
+The items' texts are paraphrased. Items that the data cannot answer are marked for the author.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Fill = Callable[[StudyEvidence], str]
 
 
 class Item(NamedTuple):
-    """One item: what it asks, and what of the study answers it, if anything does."""
+    """One item: its question, and the function that answers it from the study, if there is one."""
 
     item: str
     section: str
@@ -53,7 +53,7 @@ def _purpose(e: StudyEvidence) -> str:
 
 
 def _population(e: StudyEvidence) -> str:
-    return f"{e.study.population.text}; purpose and users are the author's to state" if e.study.population else ""
+    return f"{e.study.population.text}; the author states purpose and users" if e.study.population else ""
 
 
 def _objective(e: StudyEvidence) -> str:
@@ -187,7 +187,7 @@ def _differences(e: StudyEvidence) -> str:
 
 
 def _measured(e: StudyEvidence, subject: str) -> str:
-    """Tissue, platform and numbers of cases and controls of a cohort or a validation dataset."""
+    """Tissue, platform, and numbers of cases and controls, of a cohort or a validation dataset."""
     is_own = [each for each in e.comparisons if each.subject.split("/")[0] == subject]
     names = [comparison.dataset for comparison in is_own]
     platforms = e.rows("source/datasets").filter(pl.col("dataset").is_in(names))["platform"].to_list()
@@ -229,7 +229,7 @@ def _specification(e: StudyEvidence) -> str:
     if not rows:
         return "there is no model"
     text = ", ".join(f"{row['term']} {row['coefficient']:.4g}" for row in rows)
-    # Firth's intercept is for odds; FLIC's is the one that probabilities take.
+    # Firth's intercept is for odds; probabilities use FLIC's intercept.
     flic = next((row.get("probability_coefficient") for row in rows if row["term"] == INTERCEPT), None)
     flic = flic if rows[0]["estimator"] == "firth" else None
     text += f"; intercept of the probabilities {flic:.4g} (FLIC)" if flic is not None else ""

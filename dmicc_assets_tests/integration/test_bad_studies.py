@@ -55,7 +55,7 @@ def test_an_empty_signature_and_a_validation_dataset_without_controls(tmp_path: 
     assert run_steps(settings) == {}
     assert rows(settings, "signature/genes").is_empty()
     assert rows(settings, "validation/performance").is_empty()
-    assert finding(settings, "R6", "V") == ("warning", "9 cases and 0 controls: no AUC can be had there")
+    assert finding(settings, "R6", "V") == ("warning", "9 cases and 0 controls: no AUC can be computed there")
     assert finding(settings, "M4", "local")[0] == "info"
     assert rows(settings, "report/study").height == 1
 

@@ -195,7 +195,7 @@ def test_an_area_that_cannot_be_had_does_not_make_a_study_chance() -> None:
 def test_permuted_labels_say_what_they_give_as_much_of() -> None:
     found = _permuted({"leaky_cv_auc": 0.4, "overlap": 18.7, "signature_size": 163.0})
     assert found.severity == "warning"
-    assert found.message.endswith(": labels that mean nothing reach the leaky AUC")
+    assert found.message.endswith(": random labels reach the leaky AUC")
     found = _permuted({"leaky_cv_auc": None, "overlap": 0.0, "signature_size": 0.0})
     assert (found.severity, found.statistic) == ("warning", 1.0)
     assert found.message.endswith(

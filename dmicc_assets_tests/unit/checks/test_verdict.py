@@ -59,13 +59,13 @@ def test_raw_p_values_are_not_said_of_the_genes_found() -> None:
 
 def test_what_is_missing_is_named() -> None:
     evidence = FIRES["D9"][0](sound())
-    assert "samples of those whom the study is about (both diseases)" in judged(evidence)[2]
+    assert "samples of the study's population (both diseases)" in judged(evidence)[2]
     rows = [finding("R15", "a", "info", "not known"), finding("R7", "b", "warning", "few", 41, 999)]
     table = findings_table(rows)
     missing = verdict(Results.of_frames(study_file(validation=[], population=None), {"rigor/findings": table}))[2]
     assert missing == (
-        "What is missing: a statement of whom the result is for; a validation dataset; a cohort of sufficient size "
-        "(the model's has 41 samples); knowledge of which samples are one patient's in a."
+        "What is missing: a statement of the population for which the result holds; a validation dataset; a cohort of "
+        "sufficient size (the model's has 41 samples); the patient of each sample in a."
     )
 
 
