@@ -1,6 +1,6 @@
 """What two diseases share in public transcriptomes: `import dmicc_assets as dm`.
 
-The front door: a name is imported when it is first asked for (PEP 562). No module of the package imports from here.
+The public Python interface; a name is imported on first use (PEP 562). No module of the package imports from here.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What `dagster` and the UI load. How it is composed is in `orchestration/build.py`."""
+"""The definitions that `dagster` and the UI load. `orchestration/build.py` composes them."""
 
 import logging
 

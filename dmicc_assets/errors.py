@@ -1,6 +1,6 @@
-"""What can go wrong for a user, as exceptions whose text is the one or two lines the user reads.
+"""Errors of use, source and data: exceptions whose text is the one or two lines that the user reads.
 
-No traceback is shown for these (unless asked for); every other exception is a defect of this package.
+They are shown without a traceback (unless asked for); every other exception is a defect of this package.
 """
 
 
@@ -10,7 +10,7 @@ class DmiccError(Exception):
     exit_status = 1
 
     def __init__(self, message: str, check: str | None = None) -> None:
-        """A message for the user, and the code of the integrity check that it fails, if it is one's."""
+        """Keep the message, and the code of the integrity check that failed, if there is one."""
         super().__init__(message)
         self.check = check
 
@@ -22,8 +22,8 @@ class RequestError(DmiccError):
 
 
 class SourceError(DmiccError):
-    """What a source (GEO, Xena, the disk) serves is missing, unreachable or not what it must be."""
+    """A file of a source (GEO, Xena, the disk) is missing, unreachable, damaged or of another format."""
 
 
 class DataError(DmiccError):
-    """The data are sound, but the study cannot be done on them as it asks."""
+    """The data are intact, but they do not allow the study as its file defines it."""

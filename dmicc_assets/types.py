@@ -1,6 +1,6 @@
 """The types that the whole core shares: array aliases, partition keys, expression matrices, cases against controls.
 
-No arithmetic and no I/O: what is computed on them lives in the module named after the computation.
+No arithmetic and no I/O: each computation has a module of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class PartitionKey(str):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Study and part, or the study alone: the values of a table's partition columns."""
+        """Values of a table's partition columns: study and part, or the study alone."""
         return tuple(self.split(".", 1))
 
 
@@ -97,7 +97,7 @@ class ExpressionMatrix:
 
 @dataclass(frozen=True, slots=True)
 class CaseControl:
-    """Case and control samples that something is computed on: a cohort, or a validation dataset.
+    """Case and control samples of a cohort or a validation dataset.
 
     Attributes:
         name: the cohort's or the dataset's name.

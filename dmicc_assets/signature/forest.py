@@ -1,7 +1,7 @@
 """Random forests of two classes: importance of genes over many seeds, and the error against the number of trees.
 
-The algorithm is that of Breiman's forest (doi:10.1023/A:1010933404324) as in R's randomForest. How its trees are grown
-and asked is `grown_forest.py`'s; which genes go in, and what is made of the ranks, `ranking.py`'s.
+The algorithm is that of Breiman's forest (doi:10.1023/A:1010933404324) as in R's randomForest. `grown_forest.py` grows
+and evaluates trees; `ranking.py` chooses the genes and uses the ranks.
 """
 
 # scikit-learn has no stubs: what it returns is declared by the functions of this module.
@@ -47,7 +47,7 @@ def importance(
         is_case: (N,) the class of each sample.
         trees: trees a forest.
         seeds: one forest each.
-        threads: forests grown side by side, which pays from a few hundred samples on; it changes no number.
+        threads: forests grown in parallel, useful from a few hundred samples on; results do not depend on it.
 
     Returns:
         (len(seeds), G).
@@ -105,8 +105,8 @@ def cv_error(
 ) -> FloatArray | None:
     """Misclassification in stratified cross-validation for every number of trees from 1 to `trees`.
 
-    One forest a fold is grown, and its votes are counted tree by tree; a sample is a case when more than half the
-    trees say so.
+    One forest a fold is grown, and its votes are counted tree by tree; a sample is a case when more than half of the
+    trees vote for it.
 
     Args:
         values: (G, N) expression, complete unless missing values are filled in.
@@ -117,8 +117,8 @@ def cv_error(
         fills_in: a fold fills missing values in from its training samples.
 
     Returns:
-        (trees,) share of the N samples that are misclassified; None when the smaller class has one sample, which
-        cannot be both learned from and tested on.
+        (trees,) share of the N samples that are misclassified; None when the smaller class has one sample, which cannot
+        be in both training and test.
 
     Raises:
         ValueError: as `importance`.
@@ -143,7 +143,7 @@ def cv_error(
 
 
 def ranks(gini: FloatArray) -> NDArray[np.int64]:
-    """Rank of each gene, 1 for the most important, along the last axis; of equal ones the first comes first."""
+    """Rank of each gene along the last axis, 1 for the most important; equal genes keep their order."""
     order = np.argsort(-gini, axis=-1, kind="stable")
     out = np.empty(gini.shape, dtype=np.int64)
     np.put_along_axis(out, order, np.broadcast_to(np.arange(1, gini.shape[-1] + 1), gini.shape), axis=-1)

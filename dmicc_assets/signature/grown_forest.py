@@ -1,8 +1,7 @@
-"""A grown forest as flat arrays: growing its trees, asking all of them at once, and permuting genes out of bag.
+"""A forest as flat arrays: its trees are grown, evaluated all at once, and tested with permuted out-of-bag genes.
 
-Trees are scikit-learn's, grown by its engine without the estimator around it: of the 1.2 ms that a
-`DecisionTreeRegressor` takes for a tree of 43 samples the engine takes 0.03 ms, and rigor grows millions. A test holds
-the two to identical trees. What the importances and votes are for is `forest.py`'s.
+Trees are grown by scikit-learn's engine without its estimator: the estimator takes 1.2 ms for a tree of 43 samples, the
+engine 0.03 ms, and rigor grows millions. A test compares the trees of both. `forest.py` uses importances and votes.
 """
 
 # scikit-learn has no stubs and its engine is compiled: what they return is declared by the functions of this module.
@@ -23,12 +22,11 @@ IntVector = NDArray[np.intp]
 
 
 def grow(x: SingleMatrix, y: FloatArray, trees: int, seed: int) -> Iterator[tuple[Any, FloatArray]]:
-    """Each tree of scikit-learn's engine, with how often it drew each sample.
+    """Trees grown by scikit-learn's engine, each with the number of times it drew each sample.
 
-    Bootstrap, floor(sqrt(p)) features a split, Gini, fully grown. The engine is asked for the variance of the class,
-    p(1 - p), which is half of its Gini impurity and chooses the same splits in two thirds of the time; `gini` doubles
-    it. The engine is compiled and private to scikit-learn, but its signatures have stood since 1.4, and a change is a
-    TypeError here.
+    Bootstrap, floor(sqrt(p)) features a split, Gini, fully grown. The criterion is the variance of the class, p(1 - p),
+    which is half of the Gini impurity and gives the same splits in two thirds of the time; `gini` doubles it. The
+    engine is private to scikit-learn; its signatures are unchanged since 1.4, and a change raises a TypeError here.
 
     Args:
         x: (N, p) values, each gene contiguous.
@@ -51,20 +49,20 @@ def grow(x: SingleMatrix, y: FloatArray, trees: int, seed: int) -> Iterator[tupl
 
 
 def gini(trees: Iterable[Any]) -> FloatArray:
-    """(p,) decrease of Gini impurity by each gene's splits, a share of a tree's samples, summed over `grow`'s trees."""
+    """(p,) decrease of Gini impurity by each gene's splits, per sample of a tree, summed over `grow`'s trees."""
     return 2 * np.sum([tree.compute_feature_importances(normalize=False) for tree in trees], axis=0)
 
 
 class _Seeds:
-    """The one random number that the engine asks for a tree, as RandomState would give it, drawn at once."""
+    """Random numbers for the engine, one for each tree, drawn at once as RandomState draws them."""
 
     def __init__(self, seed: int, trees: int) -> None:
         self._seeds = iter(np.random.RandomState(seed).randint(0, np.iinfo(np.int32).max, size=trees).tolist())
 
     def randint(self, low: int, high: int) -> int:
-        """The next one; the engine's bounds are those that they were drawn with."""
+        """The next number; the engine must ask with the bounds with which they were drawn."""
         if (low, high) != (0, np.iinfo(np.int32).max):
-            raise TypeError(f"scikit-learn's tree engine asks for another seed than it did: {low} to {high}")
+            raise TypeError(f"scikit-learn's tree engine asks for a seed with other bounds: {low} to {high}")
         return next(self._seeds)
 
 
@@ -87,7 +85,7 @@ class GrownForest:
     is_case: BoolArray
 
     def votes(self, x: SingleMatrix) -> BoolArray:
-        """(T, N) which trees take which of the N samples for a case."""
+        """(T, N) True where a tree classifies a sample as a case."""
         tree, sample = (index.ravel() for index in np.indices((self.root.size, x.shape[0])))
         return self.is_case[self._leaves(x, self.root[tree], sample)].reshape(self.root.size, x.shape[0])
 
@@ -96,7 +94,7 @@ class GrownForest:
     ) -> FloatArray:
         """Accuracy that trees lose on their out-of-bag samples when a gene is permuted among these, summed over trees.
 
-        A tree permutes its samples once, and so alike for all genes.
+        A tree permutes its samples once, in the same way for all genes.
 
         Args:
             x: (N, p) values.
@@ -121,10 +119,9 @@ class GrownForest:
     def _strayed(
         self, x: SingleMatrix, node: IntVector, sample: IntVector, donor: IntVector
     ) -> tuple[IntVector, IntVector, IntVector, IntVector]:
-        """Leaves that samples reach from their nodes, and where a gene of their donor would first send them elsewhere.
+        """Leaves that samples reach from their nodes, and where a donor's value of a gene first changes their path.
 
-        Returns:
-            (items,) leaves; of each item and gene that strays: the item, the gene, the node that it strays to.
+        Returns: (items,) leaves; for each changed path the item, the gene and the next node on the changed path.
         """
         value = x.T.ravel()
         n, p = x.shape
@@ -157,7 +154,7 @@ class GrownForest:
         gene: IntVector | None = None,
         donor: IntVector | None = None,
     ) -> IntVector:
-        """Leaves that samples reach from their nodes; `gene` is read from `donor`."""
+        """Leaves that samples reach from their nodes, with the values of `gene` taken from `donor`."""
         value = x.T.ravel()
         node = node.copy()
         active: IntVector = np.arange(node.size)
@@ -190,7 +187,7 @@ def flatten(trees: Sequence[Any]) -> GrownForest:
 
 
 def _bootstrap(n: int, trees: int, seed: int) -> FloatArray:
-    """(trees, n) how often each tree draws each sample, with replacement."""
+    """(trees, n) number of times that each tree draws each sample, with replacement."""
     drawn = np.random.default_rng(seed).integers(0, n, size=(trees, n))
     flat = (drawn + n * np.arange(trees)[:, np.newaxis]).ravel()
     return np.bincount(flat, minlength=trees * n).reshape(trees, n).astype(np.float64)

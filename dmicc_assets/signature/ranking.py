@@ -1,6 +1,6 @@
 """Rank the signature's genes in each cohort by random forests, and choose the biomarkers.
 
-The forests are `forest.py`'s; the signature is `intersect.py`'s.
+Forests are in `forest.py`, the signature in `intersect.py`.
 """
 
 import os
@@ -19,9 +19,9 @@ from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 SEEDS = 50
-# Permuting takes longer than growing, and 10 forests already give it ten times as many trees as a paper's single one.
+# Permuting takes longer than growing; 10 forests have ten times as many trees as a paper's single forest.
 PERMUTED_SEEDS = 10
-# With fewer samples a tree is grown faster than threads take turns.
+# With fewer samples, switching threads takes longer than growing a tree.
 THREADS_FROM_SAMPLES = 200
 
 
@@ -33,7 +33,7 @@ class RankingTables:
         ranking: a row for each cohort and ranked gene, by rank; `n_trees` is the number of trees that its forests had.
         error_curve: a row for each cohort and number of trees; empty for a cohort that cannot be cross-validated.
         biomarkers: a row for each gene among the first of every cohort, by the sum of its ranks.
-        left_out: for each cohort the signature genes with a missing value there, which no forest saw.
+        left_out: for each cohort the signature genes with a missing value, which are in no forest.
         filled_in: for each cohort the signature genes whose missing values were filled in.
     """
 
@@ -87,13 +87,13 @@ def rank_signature(subjects: Sequence[CaseControl], genes: Sequence[str], settin
 
 
 def rankable(values: FloatArray, missing: Literal["leave_out", "knn"]) -> tuple[BoolArray, BoolArray]:
-    """Which genes a forest may see, and which of these only with their missing values filled in, (G,) each.
+    """Which genes a forest may use, and which of these need missing values filled in, (G,) each.
 
     A gene without any value cannot be filled in.
 
     Args:
         values: (G, N) expression, NaN missing.
-        missing: what the study says of genes with a missing value.
+        missing: the study's setting for genes with a missing value.
     """
     is_missing = np.isnan(values)
     some = np.asarray(is_missing.any(axis=1), dtype=np.bool_)

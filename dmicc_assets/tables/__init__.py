@@ -1,4 +1,4 @@
-"""Every table of the lake, declared once: what needs a schema, a key or a meaning reads it here."""
+"""Declarations of every table of the lake: schemas, keys and meanings."""
 
 from dmicc_assets.tables import differential, expression, rigor, signature, source, validation
 from dmicc_assets.tables.table import Column, Table

@@ -1,4 +1,4 @@
-"""Tables of the `differential` and `enrichment` groups: which genes move, and which gene sets they are in."""
+"""Tables of the `differential` and `enrichment` groups: differentially expressed genes and their gene sets."""
 
 from dmicc_assets.tables.table import COHORT, COUNT, GENE, LIBRARY, REAL, STUDY, TERM, TEXT, TEXTS, Column, Table, Taken
 
@@ -28,8 +28,8 @@ TABLES = (
             Column("n_case", COUNT, "case samples with a value"),
             Column("n_control", COUNT, "control samples with a value"),
         ),
-        "How much every gene differs between cases and controls, and how surely: log2 fold change, moderated "
-        "t-statistic and p-values, as limma gives them.",
+        "Difference of every gene between cases and controls and its evidence: log2 fold change, moderated t-statistic "
+        "and p-values, as limma gives them.",
         taken=(Taken("cohort/expression", ("study", "cohort", "gene")),),
     ),
     Table(
@@ -58,8 +58,8 @@ TABLES = (
             Column("adj_p_value", REAL, "Benjamini-Hochberg over the sets with at least one hit"),
             Column("genes", TEXTS, "the differentially expressed genes in the set"),
         ),
-        "Which processes, functions and pathways hold more of the differentially expressed genes than chance "
-        "would put there: over-representation in GO, KEGG and other gene sets.",
+        "Processes, functions and pathways that contain more of the differentially expressed genes than expected by "
+        "chance: over-representation in GO, KEGG and other gene sets.",
     ),
     Table(
         "enrichment/gsea",
@@ -75,9 +75,9 @@ TABLES = (
             Column("nes", REAL, "normalised enrichment score"),
             Column("p_value", REAL, "permutation p-value"),
             Column("fdr", REAL, "false discovery rate"),
-            Column("leading_edge", TEXTS, "the genes that make the score"),
+            Column("leading_edge", TEXTS, "leading-edge genes, which account for the score"),
         ),
-        "Which gene sets move as a whole, up or down in cases: preranked enrichment of all genes by the "
-        "moderated t-statistic.",
+        "Gene sets whose genes go up or down together in cases: preranked enrichment of all genes by the moderated "
+        "t-statistic.",
     ),
 )

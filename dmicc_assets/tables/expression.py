@@ -27,8 +27,8 @@ TABLES = (
             SAMPLE,
             Column("value", REAL, "log2 value before normalisation, or RNA-seq count; NULL when missing"),
         ),
-        "What was measured, before normalisation between arrays and before probes became genes: every row as served, "
-        "on the log2 scale, or as a count.",
+        "Measured values before normalisation between arrays and before collapse of probes to genes: every row as "
+        "served, on the log2 scale, or as a count.",
         is_matrix=True,
         taken=(Taken("source/samples", ("study", "dataset", "sample")),),
     ),
@@ -54,7 +54,7 @@ TABLES = (
             STUDY,
             DATASET,
             SAMPLE,
-            Column("label", TEXT, "what the sample is"),
+            Column("label", TEXT, "label of the sample, by the study's rules"),
             Column("n_missing", COUNT, "missing values of the sample, gene level"),
             Column("median", REAL, "median log2 expression after normalisation"),
             Column("iqr", REAL, "interquartile range after normalisation"),
@@ -64,8 +64,7 @@ TABLES = (
             Column("xist", REAL, "log2 expression of XIST, high in female tissue; NULL when not measured"),
             Column("y_genes", REAL, "mean log2 expression of RPS4Y1 and KDM5D, high in male tissue"),
         ),
-        "How far each array can be trusted: median, spread, missing values, likeness to the others of its label, "
-        "sex genes.",
+        "Quality of each array: median, spread, missing values, similarity to the others of its label, sex genes.",
         taken=(Taken("source/samples", ("study", "dataset", "sample", "label")),),
     ),
     Table(
@@ -76,8 +75,8 @@ TABLES = (
             DATASET,
             SAMPLE,
             key("stage", "before or after normalisation between arrays"),
-            key("quantity", "quantile (y at the share x) or density (y at the expression x)"),
-            key("x", "share, or log2 expression", REAL),
+            key("quantity", "quantile (y at the probability x) or density (y at the expression x)"),
+            key("x", "probability, or log2 expression", REAL),
             Column("y", REAL, "log2 expression, or density"),
         ),
         "How the values of every sample are distributed before and after normalisation between arrays.",
@@ -92,7 +91,7 @@ TABLES = (
             DATASET,
             SAMPLE,
             Column("is_case", FLAG, "TRUE for a case, FALSE for a control"),
-            Column("patient", TEXT, "patient the sample is of; NULL when not known"),
+            Column("patient", TEXT, "patient of the sample; NULL when not known"),
         ),
         "The samples of a cohort: the case and control samples of its datasets.",
         taken=(Taken("source/samples", ("study", "dataset", "sample", "patient")),),
@@ -109,8 +108,8 @@ TABLES = (
             Column("value_adjusted", REAL, "log2 expression with the batch removed; equal to value with one dataset"),
             Column("count", REAL, "RNA-seq count; NULL unless every dataset of the cohort is counted"),
         ),
-        "Expression of the genes that every dataset of the cohort measures, as merged and with the difference "
-        "between the datasets (the batch) removed.",
+        "Expression of the genes that every dataset of the cohort measures, as merged, and with the difference between "
+        "the datasets (the batch) removed.",
         is_matrix=True,
         taken=(Taken("expression/genes", ("study", "sample", "value")),),
     ),

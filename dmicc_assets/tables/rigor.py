@@ -1,4 +1,4 @@
-"""Tables of the groups `rigor`, `clinical`, `report` and `atlas`: what a result is worth, and what stands beside it."""
+"""Tables of the groups `rigor`, `clinical`, `report` and `atlas`: checks of the result, the case, published numbers."""
 
 from dmicc_assets.tables.table import COUNT, FLAG, REAL, STUDY, SUBJECT, TEXT, Column, Table, key
 
@@ -13,9 +13,13 @@ TABLES = (
             key("statistic", "what was computed: signature size, overlap, AUC"),
             key("draw", "number of the draw; 0 is the observed value", COUNT),
             Column("value", REAL, "the statistic in this draw"),
-            Column("empirical_p", REAL, "of the observed value, (1 + draws at least as large) / (draws + 1)"),
+            Column(
+                "empirical_p",
+                REAL,
+                "empirical p-value of the observed value: (1 + draws at least as large) / (draws + 1)",
+            ),
         ),
-        "What the same procedure finds when there is nothing to find: labels permuted, or genes drawn at random.",
+        "What the same procedure finds under the null hypothesis: labels permuted, or genes drawn at random.",
     ),
     Table(
         "rigor/findings",
@@ -29,11 +33,10 @@ TABLES = (
             Column("threshold", REAL, "the value beyond which the check fires"),
             Column("measure", TEXT, "what the statistic is"),
             Column("fires", TEXT, "side of the threshold on which the check fires: above, below, at or above, ..."),
-            Column("message", TEXT, "what it means here"),
-            Column("citation", TEXT, "where the check comes from"),
+            Column("message", TEXT, "what the finding means here"),
+            Column("citation", TEXT, "source of the check"),
         ),
-        "What the result is worth: the answer of every rigor check, for the study or for one of its datasets or "
-        "cohorts.",
+        "Quality of the result: the finding of every rigor check, for the study or for one of its datasets or cohorts.",
         keeps_history=True,
     ),
     Table(
@@ -75,7 +78,7 @@ TABLES = (
             Column("computed", TEXT, "what was computed here"),
             Column("agrees", TEXT, "'yes', 'no' or 'not testable'"),
         ),
-        "What the paper states beside what was computed; published numbers are used for nothing else.",
+        "Numbers that the paper states, with the computed ones; published numbers are used for nothing else.",
     ),
     Table(
         "report/study",
@@ -105,7 +108,7 @@ TABLES = (
             Column("n_concordant", COUNT, "shared genes that move the same way"),
             Column("shares_samples", FLAG, "TRUE when the two cohorts share a dataset"),
         ),
-        "Every pair of diseases of all studies: how many differentially expressed genes they share, and how "
-        "surprising that is.",
+        "Every pair of diseases of all studies: number of differentially expressed genes that they share, and its "
+        "p-value.",
     ),
 )

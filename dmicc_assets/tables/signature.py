@@ -14,7 +14,7 @@ TABLES = (
             Column("direction", TEXT, "'up' or 'down' in the cohort's cases"),
             Column("is_concordant", FLAG, "TRUE when the gene moves the same way in every cohort"),
         ),
-        "The signature: genes differentially expressed in every cohort, one row a gene and cohort.",
+        "The signature: genes differentially expressed in every cohort, one row for each gene and cohort.",
         keeps_history=True,
         taken=(Taken("differential/genes", ("study", "gene", "cohort", "log_fc", "direction")),),
     ),
@@ -72,7 +72,7 @@ TABLES = (
             Column("rank_high", REAL, "97.5 % quantile of the rank over the seeds"),
             Column("n_trees", COUNT, "trees of each forest"),
         ),
-        "How much each signature gene helps a random forest to tell cases from controls, in each cohort.",
+        "Importance of each signature gene for a random forest that separates cases from controls, in each cohort.",
         keeps_history=True,
         taken=(Taken("signature/genes", ("study", "cohort", "gene")),),
     ),
@@ -86,7 +86,7 @@ TABLES = (
             Column("cv_error", REAL, "misclassified share in stratified cross-validation"),
             Column("is_chosen", FLAG, "TRUE for the smallest number of trees at the minimum"),
         ),
-        "How often the random forest is wrong on samples it has not seen (cross-validation), by its number of trees.",
+        "Error of the random forest on held-out samples (cross-validation), by its number of trees.",
         keeps_history=True,
     ),
     Table(
@@ -106,7 +106,7 @@ TABLES = (
             key("method", "what was repeated: bootstrap or leave_one_control_out, and what was chosen"),
             Column("frequency", REAL, "share of the repeats in which the gene was chosen"),
         ),
-        "How often each gene would be chosen again if other patients had been sampled, or one control left out.",
+        "Frequency with which each gene is chosen again when patients are resampled or one control is left out.",
         keeps_history=True,
     ),
     Table(
@@ -114,7 +114,7 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("setting", "what differs from the study: log_fc, p_value, adjust, collapse"),
+            key("setting", "settings that differ from the study's: log_fc, p_value, adjust, collapse"),
             Column("log_fc", REAL, "fold-change threshold"),
             Column("p_value", REAL, "p-value threshold"),
             Column("adjust", TEXT, "none or BH"),
@@ -123,7 +123,7 @@ TABLES = (
             Column("n_shared", COUNT, "genes of the signature under these settings"),
             Column("jaccard", REAL, "Jaccard index with the study's signature"),
         ),
-        "The signature under other thresholds: how much of it hangs on the ones that the study chose.",
+        "The signature under other thresholds: how much it depends on those of the study.",
         keeps_history=True,
     ),
 )

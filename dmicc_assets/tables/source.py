@@ -1,4 +1,4 @@
-"""Tables of the `source` group: what was fetched, and what it says of datasets, samples and probes."""
+"""Tables of the `source` group: downloaded files, and metadata of datasets, samples and probes."""
 
 from dmicc_assets.tables.table import COUNT, DATASET, MAP, MOMENT, SAMPLE, STUDY, TEXT, Column, Table, Taken, key
 
@@ -40,12 +40,12 @@ TABLES = (
             Column("source_url", TEXT, "where the matrix was fetched from", is_volatile=True),
             Column("content_sha256", TEXT, "SHA-256 of the decompressed data table, header left out"),
             Column("retrieved_at", MOMENT, "when the matrix was fetched", is_volatile=True),
-            Column("tissue", TEXT, "tissue, as the study file says"),
+            Column("tissue", TEXT, "tissue, by the study file"),
             Column("symbol_column", TEXT, "column of the platform table that gave the gene symbols"),
-            Column("relations", TEXT, "relations that GEO states (super-series, re-analyses), one a line"),
+            Column("relations", TEXT, "relations that GEO states (super-series, re-analyses), one on each line"),
             Column("pubmed_ids", TEXT, "PubMed ids of the series, separated by spaces"),
         ),
-        "One row a dataset: what it is, where it came from, how large it is and on which scale it was.",
+        "One row for each dataset: its origin, size and original scale.",
         taken=(Taken("source/files", ("study", "dataset", "source_url", "retrieved_at")),),
     ),
     Table(
@@ -57,11 +57,11 @@ TABLES = (
             SAMPLE,
             Column("title", TEXT, "title of the sample"),
             Column("source_name", TEXT, "source name (tissue, cell line) of the sample"),
-            Column("label", TEXT, "what the sample is, by the study's label rules"),
-            Column("patient", TEXT, "patient the sample is of; NULL when the study has no rule for it"),
+            Column("label", TEXT, "label of the sample, by the study's rules"),
+            Column("patient", TEXT, "patient of the sample; NULL when the study has no rule for it"),
             Column("characteristics", MAP, "every characteristic that the submitter gave: key to value"),
         ),
-        "One row a sample: title, source name, every characteristic, and the label the study gives it.",
+        "One row for each sample: title, source name, every characteristic, and its label in the study.",
     ),
     Table(
         "source/probe_genes",
@@ -73,6 +73,6 @@ TABLES = (
             Column("gene", TEXT, "the one gene symbol of the probe; NULL when it has none or several"),
             Column("n_symbols", COUNT, "number of distinct symbols in the annotation"),
         ),
-        "Which gene each probe measures; probes with no symbol or with several are used for no gene.",
+        "The gene of each probe; probes without a symbol or with several are not used.",
     ),
 )

@@ -1,6 +1,6 @@
-"""What a table of the lake is: its columns with types and meanings, its key and its partition.
+"""Declaration of a table of the lake: its columns with types and meanings, its key and its partition.
 
-Only the shape of a declaration lives here; the declarations are beside, one module a group of the asset graph.
+Only the types of declarations are here; the other modules of this folder declare the tables, by group of assets.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Sized
@@ -32,7 +32,7 @@ _SQL_TYPES: dict[pl.DataType, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: a volatile one says when or from where, and is no part of the content."""
+    """One column; a volatile one (a time or an address) is not part of the content hash."""
 
     name: str
     dtype: pl.DataType
@@ -71,9 +71,9 @@ _PARTITION_COLUMNS: dict[PartitionKind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Columns whose values are taken over unchanged, together, from rows of another table, under the same names.
+    """Columns copied together and unchanged from rows of another table, under the same names.
 
-    Only what holds in every study is declared; a test compares it with the rows of a whole run.
+    Only copies that hold in every study are declared; a test compares them with the rows of a whole run.
     """
 
     table: str
@@ -86,12 +86,12 @@ class Table:
 
     Attributes:
         name: `group/table`; the asset key, the lake folder, the SQL view and its file.
-        partition: what one Parquet file of it is for.
+        partition: what one Parquet file holds: a dataset, a cohort, a study or everything.
         columns: in the order users see them; names and types are part of every recipe.
         meaning: one sentence that a biologist understands.
         is_matrix: stored as a complete grid of features (genes or probes) by samples, feature-major.
         keeps_history: earlier contents are kept when a new one replaces them.
-        taken: columns taken over unchanged from other tables: the exact part of the column lineage.
+        taken: columns copied unchanged from other tables: the exact part of the column lineage.
     """
 
     name: str
@@ -130,7 +130,7 @@ class Table:
 
     @property
     def partition_columns(self) -> tuple[str, ...]:
-        """Columns that are the same in every row of one partition, filled by the lake."""
+        """Columns with one value in all rows of a partition; the lake fills them."""
         return _PARTITION_COLUMNS[self.partition]
 
     @property
@@ -140,17 +140,18 @@ class Table:
 
     @property
     def rows_schema(self) -> pl.Schema:
-        """The schema without the partition columns: what a computation gives and the lake completes."""
+        """The schema without the partition columns, which the lake adds."""
         return pl.Schema({name: dtype for name, dtype in self.schema.items() if name not in self.partition_columns})
 
     def frame(self, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()) -> pl.DataFrame:
         """Rows of one partition, in declared order and types, without the partition columns; NaN becomes NULL.
 
         Args:
-            rows: columns by name, each an array or one value for all rows; or one mapping a row; nothing for no row.
+            rows: columns by name, each an array or one value for all rows; or one mapping for each row; None without
+                rows.
 
         Raises:
-            ValueError: a declared column is not given, or one that is given is not declared.
+            ValueError: a declared column is missing, or a given column is not declared.
         """
         schema = self.rows_schema
         for given in [rows] if isinstance(rows, Mapping) else rows:
@@ -164,12 +165,12 @@ class Table:
 
 
 def _is_one(values: object) -> bool:
-    """Whether a value stands for every row, rather than an array of one value a row."""
+    """Whether a value holds for all rows, rather than being an array with one value for each row."""
     return isinstance(values, str) or not isinstance(values, Sized)
 
 
 def _misfit(given: Collection[str], declared: Collection[str]) -> str:
-    """Which columns do not fit, and what to do."""
+    """Message on missing and undeclared columns, with what to do."""
     unfilled = ", ".join(name for name in declared if name not in given)
     unknown = ", ".join(name for name in given if name not in declared)
     return " and ".join(

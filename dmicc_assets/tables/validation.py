@@ -1,4 +1,4 @@
-"""Tables of the `validation` and `model` groups: how predictors separate the groups, and the risk model."""
+"""Tables of the `validation` and `model` groups: performance of predictors, and the risk model."""
 
 from dmicc_assets.tables.table import (
     COUNT,
@@ -41,7 +41,7 @@ TABLES = (
             Column("agrees", FLAG, "TRUE when the direction is the expected one"),
             Column("welch_p_value", REAL, "two-sided p-value of Welch's t-test"),
             Column("expected_direction", TEXT, "direction in the training statistics"),
-            Column("measured_as", TEXT, "the gene's name there, when it has an earlier or later symbol"),
+            Column("measured_as", TEXT, "the gene's name in this subject, when it has another symbol there"),
         ),
         "Whether each signature gene differs the same way in every cohort and validation dataset: medians and "
         "Wilcoxon's test.",
@@ -65,10 +65,10 @@ TABLES = (
             Column("direction", TEXT, "'up' when higher values mean case, by the training statistics"),
             Column("n_case", COUNT, "case samples with a value"),
             Column("n_control", COUNT, "control samples with a value"),
-            Column("measured_as", TEXT, "the gene's name there, when it has an earlier or later symbol"),
+            Column("measured_as", TEXT, "the gene's name in this subject, when it has another symbol there"),
         ),
-        "How well each signature gene and the model tell cases from controls: area under the ROC curve, with how "
-        "it was estimated.",
+        "How well each signature gene and the model separate cases from controls: area under the ROC curve, by kind of "
+        "estimate.",
         keeps_history=True,
     ),
     Table(
@@ -101,7 +101,11 @@ TABLES = (
             Column("ci_low", REAL, "lower 95 % limit"),
             Column("ci_high", REAL, "upper 95 % limit"),
             Column("estimator", TEXT, "of the calibration line: 'ml', or 'firth' when the classes separate"),
-            Column("is_interpretable", FLAG, "FALSE for the intercept: the share of cases is the study's choice"),
+            Column(
+                "is_interpretable",
+                FLAG,
+                "FALSE for the intercept, which depends on the study's choice of the share of cases",
+            ),
             Column("n_case", COUNT, "case samples with a score"),
             Column("n_control", COUNT, "control samples with a score"),
         ),
@@ -141,8 +145,7 @@ TABLES = (
             Column("points", REAL, "points"),
             Column("probability", REAL, "probability at these total points; NULL for a gene"),
         ),
-        "The risk model as a scale to read a patient off: points for each biomarker's expression, the risk at "
-        "their total.",
+        "The risk model as a nomogram: points for each biomarker's expression, and the risk at their total.",
         keeps_history=True,
     ),
     Table(
@@ -154,10 +157,10 @@ TABLES = (
             key("predicted", "predicted probability", REAL),
             Column("observed", REAL, "smoothed observed share"),
             Column("observed_corrected", REAL, "observed share corrected for optimism by bootstrap"),
-            Column("n_resamples", COUNT, "bootstrap refits that the correction is the mean of"),
+            Column("n_resamples", COUNT, "number of bootstrap refits over which the correction is averaged"),
         ),
-        "Whether a predicted risk of 30 % means 30 cases of 100: observed against predicted, as it appears on the "
-        "training samples and corrected for that optimism.",
+        "Calibration: whether 30 of 100 people with a predicted risk of 30 % are cases; apparent on the training "
+        "samples, and corrected for optimism.",
         keeps_history=True,
     ),
     Table(
@@ -168,9 +171,9 @@ TABLES = (
             key("metric", "c_statistic, dxy, r2, intercept, slope, emax, brier, ..."),
             Column("apparent", REAL, "on the training samples"),
             Column("optimism", REAL, "mean optimism over the bootstrap refits"),
-            Column("corrected", REAL, "apparent less optimism"),
+            Column("corrected", REAL, "apparent minus optimism"),
         ),
-        "How good the risk model is: as it appears on the samples it was fitted on, and corrected for that optimism.",
+        "Performance of the risk model: apparent on the samples on which it was fitted, and corrected for optimism.",
         keeps_history=True,
     ),
     Table(
@@ -184,7 +187,7 @@ TABLES = (
             Column("net_benefit_all", REAL, "net benefit of acting on everybody"),
             Column("net_benefit_none", REAL, "net benefit of acting on nobody"),
         ),
-        "Whether acting by the model would do more good than acting on everybody or on nobody (decision curve).",
+        "Net benefit of acting by the model, compared with acting on everybody or on nobody (decision curve).",
         keeps_history=True,
     ),
 )

@@ -1,6 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- Every pair of diseases of all studies: how many differentially expressed genes they share, and how surprising that
--- is.
+-- Every pair of diseases of all studies: number of differentially expressed genes that they share, and its p-value.
 CREATE VIEW atlas.disease_overlap AS
 SELECT
     CAST(study_a AS VARCHAR) AS study_a,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- Expression of the genes that every dataset of the cohort measures, as merged and with the difference between the
+-- Expression of the genes that every dataset of the cohort measures, as merged, and with the difference between the
 -- datasets (the batch) removed.
 CREATE VIEW cohort.expression AS
 SELECT

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- How much every gene differs between cases and controls, and how surely: log2 fold change, moderated t-statistic and
+-- Difference of every gene between cases and controls and its evidence: log2 fold change, moderated t-statistic and
 -- p-values, as limma gives them.
 CREATE VIEW differential.statistics AS
 SELECT

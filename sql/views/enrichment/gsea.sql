@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- Which gene sets move as a whole, up or down in cases: preranked enrichment of all genes by the moderated
+-- Gene sets whose genes go up or down together in cases: preranked enrichment of all genes by the moderated
 -- t-statistic.
 CREATE VIEW enrichment.gsea AS
 SELECT

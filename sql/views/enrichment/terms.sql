@@ -1,6 +1,6 @@
 -- Made by `make generated` from the table's declaration.
--- Which processes, functions and pathways hold more of the differentially expressed genes than chance would put
--- there: over-representation in GO, KEGG and other gene sets.
+-- Processes, functions and pathways that contain more of the differentially expressed genes than expected by chance:
+-- over-representation in GO, KEGG and other gene sets.
 CREATE VIEW enrichment.terms AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,6 +1,6 @@
 -- Made by `make generated` from the table's declaration.
--- What was measured, before normalisation between arrays and before probes became genes: every row as served, on the
--- log2 scale, or as a count.
+-- Measured values before normalisation between arrays and before collapse of probes to genes: every row as served, on
+-- the log2 scale, or as a count.
 CREATE VIEW expression.probes AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- How far each array can be trusted: median, spread, missing values, likeness to the others of its label, sex genes.
+-- Quality of each array: median, spread, missing values, similarity to the others of its label, sex genes.
 CREATE VIEW expression.quality AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,6 +1,6 @@
 -- Made by `make generated` from the table's declaration.
--- Whether a predicted risk of 30 % means 30 cases of 100: observed against predicted, as it appears on the training
--- samples and corrected for that optimism.
+-- Calibration: whether 30 of 100 people with a predicted risk of 30 % are cases; apparent on the training samples,
+-- and corrected for optimism.
 CREATE VIEW model.calibration AS
 SELECT
     CAST(study AS VARCHAR) AS study,

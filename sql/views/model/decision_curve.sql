@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- Whether acting by the model would do more good than acting on everybody or on nobody (decision curve).
+-- Net benefit of acting by the model, compared with acting on everybody or on nobody (decision curve).
 CREATE VIEW model.decision_curve AS
 SELECT
     CAST(study AS VARCHAR) AS study,

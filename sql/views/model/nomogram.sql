@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- The risk model as a scale to read a patient off: points for each biomarker's expression, the risk at their total.
+-- The risk model as a nomogram: points for each biomarker's expression, and the risk at their total.
 CREATE VIEW model.nomogram AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- How good the risk model is: as it appears on the samples it was fitted on, and corrected for that optimism.
+-- Performance of the risk model: apparent on the samples on which it was fitted, and corrected for optimism.
 CREATE VIEW model.performance AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- What the paper states beside what was computed; published numbers are used for nothing else.
+-- Numbers that the paper states, with the computed ones; published numbers are used for nothing else.
 CREATE VIEW report.published AS
 SELECT
     CAST(study AS VARCHAR) AS study,

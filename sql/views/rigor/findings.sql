@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- What the result is worth: the answer of every rigor check, for the study or for one of its datasets or cohorts.
+-- Quality of the result: the finding of every rigor check, for the study or for one of its datasets or cohorts.
 CREATE VIEW rigor.findings AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- What the same procedure finds when there is nothing to find: labels permuted, or genes drawn at random.
+-- What the same procedure finds under the null hypothesis: labels permuted, or genes drawn at random.
 CREATE VIEW rigor.nulls AS
 SELECT
     CAST(study AS VARCHAR) AS study,

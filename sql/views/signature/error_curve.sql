@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- How often the random forest is wrong on samples it has not seen (cross-validation), by its number of trees.
+-- Error of the random forest on held-out samples (cross-validation), by its number of trees.
 CREATE VIEW signature.error_curve AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- The signature: genes differentially expressed in every cohort, one row a gene and cohort.
+-- The signature: genes differentially expressed in every cohort, one row for each gene and cohort.
 CREATE VIEW signature.genes AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- How much each signature gene helps a random forest to tell cases from controls, in each cohort.
+-- Importance of each signature gene for a random forest that separates cases from controls, in each cohort.
 CREATE VIEW signature.ranking AS
 SELECT
     CAST(study AS VARCHAR) AS study,

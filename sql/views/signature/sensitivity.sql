@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- The signature under other thresholds: how much of it hangs on the ones that the study chose.
+-- The signature under other thresholds: how much it depends on those of the study.
 CREATE VIEW signature.sensitivity AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- How often each gene would be chosen again if other patients had been sampled, or one control left out.
+-- Frequency with which each gene is chosen again when patients are resampled or one control is left out.
 CREATE VIEW signature.stability AS
 SELECT
     CAST(study AS VARCHAR) AS study,

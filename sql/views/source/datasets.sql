@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- One row a dataset: what it is, where it came from, how large it is and on which scale it was.
+-- One row for each dataset: its origin, size and original scale.
 CREATE VIEW source.datasets AS
 SELECT
     CAST(study AS VARCHAR) AS study,

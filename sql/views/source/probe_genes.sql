@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- Which gene each probe measures; probes with no symbol or with several are used for no gene.
+-- The gene of each probe; probes without a symbol or with several are not used.
 CREATE VIEW source.probe_genes AS
 SELECT
     CAST(study AS VARCHAR) AS study,

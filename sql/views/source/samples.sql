@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- One row a sample: title, source name, every characteristic, and the label the study gives it.
+-- One row for each sample: title, source name, every characteristic, and its label in the study.
 CREATE VIEW source.samples AS
 SELECT
     CAST(study AS VARCHAR) AS study,

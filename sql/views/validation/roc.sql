@@ -1,6 +1,6 @@
 -- Made by `make generated` from the table's declaration.
--- How well each signature gene and the model tell cases from controls: area under the ROC curve, with how it was
--- estimated.
+-- How well each signature gene and the model separate cases from controls: area under the ROC curve, by kind of
+-- estimate.
 CREATE VIEW validation.roc AS
 SELECT
     CAST(study AS VARCHAR) AS study,

@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- Which results are those of today's study file, code and data, and why the others are not.
+-- Which results are up to date with study file, code and data, and why the others are not.
 CREATE VIEW warehouse.partitions AS
 SELECT
     CAST(study AS VARCHAR) AS study,
