@@ -1,1 +1,1 @@
-"""The front door for Python: labelled frames in, labelled frames out. Files, runs and Dagster are elsewhere."""
+"""The public Python interface: functions from labelled frames to labelled frames, without files, runs or Dagster."""

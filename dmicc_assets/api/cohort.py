@@ -1,4 +1,4 @@
-"""Labelled frames as the core's types: genes and samples are aligned by name or refused, never by position.
+"""Labelled frames converted to the core's types; genes and samples are matched by name, never by position.
 
 No statistic is computed here.
 """
@@ -14,9 +14,9 @@ from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 @dataclass(frozen=True)
 class Cohort:
-    """Expression of one disease's cases and controls, with what is known of the samples.
+    """Expression of one disease's cases and controls, with the samples' labels, batches and patients.
 
-    Samples of other labels are left out; a sample that only one of the frames has is refused.
+    Samples with other labels are left out; a sample in only one of the frames is an error.
 
     Attributes:
         expression: a column `gene` (or `probe`), then one numeric column a sample: log2 values, or counts.
@@ -24,11 +24,11 @@ class Cohort:
         case: the label of the cases.
         control: the label of the controls; samples of any other label are left out.
         label: the column of the labels.
-        batch: the column that says which batch (data set, centre) a sample is of; None for one batch.
-        patient: the column that says which patient a sample is of; None when every sample is another patient's.
+        batch: column of each sample's batch (data set, centre); None for one batch.
+        patient: column of each sample's patient; None when every sample is from a different patient.
 
     Raises:
-        ValueError: a column is missing, a name occurs twice, a value is no number, a sample is in one frame only, or
+        ValueError: a column is missing, a name occurs twice, a value is not a number, a sample is in one frame only, or
             a label has no sample; the message names it.
     """
 
@@ -44,7 +44,7 @@ class Cohort:
         self.subject("cohort")
 
     def subject(self, name: str) -> CaseControl:
-        """The cases and controls as the core takes them: samples in the order of `expression`."""
+        """The cases and controls as the core's type, samples in the order of `expression`."""
         matrix = matrix_of(self.expression)
         columns = [column for column in (self.label, self.batch, self.patient) if column is not None]
         known = {row["sample"]: row for row in aligned(self.samples, matrix, columns).iter_rows(named=True)}

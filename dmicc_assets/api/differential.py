@@ -30,13 +30,13 @@ def limma(
 
     Args:
         cohort: log2 expression, or read counts; with `batch` the design has a column for each batch but the first.
-        counts: whether the values are read counts: they are then weighted by voom (doi:10.1186/gb-2014-15-2-r29).
+        counts: whether the values are read counts, which are weighted by voom (doi:10.1186/gb-2014-15-2-r29).
         block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`.
         trend: whether the prior variance depends on the mean expression.
         robust: whether outlying variances are shrunk less.
         quality_weights: whether samples far from the model weigh less, as `arrayWeights` and
             `voomWithQualityWeights` (doi:10.1186/1471-2105-7-261, doi:10.1093/nar/gkv412).
-        version: the limma whose prior is taken: "3.63" or "3.54".
+        version: limma version of the variance prior, "3.63" or "3.54".
 
     Returns:
         One row a gene in the order of the expression: gene, log_fc (log2), ave_expr, t, p_value, adj_p_value
@@ -74,7 +74,7 @@ def treat(statistics: pl.DataFrame, *, log_fc: float = 1.0) -> pl.DataFrame:
 def differential_genes(
     statistics: pl.DataFrame, *, log_fc: float = 1.0, p_value: float = 0.05, adjust: str = "BH"
 ) -> pl.DataFrame:
-    """The genes past the thresholds: abs(log_fc) >= `log_fc`, and p (adjusted with "BH", raw with "none") < `p_value`.
+    """The genes with abs(log_fc) >= `log_fc` and p (adjusted with "BH", raw with "none") < `p_value`.
 
     Args:
         statistics: what `limma` gave.
@@ -105,8 +105,8 @@ def combat(
         expression: a column `gene`, then one numeric column a sample.
         samples: a column `sample` and the columns that the other arguments name.
         batch: the column of the batches.
-        keep: columns whose groups are covariates, so that their differences stay.
-        reference: the batch that stays as it is.
+        keep: columns whose groups are covariates, so that differences between them are kept.
+        reference: the batch that is left unchanged.
         parametric: whether the priors are parametric.
         mean_only: whether only means are adjusted.
 

@@ -22,7 +22,7 @@ def gsea(
 ) -> pl.DataFrame:
     """Preranked enrichment of every set at the ends of the genes ranked by t (doi:10.1073/pnas.0506580102).
 
-    It takes genes as independent: sets of correlated genes come out too often.
+    It assumes independent genes: sets of correlated genes are significant too often.
 
     Args:
         statistics: columns gene and t, as `limma` gives them.
@@ -50,7 +50,7 @@ def ora(
     It takes genes as independent: sets of correlated genes come out too often.
 
     Args:
-        genes: the list, up and down together.
+        genes: the list, up- and down-regulated together.
         measured: every gene that could have been in it; the background.
         gmt: a library of gene sets, `.gmt` or `.gmt.gz`.
         min_size: background genes that a set has at least.

@@ -1,4 +1,4 @@
-"""A series of GEO as labelled frames, fetched once into the home. Which files it is read from is decided in `geo/`."""
+"""A series of GEO as labelled frames, downloaded once into the home. `geo/` chooses the files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ class Series:
         accession: `GSE55235`, or `GSE14520-GPL571` of a series on several platforms.
         title: of the series.
         expression: `gene`, then one column a sample: log2 values, normalised between arrays, collapsed to genes.
-        counts: read counts of the same shape; None when the series is not counted.
+        counts: read counts of the same shape; None when the series has no counts.
         samples: sample, title, source_name, characteristics.
-        probes: probe, gene, n_symbols; a probe with several symbols, or none, is in no gene.
-        notes: what was decided: whether log2 was taken, by which quantiles; how many probes have no symbol.
+        probes: probe, gene, n_symbols; a probe with several symbols, or none, belongs to no gene.
+        notes: decisions and counts: whether log2 was taken and by which quantiles, number of probes without a symbol.
     """
 
     accession: str
@@ -42,18 +42,18 @@ def read_geo(
     collapse: str = "mean",
     home: Path | str | None = None,
 ) -> Series:
-    """Fetch a series of GEO, verify it, and prepare it as a study does: log2, normalise between arrays, collapse.
+    """Download, verify and prepare a series of GEO as in a study: log2, normalise between arrays, collapse to genes.
 
     Args:
         accession: `GSE32225`, or with the platform of a series on several: `GSE14520-GPL571`.
-        platform: the platform, where the series does not say.
+        platform: the platform, when the series does not name it.
         scale: "auto" (GEO2R's rule), "log2" or "linear".
         normalise: "quantile" or "none".
         collapse: probes to genes by "mean", "median" or "max_mean".
         home: where downloads are kept; DMICC_HOME by default. DMICC_GEO_URL names another mirror.
 
     Raises:
-        SourceError: GEO cannot be reached, or a file is not what it must be.
+        SourceError: GEO cannot be reached, or a file is damaged or of another format.
         DataError: the series has no expression table, or no probe has a symbol.
         RequestError: the series is on several platforms and none is named.
     """

@@ -35,7 +35,7 @@ class RocCurve:
 
     Attributes:
         auc: area, ties counted half.
-        ci_low: lower limit of the 95 % interval; equal to the area where the groups separate, which says nothing.
+        ci_low: lower limit of the 95 % interval; not meaningful when the area is 1, where the interval has no width.
         ci_high: upper limit.
         threshold: the best cut-off, in the predictor's units.
         sensitivity: at the cut-off.
@@ -116,14 +116,14 @@ def roc_test(
 
 @dataclass(frozen=True)
 class NestedCv:
-    """How well the procedure predicts when it chooses its genes inside the folds.
+    """Performance of the procedure when it chooses its genes inside the folds.
 
     Attributes:
         auc: mean over the repeats of the area of the pooled out-of-fold predictions; None where a class is too small.
         ci_low: lower limit of the 95 % interval by resampling patients.
         ci_high: upper limit.
         n_folds: folds of all repeats.
-        n_empty_folds: folds that chose no gene; they predict the share of cases.
+        n_empty_folds: folds that chose no gene, whose prediction is the share of cases.
         chosen: gene and share of the folds that chose it, the most frequent first.
     """
 
@@ -148,23 +148,23 @@ def nested_cv(
     seed: int = 1,
     workers: int = 1,
 ) -> NestedCv:
-    """Repeated stratified cross-validation in one cohort, with everything that chooses or fits inside the fold.
+    """Repeated stratified cross-validation in one cohort, with every choice and fit inside the fold.
 
     In each fold: genes that differ in the target's training samples and in every other cohort, the first `top` of each
-    cohort's forest, a logistic model on what these agree on (Varma & Simon 2006, doi:10.1186/1471-2105-7-91). It
-    estimates the procedure, not one fixed set of genes.
+    cohort's forest, a logistic model on the genes common to these (Varma & Simon 2006, doi:10.1186/1471-2105-7-91). It
+    measures the procedure, not one fixed set of genes.
 
     Args:
         cohorts: by name; log2 expression, normalised between arrays beforehand.
-        target: the cohort that is predicted.
+        target: the cohort whose cases are predicted.
         log_fc: threshold of abs(log_fc) in log2 units.
         p_value: threshold of the p-value.
         adjust: "BH" or "none".
         top: genes taken from each ranking.
         folds: per repeat, never more than the smaller class.
-        repeats: how often the folds are drawn anew.
+        repeats: number of times that new folds are drawn.
         seed: of folds and forests.
-        workers: processes; the numbers do not depend on it.
+        workers: number of processes; results do not depend on it.
 
     Raises:
         ValueError: `target` is not one of the cohorts, or a cohort's frames do not fit.
@@ -221,7 +221,7 @@ def _study(
     repeats: int,
     seed: int,
 ) -> Study:
-    """The settings as the study file would state them: the core takes them from there."""
+    """The settings as a study file, the form in which the core takes them."""
     rule = {"label": "any", "where": {"sample": ""}}
     dataset = {"source": "file", "matrix": "in memory", "labels": [rule]}
     names = {name: f"in_memory_{i}" for i, name in enumerate(cohorts)}

@@ -11,7 +11,7 @@ from dmicc_assets.signature.intersect import intersect_cohorts, measured_genes
 
 @dataclass(frozen=True)
 class SharedGenes:
-    """What cohorts share.
+    """Genes that cohorts share.
 
     Attributes:
         genes: one row a gene and cohort: gene, cohort, log_fc, direction, is_concordant.
@@ -25,10 +25,10 @@ class SharedGenes:
 def shared_genes(
     statistics: Mapping[str, pl.DataFrame], *, log_fc: float = 1.0, p_value: float = 0.05, adjust: str = "BH"
 ) -> SharedGenes:
-    """Genes that are differentially expressed in every cohort, and whether they move the same way.
+    """Genes that are differentially expressed in every cohort, and whether their directions agree.
 
     Args:
-        statistics: what `limma` gave, by cohort.
+        statistics: results of `limma`, by cohort.
         log_fc: threshold of abs(log_fc) in log2 units.
         p_value: threshold of the p-value.
         adjust: "BH" or "none".

@@ -25,7 +25,7 @@ class StudyResults(Results):
 
         Raises:
             RequestError: there is no such cohort, or anndata is not installed.
-            DataError: the cohort was not made.
+            DataError: the cohort was not computed.
         """
         from dmicc_assets.export.anndata import cohort_anndata
 

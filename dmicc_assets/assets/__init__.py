@@ -1,4 +1,4 @@
-"""The asset graph: one module a group, one body a step. Bodies read, call the core, and return; no mathematics here."""
+"""The asset graph: one module for each group, one function for each step, which reads, calls the core, and returns."""
 
 from dmicc_assets.assets import (
     atlas,

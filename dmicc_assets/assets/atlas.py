@@ -1,4 +1,4 @@
-"""Assets of the group `atlas`: what all studies say together."""
+"""Assets of the group `atlas`: comparisons over all studies."""
 
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.signature.atlas import disease_overlap as every_pair

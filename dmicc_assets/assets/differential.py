@@ -1,4 +1,4 @@
-"""Assets of the group `differential`: moderated t-statistics of every gene, and the genes past the thresholds."""
+"""Assets of the group `differential`: moderated t-statistics of every gene, and the genes that pass the thresholds."""
 
 from dmicc_assets.differential.statistics import block_notes, differential_genes, model_statistics, weighted_model
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
@@ -13,7 +13,7 @@ from dmicc_assets.results.reader import Results
     version="4",
 )
 def differential(context: StepContext) -> Result:
-    """Test every gene, cases against controls, as limma does, and keep those past the study's thresholds."""
+    """Test every gene, cases against controls, as limma does, and keep those that pass the study's thresholds."""
     cohort, results = context.part, Results.of_step(context)
     batch = context.study.cohorts[cohort].batch
     subject = results.cohort(cohort, "value_adjusted" if batch == "combat" else "value")

@@ -20,7 +20,7 @@ def observe_libraries(context: StepContext) -> str:
     observe=observe_libraries,
 )
 def terms(context: StepContext) -> Result:
-    """Ask which gene sets hold more differentially expressed genes than chance gives (hypergeometric test)."""
+    """Test which gene sets hold more differentially expressed genes than expected by chance (hypergeometric test)."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
     differential = Results.of_step(context).differential
     enriched = enriched_terms(differential.genes, differential.statistics, libraries, context.study.enrichment)
@@ -36,7 +36,7 @@ def terms(context: StepContext) -> Result:
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:
-    """Ask which gene sets stand at the ends of the list of all genes ranked by the moderated t-statistic."""
+    """Test which gene sets concentrate at the ends of the list of all genes ranked by the moderated t-statistic."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
     statistics = Results.of_step(context).differential.statistics
     enriched = preranked_terms(statistics, libraries, context.study.enrichment, context.study.ranking.seed)

@@ -1,4 +1,4 @@
-"""Assets of the group `report`: computed beside published, and the report that people read."""
+"""Assets of the group `report`: comparison with published numbers, and the HTML report."""
 
 from dmicc_assets.assets.enrichment import observe_libraries
 from dmicc_assets.checks.tripod import checklist
@@ -30,7 +30,7 @@ from dmicc_assets.results.reader import Results
     observe=observe_libraries,
 )
 def published(context: StepContext) -> Result:
-    """Set what a paper states beside what was computed here."""
+    """Compare the numbers that a paper states with those computed here."""
     libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
     return Result({"report/published": compare_published(Results.of_step(context), libraries)})
 

@@ -1,4 +1,4 @@
-"""Assets of the groups `signature` and `rigor` that say what the result is worth: resampling, nulls, findings."""
+"""Assets of the groups `signature` and `rigor` that test the result: resampling, null distributions, findings."""
 
 from typing import Any
 
@@ -27,11 +27,11 @@ DATASETS = (
 )
 PROBES = (Input("expression/probes", "datasets"), *DATASETS)
 
-TITLES: Any = {"cohorts": {"__all__": {"title"}}}  # what no number is made from
+TITLES: Any = {"cohorts": {"__all__": {"title"}}}  # keys from which no number is computed
 
 
 def of_resampling(study: Study, _: str) -> dict[str, Any]:
-    """What of the study file matters when the whole choice of genes is repeated."""
+    """The part of the study file that matters when the whole choice of genes is repeated."""
     chosen = {"cohorts", "differential", "ranking", "model", "rigor", "validation"}
     # the order of the cohorts chooses the model's, and a recipe's keys have none
     return study.model_dump(mode="json", include=chosen, exclude=TITLES) | {"model_cohort": study.model_cohort}
@@ -45,7 +45,7 @@ def of_resampling(study: Study, _: str) -> dict[str, Any]:
     version="4",
 )
 def stability(context: StepContext) -> Result:
-    """Choose the genes again in bootstraps of the patients and with every control once left out, and count."""
+    """Count how often each gene is chosen in bootstraps of the patients and when one control is left out."""
     frequencies = selection_stability(study_data(Results.of_step(context)), workers())
     return Result({"signature/stability": frequencies}, {"seed": context.study.rigor.seed})
 
@@ -60,7 +60,7 @@ def stability(context: StepContext) -> Result:
     version="4",
 )
 def sensitivity(context: StepContext) -> Result:
-    """Make the signature again under other thresholds and other ways to collapse probes."""
+    """Compute the signature under other thresholds and other ways to collapse probes."""
     results = Results.of_step(context)
     probes = probe_level(results)
     grid = threshold_grid(context.study, results.by_part("differential/statistics"), probes)
@@ -75,7 +75,7 @@ def sensitivity(context: StepContext) -> Result:
     version="5",
 )
 def nulls(context: StepContext) -> Result:
-    """Repeat the whole choice with permuted labels, and the model with random genes: what chance finds."""
+    """Draw null distributions: the whole choice with permuted labels, and the model on random genes."""
     results = Results.of_step(context)
     distributions = null_distributions(study_data(results), results.validations(), workers())
     return Result({"rigor/nulls": distributions}, {"seed": context.study.rigor.seed})
@@ -114,7 +114,7 @@ def nulls(context: StepContext) -> Result:
     observe=lambda context: StudyEvidence.of_step(context).notes_hash(),
 )
 def findings(context: StepContext) -> Result:
-    """Ask every rigor check what the result is worth; a check that is silent is stored too."""
+    """Run every rigor check; findings of silent checks are stored too."""
     found = run_checks(StudyEvidence.of_step(context))
     counts = {severity: sum(each.severity == severity for each in found) for severity in ("error", "warning", "info")}
     return Result({"rigor/findings": findings_table(found)}, counts)

@@ -1,4 +1,4 @@
-"""Assets of the group `signature`: shared genes, how surprising they are, their ranking and the biomarkers."""
+"""Assets of the group `signature`: shared genes, the test of sharing, the ranking and the biomarkers."""
 
 from dmicc_assets.differential.statistics import cohort_residuals
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
@@ -40,7 +40,7 @@ def signature(context: StepContext) -> Result:
     version="1",
 )
 def overlap(context: StepContext) -> Result:
-    """Ask whether the cohorts share more genes than other axes of variation of these tissues give."""
+    """Test whether the cohorts share more genes than other axes of variation of these tissues do."""
     results = Results.of_step(context)
     spaces = {cohort: residuals(results, cohort) for cohort in results.study.cohorts}
     measured = {cohort: results.matrix("cohort/expression", cohort).features for cohort in spaces}

@@ -13,7 +13,7 @@ from dmicc_assets.types import matrix_rows
 
 
 def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
-    """What the source serves now for a dataset, by the cheapest signal (or the surest, if thorough), as a text."""
+    """Current version of a dataset at the source, by the cheapest signal (or the surest, if thorough), as text."""
     spec = context.study.datasets[context.part]
     return observed_text(observe(context.part, spec, context.client(), context.study_file.parent, thorough=thorough))
 
@@ -29,7 +29,7 @@ def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
     observe=observe_dataset,
 )
 def files(context: StepContext) -> Result:
-    """Fetch what was not downloaded yet, verify it (length, gzip CRC, end of table, row count) and record checksums."""
+    """Download missing files, verify them (length, gzip CRC, end of table, row count) and record their checksums."""
     spec = context.study.datasets[context.part]
     served = acquire(context.part, spec, context.client(), context.study_file.parent)
     revision = revision_of(context.part, spec, _earlier_files(context), served)
@@ -37,7 +37,7 @@ def files(context: StepContext) -> Result:
 
 
 def _earlier_files(context: StepContext) -> list[SourceFile]:
-    """The files that the dataset was read from until now; none when it never was, or one of them is lost."""
+    """The files from which the dataset was read last; none when it never was, or when one of them is lost."""
     if context.lake.manifest("source/files", context.key) is None:
         return []
     cache = context.client().cache
@@ -61,7 +61,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     version="4",
 )
 def dataset(context: StepContext) -> Result:
-    """Read the files once: label every sample, take log2 where needed, normalise between arrays, collapse to genes."""
+    """Read the files, label every sample, take log2 if needed, normalise between arrays, collapse to genes."""
     spec = context.study.datasets[context.part]
     served = Results.of_step(context).source.files
     files = whole_files(served, context.part, spec, context.client(), context.study_file.parent)

@@ -23,7 +23,7 @@ SUBJECTS = (
 
 
 def subjects(results: Results) -> list[CaseControl]:
-    """Every cohort, then every validation dataset, with its two groups; none that holds samples of a cohort."""
+    """Every cohort, then every validation dataset, with its two groups; none may share samples with a cohort."""
     validation = list(results.validations().values())
     refuse_training_samples(list(results.cohorts("value").values()), validation)
     return [*results.cohorts().values(), *validation]
@@ -60,10 +60,11 @@ def expression_tests(context: StepContext) -> Result:
     version="5",
 )
 def roc(context: StepContext) -> Result:
-    """Measure by the area under the ROC curve how each signature gene and the model tell cases from controls.
+    """Measure by the area under the ROC curve how well each signature gene and the model separate cases from controls.
 
-    The model's is given as it appears on its own samples, as cross-validation gives it with the genes chosen on all
-    samples (leaky) and inside the folds (nested), by the .632+ bootstrap, and frozen in every other subject.
+    The model's area is estimated on its own samples (apparent), by cross-validation with the genes chosen on all
+    samples (leaky) or inside the folds (nested), by the .632+ bootstrap, and with frozen coefficients in every other
+    subject.
     """
     results = Results.of_step(context)
     coefficients, genes = results.model.coefficients, results.signature_genes
@@ -85,7 +86,7 @@ def roc(context: StepContext) -> Result:
     version="2",
 )
 def performance(context: StepContext) -> Result:
-    """Measure discrimination and calibration of the frozen model in every cohort and dataset it was not fitted in."""
+    """Measure discrimination and calibration of the frozen model in every other cohort and dataset."""
     results = Results.of_step(context)
     coefficients = results.model.coefficients
     model = None if coefficients.is_empty() else risk_model_from_table(coefficients)

@@ -1,1 +1,1 @@
-"""Differential expression of a cohort: moderated t-statistics of every gene and the genes past the thresholds."""
+"""Differential expression of a cohort: moderated t-statistics of every gene and the genes that pass the thresholds."""

@@ -1,4 +1,4 @@
-"""Differential expression of a cohort: its design, the moderated statistics of every gene, and which genes count.
+"""Differential expression of a cohort: its design, the moderated statistics of every gene, and the DEGs.
 
 The statistics themselves are in `linear_model.py` and `moderation.py`; merging and batch adjustment in `expression/`.
 """
@@ -54,7 +54,7 @@ def differential_statistics(
 
 @dataclass(frozen=True, slots=True)
 class CohortModel:
-    """The linear model by which a cohort's genes are tested.
+    """The linear model that tests a cohort's genes.
 
     Attributes:
         values: (G, N) log2 expression.
@@ -91,8 +91,8 @@ def cohort_model(
 def differential_design(subject: CaseControl, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
     """The design (N, K) of a cohort and its columns' names: intercept, case, then datasets or patients.
 
-    With `block: fixed` every patient but one has a column: the datasets are then told by their patients. A patient
-    with samples of one group only tells nothing of the difference, as in any paired test.
+    With `block: fixed` every patient but one has a column: the datasets are then told by their patients. A patient with
+    samples of only one group does not contribute to the difference, as in any paired test.
 
     Raises:
         ValueError: a group is empty, or a patient is missing where a block is asked for.
@@ -116,7 +116,7 @@ def differential_design(subject: CaseControl, settings: Differential, batch: Bat
 
 
 def patients_of(subject: CaseControl) -> list[str]:
-    """The N samples' patients, each named within its dataset: two series may both have a patient 1.
+    """Patients of the N samples, named with their dataset, because two series may both have a patient 1.
 
     Raises:
         ValueError: a sample's patient is not known (names the sample).
@@ -160,7 +160,7 @@ def differential_genes(statistics: pl.DataFrame, settings: Differential) -> pl.D
     """The genes that count as differentially expressed, in the table's order.
 
     Args:
-        statistics: what `differential_statistics` gave.
+        statistics: result of `differential_statistics`.
         settings: abs(log_fc) >= `log_fc` and p (or adjusted p, by `adjust`) < `p_value`.
 
     Returns:

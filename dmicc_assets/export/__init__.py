@@ -1,1 +1,1 @@
-"""A study as one folder that needs nothing else: tables, figures, report, provenance, as an RO-Crate."""
+"""Export of a study as one self-contained folder: tables, figures, report, provenance, as an RO-Crate."""

@@ -20,7 +20,7 @@ def cohort_anndata(results: Results, cohort: str) -> "AnnData":
 
     Raises:
         RequestError: anndata is not installed.
-        DataError: the cohort was not made.
+        DataError: the cohort was not computed.
     """
     try:
         from anndata import AnnData

@@ -1,6 +1,6 @@
-"""The RO-Crate of an export (https://w3id.org/ro/crate/1.1): what each file is, and what it was made from.
+"""The RO-Crate of an export (https://w3id.org/ro/crate/1.1): description and provenance of each file.
 
-Only metadata: the files are there already. The `rocrate` library writes them as JSON-LD.
+Only metadata; the `rocrate` library writes it as JSON-LD.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _TERMS = (
     "gene-set libraries. The software is under the MIT licence."
 )
 
-# a word that RO-Crate 1.1 does not define must be defined by the crate
+# the crate must define terms that RO-Crate 1.1 does not define
 _MORE_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 
 
@@ -29,11 +29,11 @@ def write_crate(
     """Write `ro-crate-metadata.json` over the files of an export.
 
     Args:
-        folder: the export; every file is in it already.
+        folder: the export with all its files.
         study: the study.
         files: every file of it.
         sources: rows of `source/files`.
-        manifests: of every partition the results are from.
+        manifests: manifests of all partitions of the results.
     """
     from rocrate.model.contextentity import ContextEntity
     from rocrate.rocrate import ROCrate
@@ -78,7 +78,7 @@ def _properties(path: Path, file: ExportedFile) -> dict[str, Any]:
 
 
 def _source_id(row: Mapping[str, Any]) -> str:
-    """The address of a file that was served over the web; a local one has none that means anything elsewhere."""
+    """The URL of a downloaded file; a local file has no URL that is valid elsewhere."""
     url = row["source_url"] or ""
     return url if url.startswith(("https://", "http://", "ftp://")) else f"#sha256-{row['sha256']}"
 

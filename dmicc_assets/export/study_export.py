@@ -1,6 +1,6 @@
-"""`dmicc export`: one folder of a study, written beside and renamed, so that it is whole or not there.
+"""`dmicc export`: one folder of a study, written under another name and renamed, so that it is never incomplete.
 
-What goes into it is listed here; tables are `tables.py`, the metadata `crate.py`, figures the report's catalog.
+The content is listed here; tables are in `tables.py`, metadata in `crate.py`, figures in the report's catalog.
 """
 
 import json
@@ -34,10 +34,10 @@ _MEDIA_TYPES = {".html": "text/html", ".json": "application/json", ".png": "imag
 _README = """\
 # {title}
 
-The study `{study}`, exported by dmicc_assets. What each file is stands in `ro-crate-metadata.json` (RO-Crate 1.1).
+The study `{study}`, exported by dmicc_assets. `ro-crate-metadata.json` (RO-Crate 1.1) describes each file.
 
 - `study.duckdb`: every table, and the macros `gene_card('GENE')`, `score`, `score_file` and `risk_{study}`
-- `tables/`: the same as Parquet and TSV; matrices as TSV of genes by samples; `columns.tsv` says what each column is
+- `tables/`: the same as Parquet and TSV; matrices as TSV of genes by samples; `columns.tsv` explains each column
 - `load.R`: reloads all of it in R: `source("load.R"); str(study$signature$genes)`
 - `figures/`: PNG (300 dpi) and SVG; `figures/panels/` has those of the paper's Figure 4, lettered in its order
 - `report/`: the report, one page that needs no network, when one was made
@@ -48,11 +48,11 @@ The study `{study}`, exported by dmicc_assets. What each file is stands in `ro-c
 
 
 def export_and_show(out: Console, err: Console, workspace: Workspace, study: str, to: Path, draws: bool = True) -> None:
-    """Export a study and say what is in the folder.
+    """Export a study and print a summary of the folder.
 
     Raises:
-        RequestError: no such study, or the folder is there and holds something, or cannot be written.
-        DataError: the study has no results, or was run meanwhile.
+        RequestError: the study does not exist, the folder is not empty, or it cannot be written.
+        DataError: the study has no results, or was run during the export.
     """
     spec = workspace.study(study)
     with Progress(console=err, transient=True) as progress:
@@ -74,12 +74,12 @@ def export_study(
     Args:
         workspace: of the process.
         study: the study.
-        to: the folder; it may be there when it is empty.
+        to: the folder, which may exist if it is empty.
         draws: whether to draw the figures.
-        tell: called with what is at work.
+        tell: called with the name of the current step.
 
     Returns:
-        every file but the crate's metadata.
+        every file except the crate's metadata.
 
     Raises:
         RequestError: the folder holds something, or cannot be written.
@@ -98,7 +98,7 @@ def export_study(
         tell(f"{study.study}: provenance")
         write_crate(beside, study, files, results.source.files, manifests)
         if Results.of_study(workspace.lake, study).manifests() != manifests:
-            raise DataError(f"{study.study} was run while it was exported; export it again")
+            raise DataError(f"{study.study} was run during the export; export it again")
         beside.replace(to)
     except (OSError, duckdb.IOException) as error:
         why = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]

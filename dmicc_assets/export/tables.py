@@ -1,6 +1,6 @@
-"""A study's tables as files: TSV, Parquet, and one movable DuckDB file with tables in place of views.
+"""A study's tables as files: TSV, Parquet, and one DuckDB file with tables instead of views.
 
-Rows come from the warehouse, so that an export has the columns that queries have; matrices are also written wide.
+Rows come from the warehouse, so that an export has the same columns as queries; matrices are also written wide.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ _DICTIONARY = """
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """One file of an export: where, relative to its folder, and what it is."""
+    """One file of an export: its path relative to the folder, and its description."""
 
     path: str
     title: str
@@ -81,10 +81,10 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
 
 
 def write_table_files(database: Path, folder: Path) -> Iterator[ExportedFile]:
-    """Every table of a study's DuckDB file as Parquet and, but for matrices, TSV; earlier results only where any are.
+    """Every table of a study's DuckDB file as Parquet and, except matrices, TSV; earlier results if there are any.
 
     In TSV a list is joined by ';', a map is `key=value; key=value`, and a missing value is an empty field.
-    `columns.tsv` says type and meaning of every column.
+    `columns.tsv` has type and meaning of every column.
     """
     matrices = {table.view for table in TABLES.values() if table.is_matrix}
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,8 @@ def write_table_files(database: Path, folder: Path) -> Iterator[ExportedFile]:
 def write_matrix_files(lake: Lake, manifests: Sequence[Manifest], folder: Path) -> Iterator[ExportedFile]:
     """Each matrix of genes as TSV, genes by samples: `expression/genes/<dataset>.value.tsv`.
 
-    None for a column without values. A matrix of probes, several times as large, is in the database and in Parquet.
+    A column without values gives no file. A matrix of probes, several times as large, is in the database and in
+    Parquet.
 
     Raises:
         DataError: a file of the lake is damaged.
@@ -133,7 +134,7 @@ def _matrix_file(lake: Lake, table: str, key: PartitionKey, column: str, folder:
 
 
 def _of_study(connection: duckdb.DuckDBPyConnection, view: str, study: str) -> str:
-    """The condition that a row of a view is the study's; empty for a view that knows no studies."""
+    """The condition that selects a study's rows of a view; empty for a view without a study column."""
     names = [name for name, _ in _columns(connection, view) if name in ("study", "study_a", "study_b")]
     return " OR ".join(f"{name} = {_text(study)}" for name in names)
 
@@ -143,7 +144,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[st
 
 
 def _flat(column: str, sql_type: str) -> str:
-    """A column as one field of text, under its name."""
+    """SQL for a column as one text field, under its name."""
     name = f'"{column}"'
     if sql_type.endswith("[]"):
         return f"{_LIST.format(name)} AS {name}"
@@ -153,7 +154,7 @@ def _flat(column: str, sql_type: str) -> str:
 
 
 def _below(folder: Path, path: Path) -> str:
-    """The path from the export's folder on."""
+    """The path relative to the export's folder."""
     return str(path.relative_to(folder.parent))
 
 

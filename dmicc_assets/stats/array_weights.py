@@ -24,7 +24,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
     Args:
         values: (G, N) log2 expression without missing values.
         design: (N, K) of full column rank, N > K + 1.
-        prior_genes: squeezes the weights towards equality, as so many genes of equal weights would.
+        prior_genes: shrinks the weights towards equality, like this number of genes with equal weights.
 
     Returns:
         (N,) weights whose product is 1; ones when fewer than two genes vary about the model.
@@ -37,7 +37,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
     if np.isnan(values).any():
         row, column = np.argwhere(np.isnan(values))[0] + 1
         raise ValueError(f"row {row}, sample {column} is missing: array weights by REML need complete genes")
-    # A gene without residual variance tells nothing of the samples.
+    # A gene without residual variance has no information on the samples.
     n, k = design.shape
     plain, _ = np.linalg.qr(design)
     equal = np.ones(n, dtype=np.float64)
@@ -62,7 +62,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
         gamma = gamma + step
         if slope @ step / ((n - 1) * (g + prior_genes)) < _TOLERANCE:
             return np.exp(-z @ gamma)
-    raise ValueError(f"array weights did not settle in {_MOST_ROUNDS} rounds")
+    raise ValueError(f"array weights did not converge in {_MOST_ROUNDS} rounds")
 
 
 def array_weights_by_gene(
@@ -70,8 +70,8 @@ def array_weights_by_gene(
 ) -> FloatArray:
     """Relative quality weights by one update a gene, as `limma::arrayWeights(method="genebygene")`.
 
-    Each gene moves the estimate that the genes before it left (Ritchie et al. 2006, doi:10.1186/1471-2105-7-261), so
-    that the result depends on the genes' order and the loop over genes is the method itself.
+    Each gene updates the estimate of the genes before it (Ritchie et al. 2006, doi:10.1186/1471-2105-7-261), so that
+    the result depends on the order of the genes.
 
     Args:
         values: (G, N) log2 expression, NaN missing.
@@ -107,10 +107,10 @@ def array_weights_by_gene(
         root = np.sqrt(precision)
         q, r = np.linalg.qr(design[o] * root[:, None])
         if o.sum() < k or np.abs(np.diag(r)).min() <= RANK_TOLERANCE * np.abs(np.diag(r)).max():
-            # What is observed does not determine every coefficient: the others' columns are fitted.
+            # The observed samples do not determine every coefficient; only the determined ones are fitted.
             columns, _, estimable = masked_qr((design[o] * root[:, None])[None])
             q = columns[0][:, estimable[0]]
-        # As limma: a gene tells of its samples by two residual degrees of freedom at least.
+        # As limma: a gene needs at least two residual degrees of freedom.
         if o.sum() - q.shape[1] < 2:
             continue
         y = values[row, o] * root
@@ -119,7 +119,7 @@ def array_weights_by_gene(
         if variance < 1e-15:
             continue
         freedom = 1 - np.einsum("nk,nk->n", q, q)
-        # The diagonal only: limma's efficient approximation to the information.
+        # Only the diagonal, limma's efficient approximation to the information.
         information = information + _without_scale(np.diag(freedom), z[o])
         gamma = gamma + _solved(information, z[o].T @ (squares / variance - freedom))
     return np.exp(-z @ gamma)

@@ -1,7 +1,6 @@
 """Smooth calibration curves: R's lowess without robustness iterations, for many samples of points at once.
 
-The weighted sums of a local fit are `tricube.py`; what is smoothed, and what optimism is subtracted from it, is
-`model/internal_validation.py`.
+`tricube.py` computes the weighted sums; `model/internal_validation.py` smooths and corrects for optimism.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ Positions = NDArray[np.intp]
 # R's lowess: the share of the points in each local fit, and of the range below which no new fit is made.
 _SPAN = 2 / 3
 _DELTA = 0.01
-# R gives no weight beyond this share of a window's half width.
+# R gives weight 0 beyond this share of a window's half width.
 _EDGE = 0.999
 
 
@@ -46,7 +45,7 @@ def lowess_at(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
 def _anchors(x: FloatArray) -> Positions:
     """(A, B) positions in the sorted x at which fits are made; rows that need fewer repeat the last one.
 
-    From one position the next is the farthest within delta of it or, when there is none, the next distinct point.
+    The next position is the farthest one within delta, or, when there is none, the next distinct point.
     """
     n_rows, n_points = x.shape
     limit = x + _DELTA * (x[:, -1:] - x[:, :1])
@@ -78,7 +77,7 @@ def _needed(x: FloatArray, anchors: Positions, at: FloatArray) -> tuple[Position
 def _local_fits(x: FloatArray, y: FloatArray, row: Positions, place: Positions, start: Positions) -> FloatArray:
     """(P,) weighted least-squares lines at the centres x[row, place], or means where there is no spread to speak of."""
     n_points = x.shape[1]
-    # The middle point is in every window of two thirds of the points: powers of the distance from it lose no digits.
+    # Every window has two thirds of the points and so the middle one; powers of the distance from it keep precision.
     middle, extent = x[:, n_points // 2], x[:, -1] - x[:, 0]
     scale = np.where(extent > 0, extent, 1.0)
     z = (x - middle[:, None]) / scale[:, None]
@@ -109,7 +108,7 @@ def _windows(x: FloatArray, row: Positions, place: Positions, start: Positions) 
     stop = first + size
     reach = np.maximum(centre - x[row, first], x[row, stop - 1] - centre)
     for i in np.flatnonzero(reach == 0):
-        # All of a window in one place: all points there count.
+        # A window without width contains all points at its centre.
         stop[i] = x[row[i]].searchsorted(centre[i], side="right")
     for edge, step, offset in ((first, 1, 0), (stop, -1, -1)):
         far = np.flatnonzero(np.abs(x[row, edge + offset] - centre) > _EDGE * reach)

@@ -55,7 +55,7 @@ def moderated_f(fit: LinearFit, moderated: ModeratedT) -> tuple[FloatArray, Floa
     roots, vectors = np.linalg.eigh(fit.cov_coefficients / np.outer(spread, spread))
     kept = roots > 1e-8 * roots.max()
     rank = int(kept.sum())
-    # As limma: of F the degrees of freedom are not capped at those of all genes pooled, as those of t are.
+    # As limma: degrees of freedom of F, unlike those of t, are not capped at those of all genes pooled.
     df2 = fit.df_residual + moderated.prior.df
     effects = moderated.t @ (vectors[:, kept] / np.sqrt(roots[kept]))
     f = np.einsum("gk,gk->g", effects, effects) / rank
@@ -79,7 +79,7 @@ def decide_tests(
         method: adjust each contrast by itself, or all p-values together.
         adjust: the adjustment.
         p_value: a gene counts when its adjusted p is below it.
-        log_fc: and its change is larger than this, in log2 units.
+        log_fc: the change must also be larger than this, in log2 units.
 
     Returns:
         (G, K) 1 for up, -1 for down, 0 for neither (also where the coefficient is missing).

@@ -1,6 +1,6 @@
 """Typed and vectorised special functions, tail probabilities and quantiles that moderated statistics need.
 
-Only functions of numbers live here: nothing knows of genes. scipy ships no types, so this is where it is asked.
+Functions of numbers only. scipy has no types, so the package calls it here.
 """
 
 # scipy has no stubs: what it returns is declared by the functions of this module.
@@ -21,7 +21,7 @@ def log_gamma(x: FloatArray | float) -> FloatArray:
 
 
 def _once_a_value(function: Callable[[FloatArray], FloatArray], x: FloatArray | float) -> FloatArray:
-    """The function of x, computed once for each distinct value: degrees of freedom repeat thousands of times."""
+    """The function of x, computed once for each distinct value; degrees of freedom repeat thousands of times."""
     x = np.asarray(x, dtype=np.float64)
     if x.ndim == 0:
         return function(x)

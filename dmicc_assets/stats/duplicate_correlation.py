@@ -22,7 +22,7 @@ class DuplicateCorrelation:
 
     Attributes:
         consensus: trimmed mean of the genes' correlations on the atanh scale, transformed back.
-        atanh: (G,) atanh of each gene's correlation; NaN for a gene that does not tell.
+        atanh: (G,) atanh of each gene's correlation; NaN for a gene without enough values.
         n_without_variance: number of genes left out because they have no residual variance.
     """
 
@@ -59,8 +59,8 @@ def duplicate_correlation(
         weights: (N,) or (G, N) positive precision weights; a value of weight 0 or NaN counts as missing.
 
     Raises:
-        ValueError: as `fit_linear_model`; no block has two samples, or every sample is in one block; no gene tells of
-            the correlation.
+        ValueError: as `fit_linear_model`; no block has two samples, or every sample is in one block; no gene has enough
+            values for a correlation.
     """
     values = np.asarray(values, dtype=np.float64)
     checked_columns(values, design)
@@ -85,7 +85,7 @@ def duplicate_correlation(
         at = rows[start : start + step]
         scale = observed[at] * (1.0 if root is None else root[at])
         rho[at], varies[at] = _correlations(np.where(observed[at], values[at], 0.0), design, indicator, scale)
-    # As limma: one pair in a block tells of no correlation, two are needed.
+    # As limma: at least two pairs within blocks are needed.
     n_observed, n_blocks = observed.sum(axis=1), (observed @ indicator > 0).sum(axis=1)
     tells = (n_observed > design.shape[1] + 2) & (n_blocks >= 2) & (n_blocks < n_observed - 1)
     rho[~(tells & varies)] = np.nan
@@ -93,7 +93,7 @@ def duplicate_correlation(
     atanh = np.arctanh(np.clip(rho, lowest, 0.99))
     known = np.sort(atanh[~np.isnan(atanh)])
     if known.size == 0:
-        raise ValueError("no gene has enough values, or varies enough, to tell of a correlation within blocks")
+        raise ValueError("no gene has enough values, or varies enough, to estimate a correlation within blocks")
     cut = int(known.size * trim)
     consensus = float(np.tanh(known[cut : known.size - cut].mean()))
     return DuplicateCorrelation(consensus, atanh, int((tells & ~varies).sum()))
@@ -107,7 +107,7 @@ def _indicator(block: Sequence[str], n: int) -> tuple[FloatArray, int]:
     if sizes.max() < 2:
         raise ValueError("every block has one sample: there is no correlation within blocks to estimate")
     if len(sizes) < 2:
-        raise ValueError("all samples are in one block: its correlation cannot be told from the mean")
+        raise ValueError("all samples are in one block: the correlation cannot be separated from the mean")
     return (codes[:, None] == np.arange(len(sizes))).astype(np.float64), int(sizes.max())
 
 
@@ -139,7 +139,7 @@ def _correlations(
     counts = np.column_stack([n_rest, np.broadcast_to(carries, squares.shape).astype(np.float64)])
     levels = np.column_stack([np.zeros(len(rest)), np.broadcast_to(np.where(carries, roots, 0.0), squares.shape)])
     a, b = _variance_components(np.column_stack([rest, squares]), counts, levels)
-    # One level only: nothing tells the two variances apart.
+    # With only one level the two variances cannot be separated.
     lowest = np.where(counts > 0, levels, np.inf).min(axis=1)
     told = np.where(counts > 0, levels, -np.inf).max(axis=1) > lowest
     varies = has_residual_variance(np.einsum("mn,mn->m", y, y), scaled, scale)
@@ -155,7 +155,7 @@ def _variance_components(squares: FloatArray, counts: FloatArray, levels: FloatA
         levels: (M, C) their eigenvalues.
     """
     a = squares.sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
-    # A gene without any residual variation has no correlation; it is kept from dividing by zero.
+    # A gene without residual variation has no correlation; this avoids a division by zero.
     a, b = np.where(a > 0, a, 1.0), np.zeros(len(squares))
     deviance = _deviance(a, b, squares, counts, levels)
     step = np.ones(len(a))

@@ -1,6 +1,6 @@
-"""Firth's logistic regression, which has an estimate when the classes separate, and FLIC's probabilities.
+"""Firth's logistic regression, which has an estimate even when the classes separate, and FLIC's probabilities.
 
-Maximum likelihood is `logistic.py`; limits and tests of the coefficients are found in `firth_profile.py`.
+Maximum likelihood is `logistic.py`; limits and tests of the coefficients are in `firth_profile.py`.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
     if not fitted.has_converged[0]:
         raise ValueError(
             f"Firth's logistic regression on {', '.join(terms)} did not converge: with {len(is_case)} samples these "
-            "predictors cannot be told apart; take fewer, or some that are less alike"
+            "predictors cannot be separated; use fewer, or less correlated ones"
         )
     estimate = to_scaled @ fitted.coefficients[0]
     inverse = np.asarray(np.linalg.inv(information(white, fitted.coefficients, once)[0]), dtype=np.float64)
@@ -72,7 +72,7 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
 def _whitened(design: FloatArray) -> tuple[FloatArray, FloatArray]:
     """A design (N, K) or (B, N, K) of orthogonal columns and the (..., K, K) matrix that makes the design of them.
 
-    Firth's estimate is the same in any basis, and only in this one are nearly collinear genes solved without loss.
+    Firth's estimate is the same in any basis; this one keeps precision for nearly collinear genes.
     """
     orthonormal, triangular = np.linalg.qr(design)
     root = np.sqrt(design.shape[-2])

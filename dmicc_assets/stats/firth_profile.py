@@ -21,10 +21,10 @@ _MOST_STEPS = 80
 
 @dataclass(frozen=True, slots=True)
 class ProfileProblem:
-    """A fitted model whose K coefficients are profiled, each in a basis of its own.
+    """A fitted model whose K coefficients are profiled, each in its own basis.
 
-    In the basis of a coefficient all columns are orthogonal and of unit mean square, and only the last one carries
-    the coefficient: so nearly collinear genes are profiled without loss.
+    In the basis of a coefficient all columns are orthogonal and of unit mean square, and only the last one belongs to
+    the coefficient, so that nearly collinear genes keep precision.
 
     Attributes:
         designs: (K, N, K), for each coefficient its basis.
@@ -56,7 +56,7 @@ def profile_problem(design: FloatArray, is_case: BoolArray, estimate: FloatArray
     designs = np.asarray(orthonormal * root, dtype=np.float64)
     estimates = np.asarray(np.einsum("hij,hj->hi", triangle / root, estimate[order]), dtype=np.float64)
     units = np.asarray(triangle[:, -1, -1] / root, dtype=np.float64)
-    # The sign of a column is the decomposition's choice: the coefficient's own sign is kept.
+    # The decomposition can flip a column's sign; the coefficient's own sign is kept.
     sign = np.sign(units)
     designs[:, :, -1] *= sign[:, None]
     estimates[:, -1] *= sign
@@ -105,7 +105,7 @@ def _bracket(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """For each side the last value above the bound and the first below, with the coefficients at both.
 
-    The last value above is NaN where the profile was lost on the way.
+    The last value above is NaN where no maximum was reached on the way.
     """
     n_sides, n_terms = len(held), len(problem.tops)
     inside = problem.estimates[held, -1]
@@ -138,7 +138,7 @@ def _cross(
     at_outside: FloatArray,
     bound: float,
 ) -> FloatArray:
-    """Where the profile crosses the bound between inside and outside: regula falsi with the Illinois rule."""
+    """Point at which the profile crosses the bound between `inside` and `outside` (regula falsi, Illinois rule)."""
     a, b = inside.copy(), outside.copy()
     top = problem.tops[held]
     f_a = 2 * (top - _profile(problem, held, a, [at_inside])[0]) - bound
@@ -188,7 +188,7 @@ def _profile(
 ) -> tuple[FloatArray, FloatArray]:
     """The highest penalised likelihood (S,) with each held coefficient at its value, and the coefficients (S, K).
 
-    Only a maximum that was reached counts; where none was, the likelihood is NaN.
+    The likelihood is NaN where no maximum was reached.
     """
     trial = np.stack(starts, axis=1)
     trial[:, :, -1] = value[:, None]

@@ -1,4 +1,4 @@
-"""Counts and the sizes of their libraries: which genes to keep, normalisation factors, log counts per million.
+"""Counts and library sizes: filter of genes, normalisation factors, log counts per million.
 
 Precision weights of counts are in `voom.py`.
 """
@@ -17,7 +17,7 @@ def tmm_factors(counts: FloatArray, learnt: BoolArray | None = None) -> FloatArr
 
     Args:
         counts: (G, N) non-negative counts.
-        learnt: (N,) samples that the reference and the scale are taken from; all when not given.
+        learnt: (N,) True for the samples that determine reference and scale; all by default.
 
     Returns:
         (N,) factors whose product over these samples is 1; library size times factor is the effective library size.
@@ -66,7 +66,7 @@ def _inner(x: FloatArray, trim: float) -> BoolArray:
 def filter_by_expression(
     counts: FloatArray, group: NDArray[np.generic], *, min_count: float = 10.0, min_total_count: float = 15.0
 ) -> BoolArray:
-    """Which genes are counted often enough to test, as edgeR's `filterByExpr` documents.
+    """Genes with enough counts for a test, as documented for edgeR's `filterByExpr`.
 
     At least `min_count` counts, at the median library size, in as many samples as the smallest group has (of a group
     larger than 10, in 70 % of the samples beyond 10), and `min_total_count` counts in all.
@@ -103,7 +103,7 @@ def log_cpm(
         counts: (G, N) non-negative counts.
         factors: (N,) normalisation factors; None for ones.
         prior_count: mean count added to avoid the logarithm of 0.
-        learnt: (N,) samples that the mean library size is taken from; all when not given.
+        learnt: (N,) True for the samples that determine the mean library size; all by default.
 
     Raises:
         ValueError: a negative or missing count; a sample without counts.

@@ -1,6 +1,6 @@
 """Least squares of every gene on one design: coefficients, residual variances, contrasts.
 
-No variance is shared between genes here: that is `moderation.py`. What the columns mean is the caller's business.
+`moderation.py` shares variances between genes. The caller knows the meaning of the columns.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.types import FloatArray
 
-# A column counts as dependent on those before it when less than this share of its length is left: R's `lm.fit`.
+# As R's `lm.fit`: a column is dependent on earlier ones when less than this share of its length is left.
 RANK_TOLERANCE = 1e-7
 # Rows of one block: small enough that a block and its residuals stay in the cache.
 _CELLS_PER_BLOCK = 1 << 17
@@ -57,7 +57,7 @@ def fit_linear_model(
     Args:
         values: (G, N) log2 expression, NaN missing.
         design: (N, K) of full column rank, finite.
-        names: the K coefficients' names, for messages and contrasts.
+        names: the K coefficients' names, used in messages and contrasts.
         genes: the G names, for messages.
         weights: precision weights, (N,) of the samples or (G, N) of the cells, positive; an observation with
             weight 0 or NaN counts as missing.
@@ -72,7 +72,7 @@ def fit_linear_model(
     design = np.asarray(design, dtype=np.float64)
     columns = checked_columns(values, design, names)
     if not len(values):
-        raise ValueError("the matrix has no gene: there is nothing to fit")
+        raise ValueError("the matrix has no gene")
     cell_weights, sample_weights = checked_weights(weights, values.shape)
     missing = missing_values(values, genes)
     if cell_weights is not None:
@@ -108,9 +108,9 @@ def non_estimable(design: FloatArray, names: Sequence[str]) -> list[str]:
 def fit_contrasts(fit: LinearFit, contrasts: FloatArray, names: Sequence[str]) -> LinearFit:
     """The fit of linear combinations of the coefficients, as `limma::contrasts.fit`.
 
-    Exact when every gene is observed everywhere with equal weights, or when the coefficients are uncorrelated.
-    Else it is limma's approximation, which gives each gene the correlations of the complete design: fit the
-    contrast as a coefficient of the design to have it exactly.
+    Exact when every gene is observed in every sample with equal weights, or when the coefficients are uncorrelated.
+    Otherwise it is limma's approximation, which uses the correlations of the complete design for each gene; for an
+    exact result make the contrast a coefficient of the design.
 
     Args:
         fit: a fit with K coefficients.
@@ -150,7 +150,7 @@ def fit_contrasts(fit: LinearFit, contrasts: FloatArray, names: Sequence[str]) -
 
 
 class ConfoundedDesignError(ValueError):
-    """The design is not of full rank: what fails the integrity check D5."""
+    """The design is not of full rank; integrity check D5 fails."""
 
     check = "D5"
 
@@ -216,7 +216,7 @@ def checked_weights(weights: FloatArray | None, shape: tuple[int, ...]) -> tuple
 
 
 def _whitening(sample_weights: FloatArray | None, correlation: FloatArray | None) -> FloatArray | None:
-    """What makes a complete gene's errors independent and equal: nothing, (N,) factors, or an (N, N) matrix."""
+    """Transformation to independent errors of equal variance: None, (N,) factors, or an (N, N) matrix."""
     root = None if sample_weights is None else np.sqrt(sample_weights)
     if correlation is None:
         return root
@@ -278,7 +278,7 @@ def _fit_masked(
     missing: NDArray[np.bool_],
     precision: tuple[FloatArray | None, FloatArray | None, FloatArray | None],
 ) -> None:
-    """Fills rows that need a QR of their own: missing values or weights of their own."""
+    """Fills rows with missing values or cell weights, which need a QR of their own."""
     cell_weights, sample_weights, correlation = precision
     n, k = design.shape
     step = max(1, 2 * _CELLS_PER_BLOCK // (n * (k if correlation is None else n)))
@@ -301,7 +301,7 @@ def _fit_masked(
 
 
 def fit_each_gene(values: FloatArray, design: FloatArray, names: Sequence[str]) -> LinearFit:
-    """Fits every gene with a decomposition of its own, whatever its observed samples determine; nothing is refused.
+    """Fits every gene with its own decomposition; undetermined coefficients are NaN, and nothing is refused.
 
     Args:
         values: (G, N) log2 expression, NaN missing.

@@ -1,6 +1,6 @@
 """Logistic regression by maximum likelihood: one fit to machine precision, and many resamples at once.
 
-Penalised likelihood is `firth.py`, the test whether an estimate exists `separation.py`.
+Penalised likelihood is in `firth.py`; `separation.py` tests whether an estimate exists.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from dmicc_assets.stats.separation import is_separated
 from dmicc_assets.types import BoolArray, FloatArray
 
 INTERCEPT = "(Intercept)"
-# The change of -2 log-likelihood at which lrm.fit stops by default, and so do rms's own refits.
+# Change of -2 log-likelihood at which lrm.fit stops by default, also in rms's own refits.
 _RMS_TOLERANCE = 0.025
-# A step that moves every log-odds by less than 1 proves that the classes overlap; rounding is left some room.
+# A step that changes every log-odds by less than 1 proves that the classes overlap; less than 1 allows for rounding.
 _OVERLAP_STEP = 0.9
-# Log-odds beyond which weights lose all digits.
+# Log-odds beyond which weights lose all precision.
 _LOST = 30.0
 
 
@@ -99,12 +99,12 @@ def checked_design(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> F
             value = x[int(np.argmax(bad)), j]
             raise ValueError(f"{term}: the value of sample {int(np.argmax(bad))} (counted from 0) is {value}")
         if np.ptp(x[:, j]) <= 1e-12 * max(1.0, float(np.abs(x[:, j]).max(initial=0.0))):
-            raise ValueError(f"{term}: has the same value in every sample, so it cannot predict")
+            raise ValueError(f"{term}: has the same value in every sample, so it cannot be a predictor")
     if is_case.all() or not is_case.any():
         raise ValueError(f"expected cases and controls, got {int(is_case.sum())} and {int((~is_case).sum())}")
     if len(terms):
         scaled = (x - x.mean(axis=0)) / x.std(axis=0)
-        # What is left of each predictor beside those before it; its length is the root of N when they are unrelated.
+        # Residual of each predictor after those before it; its length is the root of N for unrelated predictors.
         left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
         for j, term in enumerate(terms):
             if j >= len(left) or left[j] <= 1e-7 * np.sqrt(len(x)):
@@ -163,7 +163,7 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
 
 
 def most_likely(design: FloatArray, is_case: BoolArray) -> FloatArray:
-    """(K,) coefficients of largest likelihood on a design (N, K) with the intercept first, for classes that overlap.
+    """(K,) maximum-likelihood coefficients on a design (N, K) with the intercept first, for classes that overlap.
 
     Raises:
         ValueError: the iterations did not converge.
@@ -181,7 +181,7 @@ def scaling(design: FloatArray) -> FloatArray:
 
 
 def _settle(design: FloatArray, is_case: BoolArray, terms: Sequence[str] = (), n_iterations: int = 100) -> FloatArray:
-    """Newton's method with step halving to where it no longer moves.
+    """Newton's method with step halving until convergence.
 
     Raises:
         ValueError: the classes separate, or the iterations did not converge.
@@ -213,10 +213,10 @@ def _settle(design: FloatArray, is_case: BoolArray, terms: Sequence[str] = (), n
         coefficients, current = coefficients + step, following
         if np.abs(step).max() < 1e-12 * max(1.0, float(np.abs(coefficients).max())):
             return coefficients
-    # Rounding can keep the step just above the limit; the score then says whether this is the maximum.
+    # Rounding can keep the step just above the limit; the score then shows whether this is the maximum.
     if np.abs(design.T @ (is_case - expit(design @ coefficients))).max() < 1e-8 * len(is_case):
         return coefficients
-    raise ValueError(f"the logistic regression{_on(terms)} did not converge: the classes all but separate")
+    raise ValueError(f"the logistic regression{_on(terms)} did not converge: the classes nearly separate")
 
 
 def _on(terms: Sequence[str]) -> str:
@@ -224,7 +224,7 @@ def _on(terms: Sequence[str]) -> str:
 
 
 def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_iterations: int = 60) -> ResampledFits:
-    """Fits every resample at once, with the stopping rule that rms uses in its own refits.
+    """Fits all resamples at once, with the stopping rule of rms's own refits.
 
     `rms::validate` and `rms::calibrate` refit with `lrm.fit` at eps 0.025: Newton's method from the intercept alone
     stops with the step after the one that lowered -2 log-likelihood by no more than 0.025. The coefficients are
@@ -236,7 +236,7 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
         design: (N, K), shared by the resamples, or (B, N, K).
         is_case: (N,) True for cases.
         counts: (B, N) how often each sample is in each resample.
-        n_iterations: after which a resample counts as not proved to overlap.
+        n_iterations: iterations after which overlap counts as not proved.
     """
     n_resamples, n_terms = len(counts), design.shape[-1]
     design, centre, spread = _standardised(design)
@@ -277,7 +277,7 @@ def fit_resamples(design: FloatArray, is_case: BoolArray, counts: FloatArray, n_
 def _standardised(design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The design with centred predictors of unit variance, whatever their scale; their centres and spreads.
 
-    Each column lies together in memory: products with the design run along samples.
+    Each column is contiguous in memory, so that products with the design run along samples.
     """
     columns = np.array(np.swapaxes(design, -1, -2), order="C")
     predictors = columns[..., 1:, :]
@@ -289,7 +289,7 @@ def _standardised(design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def _kept(design: FloatArray, counts: FloatArray, keep: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Design and counts of the resamples to keep; nothing is copied when that is all of them."""
+    """Design and counts of the resamples to keep; without a copy when all are kept."""
     if keep.all():
         return design, counts
     # Column by column, as the design may lie in memory: its products then run along samples.
@@ -298,7 +298,7 @@ def _kept(design: FloatArray, counts: FloatArray, keep: BoolArray) -> tuple[Floa
 
 
 def _farthest(values: FloatArray, counts: FloatArray) -> FloatArray:
-    """(B,) largest absolute value (B, N) among the samples that a resample holds."""
+    """(B,) largest absolute value (B, N) among the samples in each resample."""
     return np.where(counts > 0, np.abs(values), 0.0).max(axis=1)
 
 
@@ -332,7 +332,7 @@ def _newton_step(design: FloatArray, is_case: BoolArray, counts: FloatArray, eta
 
 
 def _solved(matrices: FloatArray, right: FloatArray) -> FloatArray:
-    """(B, K) solutions of B systems, NaN for a singular matrix: nothing is then proved of its resample."""
+    """(B, K) solutions of B systems, NaN for a singular matrix."""
     try:
         return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0], dtype=np.float64)
     except np.linalg.LinAlgError:

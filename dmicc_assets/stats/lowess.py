@@ -1,6 +1,6 @@
 """Local linear regression of one variable on another, robust and with prior weights.
 
-Cleveland 1979, doi:10.1080/01621459.1979.10481038. What is smoothed, and how wide the window is, the caller says.
+Cleveland 1979, doi:10.1080/01621459.1979.10481038. The caller chooses the data and the width of the window.
 """
 
 # statsmodels has no stubs: what it returns is declared here.
@@ -16,13 +16,13 @@ def lowess(x: FloatArray, y: FloatArray, *, span: float, iterations: int = 4) ->
     """Robust smooth of y over x at each x, as R's `lowess(x, y, f=span, iter=iterations - 1)`.
 
     Local regressions stand at most a hundredth of the range apart; between them the smooth is linear. Where more than
-    half of the residuals vanish, as in windows of four points or fewer, R stops weighing down and the two differ.
+    half of the residuals are zero, as in windows of at most four points, R stops downweighting and results differ.
 
     Args:
         x: (n,) finite, not all alike.
         y: (n,) finite.
         span: share of the points in each window.
-        iterations: fits in all; each after the first weighs points down by their residuals.
+        iterations: number of fits; each after the first downweights points by their residuals.
 
     Returns:
         (n,) smoothed values, in the order of x.
@@ -43,14 +43,15 @@ def weighted_lowess(
 ) -> FloatArray:
     """Local linear smooth of y over x with prior weights, as limma's `weightedLowess(iterations=1)`.
 
-    The window of an anchor holds the nearest points with `span` of all weight; between anchors the smooth is linear.
+    The window of an anchor contains the nearest points with the share `span` of the total weight; between anchors the
+    smooth is linear.
 
     Args:
         x: (n,) finite.
         y: (n,) finite.
         weights: (n,) non-negative, not all zero.
         span: share of the total weight in each window.
-        anchors: about how many local regressions are computed.
+        anchors: approximate number of local regressions.
 
     Returns:
         (n,) smoothed values, in the order of x.
@@ -69,7 +70,7 @@ def _anchors(x: FloatArray, most: int) -> NDArray[np.intp]:
     n = len(x)
     if n <= most:
         return np.unique(x, return_index=True)[1]
-    # Large gaps cost no anchor: the spacing is what the other gaps need.
+    # Large gaps need no anchor; the spacing follows the other gaps.
     gaps = np.cumsum(np.sort(np.diff(x)))
     without = np.arange(most)
     delta = float((gaps[n - 2 - without] / (most - without)).min())
@@ -119,7 +120,7 @@ def _smallest_radius(x: FloatArray, cumulative: FloatArray, at: FloatArray, want
         middle = (low + high) // 2
         point = np.clip(origin + (side * middle).astype(np.intp), 0, n - 1)
         radius = np.abs(x[point] - at)
-        # The point itself is inside, whatever the rounding of its distance says.
+        # The point itself is always inside, also when its distance is rounded.
         above = np.maximum(np.searchsorted(x, at + radius, side="right"), point + 1)
         below = np.minimum(np.searchsorted(x, at - radius), point)
         weight = cumulative[above] - cumulative[below]

@@ -1,6 +1,6 @@
 """Residuals whose random axes resemble a disease: lists as long, as variable and as inter-correlated as its list.
 
-Fitting the cohort, axes and the scores along them are `random_axes.py`'s; comparing lists is not done here.
+`random_axes.py` fits the cohort, draws axes and scores genes; `signature/sharing.py` compares lists.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import numpy as np
 from dmicc_assets.stats.random_axes import ResidualSpace, Rows, axis_scores, draw_axes, unit_rows
 from dmicc_assets.types import FloatArray
 
-# How many axes try a shape, and how many genes of a long list are looked at.
+# Number of trial axes for each shape, and of genes used from a long list.
 _TRIAL_AXES, _TRIAL_GENES = 64, 256
 # Orders from t over squared standard error to effect times standard error; halvings of that range.
 _LEAST_TILT, _MOST_TILT, _HALVINGS = -2.0, 2.0, 7
@@ -24,7 +24,7 @@ class MatchedAxes:
     """Residuals and axes whose lists resemble a disease's list.
 
     Attributes:
-        space: the cohort's genes; the residuals' directions may be blended, their lengths are the cohort's.
+        space: the cohort's genes; residuals' directions may be averaged with other genes', their lengths are unchanged.
         root: (M, M) by which normal vectors are multiplied to be axes.
         length: genes of the list.
         tilt: power of a gene's standard error by which abs(t) is multiplied to order the genes; 0 orders by t, 1 by
@@ -43,7 +43,7 @@ class MatchedAxes:
         return self.along(draw_axes(self.space, n, rng))
 
     def along(self, uniform: FloatArray) -> FloatArray:
-        """The axes (n, M) that uniform unit vectors (n, M) become."""
+        """Transform uniform unit vectors (n, M) into axes (n, M)."""
         return unit_rows(uniform @ self.root) if self.concentration else uniform
 
 

@@ -1,6 +1,7 @@
-"""Moderated tests: residual variances squeezed towards a common prior, the t and the log odds that follow.
+"""Moderated tests: residual variances shrunk towards a common prior, moderated t, and log odds.
 
-The prior's estimators are in `variance_prior.py`; F tests, TREAT and decisions over several contrasts elsewhere.
+The prior's estimators are in `variance_prior.py`; F tests, TREAT and decisions over contrasts are in
+`contrast_tests.py`.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _STDEV_LIMITS = (0.1, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class ModeratedT:
-    """Moderated statistics of G genes and K coefficients; NaN where the coefficient is.
+    """Moderated statistics of G genes and K coefficients; NaN where the coefficient is NaN.
 
     Attributes:
         t: (G, K) moderated t.
@@ -58,7 +59,7 @@ def squeeze_var(
         df: (G,) residual degrees of freedom.
         covariate: (G,) mean expression for a trended prior.
         robust: hypervariable genes get fewer prior degrees of freedom (Phipson et al. 2016, doi:10.1214/16-AOAS920).
-        limma: whose estimator holds when degrees of freedom differ between genes; else both agree.
+        limma: version whose estimator is used; they differ only when degrees of freedom differ between genes.
 
     Returns:
         (G,) posterior variances, NaN where neither the gene nor the prior has degrees of freedom; and the prior.
@@ -152,13 +153,13 @@ def _coefficient_prior(
 
 
 def _equivalent_t(t: FloatArray, df: FloatArray, most: float) -> FloatArray:
-    """|t| with the same tail probability at `most` degrees of freedom, so that genes compare."""
+    """|t| with the same tail probability at `most` degrees of freedom, so that genes are comparable."""
     fewer = df < most
     if not fewer.any():
         return t
     tail = two_sided_p(t[fewer], df[fewer]) / 2
     result = t.copy()
-    # A tail that underflows is far beyond every threshold: its t is kept as it is.
+    # A tail that underflows is far beyond every threshold; its t is kept unchanged.
     result[fewer] = np.where(tail > 1e-300, t_upper_quantile(np.maximum(tail, 1e-300), most), t[fewer])
     return result
 

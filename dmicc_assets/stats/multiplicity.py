@@ -1,6 +1,6 @@
 """Adjustment of p-values for many tests, and the share of true null hypotheses.
 
-What is tested, and which threshold counts, is decided elsewhere.
+Tests and thresholds are the caller's choice.
 """
 
 from typing import Literal
@@ -52,7 +52,7 @@ def storey_pi0(p: FloatArray, lambda_: float = 0.5) -> float:
 
     Args:
         p: p-values, NaN missing.
-        lambda_: p-values at or above it are taken for null ones; in [0, 1).
+        lambda_: p-values at or above it count as null; in [0, 1).
 
     Returns:
         #{p >= lambda} / ((1 - lambda) m), clipped to [0, 1]; NaN when every p is missing.

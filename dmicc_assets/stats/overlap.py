@@ -1,7 +1,6 @@
-"""How surprising it is that gene sets share genes, and that the shared ones move in the same direction.
+"""Probabilities that gene sets share genes by chance, and that shared genes agree in direction by chance.
 
-Counts in, probabilities out: which genes are shared is `signature/intersect.py`'s question. None stands for "not
-defined".
+Functions of counts; `signature/intersect.py` finds the shared genes. None means "not defined".
 """
 
 # scipy has no stubs: what it returns is declared by the functions of this module.
@@ -17,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 def hypergeometric_tail(
     k: ArrayLike, n_marked: ArrayLike, n_universe: ArrayLike, n_drawn: ArrayLike
 ) -> NDArray[np.float64]:
-    """P(X >= k) marked genes among `n_drawn` of `n_universe`, of which `n_marked` are marked; broadcasts.
+    """P(X >= k) for X marked genes among `n_drawn` from `n_universe` genes with `n_marked` marked ones; broadcasts.
 
     Equals R's `phyper(k - 1, n_marked, n_universe - n_marked, n_drawn, lower.tail = FALSE)`.
     """
@@ -42,9 +41,9 @@ def overlap_p_value(n_universe: int, sizes: Sequence[int], n_shared: int) -> flo
     """P(random sets of these sizes share at least `n_shared` genes), exact; None without a universe or with one set.
 
     Two sets: the hypergeometric upper tail. More: the exact tail of the multi-set intersection (Wang, Zhao & Zhang
-    2015, doi:10.1038/srep16923), here by dynamic programming: the sets are intersected one after the other, smallest
-    first, and the distribution of the size of the intersection is carried along. Time is the smallest size squared
-    for each set over three.
+    2015, doi:10.1038/srep16923), by dynamic programming: sets are intersected one after the other, smallest first, and
+    the distribution of the intersection's size is updated. Each set after the second takes time proportional to the
+    square of the smallest size.
 
     Args:
         n_universe: genes that could be in every set.
@@ -70,7 +69,7 @@ def overlap_p_value(n_universe: int, sizes: Sequence[int], n_shared: int) -> flo
 
 
 def concordance_probability(shares_up: Sequence[float]) -> float:
-    """Probability that a gene moves in the same direction in every cohort, when directions are independent.
+    """Probability that a gene has the same direction in every cohort if directions are independent.
 
     Args:
         shares_up: for each cohort, the share of its differentially expressed genes that are up, in [0, 1].

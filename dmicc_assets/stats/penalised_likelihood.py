@@ -1,6 +1,6 @@
-"""The logistic likelihood times Jeffreys' prior, and its maximum over many problems at once.
+"""The logistic likelihood times Jeffreys' prior, maximised for many problems at once.
 
-What is concluded from a maximum lives in `firth.py` and `firth_profile.py`.
+Used by `firth.py` and `firth_profile.py`.
 """
 
 from dataclasses import dataclass
@@ -68,8 +68,8 @@ def maximise(
         is_case: (N,) True for cases.
         counts: (B, N) how often each sample counts.
         start: (B, K) where to start.
-        held: (B,) for each problem the coefficient that keeps its starting value; None holds none.
-        tolerance: largest step that counts as none.
+        held: (B,) for each problem the coefficient that keeps its starting value; None for none.
+        tolerance: largest step at convergence.
         n_iterations: iterations after which a problem counts as not converged.
     """
     result = start.copy()
@@ -108,7 +108,7 @@ def _newton_step(
 ) -> FloatArray:
     """(B, K) Newton steps, of scoring where the penalised likelihood is not concave; zero for a held coefficient.
 
-    NaN where the information is singular: the determinant of rounding errors can pass for a likelihood.
+    NaN where the information is singular, because its determinant would be rounding noise.
     """
     probability = expit(linear_predictors(design, coefficients))
     weight = probability * (1 - probability)

@@ -1,6 +1,6 @@
 """Typed probability functions, ranks and linear programmes that logistic models, ROC curves and rank tests need.
 
-Only functions of numbers live here. scipy ships no types, so this is where it is asked, as in `distributions.py`.
+Functions of numbers only. scipy has no types, so the package calls it here and in `distributions.py`.
 """
 
 # scipy has no stubs: what it returns is declared by the functions of this module.
@@ -46,7 +46,7 @@ def chi_squared_tail(statistic: FloatArray) -> FloatArray:
 
 
 def chi_squared_quantile(level: float) -> float:
-    """The value that chi-squared with one degree of freedom stays under with probability `level`."""
+    """Quantile `level` of chi-squared with one degree of freedom."""
     return float(special.chdtri(1, 1 - level))
 
 
@@ -59,7 +59,7 @@ def midranks(values: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """Where a linear objective is largest, and how large it is there."""
+    """Maximum of a linear objective: its position and its value."""
 
     at: FloatArray
     value: float

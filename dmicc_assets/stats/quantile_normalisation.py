@@ -32,7 +32,7 @@ def quantile_normalise(values: FloatArray) -> FloatArray:
 
 
 def fit_quantile_target(values: FloatArray) -> FloatArray:
-    """(G,) mean over the samples of their sorted values: the distribution that all are given.
+    """(G,) mean over the samples of their sorted values: the common distribution.
 
     Raises:
         ValueError: an infinite value; a sample without any value.
@@ -41,9 +41,10 @@ def fit_quantile_target(values: FloatArray) -> FloatArray:
 
 
 def apply_quantile_target(values: FloatArray, target: FloatArray) -> FloatArray:
-    """Gives samples the distribution `target`, which was learnt from these samples or from others.
+    """Gives samples the distribution `target`, learnt from these or other samples.
 
-    A rank is mapped to the target's quantile at the same relative position; tied values get their mean rank's.
+    A rank is mapped to the target's quantile at the same relative position; tied values get the quantile of their mean
+    rank.
 
     Args:
         values: (G, N) on the log2 scale, NaN missing.
@@ -86,7 +87,7 @@ def _with_distribution(values: FloatArray, target: FloatArray, orders: NDArray[n
 
 
 def _given_distribution(column: FloatArray, order: NDArray[np.integer], target: FloatArray) -> FloatArray:
-    """One sample's values replaced by the target's at their ranks; NaN sorts last and stays."""
+    """One sample's values replaced by the target's values at their ranks; NaN stays NaN."""
     observed = len(column) - int(np.isnan(column).sum())
     order = order[:observed]
     ascending = column[order]
@@ -107,5 +108,5 @@ def _mean_ranks(ascending: FloatArray) -> FloatArray:
 
 
 def _blocks(n: int) -> Iterator[slice]:
-    """Samples that are copied together: a whole cache line of each gene's, and never the whole matrix."""
+    """Blocks of samples that are copied together: one cache line of each gene, not the whole matrix."""
     return (slice(start, start + 16) for start in range(0, n, 16))

@@ -1,6 +1,6 @@
 """Random axes: directions drawn in a cohort's residual space, every gene's scores along them, and their gene lists.
 
-How axes are made to resemble a disease is in `matched_axes.py`; what lists share is `signature/sharing.py`'s question.
+`matched_axes.py` makes axes resemble a disease; `signature/sharing.py` compares lists.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,13 @@ from dmicc_assets.types import FloatArray
 
 Rows = NDArray[np.intp]
 
-# Cells (axes times genes) that are scored at a time: bounds the memory of a chunk to some tens of megabytes.
+# Cells (axes times genes) scored at a time, which limits the memory of a chunk to some tens of megabytes.
 _CELLS_PER_CHUNK = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
 class ResidualSpace:
-    """G genes of a cohort in the M dimensions that its design of K columns leaves, and their tested coefficient.
+    """G genes of a cohort in the M residual dimensions of its design, and their tested coefficient.
 
     Attributes:
         coordinates: (G, M) whitened residuals in an orthonormal basis of the residual space, log2 units; 0 for a gene
@@ -54,12 +54,12 @@ class ResidualSpace:
 
 @dataclass(frozen=True, slots=True)
 class AxisScores:
-    """Scores of G genes along a chunk of B axes, and the lists that they give.
+    """Scores of G genes along a chunk of B axes, and the resulting lists.
 
     Attributes:
         projection: (B, G) effect along the axis divided by the coefficient's unscaled standard error; its sign is the
             gene's direction.
-        score: (B, G) squared score, by which the genes are ordered.
+        score: (B, G) squared score that orders the genes.
         lists: (B, length) rows of the genes with the largest scores, in no order.
     """
 
@@ -80,11 +80,11 @@ def residual_space(
     robust: bool = False,
     limma: LimmaVersion = "3.63",
 ) -> ResidualSpace:
-    """Fits every gene as its disease's list was, and gives the residual space of the whitened samples.
+    """Fits every gene by the model of the disease's list, and gives the residual space of the whitened samples.
 
-    Batches and patients that are columns of the design are no axis. A correlation (pairs, blocks) and sample weights
+    Batches and patients in the design's columns are not axes. A correlation (pairs, blocks) and sample weights
     are whitened exactly. With cell weights (voom) or missing values every gene has a residual space of its own: its
-    weighted residuals are projected onto the space of the mean weights and get back their length.
+    weighted residuals are projected onto the space of the mean weights and rescaled to their original length.
 
     Args:
         values: (G, N) log2 expression, NaN missing.
@@ -95,13 +95,13 @@ def residual_space(
         correlation: (N, N) correlation matrix of a gene's samples.
         trend: the prior variance follows mean expression.
         robust: the prior is protected from hypervariable genes.
-        limma: whose prior holds where degrees of freedom differ between genes.
+        limma: version whose prior is used where degrees of freedom differ between genes.
 
     Raises:
         ValueError: what `fit_linear_model` refuses; no such column; a design that leaves no residual dimension.
     """
     if not 0 <= column < design.shape[1]:
-        raise ValueError(f"the design has {design.shape[1]} columns, none of them is number {column}")
+        raise ValueError(f"the design has {design.shape[1]} columns, so there is no column {column}")
     fit = fit_linear_model(values, design, genes=genes, weights=weights, correlation=correlation)
     covariate = fit.ave_expr if trend else None
     variance, prior = squeeze_var(fit.sigma**2, fit.df_residual, covariate, robust=robust, limma=limma)
@@ -139,7 +139,7 @@ def axis_scores(space: ResidualSpace, length: int, axes: FloatArray, tilt: float
         tilt: of the order of genes, towards variable genes.
 
     Raises:
-        ValueError: a length that does not fit the genes.
+        ValueError: the length is not between 1 and G.
     """
     n_genes = len(space.coordinates)
     if not 1 <= length <= n_genes:
@@ -174,7 +174,7 @@ def unit_rows(vectors: FloatArray) -> FloatArray:
 def _coordinates(
     values: FloatArray, design: FloatArray, fit: LinearFit, weights: FloatArray | None, correlation: FloatArray | None
 ) -> FloatArray:
-    """(G, M) residuals, whitened, in a basis of the residual space; each as long as its residual sum of squares."""
+    """(G, M) whitened residuals in a basis of the residual space; squared lengths are residual sums of squares."""
     cells, samples = checked_weights(weights, values.shape)
     mean = samples if cells is None else np.nanmean(cells, axis=0)
     residuals = np.nan_to_num(values - np.nan_to_num(fit.coefficients) @ design.T)

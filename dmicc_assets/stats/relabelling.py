@@ -1,4 +1,4 @@
-"""Moderated t of one matrix for many labellings of its samples: the primitive of permutations and bootstraps of groups.
+"""Moderated t of one matrix for many labellings of its samples, for permutations and bootstraps of groups.
 
 One labelling is `moderated_t` on a design with that label as a column; here the matrix is reduced once for all of them.
 """
@@ -13,7 +13,7 @@ from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
 from dmicc_assets.types import BoolArray, FloatArray
 
 _CELLS_PER_BLOCK = 1 << 20
-# Below this share of its sum of squares a label adds nothing to the covariates and the intercept.
+# Least share of a label's sum of squares that must remain after covariates and intercept.
 _CONFOUNDED = 1e-10
 
 
@@ -34,7 +34,7 @@ class MultiT:
 
 @dataclass(frozen=True, slots=True)
 class _LeastSquares:
-    """What least squares gives for L labellings and some genes: (L, G) each."""
+    """Least-squares results for L labellings and some genes: (L, G) each."""
 
     log_fc: FloatArray
     label_sum_squares: FloatArray
@@ -53,12 +53,12 @@ def moderated_t_over_labels(
 ) -> MultiT:
     """Moderated t of every gene for every labelling, equal to one `eBayes(lmFit())` each.
 
-    By the Frisch-Waugh-Lovell theorem: genes and labels are freed from intercept and covariates once, then each
+    By the Frisch-Waugh-Lovell theorem: intercept and covariates are projected out of genes and labels once, then each
     coefficient is one inner product (Smyth 2004, doi:10.2202/1544-6115.1027, for the moderation).
 
     Args:
         values: (G, N) log2 expression, NaN missing (such genes are fitted on their observed samples).
-        labels: (L, N) True for the samples of the group whose excess is the log fold change.
+        labels: (L, N) True for the group from which the other is subtracted in the log fold change.
         covariates: (N, K) columns of the design besides intercept and label, as datasets; None for none.
         trend: the prior variance follows mean expression.
         robust: the prior is protected from hypervariable genes.
@@ -126,7 +126,7 @@ def _complete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArray)
 
 
 def _incomplete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArray) -> _LeastSquares:
-    """The same for genes with missing values: each has its own nuisance space and its own residual labels."""
+    """Least squares for genes with missing values: each gene has its own nuisance space and residual labels."""
     observed = ~np.isnan(values)
     q, _, estimable = masked_qr(nuisance[None] * observed[:, :, None])
     y = np.where(observed, values, 0.0)
@@ -151,7 +151,7 @@ def _incomplete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArra
 def _put_confounded(
     fits: _LeastSquares, values: FloatArray, labels: BoolArray, nuisance: FloatArray, confounded: BoolArray
 ) -> None:
-    """Refits genes in which a label depends on the covariates: as in `lmFit`, the later columns give way to it."""
+    """Refits genes in which a label depends on the covariates; as in `lmFit`, later columns are dropped."""
     names = ["(Intercept)", "label", *(f"covariate {k}" for k in range(1, nuisance.shape[1]))]
     for i in np.flatnonzero(confounded.any(axis=1)):
         at = np.flatnonzero(confounded[i])

@@ -1,7 +1,6 @@
-"""Logistic models refitted in many resamples: maximum likelihood, Firth's where the classes separate.
+"""Logistic models refitted in many resamples, by maximum likelihood or, where the classes separate, Firth's method.
 
-The one rule by which resamples, folds and null models are fitted; one model with everything about it is
-`model/risk_model.py`.
+Resamples, folds and null models all use this rule; a single model with its statistics is in `model/risk_model.py`.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ class RefittedModels:
     """B refitted models.
 
     Attributes:
-        coefficients: (B, K) for probabilities, intercept first; NaN where nothing can be fitted.
+        coefficients: (B, K) for probabilities, intercept first; NaN where no fit exists.
         is_firth: (B,) True where the classes separate: Firth's slopes with FLIC's intercept.
     """
 
@@ -32,7 +31,7 @@ class RefittedModels:
 
 
 def refit_models(design: FloatArray, is_case: BoolArray, counts: FloatArray) -> RefittedModels:
-    """Fits every resample by maximum likelihood, or by Firth where a linear programme finds its classes separate.
+    """Fits each resample by maximum likelihood, or by Firth's method if a linear programme finds separation.
 
     Where the first rounds did not prove an overlap that there is, iteration goes on to the maximum; maximum-likelihood
     coefficients else are good to about 1e-5, since iteration stops as rms stops in its refits.
@@ -92,13 +91,13 @@ def _designs(predictors: FloatArray) -> FloatArray:
 
 
 def _separates(design: FloatArray, is_case: BoolArray, coefficients: FloatArray) -> bool:
-    """Whether a hyperplane separates the classes: the fitted one may show it, else a linear programme decides."""
+    """Whether a hyperplane separates the classes, by the fitted one or else by a linear programme."""
     along = design @ coefficients
     return bool(along[is_case].min() > along[~is_case].max()) or is_separated(design[:, 1:], is_case)
 
 
 def _likely_or_nothing(design: FloatArray, is_case: BoolArray, count: FloatArray) -> FloatArray:
-    """(K,) the most likely coefficients of a resample whose classes overlap; NaN where iteration does not get there."""
+    """(K,) maximum-likelihood coefficients of a resample whose classes overlap; NaN without convergence."""
     drawn = np.repeat(np.arange(len(count)), count.astype(np.intp))
     try:
         return most_likely(design[drawn], is_case[drawn])

@@ -26,7 +26,7 @@ from dmicc_assets.types import FloatArray
 
 # Shares of the log variances that are Winsorised, below and above.
 _TAILS = (0.05, 0.1)
-# A variance whose false discovery rate as an outlier is higher than this keeps its full weight.
+# A variance keeps its full weight if its false discovery rate as an outlier is above this.
 _MOST_OUTLYING_RATE = 0.3
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(128)
 
@@ -40,9 +40,9 @@ def fit_f_dist_robust(variances: FloatArray, df: FloatArray, covariate: FloatArr
         covariate: (G,) mean expression; with it the scale follows a lowess trend.
 
     Returns:
-        Prior whose `df` is (G,), and whose `scale` is (G,) with a covariate. As in limma it is the plain one when
-        there are too few variances to cut a tail off, or when the plain one is infinite and the Winsorised
-        variances still differ more than that.
+        Prior whose `df` is (G,), and whose `scale` is (G,) with a covariate. As in limma it is the plain prior when
+        there are too few variances to cut a tail off, or when the plain prior has infinite degrees of freedom although
+        the Winsorised variances differ more.
 
     Raises:
         ValueError: no usable variance, or most of them zero; a missing covariate.
@@ -80,7 +80,7 @@ def fit_f_dist_unequal_robust(
 ) -> VariancePrior:
     """Robust prior when residual degrees of freedom differ between genes, as limma 3.61 and later.
 
-    Variances too large or too small for the plain fit weigh less, by their false discovery rate, in a second one
+    Variances too large or too small for the plain fit get less weight, by their false discovery rate, in a second fit
     (limma's documentation of `fitFDist`; the threshold and the outliers' degrees of freedom reproduce its numbers).
 
     Args:
@@ -93,7 +93,7 @@ def fit_f_dist_unequal_robust(
     """
     usable = usable_variances(variances, df)
     plain = fit_f_dist_unequal(variances, df, covariate)
-    # As limma: a gene that tells nothing counts as one that does not vary, which is never by chance.
+    # As limma: a gene without information counts as one without variance, which is an outlier.
     df1, plain_df2 = np.maximum(df, 1.0), float(plain.df)
     ratio = np.where(usable, np.maximum(variances, 0.0), 0.0) / plain.scale
     upper, lower = f_upper_tail(ratio, df1, plain_df2), f_lower_tail(ratio, df1, plain_df2)
@@ -108,7 +108,7 @@ def fit_f_dist_unequal_robust(
 
 
 def _at_equal_df(x: FloatArray, df: FloatArray, most: float, scale: FloatArray, df2: float) -> FloatArray:
-    """Variances with the tail probability they have, had they `most` degrees of freedom."""
+    """Variances with the same tail probabilities at `most` degrees of freedom."""
     fewer = df < most
     if not fewer.any():
         return x
@@ -129,13 +129,13 @@ def _trend(z: FloatArray, covariate: FloatArray | None) -> FloatArray:
 
 
 def _winsorised_fit(residuals: FloatArray, df1: float, plain_df2: float) -> tuple[float, float]:
-    """Prior degrees of freedom, and what to add to the trend, so that Winsorised moments are the F distribution's.
+    """Prior degrees of freedom, and a shift of the trend, that match Winsorised moments to the F distribution.
 
-    NaN where the residuals vary more than chi-square allows though the plain fit did not find them to.
+    NaN where the residuals vary more than chi-square allows although the plain fit does not show it.
     """
     low, high = np.quantile(residuals, [_TAILS[0], 1 - _TAILS[1]])
     winsorised = np.clip(residuals, low, high)
-    # Genes that are all alike have no variance here: the prior is infinite.
+    # Genes with equal values have no variance here; the prior's degrees of freedom are infinite.
     mean, variance = float(winsorised.mean()), max(float(winsorised.var(ddof=1)), 1e-300)
 
     def excess(x: float) -> float:
@@ -169,10 +169,10 @@ def winsorised_moments(df1: float, df2: float) -> tuple[float, float]:
 
 
 def _outlier_df(ratio: FloatArray, df1: FloatArray, log_tail: FloatArray, df2: float) -> FloatArray:
-    """(n,) prior degrees of freedom of each gene, fewer for those in the right tail than the prior explains.
+    """(n,) prior degrees of freedom of each gene, reduced for genes too variable for the prior.
 
-    A gene is no outlier with the probability (tail by the prior) / (share of genes at least as variable). An outlier's
-    degrees of freedom are those at which the most extreme variance is its distribution's median.
+    The probability that a gene is not an outlier is (tail by the prior) / (share of genes at least as variable). An
+    outlier's degrees of freedom are those at which the most extreme variance is its distribution's median.
 
     Args:
         ratio: (n,) variances divided by the prior's scale.
@@ -195,7 +195,7 @@ def _outlier_df(ratio: FloatArray, df1: FloatArray, log_tail: FloatArray, df2: f
     again = float(log_f_upper_tail(ratio[extreme], df1[extreme], outlier))
     outlier = np.log(0.5) / again * outlier
     shrunk = regular * df2 + (1 - regular) * outlier
-    # Never fewer degrees of freedom for a less extreme gene: the head is pooled, then the running maximum is taken.
+    # A less extreme gene never has fewer degrees of freedom: the head is pooled, then a running maximum is taken.
     ordered = shrunk[order]
     means = np.cumsum(ordered) / np.arange(1, n + 1)
     lowest = int(np.argmin(means))
@@ -205,7 +205,7 @@ def _outlier_df(ratio: FloatArray, df1: FloatArray, log_tail: FloatArray, df2: f
 
 
 def _mean_ranks(x: FloatArray) -> FloatArray:
-    """Ranks from 1, ties sharing their mean; variances that differ by rounding, which no two processors share, tie."""
+    """Ranks from 1, ties sharing their mean; variances that differ only by rounding are ties."""
     order = np.argsort(x, kind="stable")
     ascending = x[order]
     starts = np.flatnonzero(np.concatenate([[True], ascending[1:] > ascending[:-1] * (1 + 1e-12)]))

@@ -1,6 +1,6 @@
 """ROC curves: area, DeLong's and the bootstrap interval, DeLong's paired test, cut-offs; equal to pROC.
 
-One predictor against two groups. Which predictors are scored, and in which direction, is `model/validation.py`.
+One predictor against two groups; `model/validation.py` chooses predictors and directions.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Roc:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """One point of a ROC curve, and how many points are equally good."""
+    """One point of a ROC curve, and the number of equally good points."""
 
     threshold: float
     sensitivity: float
@@ -62,7 +62,7 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class DelongTest:
-    """DeLong's test of two correlated areas: `difference` is the first less the second."""
+    """DeLong's test of two correlated areas; `difference` is the first minus the second."""
 
     auc_first: float
     auc_second: float
@@ -83,7 +83,7 @@ def roc(
         score: (N,) predictor.
         is_case: (N,) True for cases.
         direction: "up" when cases are expected to score higher (pROC's "<"), "down" for lower; "auto" decides by
-            the medians, "up" when they are equal. "auto" looks at the data it scores: never use it in validation.
+            the medians, "up" when they are equal. "auto" depends on the scored data, so never use it in validation.
         missing: "drop" leaves samples with a NaN score out.
 
     Raises:
@@ -113,7 +113,7 @@ def roc(
 
 
 def checked(score: ArrayLike, is_case: ArrayLike, missing: Missing) -> tuple[FloatArray, BoolArray]:
-    """The scores and groups that a curve is made of.
+    """The valid scores and groups of a curve.
 
     Raises:
         ValueError: see `roc`.
@@ -134,12 +134,12 @@ def checked(score: ArrayLike, is_case: ArrayLike, missing: Missing) -> tuple[Flo
 
 
 def _midpoints(values: FloatArray) -> FloatArray:
-    """Cut-offs between the sorted distinct `values`, with an infinite one at each end."""
+    """Cut-offs between the sorted distinct `values`, and an infinite one at each end."""
     low, high = values[:-1], values[1:]
     with np.errstate(over="ignore"):
         middle = (low + high) / 2
     middle = np.where(np.isinf(middle), low / 2 + high / 2, middle)
-    # Between neighbouring doubles the mean is one of them: the cut must stay above the lower one.
+    # The mean of neighbouring doubles is one of them; the cut-off must be above the lower one.
     middle = np.where(middle <= low, high, middle)
     return np.concatenate([[-np.inf], middle, [np.inf]])
 
@@ -158,7 +158,7 @@ def auc_of_rows(values: FloatArray, is_case: BoolArray) -> FloatArray:
     n_control = len(is_case) - n_case
     if n_case == 0 or n_control == 0:
         raise ValueError(f"a ROC curve needs cases and controls, got {n_case} and {n_control}")
-    # A missing control would leave the cases' ranks as they are.
+    # The ranks of the cases alone would not show a missing control.
     ranks = np.where(np.isnan(values).any(axis=1, keepdims=True), np.nan, midranks(values))
     return (ranks[:, is_case].sum(axis=1) - n_case * (n_case + 1) / 2) / (n_case * n_control)
 
@@ -191,7 +191,7 @@ def _covariance(a: FloatArray, b: FloatArray) -> float:
 def delong_interval(curve: Roc, level: float = 0.95) -> tuple[float, float]:
     """DeLong's confidence interval of the area, clipped to [0, 1] as pROC's `ci.auc`.
 
-    At an area of 1 it is [1, 1], which says nothing about the uncertainty; with one sample in a group, (NaN, NaN).
+    At an area of 1 it is [1, 1], which does not measure the uncertainty; with one sample in a group it is (NaN, NaN).
     """
     half = normal_quantile(0.5 + level / 2) * float(np.sqrt(delong_variance(curve)))
     return float(np.clip(curve.auc - half, 0, 1)), float(np.clip(curve.auc + half, 0, 1))
@@ -210,7 +210,7 @@ def bootstrap_interval(curve: Roc, seed: int, n_resamples: int = 2000, level: fl
     generator = np.random.default_rng(seed)
     values, inverse = np.unique(np.concatenate([curve.case_scores, curve.control_scores]), return_inverse=True)
     areas = np.empty(n_resamples)
-    # Drawing how often each distinct score is drawn is the same as drawing samples, and needs no sorting afterwards.
+    # Draw counts of each distinct score: the same as drawing samples, but without sorting.
     case_share = np.bincount(inverse[: curve.n_case], minlength=len(values)) / curve.n_case
     control_share = np.bincount(inverse[curve.n_case :], minlength=len(values)) / curve.n_control
     step = max(1, (1 << 21) // len(values))
@@ -264,7 +264,7 @@ def delong_test(
     off_cases, off_controls = first_cases - second_cases, first_controls - second_controls
     variance = _covariance(off_cases, off_cases) / n_case + _covariance(off_controls, off_controls) / n_control
     difference, error = auc_first - auc_second, float(np.sqrt(variance))
-    # Two areas that cannot vary and are equal, as two of 1, do not differ: pROC says z = 0.
+    # Two equal areas without variance, such as two areas of 1, have z = 0, as in pROC.
     with np.errstate(divide="ignore"):
         z = 0.0 if difference == 0 and error == 0 else float(np.divide(difference, error))
     half = normal_quantile(0.5 + level / 2) * error

@@ -29,8 +29,8 @@ def roc_band(
 ) -> RocBand:
     """Bootstrap band of the sensitivity at fixed specificities, cases and controls resampled apart (as pROC's `ci.se`).
 
-    The steps of the empirical curve say how many cases and controls share each score, which is all that a ROC
-    bootstrap needs (Robin 2011, doi:10.1186/1471-2105-12-77).
+    The steps of the empirical curve give the numbers of cases and controls at each score, which are sufficient for a
+    ROC bootstrap (Robin 2011, doi:10.1186/1471-2105-12-77).
 
     Args:
         fpr: (P,) false positive rates of the curve's points, in either order.
@@ -61,7 +61,7 @@ def roc_band(
 
 
 def _steps(rate: FloatArray, n: int, group: str) -> FloatArray:
-    """How many of a group lie between each point of the curve and the one before."""
+    """Number of samples of a group between each point of the curve and the one before."""
     steps = np.diff(rate, prepend=0.0) * n
     whole = np.rint(steps)
     if np.abs(steps - whole).max(initial=0.0) > 1e-6 or whole.min(initial=0.0) < 0 or whole.sum() != n:

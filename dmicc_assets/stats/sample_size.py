@@ -11,7 +11,7 @@ MARGIN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class RequiredSamples:
-    """Samples that each of Riley's criteria asks for; `n` is the largest.
+    """Samples needed for each of Riley's criteria; `n` is the largest.
 
     Attributes:
         shrinkage: expected shrinkage of the coefficients of at least 0.9.
@@ -39,7 +39,7 @@ def required_samples(n_parameters: int, prevalence: float, r_squared: float | No
     """Riley's three criteria for a model of a binary outcome, as R's pmsampsize.
 
     Args:
-        n_parameters: candidate predictors, all that were looked at.
+        n_parameters: candidate predictors, including those that were not chosen.
         prevalence: share of cases, inside (0, 1).
         r_squared: expected R squared of Cox and Snell; 0.15 of its maximum when not given.
 

@@ -1,6 +1,6 @@
-"""Separation of two classes by a hyperplane, on which the likelihood of a logistic model has no maximum.
+"""Separation of two classes by a hyperplane; the likelihood of a logistic model then has no maximum.
 
-Only the test lives here; what is fitted instead is `firth.py`.
+Only the test is here; `firth.py` fits such data.
 """
 
 from typing import Literal
@@ -12,8 +12,8 @@ from dmicc_assets.types import BoolArray, FloatArray
 
 Separation = Literal["none", "quasi", "complete"]
 
-# What the linear programme's feasibility tolerance (1e-7) can add up to is far below; a sample that is truly
-# apart, in units of a standard deviation, is far above.
+# Far above the accumulated feasibility tolerance (1e-7) of the linear programme, and far below the distance of a
+# separated sample in standard deviations.
 _TOLERANCE = 1e-5
 
 
@@ -40,7 +40,7 @@ def separation(x: FloatArray, is_case: BoolArray) -> Separation:
     limits = np.ones(design.shape[1])
     if maximum_of_linear(signed.sum(axis=0), signed, limits).value <= _TOLERANCE:
         return "none"
-    # The second programme asks for a margin: the smallest distance from the plane, as large as possible.
+    # The second programme maximises the margin, the smallest distance from the plane.
     margin = maximum_of_linear(
         np.append(np.zeros(design.shape[1]), 1.0),
         np.column_stack([signed, -np.ones(len(x))]),

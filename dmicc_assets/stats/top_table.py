@@ -1,6 +1,6 @@
-"""The table that a moderated fit is read from: limma's `topTable`, its columns and its order.
+"""The table of a moderated fit, with the columns and order of limma's `topTable`.
 
-Nothing is estimated here but confidence limits.
+Only confidence limits are computed here.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ def top_table(
         moderated: its moderated t.
         coefficient: name of the coefficient or contrast.
         genes: the G names.
-        sort_by: "b" (limma's default) and "p_value" by the statistic, "t" and "log_fc" by its size.
-        number: how many rows; None for all.
+        sort_by: "b" (limma's default) or "p_value" sort by the value, "t" or "log_fc" by the absolute value.
+        number: number of rows; None for all.
 
     Returns:
         Columns gene, log_fc, ci_low, ci_high (95 %), ave_expr, t, p_value, adj_p_value (Benjamini-Hochberg), b;

@@ -1,6 +1,6 @@
-"""Tricube-weighted sums over many windows of sorted points, without passing over the points of each window.
+"""Tricube-weighted sums over many windows of sorted points, by running sums instead of a loop over each window.
 
-What the windows are and what is fitted in them the caller says: `calibration.py`.
+`calibration.py` chooses the windows and fits the curves.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _POINTS = 1 << 13
 _POWERS = 12
 # Binomial coefficients of the powers of t, a row each.
 _OF_THIRD, _OF_SIXTH, _OF_NINTH = (np.array([[comb(n, j)] for j in range(n + 1)], dtype=np.float64) for n in (3, 6, 9))
-# A narrower window is one place: its powers stay within the range of doubles.
+# A narrower window counts as a single point, so that powers stay within the range of doubles.
 _NARROWEST = 1e-20
 
 

@@ -1,6 +1,6 @@
 """Tests of one gene between two groups, every gene at once: Wilcoxon's rank sum and Welch's t, as R gives them.
 
-No choice of genes and no correction for multiplicity here.
+Without choice of genes or correction for multiplicity.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Wilcoxon:
 
 @dataclass(frozen=True, slots=True)
 class WelchT:
-    """Welch's t-test of G genes, case less control: statistic, degrees of freedom and two-sided p, (G,) each."""
+    """Welch's t-test of G genes, case minus control: statistic, degrees of freedom and two-sided p, (G,) each."""
 
     statistic: FloatArray
     df: FloatArray

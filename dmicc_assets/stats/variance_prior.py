@@ -1,6 +1,6 @@
 """The prior that all genes' residual variances share: its scale and its degrees of freedom.
 
-Only variances and degrees of freedom come in here; what is tested with the result is `moderation.py`.
+Functions of variances and degrees of freedom; `moderation.py` makes tests with them.
 """
 
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def fit_f_dist(variances: FloatArray, df: FloatArray, covariate: FloatArray | No
             (Phipson et al. 2016, doi:10.1214/16-AOAS920).
 
     Returns:
-        The prior; of one usable variance it has no degrees of freedom, so that nothing is shrunk.
+        The prior; with one usable variance it has 0 degrees of freedom, so that nothing is shrunk.
 
     Raises:
         ValueError: no usable variance; a missing covariate.
@@ -57,7 +57,7 @@ def fit_f_dist(variances: FloatArray, df: FloatArray, covariate: FloatArray | No
     x, d = offset_zeros(variances[usable]), df[usable]
     e = np.log(x) + log_minus_digamma(d / 2)
     basis, basis_everywhere = trend_basis(covariate, usable) if covariate is not None else (np.empty((0, 1)),) * 2
-    # Two genes, or genes of one mean, have no trend.
+    # Two genes, or genes with equal means, have no trend.
     if basis.shape[1] < 2:
         covariate = None
         mean, spread = float(e.mean()), float(e.var(ddof=1))
@@ -74,14 +74,14 @@ def fit_f_dist(variances: FloatArray, df: FloatArray, covariate: FloatArray | No
 
 
 def usable_variances(variances: FloatArray, df: FloatArray) -> NDArray[np.bool_]:
-    """(G,) which genes tell of the prior: residual degrees of freedom and a finite variance.
+    """(G,) True for genes with residual degrees of freedom and a finite variance.
 
     Raises:
         ValueError: none does.
     """
     usable = np.isfinite(df) & (df > 1e-15) & np.isfinite(variances) & (variances > -1e-15)
     if not usable.any():
-        raise ValueError("no gene has a residual variance: there is nothing to test against")
+        raise ValueError("no gene has a residual variance, so no test is possible")
     return usable
 
 
@@ -143,7 +143,7 @@ def fit_f_dist_unequal(
     """
     usable = usable_variances(variances, df)
     if usable.sum() < 2:
-        raise ValueError("one gene alone has a residual variance: degrees of freedom do not differ between genes")
+        raise ValueError("only one gene has a residual variance: expected two or more")
     x, d = positive_variances(variances, usable), np.maximum(df, 1.0)
     e = np.log(x) + log_minus_digamma(d / 2)
     prior_weights = np.ones(len(x)) if weights is None else weights
@@ -162,7 +162,7 @@ def fit_f_dist_unequal(
 
 
 def positive_variances(variances: FloatArray, usable: NDArray[np.bool_]) -> FloatArray:
-    """(G,) variances with those that are zero, or tell nothing, at a trillionth of the others' median, as limma."""
+    """(G,) variances; zero or unusable ones become a trillionth of the others' median, as in limma."""
     x = np.where(usable, variances, 0.0)
     return np.maximum(x, 1e-12 * np.median(x[x > 0])) if (x > 0).any() else np.maximum(x, 1e-12)
 

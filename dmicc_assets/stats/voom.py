@@ -1,4 +1,4 @@
-"""Counts made ready for linear models: log counts per million with a precision weight each.
+"""Counts for linear models: log counts per million, each with a precision weight.
 
 Library sizes and their normalisation factors are in `library_size.py`.
 """
@@ -53,7 +53,7 @@ def voom(
             degrees of freedom; no two genes of different means.
     """
     counts = np.asarray(counts, dtype=np.float64)
-    # The extremes tell it all, and hold no second matrix: a missing count is the least.
+    # Minimum and maximum suffice and need no second matrix; a missing count is the minimum.
     if not 0 <= counts.min(initial=0.0) <= counts.max(initial=0.0) < np.inf:
         row, column = np.argwhere(~np.isfinite(counts) | (counts < 0))[0]
         raise ValueError(f"the count in row {row + 1}, sample {column + 1} is negative, missing or infinite")
@@ -65,7 +65,7 @@ def voom(
     if (totals == 0).any():
         raise ValueError(f"sample {int(np.argmin(totals)) + 1} has no counts at all")
     if design.shape[0] <= design.shape[1]:
-        raise ValueError("no residual degrees of freedom: the trend of the variances cannot be told")
+        raise ValueError("no residual degrees of freedom: the trend of the variances cannot be estimated")
     sizes = totals * (1.0 if factors is None else factors)
     values = counts + 0.5
     values *= 1e6 / (sizes + 1)
@@ -76,7 +76,7 @@ def voom(
     counted = counts.sum(axis=1) > 0
     mean_count = (fit.ave_expr + np.log2(sizes + 1).mean() - np.log2(1e6))[counted]
     if np.ptp(mean_count) == 0:
-        raise ValueError("all genes have one mean count: a trend of the variances needs genes that differ")
+        raise ValueError("all genes have the same mean count: a trend of the variances needs different means")
     trend = lowess(mean_count, np.sqrt(fit.sigma[counted]), span=span, iterations=4)
     order = np.argsort(mean_count, kind="stable")
     weights = fit.coefficients @ design.T
@@ -94,7 +94,7 @@ def voom(
 def voom_with_quality_weights(
     counts: FloatArray, design: FloatArray, *, factors: FloatArray | None = None, span: float = 0.5
 ) -> Voom:
-    """Voom with weights of the samples too (Liu et al. 2015, doi:10.1093/nar/gkv412), as `voomWithQualityWeights`.
+    """Voom with sample weights (Liu et al. 2015, doi:10.1093/nar/gkv412), as `voomWithQualityWeights`.
 
     Trend and sample weights are estimated twice, the second time each with the other.
 
