@@ -216,7 +216,7 @@ def test_a_run_meanwhile_is_noticed(workspace: Workspace, tmp_path: Path) -> Non
         if what.endswith("provenance"):
             workspace.lake.write("differential/genes", f"{STUDY}.a", genes.head(1), ORIGIN)
 
-    with pytest.raises(DataError, match="was run while it was exported"):
+    with pytest.raises(DataError, match="was run during the export"):
         export_study(workspace, workspace.study(STUDY), tmp_path / "out", draws=False, tell=run_meanwhile)
     assert not (tmp_path / "out").exists()
     workspace.lake.write("differential/genes", f"{STUDY}.a", genes, ORIGIN)
