@@ -1,6 +1,6 @@
 """Batch effects estimated by a linear model and subtracted: limma's `removeBatchEffect`, fit and transform apart.
 
-Empirical Bayes adjustment of means and variances is in `combat.py`, which is reached from here too.
+`combat.py` adjusts means and variances by empirical Bayes; its functions are also available here.
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BatchEffect:
-    """What belonging to a batch adds to each gene.
+    """Effect of each batch on each gene.
 
     Attributes:
         levels: the batches, sorted.
         levels2: the batches of the second factor, sorted; empty without one.
-        coefficients: (G, B) effects, columns as `batch_columns` gives them; 0 where a gene's values do not tell.
+        coefficients: (G, B) effects, columns as in `batch_columns`; 0 where a gene's values do not determine the
+            effect.
     """
 
     levels: tuple[str, ...]
@@ -51,9 +52,9 @@ def remove_batch_effect(
     Args:
         values: (G, N) log2 expression, NaN missing.
         batch: the N samples' batches; two at least, or covariates.
-        design: (N, K) what is to be kept, with an intercept; None keeps only the mean.
+        design: (N, K) effects to keep, with an intercept; None keeps only the mean.
         batch2: the N samples' levels of a second, independent batch factor.
-        covariates: (N,) or (N, C) numeric nuisances.
+        covariates: (N,) or (N, C) numeric nuisance variables to remove.
 
     Raises:
         ValueError: a batch is confounded with the design (names the column); an infinite value; shapes do not fit.
@@ -93,16 +94,16 @@ def apply_batch_effect(
     batch2: Sequence[str] | None = None,
     covariates: FloatArray | None = None,
 ) -> FloatArray:
-    """Subtracts learnt batch effects from samples of the same batches; needs no design, so no group.
+    """Subtracts learnt batch effects from samples of the same batches, without knowledge of their groups.
 
     Raises:
-        ValueError: a batch that the fit does not know; shapes do not fit.
+        ValueError: a batch is not in the fit, or shapes do not fit.
     """
     n = values.shape[1]
     numeric = _numeric(covariates, n)
     for level, known in [(b, effect.levels) for b in batch] + [(b, effect.levels2) for b in batch2 or ()]:
         if level not in known:
-            raise ValueError(f"batch {level!r} was not among those the effect was learnt from ({', '.join(known)})")
+            raise ValueError(f"batch {level!r} is not in the fit, which has ({', '.join(known)})")
     columns, _ = batch_columns(effect.levels, effect.levels2, numeric, batch, batch2)
     if columns.shape != (n, effect.coefficients.shape[1]):
         raise ValueError(f"batches and covariates make a design of shape {columns.shape}, not the one of the fit")
@@ -119,7 +120,7 @@ def batch_columns(
     batch: Sequence[str],
     batch2: Sequence[str] | None,
 ) -> tuple[FloatArray, list[str]]:
-    """Sum-to-zero columns of the factors and the numeric covariates as they are, with names."""
+    """Sum-to-zero columns of the factors and the unchanged numeric covariates, with names."""
     columns: list[FloatArray] = []
     names: list[str] = []
     for known, given in ((levels, batch), (levels2, batch2 or ())):

@@ -33,7 +33,7 @@ def standardise_rows(values: FloatArray) -> FloatArray:
     mean = np.nanmean(rows, axis=1, keepdims=True)
     n = (~np.isnan(rows)).sum(axis=1, keepdims=True)
     spread = np.sqrt(np.nansum((rows - mean) ** 2, axis=1, keepdims=True) / np.maximum(n - 1, 1))
-    # a constant row's spread is rounding noise of its mean
+    # the standard deviation of a constant row is rounding noise
     constant = spread <= 1e-12 * np.maximum(np.abs(mean), 1.0)
     z[measured] = np.where(constant, rows * 0.0, (rows - mean) / np.where(constant, 1.0, spread))
     return z

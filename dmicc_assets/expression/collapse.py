@@ -1,6 +1,6 @@
-"""From probes to genes: one row a gene, by the mean, the median or the probe with the highest mean.
+"""Collapse of probes to one row for each gene, by the mean, the median or the probe with the highest mean.
 
-Which symbol a probe has is read elsewhere; a probe without exactly one is dropped here.
+Probes without exactly one symbol are dropped; `geo/formats/platform.py` reads the symbols.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dmicc_assets.types import ExpressionMatrix, FloatArray
 CollapseMethod = Literal["mean", "median", "max_mean"]
 
 
-# Values of the genes that are averaged together: they stay in the cache.
+# Number of values averaged at a time, so that they stay in the cache.
 _CELLS_PER_BLOCK = 1 << 16
 
 
@@ -25,7 +25,7 @@ class CollapsedMatrix:
 
     Attributes:
         matrix: genes sorted by name.
-        chosen_probe: the probe that stands for each gene under `max_mean`, else None.
+        chosen_probe: with `max_mean` the probe used for each gene, else None.
     """
 
     matrix: ExpressionMatrix
@@ -33,15 +33,15 @@ class CollapsedMatrix:
 
 
 def collapse_probes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame, method: CollapseMethod) -> CollapsedMatrix:
-    """One row a gene from the probes that have exactly one symbol.
+    """One row for each gene, from the probes that have exactly one symbol.
 
     `mean` is `limma::avereps` (the mean of the non-missing probes), `median` the same with the median, `max_mean`
-    takes the probe with the highest mean over the samples, the first of equals.
+    takes the probe with the highest mean over the samples (the first of equal ones).
 
     Args:
         matrix: expression of probes.
         probe_genes: columns probe, gene and n_symbols; probes that are not in the matrix are ignored.
-        method: how probes of one gene become one row.
+        method: how the probes of a gene are combined.
 
     Raises:
         ValueError: a probe is a duplicate in `probe_genes`, no probe of the matrix has exactly one symbol, or the
@@ -70,7 +70,7 @@ def _rows_of_genes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple
         raise ValueError(f"duplicate probe {twice[0]!r} in the annotation")
     position = pl.DataFrame({"probe": matrix.features, "row": np.arange(len(matrix.features))})
     usable = probe_genes.filter(pl.col("gene").is_not_null() & (pl.col("gene") != "") & (pl.col("n_symbols") == 1))
-    # Sorted as bytes, as names are everywhere: the locale has no say.
+    # Sorted as bytes, as everywhere, so that the locale has no effect.
     table = position.join(usable, on="probe", how="inner").sort("gene", "row")
     if table.is_empty():
         raise ValueError(
@@ -81,7 +81,7 @@ def _rows_of_genes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple
 
 
 def _group_means(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:
-    """Means of the non-missing probes, in blocks of genes, so that no second matrix of probes is held."""
+    """Means of the non-missing probes, in blocks of genes to save memory."""
     result = np.empty((len(starts), values.shape[1]))
     stops = np.append(starts[1:], len(rows))
     step = max(1, _CELLS_PER_BLOCK // max(1, values.shape[1]))

@@ -1,4 +1,4 @@
-"""ComBat: batch means and variances shrunk towards what all genes share, fit and transform apart.
+"""ComBat: batch means and variances shrunk towards common values of all genes; fit and transform are separate.
 
 Batch effects without shrinkage are in `batch.py`.
 """
@@ -19,14 +19,14 @@ _MOST_ROUNDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Combat:
-    """What ComBat learnt from G genes in B batches with C covariates.
+    """A ComBat fit of G genes in B batches with C covariates.
 
     Attributes:
         levels: the batches, sorted.
-        reference: the batch that stays as it is, or None.
+        reference: the batch that is left unchanged, or None.
         mean: (G,) mean over the batches (or of the reference).
         effects: (G, C) coefficients of the covariates.
-        covariate_mean: (C,) means of the covariates, which stand for a new sample's when it has none.
+        covariate_mean: (C,) means of the covariates, used for new samples without covariates.
         sd: (G,) pooled standard deviation.
         gamma: (G, B) shrunken batch means, in units of sd.
         delta: (G, B) shrunken batch variances, in units of sd squared.
@@ -66,10 +66,10 @@ def combat(
     Args:
         values: (G, N) log2 expression, NaN missing.
         batch: the N samples' batches, two at least.
-        covariates: (N, C) what is to be kept, without a column for the intercept.
+        covariates: (N, C) effects to keep, without a column for the intercept.
         parametric: normal and inverse gamma priors; else the empirical distribution over the genes.
         mean_only: adjust means, not variances; forced when a batch has one sample.
-        reference: a batch that stays as it is and to which the others are adjusted.
+        reference: a batch that is left unchanged and to which the others are adjusted.
 
     Returns:
         (G, N). Genes without variance inside a batch are returned unadjusted, as sva does, and so are genes whose
@@ -108,15 +108,15 @@ def fit_combat(
     mean = b @ (sizes / sizes.sum()) if origin is None else b[:, origin].copy()
     moments = _residual_moments(values, design, fit.coefficients, codes)
     sd = np.sqrt(_pooled_variance(moments, sizes, origin, varies))
-    # What batches and covariates explain wholly leaves rounding noise, which the others' priors must not learn from.
+    # Genes fully explained by batches and covariates have only rounding noise left, which must not enter the priors.
     adjusted &= sd > 1e-12 * np.abs(fit.coefficients).max(axis=1)
     if not mean_only:
-        # One value tells of no variance in its batch, nor do equal ones beside missing ones: sva stops at such a gene.
+        # One value, or equal values beside missing ones, give no variance within a batch; sva stops at such a gene.
         adjusted &= np.array([m.n for m in moments]).min(axis=0) > 1
         if not parametric:
             adjusted &= np.array([m.sum_squares for m in moments]).min(axis=0) > 0
     if adjusted.sum() < 2:
-        raise ValueError(f"{int(adjusted.sum())} genes vary within every batch: ComBat learns from many, two at least")
+        raise ValueError(f"{int(adjusted.sum())} genes vary within every batch: ComBat needs at least two")
     standardised = _standardised(moments, b - mean[:, None], sd, adjusted)
     gamma, delta = np.zeros(b.shape), np.ones(b.shape)
     for i, batch_moments in enumerate(standardised):
@@ -135,10 +135,10 @@ def apply_combat(
     """Adjusts samples of the batches that the fit knows.
 
     Args:
-        fit: what `fit_combat` learnt.
+        fit: result of `fit_combat`.
         values: (G, N) log2 expression of the same genes.
         batch: the N samples' batches.
-        covariates: (N, C) as in the fit; None takes the training means, for samples whose group is not to be known.
+        covariates: (N, C) as in the fit; None uses the training means, for samples whose group must stay unknown.
 
     Raises:
         ValueError: a batch that the fit does not know; shapes do not fit.
@@ -147,7 +147,7 @@ def apply_combat(
         raise ValueError(f"values of shape {values.shape} do not fit {len(fit.mean)} genes and {len(batch)} batches")
     unknown = [level for level in batch if level not in fit.levels]
     if unknown:
-        raise ValueError(f"batch {unknown[0]!r} was not among those the fit was learnt from ({', '.join(fit.levels)})")
+        raise ValueError(f"batch {unknown[0]!r} is not in the fit, which has ({', '.join(fit.levels)})")
     codes = np.array([fit.levels.index(level) for level in batch])
     n = values.shape[1]
     kept = np.tile(fit.covariate_mean, (n, 1)) if covariates is None else _covariates(covariates, n)
@@ -201,7 +201,7 @@ def _varies(values: FloatArray, codes: NDArray[np.intp], sizes: FloatArray) -> N
     step = max(1, _CELLS_PER_BLOCK // len(codes))
     for i in np.flatnonzero(sizes > 1):
         column = np.flatnonzero(codes == i)
-        # Few genes have their first two values alike: only these are looked at whole.
+        # Few genes have equal first two values; only these are checked in full.
         alike = np.flatnonzero(values[:, column[0]] == values[:, column[1]])
         for start in range(0, len(alike), step):
             at = alike[start : start + step]
@@ -227,7 +227,7 @@ def _residual_moments(
         if not whole:
             residuals[~present] = 0.0
         means[:, at] = (residuals @ one_hot).T / np.maximum(counts[:, at], 1)
-        # Residuals have mean zero in every batch, so that nothing cancels here.
+        # Residuals have mean zero in every batch, so that no precision is lost by cancellation.
         squares[:, at] = (np.square(residuals, out=residuals) @ one_hot).T - counts[:, at] * means[:, at] ** 2
     return [_BatchMoments(*moments) for moments in zip(counts, means, np.maximum(squares, 0.0), strict=True)]
 
@@ -248,7 +248,7 @@ def _pooled_variance(
 ) -> FloatArray:
     """(G,) residual variance: over n when the matrix is complete, over n - 1 as soon as one value is missing (sva).
 
-    Genes that do not vary inside some batch are set aside before, so that their missing values do not count.
+    Genes without variance inside a batch are excluded before, so that their missing values do not count.
     """
     taken = moments if origin is None else [moments[origin]]
     n = np.array([m.n for m in taken]).sum(axis=0)
@@ -263,7 +263,7 @@ def _shrunken(
     """Shrunken mean and variance of one batch for every gene; the mean is relative to the baseline."""
     gamma_hat = moments.mean - baseline
     delta_hat = np.ones_like(gamma_hat) if mean_only else moments.sum_squares / (moments.n - 1)
-    # The values seen from the baseline: their mean is gamma_hat, their spread is unchanged.
+    # Values relative to the baseline: their mean is gamma_hat, their spread is unchanged.
     seen = _BatchMoments(moments.n, gamma_hat, moments.sum_squares)
     if not parametric:
         gamma, delta = _empirical_posterior(seen, gamma_hat, delta_hat)
@@ -273,7 +273,7 @@ def _shrunken(
         return (spread * gamma_hat + center) / (spread + 1), delta_hat
     m, s2 = float(delta_hat.mean()), float(delta_hat.var(ddof=1))
     if not s2 > 0:
-        raise ValueError("every gene has the same variance within a batch: there is no prior of variances to learn")
+        raise ValueError("every gene has the same variance within a batch, so no prior of variances can be estimated")
     shape, rate = (2 * s2 + m**2) / s2, (m * s2 + m**3) / s2
     return _conditional_modes(seen, gamma_hat, delta_hat, (center, spread, shape, rate))
 
@@ -281,9 +281,9 @@ def _shrunken(
 def _conditional_modes(
     moments: _BatchMoments, gamma: FloatArray, delta: FloatArray, prior: tuple[float, float, float, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Alternates the posterior mean and variance until all genes stand still, by sva's own measure.
+    """Alternates posterior mean and variance until all genes converge by sva's criterion.
 
-    It divides by the old value with its sign, so that a gene with a negative mean never delays the end.
+    The criterion divides by the old value with its sign, so that a gene with a negative mean never delays convergence.
     """
     center, spread, shape, rate = prior
     gamma_hat = gamma
@@ -295,7 +295,7 @@ def _conditional_modes(
         gamma, delta = new_gamma, new_delta
         if change <= _CONVERGENCE:
             return gamma, delta
-    raise ValueError(f"ComBat's batch means and variances did not settle in {_MOST_ROUNDS} rounds")
+    raise ValueError(f"ComBat's batch means and variances did not converge in {_MOST_ROUNDS} rounds")
 
 
 def _relative_change(new: FloatArray, old: FloatArray) -> float:

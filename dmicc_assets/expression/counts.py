@@ -1,6 +1,6 @@
-"""RNA-seq counts on their way to a cohort: summed to genes, on a log2 scale for everything but the test itself.
+"""RNA-seq counts summed to genes, and on a log2 scale for everything except the test.
 
-The test weighs counts by voom (`stats/counted.py`); normalisation factors and filters are in `stats/library_size.py`.
+The test weights counts by voom (`stats/voom.py`); normalisation factors and filters are in `stats/library_size.py`.
 """
 
 import numpy as np
@@ -33,10 +33,10 @@ def log2_counts(counts: ExpressionMatrix) -> ExpressionMatrix:
 
 
 def no_counts(like: ExpressionMatrix) -> ExpressionMatrix:
-    """What stands for counts where there are none: missing values."""
+    """A matrix of missing values, in place of counts."""
     return ExpressionMatrix(np.full(like.values.shape, np.nan), like.features, like.samples)
 
 
 def has_counts(matrix: ExpressionMatrix) -> bool:
-    """Whether every value is a count; a cohort of counts and intensities has none that can be tested as counts."""
+    """Whether every value is a count; a cohort of counts and intensities cannot be tested as counts."""
     return bool(matrix.values.size) and not np.isnan(matrix.values).any()

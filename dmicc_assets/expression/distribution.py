@@ -1,6 +1,6 @@
-"""How the values of each sample are distributed before and after normalisation: quantiles and densities.
+"""Distribution of each sample's values before and after normalisation: quantiles and densities.
 
-A summary small enough to keep, so that box plots and densities need no second copy of the matrix.
+This summary is stored, so that box plots and densities do not need the matrix.
 """
 
 # scipy has no stubs: what it returns is declared here.

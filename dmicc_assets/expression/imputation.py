@@ -1,6 +1,6 @@
-"""Missing expression values filled in from similar samples: for the ranking's forests only, never for tests.
+"""Imputation of missing expression values from similar samples, only for the ranking's forests, never for tests.
 
-scikit-learn's nearest neighbours do the work. Which genes and samples, and whether at all, the ranking says.
+scikit-learn finds the nearest neighbours; `signature/ranking.py` decides when and for which genes.
 """
 
 # scikit-learn has no stubs: what it returns is declared here.
@@ -16,8 +16,8 @@ NEIGHBOURS = 10
 def fill_in(values: FloatArray, training: FloatArray) -> FloatArray:
     """Missing values as the mean of the nearest 10 training samples that have the gene.
 
-    Troyanskaya et al. 2001, doi:10.1093/bioinformatics/17.6.520, with samples for neighbours: distances are Euclidean
-    over the genes that two samples share. A gene that no training sample has is filled in with 0.
+    As Troyanskaya et al. 2001, doi:10.1093/bioinformatics/17.6.520, but with samples as neighbours: distances are
+    Euclidean over the genes that two samples share. A gene that no training sample has is filled in with 0.
 
     Args:
         values: (G, N) log2 expression, NaN missing; the training samples themselves, or new ones.

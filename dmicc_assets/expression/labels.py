@@ -1,6 +1,6 @@
-"""Which label a sample has and which patient it is of, by the study file's rules.
+"""Label and patient of each sample, by the study file's rules.
 
-Every sample matches exactly one rule, or the dataset stops with a table of its distinct descriptions.
+If a sample does not match exactly one rule, the dataset stops with a table of its distinct descriptions.
 """
 
 import re
@@ -17,7 +17,7 @@ _MOST_DESCRIPTIONS = 40
 
 
 def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
-    """What can be asked of each sample: sample, title, source_name and every characteristic, keys in lower case.
+    """Fields of each sample that rules can use: sample, title, source_name and every characteristic, in lower case.
 
     Args:
         samples: columns sample, title, source_name, characteristics (list of key and value), as many rows as samples.
@@ -38,12 +38,12 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
     them but the accession.
 
     Args:
-        dataset: name for messages.
-        samples: as `sample_fields` takes them.
+        dataset: name used in messages.
+                samples: as in `sample_fields`.
         rules: the study's rules; every sample must match one and only one.
 
     Raises:
-        DataError: a sample matches no rule or several, a field is unknown, or a count is not the one expected.
+        DataError: a sample matches no rule or several, a field is unknown, or a count differs from the expected one.
     """
     described = sample_fields(samples)
     known = {field for fields in described for field in fields}
@@ -51,7 +51,7 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
         for field in rule.where:
             if field != ANY and field.lower() not in known:
                 raise DataError(
-                    f"{dataset}: label {rule.label} asks the field {field!r}; there are {', '.join(sorted(known))}",
+                    f"{dataset}: label {rule.label}: unknown field {field!r}; there are {', '.join(sorted(known))}",
                     check="D4",
                 )
     matches = [[rule.label for rule in rules if _matches(rule, fields)] for fields in described]
@@ -78,17 +78,17 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
 
 
 def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -> list[str | None]:
-    """The patient of each sample; None for all without a rule, and for a sample in which the pattern is not found.
+    """The patient of each sample; None without a rule, or when the pattern does not match.
 
     Raises:
-        DataError: the field is unknown, or the pattern is found in no sample.
+        DataError: the field is unknown, or the pattern matches no sample.
     """
     described = sample_fields(samples)
     if rule is None:
         return [None] * len(described)
     known = {field for fields in described for field in fields}
     if rule.field.lower() not in known:
-        raise DataError(f"{dataset}: patient asks the field {rule.field!r}; there are {', '.join(sorted(known))}")
+        raise DataError(f"{dataset}: patient: unknown field {rule.field!r}; there are {', '.join(sorted(known))}")
     found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
     if not any(found):
         raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")
@@ -96,7 +96,7 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
 
 
 def describe(fields: Mapping[str, str]) -> str:
-    """One sample's description in a line: source name and characteristics, without its accession and title."""
+    """One sample's description on one line: source name and characteristics, without accession and title."""
     parts = [fields["source_name"]] if fields["source_name"] else []
     parts += [f"{key}: {value}" for key, value in fields.items() if key not in ("sample", "title", "source_name")]
     return "; ".join(parts) or fields["title"] or fields["sample"]

@@ -1,6 +1,6 @@
 """A dataset as served becomes labelled samples and a gene-level log2 matrix.
 
-Only the order of the steps is here; each step is in the module of its name.
+Each step is in the module of its name.
 """
 
 from dataclasses import dataclass
@@ -22,23 +22,23 @@ from dmicc_assets.study.schema import Dataset
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, FloatArray
 
-DATA_ROLES = ("counts", "soft", "matrix")  # an empty matrix leads to one of the others
+DATA_ROLES = ("counts", "soft", "matrix")  # if the matrix is empty, one of the others has the values
 
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """Everything that is known of a dataset before it joins a cohort.
+    """Tables and matrices of a dataset before it joins a cohort.
 
     Attributes:
-        dataset: one row, the columns of `source.datasets`.
-        samples: one row a sample, the columns of `source.samples`.
+        dataset: one row with the columns of `source.datasets`.
+        samples: one row for each sample, with the columns of `source.samples`.
         probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
-        probes: every row and sample as served, on the log2 scale before normalisation, or counts.
+        probes: every original row and sample, on the log2 scale before normalisation, or as counts.
         genes: gene-level log2 expression, genes sorted by name.
         counts: RNA-seq counts of the same shape; missing values when the dataset is not counted.
         quality: the columns of `expression.quality`.
         distributions: the columns of `expression.distributions`.
-        notes: decisions and counts, for the manifest.
+        notes: decisions and numbers for the manifest.
     """
 
     dataset: pl.DataFrame
@@ -56,18 +56,18 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     """Label, log2, normalise between arrays, collapse probes to genes, and measure quality.
 
     Args:
-        raw: the dataset as served, every sample and probe included.
-        spec: what the study file says of it.
+        raw: the original dataset with all samples and probes.
+        spec: its section of the study file.
         files: its rows of `source.files`; the first in order of `DATA_ROLES` holds the values.
 
     Raises:
-        DataError: the labels do not fit, or no probe measures a gene.
+        DataError: the labels do not fit, or no probe has a gene.
     """
     labels = assign_labels(raw.name, raw.samples, spec.labels)
     probe_genes = TABLES["source/probe_genes"].frame() if raw.probe_genes is None else raw.probe_genes
     probe_genes = probe_genes.filter(pl.col("probe").is_in(list(raw.matrix.features)))
     if raw.probe_genes is not None and not (probe_genes["n_symbols"] == 1).any():
-        raise DataError(f"{raw.name}: no probe has a gene symbol of its own on {raw.platform}; is the platform right?")
+        raise DataError(f"{raw.name}: no probe has exactly one gene symbol on {raw.platform}; is the platform right?")
     measured = _counted(raw, probe_genes) if raw.value_kind == "counts" else _intensities(raw, spec, probe_genes)
     genes = measured.genes
     samples = raw.samples.with_columns(
@@ -89,7 +89,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
 
 @dataclass(frozen=True)
 class _Measured:
-    """Genes on the log2 scale, with what they were before normalisation and how they were brought there."""
+    """Genes on the log2 scale, the values before normalisation, and the decisions made."""
 
     probes: ExpressionMatrix
     genes: ExpressionMatrix
@@ -115,7 +115,7 @@ def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame) -> _
 
 
 def _counted(raw: RawDataset, probe_genes: pl.DataFrame) -> _Measured:
-    """RNA-seq: log2 counts per million with TMM factors take the place of scale and normalisation."""
+    """RNA-seq: log2 counts per million with TMM factors, in place of scale and normalisation."""
     counts = sum_counts(raw.matrix, probe_genes)
     genes = log2_counts(counts)
     notes = {"took_log2": True, "normalise": "TMM"}
@@ -136,7 +136,7 @@ def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.
         "n_probes": len(raw.matrix.features),
         "last_update_date": max(
             filter(None, (raw.last_update_date, raw.latest_sample_update_date)), default=None
-        ),  # either may change alone (GSE4107)
+        ),  # each may change without the other (GSE4107)
         "scale_detected": scale_detected,
         "source_url": served["source_url"],
         "retrieved_at": served["retrieved_at"],

@@ -1,4 +1,4 @@
-"""Samples in two dimensions: principal components and t-SNE. Drawn in `report/figures/`, never there computed."""
+"""Samples in two dimensions: principal components and t-SNE. `report/figures/` only draws them."""
 
 # scikit-learn has no stubs: what it returns is declared here.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
@@ -56,7 +56,7 @@ def principal_components(values: FloatArray, n_components: int = 2) -> Principal
 
 
 def can_project(values: FloatArray) -> bool:
-    """Whether samples can be told apart: four of them, and three complete genes that vary."""
+    """Whether a projection is possible: at least four samples, and three complete genes that vary."""
     complete = values[~np.isnan(values).any(axis=1)]
     return values.shape[1] >= 4 and int((np.ptp(complete, axis=1) > 0).sum()) >= 3
 
@@ -87,7 +87,7 @@ def tsne(values: FloatArray, seed: int, perplexity: float = 30.0) -> FloatArray:
         init="pca",
         learning_rate="auto",
         random_state=seed,
-        # for few samples the exact gradient is faster, and waits for no other threads
+        # for few samples the exact gradient is faster, and needs no threads
         method="exact" if n <= EXACT_UP_TO else "barnes_hut",
     )
     return np.asarray(model.fit_transform(scores), dtype=np.float64)

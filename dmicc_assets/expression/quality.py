@@ -1,4 +1,4 @@
-"""Quality metrics of every sample of a dataset. They describe; what is too much is judged in `checks/`."""
+"""Quality metrics of every sample of a dataset. They only describe; `checks/` judges them."""
 
 from collections.abc import Sequence
 
@@ -92,14 +92,14 @@ def _median_and_iqr(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _mean_of(matrix: ExpressionMatrix, genes: Sequence[str]) -> FloatArray | None:
-    """Mean over the genes that have a value in every sample, else over all (NaN where one lacks it).
+    """Mean over the genes with a value in every sample, or else over all genes; None if the matrix has none of them.
 
-    None when none is in the matrix.
+    In the second case the mean is NaN for a sample without a value of some gene.
     """
     measured = [gene for gene in genes if gene in matrix.features]
     if not measured:
         return None
     values = matrix.take_features(measured).values
     complete = ~np.isnan(values).any(axis=1)
-    # A mean of one gene here and of two there would tell samples apart that are alike.
+    # Means over different genes would separate samples that are alike.
     return (values[complete] if complete.any() else values).mean(axis=0)

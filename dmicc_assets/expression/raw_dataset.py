@@ -1,6 +1,6 @@
-"""A dataset as served, before anything is computed on it: what reading gives and preparing takes.
+"""A dataset as read from its source, before any computation.
 
-Reading is `geo/dataset.py`, preparing is `prepare.py`.
+`geo/dataset.py` reads it, `prepare.py` uses it.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dmicc_assets.types import ExpressionMatrix
 
 @dataclass(frozen=True, slots=True)
 class RawDataset:
-    """A dataset as its source serves it.
+    """A dataset as read from its source.
 
     Attributes:
         name: in its study.
@@ -21,13 +21,13 @@ class RawDataset:
         accession: the series, the matrix's name on the hub, or the file's name.
         platform: accession of the platform; None when the matrix is by gene.
         title: of the series.
-        organism: of the samples; None when the source does not say.
-        last_update_date: of the series, ISO 8601; None when the source does not say.
+        organism: of the samples; None if unknown.
+        last_update_date: of the series, ISO 8601; None if unknown.
         latest_sample_update_date: the latest of the samples', ISO 8601; it differs from the series' (GSE4107).
-        source_url: where the values were served.
+        source_url: URL of the values.
         table_sha256: of the decompressed table of values.
         metadata_sha256: of the samples' metadata without dates.
-        relations: the series' relations (super-series, re-analyses), and the re-analyses that its samples state.
+        relations: relations of the series (super-series, re-analyses), and re-analyses named in its samples.
         pubmed_ids: the series' papers.
         samples: one row a sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
         matrix: (R, N) as served.
@@ -35,7 +35,7 @@ class RawDataset:
         symbol_column: the platform's column that named the genes.
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
         value_kind: `counts` for NCBI's RNA-seq counts.
-        left_out: samples that the source describes and gives no value of.
+        left_out: samples that the source describes without values.
     """
 
     name: str

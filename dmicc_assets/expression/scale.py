@@ -1,6 +1,6 @@
 """The scale of a matrix: GEO2R's log2 rule, and quantile normalisation between arrays.
 
-Every sample and every probe of a dataset takes part here; which samples a cohort keeps is decided later.
+All samples and probes of a dataset take part; a cohort selects its samples later.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class ScaleDecision:
-    """Whether a matrix was taken to log2, and why.
+    """The decision on log2, with its reasons.
 
     Attributes:
         took_log2: True when the logarithm is to be taken.
-        scale_detected: what GEO2R's rule sees in the values, whatever was asked for.
+        scale_detected: scale by GEO2R's rule, whatever the setting is.
         quantiles: the values' quantiles 0, 25, 50, 75, 99 and 100 % (type 7), missing ones left out.
-        rule: what was asked for.
+        rule: the setting.
     """
 
     took_log2: bool
@@ -47,7 +47,7 @@ def log2_decision(values: FloatArray, rule: Literal["auto", "log2", "linear"] = 
     values = np.asarray(values, dtype=np.float64)
     observed = values[~np.isnan(values)]
     if observed.size == 0:
-        raise ValueError("the matrix has no values: its scale cannot be told")
+        raise ValueError("the matrix has no values, so its scale is unknown")
     if np.isinf(observed).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise ValueError(f"row {row + 1}, sample {column + 1} is infinite: expected finite expression values")

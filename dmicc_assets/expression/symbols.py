@@ -1,10 +1,10 @@
-"""A gene under its earlier symbols: looking genes of one source up in another that names them differently.
+"""Look-up of genes in a source that uses earlier or later symbols.
 
-Symbols stay as annotated; this module only finds, it renames nothing, and no matrix passes through it.
+This module only finds names; symbols in matrices stay as annotated.
 
-`previous_symbols.tsv.gz` beside this module maps earlier symbols and aliases to today's symbol: 61,998 unambiguous
-ones, of NCBI Gene (public domain), taken from Bioconductor's org.Hs.eg.db 3.16.0. No earlier symbol in it is anyone's
-symbol today.
+`previous_symbols.tsv.gz` beside this module maps 61,998 unambiguous earlier symbols and aliases to the current symbol,
+from NCBI Gene (public domain), taken from Bioconductor's org.Hs.eg.db 3.16.0. None of these earlier symbols is the
+current symbol of any gene.
 """
 
 import gzip
@@ -18,11 +18,11 @@ TABLE = Path(__file__).with_name("previous_symbols.tsv.gz")
 
 @dataclass(frozen=True, slots=True)
 class SymbolMatch:
-    """What a look-up of symbols found.
+    """Result of a look-up of symbols.
 
     Attributes:
         found: each wanted symbol that was found, with its name in `available`; in the order of `wanted`.
-        by_previous: those of `found` whose name in `available` is another one.
+        by_previous: those of `found` with a different name in `available`.
         missing: the wanted symbols that were not found, in the order of `wanted`.
     """
 
@@ -32,10 +32,10 @@ class SymbolMatch:
 
 
 def find_symbols(wanted: Sequence[str], available: Collection[str]) -> SymbolMatch:
-    """Find genes by the symbol itself, then by today's name of it, then by another earlier name of the same gene.
+    """Find genes by the symbol itself, then by its current symbol, then by another earlier symbol of the same gene.
 
-    A gene that `available` has under several earlier names, and not under today's, is missing: which one is meant
-    cannot be told.
+    A gene that `available` has under several earlier symbols, but not under the current one, counts as missing, because
+    the right one is unknown.
 
     Args:
         wanted: symbols to look up; repeated ones count once.
@@ -58,9 +58,10 @@ def find_symbols(wanted: Sequence[str], available: Collection[str]) -> SymbolMat
 
 
 def other_names(gene: str) -> list[tuple[str, int]]:
-    """Names under which a source may have a gene, in the order in which `find_symbols` tries them.
+    """Possible names of a gene in a source, in the order in which `find_symbols` tries them.
 
-    With each name its rank: 0 the symbol itself, 1 today's, 2 another earlier one; of those of rank 2 one alone counts.
+    Each name has a rank: 0 the symbol itself, 1 the current one, 2 another earlier one, which counts only if it is the
+        only one found.
     """
     symbol = _today().get(gene, gene)
     today = [] if symbol == gene else [(symbol, 1)]
@@ -68,7 +69,7 @@ def other_names(gene: str) -> list[tuple[str, int]]:
 
 
 def current_symbols(genes: Iterable[str]) -> dict[str, str]:
-    """Today's symbol of each gene; a symbol that no table knows as an earlier one is its own."""
+    """Current symbol of each gene; a symbol that is not in the table of earlier symbols is current."""
     today = _today()
     return {gene: today.get(gene, gene) for gene in genes}
 
@@ -83,7 +84,7 @@ def _other_name(gene: str, names: frozenset[str]) -> str | None:
 
 @cache
 def _today() -> dict[str, str]:
-    """Earlier symbol to today's."""
+    """Earlier symbol to current symbol."""
     with gzip.open(TABLE, "rt", encoding="utf-8") as lines:
         next(lines)
         return dict(line.rstrip("\n").split("\t") for line in lines)
@@ -91,7 +92,7 @@ def _today() -> dict[str, str]:
 
 @cache
 def _earlier() -> dict[str, list[str]]:
-    """Today's symbol to the earlier ones, in the table's order."""
+    """Current symbol to earlier ones, in the table's order."""
     earlier: dict[str, list[str]] = {}
     for name, symbol in _today().items():
         earlier.setdefault(symbol, []).append(name)

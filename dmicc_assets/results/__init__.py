@@ -1,1 +1,1 @@
-"""What a study has in the lake, read for checks, figures, report, export and command line."""
+"""A study's results in the lake, read for checks, figures, report, export and command line."""

@@ -1,4 +1,4 @@
-"""`StudyEvidence`: a study's results with what only the checks ask of them. It judges nothing."""
+"""`StudyEvidence`: a study's results with values that only the checks need. It judges nothing."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 
 class Comparison(NamedTuple):
-    """Case against control in one dataset, for a cohort or as validation."""
+    """Case and control samples of one dataset, in a cohort or for validation."""
 
     subject: str
     dataset: str
@@ -24,7 +24,7 @@ class Comparison(NamedTuple):
 
 
 class StudyEvidence(Results):
-    """What one study found, and what of it the checks compare."""
+    """A study's results with the comparisons that the checks need."""
 
     @classmethod
     def of(cls, results: Results) -> Self:
@@ -48,12 +48,12 @@ class StudyEvidence(Results):
 
     @cached_property
     def dataset_notes(self) -> dict[str, Mapping[str, Any]]:
-        """What `expression/genes` of each dataset says beside its rows: counts, the log2 decision."""
+        """Notes of each dataset's `expression/genes`: numbers, the log2 decision."""
         return {name: self.notes("expression/genes", name) for name in used_datasets(self.study)}
 
     @cached_property
     def library_notes(self) -> dict[str, dict[str, Mapping[str, Any]]]:
-        """What `enrichment/terms` of each cohort says of the gene-set libraries, by name."""
+        """Notes of each cohort's `enrichment/terms` on the gene-set libraries, by name."""
         notes = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
         return {name: {each["name"]: each for each in said.get("libraries", [])} for name, said in notes.items()}
 
@@ -65,15 +65,15 @@ class StudyEvidence(Results):
         return {name: {key: said[key] for key in wanted if key in said} for name, said in notes.items()}
 
     def notes_hash(self) -> str:
-        """SHA-256 of the notes that findings speak of: by contents alone what they say could be stale."""
+        """SHA-256 of the notes that findings mention; contents alone would not show a change of these notes."""
         libraries = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
         said = [self.dataset_notes, libraries, self.block_notes]
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def unweighted(self, *cohorts: str) -> str:
-        """What is to be said of a repeated choice of genes: of counts it is made without voom's weights.
+        """Note on a repeated choice of genes from counts, which is made without voom's weights.
 
-        Which genes are counted often enough to test was decided on all samples, but by the sizes of the classes alone.
+        The filter for low counts used all samples, but only the sizes of the classes.
         """
         weighted = [
             name
@@ -91,7 +91,7 @@ class StudyEvidence(Results):
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
-        """Every dataset in every cohort and validation; one in several cohorts stands once for each."""
+        """Every dataset in every cohort and validation; a dataset in several cohorts appears once for each."""
         found: list[Comparison] = []
         for name, cohort in self.study.cohorts.items():
             for dataset in cohort.datasets:

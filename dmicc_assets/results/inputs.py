@@ -1,4 +1,4 @@
-"""What resampling starts from, put together from a study's results. Nothing is computed or judged here."""
+"""Inputs of resampling, assembled from a study's results. Nothing is computed or judged here."""
 
 import polars as pl
 
@@ -21,7 +21,7 @@ def study_data(results: Results) -> StudyData:
 
 
 def fold_values(results: Results, data: StudyData) -> FoldValues:
-    """What makes the values of the model's cohort without the samples that a fold holds out."""
+    """Inputs that give the values of the model's cohort without a fold's held-out samples."""
     cohort = data.study.cohorts[data.target]
     depending = [
         name for name in cohort.datasets if learns_from_arrays(data.study.datasets[name]) or results.is_counted(name)

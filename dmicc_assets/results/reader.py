@@ -1,6 +1,6 @@
-"""`Results`: what one study found, read when asked for, under the names that SQL has (`results.signature.genes`).
+"""`Results`: the results of one study, read on demand, under the names in SQL (`results.signature.genes`).
 
-One name and one order for each thing. Nothing is computed or judged here; where rows come from is `tables.py`'s.
+Nothing is computed or judged here; `tables.py` reads the rows.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
-# (library, term) -> the genes of a gene set; empty when the library or the term is not at hand.
+# (library, term) -> the genes of a gene set; empty when the library or the term is not available.
 ReadGeneSet = Callable[[str, str], Sequence[str]]
 
 
@@ -73,7 +73,7 @@ GroupType = TypeVar("GroupType", bound=TableGroup)
 
 
 class Group(Generic[GroupType]):
-    """Declares a group of tables in `Results` under its own name."""
+    """A group of tables as an attribute of `Results`."""
 
     def __init__(self, kind: type[GroupType]) -> None:
         self._kind = kind
@@ -87,11 +87,11 @@ class Group(Generic[GroupType]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Results:
-    """What one study found.
+    """The results of one study.
 
-    A table is an attribute of its group, as in SQL: `results.differential.statistics` has all cohorts below each
-    other, with the columns study and cohort; `results.rows("differential/statistics", cohort="dm")` has one. A table
-    that was not made is empty. Rows are read when they are first asked for, and kept.
+    A table is an attribute of its group, as in SQL: `results.differential.statistics` has the rows of all cohorts, with
+    the columns study and cohort; `results.rows("differential/statistics", cohort="dm")` has one. A table that was not
+    computed is empty. Rows are read on first use and kept.
 
     Attributes:
         study: the study file.
@@ -119,9 +119,9 @@ class Results:
     def of_study(
         cls, lake: Lake, study: Study, gene_sets: Path | None = None, only: Collection[str] | None = None
     ) -> Self:
-        """What a study has in the lake; what was not materialised counts as empty.
+        """A study's results in the lake; tables that were not materialised count as empty.
 
-        Partitions that today's study file no longer names are left out.
+        Partitions that the current study file no longer names are left out.
 
         Args:
             lake: the Parquet store.
@@ -129,15 +129,15 @@ class Results:
             gene_sets: folder of gene-set libraries; without it, or without a library in it, its sets are empty.
             only: names of tables; the others count as empty.
 
-        Whatever is read raises a DataError when its file is damaged or another version wrote it.
+        Reading a table raises a DataError when its file is damaged or was written by another version.
         """
         return cls(study, materialised_tables(lake, study, only), gene_set_reader(gene_sets))
 
     @classmethod
     def of_step(cls, context: StepContext) -> Self:
-        """What a step may read: its declared inputs, of each the partitions that its relation names.
+        """The declared inputs of a step, each with the partitions that its relation names.
 
-        Reading another table raises a KeyError, a partition that is not there a DataError.
+        Reading another table raises a KeyError, a missing partition a DataError.
         """
         return cls(context.study, declared_tables(context), gene_set_reader(context.settings.gene_sets))
 
@@ -149,13 +149,13 @@ class Results:
         matrices: Mapping[MatrixKey, ExpressionMatrix] | None = None,
         manifests: Sequence[Manifest] = (),
     ) -> Self:
-        """Results that are in memory.
+        """Results in memory.
 
         Args:
             study: the study.
-            frames: rows by table name, all cohorts or datasets of a table below each other.
+            frames: rows by table name, with all cohorts or datasets of a table in one frame.
             matrices: by table, cohort or dataset, and value column: `("expression/genes", "GSE1", "value")`.
-            manifests: of partitions whose notes matter.
+            manifests: manifests of partitions whose notes are needed.
         """
         return cls(study, GivenTables(frames, matrices or {}, manifests))
 
@@ -193,20 +193,20 @@ class Results:
         return self.tables.matrix(table, part, column)
 
     def is_made(self, table: str, part: str | None = None) -> bool:
-        """Whether a table, or its part of a cohort or dataset, was materialised: it may have no rows then."""
+        """Whether a table, or its part of a cohort or dataset, was materialised, even without rows."""
         return self.tables.manifest(table, part) is not None
 
     def notes(self, table: str, part: str | None = None) -> Mapping[str, Any]:
-        """What the computation of a partition said beside its rows: counts, decisions, seeds; empty without one."""
+        """Notes of a partition's computation: numbers, decisions, seeds; empty without a partition."""
         manifest = self.tables.manifest(table, part)
         return manifest.notes if manifest else {}
 
     def is_counted(self, dataset: str) -> bool:
-        """Whether a dataset is of RNA-seq counts, which are scaled by TMM and not collapsed from probes."""
+        """Whether a dataset has RNA-seq counts, which are scaled by TMM and not collapsed from probes."""
         return self.notes("expression/genes", dataset).get("normalise") == "TMM"
 
     def manifests(self) -> list[Manifest]:
-        """What every partition was made from, in the order of the tables."""
+        """Manifests of all partitions, in the order of the tables."""
         return self.tables.manifests()
 
     def cohorts(self, column: str = "value_adjusted") -> dict[str, CaseControl]:

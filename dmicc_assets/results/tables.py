@@ -1,6 +1,6 @@
-"""Where a study's rows, matrices and manifests come from: the lake, or frames at hand. Read when asked for, once.
+"""Sources of a study's rows, matrices and manifests: the lake, or frames in memory. Each table is read once, on demand.
 
-What a table's rows mean together (groups, genes in order) is `reader.py`'s.
+`reader.py` combines the rows (groups, order of genes).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from dmicc_assets.types import ExpressionMatrix, PartitionKey, PartitionKind
 
 # table, dataset or cohort, value column
 MatrixKey = tuple[str, str, str]
-# Figures of a cohort use the same two again and again: as merged and with the batch removed.
+# Number of matrices kept: a cohort's figures use two, as merged and with the batch removed.
 MATRICES_KEPT = 2
 PART: dict[PartitionKind, str] = {"dataset": "dataset", "cohort": "cohort"}
 
@@ -33,7 +33,7 @@ class StudyTables(Protocol):
         ...
 
     def rows(self, table: str, part: str | None = None) -> pl.DataFrame:
-        """Rows of a table, or of one part of it, with the columns that SQL has; an absent one is empty."""
+        """Rows of a table, or of one part of it, with the columns in SQL; empty when absent."""
         ...
 
     def matrix(self, table: str, part: str, column: str) -> ExpressionMatrix:
@@ -50,7 +50,7 @@ class StudyTables(Protocol):
 
 
 def materialised_tables(lake: Lake, study: Study, only: Collection[str] | None = None) -> "LakeTables":
-    """What a study has in the lake: partitions that were materialised and that today's study file names.
+    """A study's partitions in the lake that the current study file names.
 
     Args:
         lake: the Parquet store.
@@ -68,7 +68,7 @@ def materialised_tables(lake: Lake, study: Study, only: Collection[str] | None =
 
 
 def declared_tables(context: StepContext) -> "LakeTables":
-    """The inputs of a step, and of each the partitions that the step's relation names; all must be there.
+    """The inputs of a step, each with the partitions that its relation names; all must exist.
 
     Raises:
         KeyError: when a table is read that the step does not declare.
@@ -80,8 +80,8 @@ def declared_tables(context: StepContext) -> "LakeTables":
 class LakeTables:
     """Tables of the lake: rows are read once, and the last matrices are kept.
 
-    In a lake that an earlier version of the package wrote, tables that the run has not come to yet may have other
-    columns: reading one table must not read all of them.
+    A lake of an earlier version of the package may have other columns in tables that the run has not reached yet, so
+    only the requested table is read.
 
     Args:
         lake: the Parquet store.
@@ -102,10 +102,10 @@ class LakeTables:
         return list(self._keys_of(table))
 
     def rows(self, table: str, part: str | None = None) -> pl.DataFrame:
-        """Rows of a table or one part of it; those of a matrix are not kept, since they are many.
+        """Rows of a table or one part of it; rows of a matrix are not kept, because they are many.
 
         Raises:
-            DataError: a file is damaged, or another version wrote it.
+            DataError: a file is damaged, or was written by another version.
         """
         keys = [key for name, key in self._keys_of(table).items() if part in (None, name)]
         return pl.concat([TABLES[table].schema.to_frame(), *(self._frame(TABLES[table], key) for key in keys)])
@@ -114,7 +114,7 @@ class LakeTables:
         """A value column of a matrix table.
 
         Raises:
-            DataError: it was never materialised or may not be read here, or its file is damaged.
+            DataError: the table was never materialised, is not among the tables to read, or its file is damaged.
         """
         key = self._keys_of(table).get(part)
         if key is None:
@@ -149,13 +149,13 @@ class LakeTables:
 
 @dataclass(frozen=True)
 class GivenTables:
-    """Tables in memory, in place of others or alone.
+    """Tables in memory, alone or in place of others.
 
     Attributes:
         frames: rows by table name, all cohorts or datasets of a table below each other.
         matrices: by table, cohort or dataset, and value column.
         given: manifests.
-        rest: where everything else is, if anywhere.
+        rest: source of everything else, if any.
     """
 
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
@@ -190,7 +190,7 @@ class GivenTables:
         return found if found is not None or self.rest is None else self.rest.manifest(table, part)
 
     def manifests(self) -> list[Manifest]:
-        """Every manifest, of a partition that has two the given one."""
+        """Every manifest; given ones replace those of the rest."""
         others = self.rest.manifests() if self.rest is not None else []
         found = {(each.table, each.partition): each for each in [*others, *self.given]}
         return list(found.values())

@@ -1,4 +1,4 @@
-"""The biology of the simulated mirror: which invented genes move in which disease, and what a sample expresses.
+"""The biology of the simulated mirror: invented genes, their changes in each disease, and expression of samples.
 
 Numbers only: platforms, probes and files are in `mirror.py` and `files.py`.
 """
@@ -27,8 +27,8 @@ class Moved(NamedTuple):
     sd: float
 
 
-# The first two are the biomarkers: like PARP12 up in both, and like MT1M up in one and down in the other. They move so
-# far that a forest ranks them before the other eight although there are 6 controls.
+# The first two are the biomarkers: one is up in both diseases like PARP12, one up in one and down in the other like
+# MT1M. Their effects are so large that a forest ranks them before the other eight even with 6 controls.
 SHARED = (
     Moved(3.0, 3.0, 0.5),
     Moved(3.0, -3.0, 0.5),
@@ -42,13 +42,12 @@ SHARED = (
     Moved(-1.5, -1.5, 1.1),
 )
 N_BIOMARKERS = 2
-# The share of case samples that were taken beside the lesion and express what a control does: without them the classes
-# would separate, with them no gene can tell all cases from controls.
+# Share of case samples taken beside the lesion, with expression as in a control. They keep the classes from separating.
 BESIDE_LESION = 0.06
 
 
 class Response(NamedTuple):
-    """A module of correlated genes of which some move in one disease."""
+    """A module of correlated genes, some of which change in one disease."""
 
     cohort: str
     module: int
@@ -76,8 +75,8 @@ class Biology:
         sd: (G,) standard deviation between samples, log2.
         module: (G,) the module a gene is in; its genes share a factor.
         correlation: (G,) correlation of a gene's noise with its module's factor.
-        log_fc: for each cohort, (G,) planted log2 fold changes, 0 where nothing moves.
-        shared: indices of the genes that move in both, the biomarkers first.
+        log_fc: for each cohort, (G,) planted log2 fold changes, 0 for unchanged genes.
+        shared: indices of the genes that change in both, the biomarkers first.
     """
 
     genes: tuple[str, ...]
@@ -137,13 +136,13 @@ def draw_expression(
     """Log2 expression of every gene in N samples.
 
     Args:
-        rng: where the noise comes from.
+        rng: generator of the noise.
         biology: the genes.
-        cohort: whose disease the cases have.
+        cohort: cohort whose disease the cases have.
         is_case: (N,) True for a sample with the disease.
-        shift: (G,) what tissue and laboratory add to each gene, log2.
+        shift: (G,) effect of tissue and laboratory on each gene, log2.
         patient: (N,) a patient's number; samples of one patient share 40 % of their variance. None: all are different.
-        effect: the planted fold changes are multiplied by this.
+        effect: factor of the planted fold changes.
 
     Returns:
         (G, N) log2 expression.

@@ -1,6 +1,6 @@
 """GEO's, Xena's and GMT's formats, as they are served: text from tables, gzipped so that equal content is equal bytes.
 
-No biology and no randomness: what is written is decided in `mirror.py`.
+No biology and no randomness; `mirror.py` decides the content.
 """
 
 import gzip

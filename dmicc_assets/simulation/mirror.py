@@ -1,7 +1,7 @@
 """A simulated GEO mirror of the shape of Zhang & Chen's study (doi:10.3389/fonc.2023.1206043) with a planted truth.
 
-Which series, platforms, gene sets and external matrix there are stands here; genes and effects are in
-`biology.py`, formats in `files.py`. Nothing in here is of GEO: accessions are SIM, SIMP and SIMS.
+Series, platforms, gene sets and the external matrix are defined here; genes and effects in `biology.py`, formats in
+`files.py`. All data are invented: accessions are SIM, SIMP and SIMS.
 """
 
 from dataclasses import dataclass

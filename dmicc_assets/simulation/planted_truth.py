@@ -1,6 +1,6 @@
-"""What is true in the simulated mirror, and how much of it a study found.
+"""The planted truth of the simulated mirror, and the part of it that a study found.
 
-The truth is written by `mirror.py` and read by nothing that computes a result: only the demo's last table asks it.
+`mirror.py` writes the truth; only the demo's last table reads it, no computation of results.
 """
 
 import json
@@ -30,7 +30,7 @@ class Truth:
 
     Attributes:
         seed: the seed that everything was drawn from.
-        log_fc: for each cohort the genes that move, with their planted log2 fold change; every other gene stands still.
+        log_fc: for each cohort the genes that move, with their planted log2 fold change; every other gene is unchanged.
         biomarkers: the shared genes with the largest standardised effects.
         terms: for each cohort and library the gene sets made of moved genes, by their identifier.
         samples: for each dataset its samples' labels, in the order of its columns.
@@ -83,7 +83,7 @@ def score_truth(
     directions: Mapping[str, Mapping[str, str]],
     terms: Mapping[str, Mapping[str, Collection[str]]] | None = None,
 ) -> pl.DataFrame:
-    """How much of the planted truth was found.
+    """Compare a study's results with the planted truth.
 
     Args:
         truth: what was planted.

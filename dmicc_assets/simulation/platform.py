@@ -1,4 +1,4 @@
-"""Simulated platforms: probes, the symbols their annotation gives, and what a probe reads of a gene.
+"""Simulated platforms: probes, annotated symbols, and measured intensities.
 
 No file formats here (`files.py`), and no choice of datasets (`mirror.py`).
 """
@@ -13,7 +13,7 @@ from dmicc_assets.types import BoolArray, FloatArray
 
 N_CONTROL_PROBES = 24
 CONTROL_LEVEL = 9.0
-# What an array reads of an absent gene, and of any gene at most, log2.
+# Smallest and largest intensity of an array, log2.
 BACKGROUND, SATURATION = 2.0, 16.0
 
 
@@ -98,7 +98,7 @@ def _affymetrix_id(i: int, symbol: str) -> str:
 
 
 def read_probes(rng: np.random.Generator, platform: Platform, expression: FloatArray) -> FloatArray:
-    """What each probe reads, log2: its gene, its affinity, noise, and the brightness of each array.
+    """Measured intensities, log2: expression of the gene, affinity of the probe, noise, and brightness of each array.
 
     Args:
         rng: where the noise comes from.

@@ -1,1 +1,1 @@
-"""The study file and the environment: what they may say, how they are found and read."""
+"""The study file and the environment variables: definition, search and validation."""

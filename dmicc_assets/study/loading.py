@@ -1,6 +1,6 @@
-"""How a study file is found, read, and refused with one line that names the file, the line and the key.
+"""Search, reading and validation of study files; an error is one line that names the file, the line and the key.
 
-What a study may say is in `schema.py`; where files are looked for is in `settings.py`.
+`schema.py` defines the content of a study, `settings.py` the folders.
 """
 
 import re
@@ -21,10 +21,10 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def study_files(folders: Sequence[Path]) -> dict[str, Path]:
-    """Every study file by study name; an earlier folder wins, the built-in studies come last.
+    """Every study file by study name; an earlier folder has priority, the built-in studies come last.
 
     Args:
-        folders: where to look first, in this order.
+        folders: folders to search before the built-in studies, in this order.
 
     Raises:
         RequestError: a folder does not exist.
@@ -40,19 +40,19 @@ def study_files(folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def no_study(name: str, known: Iterable[str]) -> RequestError:
-    """That there is no study of this name, with those that there are."""
+    """Error for an unknown study name, with the known ones."""
     return RequestError(f"no study {name!r}: known are {', '.join(sorted(known))} (DMICC_STUDIES names more folders)")
 
 
 def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
-    """A study given by its name or by the path of its file: its name, and the folders in which it is found.
+    """Name and search folders of a study that is given by name or by the path of its file.
 
     Args:
-        given: `my_study`, `studies/my_study.yaml`, or `my_study.yaml` of a folder that is searched.
-        folders: where study files are looked for.
+        given: `my_study`, `studies/my_study.yaml`, or `my_study.yaml` in a search folder.
+        folders: search folders of study files.
 
     Raises:
-        RequestError: a path is given, and no study file is there.
+        RequestError: a path is given that is not a study file.
     """
     path, found = Path(given), list(folders)
     if path.suffix not in _SUFFIXES and path.name == given:
@@ -63,7 +63,7 @@ def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
     if path.name == given:
         return path.stem, found
     what = "expected a study file, NAME.yaml" if path.is_file() else "no such study file"
-    raise RequestError(f"{given}: {what}; a study is given by its name, as in `dmicc check dm_icc`, or by its file")
+    raise RequestError(f"{given}: {what}; give a study by its name, as in `dmicc check dm_icc`, or by its file")
 
 
 def load_study(path: Path) -> Study:
@@ -83,7 +83,7 @@ def load_study(path: Path) -> Study:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
-    except (ValueError, RecursionError) as error:  # a date that is none, an alias that holds itself
+    except (ValueError, RecursionError) as error:  # an impossible date, or an alias that contains itself
         raise RequestError(f"{path}: not valid YAML ({error})") from None
     if node is None or not isinstance(content, dict):
         raise RequestError(f"{path}: expected a study (keys study, title, datasets, cohorts), found none")
@@ -119,7 +119,7 @@ def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
 
 
 def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
-    """One line for the first problem: file, line, key, what was expected; one more for the others."""
+    """One line for the first problem (file, line, key, what was expected), and one line for the others."""
     first, *others = [_problem(node, detail) for detail in error.errors(include_url=False)]
     if not others:
         return f"{path} {first}"
@@ -128,7 +128,7 @@ def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
 
 
 def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
-    """Line, key, and what was expected there."""
+    """Line, key and expected value of one problem."""
     where = [part for part in detail["loc"] if part != "[key]"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
     text = detail["msg"].removeprefix("Value error, ")
@@ -142,7 +142,7 @@ def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
 
 
 def _named_part(text: str) -> list[str | int]:
-    """The part of the file that a message on several parts begins with: `validation[0].dataset: ...`."""
+    """The part of the file at the beginning of a message: `validation[0].dataset: ...`."""
     key = text.partition(":")[0]
     return [int(index) if index else name for name, index in re.findall(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]", key)]
 

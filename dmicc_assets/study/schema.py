@@ -1,6 +1,6 @@
-"""What a study file may say: its pydantic models and what must agree between its parts.
+"""The content of a study file: its pydantic models, and rules between its parts.
 
-Nothing is read here: `loading.py` finds and reads files, `geo/` and `expression/` read data.
+`loading.py` finds and reads files; `geo/` and `expression/` read data.
 """
 
 import re
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 NAME = r"^[a-z][a-z0-9_]*$"
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-# SIM accessions are of simulated series: they cannot be taken for GEO's.
+# SIM accessions name simulated series, so that they differ from GEO's.
 SERIES_NAME = re.compile(r"^(?P<accession>(?:GSE|SIM)\d+)(?:-(?P<platform>(?:GPL|SIMP)\d+))?$")
 PLATFORM = re.compile(r"^(?:GPL|SIMP)\d+$")
 
@@ -38,13 +38,13 @@ Direction = Literal["up", "down"]
 
 
 class _Section(BaseModel):
-    """A section of the study file: unknown keys are refused, nothing changes after reading."""
+    """A section of the study file; unknown keys are an error, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class LabelRule(_Section):
-    """Which samples get a label: every pattern of `where` must be found in its field."""
+    """Rule for a label: every pattern of `where` must match its field."""
 
     label: Name
     where: dict[str, Pattern] = Field(min_length=1)
@@ -52,7 +52,7 @@ class LabelRule(_Section):
 
 
 class Patient(_Section):
-    """Which samples are one patient's: the pattern's group, found in the field."""
+    """Rule for the patient of a sample: the text that the pattern's group captures in the field."""
 
     field: str
     pattern: Annotated[str, AfterValidator(_patient_expression)]
@@ -97,7 +97,7 @@ class Cohort(_Section):
 
 
 class Differential(_Section):
-    """How genes are tested and when one counts as differentially expressed."""
+    """Settings of the tests, and thresholds of differential expression."""
 
     log_fc: float = Field(default=1.0, ge=0, allow_inf_nan=False, strict=False)
     p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
@@ -109,7 +109,7 @@ class Differential(_Section):
 
 
 class Enrichment(_Section):
-    """Which gene-set libraries are asked, and the sizes of the sets that count."""
+    """Gene-set libraries, limits of set sizes, and the threshold."""
 
     libraries: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]] = Field(
         default=["GO_BP", "GO_CC", "GO_MF", "KEGG"]
@@ -139,7 +139,7 @@ class Model(_Section):
 
 
 class Validation(_Section):
-    """A dataset that validates the biomarkers from outside, with its two groups."""
+    """An external dataset that validates the biomarkers, with its two groups."""
 
     dataset: DatasetName
     case: Name
@@ -147,7 +147,7 @@ class Validation(_Section):
 
 
 class Rigor(_Section):
-    """How often the whole selection is repeated to see what it is worth."""
+    """Numbers of repeats of the whole selection."""
 
     permutations: int = Field(default=200, ge=0)
     bootstraps: int = Field(default=200, ge=0)
@@ -157,14 +157,14 @@ class Rigor(_Section):
 
 
 class Population(_Section):
-    """Whom the study is about, and the label a sample of such a person would carry."""
+    """The people to whom the result should apply, and the label of samples from them."""
 
     text: str
     label: Name
 
 
 class Published(_Section):
-    """What a paper states; compared with what is computed, never used to compute it."""
+    """Numbers that a paper states; compared with results, never used for them."""
 
     n_deg: dict[Name, int] = {}
     signature: list[str] | None = None
@@ -227,12 +227,12 @@ class Study(_Section):
 
     @property
     def model_cohort(self) -> str:
-        """The cohort in which the risk model is fitted: the one named, else the last."""
+        """The cohort in which the risk model is fitted: the named one, or else the last."""
         return self.model.cohort or list(self.cohorts)[-1]
 
     @property
     def is_simulated(self) -> bool:
-        """Whether the study is on simulated series (SIM...), which only the simulated mirror has."""
+        """Whether the study uses simulated series (SIM...), which only the simulated mirror has."""
         return any(spec.source == "geo" and name.startswith("SIM") for name, spec in self.datasets.items())
 
     def cohorts_of(self, dataset: str) -> list[str]:
@@ -253,13 +253,13 @@ def accession_of(dataset: str) -> str:
 
 
 def platform_of(dataset: str, spec: Dataset) -> str | None:
-    """The platform a geo dataset is on, by its `platform` or its name; None when the study does not say."""
+    """The platform of a GEO dataset, by its `platform` or its name; None when the study names none."""
     match = SERIES_NAME.match(dataset)
     return spec.platform or (match["platform"] if match else None)
 
 
 def _disagreements(study: Study) -> Iterator[str]:
-    """What fits no other part of the file, each as one line that starts with the key."""
+    """Contradictions between parts of the file, each as one line that starts with the key."""
     for name, spec in study.datasets.items():
         yield from _dataset_problems(name, spec)
     for name, cohort in study.cohorts.items():

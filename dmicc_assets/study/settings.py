@@ -1,6 +1,6 @@
-"""The environment contract: every DMICC_ variable, resolved to absolute paths once and passed on to child processes.
+"""The DMICC_ environment variables, resolved to absolute paths once and passed on to child processes.
 
-Nothing else in the package reads the environment for a setting of its own.
+No other module reads settings from the environment.
 """
 
 from contextlib import suppress
@@ -31,10 +31,10 @@ run_coordinator:
 
 
 class Settings(BaseSettings):
-    """Where state lives and where data come from.
+    """Folders of state and addresses of sources.
 
     Attributes:
-        home: where all state lives.
+        home: folder of all state.
         studies: folders of study files, searched before the built-in ones.
         geo_url: root of a GEO tree, `https://`, `http://` or `file://`.
         geo_acc_url: GEO's `acc.cgi`.
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
 
     @property
     def downloads(self) -> Path:
-        """What was downloaded, by its SHA-256; shared by all studies."""
+        """Folder of downloads, named by SHA-256 and shared by all studies."""
         return self.home / "downloads"
 
     @property
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
         return self.model_copy(update={**sources, "gene_sets": mirror / "gene_sets"})
 
     def environment(self) -> dict[str, str]:
-        """The variables that make a child process see the same settings."""
+        """Environment variables that give a child process the same settings."""
         variables = {
             "DMICC_HOME": str(self.home),
             "DMICC_STUDIES": self.studies,
@@ -168,11 +168,11 @@ class Settings(BaseSettings):
                 configuration.write_text(DAGSTER_YAML)
         except OSError as error:
             raise RequestError(
-                f"{self.home}: cannot be written ({error.strerror}); DMICC_HOME names another place"
+                f"{self.home}: cannot be written ({error.strerror}); set DMICC_HOME to another folder"
             ) from None
 
     def _rename_cache(self) -> None:
-        """Give the downloads of a home of an earlier version, in `cache/`, their name of today."""
+        """Rename the folder `cache/` of an earlier version to `downloads/`."""
         earlier = self.home / "cache"
         if earlier.is_dir() and not self.downloads.exists():
             with suppress(FileNotFoundError):  # another process has just renamed it
@@ -183,7 +183,7 @@ def load_settings(**overrides: object) -> Settings:
     """The settings of this process: its environment, with overrides on top.
 
     Raises:
-        RequestError: a variable has a value that is not usable; the message names it.
+        RequestError: a variable has an invalid value; the message names it.
     """
     try:
         return Settings(**overrides)  # pyright: ignore[reportArgumentType] - pydantic checks the overrides

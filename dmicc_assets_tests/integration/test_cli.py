@@ -121,7 +121,7 @@ def test_a_study_is_given_by_its_name_or_by_its_file(dmicc: Dmicc, home: Setting
     assert done.stderr == f"small is found by its name when DMICC_STUDIES names {elsewhere}\n"
     (elsewhere / "bad.yaml").write_text("study: [")
     one_clear_message(dmicc("check", "elsewhere/bad.yaml"), 2, "bad.yaml line 1: not valid YAML")
-    one_clear_message(dmicc("run", "no/such.yaml"), 2, "no/such.yaml: no such study file; a study is given by its name")
+    one_clear_message(dmicc("run", "no/such.yaml"), 2, "no/such.yaml: no such study file; give a study by its name")
     (elsewhere / "small.txt").write_text("study: small")
     one_clear_message(dmicc("run", "elsewhere/small.txt"), 2, "small.txt: expected a study file, NAME.yaml")
 

@@ -43,7 +43,7 @@ def test_any_does_not_ask_the_accession() -> None:
         ([CASE.model_copy(update={"expect": 3}), CONTROL], "2 samples are hcc, the study expects 3"),
         (
             [CASE, LabelRule(label="normal", where={"tisue": "normal"})],
-            "asks the field 'tisue'; there are disease state",
+            "unknown field 'tisue'; there are disease state",
         ),
     ],
 )
@@ -61,5 +61,5 @@ def test_patients() -> None:
     assert assign_patients("D", SAMPLES, None) == [None, None, None]
     with pytest.raises(DataError, match="found in source_name of no sample"):
         assign_patients("D", SAMPLES, Patient(field="source_name", pattern="(Q)"))
-    with pytest.raises(DataError, match=r"patient asks the field 'person'; there are .*sample, source_name"):
+    with pytest.raises(DataError, match=r"patient: unknown field 'person'; there are .*sample, source_name"):
         assign_patients("D", SAMPLES, Patient(field="person", pattern="(Q)"))

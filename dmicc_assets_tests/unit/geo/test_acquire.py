@@ -108,7 +108,7 @@ def test_a_platform_that_names_no_gene_is_asked_about(
     assert raw.probe_genes is not None
     nameless = raw.probe_genes.with_columns(gene=pl.lit(None, dtype=pl.String), n_symbols=pl.lit(0, dtype=pl.Int64))
     nameless = replace(raw, probe_genes=nameless, value_kind=value_kind)
-    with pytest.raises(DataError, match="GSE1001: no probe has a gene symbol of its own on GPL7"):
+    with pytest.raises(DataError, match="GSE1001: no probe has exactly one gene symbol on GPL7"):
         prepare_dataset(nameless, chosen, source_files_table(files))
 
 
