@@ -1,1 +1,1 @@
-"""The DuckDB file that users query: made of views over the lake, queried, described. It only reads the lake."""
+"""The DuckDB file that users query, with views over the lake. It only reads the lake."""

@@ -1,6 +1,6 @@
-"""Builds dmicc.duckdb from sql/ over the lake, beside, and swaps it in: no reader ever waits for a writer.
+"""Builds dmicc.duckdb from sql/ under another name and replaces the old file, so that no reader waits for a writer.
 
-The file only reads the lake: views and macros, no data. What a view says is in `sql/`, never here.
+The file has views and macros over the lake, no data; `sql/` defines the views.
 """
 
 import glob
@@ -19,18 +19,18 @@ from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
 from dmicc_assets.warehouse.views import VIEWED, comments, quoted, view_texts
 
-# A file of DuckDB 2.0's own default does not open in 1.5.
+# DuckDB 1.5 cannot open a file with the default version of DuckDB 2.0.
 STORAGE_VERSION = "v1.2.0"
 
 
 def sql_folder() -> Path:
-    """Where the SQL files are: in the installed package, or beside it in a checkout."""
+    """Folder of the SQL files: in the installed package, or beside it in a checkout."""
     package = Path(str(files("dmicc_assets")))
     return package / "sql" if (package / "sql").is_dir() else package.parent / "sql"
 
 
 def view_files() -> list[Path]:
-    """The SQL files in an order in which they can be run: declared tables, other views on the lake or views, macros."""
+    """The SQL files in order of dependence: declared tables, other views, macros."""
     folder = sql_folder()
     declared = [folder / "views" / name for name in view_texts()]
     others = sorted((path for path in folder.glob("views/*/*.sql") if path not in declared), key=_reads_views)
@@ -38,12 +38,12 @@ def view_files() -> list[Path]:
 
 
 def _reads_views(path: Path) -> tuple[bool, Path]:
-    """Sorts a view that reads no file of the lake, but other views, behind those."""
+    """Sort key that places a view on other views after those."""
     return "{{lake}}" not in path.read_text(encoding="utf-8"), path
 
 
 def build_warehouse(settings: Settings) -> Path:
-    """Build the file anew and swap it in; readers of the old one keep it until they close it.
+    """Build the file and replace the old one, which its readers keep until they close it.
 
     Returns:
         the file.
@@ -70,23 +70,23 @@ def build_warehouse(settings: Settings) -> Path:
 
 
 def ensure_warehouse(settings: Settings) -> Path:
-    """The warehouse, rebuilt when it is not there or its lake, package version or schema is not today's."""
+    """The warehouse, rebuilt when it is missing or when lake, package version or schema changed."""
     if not settings.warehouse.exists() or _built(settings.warehouse) != _identity(settings):
         return build_warehouse(settings)
     return settings.warehouse
 
 
 def refuse_absent(settings: Settings) -> str:
-    """Of a home in which nothing was run, a line that says so; empty when there are results.
+    """A line that says that a home has no results; empty when there are results.
 
     Raises:
-        RequestError: there is no home at all; none is made by asking.
+        RequestError: the home does not exist; a query does not create it.
     """
-    what_to_do = "`dmicc run STUDY` or `dmicc demo` makes some, DMICC_HOME names another home"
+    what_to_do = "`dmicc run STUDY` or `dmicc demo` computes results, DMICC_HOME sets another home"
     if not settings.lake.is_dir():
         raise RequestError(f"{settings.home}: there is no home with results here; {what_to_do}")
     if Lake(settings.lake, settings.locks).is_empty():
-        return f"{settings.home} holds no results, so every view is empty; {what_to_do}"
+        return f"{settings.home} has no results, so every view is empty; {what_to_do}"
     return ""
 
 
@@ -114,7 +114,7 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", folder))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
-            raise DataError(f"{what}; `dmicc run STUDY --verify` makes a damaged file again") from None
+            raise DataError(f"{what}; `dmicc run STUDY --verify` computes a damaged file again") from None
     for macro in risk_macros(lake):
         connection.execute(macro)
     for comment in _comments():
@@ -127,7 +127,7 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def _identity(settings: Settings) -> list[str]:
-    """What a built warehouse must agree with: lake, package version, SQL files, comments and risk models."""
+    """Identity of a warehouse: lake, package version, SQL files, comments and risk models."""
     texts = [path.read_text(encoding="utf-8") for path in view_files()]
     texts += [*_comments(), *risk_macros(Lake(settings.lake, settings.locks))]
     schema = sha256("".join(texts).encode()).hexdigest()

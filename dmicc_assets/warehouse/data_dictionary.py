@@ -47,15 +47,15 @@ merged datasets of one disease. `dmicc export STUDY --to DIR` makes a DuckDB fil
 """
 
 _HISTORY = """\
-What was replaced by another content is kept. `history.<group>_<table>` has the columns of `<group>.<table>`, with
+Replaced contents are kept. `history.<group>_<table>` has the columns of `<group>.<table>`, with
 `revision` (counted from 1), `since`, `until` and `because` before them."""
 
 _RISK = """\
 ### `risk_<study>("GENE" := value, ...)`
 
-Probability by the study's risk model at this log2 expression of its genes, for each study that has a model: one number
-for one patient. An argument that is left out or NULL gives NULL. Genes may also be given in the model's order:
-`SELECT risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)`."""
+Probability by the study's risk model at this log2 expression of its genes, for each study with a model: one number for
+one patient. A missing or NULL argument gives NULL. Genes may also be given in the model's order: `SELECT
+risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def data_dictionary() -> str:
     parts += [_table_text(table) for table in VIEWED]
     parts += ["## History\n", f"{_HISTORY}\n", *_view_texts()]
     parts += ["## Macros\n", *_macro_texts(), f"{_RISK}\n"]
-    parts += ["## Questions\n", "Each runs as it stands, on all studies; its file states the columns of the answer.\n"]
+    parts += ["## Questions\n", "Each file runs unchanged, on all studies, and states the columns of the answer.\n"]
     parts += ["| question | file | one row is |", "|---|---|---|"]
     parts += [f"| {q.question} | [{q.name}](questions/{q.name}.sql) | {q.answer} |" for q in questions()]
     return "\n".join(parts) + "\n"
@@ -131,7 +131,7 @@ def _table_text(table: Table) -> str:
 
 
 def _view_texts() -> Iterator[str]:
-    """The views that are no table of the lake and not the history of one, with columns as DuckDB has them."""
+    """The hand-written views, with columns as DuckDB has them."""
     declared = view_texts()
     with TemporaryDirectory() as folder:
         settings = load_settings(home=Path(folder))

@@ -1,6 +1,6 @@
-"""Writes what is made from the declarations of `tables/`: the SQL views and the data dictionary (`make generated`).
+"""Writes the files generated from the declarations of `tables/`: SQL views and data dictionary (`make generated`).
 
-What they say is in `views.py` and `data_dictionary.py`; a test compares the files in the tree with that.
+`views.py` and `data_dictionary.py` give the text; a test compares it with the files in the tree.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from dmicc_assets.warehouse.views import MADE, view_texts
 
 
 def write_generated() -> None:
-    """Write every view of a declared table and the dictionary; delete the views of tables that are gone."""
+    """Write every view of a declared table and the dictionary; delete the views of removed tables."""
     folder, texts = sql_folder() / "views", view_texts()
     for path in generated_views():
         if str(path.relative_to(folder)) not in texts:
@@ -19,7 +19,7 @@ def write_generated() -> None:
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    # made last: it describes views as DuckDB reads them
+    # written last, because it describes the views as DuckDB reads them
     (sql_folder() / "README.md").write_text(data_dictionary(), encoding="utf-8")
 
 

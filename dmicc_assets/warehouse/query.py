@@ -45,10 +45,10 @@ def query_and_print(
 
     Args:
         console: where to print.
-        settings: whose warehouse is asked.
+        settings: settings with the warehouse to query.
         query: SQL, or the name of a file that ends in `.sql`.
         output_format: how to print.
-        to: file to write instead; its ending (.parquet, .csv, .tsv, .json) says how.
+        to: file to write instead, in the format of its ending (.parquet, .csv, .tsv, .json).
 
     Raises:
         RequestError: the query or a file is wrong.
@@ -76,14 +76,14 @@ def query_and_print(
 def show_rows(console: Console, rows: pl.DataFrame, *, has_header: bool = True, may_stack: bool = True) -> None:
     """A table in the terminal, cut after a hundred rows, with the count of what was left out.
 
-    Rows that are too wide for the terminal, long texts wrapped, stand below each other, a line a column: no value is
-    cut. Where there is no terminal every row is there, and is one line, as long as it must be.
+    Rows that are too wide for the terminal are shown with one line for each column and wrapped texts, so that no value
+    is cut. Without a terminal every row is printed on one line of any length.
 
     Args:
         console: where to print.
         rows: what to print.
-        has_header: whether the names of the columns stand above.
-        may_stack: whether rows that are too wide may stand below each other; else their texts are wrapped.
+        has_header: whether to print the names of the columns.
+        may_stack: whether rows that are too wide may have one line for each column; else their texts are wrapped.
     """
     most = MOST_ROWS_SHOWN if console.is_terminal else len(rows)
     shown = [[_text(value) for value in row] for row in rows.head(most).iter_rows()]
@@ -99,11 +99,11 @@ def show_rows(console: Console, rows: pl.DataFrame, *, has_header: bool = True, 
             table.add_row(*map(Text, row))
         console.print(table, soft_wrap=False)
     if len(rows) > most:
-        console.print(f"... {len(rows) - most} more rows of {len(rows)}; a pipe or --format csv has all")
+        console.print(f"... {len(rows) - most} more rows of {len(rows)}; a pipe or --format csv gives all")
 
 
 def _print_whole(console: Console, lines: list[list[str]]) -> None:
-    """Each row as one line, columns under each other, nothing after the last text."""
+    """Each row as one line with aligned columns, without trailing spaces."""
     flat = [[" ".join(cell.split()) for cell in line] for line in lines]
     widths = [max(map(cell_len, column)) for column in zip(*flat, strict=True)]
     for line in flat:
@@ -171,7 +171,7 @@ def _text(value: object) -> str:
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Lists and maps as text, since CSV has none."""
+    """Lists and maps as text, because CSV has none."""
     nested = [name for name in rows.columns if rows[name].dtype.is_nested()]
     return rows.with_columns(
         pl.Series(name, [_text(v) for v in rows[name].to_list()], dtype=pl.String) for name in nested
@@ -184,7 +184,7 @@ def _parquet(rows: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-# How rows become a file of each ending; `--format` has those that are text.
+# Writers by file ending; `--format` has those of text formats.
 _WRITERS: dict[str, Callable[[pl.DataFrame], bytes]] = {
     ".parquet": _parquet,
     ".csv": lambda rows: _flat(rows).write_csv().encode(),

@@ -1,7 +1,7 @@
-"""Macros from the coefficients in the lake: `risk_<study>(...)`, and the names that a model's genes have elsewhere.
+"""Macros from the coefficients in the lake: `risk_<study>(...)`, and other names of a model's genes.
 
-The macros hold numbers and names, so that a warehouse is complete in itself. Scoring in Python is
-`model/frozen_model.py`, which is not imported here: every query would wait for its libraries.
+The macros contain numbers and names, so that a warehouse needs no other file. Scoring in Python is in
+`model/frozen_model.py`, which is not imported here, because its libraries would delay every query.
 """
 
 import polars as pl
@@ -17,7 +17,7 @@ def risk_macros(lake: Lake) -> list[str]:
     """A CREATE MACRO statement for every study of the lake that has a risk model.
 
     `risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)` is the probability at this log2 expression, at the prevalence of the
-    training samples. An argument that is left out or NULL makes it NULL.
+    training samples. It is NULL if an argument is missing or NULL.
 
     Raises:
         DataError: a file of the lake is damaged.
@@ -41,7 +41,7 @@ def risk_macro(study: str, coefficients: pl.DataFrame) -> str:
 
 
 def model_gene_names(lake: Lake) -> str:
-    """The CREATE MACRO statement of `model_gene_names(study)`: under which names a new sample's gene is looked for.
+    """The CREATE MACRO statement of `model_gene_names(study)`: names under which a gene is looked up in new samples.
 
     Rows gene, name and rank (`expression.symbols.other_names`) of every gene of the study's model: `score` finds genes
     by them, as `dmicc score` does.

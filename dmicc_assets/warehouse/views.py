@@ -1,6 +1,6 @@
-"""The SQL of every declared table: its view, the view of its earlier contents, its comments. No line of it by hand.
+"""The generated SQL of every declared table: its view, the view of its earlier contents, its comments.
 
-The files are in `sql/views/`, written by `generate.py`; views that say more stand beside them, written by hand.
+`generate.py` writes the files in `sql/views/`; further views in this folder are written by hand.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from dmicc_assets.tables import PARTITIONS, TABLES, Column, Table
 from dmicc_assets.tables.table import MAP
 
 VIEWED = (*TABLES.values(), PARTITIONS)
-# What a file that may be written anew opens with.
+# First line of generated files.
 MADE = "-- Made by `make generated` from the table's declaration.\n"
 
 _VIEW = """\
@@ -61,7 +61,7 @@ def column_comments(table: Table) -> Iterator[str]:
 
 
 def quoted(text: object) -> str:
-    """A text as it stands between the quotes of a literal of SQL."""
+    """A text escaped for a SQL literal in single quotes."""
     return str(text).replace("'", "''")
 
 

@@ -193,7 +193,9 @@ def test_a_broken_study_touches_no_other(dmicc: Dmicc, home: Settings) -> None:
 def test_views_can_be_queried_before_any_run(dmicc: Dmicc, home: Settings) -> None:
     done = dmicc("sql", "SELECT count(*) AS n FROM cohort.expression", "--format", "csv")
     assert done.stdout == "n\n0\n"
-    one_clear_message(done, 0, "holds no results, so every view is empty; `dmicc run STUDY` or `dmicc demo` makes some")
+    one_clear_message(
+        done, 0, "has no results, so every view is empty; `dmicc run STUDY` or `dmicc demo` computes results"
+    )
 
 
 def test_a_second_run_says_for_whom_it_waits(dmicc: Dmicc, home: Settings) -> None:

@@ -1,5 +1,5 @@
 -- One gene in every cohort and validation dataset of every study: moderated t, rank, Wilcoxon's test, AUC.
--- FROM gene_card('PARP12'); upper or lower case does not matter.
+-- FROM gene_card('PARP12'); upper and lower case are the same.
 CREATE MACRO gene_card(symbol) AS TABLE
 WITH in_cohorts AS (
     SELECT

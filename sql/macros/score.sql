@@ -1,7 +1,7 @@
 -- A study's frozen risk model on new samples: linear predictor and probability of each; NULL when a gene is missing.
 -- FROM score('dm_icc', 'patients'), where the table, view or WITH query `patients` has the columns gene, sample
--- and value (log2 expression on the training data's scale). A gene is found under its earlier symbols too, as
--- `dmicc score` finds it: `measured_as` says under which.
+-- and value (log2 expression on the training data's scale). Like `dmicc score`, it also finds a gene under an
+-- earlier symbol, which `measured_as` names.
 CREATE MACRO score(study_name, samples) AS TABLE
 WITH model AS (
     SELECT term, probability_coefficient AS coefficient, training_min, training_max

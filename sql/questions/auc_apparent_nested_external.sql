@@ -1,11 +1,11 @@
--- How much of the AUC is left when it is estimated honestly?
--- Apparent: on the samples that the genes were chosen and the model was fitted on. Leaky: cross-validated after the
--- genes were chosen on all samples. Nested: everything inside the folds. External: frozen, elsewhere.
--- Answer: one row a study and predictor, the model first
+-- How much lower is the AUC when it is estimated without selection bias?
+-- Apparent: on the samples that chose the genes and fitted the model. Leaky: cross-validated after the genes were
+-- chosen on all samples. Nested: every choice inside the folds. External: frozen model on other samples.
+-- Answer: one row for each study and predictor, the model first
 --   study | VARCHAR | study
 --   predictor | VARCHAR | the model, or a biomarker
 --   cohort | VARCHAR | cohort of the apparent AUC
---   apparent | DOUBLE | apparent AUC there
+--   apparent | DOUBLE | apparent AUC in this cohort
 --   leaky_cv | DOUBLE | AUC of the leaky cross-validation
 --   nested_cv | DOUBLE | AUC of the nested cross-validation
 --   nested_interval | DOUBLE[] | its 95 % interval

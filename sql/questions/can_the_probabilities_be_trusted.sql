@@ -1,5 +1,5 @@
 -- Can the model's probabilities be trusted: discrimination, calibration and benefit, apparent and corrected?
--- Answer: one row a study with a model
+-- Answer: one row for each study with a model
 --   study | VARCHAR | study
 --   estimator | VARCHAR | ml, or firth when the classes separate
 --   genes | VARCHAR[] | genes of the model

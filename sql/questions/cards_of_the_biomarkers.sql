@@ -1,6 +1,6 @@
 -- What is known of each biomarker: fold change, rank, test and AUC in every cohort and validation dataset?
 -- For one gene: FROM gene_card('PARP12')
--- Answer: one row a biomarker, study that measured it and subject
+-- Answer: one row for each biomarker, study that measured it and subject
 --   gene | VARCHAR | biomarker
 --   study | VARCHAR | study
 --   subject | VARCHAR | cohort or validation dataset

@@ -1,5 +1,5 @@
 -- Which signature genes move the expected way in the validation data, and which cannot be tested there?
--- Answer: one row a signature gene and validation dataset
+-- Answer: one row for each signature gene and validation dataset
 --   study | VARCHAR | study
 --   gene | VARCHAR | gene symbol
 --   dataset | VARCHAR | validation dataset

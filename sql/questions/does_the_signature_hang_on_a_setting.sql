@@ -1,8 +1,8 @@
--- How much of the signature hangs on one threshold or on how probes were collapsed?
--- Answer: one row a setting that differs from the study's in one thing, the most sensitive first
+-- How much does the signature depend on one threshold or on the way probes are collapsed?
+-- Answer: one row for each setting that differs from the study's in one thing, the most sensitive first
 --   study | VARCHAR | study
 --   setting | VARCHAR | what differs
---   n_shared | BIGINT | genes of the signature then
+--   n_shared | BIGINT | genes of the signature with this setting
 --   n_shared_in_study | BIGINT | genes of the study's own signature
 --   jaccard | DOUBLE | overlap of the two, 1 when they are equal
 SELECT

@@ -1,6 +1,6 @@
 -- Which genes drive the most significant term of each library and cohort?
 -- For a term of your own, replace the QUALIFY line by: WHERE term = 'GO:0009615'
--- Answer: one row a gene of a term
+-- Answer: one row for each gene of a term
 --   study | VARCHAR | study
 --   cohort | VARCHAR | cohort
 --   library | VARCHAR | gene-set library

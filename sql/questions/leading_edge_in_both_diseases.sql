@@ -1,6 +1,6 @@
--- Which gene sets stand at the same end of the ranked gene list in every disease, though no threshold was set?
+-- Which gene sets are at the same end of the ranked gene list in every disease, without a threshold for genes?
 -- Preranked GSEA, false discovery rate below 0.05 in every cohort and normalised scores of one sign.
--- Answer: one row a gene set
+-- Answer: one row for each gene set
 --   study | VARCHAR | study
 --   library | VARCHAR | gene-set library
 --   term | VARCHAR | accession of the gene set, or its name

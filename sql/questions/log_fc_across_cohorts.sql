@@ -1,6 +1,6 @@
 -- What is every gene's log fold change in every cohort of all studies?
 -- A gene that moves the same way everywhere, and strongly, comes first.
--- Answer: one row a gene
+-- Answer: one row for each gene
 --   gene | VARCHAR | gene symbol
 --   n_cohorts | BIGINT | cohorts that measure it
 --   n_differential | BIGINT | cohorts in which it is differentially expressed

@@ -1,5 +1,5 @@
 -- Does the model do better than its best single gene?
--- Answer: one row a study and subject
+-- Answer: one row for each study and subject
 --   study | VARCHAR | study
 --   subject | VARCHAR | cohort or validation dataset
 --   kind | VARCHAR | apparent or external
@@ -7,7 +7,7 @@
 --   model_interval | DOUBLE[] | its 95 % interval
 --   best_gene | VARCHAR | signature gene with the highest AUC there
 --   best_gene_auc | DOUBLE | its AUC
---   gain | DOUBLE | model less best gene
+--   gain | DOUBLE | AUC of the model minus that of the best gene
 SELECT
     m.study,
     m.subject,

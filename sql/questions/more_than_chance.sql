@@ -1,10 +1,10 @@
 -- Do the diseases share more genes than another axis of variation of their tissues gives?
--- Answer: one row a study
+-- Answer: one row for each study
 --   study | VARCHAR | study
 --   n_shared | BIGINT | genes of the signature
 --   sharing_expected | DOUBLE | shared genes expected along another axis of variation of the tissues
 --   sharing_p_value | DOUBLE | chance of as many along such axes; NULL with one cohort or without a shared gene
---   n_expected | DOUBLE | shared genes expected of lists drawn from an urn of all genes
+--   n_expected | DOUBLE | shared genes expected of lists drawn at random from all genes
 --   p_value | DOUBLE | the usual test, genes as exchangeable: hypergeometric (or multi-set) upper tail
 --   n_concordant | BIGINT | genes that move the same way in every cohort
 --   direction_p_value | DOUBLE | chance that directions along such axes agree, or disagree, as much

@@ -1,6 +1,6 @@
 -- Which genes differ in both diseases, but move in opposite directions?
 -- Every pair of cohorts of a study; the gene that moves most on both sides first.
--- Answer: one row a gene and pair of cohorts
+-- Answer: one row for each gene and pair of cohorts
 --   study | VARCHAR | study
 --   gene | VARCHAR | gene symbol
 --   cohort_up | VARCHAR | cohort in which the gene is up in cases

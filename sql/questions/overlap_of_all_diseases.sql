@@ -1,5 +1,5 @@
 -- Which diseases of all studies share the most differentially expressed genes?
--- Answer: one row a pair of cohorts, the largest enrichment first
+-- Answer: one row for each pair of cohorts, the largest enrichment first
 --   cohort_a | VARCHAR | first, as study.cohort
 --   cohort_b | VARCHAR | second
 --   n_shared | BIGINT | genes that differ in both
@@ -7,7 +7,7 @@
 --   fold | DOUBLE | shared over expected
 --   p_value | DOUBLE | hypergeometric upper tail; NULL when the cohorts share samples
 --   share_concordant | DOUBLE | share of the shared genes that move the same way
---   shares_samples | BOOLEAN | TRUE when a dataset is in both: the overlap then means nothing
+--   shares_samples | BOOLEAN | TRUE when a dataset is in both; the overlap is then not meaningful
 SELECT
     study_a || '.' || cohort_a AS cohort_a,
     study_b || '.' || cohort_b AS cohort_b,

@@ -1,8 +1,8 @@
 -- Which patients have several samples in a cohort, so that the samples are not independent?
--- Answer: one row a patient with more than one sample
+-- Answer: one row for each patient with more than one sample
 --   study | VARCHAR | study
 --   cohort | VARCHAR | cohort
---   patient | VARCHAR | patient, as the study's rule finds it
+--   patient | VARCHAR | patient, by the study's rule
 --   n_case | BIGINT | case samples
 --   n_control | BIGINT | control samples
 --   samples | VARCHAR[] | the samples

@@ -1,13 +1,13 @@
 -- Which probes measure a gene on each platform?
 -- Here the biomarkers; for genes of your own: WITH wanted AS (SELECT unnest(['PARP12', 'MT1M']) AS gene)
--- Answer: one row a gene and dataset with a platform
+-- Answer: one row for each gene and dataset with a platform
 --   gene | VARCHAR | gene symbol
 --   study | VARCHAR | study
 --   dataset | VARCHAR | dataset
 --   platform | VARCHAR | platform
---   n_probes | BIGINT | probes that measure just this gene; 0 when the platform does not measure it
+--   n_probes | BIGINT | probes that measure only this gene; 0 when the platform does not measure it
 --   probes | VARCHAR[] | the probes
---   symbol_column | VARCHAR | column of the platform's table that the symbols are from
+--   symbol_column | VARCHAR | column of the platform's table with the symbols
 WITH wanted AS (
     SELECT DISTINCT gene FROM signature.biomarkers
 )

@@ -1,5 +1,5 @@
 -- Which published numbers were found again, and which were not?
--- Answer: one row a published quantity, disagreements first
+-- Answer: one row for each published quantity, disagreements first
 --   study | VARCHAR | study
 --   quantity | VARCHAR | what is compared
 --   published | VARCHAR | what the paper states

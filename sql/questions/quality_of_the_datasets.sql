@@ -1,5 +1,5 @@
 -- How good are the data: missing values, spread of the arrays, outliers, in every dataset and label?
--- Answer: one row a dataset and label
+-- Answer: one row for each dataset and label
 --   study | VARCHAR | study
 --   dataset | VARCHAR | dataset
 --   label | VARCHAR | label of the samples

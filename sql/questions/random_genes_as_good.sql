@@ -1,6 +1,6 @@
 -- Would random genes have done as well as the biomarkers?
 -- The model's AUC beside that of models on as many random genes, in every cohort and validation dataset.
--- Answer: one row a study and subject
+-- Answer: one row for each study and subject
 --   study | VARCHAR | study
 --   subject | VARCHAR | cohort or validation dataset
 --   auc | DOUBLE | AUC of the model

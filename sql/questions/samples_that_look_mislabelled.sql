@@ -2,7 +2,7 @@
 -- A sample is shown when it is nearer to the other group's mean than to its own group's, its own value left out, over
 -- the 50 genes with the smallest p-values; when its connectivity within its label is below -3; or when the sex that its
 -- genes show is not the sex that its description states.
--- Answer: one row a sample of a cohort and reason
+-- Answer: one row for each sample of a cohort and reason
 --   study | VARCHAR | study
 --   cohort | VARCHAR | cohort
 --   dataset | VARCHAR | dataset

@@ -1,9 +1,9 @@
--- What does the risk model say of samples that it has never seen?
+-- What are the scores of new samples by the risk model?
 -- Here samples of the model's datasets whose label no cohort uses stand for new patients. For a file of your own, whose first column is the
 -- gene and every other one a sample: FROM score_file('dm_icc', 'patients.tsv'); for one patient:
--- SELECT risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4). Values are log2 on the scale of the training samples; nothing is
--- standardised by the company a sample comes in.
--- Answer: one row a sample
+-- SELECT risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4). Values are log2 on the scale of the training samples; samples
+-- are not standardised together.
+-- Answer: one row for each sample
 --   study | VARCHAR | study whose model is used
 --   dataset | VARCHAR | dataset of the sample
 --   sample | VARCHAR | sample accession

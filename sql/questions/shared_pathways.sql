@@ -1,6 +1,6 @@
 -- Which pathways are over-represented in every disease of a study?
 -- Adjusted p-value below 0.05 in every cohort; the term whose weakest cohort is strongest comes first.
--- Answer: one row a gene set
+-- Answer: one row for each gene set
 --   study | VARCHAR | study
 --   library | VARCHAR | gene-set library
 --   term | VARCHAR | accession of the gene set, or its name

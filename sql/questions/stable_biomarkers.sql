@@ -1,5 +1,5 @@
 -- Which biomarkers are stable: chosen again when samples, seeds and single controls vary?
--- Answer: one row a gene that was chosen as a biomarker, in the study or in a tenth of the bootstraps
+-- Answer: one row for each gene that was chosen as a biomarker, in the study or in a tenth of the bootstraps
 --   study | VARCHAR | study
 --   gene | VARCHAR | gene symbol
 --   is_biomarker | BOOLEAN | whether the study chose it

@@ -1,5 +1,5 @@
--- What was out of the ordinary in the patient who raised the question?
--- Answer: one row an observation that has a flag
+-- Which findings in the patient who raised the question were abnormal?
+-- Answer: one row for each observation that has a flag
 --   study | VARCHAR | study
 --   section | VARCHAR | imaging, tumour markers, pathology, ...
 --   item | VARCHAR | what was observed

@@ -1,11 +1,11 @@
--- What changed when a result was last replaced: which genes came and went, which AUC moved, and why?
+-- What changed when a result was last replaced: which genes entered or left, which AUC changed, and why?
 -- The last replacement of each result of each study; all earlier ones are in history.differences too.
--- Answer: one row a gene or predictor that changed
+-- Answer: one row for each gene or predictor that changed
 --   study | VARCHAR | study
 --   what | VARCHAR | differential.genes, signature.genes or validation.roc
 --   cohort | VARCHAR | cohort; for an AUC the subject and how it was estimated
 --   until | TIMESTAMP WITH TIME ZONE | when the earlier result was replaced
---   because | VARCHAR | what of its recipe had changed
+--   because | VARCHAR | change of its recipe
 --   gene | VARCHAR | gene, or the predictor of an AUC
 --   change | VARCHAR | entered, left or moved
 --   before | DOUBLE | log2 fold change or AUC before; NULL when it entered

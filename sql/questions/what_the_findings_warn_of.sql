@@ -1,5 +1,5 @@
 -- What do the rigor checks warn of?
--- Answer: one row a finding that is an error or a warning, errors first
+-- Answer: one row for each finding that is an error or a warning, errors first
 --   study | VARCHAR | study
 --   code | VARCHAR | code of the check
 --   severity | VARCHAR | error or warning
@@ -9,7 +9,7 @@
 --   measure | VARCHAR | what the statistic is
 --   fires | VARCHAR | side of the threshold on which the check fires
 --   message | VARCHAR | what it means here
---   citation | VARCHAR | where the check comes from
+--   citation | VARCHAR | source of the check
 SELECT study, code, severity, subject, statistic, threshold, measure, fires, message, citation
 FROM rigor.findings
 WHERE severity IN ('error', 'warning')

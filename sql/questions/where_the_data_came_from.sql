@@ -1,5 +1,5 @@
 -- Where did the data come from, when were they fetched, and how many samples have which label?
--- Answer: one row a dataset
+-- Answer: one row for each dataset
 --   study | VARCHAR | study
 --   dataset | VARCHAR | dataset
 --   accession | VARCHAR | series accession, matrix name or file name

@@ -59,7 +59,7 @@ def test_a_long_text_is_wrapped_not_cut() -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     text = shown(pl.DataFrame({"n": range(MOST_ROWS_SHOWN + 7)}))
-    assert f"... 7 more rows of {MOST_ROWS_SHOWN + 7}; a pipe or --format csv has all" in text
+    assert f"... 7 more rows of {MOST_ROWS_SHOWN + 7}; a pipe or --format csv gives all" in text
 
 
 def test_a_pipe_gets_every_row_in_one_line_without_blanks_at_its_end() -> None:

@@ -1,4 +1,4 @@
--- What a revision changed: genes that entered or left the DEG sets and the signature, and biomarkers' AUC that moved.
+-- What a revision changed: genes that entered or left the DEG sets and the signature, and changed AUCs of biomarkers.
 CREATE VIEW history.differences AS
 WITH results AS (
     SELECT 'differential/genes' AS asset, study || '.' || cohort AS partition, cohort, gene, log_fc AS value, revision

@@ -1,4 +1,4 @@
--- Every earlier content of an asset's partition: since when it stood, until when, and why it was replaced.
+-- Every earlier content of an asset's partition: when it was written and replaced, and why.
 CREATE VIEW history.revisions AS
 SELECT
     split_part(partition, '.', 1) AS study,
