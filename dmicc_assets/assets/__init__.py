@@ -26,6 +26,7 @@ STEPS: list[Step] = in_order(
         signature.signature,
         signature.overlap,
         signature.ranking,
+        validation.out_of_fold,
         model.model,
         validation.expression_tests,
         validation.roc,

@@ -7,6 +7,7 @@ from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import risk_model_from_table
 from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
+from dmicc_assets.resampling.fold_tables import cross_validated, read_out_of_fold
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
 from dmicc_assets.results.inputs import fold_values, study_data
@@ -46,11 +47,34 @@ def expression_tests(context: StepContext) -> Result:
 
 @step(
     partition="study",
+    outputs=("validation/folds", "validation/out_of_fold"),
+    inputs=(
+        Input("signature/biomarkers"),
+        Input("differential/genes", "cohorts"),
+        Input("cohort/expression", "cohorts"),
+        Input("cohort/samples", "cohorts"),
+        *PROBES,
+    ),
+    settings=of_resampling,
+    version="1",
+)
+def out_of_fold(context: StepContext) -> Result:
+    """Choose the genes and fit the model anew in every fold, and predict the samples that the fold holds out."""
+    results = Results.of_step(context)
+    data = study_data(results)
+    tables = cross_validated(data, fold_values(results, data), workers())
+    frames = {"validation/folds": tables.folds, "validation/out_of_fold": tables.out_of_fold}
+    return Result(frames, {"seed": context.study.rigor.seed})
+
+
+@step(
+    partition="study",
     outputs=("validation/roc", "validation/roc_curve"),
     inputs=(
         Input("signature/genes"),
         Input("signature/biomarkers"),
         Input("model/coefficients"),
+        Input("validation/out_of_fold"),
         Input("differential/genes", "cohorts"),
         Input("cohort/expression", "cohorts"),
         Input("cohort/samples", "cohorts"),
@@ -72,8 +96,9 @@ def roc(context: StepContext) -> Result:
     directions = expected_directions(results.signature.genes, context.study)
     tables = roc_tables(subjects(results), genes, directions, model, context.study.model_cohort)
     data = study_data(results)
-    folds = fold_values(results, data)
-    estimates = all_estimates(tables, resampled_roc(data, folds, workers()))
+    samples = data.adjusted[data.target].matrix.samples
+    nested = read_out_of_fold(results.rows("validation/out_of_fold"), samples)
+    estimates = all_estimates(tables, resampled_roc(data, fold_values(results, data), workers(), nested))
     notes = {"seed": context.study.rigor.seed}
     return Result({"validation/roc": estimates.roc, "validation/roc_curve": estimates.roc_curve}, notes)
 

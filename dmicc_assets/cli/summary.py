@@ -57,7 +57,8 @@ def _signature(results: Results) -> list[tuple[str, str]]:
 
 
 def _areas(results: Results) -> list[tuple[str, str]]:
-    roc = results.rows("validation/roc", predictor="model").sort("subject", "kind")
+    nested_first = pl.col("kind") != "nested_cv"
+    roc = results.rows("validation/roc", predictor="model").sort("subject", nested_first, "kind")
     lines: list[tuple[str, str]] = []
     for row in roc.iter_rows(named=True):
         doubts = [code for code, _ in auc_doubts(results.rigor.findings, row["subject"], row["kind"])]

@@ -45,7 +45,21 @@ def net_benefit(
     return (true_positives - false_positives * odds) / count.sum(axis=1, keepdims=True)
 
 
-def net_benefit_of_all(is_case: BoolArray, thresholds: FloatArray = THRESHOLDS) -> FloatArray:
-    """(T,) net benefit of acting on everybody."""
-    share = is_case.mean()
-    return share - (1 - share) * thresholds / (1 - thresholds)
+def net_benefit_of_all(prevalence: float, thresholds: FloatArray = THRESHOLDS) -> FloatArray:
+    """(T,) net benefit of acting on everybody, for a share of cases."""
+    return prevalence - (1 - prevalence) * thresholds / (1 - thresholds)
+
+
+def weights_at(prevalence: float, is_case: BoolArray, counts: FloatArray) -> FloatArray:
+    """(B, N) weights of the samples that make the share of cases the given one; zero where a class is absent.
+
+    Args:
+        prevalence: share of cases, between 0 and 1.
+        is_case: (N,) True for cases.
+        counts: (B, N) how often each sample counts.
+    """
+    n_case, n_control = counts @ is_case, counts @ ~is_case
+    known = (n_case > 0) & (n_control > 0)
+    of_case = np.divide(prevalence, n_case, out=np.zeros_like(n_case, dtype=np.float64), where=known)
+    of_control = np.divide(1 - prevalence, n_control, out=np.zeros_like(of_case), where=known)
+    return counts * np.where(is_case, of_case[:, None], of_control[:, None])

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.model.decision_curve import net_benefit
+from dmicc_assets.model.decision_curve import net_benefit, weights_at
 from dmicc_assets.model.performance import (
     RankedScores,
     brier,
@@ -23,7 +23,7 @@ from dmicc_assets.model.performance import (
 )
 from dmicc_assets.stats.calibration import lowess_at
 from dmicc_assets.stats.firth import fit_firth_resamples
-from dmicc_assets.stats.probability import expit
+from dmicc_assets.stats.probability import expit, logit
 from dmicc_assets.stats.resampled_logistic import refit_models
 from dmicc_assets.types import BoolArray, FloatArray
 
@@ -315,14 +315,30 @@ def _optimism_at(design: FloatArray, outcome: FloatArray, refits: Refits, at: Fl
 
 
 def corrected_net_benefit(
-    design: FloatArray, is_case: BoolArray, coefficients: FloatArray, refits: Refits, thresholds: FloatArray
+    design: FloatArray,
+    is_case: BoolArray,
+    coefficients: FloatArray,
+    refits: Refits,
+    thresholds: FloatArray,
+    *,
+    prevalence: float | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Net benefit (T,) of the model at the thresholds, apparent and corrected for optimism; NaN without resamples."""
-    apparent = net_benefit(design @ coefficients, is_case, np.ones(len(is_case)), thresholds)[0]
+    """Net benefit (T,) of the model at the thresholds, apparent and corrected for optimism; NaN without resamples.
+
+    For another share of cases than that of the samples the log-odds are moved by the difference of the shares' and
+    the classes are weighted.
+    """
+    moved = 0.0 if prevalence is None else float(logit(prevalence) - logit(is_case.mean()))
+
+    def at_prevalence(predictor: FloatArray, counts: FloatArray) -> FloatArray:
+        weights = counts if prevalence is None else weights_at(prevalence, is_case, counts)
+        return net_benefit(predictor + moved, is_case, weights, thresholds)
+
+    apparent = at_prevalence((design @ coefficients)[None], np.ones((1, len(is_case))))[0]
     drawn = refits.usable
     if len(drawn.coefficients) == 0:
         return apparent, np.full(len(thresholds), np.nan)
     predictor = drawn.coefficients @ design.T
-    training = net_benefit(predictor, is_case, drawn.counts, thresholds)
-    test = net_benefit(predictor, is_case, np.ones_like(drawn.counts), thresholds)
+    training = at_prevalence(predictor, drawn.counts)
+    test = at_prevalence(predictor, np.ones_like(drawn.counts))
     return apparent, apparent - (training - test).mean(axis=0)

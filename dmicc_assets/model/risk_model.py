@@ -126,8 +126,12 @@ def empty_risk_model_tables() -> RiskModelTables:
     )
 
 
-def risk_model_tables(model: RiskModel, subject: CaseControl, settings: Model, seed: int) -> RiskModelTables:
+def risk_model_tables(
+    model: RiskModel, subject: CaseControl, settings: Model, seed: int, prevalence: float | None = None
+) -> RiskModelTables:
     """Every table about the model: coefficients, nomogram, calibration, performance and decision curve.
+
+    All of it is of the fit alone: where the genes were chosen on the same samples, that is not in the correction.
 
     Calibration and performance are corrected for optimism by `settings.bootstrap` resamples of the samples, as
     `rms::calibrate` and `rms::validate`; with none the corrected columns are NULL. Their kind is 'apparent' (the
@@ -138,6 +142,7 @@ def risk_model_tables(model: RiskModel, subject: CaseControl, settings: Model, s
         subject: the samples it was fitted on.
         settings: the study's model section.
         seed: of the resamples.
+        prevalence: share of cases that the decision curve is for; None is that of the samples.
 
     Raises:
         ValueError: the model was read from its table, or the subject is not the one it was fitted on.
@@ -149,14 +154,19 @@ def risk_model_tables(model: RiskModel, subject: CaseControl, settings: Model, s
     refits = refit(design, is_case, bootstrap_indices(len(x), settings.bootstrap, seed), model.estimator)
     indexes = validate(design, is_case, model.coefficients, refits, model.estimator)
     curve = calibrate(design, is_case, model.coefficients, refits)
-    apparent, corrected = corrected_net_benefit(design, is_case, model.coefficients, refits, THRESHOLDS)
+    apparent, corrected = corrected_net_benefit(
+        design, is_case, model.coefficients, refits, THRESHOLDS, prevalence=prevalence
+    )
     performance = _performance(indexes, refits, curve, expit(design @ model.coefficients))
     return RiskModelTables(
         coefficients=coefficient_table(model),
         nomogram=nomogram_table(nomogram(model.genes, x, model.coefficients)),
         calibration=_calibration(curve),
         performance=performance,
-        decision_curve=_decision_curve(is_case, {"apparent": apparent, "corrected": corrected}),
+        decision_curve=_decision_curve(
+            float(is_case.mean()) if prevalence is None else prevalence,
+            {"apparent": apparent, "corrected": corrected},
+        ),
     )
 
 
@@ -165,6 +175,8 @@ def _calibration(curve: CalibrationCurve) -> pl.DataFrame:
         "kind": "apparent",
         "predicted": curve.predicted,
         "observed": curve.apparent,
+        "ci_low": None,
+        "ci_high": None,
         "observed_corrected": curve.corrected,
         "n_resamples": curve.n_resamples,
     }
@@ -195,19 +207,23 @@ def _performance(
 def _index(
     metric: str, apparent: float | None = None, optimism: float | None = None, corrected: float | None = None
 ) -> dict[str, object]:
-    return {"metric": metric, "apparent": apparent, "optimism": optimism, "corrected": corrected}
+    nested = dict.fromkeys(("nested", "nested_low", "nested_high"))
+    return {"metric": metric, **nested, "apparent": apparent, "optimism": optimism, "corrected": corrected}
 
 
-def _decision_curve(is_case: BoolArray, net_benefits: dict[str, FloatArray]) -> pl.DataFrame:
-    everybody = net_benefit_of_all(is_case)
+def _decision_curve(prevalence: float, net_benefits: dict[str, FloatArray]) -> pl.DataFrame:
+    everybody = net_benefit_of_all(prevalence)
     frames = [
         TABLES["model/decision_curve"].frame(
             {
                 "kind": kind,
                 "threshold": THRESHOLDS,
                 "net_benefit_model": values,
+                "ci_low": None,
+                "ci_high": None,
                 "net_benefit_all": everybody,
                 "net_benefit_none": 0.0,
+                "prevalence": prevalence,
             }
         )
         for kind, values in net_benefits.items()

@@ -161,12 +161,22 @@ def _validation(study: Study, versions: Mapping[str, str]) -> str:
 
 
 def _model(study: Study) -> str:
+    share = (
+        "that of the samples, which were collected so"
+        if study.prevalence is None
+        else f"{study.prevalence:.3g}, as the study file says: log-odds are moved by the difference of both shares'"
+    )
     return (
         f"Logistic regression on the biomarkers in {study.cohorts[study.model_cohort].title} by maximum likelihood; "
         f"when the classes separate, Firth's penalised likelihood with FLIC probabilities (doi:10.1002/sim.7273). "
-        f"Calibration and optimism by {study.model.bootstrap:,} bootstrap refits, seed {study.model.seed} "
+        f"Nested estimates are of out-of-fold predictions, the genes chosen inside the folds: predictors are pooled "
+        f"within a repeat, a statistic is the mean over repeats, its interval of 1,000 resamples of patients; a fold "
+        f"without a model predicts its share of cases. What is of the fit only, on the samples that chose the genes, "
+        f"is corrected for optimism by {study.model.bootstrap:,} bootstrap refits, seed {study.model.seed} "
         f"(doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4). In a validation dataset "
-        f"coefficients are frozen and genes are z-scores of that dataset, so its intercept cannot be interpreted."
+        f"coefficients are frozen and genes are z-scores of that dataset, so its intercept cannot be "
+        f"interpreted. The decision curve holds for one share "
+        f"of cases: {share}."
     )
 
 

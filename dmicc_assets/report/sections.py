@@ -334,11 +334,11 @@ def facts(results: Results) -> list[Fact]:
 
 
 def _model_aucs(results: Results) -> pl.DataFrame:
-    """The model's areas: apparent and nested in its cohort, and in the validation datasets."""
+    """The model's areas: nested and apparent in its cohort, and in the validation datasets."""
     rows = results.rows("validation/roc", predictor="model").filter(
         (pl.col("subject") == results.study.model_cohort) | (pl.col("subject_kind") == "dataset")
     )
-    kinds = ["apparent", "nested_cv", "external"]
+    kinds = ["nested_cv", "apparent", "external"]
     order = pl.col("kind").replace_strict(kinds, [0, 1, 2], default=3)
     return (
         rows.filter(pl.col("kind").is_in(kinds))

@@ -6,7 +6,8 @@ A name without an entry is shown as it is in the table, with spaces for undersco
 import re
 
 _WORDS = {
-    "leaky_cv": "leaky cross-validation",
+    "apparent": "apparent (chosen here)",
+    "leaky_cv": "leaky cross-validation (genes chosen here)",
     "nested_cv": "nested cross-validation",
     "bootstrap_632plus": ".632+ bootstrap",
     "model_raw": "model on raw log2",
@@ -20,12 +21,25 @@ _WORDS = {
     "bootstrap_biomarkers": "a biomarker, bootstrap",
     "leave_one_control_out": "in the signature, one control left out",
 }
+# Curves of `model/calibration` and `model/decision_curve`.
+_CURVES = {
+    "nested": "out of fold: genes chosen inside the folds",
+    "nested_given_genes": "out of fold, where genes were chosen",
+    "apparent": "fit only; the genes were chosen on these samples",
+    "corrected": "fit only, corrected for its optimism",
+}
 # Indexes of `model/performance`, as rms names them, and counts of resamples.
 INDEXES = {
     "c_statistic": "area under the ROC curve",
+    "c_statistic_drop": "how much lower it is out of fold than on the samples that chose the genes",
+    "c_statistic_given_genes": "given that genes are chosen: mean area within the folds that have a model",
     "brier": "Brier score: mean squared error of the probability",
     "slope": "calibration slope: 1 is right, less is too extreme",
+    "slope_given_genes": "the same without the folds that have no model",
     "intercept": "calibration intercept",
+    "brier_of_share": "Brier score of calling everybody the share of cases",
+    "n_folds": "folds of all repeats",
+    "n_empty_folds": "of these without a model: no gene was chosen, or none could be fitted",
     "calibration_error_mean": "mean distance of the corrected calibration curve from the diagonal",
     "calibration_error_q90": "90 % quantile of that distance",
     "emax": "largest distance of the calibration line from the diagonal",
@@ -42,10 +56,12 @@ INDEXES = {
 # Headings of columns; a column without an entry loses its underscores and its prefix n_ or is_.
 _HEADINGS = {
     "adj_p_value": "adjusted p",
+    "apparent": "fit only: apparent",
     "ave_expr": "average expression",
     "b": "log-odds of difference",
     "ci_high": "95 % high",
     "ci_low": "95 % low",
+    "corrected": "fit only: corrected",
     "es": "enrichment score",
     "fdr": "false discovery rate",
     "frequency": "share of repeats",
@@ -60,6 +76,10 @@ _HEADINGS = {
     "n_rows": "rows",
     "n_universe": "genes in common",
     "nes": "normalised score",
+    "nested": "nested: out of fold",
+    "nested_high": "nested, 95 % high",
+    "nested_low": "nested, 95 % low",
+    "optimism": "fit only: optimism",
     "p_value": "p",
     "sha256": "SHA-256",
     "content_sha256": "SHA-256 of the data",
@@ -80,6 +100,11 @@ def in_words(name: str) -> str:
     """Words for a name in a table; `:part` at its end becomes a part of the sentence."""
     first, _, part = name.partition(":")
     return _WORDS.get(first, first.replace("_", " ")) + (f", {part}" if part else "")
+
+
+def curve_in_words(kind: str) -> str:
+    """What samples a curve of the risk model is of, and whether they chose its genes."""
+    return _CURVES.get(kind, kind.replace("_", " "))
 
 
 def heading(column: str) -> str:

@@ -35,9 +35,10 @@ class Fold:
     Attributes:
         signature: genes chosen on the training samples.
         biomarkers: those of them that the forests chose.
-        scores: (M,) linear predictors of the test samples; NaN where a value is missing.
-        cut_off: Youden's cut-off on the training samples; None when no gene was chosen.
+        scores: (N,) linear predictors of all samples; NaN where a value is missing. Without a model all are `log_odds`.
+        cut_off: Youden's cut-off on the training samples; None without a model.
         log_odds: of the training samples' share of cases.
+        test: (N,) which samples took no part in it.
     """
 
     signature: tuple[str, ...]
@@ -45,32 +46,38 @@ class Fold:
     scores: FloatArray
     cut_off: float | None
     log_odds: float
+    test: BoolArray
+
+    @property
+    def has_model(self) -> bool:
+        """Whether genes were chosen and a model on them could be fitted: not with more genes than training samples."""
+        return self.cut_off is not None
 
 
 def run_fold(
     choice: BiomarkerChoice, subject: CaseControl, values: ExpressionMatrix, training: IntVector, test: BoolArray
 ) -> Fold:
-    """Chooses genes and fits the model on the training samples, and scores the test samples.
+    """Chooses genes and fits the model on the training samples, and scores all samples.
 
     Args:
         choice: what is chosen, with the other cohorts as they are.
         subject: the cohort; its matrix is not looked at.
         values: merged values of all samples, made without the test samples.
         training: (N,) how often each sample trains; several times in a bootstrap.
-        test: (N,) which samples are scored.
+        test: (N,) which samples take no part in it.
     """
     trained = repeated_samples(subject, values, training)
-    held = values.take_samples([s for s, t in zip(values.samples, test, strict=True) if t])
-    datasets = [d for d, t in zip(subject.dataset, test, strict=True) if t]
-    picked = _pick(choice, trained, held, datasets)
+    picked = _pick(choice, trained, values, subject.dataset)
     log_odds = log_odds_of(trained.is_case)
-    x = picked.training.T
-    if picked.biomarkers:
-        model = fit_training_parts(x, trained.is_case, np.ones((1, len(x)), dtype=np.bool_))[0]
+    complete = ~np.isnan(picked.training).any(axis=0)
+    x, is_case = picked.training[:, complete].T, trained.is_case[complete]
+    if picked.biomarkers and is_case.any() and not is_case.all():
+        model = fit_training_parts(x, is_case, np.ones((1, len(x)), dtype=np.bool_))[0]
         if np.isfinite(model).all():
-            cut_off = youden(roc(model[0] + x @ model[1:], trained.is_case)).threshold
-            return Fold(picked.signature, picked.biomarkers, model[0] + model[1:] @ picked.test, cut_off, log_odds)
-    return Fold(picked.signature, picked.biomarkers, np.full(int(test.sum()), log_odds), None, log_odds)
+            cut_off = youden(roc(model[0] + x @ model[1:], is_case)).threshold
+            scores = model[0] + model[1:] @ picked.every
+            return Fold(picked.signature, picked.biomarkers, scores, cut_off, log_odds, test)
+    return Fold(picked.signature, picked.biomarkers, np.full(len(test), log_odds), None, log_odds, test)
 
 
 def log_odds_of(is_case: BoolArray) -> float:
@@ -80,32 +87,32 @@ def log_odds_of(is_case: BoolArray) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Picked:
-    """Genes chosen on the training samples, and the biomarkers' adjusted expression, (p, N) and (p, M)."""
+    """Genes chosen on the training samples, and the biomarkers' adjusted expression there and in every sample."""
 
     signature: tuple[str, ...]
     biomarkers: tuple[str, ...]
     training: FloatArray
-    test: FloatArray
+    every: FloatArray
 
 
-def _pick(choice: BiomarkerChoice, trained: CaseControl, held: ExpressionMatrix, datasets: Sequence[str]) -> _Picked:
+def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix, datasets: Sequence[str]) -> _Picked:
     """Differential expression, intersection, batch adjustment and ranking, on the training samples alone."""
     study, batch = choice.data.study, choice.data.study.cohorts[choice.target].batch
     if not tells_groups(trained, batch):
-        return _Picked((), (), trained.matrix.values[:0], held.values[:0])
+        return _Picked((), (), trained.matrix.values[:0], every.values[:0])
     if batch == "combat":
         # ComBat shrinks over all genes, and the moderated t is of adjusted values.
-        whole = adjust_batch(trained, held, datasets, batch)
+        whole = adjust_batch(trained, every, datasets, batch)
         trained = replace(trained, matrix=replace(trained.matrix, values=whole.training))
-        held, batch = replace(held, values=whole.test), "none"
+        every, batch = replace(every, values=whole.test), "none"
     passing = chosen_genes(trained, np.ones((1, len(trained.is_case)), dtype=np.int64), study.differential, batch)
     rows = np.flatnonzero(passing[:, 0] & choice.open_to(trained.matrix.features))
     names = {trained.matrix.features[row]: row for row in rows.tolist()}
     signature = tuple(sorted(names))
     rows = np.array([names[gene] for gene in signature], dtype=np.intp)
     values = ExpressionMatrix(trained.matrix.values[rows], signature, trained.matrix.samples)
-    test = ExpressionMatrix(held.values[rows], signature, held.samples)
-    adjusted = adjust_batch(replace(trained, matrix=values), test, datasets, batch)
+    scored = ExpressionMatrix(every.values[rows], signature, every.samples)
+    adjusted = adjust_batch(replace(trained, matrix=values), scored, datasets, batch)
     biomarkers = choice.choose(signature, adjusted.training, trained.is_case)
     chosen = [signature.index(gene) for gene in biomarkers]
     return _Picked(signature, biomarkers, adjusted.training[chosen], adjusted.test[chosen])
@@ -118,11 +125,13 @@ class OutOfFold:
     Attributes:
         scores: (R, N) linear predictors at the share of cases of all samples, a row a repeat; NaN for a sample that
             was not scored.
+        has_model: (R, N) whether a model scored the sample, rather than a fold that has none.
         cut_offs: (R, N) the cut-off that each score's training samples chose, on the same scale; NaN where none was.
         folds: what each fold chose.
     """
 
     scores: FloatArray
+    has_model: BoolArray
     cut_offs: FloatArray
     folds: tuple[Fold, ...]
 
@@ -170,7 +179,7 @@ def nested_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold
     choice = BiomarkerChoice(data, data.target)
     work = [FoldWork(choice, source, (~test).astype(np.int64), test) for test in tests]
     folds = in_parallel(run_work, work, n_jobs)
-    return _collected(folds, tests, max(settings.repeats, 1), log_odds_of(subject.is_case))
+    return collected(folds, len(subject.is_case), max(settings.repeats, 1), log_odds_of(subject.is_case))
 
 
 def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold:
@@ -181,20 +190,21 @@ def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfF
     choice = BiomarkerChoice(data, data.target)
     work = [FoldWork(choice, source, row, test) for row, test in zip(counts, tests, strict=True) if test.any()]
     folds = in_parallel(run_work, work, n_jobs)
-    return _collected(folds, [task.test for task in work], len(work), log_odds_of(subject.is_case))
+    return collected(folds, len(subject.is_case), len(work), log_odds_of(subject.is_case))
 
 
-def _collected(folds: Sequence[Fold], tests: Sequence[BoolArray], n_rows: int, log_odds: float) -> OutOfFold:
-    """Folds in equal numbers for each row, each filling the samples that it scored.
+def collected(folds: Sequence[Fold], n_samples: int, n_rows: int, log_odds: float) -> OutOfFold:
+    """Folds in equal numbers for each row, each filling the samples that took no part in it.
 
     Every fold's predictors are moved to one share of cases (the prior correction of a case-control intercept, Prentice
     & Pyke 1979, doi:10.1093/biomet/66.3.403). A fold that holds out more controls has trained on fewer: pooled as they
     are, its samples would score higher for what they are, and an uninformative model would have an area below 0.5.
     """
-    n_samples = len(tests[0]) if tests else 0
     scores, cut_offs = np.full((n_rows, n_samples), np.nan), np.full((n_rows, n_samples), np.nan)
-    for i, (fold, test) in enumerate(zip(folds, tests, strict=True)):
-        row = i * n_rows // len(folds)
-        scores[row, test] = fold.scores + (log_odds - fold.log_odds)
-        cut_offs[row, test] = np.nan if fold.cut_off is None else fold.cut_off + (log_odds - fold.log_odds)
-    return OutOfFold(scores, cut_offs, tuple(folds))
+    has_model = np.zeros((n_rows, n_samples), dtype=np.bool_)
+    for i, fold in enumerate(folds):
+        row, moved = i * n_rows // len(folds), log_odds - fold.log_odds
+        scores[row, fold.test] = fold.scores[fold.test] + moved
+        cut_offs[row, fold.test] = np.nan if fold.cut_off is None else fold.cut_off + moved
+        has_model[row, fold.test] = fold.has_model
+    return OutOfFold(scores, has_model, cut_offs, tuple(folds))

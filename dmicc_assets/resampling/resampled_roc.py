@@ -31,7 +31,7 @@ PREDICTOR = "model"
 _OF_ONE_MODEL = dict.fromkeys(("direction", "n_case", "n_control", "measured_as"))
 
 
-def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> RocTables:
+def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: OutOfFold | None = None) -> RocTables:
     """The nested, the leaky and the .632+ estimate of the model's AUC in its cohort.
 
     AUC: mean over the repeats of the pooled out-of-fold linear predictors, with the percentile interval of 1,000
@@ -43,11 +43,12 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1) -> RocTa
         data: the study on all samples; its biomarkers are those of the leaky estimate.
         source: the target's values, made anew for each fold where they depend on all arrays.
         n_jobs: processes; the numbers do not depend on it.
+        nested: the predictions of `nested_cv`, when they are at hand.
     """
     rows, curves = [TABLES["validation/roc"].frame()], [TABLES["validation/roc_curve"].frame()]
     if data.biomarkers:
-        leaky = leaky_cv(data)
-        for kind, predicted in (("nested_cv", nested_cv(data, source, n_jobs)), ("leaky_cv", leaky)):
+        nested = nested_cv(data, source, n_jobs) if nested is None else nested
+        for kind, predicted in (("nested_cv", nested), ("leaky_cv", leaky_cv(data))):
             if np.isfinite(predicted.scores).any():
                 rows.append(_row(data, kind, predicted))
                 curves.append(_curve(data, kind, predicted))
@@ -83,8 +84,9 @@ def leaky_scores(
     x = np.ascontiguousarray(subject.matrix.take_features(genes).values.T)
     present = ~np.isnan(x).any(axis=1)
     scores, cut_offs = np.full((max(repeats, 1), len(x)), np.nan), np.full((max(repeats, 1), len(x)), np.nan)
+    has_model = np.zeros_like(scores, dtype=np.bool_)
     if not tests:
-        return OutOfFold(scores, cut_offs, ())
+        return OutOfFold(scores, has_model, cut_offs, ())
     held, everywhere = np.array(tests), log_odds_of(is_case)
     models = fit_training_parts(x[present], is_case[present], ~held[:, present])
     for i, (test, model) in enumerate(zip(held, models, strict=True)):
@@ -96,7 +98,8 @@ def leaky_scores(
         predicted = model[0] + x @ model[1:] + (everywhere - log_odds_of(is_case[training]))
         scores[row, test & present] = predicted[test & present]
         cut_offs[row, test] = youden(roc(predicted[training], is_case[training])).threshold
-    return OutOfFold(scores, cut_offs, ())
+        has_model[row, test] = True
+    return OutOfFold(scores, has_model, cut_offs, ())
 
 
 def pooled_auc(subject: CaseControl, predicted: OutOfFold, seed: int) -> tuple[float, float, float]:

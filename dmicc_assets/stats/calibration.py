@@ -42,6 +42,28 @@ def lowess_at(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
     return _between(knots, fitted, start, at)
 
 
+def lowess_of_counts(x: FloatArray, y: FloatArray, counts: FloatArray, at: FloatArray) -> FloatArray:
+    """`lowess_at` of resamples: (B, M) curves of points that are each in a resample as often as it counts.
+
+    Args:
+        x: (B, N) abscissae of the points in each resample.
+        y: (N,) ordinates.
+        counts: (B, N) whole numbers; a resample of fewer than two points has no curve.
+        at: (M,) where the curves are read.
+    """
+    order = np.argsort(x, axis=1)
+    times = np.take_along_axis(counts, order, axis=1).astype(np.intp)
+    sizes, sorted_x, sorted_y = times.sum(axis=1), np.take_along_axis(x, order, axis=1), y[order]
+    result = np.full((len(x), len(at)), np.nan)
+    # Resamples of equal size are smoothed together.
+    for size in np.unique(sizes[sizes >= 2]):
+        rows = np.flatnonzero(sizes == size)
+        points: Positions = np.arange(len(rows) * x.shape[1], dtype=np.intp)
+        drawn = np.repeat(points, times[rows].ravel()).reshape(len(rows), size)
+        result[rows] = lowess_at(sorted_x[rows].ravel()[drawn], sorted_y[rows].ravel()[drawn], at)
+    return result
+
+
 def _anchors(x: FloatArray) -> Positions:
     """(A, B) positions in the sorted x at which fits are made; rows that need fewer repeat the last one.
 

@@ -214,6 +214,7 @@ class Study(_Section):
     title: str
     doi: str | None = None
     population: Population | None = None
+    prevalence: float | None = Field(default=None, gt=0, lt=1, strict=False)
     datasets: dict[DatasetName, Dataset] = Field(min_length=1)
     cohorts: dict[Name, Cohort] = Field(min_length=1)
     differential: Differential = Differential()

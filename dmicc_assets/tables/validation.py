@@ -5,10 +5,12 @@ from dmicc_assets.tables.table import (
     FLAG,
     GENE,
     REAL,
+    SAMPLE,
     STUDY,
     SUBJECT,
     SUBJECT_KIND,
     TEXT,
+    TEXTS,
     Column,
     Table,
     Taken,
@@ -89,6 +91,41 @@ TABLES = (
         taken=(Taken("validation/roc", ("study", "subject", "subject_kind", "predictor", "kind")),),
     ),
     Table(
+        "validation/folds",
+        "study",
+        (
+            STUDY,
+            key("repeat", "repeat of the cross-validation", COUNT),
+            key("fold", "fold of the repeat", COUNT),
+            Column("n_case", COUNT, "case samples that it trained on"),
+            Column("n_control", COUNT, "control samples that it trained on"),
+            Column("n_signature", COUNT, "genes of the signature chosen there"),
+            Column("biomarkers", TEXTS, "biomarkers chosen there"),
+            Column(
+                "has_model",
+                FLAG,
+                "FALSE when no gene was chosen, or a model on them cannot be fitted (more genes than samples)",
+            ),
+            Column("auc", REAL, "area under the ROC curve of the samples held out; NULL without a model or a class"),
+        ),
+        "What each fold of the nested cross-validation chose, with its test samples left out of everything.",
+    ),
+    Table(
+        "validation/out_of_fold",
+        "study",
+        (
+            STUDY,
+            key("repeat", "repeat of the cross-validation", COUNT),
+            SAMPLE,
+            Column("fold", COUNT, "fold of the repeat that held the sample out"),
+            Column("is_case", FLAG, "TRUE for a case sample"),
+            Column("linear_predictor", REAL, "log-odds of being a case, at the share of cases of all samples"),
+            Column("has_model", FLAG, "FALSE when the fold has no model and predicts the share of cases"),
+            Column("cut_off", REAL, "Youden's cut-off on the training samples; NULL without a model"),
+        ),
+        "What models predict for samples that took no part in choosing their genes or fitting them.",
+    ),
+    Table(
         "validation/performance",
         "study",
         (
@@ -153,14 +190,22 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("kind", "'apparent': on the training samples; other samples have a line, in validation.performance"),
+            key(
+                "kind",
+                "'nested': out of fold, genes chosen inside the folds; 'nested_given_genes': of folds that have a "
+                "model; 'apparent': fit only, the genes were chosen on these samples",
+            ),
             key("predicted", "predicted probability", REAL),
-            Column("observed", REAL, "smoothed observed share"),
-            Column("observed_corrected", REAL, "observed share corrected for optimism by bootstrap"),
-            Column("n_resamples", COUNT, "number of bootstrap refits over which the correction is averaged"),
+            Column("observed", REAL, "smoothed observed share; of 'nested' the mean over the repeats"),
+            Column("ci_low", REAL, "lower 95 % limit, by resampling patients; NULL for 'apparent'"),
+            Column("ci_high", REAL, "upper 95 % limit"),
+            Column(
+                "observed_corrected", REAL, "of 'apparent': corrected for the optimism of the fit, not of the choice"
+            ),
+            Column("n_resamples", COUNT, "bootstrap refits that the correction is the mean of"),
         ),
-        "Calibration: whether 30 of 100 people with a predicted risk of 30 % are cases; apparent on the training "
-        "samples, and corrected for optimism.",
+        "Whether a predicted risk of 30 % means 30 cases of 100: observed against predicted, out of fold, and as it "
+        "appears on the samples that chose the genes.",
         keeps_history=True,
     ),
     Table(
@@ -168,12 +213,16 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("metric", "c_statistic, dxy, r2, intercept, slope, emax, brier, ..."),
-            Column("apparent", REAL, "on the training samples"),
-            Column("optimism", REAL, "mean optimism over the bootstrap refits"),
-            Column("corrected", REAL, "apparent minus optimism"),
+            key("metric", "c_statistic, slope, intercept, brier, dxy, r2, emax, ..."),
+            Column("nested", REAL, "out of fold, genes chosen inside the folds: mean over the repeats"),
+            Column("nested_low", REAL, "lower 95 % limit of nested, by resampling patients"),
+            Column("nested_high", REAL, "upper 95 % limit of nested"),
+            Column("apparent", REAL, "fit only; the genes were chosen on these samples: on the training samples"),
+            Column("optimism", REAL, "fit only: mean optimism over bootstrap refits of the same genes"),
+            Column("corrected", REAL, "fit only; the genes were chosen on these samples: apparent less optimism"),
         ),
-        "Performance of the risk model: apparent on the samples on which it was fitted, and corrected for optimism.",
+        "How good the risk model is: out of fold with the genes chosen inside the folds, and for the fit only, as it "
+        "appears on the samples that chose the genes and corrected for the optimism of the fit.",
         keeps_history=True,
     ),
     Table(
@@ -181,11 +230,18 @@ TABLES = (
         "study",
         (
             STUDY,
-            key("kind", "'apparent' on the training samples, or 'corrected' for optimism by bootstrap"),
+            key(
+                "kind",
+                "'nested': out of fold, genes chosen inside the folds; 'apparent' and 'corrected' for optimism: fit "
+                "only, the genes were chosen on these samples",
+            ),
             key("threshold", "probability from which one would act", REAL),
             Column("net_benefit_model", REAL, "net benefit of acting by the model"),
+            Column("ci_low", REAL, "lower 95 % limit of that, by resampling patients; of 'nested' only"),
+            Column("ci_high", REAL, "upper 95 % limit"),
             Column("net_benefit_all", REAL, "net benefit of acting on everybody"),
             Column("net_benefit_none", REAL, "net benefit of acting on nobody"),
+            Column("prevalence", REAL, "share of cases that it holds for: the study file's, or that of the samples"),
         ),
         "Net benefit of acting by the model, compared with acting on everybody or on nobody (decision curve).",
         keeps_history=True,

@@ -171,7 +171,7 @@ def test_net_benefit_ignores_order_and_lies_below_the_prevalence(data, seed):
     assert (found <= is_case.mean() + 1e-12).all()
     # Acting on everybody, on nobody and on the cases alone.
     for each, benefit in (
-        (np.full(len(score), 9.0), net_benefit_of_all(is_case, THRESHOLDS)),
+        (np.full(len(score), 9.0), net_benefit_of_all(is_case.mean(), THRESHOLDS)),
         (np.full(len(score), -9.0), np.zeros(5)),
         (np.where(is_case, 9.0, -9.0), np.full(5, is_case.mean())),
     ):
@@ -180,4 +180,4 @@ def test_net_benefit_ignores_order_and_lies_below_the_prevalence(data, seed):
     assume((np.abs(logit(THRESHOLDS)[:, None] - predictor) > 1e-9).all())
     odds = THRESHOLDS / (1 - THRESHOLDS)
     mirrored = net_benefit(-predictor, ~is_case, once, 1 - THRESHOLDS[::-1])[0][::-1]
-    np.testing.assert_allclose(found - net_benefit_of_all(is_case, THRESHOLDS), odds * mirrored, atol=1e-9)
+    np.testing.assert_allclose(found - net_benefit_of_all(is_case.mean(), THRESHOLDS), odds * mirrored, atol=1e-9)

@@ -16,8 +16,12 @@ from dmicc_assets.differential.statistics import differential_genes, differentia
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.model.external_validation import external_performance
-from dmicc_assets.model.risk_model import fit_risk_model, risk_model_tables
+from dmicc_assets.model.risk_model import RiskModelTables, fit_risk_model, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, roc_tables
+from dmicc_assets.resampling.fold_tables import fold_numbers, fold_tables
+from dmicc_assets.resampling.model_tables import with_nested
+from dmicc_assets.resampling.nested import Fold, collected
+from dmicc_assets.resampling.nested_performance import OutOfFoldScores
 from dmicc_assets.results.reader import Results
 from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.study.schema import Study
@@ -248,7 +252,7 @@ def _add_model(frames: dict[str, list[pl.DataFrame]], study: Study, subjects: Se
     trained = next(subject for subject in subjects if subject.name == study.model_cohort)
     model = fit_risk_model(trained, biomarkers, study.model) if biomarkers else None
     if model is not None:
-        tables = risk_model_tables(model, trained, study.model, 1)
+        tables = _with_folds(frames, trained, risk_model_tables(model, trained, study.model, 1))
         for name in ("coefficients", "nomogram", "calibration", "performance", "decision_curve"):
             _add(frames, f"model/{name}", getattr(tables, name))
     if genes:
@@ -258,6 +262,27 @@ def _add_model(frames: dict[str, list[pl.DataFrame]], study: Study, subjects: Se
         _add(frames, "validation/roc_curve", tables.roc_curve)
     elsewhere = [subject for subject in subjects if subject.name != study.model_cohort]
     _add(frames, "validation/performance", external_performance(model, elsewhere))
+
+
+def _with_folds(
+    frames: dict[str, list[pl.DataFrame]], subject: CaseControl, tables: RiskModelTables
+) -> RiskModelTables:
+    """Out-of-fold predictions of two repeats that know the groups a little; one fold has no model."""
+    n, generator = len(subject.is_case), np.random.default_rng(11)
+    folds = [np.arange(n) % 4 == k for _ in range(2) for k in range(4)]
+    log_odds = float(np.log(subject.is_case.sum() / (~subject.is_case).sum()))
+    made = [
+        Fold(("G020",), ("G020",), generator.normal(subject.is_case, 1.0), 0.2, log_odds, test)
+        if i
+        else Fold((), (), np.full(n, log_odds), None, log_odds, test)
+        for i, test in enumerate(folds)
+    ]
+    predicted = collected(made, n, 2, log_odds)
+    rows = fold_tables(subject, predicted)
+    _add(frames, "validation/folds", rows.folds)
+    _add(frames, "validation/out_of_fold", rows.out_of_fold)
+    numbers = fold_numbers(rows.out_of_fold, subject.matrix.samples)
+    return with_nested(tables, subject, OutOfFoldScores.of(predicted, subject, 1), rows.folds, numbers)
 
 
 def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:

@@ -62,8 +62,8 @@ CAPTIONS: dict[str, str] = {
         "In a cohort the batch is removed."
     ),
     "roc": (
-        "Sensitivity against false positive rate with pointwise 95 % bands. 'Apparent' curves are scored on the "
-        "samples that chose the genes; 'external' ones are of the frozen model on samples that did not fit it, which "
+        "Sensitivity against false positive rate with pointwise 95 % bands. 'Chosen here': scored on the samples that "
+        "chose the genes, so too high; 'external' ones are of the frozen model on samples that did not fit it, which "
         "in another cohort of the study chose the genes all the same."
     ),
     "nomogram": (
@@ -71,13 +71,17 @@ CAPTIONS: dict[str, str] = {
         "marks are one case of the model's cohort."
     ),
     "calibration": (
-        "Observed share against predicted probability; on the diagonal they agree. The dashed curve is corrected for "
-        "optimism by bootstrap. An external line has the frozen model's calibration slope: flatter than the diagonal, "
+        "Observed share against predicted probability; on the diagonal they agree. Out of fold, every sample is "
+        "predicted by models whose genes it did not choose; the band is of resampled patients. 'Fit only' curves are "
+        "on the samples that chose the genes, the dashed one corrected for the optimism of the fit, not of the choice. "
+        "An external line has the frozen model's calibration slope: flatter than the diagonal, "
         "predictions are too extreme. It is drawn through one half, since where it lies says nothing: the share "
         "of cases is the study's choice."
     ),
     "decision_curve": (
-        "Net benefit of acting by the model, on everybody and on nobody, for each probability from which one would act."
+        "Net benefit of acting by the model, on everybody and on nobody, for each probability from which one would "
+        "act; it holds where the share of cases is the one in the title. Out of fold, genes were chosen inside the "
+        "folds and the band is of resampled patients; 'fit only' is on the samples that chose the genes."
     ),
     "nulls": (
         "Histograms are what the same procedure finds with permuted labels or random genes; the vertical line is "

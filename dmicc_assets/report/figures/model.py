@@ -5,11 +5,12 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.words import curve_in_words
 
 
 @style.styled
 def calibration(curves: pl.DataFrame, title: str) -> Figure:
-    """Observed share against predicted probability: apparent, corrected for optimism, and in each validation dataset.
+    """Observed share against predicted probability: out of fold, of the fit only, and in each validation dataset.
 
     Args:
         curves: rows of `model/calibration`, and below them a curve a validation dataset; a curve without
@@ -23,17 +24,16 @@ def calibration(curves: pl.DataFrame, title: str) -> Figure:
     kinds = curves["kind"].unique(maintain_order=True).to_list()
     for i, kind in enumerate(kinds):
         curve = curves.filter(pl.col("kind") == kind).sort("predicted")
-        corrected = curve.drop_nulls("observed_corrected")
-        is_training = len(corrected) > 0
+        corrected, banded = curve.drop_nulls("observed_corrected"), curve.drop_nulls(["ci_low", "ci_high"])
         colour = style.CATEGORIES[i % 8]
-        name = kind.replace("_", " ")
-        axes.plot(
-            curve["predicted"], curve["observed"], color=colour, ls="-" if is_training else "-.", label=name, gid=kind
-        )
-        if is_training:
+        line = "-." if kind.startswith("external") else "-"
+        axes.plot(curve["predicted"], curve["observed"], color=colour, ls=line, label=curve_in_words(kind), gid=kind)
+        if len(banded):
+            axes.fill_between(banded["predicted"], banded["ci_low"], banded["ci_high"], color=colour, alpha=0.13, lw=0)
+        if len(corrected):
             axes.plot(
                 corrected["predicted"], corrected["observed_corrected"], color=colour, ls="--", lw=1.6,
-                label=f"{name}, corrected for optimism" if name != "apparent" else "corrected for optimism",
+                label=curve_in_words("corrected"),
             )  # fmt: skip
     axes.set(
         xlabel="predicted probability", ylabel="observed share", xlim=(-0.02, 1.02),
@@ -55,7 +55,9 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
     if curves.is_empty():
         return style.note_figure(title, "There is no risk model: no biomarker was chosen.")
     kinds = curves["kind"].unique(maintain_order=True).to_list()
-    figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2, title)
+    shares = curves["prevalence"].drop_nulls().unique()
+    where = f", where {shares[0]:.2g} of all are cases" if len(shares) == 1 else ""
+    figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2, title + where)
     lines = (
         ("net_benefit_model", style.VERMILLION, "-", "by the model"),
         ("net_benefit_all", style.BLUE, "--", "everybody"),
@@ -63,6 +65,8 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
     )
     for axes, kind in zip(panels, kinds, strict=True):
         curve = curves.filter(pl.col("kind") == kind).sort("threshold")
+        band = curve.drop_nulls(["ci_low", "ci_high"])
+        axes.fill_between(band["threshold"], band["ci_low"], band["ci_high"], color=style.VERMILLION, alpha=0.13, lw=0)
         for column, colour, line, label in lines:
             axes.plot(curve["threshold"], curve[column], color=colour, ls=line, label=label)
         best = float(
@@ -73,7 +77,7 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
             xlim=(0, 1),
             ylim=(-0.3 * max(best, 0.05), 1.5 * max(best, 0.05)),
         )
-        axes.set_title(style.wrapped(kind.replace("_", " "), 34), fontsize=8)
+        axes.set_title(style.wrapped(curve_in_words(kind), 34), fontsize=8)
     panels[0].set_ylabel("net benefit")
     panels[0].legend(loc="upper right")
     return figure

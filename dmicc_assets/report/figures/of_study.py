@@ -16,7 +16,7 @@ from dmicc_assets.stats.roc_band import RocBand, roc_band
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 MODEL = "model"
-_KINDS = ("apparent", "bootstrap_632plus", "leaky_cv", "nested_cv", "external")
+_KINDS = ("nested_cv", "apparent", "bootstrap_632plus", "leaky_cv", "external")
 
 
 def gene_sets(results: Results) -> dict[str, frozenset[str]]:

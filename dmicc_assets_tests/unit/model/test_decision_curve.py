@@ -54,13 +54,11 @@ def test_equal_to_r(name):
     log_odds, is_case = slopes[0] + table.drop("y").to_numpy() @ slopes[1:], table["y"].to_numpy() == 1
     np.testing.assert_allclose(THRESHOLDS, expected["threshold"], rtol=1e-12)
     np.testing.assert_allclose(net_benefit(log_odds, is_case, np.ones(len(is_case)))[0], expected["model"], atol=1e-12)
-    np.testing.assert_allclose(net_benefit_of_all(is_case), expected["all"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(net_benefit_of_all(is_case.mean()), expected["all"], rtol=1e-12, atol=1e-12)
 
 
 def test_a_model_that_says_yes_to_everybody_is_acting_on_all():
-    np.testing.assert_allclose(
-        net_benefit(np.full(4, 800.0), CASE, np.ones(4))[0], net_benefit_of_all(CASE), atol=1e-15
-    )
+    np.testing.assert_allclose(net_benefit(np.full(4, 800.0), CASE, np.ones(4))[0], net_benefit_of_all(0.5), atol=1e-15)
 
 
 @pytest.mark.parametrize("thresholds", [[0.0, 0.5], [0.5, 1.0], [0.5, 0.5], [0.6, 0.4]])
@@ -80,4 +78,4 @@ def assert_net_benefit(answers, name):
     is_case = predicted["y"].to_numpy() == 1
     found = net_benefit(predicted["lp"].to_numpy(), is_case, np.ones(len(is_case)))[0]
     np.testing.assert_allclose(found, expected["model"], rtol=1e-8, atol=1e-9)
-    np.testing.assert_allclose(net_benefit_of_all(is_case), expected["all"], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(net_benefit_of_all(is_case.mean()), expected["all"], rtol=1e-8, atol=1e-9)

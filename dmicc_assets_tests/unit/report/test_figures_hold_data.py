@@ -14,6 +14,7 @@ from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
 from dmicc_assets.report.figures import differential, forest, heat_map, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
 from dmicc_assets.report.figures.of_study import draw_calibration, worked_patient
+from dmicc_assets.report.words import curve_in_words
 from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import ExpressionMatrix
@@ -147,7 +148,10 @@ def test_roc_curve_and_legend_are_the_table_s(catalog: dict[str, CatalogFigure])
     drawn = _line(figure.axes[0], "b|G020|apparent")
     curve = results.rows("validation/roc_curve", subject="b", predictor="G020").sort("fpr", "tpr")
     np.testing.assert_array_equal(drawn, curve.select("fpr", "tpr").to_numpy())
-    assert any(f"G020, apparent, AUC {row['auc']:.3f}" in text.get_text() for text in figure.legends[0].get_texts())
+    assert any(
+        f"G020, apparent (chosen here), AUC {row['auc']:.2f}" in text.get_text()
+        for text in figure.legends[0].get_texts()
+    )
     assert figure.axes[0].collections
 
 
@@ -176,7 +180,7 @@ def test_nomogram_marks_the_patient_at_his_points() -> None:
 def test_calibration_has_apparent_corrected_and_external_curves(catalog: dict[str, CatalogFigure]) -> None:
     figure = catalog["study/calibration"].draw()
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels[:3] == ["perfect", "apparent", "corrected for optimism"]
+    assert labels[1] == "out of fold: genes chosen inside the folds"
 
 
 def test_null_distribution_counts_the_draws_that_reach_the_observed(catalog: dict[str, CatalogFigure]) -> None:
@@ -199,7 +203,14 @@ def test_calibration_has_a_line_of_the_frozen_model_in_each_validation_dataset()
     with_line = results.with_frames({"validation/performance": declared("validation/performance", rows)})
     figure = draw_calibration(with_line)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["perfect", "apparent", "corrected for optimism", "external, GSE4: slope 0.50"]
+    assert labels == [
+        "perfect",
+        "out of fold: genes chosen inside the folds",
+        "out of fold, where genes were chosen",
+        "fit only; the genes were chosen on these samples",
+        "fit only, corrected for its optimism",
+        "external, GSE4: slope 0.50",
+    ]
     line = _line(figure.axes[0], "external, GSE4: slope 0.50")
     log_odds = np.log(line / (1 - line))
     # the intercept says nothing of the model: the line goes through one half
@@ -212,7 +223,7 @@ def test_decision_curves_are_the_table_s(catalog: dict[str, CatalogFigure]) -> N
     rows = simulated_tables().rows("model/decision_curve")
     for axes, kind in zip(figure.axes, rows["kind"].unique(maintain_order=True), strict=True):
         own = rows.filter(pl.col("kind") == kind).sort("threshold")
-        assert axes.get_title(loc="left") == kind
+        assert axes.get_title(loc="left").replace("\n", " ") == curve_in_words(kind)
         for line, column in zip(axes.lines, ("net_benefit_model", "net_benefit_all", "net_benefit_none"), strict=True):
             np.testing.assert_array_equal(line.get_ydata(), own[column].to_numpy())
         assert axes.get_xlim() == (0, 1)

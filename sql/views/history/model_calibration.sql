@@ -10,6 +10,8 @@ SELECT
     CAST(rows.kind AS VARCHAR) AS kind,
     CAST(rows.predicted AS DOUBLE) AS predicted,
     CAST(rows.observed AS DOUBLE) AS observed,
+    CAST(rows.ci_low AS DOUBLE) AS ci_low,
+    CAST(rows.ci_high AS DOUBLE) AS ci_high,
     CAST(rows.observed_corrected AS DOUBLE) AS observed_corrected,
     CAST(rows.n_resamples AS BIGINT) AS n_resamples
 FROM read_parquet('{{lake}}/history/model/calibration/*/*.parquet', union_by_name = true, filename = true) AS rows

@@ -10,8 +10,11 @@ SELECT
     CAST(rows.kind AS VARCHAR) AS kind,
     CAST(rows.threshold AS DOUBLE) AS threshold,
     CAST(rows.net_benefit_model AS DOUBLE) AS net_benefit_model,
+    CAST(rows.ci_low AS DOUBLE) AS ci_low,
+    CAST(rows.ci_high AS DOUBLE) AS ci_high,
     CAST(rows.net_benefit_all AS DOUBLE) AS net_benefit_all,
-    CAST(rows.net_benefit_none AS DOUBLE) AS net_benefit_none
+    CAST(rows.net_benefit_none AS DOUBLE) AS net_benefit_none,
+    CAST(rows.prevalence AS DOUBLE) AS prevalence
 FROM read_parquet('{{lake}}/history/model/decision_curve/*/*.parquet', union_by_name = true, filename = true) AS rows
 JOIN read_json(
     '{{lake}}/history/model/decision_curve/*/*.json',

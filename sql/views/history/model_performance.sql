@@ -8,6 +8,9 @@ SELECT
     manifests.because,
     CAST(rows.study AS VARCHAR) AS study,
     CAST(rows.metric AS VARCHAR) AS metric,
+    CAST(rows.nested AS DOUBLE) AS nested,
+    CAST(rows.nested_low AS DOUBLE) AS nested_low,
+    CAST(rows.nested_high AS DOUBLE) AS nested_high,
     CAST(rows.apparent AS DOUBLE) AS apparent,
     CAST(rows.optimism AS DOUBLE) AS optimism,
     CAST(rows.corrected AS DOUBLE) AS corrected

@@ -1,9 +1,13 @@
 -- Made by `make generated` from the table's declaration.
--- Performance of the risk model: apparent on the samples on which it was fitted, and corrected for optimism.
+-- How good the risk model is: out of fold with the genes chosen inside the folds, and for the fit only, as it appears
+-- on the samples that chose the genes and corrected for the optimism of the fit.
 CREATE VIEW model.performance AS
 SELECT
     CAST(study AS VARCHAR) AS study,
     CAST(metric AS VARCHAR) AS metric,
+    CAST(nested AS DOUBLE) AS nested,
+    CAST(nested_low AS DOUBLE) AS nested_low,
+    CAST(nested_high AS DOUBLE) AS nested_high,
     CAST(apparent AS DOUBLE) AS apparent,
     CAST(optimism AS DOUBLE) AS optimism,
     CAST(corrected AS DOUBLE) AS corrected
