@@ -5,6 +5,7 @@ from dmicc_assets.model.risk_model import empty_risk_model_tables, fit_risk_mode
 from dmicc_assets.resampling.fold_tables import fold_numbers, read_out_of_fold
 from dmicc_assets.resampling.model_tables import with_nested
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
+from dmicc_assets.resampling.resamples import patient_index
 from dmicc_assets.results.reader import Results
 
 
@@ -29,12 +30,11 @@ def model(context: StepContext) -> Result:
     """
     results = Results.of_step(context)
     biomarkers, subject = sorted(results.biomarkers), results.cohort(context.study.model_cohort)
-    settings, prevalence = context.study.model, context.study.prevalence
-    tables = (
-        risk_model_tables(fit_risk_model(subject, biomarkers, settings), subject, settings, settings.seed, prevalence)
-        if biomarkers
-        else empty_risk_model_tables()
-    )
+    settings, prevalence, patients = context.study.model, context.study.prevalence, patient_index(subject)
+    tables = empty_risk_model_tables()
+    if biomarkers:
+        fitted = fit_risk_model(subject, biomarkers, settings)
+        tables = risk_model_tables(fitted, subject, settings, settings.seed, prevalence, patients)
     rows, samples = results.rows("validation/out_of_fold"), subject.matrix.samples
     scores = OutOfFoldScores.of(read_out_of_fold(rows, samples), subject, context.study.rigor.seed)
     folds = results.rows("validation/folds")

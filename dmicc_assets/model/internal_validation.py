@@ -21,7 +21,7 @@ from dmicc_assets.model.performance import (
     null_deviance,
     rank_scores,
 )
-from dmicc_assets.stats.calibration import lowess_at
+from dmicc_assets.stats.calibration import lowess_at, lowess_of_counts
 from dmicc_assets.stats.firth import fit_firth_resamples
 from dmicc_assets.stats.probability import expit, logit
 from dmicc_assets.stats.resampled_logistic import refit_models
@@ -42,13 +42,11 @@ class Refits:
 
     Attributes:
         coefficients: (B, K) for probabilities; NaN where a resample cannot be fitted.
-        indices: (B, N) positions of the samples of each resample.
         counts: (B, N) how often each sample is in each resample.
         is_firth: (B,) True where Firth's estimate was used.
     """
 
     coefficients: FloatArray
-    indices: IntArray
     counts: FloatArray
     is_firth: BoolArray
 
@@ -64,7 +62,7 @@ class Refits:
             yield self._rows(rows)
 
     def _rows(self, rows: BoolArray | slice) -> "Refits":
-        return Refits(self.coefficients[rows], self.indices[rows], self.counts[rows], self.is_firth[rows])
+        return Refits(self.coefficients[rows], self.counts[rows], self.is_firth[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +108,25 @@ def _blocks(n_rows: int, n_samples: int) -> Iterator[slice]:
         yield slice(start, start + step)
 
 
-def bootstrap_indices(n_samples: int, n_resamples: int, seed: int) -> IntArray:
-    """(B, N) positions of the samples of each resample, drawn with replacement."""
-    return np.random.default_rng(seed).integers(0, n_samples, size=(n_resamples, n_samples))
+def bootstrap_indices(n_drawn: int, n_resamples: int, seed: int) -> IntArray:
+    """(B, P) numbers of the patients of each resample, drawn with replacement; of the samples where each is one's."""
+    return np.random.default_rng(seed).integers(0, n_drawn, size=(n_resamples, n_drawn))
 
 
-def refit(design: FloatArray, is_case: BoolArray, indices: IntArray, estimator: Estimator) -> Refits:
+def _times_drawn(indices: IntArray, n_drawn: int) -> FloatArray:
+    """(B, P) how often each patient is in each resample."""
+    flat = indices + n_drawn * np.arange(len(indices))[:, None]
+    counts = np.bincount(flat.ravel(), minlength=len(indices) * n_drawn).astype(np.float64)
+    return counts.reshape(len(indices), n_drawn)
+
+
+def refit(
+    design: FloatArray,
+    is_case: BoolArray,
+    indices: IntArray,
+    estimator: Estimator,
+    patients: NDArray[np.intp] | None = None,
+) -> Refits:
     """Refits the model in every resample.
 
     Under "firth" every refit is Firth's with FLIC's intercept; under "ml" that is used only for the resamples whose
@@ -124,22 +135,22 @@ def refit(design: FloatArray, is_case: BoolArray, indices: IntArray, estimator: 
     Args:
         design: (N, K) with the intercept first.
         is_case: (N,) True for cases.
-        indices: (B, N) positions of the samples in each resample.
+        indices: (B, P) numbers of the patients in each resample, from `bootstrap_indices`.
         estimator: of the model itself.
+        patients: (N,) number of each sample's patient; None when each sample is of another.
     """
     n_resamples, n_samples = len(indices), len(is_case)
-    flat = indices + n_samples * np.arange(n_resamples)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_samples).astype(np.float64)
-    counts = counts.reshape(n_resamples, n_samples)
+    counts = _times_drawn(indices, n_samples if patients is None else int(patients.max(initial=-1)) + 1)
+    counts = counts if patients is None else counts[:, patients]
     if estimator == "firth":
         everywhere = np.ones(n_resamples, dtype=bool)
-        return Refits(fit_firth_resamples(design, is_case, counts), indices, counts, everywhere)
+        return Refits(fit_firth_resamples(design, is_case, counts), counts, everywhere)
     coefficients = np.empty((n_resamples, design.shape[1]))
     separated = np.zeros(n_resamples, dtype=bool)
     for rows in _blocks(n_resamples, n_samples):
         fitted = refit_models(design, is_case, counts[rows])
         coefficients[rows], separated[rows] = fitted.coefficients, fitted.is_firth
-    return Refits(coefficients, indices, counts, separated)
+    return Refits(coefficients, counts, separated)
 
 
 def validate(
@@ -302,16 +313,8 @@ def calibrate(
 def _optimism_at(design: FloatArray, outcome: FloatArray, refits: Refits, at: FloatArray) -> FloatArray:
     """(B, P) curve of each refit in its own resample less its curve in all samples; NaN where one does not reach."""
     everywhere = expit(refits.coefficients @ design.T)
-    n_refits, n_samples = everywhere.shape
-    offset: NDArray[np.intp] = n_samples * np.arange(n_refits, dtype=np.intp)
-    order = np.argsort(everywhere, axis=1) + offset[:, None]
-    # Sorted once: a resample holds the sorted samples as often as they were drawn.
-    times = np.take(refits.counts.ravel(), order)
-    drawn = np.repeat(order, times.astype(np.int64).ravel()).reshape(order.shape)
-    probability = everywhere.ravel()
-    is_case = np.tile(outcome, n_refits)
-    training = lowess_at(np.take(probability, drawn), np.take(is_case, drawn), at)
-    return training - lowess_at(np.take(probability, order), np.take(is_case, order), at)
+    training = lowess_of_counts(everywhere, outcome, refits.counts, at)
+    return training - lowess_of_counts(everywhere, outcome, np.ones_like(refits.counts), at)
 
 
 def corrected_net_benefit(

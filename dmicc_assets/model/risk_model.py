@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit_of_all
 from dmicc_assets.model.frozen_model import (
@@ -76,6 +77,12 @@ def training_data(subject: CaseControl, genes: Sequence[str]) -> tuple[FloatArra
     return np.ascontiguousarray(values[:, complete].T), subject.is_case[complete]
 
 
+def _complete(subject: CaseControl, genes: Sequence[str], patients: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    """Numbers of the patients of `training_data`'s samples."""
+    present = ~np.isnan(subject.matrix.take_features(genes).values).any(axis=0)
+    return np.flatnonzero(present) if patients is None else patients[present]
+
+
 def fit_risk_model(subject: CaseControl, genes: Sequence[str], settings: Model) -> RiskModel:
     """Fits the logistic risk model on the genes in the subject's samples.
 
@@ -127,13 +134,18 @@ def empty_risk_model_tables() -> RiskModelTables:
 
 
 def risk_model_tables(
-    model: RiskModel, subject: CaseControl, settings: Model, seed: int, prevalence: float | None = None
+    model: RiskModel,
+    subject: CaseControl,
+    settings: Model,
+    seed: int,
+    prevalence: float | None = None,
+    patients: NDArray[np.intp] | None = None,
 ) -> RiskModelTables:
     """Every table about the model: coefficients, nomogram, calibration, performance and decision curve.
 
     All of it is of the fit alone: where the genes were chosen on the same samples, that is not in the correction.
 
-    Calibration and performance are corrected for optimism by `settings.bootstrap` resamples of the samples, as
+    Calibration and performance are corrected for optimism by `settings.bootstrap` resamples of the patients, as
     `rms::calibrate` and `rms::validate`; with none the corrected columns are NULL. Their kind is 'apparent' (the
     training samples), the decision curve's also 'corrected'.
 
@@ -143,6 +155,7 @@ def risk_model_tables(
         settings: the study's model section.
         seed: of the resamples.
         prevalence: share of cases that the decision curve is for; None is that of the samples.
+        patients: (N,) number of each sample's patient; None when each sample is of another.
 
     Raises:
         ValueError: the model was read from its table, or the subject is not the one it was fitted on.
@@ -151,7 +164,9 @@ def risk_model_tables(
     if (int(is_case.sum()), int((~is_case).sum())) != (model.n_case, model.n_control):
         raise ValueError(f"{subject.kind} {subject.name} is not what the model was fitted on: its groups differ")
     design = np.column_stack([np.ones(len(x)), x])
-    refits = refit(design, is_case, bootstrap_indices(len(x), settings.bootstrap, seed), model.estimator)
+    _, own = np.unique(_complete(subject, model.genes, patients), return_inverse=True)
+    drawn = bootstrap_indices(int(own.max()) + 1, settings.bootstrap, seed)
+    refits = refit(design, is_case, drawn, model.estimator, own)
     indexes = validate(design, is_case, model.coefficients, refits, model.estimator)
     curve = calibrate(design, is_case, model.coefficients, refits)
     apparent, corrected = corrected_net_benefit(

@@ -107,14 +107,15 @@ def _separated_data(n_case=8, n_control=20, gap=0.3):
 def test_separated_model_is_firth_in_every_refit():
     design, is_case = _separated_data()
     fit = fit_firth(design[:, 1:], is_case, ["MT1M"])
-    refits = refit(design, is_case, bootstrap_indices(len(is_case), 50, seed=1), "firth")
+    indices = bootstrap_indices(len(is_case), 50, seed=1)
+    refits = refit(design, is_case, indices, "firth")
     assert refits.is_firth.all()
     found = validate(design, is_case, fit.probability_coefficients, refits, "firth")
     assert all(np.isfinite([v.apparent, v.optimism, v.corrected]).all() for v in found.values())
     assert found["dxy"].apparent == 1
     curve = calibrate(design, is_case, fit.probability_coefficients, refits)
     assert np.isfinite(curve.apparent).all()
-    for row, coefficients in zip(refits.indices[:5], refits.coefficients[:5], strict=True):
+    for row, coefficients in zip(indices[:5], refits.coefficients[:5], strict=True):
         alone = fit_firth(design[row, 1:], is_case[row], ["MT1M"]).probability_coefficients
         np.testing.assert_allclose(coefficients, alone, rtol=1e-6)
 
@@ -161,6 +162,29 @@ def test_without_resamples_nothing_is_corrected():
     apparent, corrected = corrected_net_benefit(design, is_case, coefficients, refits, THRESHOLDS)
     assert np.isfinite(apparent).all()
     assert np.isnan(corrected).all()
+
+
+def test_resamples_draw_patients_with_all_of_their_samples():
+    # Four copies of every sample are four times the rows and no more people: the optimism is that of one copy.
+    rng = np.random.default_rng(9)
+    is_case = np.arange(30) < 15
+    design = np.column_stack([np.ones(30), rng.normal(size=(30, 4)) + 0.3 * is_case[:, None]])
+    indices = bootstrap_indices(30, 200, seed=3)
+    patients = np.repeat(np.arange(30), 4)
+    patients[:4] = 1  # patient 0 has no sample of its own, patient 1 eight
+    coefficients = fit_logistic(design[:, 1:], is_case, list("abcd")).coefficients
+    once = validate(design, is_case, coefficients, refit(design, is_case, indices, "ml"), "ml")
+    many, labels = np.repeat(design, 4, axis=0), np.repeat(is_case, 4)
+    uneven = refit(many, labels, indices, "ml", patients)
+    assert len(set(uneven.counts.sum(axis=1).tolist())) > 1
+    curve = calibrate(many, labels, coefficients, uneven)
+    assert np.isfinite(curve.corrected[10:40]).all()
+    drawn = refit(many, labels, indices, "ml", np.repeat(np.arange(30), 4))
+    found = validate(many, labels, coefficients, drawn, "ml")
+    for index in ("dxy", "brier", "slope"):
+        assert found[index].optimism == pytest.approx(once[index].optimism, abs=0.01)
+    rows = validate(many, labels, coefficients, refit(many, labels, bootstrap_indices(120, 200, seed=3), "ml"), "ml")
+    assert rows["dxy"].optimism < 0.5 * found["dxy"].optimism
 
 
 def test_noise_is_found_optimistic():
