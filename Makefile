@@ -26,10 +26,11 @@ lint: .venv/installed
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-# What is made from declarations: SQL views and data dictionary, the page of findings.
+# What is made from declarations: SQL views and data dictionary, the pages of findings and verdict.
 generated: .venv/installed
 	$(BIN)/python -m dmicc_assets.warehouse.generate
 	$(BIN)/python -m dmicc_assets.checks.page > docs/findings.md
+	$(BIN)/python -m dmicc_assets.checks.verdict_page > docs/verdict.md
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

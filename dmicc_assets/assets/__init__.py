@@ -35,6 +35,7 @@ STEPS: list[Step] = in_order(
         rigor.sensitivity,
         rigor.nulls,
         rigor.findings,
+        rigor.judgement,
         clinical.case,
         report.published,
         report.report,

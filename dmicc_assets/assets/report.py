@@ -2,7 +2,6 @@
 
 from dmicc_assets.assets.enrichment import observe_libraries
 from dmicc_assets.checks.tripod import checklist
-from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.enrichment.libraries import libraries_in_use
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.report.figures.catalog import study_figures
@@ -58,18 +57,19 @@ def published(context: StepContext) -> Result:
         Input("model/decision_curve"),
         Input("rigor/nulls"),
         Input("rigor/findings"),
+        Input("rigor/verdict"),
         Input("clinical/case_observations"),
         Input("clinical/reported_cases"),
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="3",
+    version="4",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:
     """Write the report: one page that needs no network, from every table of the study."""
     results = Results.of_step(context)
     manifests = Results.of_study(context.lake, context.study).manifests()
-    page = study_report(results, manifests, study_figures(results), verdict(results), checklist(results))
+    page = study_report(results, manifests, study_figures(results), checklist(results))
     path = report_path(context.settings.reports, context.study.study)
     return Result({"report/study": write_report(path, page, context.study.title)})

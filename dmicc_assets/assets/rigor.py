@@ -3,6 +3,7 @@
 from typing import Any
 
 from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
+from dmicc_assets.checks.verdict import verdict, verdict_table
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.resampling.nulls import null_distributions
 from dmicc_assets.resampling.parallel import workers
@@ -118,3 +119,29 @@ def findings(context: StepContext) -> Result:
     found = run_checks(StudyEvidence.of_step(context))
     counts = {severity: sum(each.severity == severity for each in found) for severity in ("error", "warning", "info")}
     return Result({"rigor/findings": findings_table(found)}, counts)
+
+
+@step(
+    partition="study",
+    outputs=("rigor/verdict",),
+    inputs=(
+        Input("differential/statistics", "cohorts"),
+        Input("differential/genes", "cohorts"),
+        Input("cohort/samples", "cohorts"),
+        Input("signature/genes"),
+        Input("signature/overlap"),
+        Input("signature/biomarkers"),
+        Input("validation/roc"),
+        Input("validation/performance"),
+        Input("rigor/findings"),
+    ),
+    settings=lambda study, _: (
+        study.model_dump(mode="json", include={"cohorts", "validation", "population", "differential", "model"})
+        | {"order": list(study.cohorts)}
+    ),
+    version="1",
+)
+def judgement(context: StepContext) -> Result:
+    """Say what the result is worth, in one line and three sentences, from the findings."""
+    said = verdict(Results.of_step(context))
+    return Result({"rigor/verdict": verdict_table(said)}, {"level": said.level, "line": said.line})

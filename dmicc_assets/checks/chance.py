@@ -31,7 +31,7 @@ def fewest_draws() -> int:
     severities=("warning", "info"),
     remedy="Do not present this AUC as evidence for these genes.",
     citation="Venet 2011, 10.1371/journal.pcbi.1002240",
-    doubts=Doubt("doubtful", 2, "more than one in twenty random sets of genes do as well"),
+    doubts=Doubt("a hypothesis", 2, "more than one in twenty random sets of genes do as well"),
     doubts_auc=AucDoubt(EVERY_AUC, "random genes do as well"),
 )
 def random_genes(evidence: StudyEvidence) -> list[Finding]:
@@ -89,7 +89,7 @@ def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
     severities=("warning", "info"),
     remedy="Treat the result as if nothing was found.",
     citation="Ojala & Garriga 2010, JMLR 11:1833",
-    doubts=Doubt("chance", 2, "the procedure finds as much with permuted labels"),
+    doubts=Doubt("not supported", 2, "as much is found when the labels are shuffled"),
     doubts_auc=AucDoubt(EVERY_AUC, "permuted labels do as well"),
 )
 def permuted_labels(evidence: StudyEvidence) -> list[Finding]:

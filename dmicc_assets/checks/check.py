@@ -18,7 +18,8 @@ DELONG = ("apparent", "external")
 EVERY_AUC = ("apparent", "leaky_cv", "nested_cv", "bootstrap_632plus", "external")
 
 Side = Literal["above", "below", "at or above", "at or below"]
-Level = Literal["broken", "chance", "doubtful", "weak"]
+# Levels of the verdict that a check can lead to, the gravest first.
+DoubtLevel = Literal["broken data", "not supported", "a hypothesis"]
 Judge = Callable[[StudyEvidence], list[Finding]]
 
 
@@ -34,17 +35,22 @@ class Doubt:
     """The reason that the verdict gives when the check fires.
 
     Attributes:
-        level: which sentence of the verdict: "broken" (errors only), "chance", "doubtful", "weak"; the verdict states
-            the first level that has a reason.
-        rank: place among the reasons of that sentence, the lowest first; three are named.
-        says: the reason, within that sentence.
-        adds: function that gives text after the reason, from the study's tables.
+        level: the level of the verdict when the check fires, unless a graver one has a reason.
+        rank: place among the reasons of that level, the least first; three are named.
+        says: the reason, as a part of a sentence that a clinician understands.
+        tells: the same from the study's tables, with its numbers and names.
+        severities: of the findings that it speaks of.
+        of: which of the check's measures it speaks of; "" for all.
+        is_always_said: the reason is said at every level, not only at its own.
     """
 
-    level: Level
+    level: DoubtLevel
     rank: int
     says: str
-    adds: Callable[[StudyEvidence], str] | None = None
+    tells: Callable[[StudyEvidence], str] | None = None
+    severities: tuple[Severity, ...] = ("warning",)
+    of: str = ""
+    is_always_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,6 @@ class Check:
         doubts: reason in the verdict when it fires.
         doubts_auc: note beside an AUC when it fires.
         lacks: what the verdict names as missing.
-        shows: praise in the verdict when the check is silent and has measured something.
         tripod: items of TRIPOD+AI that its messages answer.
         stops: the steps that it stops, if it is an integrity check.
         judge: the function; its docstring says when the check fires.
@@ -114,7 +119,6 @@ class Check:
     doubts: tuple[Doubt, ...]
     doubts_auc: AucDoubt | None
     lacks: Lack | None
-    shows: str
     tripod: tuple[str, ...]
     stops: Stops | None
     judge: Judge = field(repr=False)
@@ -171,7 +175,6 @@ def check(
     doubts: Doubt | tuple[Doubt, ...] = (),
     doubts_auc: AucDoubt | None = None,
     lacks: Lack | None = None,
-    shows: str = "",
     tripod: tuple[str, ...] = (),
     stops: Stops | None = None,
 ) -> Callable[[Judge], Check]:
@@ -196,7 +199,6 @@ def check(
             doubts=doubts if isinstance(doubts, tuple) else (doubts,),
             doubts_auc=doubts_auc,
             lacks=lacks,
-            shows=shows,
             tripod=tripod,
             stops=stops,
             judge=judge,

@@ -44,7 +44,7 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "not av
         "the question."
     ),
     citation="Nygaard 2016, 10.1093/biostatistics/kxv027",
-    doubts=Doubt("doubtful", 6, "something else separates the groups as well"),
+    doubts=Doubt("a hypothesis", 6, "something else separates the groups as well"),
     stops=Stops(
         "The design has full rank: no dataset or patient is confounded with the groups", ("differential/statistics",)
     ),
@@ -181,7 +181,7 @@ def _fields_of_rules(evidence: StudyEvidence, comparison: Comparison, members: p
     fires="above",
     remedy="Estimate the mixture of cells and correct for it, or call the signature one of composition.",
     citation="Venet 2011, 10.1371/journal.pcbi.1002240",
-    doubts=Doubt("doubtful", 7, "the groups hold different mixtures of cells"),
+    doubts=Doubt("a hypothesis", 7, "the groups hold different mixtures of cells"),
 )
 def cell_composition(evidence: StudyEvidence) -> list[Finding]:
     """A marker gene of another cell type shifts by more than 2 log2 units between cases and controls."""

@@ -49,8 +49,8 @@ def _sizes(n_case: int, n_control: int) -> str:
     ),
     citation=f"PROBAST 4.1: {PROBAST}",
     doubts=(
-        Doubt("broken", 1, "a class has fewer than three samples"),
-        Doubt("weak", 1, "a class has fewer than ten samples"),
+        Doubt("not supported", 3, "a class has fewer than three samples", severities=("error",)),
+        Doubt("a hypothesis", 11, "a class has fewer than ten samples"),
     ),
     tripod=("21",),
 )
@@ -220,10 +220,11 @@ def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="tissues",
     fires="above",
+    also_measures={"merged": Measure("tissues of one cohort", "above")},
     severities=("warning", "info"),
     remedy="Compare like with like, or say that tissues are compared.",
     citation="Leek 2010, 10.1038/nrg2825",
-    doubts=Doubt("weak", 2, "the tissues differ"),
+    doubts=Doubt("a hypothesis", 12, "datasets of one disease are of different tissues", of="merged"),
     tripod=("12d",),
 )
 def tissues(evidence: StudyEvidence) -> list[Finding]:
@@ -236,14 +237,15 @@ def tissues(evidence: StudyEvidence) -> list[Finding]:
         distinct = sorted({tissue for tissue in named if tissue})
         n_unknown = sum(not tissue for tissue in named)
         text = ", ".join(distinct) or "none stated"
+        of = "merged" if subject in of_cohort else ""
         if len(distinct) > 1:
             message = f"{text}: a difference between diseases cannot be told from one between tissues"
-            findings.append(finding("D7", subject, "warning", message, len(distinct), 1))
+            findings.append(finding("D7", subject, "warning", message, len(distinct), 1, of))
         elif n_unknown:
             message = f"tissue is not stated for {n_unknown} of {len(named)} datasets ({text}): this cannot be judged"
-            findings.append(finding("D7", subject, "info", message, len(distinct), 1))
+            findings.append(finding("D7", subject, "info", message, len(distinct), 1, of))
         else:
-            findings.append(finding("D7", subject, "ok", text, len(distinct), 1))
+            findings.append(finding("D7", subject, "ok", text, len(distinct), 1, of))
     return findings
 
 

@@ -12,7 +12,7 @@ CHANCE = 0.05
 
 
 def which_ways(evidence: StudyEvidence) -> str:
-    """What moves opposite ways, behind the verdict's reason: `: MT1M is up in A and down in B: ...`."""
+    """What moves opposite ways, for the verdict: `MT1M is up in A and down in B: the model's use of it ...`."""
     said: list[str] = []
     genes = evidence.rows("signature/genes").filter(~pl.col("is_concordant"))
     for gene in evidence.biomarkers:
@@ -21,14 +21,14 @@ def which_ways(evidence: StudyEvidence) -> str:
             said.append(f"{gene} is {listed([f'{way} in {_title(evidence, cohort)}' for way, cohort in ways])}")
     if said:
         it = "it" if len(said) == 1 else "them"
-        return f": {listed(said)}: the model's use of {it} does not carry over"
+        return f"{listed(said)}: the model's use of {it} does not carry over"
     if disagrees(evidence):
         row = evidence.rows("signature/overlap").row(0, named=True)
         return (
-            f": {row['n_concordant']} of {row['n_shared']} shared genes move the same way, fewer than chance gives "
+            f"{row['n_concordant']} of {row['n_shared']} shared genes move the same way, fewer than chance gives "
             f"(p = {row['direction_p_value']:.2g})"
         )
-    return ", so that the model ranks cases below controls there"
+    return "outside its cohort the model ranks cases below controls"
 
 
 def disagrees(evidence: StudyEvidence) -> bool:

@@ -41,8 +41,8 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
     remedy="Leave one of the two out.",
     citation="10.1186/1471-2105-15-323",
     doubts=(
-        Doubt("broken", 2, "validation holds samples of training"),
-        Doubt("doubtful", 8, "samples are in two datasets or cohorts"),
+        Doubt("broken data", 2, "validation holds samples of training", severities=("error",)),
+        Doubt("a hypothesis", 8, "samples are in two datasets or cohorts"),
     ),
     doubts_auc=AucDoubt(("external",), "it holds samples of training"),
     stops=Stops(
@@ -150,7 +150,7 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
         "contradiction alone is no proof."
     ),
     citation="Toker 2016, 10.12688/f1000research.9471.2",
-    doubts=Doubt("weak", 7, "the sexes differ between the groups or contradict what is stated"),
+    doubts=Doubt("a hypothesis", 17, "the sexes differ between the groups or contradict what is stated"),
     tripod=("14",),
 )
 def sex(evidence: StudyEvidence) -> list[Finding]:

@@ -36,7 +36,7 @@ def _lacks_validation(evidence: StudyEvidence) -> str:
     fires="above",
     remedy="Validate on another dataset.",
     citation=f"PROBAST 1.1: {PROBAST}",
-    doubts=Doubt("weak", 6, "the validation is not independent"),
+    doubts=Doubt("a hypothesis", 16, "the validation is not independent"),
     doubts_auc=AucDoubt(("external",), "not independent of training"),
     lacks=Lack(2, _lacks_validation),
     tripod=("16", "20c"),
@@ -131,7 +131,7 @@ def _lacks_patients(evidence: StudyEvidence) -> str:
         "patient (`patient:`)."
     ),
     citation=f"PROBAST 4.6: {PROBAST}",
-    doubts=Doubt("weak", 4, "samples of one patient are taken for different people"),
+    doubts=Doubt("a hypothesis", 14, "samples of one patient are taken for different people"),
     doubts_auc=AucDoubt(DELONG, "samples of one patient taken for different people"),
     lacks=Lack(6, _lacks_patients),
 )
@@ -187,7 +187,7 @@ def repeats(patients: Sequence[str | None], is_case: Sequence[bool]) -> tuple[in
     also_measures={"copies": Measure("consensus correlation within patients", "above")},
     remedy="Look whether `patient:` names the patients rightly; leave copies out, or set `block: fixed`.",
     citation="Smyth, Michaud & Scott 2005, 10.1093/bioinformatics/bti270",
-    doubts=Doubt("doubtful", 9, "the correlation within patients is implausible, and every p-value rests on it"),
+    doubts=Doubt("a hypothesis", 9, "the correlation within patients is implausible, and every p-value rests on it"),
 )
 def block_correlation(evidence: StudyEvidence) -> list[Finding]:
     """The consensus correlation within patients is below 0 or above 0.95."""

@@ -25,7 +25,9 @@ OPTIMISM = 0.05
     severities=("warning", "info"),
     remedy="Report the nested AUC, and treat its interval as a lower limit of the uncertainty.",
     citation="Ambroise & McLachlan 2002, 10.1073/pnas.102102699; Varma & Simon 2006, 10.1186/1471-2105-7-91",
-    doubts=Doubt("doubtful", 1, "the AUC drops when the genes are chosen inside the folds"),
+    doubts=Doubt(
+        "a hypothesis", 1, "the AUC drops when the genes are chosen without the patients that it is tested on"
+    ),
     doubts_auc=AucDoubt(("apparent", "leaky_cv"), "lower when the genes are chosen inside the folds"),
 )
 def selection_bias(evidence: StudyEvidence) -> list[Finding]:

@@ -17,14 +17,15 @@ def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
     return evidence.rows("differential/statistics", cohort=cohort)["p_value"].drop_nulls().to_numpy()
 
 
-def _kept(evidence: StudyEvidence) -> str:
-    """How many DEGs survive BH adjustment; M1 is easily misread as their false discovery rate."""
+def _false_ones(evidence: StudyEvidence) -> str:
+    """M1's reason with how many of the differentially expressed genes survive adjustment: its rate is not theirs."""
+    text = f"many of the genes with raw p < {evidence.study.differential.p_value:g} are false"
     if evidence.rows("differential/statistics").is_empty():
-        return ""
+        return text
     warned = evidence.rows("rigor/findings", code="M1", severity="warning")["subject"].sort()
     kept = [(cohort, *after_adjustment(evidence, cohort)) for cohort in warned]
     left = [f"{n_kept} of {n_found} in {cohort}" for cohort, _, n_kept, n_found in kept]
-    return f", though of those found {listed(left)} have BH-adjusted p < {evidence.study.differential.p_value:g}"
+    return f"{text}, though of those found {listed(left)} have BH-adjusted p < {evidence.study.differential.p_value:g}"
 
 
 @check(
@@ -40,7 +41,9 @@ def _kept(evidence: StudyEvidence) -> str:
     fires="above",
     remedy="Set `adjust: BH`.",
     citation="Storey 2002, 10.1111/1467-9868.00346",
-    doubts=Doubt("doubtful", 3, "many of the genes with raw p < {p_value:g} are false", adds=_kept),
+    doubts=Doubt(
+        "a hypothesis", 3, "many of the genes with raw p-values below the threshold are false", tells=_false_ones
+    ),
 )
 def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
     """With raw p-values, the estimated false discovery rate (pi0 m alpha / R) exceeds 10 %."""

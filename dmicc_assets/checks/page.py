@@ -25,9 +25,9 @@ No finding changes a number. The report, the command line and the verdict count 
 datasets it warns of.
 
 Each section below says what a check means, when it fires, what it measures, and what to do. In the table, `measure`
-says what `statistic` is, and `fires` on which side of `threshold` the check fires. The report opens with a verdict of
-three sentences, computed from these rows: what was found, how far it can be trusted, what is missing. Ask for the rows
-with `dmicc sql "FROM rigor.findings WHERE severity <> 'ok'"`.
+says what `statistic` is, and `fires` on which side of `threshold` the check fires. The report opens with a verdict that
+is computed from these rows: [verdict.md](verdict.md) has the rules. Ask for the rows with
+`dmicc sql "FROM rigor.findings WHERE severity <> 'ok'"`.
 
 In the Dagster UI every check is an asset check of `rigor/findings`. Its name is the code with two digits and a few
 words (`R09_calibration`), so that the list is in order. These checks block nothing: a published study must stay
@@ -70,7 +70,7 @@ def _section(check: Check) -> str:
         f"- **Fires** ({' or '.join(check.severities)}): {check.fires_when}",
         f"- **Measures:** {listed([f'{each.what} (fires {each.fires})' for each in check.measures.values()])}.",
     ]
-    says = [doubt.says.format(p_value=0.05) for doubt in check.doubts]
+    says = [f"{doubt.says} ({doubt.level})" for doubt in check.doubts]
     lines += [f"- **In the verdict:** {'; or '.join(says)}."] if says else []
     if check.doubts_auc is not None:
         kinds = check.doubts_auc.kinds

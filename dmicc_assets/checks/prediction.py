@@ -179,7 +179,7 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     fires="above",
     remedy="Do not interpret the odds ratios; the size of the probabilities depends on the penalty.",
     citation="Heinze & Schemper 2002, 10.1002/sim.1047",
-    doubts=Doubt("weak", 3, "the model separates the samples completely"),
+    doubts=Doubt("a hypothesis", 13, "the model separates the samples completely"),
 )
 def separation(evidence: StudyEvidence) -> list[Finding]:
     """The classes separate, so that the likelihood has no maximum and Firth's estimate was used."""

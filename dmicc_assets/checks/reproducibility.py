@@ -40,8 +40,9 @@ LEFT_OUT_FREQUENCY = 0.8
     severities=("warning", "info"),
     remedy="Present the shared genes as a list to be tested, not as a finding. Give each cohort controls of its own.",
     citation="Langsrud 2005, 10.1007/s11222-005-4789-5; Wang 2015, 10.1038/srep16923",
-    doubts=Doubt("chance", 1, "the cohorts share no more genes than lists along other axes of these tissues may"),
-    shows="more than chance",
+    doubts=Doubt(
+        "not supported", 1, "the diseases are not shown to share more genes than other variation of these tissues gives"
+    ),
 )
 def sharing(evidence: StudyEvidence) -> list[Finding]:
     """The p-value of sharing exceeds 0.05 (warning); no gene is shared, or two cohorts share samples (info)."""
@@ -91,7 +92,7 @@ def sharing(evidence: StudyEvidence) -> list[Finding]:
     severities=("warning", "info"),
     remedy="Speak of the genes that move the same way; of the others say which way they go in each disease.",
     citation="Clopper & Pearson 1934, 10.1093/biomet/26.4.404; Langsrud 2005, 10.1007/s11222-005-4789-5",
-    doubts=Doubt("doubtful", 0, "genes move opposite ways", adds=which_ways),
+    doubts=Doubt("a hypothesis", 0, "genes move opposite ways in the diseases", tells=which_ways, is_always_said=True),
     doubts_auc=AucDoubt(("external",), "it ranks cases below controls"),
 )
 def directions(evidence: StudyEvidence) -> list[Finding]:
@@ -147,7 +148,7 @@ def _turned(evidence: StudyEvidence) -> list[Finding]:
     fires="below",
     remedy="Report the grid of settings (`signature.sensitivity`), or weaken the claim.",
     citation="Simmons 2011, 10.1177/0956797611417632",
-    doubts=Doubt("doubtful", 5, "a small change of a threshold gives other genes"),
+    doubts=Doubt("a hypothesis", 5, "a small change of a threshold gives other genes"),
 )
 def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     """The median Jaccard index between the signature and those of single changes of a threshold is below 0.5."""
@@ -183,7 +184,7 @@ def threshold_sensitivity(evidence: StudyEvidence) -> list[Finding]:
     severities=("warning", "info"),
     remedy="Report the frequencies (`signature.stability`) beside the genes' names.",
     citation="Nogueira 2018, JMLR 18(174)",
-    doubts=Doubt("doubtful", 4, "other patients would have given other biomarkers"),
+    doubts=Doubt("a hypothesis", 4, "other patients would have given other biomarkers"),
 )
 def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
     """A biomarker is in the signature too seldom (warning); nothing was repeated (info).
@@ -232,7 +233,7 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
     fires="at or below",
     remedy="Choose `top` at a gap in the ranking, or call both genes candidates.",
     citation="Calle & Urrea 2011, 10.1093/bib/bbq011",
-    doubts=Doubt("weak", 5, "the ranking depends on the seed"),
+    doubts=Doubt("a hypothesis", 15, "the ranking depends on the seed"),
 )
 def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
     """Over the seeds, the rank intervals of the last chosen and the first unchosen gene overlap."""

@@ -1,135 +1,169 @@
-"""What the findings mean for a study: the verdict's three sentences, and the doubts beside an AUC.
+"""The verdict on a study: one line of its level, and what was found, how far to trust it, what is missing.
 
-Which check leads to which words is declared with the check.
+The rules that lead to a level are the table of `verdict_rules.py`; here they become sentences.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.checks.check import Doubt, Level, has_fired
+from dmicc_assets.checks.check import has_fired
 from dmicc_assets.checks.finding import FIRED, counted, listed
 from dmicc_assets.checks.registry import CHECKS, in_order
+from dmicc_assets.checks.verdict_rules import HOLDS_UP, LINES, PROOFS, RULES, Proof, Rule, fired, holding
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
+from dmicc_assets.tables import TABLES
 
-# How the sentence on trust begins; the first level of which a check fires is the one that is said.
-_BEGINNINGS: dict[Level, str] = {
-    "chance": "It is not shown to be more than chance",
-    "doubtful": "{it}{but}must be doubted",
-    "weak": "{it}{so}holds within these data, but rests on little",
-}
 _MOST_REASONS = 3
+_MAIN_REASONS = 2
+# How the sentence on trust begins.
+_BEGINNINGS = {
+    "broken data": "It cannot be trusted as it stands: {reasons}",
+    "not supported": "It is not shown to be more than chance: {reasons}",
+    "a hypothesis": "{shown}{reasons}",
+}
 
 
-def verdict(results: Results) -> tuple[str, str, str]:
-    """What was found, how far it can be trusted, what is missing."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a study's result is worth.
+
+    Attributes:
+        level: "holds up", "a hypothesis", "not supported" or "broken data".
+        line: the level in one plain line.
+        found: what was found, one sentence.
+        trust: how far it can be trusted, one sentence, the checks' codes at its end.
+        missing: what is missing, one sentence.
+        reasons: the main reasons of the level, two at most, each with the code of its check.
+    """
+
+    level: str
+    line: str
+    found: str
+    trust: str
+    missing: str
+    reasons: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, str, str]:
+        """Found, trust and missing."""
+        return self.found, self.trust, self.missing
+
+
+def verdict(results: Results) -> Verdict:
+    """The verdict on what a study found, from its stored findings and tables."""
     evidence = StudyEvidence.of(results)
-    return _found(evidence), _trust(evidence), _missing(evidence)
+    rules, shown = holding(evidence), _shown(evidence)
+    level = rules[0].level if rules else HOLDS_UP
+    said = [(rule.says(evidence), _code(evidence, rule)) for rule in rules] or [(p.shows, p.code) for p in shown]
+    reasons = tuple(f"{text} ({code})" if code else text for text, code in said[:_MAIN_REASONS])
+    trust = _doubted(evidence, rules, shown) if rules else _trusted(evidence, shown)
+    return Verdict(level, LINES[level], _found(evidence), trust, _missing(evidence), reasons)
+
+
+def verdict_table(of_study: Verdict) -> pl.DataFrame:
+    """The verdict as the one row of `rigor.verdict`, without the column study."""
+    columns = ("level", "line", "found", "trust", "missing")
+    return TABLES["rigor/verdict"].frame([{name: getattr(of_study, name) for name in columns}])
 
 
 def _found(evidence: StudyEvidence) -> str:
     cohorts = evidence.study.cohorts
     n, biomarkers = len(evidence.signature_genes), evidence.biomarkers
-    where = " and ".join(cohort.title for cohort in cohorts.values())
+    where = listed([cohort.title for cohort in cohorts.values()])
+    both = f" {'both' if len(cohorts) == 2 else 'all of'}" if len(cohorts) > 1 else ""
     if not n:
-        return f"No gene is differentially expressed in {where} at the study's thresholds, so there is no signature."
+        return f"No gene differs between cases and controls in{both} {where} at the study's thresholds."
+    text = f"{counted(n, 'gene')} {'differs' if n == 1 else 'differ'} between cases and controls in{both} {where}"
     overlap = evidence.rows("signature/overlap")
-    text = f"{_count(n, 'gene')} differentially expressed in {where}"
     if len(cohorts) > 1 and len(overlap) and overlap["p_value"][0] is not None:
-        row = overlap.row(0, named=True)
-        is_judged = evidence.rows("rigor/findings", code="M4", severity="info").is_empty()
-        text += f" ({_sharing(row)}" if is_judged else " (the cohorts share samples"
-        text += f"; {row['n_concordant']} move the same way)"
+        text += f" ({_sharing(evidence, overlap.row(0, named=True))})"
     if not biomarkers:
-        return f"{text}; none of them is among the first of every ranking, so there are no biomarkers and no model."
-    verb, top = "are" if len(biomarkers) > 1 else "is", evidence.study.ranking.top
-    text += f"; {listed(biomarkers)} {verb} among the first {top} of every ranking"
-    rows = evidence.rows("validation/roc", subject=evidence.study.model_cohort, predictor="model").drop_nulls("auc")
-    auc: dict[str, float] = dict(rows.select("kind", "auc").iter_rows())
-    them = "them" if len(biomarkers) > 1 else "it"
-    if "nested_cv" in auc:
-        text += f", and a model on {them} reaches a nested AUC of {auc['nested_cv']:.3f}"
-        text += f" (apparent {auc['apparent']:.3f})" if "apparent" in auc else ""
-    elif "apparent" in auc:
-        text += f", and a model on {them} reaches an apparent AUC of {auc['apparent']:.3f}"
-    return f"{text}{_outside(evidence)}."
+        return f"{text}; none of them is among the first of every ranking, so there is no biomarker and no model."
+    rank, on = ("rank", "them") if len(biomarkers) > 1 else ("ranks", "it")
+    return f"{text}; {listed(biomarkers)} {rank} highest, and a model on {on} {_areas(evidence)}."
 
 
-def _sharing(overlap: Mapping[str, float | None]) -> str:
-    """How many shared genes other axes of these tissues give, with the p-value; the urn's where nothing is shared."""
+def _sharing(evidence: StudyEvidence, overlap: Mapping[str, float | None]) -> str:
+    """How many shared genes other axes of these tissues give, with the p-value, and how many move the same way."""
+    same_way = f"{overlap['n_concordant']:.0f} in the same direction"
     if overlap["sharing_p_value"] is None:
-        return f"{overlap['n_expected']:.1f} expected of random lists"
+        return f"sharing was not tested; {same_way}"
+    if not evidence.rows("rigor/findings", code="M4", severity="info").is_empty():
+        return f"the cohorts share samples, so that they must share genes; {same_way}"
     return (
-        f"{overlap['sharing_expected']:.1f} expected along other axes of variation of these tissues, "
-        f"p = {overlap['sharing_p_value']:.2g}"
+        f"other variation of these tissues gives about {overlap['sharing_expected']:.0f}, "
+        f"p = {overlap['sharing_p_value']:.2g}; {same_way}"
     )
 
 
-def _outside(evidence: StudyEvidence) -> str:
-    """The frozen model's area in each validation dataset."""
-    rows = evidence.rows("validation/roc", subject_kind="dataset", predictor="model", kind="external")
-    areas = [
-        f"{auc:.3f} in {name}"
-        for name, auc in rows.drop_nulls("auc").sort("subject").select("subject", "auc").iter_rows()
+def _areas(evidence: StudyEvidence) -> str:
+    """How well the model tells cases from controls: inside its cohort, then outside."""
+    rows = evidence.rows("validation/roc", predictor="model").drop_nulls("auc")
+    inside = rows.filter(subject=evidence.study.model_cohort)
+    auc: dict[str, float] = dict(inside.select("kind", "auc").iter_rows())
+    said: list[str] = []
+    if "nested_cv" in auc:
+        flattered = f" ({auc['apparent']:.3f} in the patients that made it)" if "apparent" in auc else ""
+        said.append(f"{auc['nested_cv']:.3f} when everything is chosen anew without the patients tested{flattered}")
+    elif "apparent" in auc:
+        said.append(f"{auc['apparent']:.3f} in the patients that made it")
+    outside = rows.filter(subject_kind="dataset", kind="external").sort("subject")
+    said += [
+        f"{estimate_text(value, low, high)} in {name}"
+        for name, value, low, high in outside.select("subject", "auc", "ci_low", "ci_high").iter_rows()
     ]
-    return f", outside {listed(areas)}" if areas else ""
+    return f"has an area under the ROC curve of {listed(said)}" if said else "has no area under the ROC curve"
 
 
-def _trust(evidence: StudyEvidence) -> str:
-    findings = evidence.rows("rigor/findings")
-    tested = set(findings["code"])
-    if not tested:
-        return "How far this can be trusted is not known: no rigor check was made."
-    errors = in_order(set(findings.filter(severity="error")["code"]))
-    if not errors and not evidence.signature_genes:
-        sizes: list[float] = evidence.rows("rigor/findings", code="D1")["statistic"].drop_nulls().to_list()
-        few = f"the smallest class has {counted(round(min(sizes)), 'sample')}, and " if sizes else ""
-        return f"That nothing was found does not show that nothing is there: {few}thresholds decide what counts."
-    if errors:
-        says = {code: reason.says for code, reason in _doubts("broken")}
-        failed = [f"{says.get(code, 'an integrity check failed')} ({code}{_where(evidence, code)})" for code in errors]
-        return f"It cannot be trusted as it stands: {listed(failed)}."
-    return _reasons(evidence, in_order(set(findings.filter(pl.col("severity").is_in(FIRED))["code"])), len(tested))
+def _shown(evidence: StudyEvidence) -> list[Proof]:
+    return [proof for proof in PROOFS if proof.applies(evidence) and proof.holds(evidence)]
 
 
-def _reasons(evidence: StudyEvidence, fired: Sequence[str], n_tested: int) -> str:
-    """The reasons of the gravest level that has one, or that nothing speaks against the result."""
-    shown = [f"{CHECKS[code].shows} ({code})" for code in CHECKS if CHECKS[code].shows and _is_shown(evidence, code)]
-    it, but, so = (f"It is {listed(shown)} ", "but ", "and ") if shown else ("It ", "", "")
-    p_value = evidence.study.differential.p_value
-    for level, beginning in _BEGINNINGS.items():
-        reasons = [
-            f"{doubt.says.format(p_value=p_value)} ({code}{_where(evidence, code)})"
-            + (doubt.adds(evidence) if doubt.adds else "")
-            for code, doubt in _doubts(level)
-            if code in fired
-        ]
-        if reasons:
-            rest = len(fired) - len(reasons[:_MOST_REASONS])
-            more = f"; {rest} further {'checks warn' if rest > 1 else 'check warns'}" if rest else ""
-            return f"{beginning.format(it=it, but=but, so=so)}: {listed(reasons[:_MOST_REASONS])}{more}."
-    n = len(fired)
-    return f"{it}{so}holds within these data: of {n_tested} checks {n} {'warns' if n == 1 else 'warn'}" + (
-        f" ({listed(fired)})." if n else "."
+def _doubted(evidence: StudyEvidence, rules: Sequence[Rule], shown: Sequence[Proof]) -> str:
+    """The gravest reasons, behind what is shown in spite of them."""
+    named = [*rules[:_MOST_REASONS]]
+    named += [rule for rule in RULES if rule.is_always_said and rule not in named and rule.holds(evidence)]
+    sharing = [proof for proof in shown if proof.code == "M4"]
+    text = _BEGINNINGS[rules[0].level].format(
+        shown=f"{_as_sentence(sharing[0].shows)}, but " if sharing else "It must be doubted: ",
+        reasons=listed([rule.says(evidence) for rule in named]),
     )
+    codes = [proof.code for proof in sharing if rules[0].level == "a hypothesis"]
+    codes += [code for rule in named if (code := _code(evidence, rule))]
+    others = set(_warning(evidence)) - {rule.code for rule in named}
+    return f"{text}{_further(len(others))}{_in_brackets(codes)}."
 
 
-def _doubts(level: Level) -> list[tuple[str, Doubt]]:
-    """Code and doubt of every check that is of the level, in the order of their ranks."""
-    found = [(code, doubt) for code, check in CHECKS.items() for doubt in check.doubts if doubt.level == level]
-    return sorted(found, key=lambda each: each[1].rank)
+def _trusted(evidence: StudyEvidence, shown: Sequence[Proof]) -> str:
+    warn = _warning(evidence)
+    text = _as_sentence(listed([proof.shows for proof in shown]))
+    return f"{text}{_further(len(warn))}{_in_brackets([p.code for p in shown if p.code] + warn)}."
 
 
-def _is_shown(evidence: StudyEvidence, code: str) -> bool:
-    return len(evidence.rows("rigor/findings", code=code, severity="ok").drop_nulls("statistic")) > 0
+def _further(n: int) -> str:
+    return f"; {counted(n, 'further check')} {'warns' if n == 1 else 'warn'}" if n else ""
 
 
-def _where(evidence: StudyEvidence, code: str) -> str:
-    """Of whom a check warns, unless it is of the study as a whole."""
-    rows = evidence.rows("rigor/findings", code=code).filter(pl.col("severity").is_in(FIRED))
-    subjects = [subject for subject in rows["subject"].unique().sort() if subject != evidence.name]
-    return f" in {', '.join(subjects)}" if subjects else ""
+def _as_sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _in_brackets(codes: Sequence[str]) -> str:
+    return f" ({', '.join(codes)})" if codes else ""
+
+
+def _warning(evidence: StudyEvidence) -> list[str]:
+    return in_order(set(evidence.rows("rigor/findings").filter(pl.col("severity").is_in(FIRED))["code"]))
+
+
+def _code(evidence: StudyEvidence, rule: Rule) -> str:
+    """The rule's code with the subjects that its check warns of, unless it is of the study as a whole."""
+    subjects = [name for name in fired(evidence, rule.code)["subject"].unique().sort() if name != evidence.name]
+    return f"{rule.code} in {', '.join(subjects)}" if rule.code and subjects else rule.code
 
 
 def _missing(evidence: StudyEvidence) -> str:
@@ -152,13 +186,9 @@ def auc_doubts(findings: pl.DataFrame, subject: str, kind: str) -> list[tuple[st
         subject: the cohort or validation dataset.
         kind: how the AUC was estimated, as in `validation.roc`.
     """
-    fired = set(findings.filter(pl.col("severity").is_in(FIRED), pl.col("subject") == subject)["code"])
+    warned = set(findings.filter(pl.col("severity").is_in(FIRED), pl.col("subject") == subject)["code"])
     return [
         (code, check.doubts_auc.says)
         for code, check in CHECKS.items()
-        if code in fired and check.doubts_auc is not None and kind in check.doubts_auc.kinds
+        if code in warned and check.doubts_auc is not None and kind in check.doubts_auc.kinds
     ]
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun} is" if n == 1 else f"{n} {noun}s are"

@@ -4,7 +4,7 @@ The model and its arithmetic are `model/frozen_model.py`; here a file becomes it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
@@ -165,9 +166,12 @@ def score_and_show(
     if to is not None and to.suffix != ".tsv":
         raise RequestError(f"{to}: expected a file name that ends in .tsv")
     spec = workspace.study(study)
-    model, nomogram = study_model(Results.of_study(workspace.lake, spec))
+    results = Results.of_study(workspace.lake, spec)
+    model, nomogram = study_model(results)
     scores = score_matrix(model, nomogram, read_patients(path), scale)
-    for line in how_scored(spec, path, scores):
+    worth = worth_of_the_model(results)
+    out.print(worth[0], style="bold", markup=False, highlight=False)
+    for line in [*worth[1:], *how_scored(spec, path, scores)]:
         out.print(line)
     show_rows(out, _table_of(scores))
     if to is not None:
@@ -175,7 +179,8 @@ def score_and_show(
         out.print(f"{len(scores.rows)} rows in {to}")
     if draws and scores.readings:
         folder = figures or workspace.settings.home / "scores" / study / path.name.split(".")[0]
-        draw_patients(nomogram, scores.readings, f"Nomogram, {spec.cohorts[spec.model_cohort].title}", folder)
+        title = f"Nomogram, {spec.cohorts[spec.model_cohort].title}"
+        draw_patients(nomogram, scores.readings, title, folder, worth)
         out.print(f"{len(scores.readings)} nomograms (PNG and SVG) in {folder}")
     if not scores.readings:
         missing = ", ".join(scores.symbols.missing) or "values of the model's genes"
@@ -208,8 +213,27 @@ def how_scored(study: Study, path: Path, scores: PatientScores) -> list[str]:
     return lines + ([f"Found under another symbol: {', '.join(renamed)}."] if renamed else [])
 
 
-def draw_patients(nomogram: pl.DataFrame, readings: Mapping[str, NomogramReading], title: str, folder: Path) -> None:
+def worth_of_the_model(results: Results) -> list[str]:
+    """The verdict's line on the study whose model it is, then its two main reasons."""
+    judged = verdict(results)
+    return [judged.line, *(f"{reason[:1].upper()}{reason[1:]}." for reason in judged.reasons)]
+
+
+def draw_patients(
+    nomogram: pl.DataFrame,
+    readings: Mapping[str, NomogramReading],
+    title: str,
+    folder: Path,
+    worth: Sequence[str] = (),
+) -> None:
     """Each patient on the nomogram, as `<sample>.png` and `<sample>.svg` in a folder.
+
+    Args:
+        nomogram: rows of `model/nomogram`.
+        readings: the patients, by sample.
+        title: of each figure, before the sample.
+        folder: where to write.
+        worth: what the model is worth, line by line, below each nomogram.
 
     Raises:
         RequestError: the folder cannot be written.
@@ -221,7 +245,7 @@ def draw_patients(nomogram: pl.DataFrame, readings: Mapping[str, NomogramReading
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for sample, reading in readings.items():
-            figure = drawn(nomogram, reading, f"{title}: {sample}")
+            figure = drawn(nomogram, reading, f"{title}: {sample}", worth)
             (folder / f"{names[sample]}.png").write_bytes(png(figure))
             (folder / f"{names[sample]}.svg").write_text(svg(figure), encoding="utf-8")
     except OSError as error:

@@ -200,7 +200,12 @@ def _compare_what_is_left(workspace: Workspace) -> None:
 
 def _show_result(out: Console, workspace: Workspace, study: Study) -> None:
     out.print(study.title, style="italic")
-    lines = study_summary(Results.of_study(workspace.lake, study))
+    results = Results.of_study(workspace.lake, study)
+    for row in results.rigor.verdict.iter_rows(named=True):
+        out.print(row["line"], style="bold", markup=False, highlight=False)
+        for sentence in ("found", "trust", "missing"):
+            out.print(row[sentence], markup=False, highlight=False)
+    lines = study_summary(results)
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
 
 

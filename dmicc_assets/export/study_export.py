@@ -34,6 +34,8 @@ _MEDIA_TYPES = {".html": "text/html", ".json": "application/json", ".png": "imag
 _README = """\
 # {title}
 
+{verdict}
+
 The study `{study}`, exported by dmicc_assets. `ro-crate-metadata.json` (RO-Crate 1.1) describes each file.
 
 - `study.duckdb`: every table, and the macros `gene_card('GENE')`, `score`, `score_file` and `risk_{study}`
@@ -141,8 +143,19 @@ def _write_files(
     yield ExportedFile(f"{name}.yaml", "The study file", "application/yaml")
     shutil.copyfile(LOAD_R, folder / "load.R")
     yield ExportedFile("load.R", "Reloads the tables in R", "text/x-r-source")
-    (folder / "README.md").write_text(_README.format(title=study.title, study=name), encoding="utf-8")
+    (folder / "README.md").write_text(
+        _README.format(title=study.title, study=name, verdict=_verdict(lake, study)), encoding="utf-8"
+    )
     yield ExportedFile("README.md", "What is in this folder", "text/markdown")
+
+
+def _verdict(lake: Lake, study: Study) -> str:
+    """The verdict as Markdown: its line in bold, then its sentences."""
+    rows = Results.of_study(lake, study).rigor.verdict.to_dicts()
+    if not rows:
+        return "No verdict was made."
+    (row,) = rows
+    return "\n\n".join([f"**{row['line']}**", *(row[name] for name in ("found", "trust", "missing"))])
 
 
 def _write_figures(

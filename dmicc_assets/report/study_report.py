@@ -77,7 +77,6 @@ def study_report(
     results: Results,
     provenance: Sequence[Manifest],
     figures: Iterable[CatalogFigure],
-    verdict: Sequence[str],
     checklist: pl.DataFrame,
 ) -> str:
     """The report as one HTML page: no request leaves it, and it prints.
@@ -86,7 +85,6 @@ def study_report(
         results: of the study.
         provenance: manifest of every partition that the study has in the lake.
         figures: what to show, usually `study_figures(results)`; drawn here, one after the other.
-        verdict: what the result is worth, in three sentences.
         checklist: TRIPOD+AI, one row an item; its columns are shown as they are.
     """
     made = Provenance(provenance)
@@ -101,7 +99,7 @@ def study_report(
         .render(
             study=results.study,
             results=results,
-            verdict=verdict,
+            verdict=results.rows("rigor/verdict").to_dicts(),
             facts=strip,
             tiles_a_row=tiles_a_row(len(strip)),
             signature_text=signature_text(results),

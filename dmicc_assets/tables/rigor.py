@@ -40,6 +40,20 @@ TABLES = (
         keeps_history=True,
     ),
     Table(
+        "rigor/verdict",
+        "study",
+        (
+            STUDY,
+            Column("level", TEXT, "'holds up', 'a hypothesis', 'not supported' or 'broken data'"),
+            Column("line", TEXT, "the level in one plain line"),
+            Column("found", TEXT, "what was found, in a sentence"),
+            Column("trust", TEXT, "how far it can be trusted, in a sentence; the checks' codes at its end"),
+            Column("missing", TEXT, "what is missing, in a sentence"),
+        ),
+        "The verdict: what the result is worth, in one line and three sentences. docs/verdict.md has the rules.",
+        keeps_history=True,
+    ),
+    Table(
         "clinical/case_observations",
         "study",
         (

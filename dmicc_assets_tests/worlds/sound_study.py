@@ -221,6 +221,8 @@ def model_frames() -> dict[str, pl.DataFrame]:
             "threshold": 0.1,
             "sensitivity": 0.8,
             "specificity": 0.8,
+            "n_case": N,
+            "n_control": N,
         }
         for subject, kind in (("a", "external"), ("b", "apparent"), ("b", "nested_cv"), ("SIM3", "external"))
         for predictor in ("G1", "model")

@@ -14,27 +14,32 @@ from dmicc_assets.types import FloatArray
 
 _RISKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 _LEFT, _RIGHT = 0.22, 0.97
+# Height of a line of text below the axes, inches.
+_LINE = 0.14
 _PLATE = {"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
 
 
 @style.styled
-def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -> Figure:
+def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str, worth: Sequence[str] = ()) -> Figure:
     """Nomogram: read each gene's value up to its points, add them, read the total down to the probability.
 
     Args:
         table: rows of `model/nomogram`.
         patient: one patient to draw, or none.
         title: of the figure.
+        worth: what the model is worth, line by line, below the axes; the first line is bold.
     """
     variables = [name for name in table["variable"].unique(maintain_order=True).to_list() if name != "total"]
     total = table.filter(pl.col("variable") == "total").sort("value")
     if not variables or total.is_empty():
         return style.note_figure(title, "There is no risk model to draw: no biomarker was chosen.")
     n = len(variables) + 3
-    figure = style.new_figure(6.4, 0.5 + 0.55 * n, solves_layout=False)
-    axes = figure.add_axes(
-        (0.0, 0.02, 1.0, 0.93 - (0.08 + 0.16 * style.n_headlines(title, 6.4)) / figure.get_figheight())
-    )
+    below = [style.wrapped(line, 105, 3) for line in worth]
+    n_below = sum(text.count("\n") + 1 for text in below)
+    figure = style.new_figure(6.4, 0.5 + 0.55 * n + _LINE * n_below, solves_layout=False)
+    height = figure.get_figheight()
+    foot, head = 0.02 + _LINE * n_below / height, (0.08 + 0.16 * style.n_headlines(title, 6.4)) / height
+    axes = figure.add_axes((0.0, foot, 1.0, 0.95 - foot - head))
     axes.set(xlim=(0, 1), ylim=(n - 0.35, -0.4))
     axes.set_axis_off()
     style.headline(figure, title)
@@ -50,7 +55,17 @@ def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str) -
     _risks(axes, n - 1, table, shortest, span)
     if patient is not None:
         _patient(axes, variables, patient, (shortest, span), n)
+    _below(figure, below, n_below)
     return figure
+
+
+def _below(figure: Figure, texts: Sequence[str], n_lines: int) -> None:
+    """Lines below the axes, the first text bold."""
+    top = n_lines
+    for i, text in enumerate(texts):
+        at = (_LINE * top + 0.04) / figure.get_figheight()
+        figure.text(0.02, at, text, va="top", fontsize=7, fontweight="bold" if i == 0 else "normal")
+        top -= text.count("\n") + 1
 
 
 def _variable(axes: Axes, row: int, name: str, axis: pl.DataFrame) -> None:

@@ -1,68 +1,121 @@
-"""The verdict's three sentences and the TRIPOD+AI checklist say what the tables say, and never more."""
+"""The verdict's level, line and sentences and the TRIPOD+AI checklist say what the tables say, and never more."""
 
 import re
 
 import polars as pl
+import pytest
 
 from dmicc_assets.checks.finding import Finding, finding
-from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
+from dmicc_assets.checks.registry import findings_table, run_checks
 from dmicc_assets.checks.tripod import FILLED, FOR_AUTHOR, ITEMS, checklist
-from dmicc_assets.checks.verdict import verdict
+from dmicc_assets.checks.verdict import Verdict, verdict, verdict_table
+from dmicc_assets.checks.verdict_page import COMMAND, verdict_page
+from dmicc_assets.checks.verdict_rules import LEVELS, LINES, RULES
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
-from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame
+from dmicc_assets_tests.conftest import ROOT
+from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame, with_study
 from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change
 
 
-def judged(evidence: StudyEvidence, *more: Finding) -> tuple[str, str, str]:
+def judged(evidence: StudyEvidence, *more: Finding) -> Verdict:
     table = findings_table([*run_checks(evidence), *more])
     return verdict(evidence.with_frames({"rigor/findings": table}))
 
 
-def test_a_sound_study() -> None:
-    found, trust, missing = judged(sound())
-    assert found.startswith(
-        "3 genes are differentially expressed in A and B (0.2 expected along other axes of variation of these tissues, "
-        "p = 0.001; 3 move the same way)"
+def test_a_sound_study_holds_up() -> None:
+    said = judged(sound())
+    assert said.level == "holds up"
+    assert said.line == "Holds up: it is more than chance, and the model works in patients that it has not seen."
+    assert said.found == (
+        "3 genes differ between cases and controls in both A and B (other variation of these tissues gives about 0, "
+        "p = 0.001; 3 in the same direction); G1 and G2 rank highest, and a model on them has an area under the ROC "
+        "curve of 0.900 when everything is chosen anew without the patients tested (0.900 in the patients that made "
+        "it) and 0.900 (95 % interval 0.870 to 0.930) in SIM3."
     )
-    assert "G1 and G2 are among the first 2 of every ranking" in found
-    assert "nested AUC of 0.900 (apparent 0.900), outside 0.900 in SIM3" in found
-    assert trust.startswith(f"It is more than chance (M4) and holds within these data: of {len(CHECKS)} checks 2 warn")
-    assert "absolute risk" in missing
-
-
-def test_findings_decide_how_far_it_is_trusted() -> None:
-    assert "labels (R3 in b)" in judged(FIRES["R3"][0](sound()))[1]
-    assert judged(FIRES["R3"][0](sound()))[1].startswith("It is not shown to be more than chance")
-    doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound())))[1]
-    assert doubted.startswith(
-        "It is more than chance (M4) but must be doubted: "
-        "the AUC drops when the genes are chosen inside the folds (R1 in b)"
+    assert said.trust == (
+        "More genes are shared than other variation of these tissues gives, less is found when the labels are "
+        "shuffled, the model tells cases from controls in patients that it has not seen and random genes do worse "
+        "there; 2 further checks warn (M4, R3, R2, R10, R11)."
     )
-    assert "and more than one in twenty random sets of genes do as well (R2 in SIM3); 2 further checks warn" in doubted
-    little = judged(FIRES["D1"][0](sound()))[1]
-    assert little.startswith(
-        "It is more than chance (M4) and holds within these data, but rests on little: a class has"
+    assert "no absolute risk can be stated" in said.missing
+    assert said.reasons == (
+        "more genes are shared than other variation of these tissues gives (M4)",
+        "less is found when the labels are shuffled (R3)",
     )
-    assert "an integrity check failed (R14)" in judged(FIRES["R14"][0](sound()))[1]
-    assert "validation holds samples of training (I6 in SIM3)" in judged(FIRES["I6"][0](sound()))[1]
 
 
-def test_raw_p_values_are_not_said_of_the_genes_found() -> None:
-    trust = judged(FIRES["M1"][0](sound()))[1]
-    assert re.search(
-        r"many of the genes with raw p < 0\.05 are false \(M1 in a, b\), "
-        r"though of those found \d of \d in a and \d of \d in b have BH-adjusted p < 0\.05",
-        trust,
-    ), trust
+# What is spoilt in the sound study, the level that follows, and what the sentence on trust then says.
+LED_TO: tuple[tuple[str, str, str], ...] = (
+    ("I6", "broken data", "It cannot be trusted as it stands: validation holds samples of training"),
+    ("R14", "broken data", "an integrity check failed (R14)"),
+    ("R3", "not supported", "It is not shown to be more than chance: as much is found when the labels are shuffled"),
+    ("M4", "not supported", "the diseases are not shown to share more genes than other variation of these tissues"),
+    ("R1", "a hypothesis", "tissues gives, but the AUC drops when the genes are chosen without the patients"),
+    ("R2", "a hypothesis", "more than one in twenty random sets of genes do as well"),
+    ("M1", "a hypothesis", "many of the genes with raw p < 0.05 are false, though of those found 3 of 3 in a"),
+    ("D1", "a hypothesis", "a class has fewer than ten samples"),
+)
+
+
+@pytest.mark.parametrize(("code", "level", "said"), LED_TO)
+def test_findings_decide_the_level(code: str, level: str, said: str) -> None:
+    found = judged(FIRES[code][0](sound()))
+    assert found.level == level
+    assert found.line == LINES[level]
+    assert said in found.trust
+    assert re.search(rf"\(([A-Z0-9]+( in [^)]*)?, )*{code}[^)]*\)\.$", found.trust) or code == "R14", found.trust
+
+
+def test_codes_stand_at_the_end_with_their_subjects() -> None:
+    doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound()))).trust
+    assert doubted.endswith("do as well; 2 further checks warn (M4, R1 in b, R2 in SIM3).")
+
+
+def test_every_level_can_be_reached_and_every_rule_has_one_place() -> None:
+    assert {level for _, level, _ in LED_TO} | {"holds up"} == set(LEVELS) == set(LINES)
+    places = [(rule.level, rule.rank) for rule in RULES]
+    assert len(set(places)) == len(places)
+    assert [LEVELS.index(level) for level, _ in places] == sorted(LEVELS.index(level) for level, _ in places)
+
+
+def test_the_table_has_one_row_in_the_declared_columns() -> None:
+    said = judged(sound())
+    table = verdict_table(said)
+    assert table.columns == ["level", "line", "found", "trust", "missing"]
+    assert table.row(0) == (said.level, said.line, *said.sentences)
+
+
+def test_the_page_of_the_rules_is_the_one_that_is_printed() -> None:
+    written = (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
+    assert written == verdict_page(), f"write it anew: {COMMAND}"
+
+
+@pytest.mark.parametrize(
+    ("low", "n_control", "level"), [(0.6, 20, "holds up"), (0.45, 20, "a hypothesis"), (0.6, 9, "a hypothesis")]
+)
+def test_a_model_that_is_not_shown_to_work_outside_is_a_hypothesis(low: float, n_control: int, level: str) -> None:
+    is_outside = pl.col("subject") == "SIM3"
+    spoil = change(
+        "validation/roc",
+        ci_low=pl.when(is_outside).then(low).otherwise("ci_low"),
+        n_control=pl.when(is_outside).then(n_control).otherwise("n_control"),
+    )
+    assert judged(spoil(sound()), *()).level == level
+
+
+def test_without_other_patients_it_is_a_hypothesis() -> None:
+    said = judged(with_study(sound(), validation=[]))
+    assert said.level == "a hypothesis"
+    assert "the model is not shown to work in patients that it has not seen" in said.trust
 
 
 def test_what_is_missing_is_named() -> None:
     evidence = FIRES["D9"][0](sound())
-    assert "samples of the study's population (both diseases)" in judged(evidence)[2]
+    assert "samples of the study's population (both diseases)" in judged(evidence).missing
     rows = [finding("R15", "a", "info", "not known"), finding("R7", "b", "warning", "few", 41, 999)]
     table = findings_table(rows)
-    missing = verdict(Results.of_frames(study_file(validation=[], population=None), {"rigor/findings": table}))[2]
+    missing = verdict(Results.of_frames(study_file(validation=[], population=None), {"rigor/findings": table})).missing
     assert missing == (
         "What is missing: a statement of the population for which the result holds; a validation dataset; a cohort of "
         "sufficient size (the model's has 41 samples); the patient of each sample in a."
@@ -72,28 +125,31 @@ def test_what_is_missing_is_named() -> None:
 def test_without_the_test_of_sharing_chance_is_not_spoken_of() -> None:
     untested = {name: pl.lit(None, pl.Float64) for name in ("sharing_p_value", "sharing_expected")}
     evidence = change("signature/overlap", **untested)(FIRES["R1"][0](sound()))
-    assert judged(evidence)[1].startswith("It must be doubted: the AUC drops")
+    said = judged(evidence)
+    assert said.trust.startswith("It must be doubted: the AUC drops")
+    assert "sharing was not tested" in said.found
 
 
-def test_a_biomarker_that_moves_opposite_ways_is_named_first() -> None:
+def test_a_biomarker_that_moves_opposite_ways_is_named_at_every_level() -> None:
     falls = pl.when((pl.col("gene") == "G1") & (pl.col("cohort") == "b")).then(pl.lit("down")).otherwise("direction")
     evidence = change("signature/genes", direction=falls, is_concordant=pl.col("gene") != "G1")(sound())
-    assert (
-        "genes move opposite ways (M5): G1 is up in A and down in B: the model's use of it does not carry over"
-        in judged(evidence)[1]
-    )
+    named = "G1 is up in A and down in B: the model's use of it does not carry over"
+    assert named in judged(evidence).trust
+    unsupported = judged(FIRES["M4"][0](evidence))
+    assert unsupported.level == "not supported"
+    assert named in unsupported.trust
+    assert unsupported.trust.endswith("(M4, M5).")
 
 
 def test_nothing_found_is_said() -> None:
     empty = with_frame(sound(), "signature/genes", sound().rows("signature/genes").head(0))
-    assert "No gene is differentially expressed in A and B" in verdict(empty)[0]
-    assert judged(empty)[1] == (
-        "That nothing was found does not show that nothing is there: the smallest class has 250 samples, and "
-        "thresholds decide what counts."
-    )
+    said = judged(empty)
+    assert said.found == "No gene differs between cases and controls in both A and B at the study's thresholds."
+    assert said.level == "not supported"
+    assert "which does not show that there is nothing (the smallest class has 250 samples)" in said.trust
     none = with_frame(sound(), "signature/biomarkers", sound().rows("signature/biomarkers").head(0))
-    assert "no biomarkers and no model" in verdict(none)[0]
-    assert "no rigor check was made" in verdict(Results.of_frames(study_file(), {}))[1]
+    assert "no biomarker and no model" in verdict(none).found
+    assert "no rigor check was made" in verdict(none).trust
 
 
 def test_every_item_of_tripod_is_there_once() -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from dmicc_assets.checks.verdict_rules import LINES
 from dmicc_assets.cli import main as cli
 from dmicc_assets.cli.score import draw_patients, score_and_show, score_matrix, study_model
 from dmicc_assets.errors import DataError, RequestError
@@ -96,6 +97,9 @@ def test_linear_values_are_brought_to_log2(model: RiskModel, nomogram: pl.DataFr
 def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskModel, tmp_path: Path) -> None:
     path = written(patients(model, P1=model.training_mean, P2=model.training_min - 1), tmp_path / "new.tsv")
     text = shown(workspace, path, to=tmp_path / "scores.tsv", draws=False)
+    # what the model is worth stands above its scores: the verdict's line, then its two main reasons
+    assert text.splitlines()[0] == LINES["broken data"]
+    assert text.splitlines()[1] == "An integrity check failed (I1)."
     assert "new.tsv: the values are log2, used as given (GEO2R's rule: 99 % quantile" in text
     assert f"{model.n_case} cases, {model.n_control} controls" in text
     assert "nothing is normalised or standardised over the new samples" in text
@@ -133,6 +137,8 @@ def test_each_patient_is_drawn_on_the_nomogram(workspace: Workspace, model: Risk
     drawing = (folder / "A_1.svg").read_text()
     assert "A/1" in drawing
     assert all(gene in drawing for gene in model.genes)
+    assert LINES["broken data"] in drawing
+    assert "An integrity check failed (I1)." in drawing
 
 
 def test_a_folder_that_cannot_be_written_is_named(model: RiskModel, nomogram: pl.DataFrame, tmp_path: Path) -> None:

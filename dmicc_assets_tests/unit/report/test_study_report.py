@@ -19,7 +19,12 @@ from dmicc_assets.report.study_report import linked, study_report
 from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, Options, simulated_tables, study_of
 
-VERDICT = ["Twenty genes move in both.", "It says little (doi:10.1073/pnas.102102699).", "No patient has both."]
+VERDICT = {
+    "line": "A hypothesis.",
+    "found": "Twenty genes move in both.",
+    "trust": "It says little (doi:10.1073/pnas.102102699).",
+    "missing": "No patient has both.",
+}
 CHECKLIST = pl.DataFrame({"item": ["1", "2"], "topic": ["Title", "Abstract"], "reported": ["yes", "not applicable"]})
 SICI = "10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4"
 MANIFEST = Manifest(
@@ -58,7 +63,8 @@ def rendered(options: Options = DEFAULTS, with_figures: bool = False) -> str:
     """The report of a simulated study, with a few of its figures or none."""
     results = simulated_tables(options)
     figures = [figure for figure in study_figures(results) if with_figures and figure.name in SHOWN]
-    return study_report(results, [MANIFEST], figures, VERDICT, CHECKLIST)
+    judged = pl.DataFrame([VERDICT | {"study": "simulated", "level": "a hypothesis"}])
+    return study_report(results.with_frames({"rigor/verdict": judged}), [MANIFEST], figures, CHECKLIST)
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +90,14 @@ def test_the_page_is_accessible(page: str) -> None:
     assert '<html lang="en">' in page
 
 
-def test_case_then_verdict_then_findings(page: str) -> None:
-    places = [page.index(f'<section id="{name}"') for name in ("case", "verdict", "findings", "study", "samples")]
+def test_verdict_then_case_then_findings(page: str) -> None:
+    places = [page.index(f'<section id="{name}"') for name in ("verdict", "case", "findings", "study", "samples")]
     assert places == sorted(places)
     assert "1,000.00 U/ml" in page
     assert "hypodense &lt;foci&gt;" in page
-    for sentence in VERDICT[::2]:
-        assert sentence in page
+    assert "<strong>A hypothesis.</strong>" in page
+    assert VERDICT["found"] in page
+    assert VERDICT["missing"] in page
     assert '<a href="https://doi.org/10.1073/pnas.102102699">' in page
 
 
@@ -174,7 +181,7 @@ def test_what_is_missing_is_said(options: Options, said: str) -> None:
 
 
 def test_a_study_that_was_never_run_has_a_report() -> None:
-    page = study_report(Results.of_frames(simulated_tables().study, {}), [], [], [], pl.DataFrame())
+    page = study_report(Results.of_frames(simulated_tables().study, {}), [], [], pl.DataFrame())
     for said in (
         "No check has been run.",
         "No dataset has been read yet.",

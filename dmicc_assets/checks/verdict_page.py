@@ -1,0 +1,55 @@
+"""docs/verdict.md, made from the rules: `python -m dmicc_assets.checks.verdict_page > docs/verdict.md`.
+
+Here is only the order of the page; what a rule says is declared in `verdict_rules.py` and with the checks.
+"""
+
+from dmicc_assets.checks.verdict_rules import LEVELS, LINES, PROOFS, RULES
+
+COMMAND = "python -m dmicc_assets.checks.verdict_page > docs/verdict.md"
+_OPENING = f"""<!-- Made from the rules in dmicc_assets/checks; do not edit. Write it anew: {COMMAND} -->
+
+# The verdict
+
+Every study ends with one row in `rigor.verdict`: a level, a line of it in plain words, and a sentence each on what was
+found, how far it can be trusted and what is missing. The command line prints it, the report opens with it, the README
+of an export begins with it, and the Dagster UI shows it beside `rigor/verdict`. `dmicc score` puts the line and its two
+main reasons above the scores and below each patient's nomogram.
+
+`dmicc sql "FROM rigor.verdict"`
+
+| level | line |
+|---|---|
+"""
+_RULES = """
+## From findings to a level
+
+The level is the first one of which a rule holds. Of its rules three are named in the sentence on trust, in this order,
+with the codes of [findings](findings.md) at its end. Genes that move opposite ways (M5) are named at every level.
+
+| level | rule | the verdict says |
+|---|---|---|
+"""
+_PROOFS = """
+## To hold up
+
+A study holds up when no rule of another level holds, so that all of this is shown:
+
+| what is shown | the verdict says |
+|---|---|
+"""
+_LIMITS = """
+How often a level or a sentence is false was measured on simulated studies: benchmarks/README.md has the rates.
+"""
+
+
+def verdict_page() -> str:
+    """The whole page as Markdown."""
+    levels = [f"| {level} | **{LINES[level]}** |" for level in LEVELS]
+    rules = [f"| {rule.level} | {rule.when} | {rule.reason} |" for rule in RULES]
+    proofs = [f"| {proof.when} | {proof.shows} |" for proof in PROOFS]
+    parts = [_OPENING.rstrip("\n"), *levels, _RULES.rstrip("\n"), *rules, _PROOFS.rstrip("\n"), *proofs, _LIMITS]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    print(verdict_page(), end="")
