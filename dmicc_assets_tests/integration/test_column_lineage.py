@@ -1,4 +1,4 @@
-"""The columns that the graph says are taken over from another asset hold what stands there."""
+"""Columns that the graph marks as copied from another asset have that asset's values."""
 
 import pytest
 

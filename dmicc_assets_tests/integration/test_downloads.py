@@ -1,4 +1,4 @@
-"""What was downloaded is needed once: the lake has every value, and a lost file is fetched again when it is read."""
+"""Downloads are needed only once: the lake has every value, and a lost file is downloaded again when it is read."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The demo, as users run it: what was planted is stable, does better than chance, and is as good inside the folds."""
+"""The demo as users run it: planted genes are stable, better than chance, and as good inside the folds."""
 
 import json
 

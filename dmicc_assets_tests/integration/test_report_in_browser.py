@@ -1,4 +1,4 @@
-"""The report in a real browser, opened from its file: silent, offline, and alive."""
+"""The report in a real browser, opened from its file: no errors, no network, and working controls."""
 
 import csv
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A revision at GEO, noticed by the sensor and followed by Dagster's own daemons to just what it touches."""
+"""A revision at GEO: the sensor detects it, and Dagster's daemons compute only results that depend on it."""
 
 import json
 from collections.abc import Iterator

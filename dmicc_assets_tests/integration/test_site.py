@@ -1,4 +1,4 @@
-"""The pages build as a site, without a warning, and the API page has every name of the front door."""
+"""The pages build as a site, without a warning, and the API page has every name of the Python interface."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The wheel holds all that `dmicc` needs: it runs from it outside of the checkout."""
+"""The wheel contains everything that `dmicc` needs to run outside the checkout."""
 
 import os
 import subprocess

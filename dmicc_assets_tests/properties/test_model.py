@@ -1,4 +1,4 @@
-"""What holds for every data set: invariances of ROC curves, rank tests, logistic models and their bootstrap."""
+"""Properties that hold for any data: invariances of ROC curves, rank tests, logistic models and their bootstrap."""
 
 import numpy as np
 import pytest

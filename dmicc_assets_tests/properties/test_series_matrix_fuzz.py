@@ -1,4 +1,4 @@
-"""However a series matrix or a family SOFT file is damaged, reading it is a whole table or a clear error."""
+"""Reading any damaged series matrix or family SOFT file gives a complete table or a clear error."""
 
 import gzip
 from collections.abc import Callable

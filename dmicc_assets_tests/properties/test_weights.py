@@ -1,4 +1,4 @@
-"""What holds for any data: invariances of sample weights, block correlations, counts and labellings."""
+"""Properties that hold for any data: invariances of sample weights, block correlations, counts and labellings."""
 
 import numpy as np
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Leukaemia (ALL), bladder cancer and GSE781 against R: what the unit tests ask of made-up cases, of real ones."""
+"""Leukaemia (ALL), bladder cancer and GSE781 against R: the assertions of the unit tests, on real data."""
 
 import numpy as np
 import polars as pl

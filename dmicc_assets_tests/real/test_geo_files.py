@@ -1,4 +1,4 @@
-"""Real files of GEO, Xena and GO: what is read of them, against GEOquery's checksums and GEOparse."""
+"""Real files of GEO, Xena and GO: values compared with GEOquery's checksums and GEOparse."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

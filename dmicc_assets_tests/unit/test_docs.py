@@ -1,4 +1,4 @@
-"""What the pages name is there: every key of a study file, every command and variable, every linked file."""
+"""The pages name every key of a study file, every command and variable, and every linked file exists."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The front door: lazy, labelled frames aligned by name or refused, the core's numbers unchanged."""
+"""The Python interface: lazy imports, frames matched by name or refused, the core's numbers."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Weights, thresholds, several groups and paired curves at the front door are the core's, aligned by name."""
+"""Weights, thresholds, several groups and paired curves in the Python interface equal the core's, matched by name."""
 
 import numpy as np
 import polars as pl

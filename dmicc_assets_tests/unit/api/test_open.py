@@ -1,4 +1,4 @@
-"""`dm.open`: SQL's names on frames, a cohort as AnnData, and one line for what is not there."""
+"""`dm.open`: SQL's names on frames, a cohort as AnnData, and one line for a missing study or table."""
 
 from pathlib import Path
 

@@ -87,7 +87,7 @@ def test_every_spoilt_study_is_of_a_check() -> None:
 
 def test_the_page_of_the_findings_is_the_one_that_is_printed() -> None:
     written = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-    assert written == findings_page(), f"write it anew: {COMMAND}"
+    assert written == findings_page(), f"make it again: {COMMAND}"
 
 
 @pytest.mark.parametrize("each", CHECKS.values(), ids=CHECKS)

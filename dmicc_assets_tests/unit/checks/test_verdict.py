@@ -1,4 +1,4 @@
-"""The verdict's level, line and sentences and the TRIPOD+AI checklist say what the tables say, and never more."""
+"""The verdict's level, line and sentences and the TRIPOD+AI checklist state what the tables show, and no more."""
 
 import re
 

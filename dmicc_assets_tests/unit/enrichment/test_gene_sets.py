@@ -1,4 +1,4 @@
-"""GMT files as they come, and as they should not."""
+"""Valid and invalid GMT files."""
 
 import gzip
 import hashlib

@@ -1,4 +1,4 @@
-"""Preranked GSEA: gseapy's scores and leading edges exactly, its null statistically, and what has no score."""
+"""Preranked GSEA: gseapy's scores and leading edges exactly, its null distribution statistically, and sets without a score."""
 
 import logging
 from pathlib import Path

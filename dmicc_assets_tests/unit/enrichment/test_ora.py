@@ -1,4 +1,4 @@
-"""Over-representation: R's phyper and p.adjust, and the corners of the two-by-two table."""
+"""Over-representation: R's phyper and p.adjust, and extreme two-by-two tables."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An export is whole or not there, says what it holds, and can be read without the lake."""
+"""An export is never incomplete, describes its files, and can be read without the lake."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""ComBat and linear batch effects against sva and limma, and what learning them apart from applying them gives."""
+"""ComBat and linear batch effects against sva and limma, and fits applied to other samples."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Symbols looked up under today's and earlier names."""
+"""Look-up of symbols under current and earlier names."""
 
 from dmicc_assets.expression.symbols import current_symbols, find_symbols
 

@@ -1,4 +1,4 @@
-"""Which files a dataset needs, over a mirror on disk and over HTTP, and what it reads like."""
+"""Files that a dataset needs, from a mirror on disk and over HTTP, and the dataset read from them."""
 
 from collections.abc import Callable
 from dataclasses import replace

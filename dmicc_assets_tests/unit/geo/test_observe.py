@@ -1,4 +1,4 @@
-"""What is served now is told by the cheapest signal, and the same before and after a dataset was acquired."""
+"""The cheapest signal gives the current version, the same before and after the download."""
 
 from pathlib import Path
 

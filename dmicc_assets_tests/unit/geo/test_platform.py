@@ -1,4 +1,4 @@
-"""The symbol column by rule, several and mangled symbols, ids whatever their case."""
+"""The symbol column by rule, several and mangled symbols, ids in upper and lower case."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

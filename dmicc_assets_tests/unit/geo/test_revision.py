@@ -1,4 +1,4 @@
-"""What a revision at the source changed in a dataset, in counts and in a line."""
+"""Changes of a dataset by a revision, as counts and as a line."""
 
 from pathlib import Path
 

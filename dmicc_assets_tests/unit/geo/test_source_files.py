@@ -1,4 +1,4 @@
-"""A file that is lost among the downloads is fetched again when it is needed, and must be the version that was read."""
+"""A lost download is downloaded again when it is needed, and must be the same version."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One plan of a dataset's files: what is downloaded, watched and read is the same, for every kind of source."""
+"""The same files are downloaded, watched and read, for every kind of source."""
 
 import gzip
 import os

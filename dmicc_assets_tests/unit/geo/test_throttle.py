@@ -1,4 +1,4 @@
-"""One pace for all processes: the distance between their requests, measured over processes."""
+"""One request rate for all processes: time between requests, measured over processes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What is up to date, and why not: on a study of local files, made up to its signature."""
+"""Up-to-date and outdated partitions, on a study of local files computed up to its signature."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Every figure of a study can be drawn, whatever the study lacks."""
+"""Every figure of a study can be drawn, also when results are missing."""
 
 import re
 from xml.etree import ElementTree

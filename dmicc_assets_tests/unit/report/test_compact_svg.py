@@ -1,4 +1,4 @@
-"""The page's drawings say what matplotlib's say, in fewer bytes."""
+"""The page's drawings equal matplotlib's, in fewer bytes."""
 
 import re
 from collections.abc import Iterable

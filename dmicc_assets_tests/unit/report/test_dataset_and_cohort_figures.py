@@ -1,4 +1,4 @@
-"""Figures of one dataset and of one cohort hold what their tables hold: read back from the artists, not from pixels."""
+"""Figures of one dataset and of one cohort show the values of their tables, read from the artists, not from pixels."""
 
 import numpy as np
 import polars as pl

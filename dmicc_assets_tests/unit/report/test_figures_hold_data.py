@@ -1,4 +1,4 @@
-"""What the figures show is what the tables hold: read back from the artists, not from pixels."""
+"""Figures show the values of their tables, read from the artists, not from pixels."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""The report as text: what it says, that it is one file, and that it bears what a study lacks."""
+"""The report's text; it is one file, and it can be made when results are missing."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What the tables name is said in words of the field, and what has no word stays as it is."""
+"""Names in tables get words of the field; names without a word stay unchanged."""
 
 import pytest
 

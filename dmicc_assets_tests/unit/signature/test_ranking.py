@@ -1,4 +1,4 @@
-"""Ranking and biomarkers: the rules of the choice, and signatures and cohorts that are hardly there."""
+"""Ranking and biomarkers: the rules of the choice, and very small signatures and cohorts."""
 
 import numpy as np
 import polars as pl

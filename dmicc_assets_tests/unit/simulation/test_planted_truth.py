@@ -1,4 +1,4 @@
-"""How much of a truth was found, counted by hand on a small one."""
+"""The score of a small truth, counted by hand."""
 
 import json
 from dataclasses import asdict

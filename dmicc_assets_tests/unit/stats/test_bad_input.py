@@ -1,4 +1,4 @@
-"""What no statistic can be made of is refused with the gene, sample or column that is wrong, by every function."""
+"""Every function refuses unusable input, and names the wrong gene, sample or column."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Where limma behaves specially, against limma: few genes, genes alike, no trend, hardly any pairs, partial genes."""
+"""Where limma behaves specially, against limma: few genes, equal genes, no trend, few pairs, incomplete genes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a linear model refuses, what it leaves missing, and what many genes have in common with one."""
+"""Errors and missing results of a linear model; many genes fitted together equal single fits."""
 
 import numpy as np
 import pytest

@@ -43,7 +43,7 @@ def test_genes_at_the_floor_leave_the_others_correlation(n_floored: int) -> None
 def test_with_weights_and_missing_values_they_are_left_out_too() -> None:
     values = paired(4, 0.5, 60)
     values[:20], values[20:25, 3], values[:5, 7] = 0.1, np.nan, np.nan
-    # Too few values to tell of a correlation: not counted as without variance.
+    # Too few values for a correlation: not counted as without variance.
     values[0, 2:] = np.nan
     rng = np.random.default_rng(5)
     for weights in (None, rng.uniform(0.3, 3, 2 * PAIRS), rng.uniform(0.3, 3, values.shape)):

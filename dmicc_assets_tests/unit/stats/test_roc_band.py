@@ -1,4 +1,4 @@
-"""The band of a ROC curve against pROC's ci.se, and what it refuses."""
+"""The band of a ROC curve against pROC's ci.se, and its errors."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The linear-programming test for separation: what separates, what does not."""
+"""The linear-programming test for separation: separated and overlapping classes."""
 
 import numpy as np
 import pytest

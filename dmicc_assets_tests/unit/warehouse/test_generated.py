@@ -1,4 +1,4 @@
-"""What is made from the declarations is in the tree as it is made: `make generated` writes it."""
+"""Generated files in the tree equal those of `make generated`."""
 
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse.build import sql_folder
@@ -6,7 +6,7 @@ from dmicc_assets.warehouse.data_dictionary import data_dictionary, questions
 from dmicc_assets.warehouse.generate import generated_views
 from dmicc_assets.warehouse.views import VIEWED, view_texts
 
-ANEW = "`make generated` writes it anew"
+ANEW = "`make generated` writes it again"
 
 
 def test_the_views_in_the_tree_are_those_of_the_declared_tables() -> None:

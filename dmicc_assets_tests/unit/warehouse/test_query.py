@@ -1,4 +1,4 @@
-"""`dmicc sql`: a query as a table that can be read, CSV, JSON or Parquet, and a prompt that remembers."""
+"""`dmicc sql`: a query as a readable table, CSV, JSON or Parquet, and a prompt with history."""
 
 import json
 from collections.abc import Iterator
