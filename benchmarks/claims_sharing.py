@@ -52,7 +52,7 @@ def fitted(name: str, x: FloatArray, f: Frame, adjust: str, log_fc: float) -> Co
 
 
 def judged(truth: Truth, seed: int, adjust: str, n_axes: int) -> tuple[float, ...] | None:
-    """P of the urn, of sharing, of the binomial and of directions; None if no gene is shared."""
+    """P-values of the hypergeometric test, sharing, binomial test and directions; None if no gene is shared."""
     f = Frame(seed, truth.n_case, truth.n_control, truth.design)
     cohorts = [fitted(name, x, f, adjust, truth.log_fc) for name, x in zip("AB", truth.draw(f), strict=True)]
     result = sharing_test(cohorts, f.rng, n_axes)

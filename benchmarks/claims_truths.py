@@ -16,7 +16,7 @@ N_GENES, N_MODULES, SD = 600, 10, 0.8
 
 @dataclass(frozen=True)
 class Truth:
-    """A kind of study: how two cohorts are drawn, whether sharing is null, and whether the bar holds for it."""
+    """A kind of study: how two cohorts are drawn, whether sharing is null, and whether the 5 % limit applies."""
 
     name: str
     draw: Callable[["Frame"], tuple[FloatArray, FloatArray]]

@@ -35,7 +35,7 @@ Times = dict[str, float]
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """CPU seconds, the better of two runs: other work on the machine then weighs less."""
+    """CPU seconds, the better of two runs, to reduce the influence of other work on the machine."""
     best = float("inf")
     for _ in range(2):
         start = time.process_time()

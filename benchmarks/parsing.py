@@ -174,7 +174,7 @@ def report(runs: dict[str, list[dict[str, float]]]) -> str:
 
 
 def write_section(text: str) -> None:
-    """Put the section into README.md in place of the one that is there; other headings stay."""
+    """Replace the section in README.md; other sections are unchanged."""
     old = README.read_text(encoding="utf-8") if README.exists() else "# Benchmarks\n\n"
     section = re.compile(rf"^{HEADING}\n.*?(?=^## |\Z)", re.M | re.S)
     new = section.sub(lambda _: text + "\n", old) if section.search(old) else f"{old.rstrip()}\n\n{text}"

@@ -147,7 +147,7 @@ def whole(rows: list[str]) -> None:
 
 
 def of_study(name: str, rows: list[str]) -> None:
-    """Wall seconds of the steps that say what a real study is worth, made again through Dagster."""
+    """Wall seconds of the resampling and rigor steps of a real study, computed again through Dagster."""
     from dmicc_assets.lake.workspace import open_workspace
     from dmicc_assets.orchestration.run import StudyRun
     from dmicc_assets.study.settings import load_settings

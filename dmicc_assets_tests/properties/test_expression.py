@@ -1,4 +1,4 @@
-"""What holds for any data: invariances of normalisation, collapse and batches, round trips of fit and apply."""
+"""Properties for any data: invariances of normalisation, collapse and batches, round trips of fit and apply."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for any data: invariances of moderated statistics, limits of shrinkage, p-values under the null."""
+"""Properties for any data: invariances of moderated statistics, limits of shrinkage, p-values under the null."""
 
 from typing import Any
 

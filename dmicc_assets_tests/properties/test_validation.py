@@ -1,4 +1,4 @@
-"""What holds for every data set: invariances of penalised fits, resampled models, validation and decision curves."""
+"""Properties for any data: invariances of penalised fits, resampled models, validation and decision curves."""
 
 import numpy as np
 import pytest

@@ -65,12 +65,12 @@ def reset(share: float = 0.5, then: Callable[[], None] = lambda: None) -> Fault:
 
 
 def short(share: float = 0.5) -> Fault:
-    """Announce the whole length, send this share, close the connection."""
+    """Announce the full length, send this share, close the connection."""
     return Fault("short", share=share)
 
 
 def short_with_right_length(share: float = 0.5) -> Fault:
-    """Send this share and announce just its length: only the content tells."""
+    """Send this share and announce its length, so that only the content shows the fault."""
     return Fault("short_with_right_length", share=share)
 
 
@@ -84,7 +84,7 @@ def challenge(code: int = 200) -> Fault:
 
 
 def drip(seconds: float) -> Fault:
-    """Send the body byte by byte, this long apart."""
+    """Send the body byte by byte, with this pause between bytes."""
     return Fault("drip", seconds=seconds)
 
 
@@ -174,9 +174,9 @@ class FakeGeo:
         return [request.path for request in self.requests if method in (None, request.method)]
 
     def keeps_pace(self, rate: float) -> bool:
-        """Whether all requests together took as long as they must at this many a second.
+        """Whether all requests together took at least as long as this rate requires.
 
-        A fifth less is let pass: a loaded machine may bring the first one late, as it may any.
+        A fifth less is tolerated, because a loaded machine may delay the first request.
         """
         times = sorted(request.time for request in self.requests)
         return times[-1] - times[0] >= 0.8 * (len(times) - 1) / rate
@@ -320,7 +320,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _listing(path: str, folder: Path) -> bytes:
-    """A folder as NCBI's Apache shows it, with what leads elsewhere around it."""
+    """A folder as NCBI's Apache shows it, with its links to other places."""
     rows = "\n".join(
         f'<a href="{entry.name}{"/" if entry.is_dir() else ""}">{entry.name}</a>   2019-03-25 10:11  1.2M'
         for entry in sorted(folder.iterdir())

@@ -1,4 +1,4 @@
-"""A cohort as somebody at the front door has it: labelled frames, with a planted difference. Nothing is read."""
+"""A cohort as labelled frames with a planted difference, for tests of the Python interface."""
 
 import numpy as np
 import polars as pl

@@ -51,12 +51,12 @@ class LivingGeo:
         (root / "xena").mkdir()
 
     def revise_header(self, accession: str) -> None:
-        """Another date and title: GEO's record changed, nothing of the data did."""
+        """Another date and title: GEO's record changed, but no data."""
         text = series_text(accession, values_of(accession), updated="Apr 01 2024").replace("of ‘skin’", "revised")
         revise(self.paths[accession], text)
 
     def revise_values(self, accession: str, first: int, last: int) -> None:
-        """Genes `first` to `last` no longer differ, since the cases are as the controls."""
+        """Genes `first` to `last` no longer differ: the cases equal the controls."""
         values = values_of(accession)
         values[first:last, : N_SAMPLES // 2] -= LOG_FC
         revise(self.paths[accession], series_text(accession, np.round(values, 4)))

@@ -44,7 +44,7 @@ def cohort_of(
 
 
 def data_of(study: Study, subjects: list[CaseControl], biomarkers: tuple[str, ...] | None = None) -> StudyData:
-    """What resampling starts from, with the biomarkers that the resampling forests choose on all samples."""
+    """Inputs of resampling, with the biomarkers that the resampling forests choose on all samples."""
     from dmicc_assets.resampling.selection import BiomarkerChoice
 
     genes = {
@@ -64,5 +64,5 @@ def data_of(study: Study, subjects: list[CaseControl], biomarkers: tuple[str, ..
 
 
 def fold_values(data: StudyData) -> FoldValues:
-    """Values that no fold changes: nothing was normalised over arrays."""
+    """Values that are equal in all folds, because nothing was normalised over arrays."""
     return FoldValues(data.target, data.study.cohorts[data.target], data.merged[data.target], {}, {}, {})

@@ -8,7 +8,7 @@ GENES = ("MT1M", "PARP12", "SPP1", "HERC6")
 
 
 def cohort(n_case=30, n_control=25, shift=(1.0, -0.8, 0.0, 0.4), seed=1, name="icc", kind="cohort", genes=GENES):
-    """A subject in which each gene is moved by its shift (log2) in cases."""
+    """A subject in which each gene is shifted (log2) in cases."""
     rng = np.random.default_rng(seed)
     is_case = np.arange(n_case + n_control) < n_case
     values = 7 + rng.normal(size=(len(genes), len(is_case))) + np.asarray(shift)[: len(genes), None] * is_case

@@ -37,7 +37,7 @@ SHARED = {f"G{i:03d}" for i in range(20, 40)}
 
 @dataclass(frozen=True)
 class Options:
-    """What the study has: the edges of what figures and report must bear."""
+    """Options of the study, with extreme cases for figures and report."""
 
     n_shared: int = 20
     n_biomarkers: int = 2
@@ -319,5 +319,5 @@ def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:
 
 
 def without(results: Results, *names: str) -> Results:
-    """The same study as if these tables had not been made."""
+    """The same study without these tables."""
     return results.with_frames({name: TABLES[name].schema.to_frame() for name in names})

@@ -1,4 +1,4 @@
-"""A small study in which every check is silent, but for what no study can avoid; tests spoil one thing."""
+"""A small study in which every avoidable check is silent; tests add one fault."""
 
 from dataclasses import replace
 from typing import Any
@@ -67,7 +67,7 @@ def matrix_of(samples: pl.DataFrame, seed: int) -> ExpressionMatrix:
 
 
 def sound(study: Study | None = None) -> StudyEvidence:
-    """The evidence of the study in which nothing is wrong."""
+    """The evidence of the study without a fault."""
     samples = {name: samples_of(name) for name in DATASETS}
     matrices = {name: matrix_of(frame, seed) for seed, (name, frame) in enumerate(samples.items())}
     stored = {("expression/genes", name, "value"): matrix for name, matrix in matrices.items()}
@@ -83,7 +83,7 @@ def sound(study: Study | None = None) -> StudyEvidence:
 
 
 def manifest_of(table: str, part: str, notes: dict[str, Any], **changes: Any) -> Manifest:
-    """The manifest of a partition of which everything is known."""
+    """A complete manifest of a partition."""
     known: dict[str, Any] = {"recipe": "recipe", "content": "content", "sha256": "ab", "n_bytes": 9, "n_rows": 1}
     known |= {"code_version": "1", "settings": {}, "inputs": [["a", "b", "c"]], "versions": {"numpy": "2"}}
     known |= {"run_id": "run", "written_at": "2024-01-01"} | changes
@@ -141,7 +141,7 @@ def probe_genes() -> pl.DataFrame:
 
 
 def quality_of(samples: pl.DataFrame) -> pl.DataFrame:
-    """Arrays alike; XIST high in women, Y genes in men."""
+    """Similar arrays; XIST is high in women, Y genes in men."""
     is_male = pl.Series([i % 2 == 1 for i in range(len(samples))])
     return samples.select("dataset", "sample", "label").with_columns(
         median=pl.lit(8.0),
@@ -276,5 +276,5 @@ def with_notes(evidence: StudyEvidence, table: str, part: str, **notes: Any) -> 
 
 
 def with_study(evidence: StudyEvidence, **changes: Any) -> StudyEvidence:
-    """The evidence of a study file that says something else."""
+    """The evidence with another study file."""
     return replace(evidence, study=study_file(**changes))

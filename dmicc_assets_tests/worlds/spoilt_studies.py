@@ -1,4 +1,4 @@
-"""What is spoilt in the sound study so that each check fires: code to spoiling, severity, and who must say so."""
+"""For each check, the fault in the sound study at which it fires: code to fault, severity and subject."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ def study(**changes: object) -> Spoil:
 
 
 def characteristics(evidence: StudyEvidence, key: str, of_case: str, of_control: str) -> StudyEvidence:
-    """A column that says one thing of cases and another of controls, but for every tenth sample."""
+    """A column with one value in cases and another in controls, except in every tenth sample."""
     samples = evidence.rows("source/samples")
     described = [
         [*pairs, {"key": key, "value": of_case if (label == "sick") != (i % 20 == 0) else of_control}]
@@ -98,7 +98,7 @@ def drop_gene(evidence: StudyEvidence, subject: str, *genes: str) -> StudyEviden
 
 
 def renamed_genes(evidence: StudyEvidence) -> StudyEvidence:
-    """Cohort b says CYR61 where the validation dataset says CCN1."""
+    """Cohort b has CYR61, the validation dataset CCN1."""
     for name, gene in (("b", "CYR61"), ("SIM3", "CCN1"), ("a", "CYR61")):
         matrix = evidence.subjects[name].matrix
         features = tuple(gene if each == "G4" else each for each in matrix.features)
@@ -151,7 +151,7 @@ DATASETS = {name: {"source": "geo", "tissue": tissue, "labels": RULES} for name,
 
 
 def few_samples(evidence: StudyEvidence) -> StudyEvidence:
-    """Of cohort b, 30 samples of each group are left."""
+    """Cohort b has only 30 samples of each group."""
     samples = evidence.cohort.samples
     few = samples.filter((pl.col("cohort") == "a") | (pl.col("sample").cum_count().over("cohort", "is_case") <= 30))
     return with_frame(evidence, "cohort/samples", few)
@@ -228,7 +228,7 @@ def relation(text: str) -> Spoil:
 
 
 def reanalysis_of_a_sample(evidence: StudyEvidence) -> StudyEvidence:
-    """The series that analyses again names the samples, as GEO has it; of SIM1 one is named GSM7."""
+    """A re-analysing series names the samples, as in GEO; one sample of SIM1 is named GSM7."""
     for name in ("source/samples", "cohort/samples"):
         evidence = change(name, sample=pl.col("sample").replace({"SIM1_000": "GSM7"}))(evidence)
     matrix = evidence.matrices["SIM1"]
@@ -251,7 +251,7 @@ def one_class_a_dataset(evidence: StudyEvidence) -> StudyEvidence:
 
 
 def sexes_of_two_datasets(evidence: StudyEvidence) -> StudyEvidence:
-    """In neither dataset of cohort a the sexes differ for sure, in both together they do."""
+    """The sexes differ significantly in both datasets of cohort a together, but in neither alone."""
     merged = two_datasets(evidence, "covariate")
     samples = merged.rows("source/samples")
     kept = samples.filter(pl.col("title").str.extract(r"(\d+)").cast(pl.Int64) % 250 < 12)

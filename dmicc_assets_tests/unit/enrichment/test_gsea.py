@@ -1,4 +1,4 @@
-"""Preranked GSEA: gseapy's scores and leading edges exactly, its null distribution statistically, and sets without a score."""
+"""Preranked GSEA: gseapy's scores exactly, its null distribution statistically, and sets without a score."""
 
 import logging
 from pathlib import Path
