@@ -59,7 +59,10 @@ def build_warehouse(settings: Settings) -> Path:
         with duckdb.connect() as connection:
             connection.execute(f"ATTACH '{quoted(beside)}' AS built (STORAGE_VERSION '{STORAGE_VERSION}')")
             connection.execute("USE built")
+            # One transaction: each of several hundred statements would else write to the disk and wait for it.
+            connection.begin()
             _create(connection, settings)
+            connection.commit()
             connection.execute("USE memory")
             connection.execute("DETACH built")
         beside.chmod(0o444)

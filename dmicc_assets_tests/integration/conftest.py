@@ -105,8 +105,15 @@ def workspace(home: Settings) -> Workspace:
 
 
 @pytest.fixture
-def run_small(home: Settings) -> RunSmall:
-    """`run_study` on `home`."""
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what takes most of a run of a small study; `first_run` draws it."""
+    monkeypatch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
+    monkeypatch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
+
+
+@pytest.fixture
+def run_small(home: Settings, no_pictures: None) -> RunSmall:
+    """`run_study` on `home`, without pictures."""
     return partial(run_study, home)
 
 

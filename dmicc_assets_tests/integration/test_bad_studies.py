@@ -10,6 +10,10 @@ from scipy import stats
 from dmicc_assets_tests.worlds.local_study import GENES, finding, local_study, rows, run_steps, values_of
 from dmicc_assets_tests.worlds.small_mirror import matrix_text, write_gzip, write_matrix
 
+pytestmark = pytest.mark.apart
+# Drawing takes most of the time: the report is made where a result of its kind is not in another test.
+REPORT = ("report",)
+
 
 def without(frame: pl.DataFrame, part: str) -> pl.DataFrame:
     """The matrix without the samples of a group."""
@@ -63,7 +67,7 @@ def test_an_empty_signature_and_a_validation_dataset_without_controls(tmp_path: 
 def test_a_model_is_not_applied_where_there_are_no_controls(tmp_path: Path) -> None:
     matrices = {"B": values_of("B", 12, 12, 2), "V": without(values_of("V", 9, 8, 3), "_w")}
     settings = local_study(tmp_path, matrices)
-    assert run_steps(settings) == {}
+    assert run_steps(settings, without=REPORT) == {}
     assert not rows(settings, "model/coefficients").is_empty()
     assert finding(settings, "R2", "V") == ("ok", "not applicable: it has no cases or no controls")
 
@@ -83,7 +87,7 @@ def test_identical_classes_share_nothing(tmp_path: Path) -> None:
 def test_one_gene_is_a_result_by_the_ordinary_t(tmp_path: Path) -> None:
     values = {name: values_of(name, 9, 9, seed, GENES[:1]) for seed, name in enumerate(("A", "B"))}
     settings = local_study(tmp_path, values)
-    assert run_steps(settings) == {}
+    assert run_steps(settings, without=REPORT) == {}
     found = rows(settings, "differential/statistics", "local.a")
     is_case = np.array([sample.startswith("A_s") for sample in values["A"].columns[1:]])
     log2 = values["A"].drop(values["A"].columns[0]).to_numpy()[0]
@@ -97,7 +101,7 @@ def test_a_validation_dataset_that_was_trained_on_stops(tmp_path: Path) -> None:
     # One array under another name, the others its own.
     v = values_of("V", 9, 8, 3).with_columns(b["B_s3"].alias("V_s4"))
     settings = local_study(tmp_path, {"A": values_of("A", 12, 12, 1), "B": b, "V": v})
-    failed = run_steps(settings)
+    failed = run_steps(settings, without=REPORT)
     error = failed["roc local"]
     assert error.check == "I6"
     assert str(error).startswith("validation V: 1 of its samples are in cohort b too (V_s4)")
@@ -110,7 +114,7 @@ def test_the_same_values_under_other_names_are_found_whatever_the_batch(tmp_path
     v = values_of("V", 9, 8, 3).with_columns(shifted["C_w1"].alias("V_w2"))
     cohorts = {"b": {"title": "B", "datasets": ["B", "C"], "case": "sick", "control": "well"}}
     settings = local_study(tmp_path, {"B": one, "C": shifted, "V": v}, cohorts=cohorts)
-    assert run_steps(settings)["roc local"].check == "I6"
+    assert run_steps(settings, without=REPORT)["roc local"].check == "I6"
 
 
 def counted_series(folder: Path) -> str:
@@ -143,7 +147,7 @@ def test_rna_seq_is_judged_on_its_counts(tmp_path: Path) -> None:
     datasets = {"GSE1001": {"source": "geo", "labels": rules}}
     cohorts = {"b": {"title": "B", "datasets": ["GSE1001"], "case": "sick", "control": "well"}}
     settings = local_study(tmp_path, {}, datasets=datasets, cohorts=cohorts).model_copy(update={"geo_url": url})
-    assert run_steps(settings) == {}
+    assert run_steps(settings, without=REPORT) == {}
     assert finding(settings, "I2", "GSE1001")[1].startswith("not applicable: RNA-seq counts")
     auc = dict(rows(settings, "validation/roc").filter(predictor="model").select("kind", "auc").iter_rows())
     assert auc["nested_cv"] > 0.9

@@ -19,6 +19,8 @@ from dmicc_assets.cli import terminal
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.study.settings import Settings
 
+pytestmark = pytest.mark.apart
+
 Dmicc = Callable[..., subprocess.CompletedProcess[str]]
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
 

@@ -23,14 +23,8 @@ from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.integration.conftest import Outcomes, RunSmall, run_study
 from dmicc_assets_tests.unit.lake.test_lake import as_of_another_version
 
+pytestmark = pytest.mark.apart
 HTML = b"<!DOCTYPE html>\n<html><body>Service unavailable</body></html>\n" * 20
-
-
-@pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without what takes most of a run of a small study, and was drawn in its first."""
-    monkeypatch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
-    monkeypatch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
 
 
 def states(outcomes: dict[str, Outcome]) -> dict[str, set[str]]:
@@ -194,7 +188,7 @@ def test_labels_that_do_not_fit_stop_the_dataset(
         assert [record.status.value for record in history] == ["FAILED"]
 
 
-def test_nothing_differs_is_a_result(materialised: Settings) -> None:
+def test_nothing_differs_is_a_result(materialised: Settings, no_pictures: None) -> None:
     # an earlier version of the package wrote the findings: that stops nothing, and they are in the history
     as_of_another_version(Lake(materialised.lake, materialised.locks), "rigor/findings", "small", "measure")
     edit_study(materialised, (r"log_fc: 1.0", "log_fc: 30"))
@@ -222,7 +216,7 @@ def test_a_title_is_in_the_recipe_of_the_report_alone(workspace: Workspace) -> N
     assert [step.name for step in STEPS if settings(step, study) != settings(step, renamed)] == ["report"]
 
 
-def test_a_cohort_that_left_the_study_file_is_in_no_answer(materialised: Settings) -> None:
+def test_a_cohort_that_left_the_study_file_is_in_no_answer(materialised: Settings, no_pictures: None) -> None:
     path = materialised.study_folders[0] / "small.yaml"
     content = yaml.safe_load(path.read_text())
     content["cohorts"]["disease_c"] = content["cohorts"].pop("disease_a")

@@ -12,6 +12,8 @@ from dmicc_assets.stats.distributions import root_on_interval, two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.study.schema import Differential, Enrichment
 from dmicc_assets_tests.oracle import Answers
+from dmicc_assets_tests.statistical import test_forest_errors as forest_errors
+from dmicc_assets_tests.statistical import test_forest_importance as forest
 from dmicc_assets_tests.unit.differential import test_limma_oracle as limma
 from dmicc_assets_tests.unit.enrichment.test_ora import of_counts
 from dmicc_assets_tests.unit.expression import test_batch as batch
@@ -21,8 +23,6 @@ from dmicc_assets_tests.unit.geo.test_series_matrix import assert_read_as_geoque
 from dmicc_assets_tests.unit.model.test_decision_curve import assert_net_benefit
 from dmicc_assets_tests.unit.model.test_internal_validation import assert_validated
 from dmicc_assets_tests.unit.model.test_nomogram import assert_nomogram
-from dmicc_assets_tests.unit.signature import test_forest as forest
-from dmicc_assets_tests.unit.signature import test_forest_errors as forest_errors
 from dmicc_assets_tests.unit.stats import test_logistic as logistic
 from dmicc_assets_tests.unit.stats import test_roc as curves
 from dmicc_assets_tests.unit.stats.test_firth import assert_firth

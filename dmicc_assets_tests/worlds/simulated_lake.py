@@ -5,8 +5,11 @@ case and a control bear each other's label; GSE4 is served over the web; three s
 cohort uses.
 """
 
+import atexit
+import shutil
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -31,17 +34,28 @@ OPPOSITE = "G030"
 
 
 def simulated_workspace(home: Path) -> Workspace:
-    """A home with the study's file and a lake in which every table is filled."""
-    studies = home / "studies"
-    studies.mkdir(parents=True)
-    results = filled_tables()
+    """A home with the study's file and a lake in which every table is filled; written once a process, then copied."""
+    shutil.copytree(_written(), home)
+    return _workspace(home)
+
+
+@cache
+def _written() -> Path:
+    folder = TemporaryDirectory(prefix="simulated_lake")
+    atexit.register(folder.cleanup)
+    home, results = Path(folder.name) / "home", filled_tables()
+    (home / "studies").mkdir(parents=True)
     content = results.study.model_dump(mode="json", exclude_unset=True)
-    (studies / f"{STUDY}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True))
-    settings = load_settings(home=home, studies=str(studies), gene_sets=None)
-    settings.prepare_home()
-    workspace = open_workspace(settings)
+    (home / "studies" / f"{STUDY}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True))
+    workspace = _workspace(home)
     write_lake(workspace.lake, results)
-    return workspace
+    return home
+
+
+def _workspace(home: Path) -> Workspace:
+    settings = load_settings(home=home, studies=str(home / "studies"), gene_sets=None)
+    settings.prepare_home()
+    return open_workspace(settings)
 
 
 @cache

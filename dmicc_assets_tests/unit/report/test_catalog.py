@@ -1,4 +1,4 @@
-"""Every figure of a study can be drawn, also when results are missing."""
+"""Which figures a study has, and how they are written. That each is drawn is in `integration/test_every_figure.py`."""
 
 import re
 from xml.etree import ElementTree
@@ -11,24 +11,6 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.figures.panel import letters, panels
 from dmicc_assets_tests.worlds.simulated_study import Options, simulated_tables, without
-
-EDGES = {
-    "everything": Options(),
-    "empty signature": Options(n_shared=0, n_biomarkers=0),
-    "no biomarker": Options(n_biomarkers=0),
-    "one biomarker": Options(n_biomarkers=1, has_validation=False, has_published=False, has_case=False),
-    "one cohort, long names": Options(n_cohorts=1, long_names=True),
-}
-
-
-@pytest.mark.parametrize("options", EDGES.values(), ids=EDGES.keys())
-def test_every_figure_is_drawn_and_has_its_own_name_title_and_caption(options: Options) -> None:
-    figures = list(study_figures(simulated_tables(options)))
-    assert len({figure.name for figure in figures}) == len(figures) > 30
-    for figure in figures:
-        assert isinstance(figure.draw(), Figure), figure.name
-        assert figure.title
-        assert figure.caption.endswith(".")
 
 
 def test_names_say_what_and_where() -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import duckdb
 import numpy as np
 import polars as pl
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table
-from dmicc_assets.study.settings import Settings
+from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets.warehouse.risk_macro import risk_macro, risk_macros
 from dmicc_assets_tests.worlds.simulated_lake import ORIGIN
@@ -36,7 +38,7 @@ def asked(table: pl.DataFrame, call: str) -> float:
         return connection.execute(f"SELECT {call}").fetchall()[0][0]
 
 
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(deadline=None, max_examples=20)
 @given(numbers, st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6))
 def test_the_macro_is_the_probability(intercept: float, pairs: list[tuple[float, float]]) -> None:
     slopes = {f"G{i}": slope for i, (slope, _) in enumerate(pairs)}
@@ -61,6 +63,18 @@ def test_far_from_the_middle_it_is_0_or_1_and_no_error() -> None:
         assert connection.execute("SELECT risk_s(-1e6), risk_s(1e6), risk_s(NULL)").fetchall() == [(0.0, 1.0, None)]
 
 
+@pytest.fixture(scope="module")
+def two_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse with a model of each of two genes, named as the gene."""
+    settings = load_settings(home=tmp_path_factory.mktemp("models") / "home")
+    settings.prepare_home()
+    lake = Lake(settings.lake, settings.locks)
+    for gene in ("CYR61", "CCN1"):
+        lake.write("model/coefficients", gene.lower(), coefficients(0.5, {gene: 1.0}), ORIGIN)
+    with open_warehouse(settings) as connection:
+        yield connection
+
+
 @pytest.mark.parametrize(
     ("gene", "names"),
     [
@@ -73,16 +87,14 @@ def test_far_from_the_middle_it_is_0_or_1_and_no_error() -> None:
     ],
 )
 def test_sql_finds_a_gene_under_the_names_that_the_command_line_tries(
-    settings: Settings, lake: Lake, gene: str, names: list[str]
+    two_models: duckdb.DuckDBPyConnection, gene: str, names: list[str]
 ) -> None:
     """GPL96's CYR61 is CCN1 in TCGA; under two earlier names it cannot be told which is meant."""
-    lake.write("model/coefficients", "s", coefficients(0.5, {gene: 1.0}), ORIGIN)
     values = {name: float(i) for i, name in enumerate(names)}
     rows = [f"SELECT 'P' AS sample, '{name}' AS gene, {value} AS value" for name, value in values.items()]
     given = " UNION ALL ".join(rows)
-    with open_warehouse(settings) as connection:
-        query = f"WITH patients AS ({given}) SELECT linear_predictor, measured_as FROM score('s', 'patients')"
-        ((predictor, measured_as),) = connection.execute(query).fetchall()
+    query = f"WITH patients AS ({given}) SELECT linear_predictor, measured_as FROM score('{gene.lower()}', 'patients')"
+    ((predictor, measured_as),) = two_models.execute(query).fetchall()
     match = find_symbols([gene], names)
     assert predictor == (0.5 + values[match.found[gene]] if match.found else None)
     assert measured_as == [f"{ours} as {theirs}" for ours, theirs in match.by_previous.items()]

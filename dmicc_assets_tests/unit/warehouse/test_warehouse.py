@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -12,9 +13,13 @@ from dmicc_assets.warehouse.build import build_warehouse, ensure_warehouse, open
 from dmicc_assets_tests.unit.lake.test_lake import GENES, ORIGIN
 
 
-@pytest.fixture
-def connection(settings: Settings) -> duckdb.DuckDBPyConnection:
-    return open_warehouse(settings)
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of an empty lake."""
+    settings = load_settings(home=tmp_path_factory.mktemp("empty") / "home")
+    settings.prepare_home()
+    with open_warehouse(settings) as connection:
+        yield connection
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)

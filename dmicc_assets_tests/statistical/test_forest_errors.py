@@ -1,6 +1,6 @@
 """Forests in R's folds, out of bag and with ever fewer genes: errors as randomForest counts them, over seeds.
 
-Trees, importances and what cannot be grown are in `test_forest.py`.
+Trees, importances and what cannot be grown are in `unit/signature/test_forest.py`.
 """
 
 import numpy as np
