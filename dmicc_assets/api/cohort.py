@@ -19,7 +19,7 @@ class Cohort:
     Samples with other labels are left out; a sample in only one of the frames is an error.
 
     Attributes:
-        expression: a column `gene` (or `probe`), then one numeric column a sample: log2 values, or counts.
+        expression: a column `gene` (or `probe`), then one numeric column for each sample: log2 values, or counts.
         samples: a column `sample`, and the columns that the other arguments name; one row a sample of `expression`.
         case: the label of the cases.
         control: the label of the controls; samples of any other label are left out.
@@ -65,7 +65,7 @@ class Cohort:
 
 
 def matrix_of(frame: pl.DataFrame) -> ExpressionMatrix:
-    """A frame of one column of names and one numeric column a sample as a matrix; a null is a missing value.
+    """A frame of one column of names and one numeric column for each sample as a matrix; a null is a missing value.
 
     Raises:
         ValueError: the first column is not `gene` or `probe`, a column is not numeric, or a name occurs twice.
@@ -84,7 +84,7 @@ def matrix_of(frame: pl.DataFrame) -> ExpressionMatrix:
 
 
 def frame_of(matrix: ExpressionMatrix) -> pl.DataFrame:
-    """A matrix as a frame: `gene`, then one column a sample; a missing value is null."""
+    """A matrix as a frame: `gene`, then one column for each sample; a missing value is null."""
     columns = {sample: matrix.values[:, j] for j, sample in enumerate(matrix.samples)}
     return pl.DataFrame({"gene": matrix.features, **columns}).with_columns(pl.col(pl.Float64).fill_nan(None))
 

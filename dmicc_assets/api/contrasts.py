@@ -24,7 +24,7 @@ class Contrasts:
         together: all differences tested at once by the moderated F, one row a gene in the order of the expression:
             gene, one column a contrast (log2 fold change), ave_expr, f, p_value, adj_p_value (Benjamini-Hochberg).
         apart: each difference by name: gene, log_fc, ci_low, ci_high, ave_expr, t, p_value, adj_p_value, b.
-        decided: gene, then one column a contrast: 1 for up, -1 for down, 0 for neither.
+        decided: gene, then one column for each contrast: 1 for up, -1 for down, 0 for neither.
     """
 
     together: pl.DataFrame
@@ -52,8 +52,8 @@ def contrasts(
     The variance of a gene is estimated from all groups together. With missing values it is limma's approximation.
 
     Args:
-        expression: a column `gene`, then one numeric column a sample: log2 values.
-        samples: a column `sample` and the columns that the other arguments name; one row a sample.
+        expression: a column `gene`, then one numeric column for each sample: log2 values.
+        samples: a column `sample` and the columns that the other arguments name; one row for each sample.
         group: the column of the groups.
         pairs: contrast name to two groups, the first less the second: `{"ra": ("rheumatoid arthritis", "healthy")}`.
         batch: a column whose differences are taken out of the comparison; None for one batch.

@@ -39,7 +39,7 @@ def limma(
         version: limma version of the variance prior, "3.63" or "3.54".
 
     Returns:
-        One row a gene in the order of the expression: gene, log_fc (log2), ave_expr, t, p_value, adj_p_value
+        One row for each gene in the order of the expression: gene, log_fc (log2), ave_expr, t, p_value, adj_p_value
         (Benjamini-Hochberg), b, ci_low, ci_high, sigma, df_total, n_case, n_control.
 
     Raises:
@@ -62,7 +62,7 @@ def treat(statistics: pl.DataFrame, *, log_fc: float = 1.0) -> pl.DataFrame:
         log_fc: threshold in log2 units, not negative.
 
     Returns:
-        One row a gene in their order: gene, log_fc, t (0 within the threshold), p_value, adj_p_value
+        One row for each gene in their order: gene, log_fc, t (0 within the threshold), p_value, adj_p_value
         (Benjamini-Hochberg).
 
     Raises:
@@ -102,7 +102,7 @@ def combat(
     """Expression without batch effects by ComBat (Johnson et al. 2007, doi:10.1093/biostatistics/kxj037), as sva's.
 
     Args:
-        expression: a column `gene`, then one numeric column a sample.
+        expression: a column `gene`, then one numeric column for each sample.
         samples: a column `sample` and the columns that the other arguments name.
         batch: the column of the batches.
         keep: columns whose groups are covariates, so that differences between them are kept.

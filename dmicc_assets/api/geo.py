@@ -17,7 +17,7 @@ class Series:
     Attributes:
         accession: `GSE55235`, or `GSE14520-GPL571` of a series on several platforms.
         title: of the series.
-        expression: `gene`, then one column a sample: log2 values, normalised between arrays, collapsed to genes.
+        expression: `gene`, then one column for each sample: log2 values, normalised between arrays, collapsed to genes.
         counts: read counts of the same shape; None when the series has no counts.
         samples: sample, title, source_name, characteristics.
         probes: probe, gene, n_symbols; a probe with several symbols, or none, belongs to no gene.

@@ -14,7 +14,7 @@ class SharedGenes:
     """Genes that cohorts share.
 
     Attributes:
-        genes: one row a gene and cohort: gene, cohort, log_fc, direction, is_concordant.
+        genes: one row for each gene and cohort: gene, cohort, log_fc, direction, is_concordant.
         overlap: one row: genes measured in every cohort, shared, expected of random lists, and p-values.
     """
 

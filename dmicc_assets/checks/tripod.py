@@ -32,7 +32,7 @@ class Item(NamedTuple):
 
 
 def checklist(results: Results) -> pl.DataFrame:
-    """One row an item: item, section, asks, status ('filled' or 'for the author'), text."""
+    """One row for each item: item, section, asks, status ('filled' or 'for the author'), text."""
     evidence = StudyEvidence.of(results)
     rows: list[dict[str, str]] = []
     for each in ITEMS:

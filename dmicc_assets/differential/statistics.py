@@ -40,7 +40,7 @@ def differential_statistics(
         weights: precision weights, (N,) of samples or (G, N) of cells.
 
     Returns:
-        One row a gene: gene, log_fc (log2, case minus control), ave_expr, t, p_value, adj_p_value
+        One row for each gene: gene, log_fc (log2, case minus control), ave_expr, t, p_value, adj_p_value
         (Benjamini-Hochberg), b, ci_low, ci_high (95 %), sigma, df_total, n_case, n_control (values present).
         NULL where a gene's values do not determine the statistic.
 

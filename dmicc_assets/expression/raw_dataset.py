@@ -29,7 +29,7 @@ class RawDataset:
         metadata_sha256: of the samples' metadata without dates.
         relations: relations of the series (super-series, re-analyses), and re-analyses named in its samples.
         pubmed_ids: the series' papers.
-        samples: one row a sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
+        samples: one row for each sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
         matrix: (R, N) as served.
         probe_genes: probe, gene, n_symbols of every row, for rows that are probes.
         symbol_column: the platform's column that named the genes.

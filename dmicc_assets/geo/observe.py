@@ -3,7 +3,7 @@
 `sources.py` lists the files. The list can depend on a file's content, which is read from the cached copy or from the
 beginning of the served file. No table is parsed here, and only the third signal downloads a file:
 
-1. The validators that a HEAD gives (`ETag`, `Last-Modified`, length), one request a file.
+1. The validators that a HEAD gives (`ETag`, `Last-Modified`, length), one request for each file.
 2. Without validators, the dates of acc.cgi: the file is current while they equal the dates in the cached file.
 3. Otherwise the file is downloaded, and its SHA-256 identifies the version.
 

@@ -65,7 +65,7 @@ class Provenance:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """One row a manifest, for a table."""
+        """One row for each manifest, for a table."""
         columns = ("table", "partition", "n_rows", "recipe", "content", "code_version", "run_id", "written_at")
         return pl.DataFrame(
             {name: [getattr(manifest, name) for manifest in self.manifests] for name in columns},
@@ -85,7 +85,7 @@ def study_report(
         results: of the study.
         provenance: manifest of every partition that the study has in the lake.
         figures: what to show, usually `study_figures(results)`; drawn here, one after the other.
-        checklist: TRIPOD+AI, one row an item; its columns are shown as they are.
+        checklist: TRIPOD+AI, one row for each item; its columns are shown as they are.
     """
     made = Provenance(provenance)
     pictures = [_picture(figure) for figure in figures]

@@ -68,7 +68,7 @@ def array_weights(values: FloatArray, design: FloatArray, *, prior_genes: float 
 def array_weights_by_gene(
     values: FloatArray, design: FloatArray, *, weights: FloatArray | None = None, prior_genes: float = 10.0
 ) -> FloatArray:
-    """Relative quality weights by one update a gene, as `limma::arrayWeights(method="genebygene")`.
+    """Relative quality weights by one update for each gene, as `limma::arrayWeights(method="genebygene")`.
 
     Each gene updates the estimate of the genes before it (Ritchie et al. 2006, doi:10.1186/1471-2105-7-261), so that
     the result depends on the order of the genes.

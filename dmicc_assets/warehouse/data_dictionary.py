@@ -121,7 +121,7 @@ def data_dictionary() -> str:
 
 
 def _table_text(table: Table) -> str:
-    of = "for all studies" if table.partition == "all_studies" else f"a {table.partition}"
+    of = "for all studies" if table.partition == "all_studies" else f"for each {table.partition}"
     lines = [
         f"### `{table.view}`\n",
         f"{table.meaning} Key: {', '.join(table.key)}; one Parquet file {of}.\n",

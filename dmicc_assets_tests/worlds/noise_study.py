@@ -12,7 +12,7 @@ from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 
 def study_of(*cohorts: str, **changes: Any) -> Study:
-    """A study file with one dataset a cohort."""
+    """A study file with one dataset for each cohort."""
     rule = [{"label": "sick", "where": {"any": "sick"}}, {"label": "well", "where": {"any": "well"}}]
     content: dict[str, Any] = {
         "study": "simulated",

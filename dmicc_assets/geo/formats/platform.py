@@ -50,7 +50,7 @@ class Platform:
 
     Attributes:
         accession: the platform's, empty when the file does not say.
-        probe_genes: one row a probe: probe, gene (NULL without a symbol; several joined by ` /// `), n_symbols.
+        probe_genes: one row for each probe: probe, gene (NULL without a symbol; several joined by ` /// `), n_symbols.
         symbol_column: the column's name as the file has it.
         rule: the rule that chose it.
         n_date_mangled: symbols that a spreadsheet turned into dates (`1-Mar`, `44256`); dropped.

@@ -29,7 +29,7 @@ class SeriesHeader:
 
     Attributes:
         series: values of each `!Series_` key without that prefix, contact and contributor keys left out.
-        samples: one row a sample, `SAMPLE_SCHEMA`, in the order of the table's columns.
+        samples: one row for each sample, `SAMPLE_SCHEMA`, in the order of the table's columns.
         organisms: the samples' organisms, distinct.
         row_counts: the samples' distinct `data_row_count`; empty when the file does not say.
     """

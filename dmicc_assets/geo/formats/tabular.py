@@ -65,7 +65,7 @@ def verify_matrix(path: Path) -> None:
     blocks = whole_lines(text_blocks(path))
     header = _header(next(blocks, b"").partition(b"\n")[0], _separator(path))
     if len(header) < 2:
-        raise SourceError(f"{path.name}: expected a table with a column a sample, found {header[0][:40]!r}")
+        raise SourceError(f"{path.name}: expected a table with one column for each sample, found {header[0][:40]!r}")
     for _ in blocks:
         pass
 
@@ -168,7 +168,7 @@ def _header(line: bytes, separator: str) -> list[str]:
 
 def _check_columns(samples: Sequence[str], name: str) -> None:
     if not samples:
-        raise SourceError(f"{name}: expected a column a sample after the first, found none")
+        raise SourceError(f"{name}: expected one column for each sample after the first, found none")
     if "" in samples:
         raise SourceError(f"{name}: column {list(samples).index('') + 2} of the table has no name")
     if len(set(samples)) < len(samples):

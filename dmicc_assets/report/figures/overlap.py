@@ -131,7 +131,7 @@ def concordance(
     Args:
         first: columns gene and log_fc of the first cohort's statistics.
         second: the same of the second cohort.
-        shared: columns gene and is_concordant, one row a gene of the signature.
+        shared: columns gene and is_concordant, one row for each gene of the signature.
         names: what to call the two cohorts.
         title: of the figure.
     """

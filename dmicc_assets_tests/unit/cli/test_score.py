@@ -169,7 +169,7 @@ def test_a_gene_under_its_earlier_symbol_is_found_and_said(workspace: Workspace,
     ("content", "message"),
     [
         (None, "no such file"),
-        ("gene\n", "expected a column a sample"),
+        ("gene\n", "one column for each sample"),
         ("<html>\n", "an HTML page in place of a table"),
         ("gene\tP1\nG020\tmuch\n", "much"),
         ("gene\tP1\tP1\nG020\t1\t2\n", "duplicate sample column 'P1'"),

@@ -48,7 +48,7 @@ def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> N
     [
         ("", "an empty file in place of a table"),
         ("<html></html>", "an HTML page in place of a table"),
-        ("gene\nTP53\n", "expected a column a sample"),
+        ("gene\nTP53\n", "one column for each sample"),
         ("gene\tS1\tS1\nTP53\t1\t2\n", "duplicate sample column 'S1'"),
         ("gene\tS1\t\nTP53\t1\t2\n", "column 3 of the table has no name"),
         ("gene\tS1\n", "the table has no rows"),
@@ -58,7 +58,7 @@ def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> N
         ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
         ("gene\tS1\n \nTP53\t1\n", "the row '' has 0 values, expected 1"),
         ("gene\tS1\nTP53\t1\nTP53\t2\n", "duplicate id 'TP53'"),
-        ("gene,S1\nTP53,1\n", "expected a column a sample"),
+        ("gene,S1\nTP53,1\n", "one column for each sample"),
     ],
 )
 def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: str) -> None:
@@ -76,7 +76,7 @@ def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: 
         (pl.DataFrame({"gene": ["A", None], "S1": [1.0, 2.0]}), "a name in the first column"),
         (pl.DataFrame({"gene": ["A", ""], "S1": [1.0, 2.0]}), "a name in the first column"),
         (pl.DataFrame({"gene": ["A"], "S1": ["x"]}), "cannot be read"),
-        (pl.DataFrame({"gene": ["A"]}), "expected a column a sample"),
+        (pl.DataFrame({"gene": ["A"]}), "one column for each sample"),
     ],
 )
 def test_a_wrong_parquet_is_one_clear_error(tmp_path: Path, frame: pl.DataFrame, expected: str) -> None:
