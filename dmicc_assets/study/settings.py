@@ -4,6 +4,7 @@ No other module reads settings from the environment.
 """
 
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -17,7 +18,7 @@ GEO_ACC_URL = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi"
 XENA_URL = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
 
 DAGSTER_YAML = """\
-# Written once by dmicc and never edited by it: change what you like.
+# Written by dmicc, which replaces it only as long as nobody else changed it: change what you like.
 telemetry:
   enabled: false
 nux:
@@ -27,7 +28,12 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     max_concurrent_runs: 2
+compute_logs:
+  module: dagster.core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 """
+# SHA-256 of the texts that earlier versions wrote: a file that is still one of them is replaced by today's.
+EARLIER_DAGSTER_YAML = ("e6abf5e157ebdf68c63a726a937f1f13b631fc01cf18e20028358b914414ac68",)
 
 
 class Settings(BaseSettings):
@@ -154,7 +160,7 @@ class Settings(BaseSettings):
         return variables
 
     def prepare_home(self) -> None:
-        """Make the folders of the home, and Dagster's configuration if there is none.
+        """Make the folders of the home, and Dagster's configuration if there is none but of an earlier version.
 
         Raises:
             RequestError: the home cannot be written.
@@ -164,7 +170,7 @@ class Settings(BaseSettings):
             for folder in (self.lake, self.reports, self.dagster_home, self.downloads, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
             configuration = self.dagster_home / "dagster.yaml"
-            if not configuration.exists():
+            if not configuration.exists() or _is_of_ours(configuration):
                 configuration.write_text(DAGSTER_YAML)
         except OSError as error:
             raise RequestError(
@@ -177,6 +183,11 @@ class Settings(BaseSettings):
         if earlier.is_dir() and not self.downloads.exists():
             with suppress(FileNotFoundError):  # another process has just renamed it
                 earlier.rename(self.downloads)
+
+
+def _is_of_ours(configuration: Path) -> bool:
+    """Whether a configuration of Dagster's is just as an earlier version wrote it."""
+    return sha256(configuration.read_bytes()).hexdigest() in EARLIER_DAGSTER_YAML
 
 
 def load_settings(**overrides: object) -> Settings:

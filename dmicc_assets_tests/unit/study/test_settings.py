@@ -1,9 +1,10 @@
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from dmicc_assets.errors import RequestError
-from dmicc_assets.study.settings import load_settings
+from dmicc_assets.study.settings import EARLIER_DAGSTER_YAML, load_settings
 
 
 def test_paths_become_absolute_once_and_are_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -32,6 +33,24 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     with pytest.raises(RequestError) as caught:
         load_settings()
     assert str(caught.value).startswith(said)
+
+
+def test_dagster_yaml_of_an_earlier_version_is_replaced_by_todays(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path / "home")
+    settings.prepare_home()
+    configuration = settings.dagster_home / "dagster.yaml"
+    today = configuration.read_text()
+    begin, _ = today.split("compute_logs:")
+    earlier = begin.replace(
+        begin.splitlines()[0], "# Written once by dmicc and never edited by it: change what you like."
+    )
+    assert sha256(earlier.encode()).hexdigest() in EARLIER_DAGSTER_YAML
+    configuration.write_text(earlier)
+    settings.prepare_home()
+    assert configuration.read_text() == today
+    configuration.write_text(f"{earlier}# mine\n")
+    settings.prepare_home()
+    assert configuration.read_text() == f"{earlier}# mine\n"
 
 
 def test_dagster_yaml_is_written_once_and_never_edited(tmp_path: Path) -> None:
