@@ -15,7 +15,7 @@ from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.store import Lake, write_beside
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.tables import PARTITIONS
-from dmicc_assets.types import ALL_STUDIES
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
 _DIGITS = 12
 
@@ -34,6 +34,20 @@ def judge(workspace: Workspace, study: str, steps: Sequence[Step]) -> list[Curre
         _keep(lake, study, [state for state in states if state.key != ALL_STUDIES])
         _keep(lake, ALL_STUDIES, [state for state in states if state.key == ALL_STUDIES])
     return states
+
+
+def stale_tables(states: Sequence[Currency]) -> dict[tuple[str, PartitionKey], Currency]:
+    """Table and partition of everything that is not up to date."""
+    return {(table, state.key): state for state in states if not state.is_current for table in state.step.outputs}
+
+
+def root_causes(states: Sequence[Currency]) -> dict[str, list[str]]:
+    """Why tables are out of date: each cause once, in the order of the steps, with the tables that follow from it."""
+    found: dict[str, list[str]] = {}
+    for state in states:
+        if not state.is_current:
+            found.setdefault(state.root_cause, []).extend(f"{table} of {state.key}" for table in state.step.outputs)
+    return found
 
 
 def _keep(lake: Lake, study: str, states: Sequence[Currency]) -> None:

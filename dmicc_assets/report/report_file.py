@@ -14,7 +14,13 @@ def report_path(reports: Path, study: str) -> Path:
 
 
 def write_report(path: Path, page: str, title: str) -> pl.DataFrame:
-    """Write the page to a temporary file and rename it; returns the row of `report.study`."""
+    """Write the page; returns the row of `report.study`."""
+    write_page(path, page)
+    return TABLES["report/study"].frame({"file": path.name, "title": title, "n_bytes": path.stat().st_size})
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page to a temporary file and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -22,4 +28,3 @@ def write_report(path: Path, page: str, title: str) -> pl.DataFrame:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return TABLES["report/study"].frame({"file": path.name, "title": title, "n_bytes": path.stat().st_size})

@@ -22,6 +22,7 @@ from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally, tiles_a_row
+from dmicc_assets.report.stale_banner import PLACE
 from dmicc_assets.report.words import heading
 from dmicc_assets.results.reader import Results
 
@@ -108,6 +109,7 @@ def study_report(
             tally=tally(results),
             case_groups=case_groups(results.study.case),
             versions=made.versions,
+            out_of_date_place=Markup(PLACE),
             written_at=made.written_at.replace("T", " ")[:16],
             volcanoes=json_script(_volcanoes(results)),
             settings=json_script(results.study.model_dump(mode="json")),
