@@ -156,9 +156,12 @@ def score(
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
 ) -> None:
     """Apply the frozen risk model to new patients, and draw each."""
-    from dmicc_assets.cli.score import score_and_show
+    from dmicc_assets.cli.score import score_and_show, stale_model
 
-    score_and_show(out, *_study(study), matrix, scale, to, figures, draws=not no_figures)
+    workspace, name = _study(study)
+    if warning := stale_model(workspace, name):
+        err.print(f"warning: {warning}")
+    score_and_show(out, workspace, name, matrix, scale, to, figures, draws=not no_figures)
 
 
 @app.command()
@@ -171,9 +174,14 @@ def export(
 
     Every table (TSV, Parquet, one DuckDB file), every figure, the report, and what each was made from.
     """
+    from dmicc_assets.cli.summary import stale_lines
     from dmicc_assets.export.study_export import export_and_show
+    from dmicc_assets.orchestration.judged_study import judge_study
 
-    export_and_show(out, err, *_study(study), to, draws=not no_figures)
+    workspace, name = _study(study)
+    for line in stale_lines(judge_study(workspace, name)) if workspace.lake.has(name) else ():
+        err.print(line)
+    export_and_show(out, err, workspace, name, to, draws=not no_figures)
 
 
 @app.command()

@@ -7,8 +7,8 @@ from typing import Literal
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.source import files
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake.manifest import Manifest
-from dmicc_assets.lake.steps import Step, partition_keys, related
+from dmicc_assets.lake.currency import inputs_read, recorded, served
+from dmicc_assets.lake.steps import Step, partition_keys
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey
@@ -44,26 +44,22 @@ def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState
 
 def _state(workspace: Workspace, study: Study, steps: Sequence[Step], key: PartitionKey, name: str) -> SourceState:
     """What steps that observe the same source were made from, against what the source serves now."""
-    manifest = next((m for step in steps if (m := workspace.lake.manifest(step.outputs[0], key))), None)
-    observe = steps[0].observe
-    assert observe is not None
+    contexts = [workspace.context(step, key) for step in steps]
+    made = next((each for each in contexts if workspace.lake.manifest(each.step.outputs[0], key)), None)
     try:
-        served = observe(workspace.context(steps[0], key))
+        now = served(contexts[0])
     except DmiccError as error:
         return SourceState(name, "unreachable", str(error))
     recomputed = _downstream(workspace, study, steps, key)
-    if manifest is None:
+    manifest = None if made is None else workspace.lake.manifest(made.step.outputs[0], key)
+    if made is None or manifest is None:
         return SourceState(name, "new", "never fetched", recomputed)
-    recorded = _observed(manifest)
-    if recorded == served:
+    before = recorded(made)
+    if before == now:
         return SourceState(name, "up to date", f"fetched {manifest.written_at}")
-    lines = sorted(set(served.splitlines()) ^ set(recorded.splitlines()))
+    lines = sorted(set(now.splitlines()) ^ set(before.splitlines()))
     changed = dict.fromkeys(_place(line) for line in lines)
     return SourceState(name, "revised", f"fetched {manifest.written_at}; changed: {', '.join(changed)}", recomputed)
-
-
-def _observed(manifest: Manifest) -> str:
-    return next((content for table, _, content in manifest.inputs if table == "observed"), "")
 
 
 def _place(line: str) -> str:
@@ -81,13 +77,7 @@ def _downstream(workspace: Workspace, study: Study, begun: Sequence[Step], key: 
         if step.partition == "all_studies" or step in begun:
             continue
         for partition in partition_keys(step.partition, study):
-            inputs = (
-                (each.table, upstream)
-                for each in step.inputs
-                if each.is_read
-                for upstream in related(study, partition, each.through, each.table, workspace.studies)
-            )
-            if touched.isdisjoint(inputs):
+            if touched.isdisjoint(inputs_read(workspace.context(step, partition))):
                 continue
             touched |= {(table, partition) for table in step.outputs}
             found.append(f"{step.name} of {partition}")

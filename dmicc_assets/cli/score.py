@@ -17,6 +17,7 @@ from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
+from dmicc_assets.lake.currency import study_currency
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table, score_patients
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
@@ -77,6 +78,17 @@ def study_model(results: Results) -> tuple[RiskModel, pl.DataFrame]:
     if results.model.coefficients.is_empty():
         raise DataError(f"{results.name} has no risk model: no biomarker was chosen, see rigor.findings")
     return risk_model_from_table(results.model.coefficients), results.model.nomogram
+
+
+def stale_model(workspace: Workspace, study: str) -> str:
+    """That a study's model is not the one that a run would make today, and why; empty when it is, or there is none."""
+    from dmicc_assets.assets import STEPS
+
+    if not workspace.lake.has(study):
+        return ""
+    states = study_currency(workspace, study, STEPS)
+    causes = [state.root_cause for state in states if "model/coefficients" in state.step.outputs]
+    return f"the model of {study} is out of date: {causes[0]}" if causes and causes[0] else ""
 
 
 def score_matrix(

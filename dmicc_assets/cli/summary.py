@@ -1,34 +1,71 @@
 """What a study found, in a few lines, shown at the end of a run."""
 
+from collections.abc import Collection, Sequence
+
 import polars as pl
 
 from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import in_order
 from dmicc_assets.checks.reproducibility import TURNED
 from dmicc_assets.checks.verdict import auc_doubts
+from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
+from dmicc_assets.types import PartitionKey
 
 MOST_GENES = 12
 
 
-def study_summary(results: Results) -> list[tuple[str, str]]:
-    """What was found, as pairs of what and how much; a part that was not materialised is left out."""
-    lines = [line for cohort in results.study.cohorts for line in _cohort(results, cohort)]
-    lines += [*_signature(results), *_areas(results)]
-    published = results.report.published
-    if len(published):
-        agree, testable = (published["agrees"] == "yes").sum(), (published["agrees"] != "not testable").sum()
-        lines.append(("published numbers", f"{agree} of {testable} testable ones agree"))
-    findings = results.rigor.findings
-    if len(findings):
-        raised = in_order(set(findings.filter(pl.col("severity").is_in(FIRED))["code"]))
-        lines.append(("findings", f"{len(raised)} checks warn: {', '.join(raised)}" if raised else "no check warns"))
-    return lines
+OUT_OF_DATE = "out of date: "
+_MOST_TABLES = 4
+
+Lines = list[tuple[str, str]]
+Partition = tuple[str, PartitionKey]
 
 
-def _cohort(results: Results, cohort: str) -> list[tuple[str, str]]:
+def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
+    """What was found, as pairs of what and how much; a part that was not materialised is left out.
+
+    Args:
+        results: of the study.
+        stale: tables and partitions that are out of date: a line that is read from one says so.
+    """
+
+    def said(lines: Lines, key: PartitionKey, *tables: str) -> Lines:
+        is_stale = any((table, key) in stale for table in tables)
+        return [(what, f"{OUT_OF_DATE}{text}" if is_stale else text) for what, text in lines]
+
+    name, lines = PartitionKey(results.name), list[tuple[str, str]]()
+    for cohort in results.study.cohorts:
+        key = PartitionKey.of(name, cohort)
+        lines += said(_cohort(results, cohort), key, "differential/genes", "differential/statistics", "cohort/samples")
+    lines += said(_signature(results), name, "signature/genes", "signature/overlap")
+    lines += said(_biomarkers(results), name, "signature/biomarkers")
+    lines += said(_areas(results), name, "validation/roc", "rigor/findings")
+    lines += said(_published(results), name, "report/published")
+    return lines + said(_findings(results), name, "rigor/findings")
+
+
+def stale_lines(states: Sequence[Currency]) -> list[str]:
+    """How many tables are out of date and why, a line each; nothing when all are as a run today would make them."""
+    n_tables, causes = sum(len(state.step.outputs) for state in states), root_causes(states)
+    if not causes:
+        return []
+    n_stale = sum(map(len, causes.values()))
+    return [
+        f"{n_stale} of {n_tables} tables are out of date (warehouse.partitions has each):",
+        *(f"  {cause} ({_few(tables)})" for cause, tables in causes.items()),
+    ]
+
+
+def _few(tables: Sequence[str]) -> str:
+    left = len(tables) - _MOST_TABLES
+    return f"{', '.join(tables[:_MOST_TABLES])}{f' and {left} more' if left > 0 else ''}"
+
+
+def _cohort(results: Results, cohort: str) -> Lines:
     n_tested = results.rows("differential/statistics", cohort=cohort).height
     if not n_tested:
         return []
@@ -39,7 +76,7 @@ def _cohort(results: Results, cohort: str) -> list[tuple[str, str]]:
     return [(title, f"{n_case} cases, {len(samples) - n_case} controls; {found}")]
 
 
-def _signature(results: Results) -> list[tuple[str, str]]:
+def _signature(results: Results) -> Lines:
     if results.signature.overlap.is_empty():
         return []
     overlap, genes = results.signature.overlap.row(0, named=True), results.signature_genes
@@ -50,16 +87,31 @@ def _signature(results: Results) -> list[tuple[str, str]]:
         f"p {overlap['sharing_p_value']:.2g})"
     )
     shown = ", ".join(genes[:MOST_GENES]) + (", ..." if len(genes) > MOST_GENES else "")
-    lines = [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
-    if results.is_made("signature/biomarkers"):
-        lines.append(("biomarkers", ", ".join(results.biomarkers) or "none"))
-    return lines
+    return [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
 
 
-def _areas(results: Results) -> list[tuple[str, str]]:
+def _biomarkers(results: Results) -> Lines:
+    is_made = results.is_made("signature/biomarkers")
+    return [("biomarkers", ", ".join(results.biomarkers) or "none")] if is_made else []
+
+
+def _published(results: Results) -> Lines:
+    published = results.report.published
+    agree, testable = (published["agrees"] == "yes").sum(), (published["agrees"] != "not testable").sum()
+    return [("published numbers", f"{agree} of {testable} testable ones agree")] if len(published) else []
+
+
+def _findings(results: Results) -> Lines:
+    findings = results.rigor.findings
+    raised = in_order(set(findings.filter(pl.col("severity").is_in(FIRED))["code"]))
+    said = f"{len(raised)} checks warn: {', '.join(raised)}" if raised else "no check warns"
+    return [("findings", said)] if len(findings) else []
+
+
+def _areas(results: Results) -> Lines:
     nested_first = pl.col("kind") != "nested_cv"
     roc = results.rows("validation/roc", predictor="model").sort("subject", nested_first, "kind")
-    lines: list[tuple[str, str]] = []
+    lines: Lines = []
     for row in roc.iter_rows(named=True):
         doubts = [code for code, _ in auc_doubts(results.rigor.findings, row["subject"], row["kind"])]
         text = f"{estimate_text(row['auc'], row['ci_low'], row['ci_high'])}, {in_words(row['kind'])}"

@@ -1,27 +1,29 @@
 """What the commands show in a terminal: progress, result tables, and where to look next."""
 
-import json
-import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dmicc_assets.cli.summary import study_summary
+from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.enrichment.gene_sets import library_path
-from dmicc_assets.errors import DataError, DmiccError, RequestError
+from dmicc_assets.errors import DataError, RequestError
+from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.judged import stale_tables
+from dmicc_assets.lake.locks import hold_study
+from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import NAME, Study, accession_of, platform_of
+from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows
 
@@ -42,30 +44,36 @@ def run_and_show(
     Raises:
         DmiccError: the study is wrong, another run goes on and `wait` is not set, or a part failed.
     """
-    from dmicc_assets.orchestration.run import Outcome, StudyRun
+    from dmicc_assets.orchestration.run import StudyRun
 
     workspace.study(study)
-    with _one_run_at_a_time(err, workspace, study, wait=wait), _progress(err) as progress:
+    with _alone(err, workspace, study, waits=wait), _progress(err) as progress:
         task = progress.add_task(f"{study}: asking the sources", total=None)
         workspace = replace(workspace, report_progress=lambda text: progress.update(task, description=text))
         this = StudyRun(workspace, study, force=force, verify=verify)
         plan = this.plan(only)
         progress.update(task, total=len(plan))
-        seen: list[str] = []
 
         def started(step: str, key: str) -> None:
-            progress.update(task, description=f"{step} of {key}", completed=len(seen))
-            seen.append(key)
+            progress.update(task, description=f"{step} of {key}")
 
-        outcomes: Sequence[Outcome] = this.materialise(plan, started)
+        def ended(outcome: Outcome) -> None:
+            progress.advance(task)
+            if err.is_terminal and outcome.state != "current":
+                what = f"{outcome.step.name} of {outcome.key}"
+                progress.console.print(f"{what}: {outcome.state}, {outcome.seconds:.1f} s")
+
+        outcomes = this.materialise(plan, started, ended)
     for warning in dict.fromkeys(this.warnings):
         err.print(f"warning: {warning}")
     try:
-        _show_result(out, workspace, workspace.studies[study])
+        _show_result(out, workspace, workspace.studies[study], this.judged)
     except DataError as error:  # an old part, when the run was of one group or failed before it came there
         err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
     out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
+    for line in stale_lines(this.judged):
+        out.print(line)
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     if failed:
         blocked = sum(outcome.state == "blocked" for outcome in outcomes)
@@ -80,7 +88,7 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
     from dmicc_assets.cli.demo import show_truth
     from dmicc_assets.simulation.mirror import simulate_mirror
 
-    with _one_run_at_a_time(err, workspace, "mirror", wait=True):
+    with _alone(err, workspace, "mirror"):
         truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
         run_and_show(out, err, workspace, "demo")
     show_truth(out, Results.of_study(workspace.lake, workspace.studies["demo"]), truth)
@@ -112,6 +120,9 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
             out.print(f"  {entry.dataset} trains the cohort {cohort}: finding I6 stops this validation in the run")
     _refuse_absent_libraries(study, workspace.settings.gene_sets)
     out.print(f"risk model in {study.model_cohort}; the file is valid")
+    if workspace.lake.has(name):
+        for line in stale_lines(judge_study(workspace, name)) or ["every table is up to date"]:
+            out.print(line)
 
 
 def _refuse_absent_libraries(study: Study, folder: Path | None) -> None:
@@ -173,7 +184,7 @@ def forget_study(out: Console, err: Console, workspace: Workspace, name: str) ->
         RequestError: there are none.
     """
     refuse_without_results(workspace, name)
-    with _one_run_at_a_time(err, workspace, name, wait=True):
+    with _alone(err, workspace, name):
         n_partitions = workspace.lake.forget(name)
         shutil.rmtree(report_path(workspace.settings.reports, name).parent, ignore_errors=True)
     _compare_what_is_left(workspace)
@@ -198,14 +209,16 @@ def _compare_what_is_left(workspace: Workspace) -> None:
         run_step(context, origin(context))
 
 
-def _show_result(out: Console, workspace: Workspace, study: Study) -> None:
+def _show_result(out: Console, workspace: Workspace, study: Study, judged: Sequence[Currency]) -> None:
     out.print(study.title, style="italic")
     results = Results.of_study(workspace.lake, study)
+    stale = stale_tables(judged)
+    mark = OUT_OF_DATE if ("rigor/verdict", PartitionKey(study.study)) in stale else ""
     for row in results.rigor.verdict.iter_rows(named=True):
-        out.print(row["line"], style="bold", markup=False, highlight=False)
+        out.print(f"{mark}{row['line']}", style="bold", markup=False, highlight=False)
         for sentence in ("found", "trust", "missing"):
             out.print(row[sentence], markup=False, highlight=False)
-    lines = study_summary(results)
+    lines = study_summary(results, stale)
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
 
 
@@ -239,26 +252,6 @@ def _progress(err: Console) -> Progress:
     return Progress(*columns, console=err, transient=True)
 
 
-@contextmanager
-def _one_run_at_a_time(err: Console, workspace: Workspace, study: str, *, wait: bool) -> Iterator[None]:
+def _alone(err: Console, workspace: Workspace, study: str, *, waits: bool = True) -> AbstractContextManager[None]:
     """Hold the study's lock; a second run waits and says for whom."""
-    folder = workspace.settings.locks
-    lock, holder = FileLock(folder / f"run.{study}.lock"), folder / f"run.{study}.json"
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        try:
-            who = json.loads(holder.read_text())
-        except (OSError, ValueError):
-            who = {"pid": "?", "since": "?"}
-        text = f"another run of {study} goes on (process {who['pid']}, since {who['since']})"
-        if not wait:
-            raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None
-        err.print(f"{text}; waiting for it to end")
-        lock.acquire()
-    try:
-        holder.write_text(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+    return hold_study(workspace.settings.locks, study, waits=waits, report_waiting=err.print)

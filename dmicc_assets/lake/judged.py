@@ -10,30 +10,19 @@ from typing import Any
 
 import polars as pl
 
-from dmicc_assets.lake.currency import Currency, study_currency
-from dmicc_assets.lake.steps import Step
+from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.store import Lake, write_beside
-from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.tables import PARTITIONS
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
 _DIGITS = 12
 
 
-def judge(workspace: Workspace, study: str, steps: Sequence[Step]) -> list[Currency]:
-    """Decide of every partition of a study, and of all studies', whether it is up to date, and keep that in the lake.
-
-    No source is asked. Nothing is kept of a study without results.
-
-    Raises:
-        RequestError: there is no such study.
-    """
-    states = study_currency(workspace, study, steps)
-    lake = workspace.lake
+def keep(lake: Lake, study: str, states: Sequence[Currency]) -> None:
+    """Keep what was decided of a study, and of the partition that all studies share; nothing without results."""
     if lake.has(study):
         _keep(lake, study, [state for state in states if state.key != ALL_STUDIES])
         _keep(lake, ALL_STUDIES, [state for state in states if state.key == ALL_STUDIES])
-    return states
 
 
 def stale_tables(states: Sequence[Currency]) -> dict[tuple[str, PartitionKey], Currency]:

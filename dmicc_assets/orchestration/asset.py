@@ -1,17 +1,21 @@
 """Dagster assets of steps: keys, partitions, mappings, checks, metadata, data versions. No computation.
 
-What a step computes is in its body; whether it must run is decided by the lake (`dmicc run`), never here.
+What a step computes is in its body; whether it must is decided by the lake (`lake/currency.py`), never here. A step
+that is up to date says again what is in the lake, with the same data versions, and requests nothing.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
 
 import dagster as dg
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake.recipes import Written, origin, run_step
-from dmicc_assets.lake.steps import Step
+from dmicc_assets.lake.locks import hold_study
+from dmicc_assets.lake.making import Made, Outcome, State, make
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.automation import (
     fetch_when_changed,
@@ -26,14 +30,30 @@ from dmicc_assets.orchestration.checks import (
     integrity_checks,
     passed_checks,
 )
+from dmicc_assets.orchestration.events import materialized, shown_before
 from dmicc_assets.orchestration.first_rows import first_rows, written_files
+from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES, asset_key
-from dmicc_assets.orchestration.metadata import column_lineage, table_metadata
+from dmicc_assets.orchestration.metadata import table_metadata
 from dmicc_assets.orchestration.partitions import accession_mapping, mapping, partitions_of
 from dmicc_assets.orchestration.pictures import picture
+from dmicc_assets.orchestration.resources import WorkspaceResource
+from dmicc_assets.orchestration.session import Session
 from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
+
+
+class StepConfig(dg.Config):
+    """How one step is run.
+
+    Attributes:
+        force: compute it, up to date or not.
+        verify: check the SHA-256 of its files; what is damaged is computed again.
+    """
+
+    force: bool = False
+    verify: bool = False
 
 
 def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
@@ -62,21 +82,65 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         partitions_def=partitions,
         check_specs=[*integrity_checks(step, partitions), *finding_checks(step, partitions)],
     )
-    def compute(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def compute(
+        context: dg.AssetExecutionContext, config: StepConfig, workspace: WorkspaceResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        session = workspace.session()
         key = PartitionKey(context.partition_key) if context.has_partition_key else ALL_STUDIES
-        step_context = workspace.context(step, key, context.run.run_id, context.log.info)
+        step_context = session.workspace.context(step, key, context.run.run_id, context.log.info)
         try:
-            written = run_step(step_context, origin(step_context))
-            shown = [picture(step_context, one.manifest) | first_rows(step_context, one.manifest) for one in written]
+            with _shared(session, key, context.log.info), _told(session, step_context) as ended:
+                verified = step_context.lake.verify if config.verify else None
+                made = make(step_context, session.observe, is_forced=config.force, verified=verified)
+                shown = [_shown(context.instance, step_context, made, each.manifest) for each in made.written]
+                ended(made.state)
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
-        for each, seen in zip(written, shown, strict=True):
-            yield _materialized(each, seen | written_files(step_context))
+        for each, seen in zip(made.written, shown, strict=True):
+            yield materialized(each, seen | written_files(step_context))
         yield from passed_checks(step)
         yield from finding_results(step, step_context)
 
     return compute
+
+
+def _shown(
+    instance: dg.DagsterInstance, of: StepContext, made: Made, manifest: Manifest
+) -> dict[str, dg.MetadataValue]:
+    """Picture and first rows of a table; of a step that was not computed again as Dagster has them.
+
+    A picture takes longer to draw than the step to skip, and is drawn from matrices.
+    """
+    if made.state == "current":
+        return shown_before(instance, manifest) or first_rows(of, manifest)
+    return picture(of, manifest) | first_rows(of, manifest)
+
+
+@contextmanager
+def _told(session: Session, context: StepContext) -> Iterator[Callable[[State], None]]:
+    """Tell the session's listener of a step: that it begins, and what became of it."""
+    begun, states = perf_counter(), list[State]()
+    session.listener.started(context.step, context.key)
+    try:
+        yield states.append
+    except DmiccError as error:
+        session.listener.ended(Outcome(context.step, context.key, "failed", perf_counter() - begun, str(error)))
+        raise
+    finally:
+        if not session.is_of_dmicc and context.key != ALL_STUDIES:
+            judge_study(session.workspace, context.key.study)
+    session.listener.ended(Outcome(context.step, context.key, states[-1], perf_counter() - begun))
+
+
+@contextmanager
+def _shared(session: Session, key: PartitionKey, report: Callable[[str], None]) -> Iterator[None]:
+    """Share the study's lock with other runs of the UI: no `dmicc run`, `forget` or retiring goes on meanwhile."""
+    if key == ALL_STUDIES:
+        yield
+    else:
+        with hold_study(session.workspace.settings.locks, key.study, is_shared=True, report_waiting=report):
+            yield
 
 
 def _condition(step: Step) -> dg.AutomationCondition:
@@ -97,34 +161,3 @@ def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:
     elif step.observe is not None:
         deps.append(dg.AssetDep(GENE_SETS))
     return deps
-
-
-def _materialized(written: Written, shown: Mapping[str, dg.MetadataValue]) -> dg.MaterializeResult:
-    """The event of a written partition: its content as data version, and what a person wants to know of it."""
-    manifest = written.manifest
-    metadata: dict[str, Any] = {
-        "dagster/row_count": manifest.n_rows,
-        "what_changed": written.difference,
-        **shown,
-        **{name: _value(note) for name, note in manifest.notes.items()},
-        "n_bytes": dg.MetadataValue.int(manifest.n_bytes),
-        "recipe": manifest.recipe,
-        **column_lineage(TABLES[manifest.table]),
-    }
-    return dg.MaterializeResult(
-        asset_key=asset_key(manifest.table), metadata=metadata, data_version=dg.DataVersion(manifest.content)
-    )
-
-
-def _value(note: Any) -> dg.MetadataValue:
-    match note:
-        case bool():
-            return dg.MetadataValue.bool(note)
-        case int():
-            return dg.MetadataValue.int(note)
-        case float():
-            return dg.MetadataValue.float(note)
-        case str():
-            return dg.MetadataValue.text(note)
-        case _:
-            return dg.MetadataValue.json(note)

@@ -10,29 +10,36 @@ from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.asset import asset_of
 from dmicc_assets.orchestration.catalog import catalog_asset
-from dmicc_assets.orchestration.jobs import observe_and_verify
+from dmicc_assets.orchestration.jobs import observe_and_verify, run_study
 from dmicc_assets.orchestration.observed import observed_assets
+from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.sensors import revisions_sensor, weekly_verification
+from dmicc_assets.orchestration.session import Session
 
 
-def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS)) -> dg.Definitions:
+def build_defs(
+    workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS), session: Session | None = None
+) -> dg.Definitions:
     """The definitions of a workspace.
 
     Args:
-        workspace: settings, studies and lake; by default those of the environment.
+        workspace: settings, studies and lake; by default those of the session, or of the environment.
         steps: the computations of the graph.
+        session: what the assets of a run share; by default nobody listens.
     """
-    workspace = workspace or open_workspace()
+    session = session or Session(workspace or open_workspace())
+    workspace = session.workspace
     workspace.settings.prepare_home()
     with warnings.catch_warnings():
         for category in (dg.BetaWarning, dg.PreviewWarning):  # observable sources; partitioned checks
             warnings.simplefilter("ignore", category)
         assets = [asset_of(step, workspace) for step in steps]
-        weekly = observe_and_verify(workspace)
+        weekly = observe_and_verify()
         return dg.Definitions(
-            assets=[*observed_assets(workspace), *assets, catalog_asset(workspace, list(steps))],
-            jobs=[weekly],
-            sensors=[revisions_sensor(workspace)],
+            assets=[*observed_assets(workspace), *assets, catalog_asset(list(steps))],
+            jobs=[weekly, run_study(workspace)],
+            sensors=[revisions_sensor()],
             schedules=[weekly_verification(weekly)],
+            resources={"workspace": workspace_resource(session)},
             executor=dg.in_process_executor,
         )

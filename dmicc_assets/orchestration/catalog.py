@@ -6,16 +6,16 @@ import dagster as dg
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.steps import Step
-from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.automation import rebuild_when_changed
 from dmicc_assets.orchestration.keys import CATALOG, OWNERS, asset_key
+from dmicc_assets.orchestration.resources import WorkspaceResource
 from dmicc_assets.warehouse.build import build_warehouse, view_files
 
 NOT_ASKED = timedelta(days=30)
 FORGOTTEN = timedelta(days=90)
 
 
-def catalog_asset(workspace: Workspace, steps: list[Step]) -> dg.AssetsDefinition:
+def catalog_asset(steps: list[Step]) -> dg.AssetsDefinition:
     """The catalog: downstream of every table."""
 
     @dg.asset(
@@ -27,12 +27,12 @@ def catalog_asset(workspace: Workspace, steps: list[Step]) -> dg.AssetsDefinitio
         automation_condition=rebuild_when_changed(),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FORGOTTEN, warn_window=NOT_ASKED),
         description="The file dmicc.duckdb: every result of every study as a table to query, from any program that "
-        "reads DuckDB.\n\n*Freshness:* every `dmicc run` and the weekly schedule ask the sources and build the file "
-        "again. It warns after 30 days in which neither did, and fails after 90: GEO may have revised a series since.",
+        "reads DuckDB.\n\n*Freshness:* every `dmicc run` and the weekly schedule ask the sources; at least once a week "
+        "that shows here. It warns after 30 days without, and fails after 90: GEO may have revised a series since.",
     )
-    def catalog() -> dg.MaterializeResult:
+    def catalog(workspace: WorkspaceResource) -> dg.MaterializeResult:
         try:
-            path = build_warehouse(workspace.settings)
+            path = build_warehouse(workspace.settings())
         except DmiccError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "views": len(view_files())})

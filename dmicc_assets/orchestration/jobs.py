@@ -1,4 +1,4 @@
-"""The job that observes every source and verifies every file of lake and downloads; weekly, by `sensors.py`."""
+"""The jobs of the UI: a whole study, as `dmicc run` makes it; and the weekly look at every source and every file."""
 
 from collections.abc import Iterator
 
@@ -6,25 +6,80 @@ import dagster as dg
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.geo.http.cache import FileCache
+from dmicc_assets.lake.locks import hold_study
+from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES
 from dmicc_assets.orchestration.observed import accessions, libraries_now, observation, served_now
 from dmicc_assets.orchestration.partitions import accession_partition
+from dmicc_assets.orchestration.resources import WorkspaceResource
+from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 
 
-def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
+class StudyConfig(dg.Config):
+    """How a study is run.
+
+    Attributes:
+        force: compute everything, up to date or not.
+        verify: check the SHA-256 of every file; what is damaged is computed again.
+        only: a group of the asset graph; all of them when it is empty.
+    """
+
+    force: bool = False
+    verify: bool = False
+    only: str = ""
+
+
+def run_study(workspace: Workspace) -> dg.JobDefinition:
+    """Make all of a study that is not up to date, as `dmicc run` does; its runs stand under the tag `dmicc/run`."""
+
+    @dg.op(name="make_what_is_not_up_to_date")
+    def make(context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource) -> None:
+        here, study = workspace.session().workspace, context.partition_key
+
+        def log(outcome: Outcome) -> None:
+            seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds else ""
+            message = f": {outcome.message}" if outcome.message else ""
+            context.log.info(f"{outcome.step.name} of {outcome.key}: {outcome.state}{seconds}{message}")
+
+        try:
+            with hold_study(here.settings.locks, study, report_waiting=context.log.info):
+                run = StudyRun(here, study, force=config.force, verify=config.verify)
+                context.log.info(f"its runs have the tag dmicc/run: {run.name}")
+                outcomes = run.materialise(run.plan(config.only or None), ended=log)
+        except DmiccError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        for warning in dict.fromkeys(run.warnings):
+            context.log.warning(warning)
+        if failed := [f"{one.step.name} of {one.key}: {one.message}" for one in outcomes if one.state == "failed"]:
+            raise dg.Failure("\n".join(failed), allow_retries=False)
+
+    @dg.job(
+        name="run_study",
+        description=run_study.__doc__,
+        partitions_def=dg.StaticPartitionsDefinition(sorted(workspace.studies)),
+        executor_def=dg.in_process_executor,
+    )
+    def job() -> None:
+        make()
+
+    return job
+
+
+def observe_and_verify() -> dg.JobDefinition:
     """Observe every source, check the SHA-256 of every file, build the catalog; fails with a list of what is wrong."""
 
     @dg.op(name="observe_every_source")
-    def observe(context: dg.OpExecutionContext) -> list[str]:
-        context.log_event(observation(GENE_SETS, libraries_now(workspace), None))
-        needed, problems = _accessions_of_results(workspace), list[str]()
-        for accession in accessions(workspace):
+    def observe(context: dg.OpExecutionContext, workspace: WorkspaceResource) -> list[str]:
+        here = workspace.session().workspace
+        context.log_event(observation(GENE_SETS, libraries_now(here), None))
+        needed, problems = _accessions_of_results(here), list[str]()
+        for accession in accessions(here):
             try:
-                text = served_now(workspace, accession, thorough=True)
+                text = served_now(here, accession, thorough=True)
             except DmiccError as error:
                 if accession in needed:
                     problems.append(str(error))
@@ -35,19 +90,20 @@ def observe_and_verify(workspace: Workspace) -> dg.JobDefinition:
         return problems
 
     @dg.op(name="verify_every_file")
-    def verify(context: dg.OpExecutionContext, problems: list[str]) -> None:
-        damaged = [*_damaged_results(workspace), *_damaged_downloads(workspace)]
+    def verify(context: dg.OpExecutionContext, workspace: WorkspaceResource, problems: list[str]) -> None:
+        here = workspace.session().workspace
+        damaged = [*_damaged_results(here), *_damaged_downloads(here)]
         context.log.info(
             f"{len(damaged)} damaged files in lake and downloads, {len(problems)} sources without an answer"
         )
         if damaged or problems:
             raise dg.Failure("\n".join([*problems, *damaged]), allow_retries=False)
-        path = build_warehouse(workspace.settings)
+        path = build_warehouse(here.settings)
         context.log_event(dg.AssetMaterialization(CATALOG, metadata={"path": dg.MetadataValue.path(path)}))
 
     @dg.job(name="observe_and_verify", description=observe_and_verify.__doc__, executor_def=dg.in_process_executor)
     def job() -> None:
-        verify(observe())
+        verify(problems=observe())
 
     return job
 

@@ -11,6 +11,7 @@ from dmicc_assets.assets.source import files, observe_dataset
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES
 from dmicc_assets.orchestration.partitions import accession_partition, accession_partitions
+from dmicc_assets.orchestration.resources import WorkspaceResource
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey
 
@@ -78,9 +79,9 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
         partitions_def=accession_partitions(workspace.studies),
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
-    def series(context: dg.OpExecutionContext) -> dg.DataVersionsByPartition:
-        accessions = context.partition_keys
-        return dg.DataVersionsByPartition({each: data_version(served_now(workspace, each)) for each in accessions})
+    def series(context: dg.OpExecutionContext, workspace: WorkspaceResource) -> dg.DataVersionsByPartition:
+        here, wanted = workspace.session().workspace, context.partition_keys
+        return dg.DataVersionsByPartition({each: data_version(served_now(here, each)) for each in wanted})
 
     @dg.observable_source_asset(
         key=GENE_SETS,
@@ -89,7 +90,7 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
         "in the folder DMICC_GENE_SETS. Another version of a library means that enrichment is computed again.",
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
-    def gene_sets() -> dg.DataVersion:
-        return data_version(libraries_now(workspace))
+    def gene_sets(workspace: WorkspaceResource) -> dg.DataVersion:
+        return data_version(libraries_now(workspace.session().workspace))
 
     return [series, gene_sets]

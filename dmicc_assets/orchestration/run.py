@@ -1,68 +1,63 @@
-"""`dmicc run`: a whole study through Dagster, in process, skipping what the lake says is up to date.
+"""`dmicc run`: a whole study through Dagster, in this process, without what the lake says is up to date.
 
-Decides what to materialise and in which order; the terminal is in `cli/`, the computing in the steps.
+Decides what to make and in which order, and loads Dagster (`launch.py`) only once there is something to do. The
+terminal is in `cli/`, the computing in the steps.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from time import perf_counter
-from typing import Literal
-
-import dagster as dg
-from dagster._core.execution.plan.objects import ErrorSource
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.errors import DataError, DmiccError, RequestError, SourceError
-from dmicc_assets.lake.currency import currency
-from dmicc_assets.lake.steps import Step, StepContext, partition_keys, related
+from dmicc_assets.errors import DmiccError, RequestError, SourceError
+from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded, served
+from dmicc_assets.lake.making import Outcome
+from dmicc_assets.lake.steps import Step, StepContext, partition_keys
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.build import build_defs
-from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES, asset_key
-from dmicc_assets.orchestration.observed import libraries_now, observation, served_now
-from dmicc_assets.orchestration.partitions import accession_partition
+from dmicc_assets.orchestration.judged_study import judge_study
+from dmicc_assets.orchestration.session import Listener, Session
+from dmicc_assets.orchestration.told import begin_telling, end_telling, last_told, to_be_told
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
+from dmicc_assets.warehouse.build import build_warehouse
 
-State = Literal["current", "unchanged", "made", "failed", "blocked"]
+if TYPE_CHECKING:
+    from dmicc_assets.orchestration.launch import Launcher
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-STUDY_TAG = "dmicc/study"
-_GOING_ON = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+__all__ = ["DefectError", "Outcome", "StudyRun"]
+
+Plan = Iterable[tuple[Step, PartitionKey]]
+_ORDER: tuple[PartitionKind, ...] = ("dataset", "cohort", "study", "all_studies")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one partition of one step.
-
-    Attributes:
-        state: `current`: nothing to do; `made`: computed, with new content; `unchanged`: computed, the content is as
-            before; `failed`; `blocked`: not tried, since something that it reads failed.
-    """
-
-    step: Step
-    key: PartitionKey
-    state: State
-    seconds: float = 0.0
-    message: str = ""
+class DefectError(Exception):
+    """A defect of this package met inside a run: the text is the traceback."""
 
 
 class StudyRun:
-    """One run of one study."""
+    """One run of one study.
+
+    Attributes:
+        name: under which its Dagster runs stand together.
+        warnings: what the user should know though nothing failed.
+        judged: after it, whether each partition of the study is up to date.
+    """
 
     def __init__(self, workspace: Workspace, study: str, *, force: bool = False, verify: bool = False) -> None:
         self._workspace = workspace
         self._study = workspace.study(study)
         self._force = force
         self._verify = verify
-        self._instance = dg.DagsterInstance.get()
-        self._job = build_defs(workspace).resolve_implicit_global_asset_job_def()
-        self._failed: set[tuple[str, str]] = set()
+        self._launcher: Launcher | None = None
+        self._listener = Listener()
+        self._told = last_told(workspace.settings, study)
+        self._told_of = set[PartitionKey]()
+        self._observed: dict[tuple[str, PartitionKey], str] = {}
+        self._outcomes: dict[tuple[str, PartitionKey], Outcome] = {}
+        self._failed: set[tuple[str, PartitionKey]] = set()
+        self.name = f"{study}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         self.warnings: list[str] = []
+        self.judged: list[Currency] = []
 
     def plan(self, only: str | None = None) -> list[tuple[Step, PartitionKey]]:
         """Every partition of every step, in an order in which each can be made.
@@ -77,82 +72,134 @@ class StudyRun:
         return [(step, key) for step in wanted for key in partition_keys(step.partition, self._study)]
 
     def materialise(
-        self, plan: Iterable[tuple[Step, PartitionKey]], started: Callable[[str, str], None]
+        self,
+        plan: Plan,
+        started: Callable[[str, str], None] = lambda _step, _key: None,
+        ended: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
-        """Make what is not up to date, one Dagster run a partition, then the warehouse.
+        """Make what is not up to date, one Dagster run a partition key, then the warehouse.
 
         Whoever calls this holds the study's lock: no other process runs the same study.
+
+        Args:
+            plan: steps and their partitions, each after those that it reads.
+            started: told of a step and its partition as it begins.
+            ended: told what became of a step's partition, also of one that was not begun.
+
+        Returns:
+            what became of each, in the order of the plan.
         """
-        self._end_killed_runs()
+        plan = list(plan)
+        self._listener = Listener(lambda step, key: started(step.name, key), lambda outcome: self._note(outcome, ended))
         self._retire()
-        self._observe_libraries()
-        outcomes: list[Outcome] = []
-        for step, key in plan:
-            started(step.name, key)
-            outcome = self._one(step, key)
-            if outcome.state in ("failed", "blocked"):
-                self._failed |= {(table, key) for table in step.outputs}
-            outcomes.append(outcome)
-        if (message := self._execute([CATALOG], None)) is not None:
-            raise DataError(message)
-        return outcomes
-
-    def _one(self, step: Step, key: PartitionKey) -> Outcome:
-        context = self._workspace.context(step, key)
-        if blocked_by := self._blocked_by(context):
-            return Outcome(step, key, "blocked", message=f"needs {blocked_by}, which failed")
         try:
-            state = currency(context, self._observed, self._workspace.lake.verify if self._verify else None)
-            if state.now is None:
-                return Outcome(step, key, "failed", message=state.because)
-            if state.is_current and not self._force:
-                return Outcome(step, key, "current")
+            for key, steps in _by_key(plan).items():
+                if key != ALL_STUDIES:
+                    self._make(key, self._choose(key, steps))
+            self._make_shared([step for step, key in plan if key == ALL_STUDIES])
+        finally:  # also after an interrupted run
+            self.judged = judge_study(self._workspace, self._study.study)
+        self._tell()
+        return [self._outcomes[step.name, key] for step, key in plan]
+
+    def _choose(self, key: PartitionKey, steps: Sequence[Step]) -> list[Step]:
+        """The steps of a partition in which something may be to do; what became of the others is noted."""
+        chosen: list[Step] = []
+        for step in steps:
+            context = self._workspace.context(step, key)
+            making = {(table, key) for each in chosen for table in each.outputs}
+            if blocked := self._blocked_by(context):
+                self._listener.ended(Outcome(step, key, "blocked", message=f"needs {blocked}, which failed"))
+            elif not making.isdisjoint(inputs_read(context)):
+                chosen.append(step)
+            elif (state := self._state(context)) is not None:
+                if state.is_current and not self._force:
+                    self._listener.ended(Outcome(step, key, "current"))
+                elif state.now is None:
+                    self._listener.ended(Outcome(step, key, "failed", message=state.because))
+                else:
+                    chosen.append(step)
+        return chosen
+
+    def _state(self, context: StepContext) -> Currency | None:
+        """Whether a partition is up to date by itself; None when that cannot be known, which is noted as a failure."""
+        try:
+            return currency(context, self._observe, self._workspace.lake.verify if self._verify else None)
         except DmiccError as error:
-            return Outcome(step, key, "failed", message=str(error))
-        before = [self._content(table, key) for table in step.outputs]
-        begun = perf_counter()
-        message = self._execute([asset_key(table) for table in step.outputs], key)
-        seconds = perf_counter() - begun
-        if message is not None:
-            return Outcome(step, key, "failed", seconds, message)
-        after = [self._content(table, key) for table in step.outputs]
-        return Outcome(step, key, "unchanged" if before == after else "made", seconds)
+            self._listener.ended(Outcome(context.step, context.key, "failed", message=str(error)))
+            return None
 
-    def _blocked_by(self, context: StepContext) -> str | None:
-        for each in (each for each in context.step.inputs if each.is_read):
-            for key in related(context.study, context.key, each.through, each.table, context.studies):
-                if (each.table, key) in self._failed:
-                    return f"{each.table} of {key}"
-        return None
-
-    def _observed(self, context: StepContext) -> str:
+    def _observe(self, context: StepContext) -> str:
         """What the step observes now; what it was made from last time when the source cannot be reached."""
-        assert context.step.observe is not None
+        if not context.step.asks_source:
+            return served(context)
         try:
-            observed = context.step.observe(context)
+            observed = served(context)
         except SourceError as error:
             manifest = self._workspace.lake.manifest(context.step.outputs[0], context.key)
             if manifest is None:
                 raise
             self.warnings.append(f"{error}; going on with what was fetched on {manifest.written_at}")
-            return next(content for table, _, content in manifest.inputs if table == "observed")
-        if "source/files" in context.step.outputs:
-            accession = accession_partition(context.study, context.part)
-            try:
-                text = served_now(self._workspace, accession, seen={context.key: observed})
-                self._report_observation(SERIES, text, accession)
-            except DmiccError as error:  # another study asks something else of the same series
-                self.warnings.append(str(error))
+            return recorded(context)
+        self._observed[context.step.name, context.key] = observed
         return observed
 
-    def _end_killed_runs(self) -> None:
-        """Say that runs have failed which a killed process began: Dagster would take them to go on for ever.
+    def _make(self, key: PartitionKey, chosen: Sequence[Step], *, with_catalog: bool = False) -> None:
+        """One Dagster run; a step of which nothing was heard was blocked by a failure: Dagster does not name it."""
+        if not chosen and not with_catalog:
+            return
+        failures = self._dagster().execute(
+            key, chosen, force=self._force, verify=self._verify, with_catalog=with_catalog
+        )
+        for step in chosen:
+            if (step.name, key) in self._outcomes:
+                continue
+            if step.name in failures:
+                self._listener.ended(Outcome(step, key, "failed", message=failures[step.name]))
+            elif blocked := self._blocked_by(self._workspace.context(step, key)):
+                self._listener.ended(Outcome(step, key, "blocked", message=f"needs {blocked}, which failed"))
+            else:
+                raise DefectError(f"Dagster ended the run of {key} without {step.name}")
 
-        Automation waits for what is in progress, and the queue counts every run that goes on.
-        """
-        begun = dg.RunsFilter(tags={STUDY_TAG: self._study.study}, statuses=_GOING_ON)
-        for run in self._instance.get_runs(begun):
-            self._instance.report_run_failed(run, "the process that made this run was killed")
+    def _make_shared(self, steps: Sequence[Step]) -> None:
+        """What is of all studies, and the warehouse; without Dagster when it has nothing to know."""
+        chosen = self._choose(ALL_STUDIES, steps)
+        if self._launcher is None and not chosen and self._told.is_recent:
+            build_warehouse(self._workspace.settings)
+        else:
+            self._make(ALL_STUDIES, chosen, with_catalog=True)
+
+    def _dagster(self) -> "Launcher":
+        """Dagster, loaded when it is first needed, which knows what the sources serve."""
+        if self._launcher is None:
+            from dmicc_assets.orchestration.launch import Launcher
+
+            begin_telling(self._workspace.settings, self._study.study, self._told)
+            session = Session(self._workspace, self._listener, self._observed, is_of_dmicc=True)
+            self._launcher = Launcher(session, self._study, self.name)
+        for (_, key), observed in self._observed.items():
+            if key not in self._told_of:
+                self._told_of.add(key)
+                if warning := self._launcher.tell_served(key, observed):
+                    self.warnings.append(warning)
+        return self._launcher
+
+    def _tell(self) -> None:
+        """Say on the assets in Dagster what is out of date, unless they say so."""
+        now = to_be_told(self._workspace.lake, self.judged)
+        if self._launcher is not None or now != self._told.stale:
+            self._dagster().tell_stale(self._told.stale, now)
+            end_telling(self._workspace.settings, self._study.study, now)
+
+    def _note(self, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
+        self._outcomes[outcome.step.name, outcome.key] = outcome
+        if outcome.state in ("failed", "blocked"):
+            self._failed |= {(table, outcome.key) for table in outcome.step.outputs}
+        ended(outcome)
+
+    def _blocked_by(self, context: StepContext) -> str | None:
+        """What failed, or was blocked, of what a partition is made from."""
+        return next((f"{table} of {key}" for table, key in inputs_read(context) if (table, key) in self._failed), None)
 
     def _retire(self) -> None:
         """Results of a cohort or dataset that left the study file must not stand in answers to queries."""
@@ -161,40 +208,10 @@ class StudyRun:
         for key in self._workspace.lake.retire(self._study.study, named):
             self.warnings.append(f"{key}: the study file no longer names it; its results are deleted")
 
-    def _observe_libraries(self) -> None:
-        self._report_observation(GENE_SETS, libraries_now(self._workspace), None)
 
-    def _report_observation(self, key: dg.AssetKey, text: str, partition: str | None) -> None:
-        self._instance.report_runless_asset_event(observation(key, text, partition))
-
-    def _content(self, table: str, key: PartitionKey) -> str | None:
-        manifest = self._workspace.lake.manifest(table, key)
-        return manifest.content if manifest else None
-
-    def _execute(self, assets: list[dg.AssetKey], key: str | None) -> str | None:
-        """Run a selection of the graph in this process; the message of its failure, if it fails."""
-        result = self._job.execute_in_process(
-            run_config=QUIET,
-            instance=self._instance,
-            asset_selection=assets,
-            partition_key=None if key == ALL_STUDIES else key,
-            tags={STUDY_TAG: self._study.study},
-            raise_on_error=False,
-        )
-        if result.success:
-            return None
-        for event in result.all_events:
-            if event.is_step_failure:
-                data = event.step_failure_data
-                if data.error_source == ErrorSource.INTERRUPT:
-                    raise KeyboardInterrupt
-                if data.user_failure_data is not None and data.user_failure_data.description:
-                    return data.user_failure_data.description
-                raise DefectError(data.error.to_string() if data.error else "no reason was recorded")
-        if any("interrupted" in (event.message or "") for event in result.all_events):  # between two steps
-            raise KeyboardInterrupt
-        raise DataError(f"the run of {key} failed before its first step")
-
-
-class DefectError(Exception):
-    """A defect of this package met inside a run: the text is the traceback."""
+def _by_key(plan: Plan) -> dict[PartitionKey, list[Step]]:
+    """The steps of each partition key: datasets before cohorts before the study, each after what it reads."""
+    found: dict[PartitionKey, list[Step]] = {}
+    for step, key in sorted(plan, key=lambda one: _ORDER.index(one[0].partition)):
+        found.setdefault(PartitionKey(key), []).append(step)
+    return found

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import GENE_SETS, SERIES
 from dmicc_assets.orchestration.observed import accessions, data_version, libraries_now, observation, served_now
+from dmicc_assets.orchestration.resources import WorkspaceResource
 
 SIX_HOURS = 6 * 60 * 60
 
@@ -28,7 +28,7 @@ class _Cursor:
     next: str = ""
 
 
-def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
+def revisions_sensor() -> dg.SensorDefinition:
     """Notices what a source serves anew: returns observations of what changed, and requests no run itself."""
 
     @dg.sensor(
@@ -37,20 +37,21 @@ def revisions_sensor(workspace: Workspace) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Asks every source for its validators and observes what changed; automation does the rest.",
     )
-    def source_revisions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    def source_revisions(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
+        here = workspace.session().workspace
         cursor = _read_cursor(context.cursor)
         seen: list[dg.AssetObservation] = []
-        libraries = libraries_now(workspace)
+        libraries = libraries_now(here)
         if _is_new(cursor, "gene_sets", libraries):
             seen.append(observation(GENE_SETS, libraries, None))
         first, cursor.next, ends = cursor.next, "", time.monotonic() + _seconds_a_tick()
-        for accession in _beginning_with(accessions(workspace), first):
+        for accession in _beginning_with(accessions(here), first):
             if time.monotonic() > ends:
                 cursor.next = accession
                 context.log.info(f"no time for {accession} and those after it: the next tick begins there")
                 break
             try:
-                text = served_now(workspace, accession)
+                text = served_now(here, accession)
             except DmiccError as error:
                 context.log.warning(str(error))
                 continue

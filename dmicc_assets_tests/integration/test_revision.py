@@ -182,11 +182,14 @@ class Sensor:
 
     def __init__(self, settings: Settings) -> None:
         self.defs = build_defs(open_workspace(settings))
+        self.resources = dict(self.defs.resources or {})
         self.sensor = self.defs.resolve_sensor_def("source_revisions")
         self.cursor: str | None = None
 
     def tick(self) -> set[str | None]:
-        context = dg.build_sensor_context(dg.DagsterInstance.get(), cursor=self.cursor, definitions=self.defs)
+        context = dg.build_sensor_context(
+            dg.DagsterInstance.get(), cursor=self.cursor, definitions=self.defs, resources=self.resources
+        )
         result = self.sensor.evaluate_tick(context)
         self.cursor = result.cursor
         return {event.partition for event in result.asset_events}

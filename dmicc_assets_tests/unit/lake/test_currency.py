@@ -10,10 +10,10 @@ import yaml
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.lake.currency import Currency, served, study_currency
-from dmicc_assets.lake.judged import judge
 from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.steps import Result, Step, StepContext
 from dmicc_assets.lake.workspace import Workspace, open_workspace
+from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES, Column
 from dmicc_assets.tables.table import COUNT
@@ -150,7 +150,7 @@ def test_a_table_that_is_not_as_declared_leaves_all_tables_of_its_step(settings:
 
 def test_the_judgement_is_in_sql(settings: Settings) -> None:
     edit(settings, differential={"log_fc": 2.0})
-    judge(open_workspace(settings), "local", STEPS)
+    judge_study(open_workspace(settings), "local")
     with open_warehouse(settings) as connection:
         counted = dict(
             connection.execute("SELECT is_current, count(*) FROM warehouse.partitions GROUP BY ALL").fetchall()

@@ -1,0 +1,72 @@
+"""Making one partition unless it is up to date: what `dmicc run`, the UI and its daemon all do. Knows no dagster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.lake.currency import Observe, Verified, currency, served
+from dmicc_assets.lake.recipes import Written, run_step
+from dmicc_assets.lake.steps import Step, StepContext
+from dmicc_assets.types import PartitionKey
+
+State = Literal["current", "unchanged", "made", "failed", "blocked"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of a partition, and what is in the lake now.
+
+    Attributes:
+        state: `current`: nothing was to do; `made`: computed, with new content; `unchanged`: computed, the content is
+            as before.
+        written: one for each table of the step, in their order.
+    """
+
+    state: State
+    written: Sequence[Written]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one partition of one step in a run.
+
+    Attributes:
+        state: as in `Made`, or `failed`, or `blocked`: not tried, since something that it reads failed.
+    """
+
+    step: Step
+    key: PartitionKey
+    state: State
+    seconds: float = 0.0
+    message: str = ""
+
+
+def make(
+    context: StepContext, observe: Observe = served, *, is_forced: bool = False, verified: Verified | None = None
+) -> Made:
+    """Compute a partition and write its tables, unless they are up to date. No other process makes it meanwhile.
+
+    Args:
+        context: the step and its partition.
+        observe: how to know what outside the lake matters to the step.
+        is_forced: whether to compute it in any case.
+        verified: asked whether a table's file is the one that was written; without it the size must be.
+
+    Raises:
+        DmiccError: it failed, or something that it reads was never made.
+    """
+    with context.lake.lock(f"step.{context.step.name}.{context.key}"):
+        state = currency(context, observe, verified)
+        if state.now is None:
+            raise DataError(state.because)
+        if state.is_current and not is_forced:
+            return Made("current", _as_it_is(context))
+        written = run_step(context, state.now)
+    same = all(each.before is not None and each.before.content == each.manifest.content for each in written)
+    return Made("unchanged" if same else "made", written)
+
+
+def _as_it_is(context: StepContext) -> list[Written]:
+    manifests = (context.lake.manifest(table, context.key) for table in context.step.outputs)
+    return [Written(each, each, "nothing: it was up to date and not computed again") for each in manifests if each]

@@ -1,0 +1,57 @@
+"""The event of a partition: its content as data version, and what a person wants to know of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.recipes import Written
+from dmicc_assets.orchestration.keys import asset_key
+from dmicc_assets.orchestration.metadata import column_lineage
+from dmicc_assets.tables import TABLES
+
+_SHOWN = ("picture", "first_rows")
+
+
+def materialized(written: Written, shown: Mapping[str, dg.MetadataValue]) -> dg.MaterializeResult:
+    """The event of a partition that is in the lake, computed now or before."""
+    manifest = written.manifest
+    metadata: dict[str, Any] = {
+        "dagster/row_count": manifest.n_rows,
+        "what_changed": written.difference,
+        **shown,
+        **{name: _value(note) for name, note in manifest.notes.items()},
+        "n_bytes": dg.MetadataValue.int(manifest.n_bytes),
+        "recipe": manifest.recipe,
+        **column_lineage(TABLES[manifest.table]),
+    }
+    return dg.MaterializeResult(
+        asset_key=asset_key(manifest.table), metadata=metadata, data_version=dg.DataVersion(manifest.content)
+    )
+
+
+def shown_before(instance: dg.DagsterInstance, manifest: Manifest) -> dict[str, dg.MetadataValue]:
+    """Picture and first rows in the latest event of a partition, if it is of the same content."""
+    partitions = None if TABLES[manifest.table].partition == "all_studies" else [manifest.partition]
+    known = dg.AssetRecordsFilter(asset_key=asset_key(manifest.table), asset_partitions=partitions)
+    for record in instance.fetch_materializations(known, limit=1).records:
+        event = record.asset_materialization
+        if event is not None and (event.tags or {}).get(DATA_VERSION_TAG) == manifest.content:
+            return {name: event.metadata[name] for name in _SHOWN if name in event.metadata}
+    return {}
+
+
+def _value(note: Any) -> dg.MetadataValue:
+    match note:
+        case bool():
+            return dg.MetadataValue.bool(note)
+        case int():
+            return dg.MetadataValue.int(note)
+        case float():
+            return dg.MetadataValue.float(note)
+        case str():
+            return dg.MetadataValue.text(note)
+        case _:
+            return dg.MetadataValue.json(note)

@@ -1,0 +1,137 @@
+"""What `dmicc run` does with Dagster: runs of one partition key, in this process, and what Dagster is told beside.
+
+What is to be made, and in which order, is decided in `run.py`, which loads this module once there is something to do.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
+
+from dmicc_assets.errors import DataError, DmiccError
+from dmicc_assets.lake.steps import Step
+from dmicc_assets.orchestration.build import build_defs
+from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES, asset_key
+from dmicc_assets.orchestration.observed import libraries_now, observation, served_now
+from dmicc_assets.orchestration.partitions import accession_partition
+from dmicc_assets.orchestration.run import DefectError
+from dmicc_assets.orchestration.session import Session
+from dmicc_assets.orchestration.told import Stale
+from dmicc_assets.study.schema import Study
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
+
+STUDY_TAG = "dmicc/study"
+RUN_TAG = "dmicc/run"
+_CATALOG_OP = "catalog"
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+_GOING_ON = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+class Launcher:
+    """The Dagster runs of one `dmicc run`."""
+
+    def __init__(self, session: Session, study: Study, name: str) -> None:
+        """Begin: runs that a killed process left are ended, and the gene sets in use observed.
+
+        Args:
+            session: what the assets of all runs share.
+            study: the study.
+            name: under which the runs stand together in the UI.
+        """
+        self._workspace = session.workspace
+        self._study = study
+        self._tags = {STUDY_TAG: study.study, RUN_TAG: name}
+        self._instance = dg.DagsterInstance.get()
+        self._job = build_defs(session=session).resolve_implicit_global_asset_job_def()
+        self._end_killed_runs()
+        self._instance.report_runless_asset_event(observation(GENE_SETS, libraries_now(self._workspace), None))
+
+    def execute(
+        self, key: PartitionKey, steps: Sequence[Step], *, force: bool, verify: bool, with_catalog: bool = False
+    ) -> dict[str, str]:
+        """One run of steps of one partition: the message of each step that failed; what needs it is not started.
+
+        Raises:
+            KeyboardInterrupt: the run was interrupted.
+            DefectError: a step failed by a defect of this package.
+            DataError: the run failed before its first step.
+        """
+        assets = [asset_key(table) for step in steps for table in step.outputs]
+        result = self._job.execute_in_process(
+            run_config={
+                "loggers": _QUIET,
+                "ops": {step.name: {"config": {"force": force, "verify": verify}} for step in steps},
+            },
+            instance=self._instance,
+            asset_selection=[*assets, *([CATALOG] if with_catalog else [])],
+            partition_key=None if key == ALL_STUDIES else key,
+            tags=self._tags,
+            raise_on_error=False,
+        )
+        failures = _failures(result)
+        if not result.success and not failures:
+            raise DataError(f"the run of {key} failed before its first step")
+        if (message := failures.pop(_CATALOG_OP, None)) is not None:
+            raise DataError(message)
+        if with_catalog and failures:  # Dagster does not start what reads a table that failed
+            self.execute(key, [], force=force, verify=verify, with_catalog=True)
+        return failures
+
+    def tell_served(self, key: PartitionKey, observed: str) -> str | None:
+        """Observe the series of a dataset as it was just served; a warning when another study's share cannot be."""
+        accession = accession_partition(self._study, key.part)
+        try:
+            text = served_now(self._workspace, accession, seen={key: observed})
+        except DmiccError as error:  # another study asks something else of the same series
+            return str(error)
+        self._instance.report_runless_asset_event(observation(SERIES, text, accession))
+        return None
+
+    def tell_stale(self, before: Stale, now: Stale) -> None:
+        """Say on the assets why they are out of date, or that they no longer are; an observation triggers nothing."""
+        for each in sorted({**before, **now}):
+            if before.get(each) != now.get(each):
+                table, key = each
+                text = now.get(each, "no longer: it is up to date")
+                partition = None if key == ALL_STUDIES else key
+                event = dg.AssetObservation(asset_key(table), partition=partition, metadata={"out_of_date": text})
+                self._instance.report_runless_asset_event(event)
+
+    def _end_killed_runs(self) -> None:
+        """Say that runs have failed which a killed process began: Dagster would take them to go on for ever.
+
+        Automation waits for what is in progress, and the queue counts every run that goes on.
+        """
+        begun = dg.RunsFilter(tags={STUDY_TAG: self._study.study}, statuses=_GOING_ON)
+        for run in self._instance.get_runs(begun):
+            self._instance.report_run_failed(run, "the process that made this run was killed")
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The message of each step that failed as a user can understand it.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted.
+        DefectError: a step failed otherwise.
+    """
+    failures: dict[str, str] = {}
+    defect: str | None = None
+    for event in result.all_events if not result.success else ():
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.error_source == ErrorSource.INTERRUPT:
+                raise KeyboardInterrupt
+            if data.user_failure_data is not None and data.user_failure_data.description:
+                failures[str(event.step_key)] = data.user_failure_data.description
+            else:
+                defect = defect or (data.error.to_string() if data.error else "no reason was recorded")
+        elif "interrupted" in (event.message or ""):  # between two steps
+            raise KeyboardInterrupt
+    if defect is not None:
+        raise DefectError(defect)
+    return failures

@@ -1,0 +1,56 @@
+"""The settings as a resource of Dagster's, to be seen and configured in the UI."""
+
+import dagster as dg
+
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.orchestration.session import Session
+from dmicc_assets.study.settings import Settings, load_settings
+
+
+class WorkspaceResource(dg.ConfigurableResource):
+    """Where state lives and where data come from: the DMICC_ variables; a key of NCBI's stays in the environment."""
+
+    home: str
+    studies: str
+    geo_url: str
+    geo_acc_url: str
+    xena_url: str
+    gene_sets: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "WorkspaceResource":
+        """The resource that is configured as these settings."""
+        return cls(
+            home=str(settings.home),
+            studies=settings.studies,
+            geo_url=settings.geo_url,
+            geo_acc_url=settings.geo_acc_url,
+            xena_url=settings.xena_url,
+            gene_sets=None if settings.gene_sets is None else str(settings.gene_sets),
+        )
+
+    def settings(self) -> Settings:
+        """The settings of this configuration."""
+        return load_settings(**self._configured())
+
+    def _configured(self) -> dict[str, str | None]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    def session(self) -> Session:
+        """The workspace of this configuration, with the study files as they are now."""
+        return Session(open_workspace(self.settings()))
+
+
+def workspace_resource(session: Session) -> WorkspaceResource:
+    """The resource of a session, to be configured otherwise in the UI.
+
+    Unless it is, runs see the study files as they were when the session's workspace was opened: those that the
+    partitions are made from.
+    """
+    as_opened = WorkspaceResource.of(session.workspace.settings)
+
+    class Opened(WorkspaceResource):
+        def session(self) -> Session:
+            return session if self._configured() == as_opened._configured() else super().session()
+
+    return Opened.of(session.workspace.settings)

@@ -1,0 +1,72 @@
+"""What Dagster was told of a study outside of runs, kept in its home: so that it is told once. No dagster here."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.judged import stale_tables
+from dmicc_assets.lake.store import Lake, write_beside
+from dmicc_assets.study.settings import Settings
+from dmicc_assets.types import PartitionKey
+
+# Dagster's freshness of the catalog warns after 30 days in which it was told nothing.
+TOLD_AGAIN_AFTER = timedelta(days=7)
+Stale = Mapping[tuple[str, PartitionKey], str]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What Dagster was told last.
+
+    Attributes:
+        at: when; None when it never was, or when a run did not come to its end since.
+        stale: why tables and partitions are out of date.
+    """
+
+    at: datetime | None
+    stale: Stale
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether there is no need to tell it again when nothing changed."""
+        return self.at is not None and datetime.now(UTC) - self.at < TOLD_AGAIN_AFTER
+
+
+def last_told(settings: Settings, study: str) -> Told:
+    """What Dagster was told last."""
+    try:
+        kept = json.loads(_path(settings, study).read_text())
+        stale = {(table, PartitionKey(key)): because for table, key, because in kept["stale"]}
+        return Told(datetime.fromisoformat(kept["at"]) if kept["at"] else None, stale)
+    except (OSError, ValueError, KeyError, TypeError):
+        return Told(None, {})
+
+
+def begin_telling(settings: Settings, study: str, before: Told) -> None:
+    """A run begins: should it not come to its end, the next one tells Dagster again."""
+    _keep(settings, study, Told(None, before.stale))
+
+
+def end_telling(settings: Settings, study: str, stale: Stale) -> None:
+    """Dagster was told all that there is to tell."""
+    _keep(settings, study, Told(datetime.now(UTC), stale))
+
+
+def to_be_told(lake: Lake, states: Sequence[Currency]) -> Stale:
+    """Why tables are out of date of which there is something in the lake, and so in Dagster."""
+    return {each: state.because for each, state in stale_tables(states).items() if lake.manifest(*each) is not None}
+
+
+def _keep(settings: Settings, study: str, told: Told) -> None:
+    stale = [[*each, because] for each, because in told.stale.items()]
+    text = json.dumps({"at": told.at.isoformat() if told.at else None, "stale": stale})
+    path = _path(settings, study)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, lambda beside: beside.write_text(text))
+
+
+def _path(settings: Settings, study: str) -> Path:
+    return settings.dagster_home / "dmicc_told" / f"{study}.json"

@@ -1,0 +1,207 @@
+"""*Materialize* in the UI on what is up to date, and `dmicc run` beside it: one decision, the same for both."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.orchestration.build import build_defs
+from dmicc_assets.orchestration.keys import CATALOG, asset_key
+from dmicc_assets.orchestration.launch import RUN_TAG, STUDY_TAG
+from dmicc_assets.orchestration.told import TOLD_AGAIN_AFTER, begin_telling, last_told
+from dmicc_assets.study.settings import Settings
+from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse.build import open_warehouse
+from dmicc_assets_tests.worlds import made_study as made
+
+PLANNED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state in which the study was made once."""
+    folder = tmp_path_factory.mktemp("materialize") / "state"
+    assert set(made.states(made.make_study(folder))) == {"made"}
+    return folder
+
+
+@pytest.fixture
+def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    settings = made.begin_again(folder)
+    made.enter(settings, monkeypatch)
+    made.without_pictures(monkeypatch)
+    return settings
+
+
+@pytest.fixture
+def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def materialize(
+    settings: Settings, instance: dg.DagsterInstance, key: str, *tables: str, **config: bool
+) -> dg.ExecuteInProcessResult:
+    """One run of assets of a partition, as the UI launches it."""
+    steps = {step.name for step in made.STEPS if set(step.outputs) & set(tables)}
+    return (
+        build_defs(open_workspace(settings))
+        .resolve_implicit_global_asset_job_def()
+        .execute_in_process(
+            instance=instance,
+            asset_selection=[asset_key(table) for table in tables],
+            partition_key=key,
+            run_config={"ops": {step: {"config": config} for step in steps}},
+            raise_on_error=False,
+        )
+    )
+
+
+def outputs(*steps: str) -> list[str]:
+    return [table for step in steps for table in made.step_named(step).outputs]
+
+
+def versions(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The data version of each table that a run materialised."""
+    found: dict[str, str] = {}
+    for event in result.get_asset_materialization_events():
+        materialization = event.step_materialization_data.materialization
+        found["/".join(materialization.asset_key.path)] = (materialization.tags or {})["dagster/data_version"]
+    return found
+
+
+def test_the_runs_of_one_command_are_one_a_partition_key_and_stand_together(instance: dg.DagsterInstance) -> None:
+    runs = instance.get_runs()
+    keys = [run.tags.get("dagster/partition") for run in reversed(runs)]
+    assert keys == ["local.A", "local.B", "local.V", "local.a", "local.b", "local", None]
+    assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
+    assert {run.tags[STUDY_TAG] for run in runs} == {"local"}
+    (name,) = {run.tags[RUN_TAG] for run in runs}
+    assert name.startswith("local, 20")
+
+
+def test_nothing_to_do_starts_no_run(settings: Settings, instance: dg.DagsterInstance) -> None:
+    before = instance.get_runs_count()
+    assert set(made.states(made.run_local(settings))) == {"current"}
+    assert instance.get_runs_count() == before
+
+
+def test_a_step_that_is_up_to_date_says_again_what_is_there(settings: Settings, instance: dg.DagsterInstance) -> None:
+    lake, tables = Lake(settings.lake, settings.locks), outputs("ranking", "findings")
+    before = {table: lake.manifest(table, "local") for table in tables}
+    result = materialize(settings, instance, "local", *tables)
+    assert result.success
+    assert {table: lake.manifest(table, "local") for table in tables} == before, "nothing was computed"
+    assert versions(result) == {table: manifest.content for table, manifest in before.items() if manifest}
+    events = [record.dagster_event for record in instance.all_logs(result.run_id, of_type=PLANNED)]
+    planned = {event.asset_check_planned_data.asset_check_key for event in events if event is not None}
+    evaluated = {check.asset_check_key for check in result.get_asset_check_evaluations()}
+    assert planned == evaluated
+    assert len(evaluated) > 40
+    made_events = result.get_asset_materialization_events()
+    metadata = [event.step_materialization_data.materialization.metadata for event in made_events]
+    assert {each["what_changed"].value for each in metadata} == {"nothing: it was up to date and not computed again"}
+    assert all("first_rows" in each for each in metadata if each["dagster/row_count"].value)
+
+
+def test_it_requests_nothing_downstream(settings: Settings, instance: dg.DagsterInstance) -> None:
+    defs = build_defs(open_workspace(settings))
+    chosen = dg.AssetSelection.assets(*(asset_key(table) for table in TABLES), CATALOG)
+    first = dg.evaluate_automation_conditions(defs, instance, asset_selection=chosen)
+    materialize(settings, instance, "local.a", *outputs("cohort", "differential"))
+    again = dg.evaluate_automation_conditions(defs, instance, asset_selection=chosen, cursor=first.cursor)
+    assert again.total_requested == 0
+    made.edit_study(settings, differential={"log_fc": 0.3, "p_value": 0.3})
+    materialize(settings, instance, "local.a", *outputs("differential"))
+    then = dg.evaluate_automation_conditions(
+        build_defs(open_workspace(settings)), instance, asset_selection=chosen, cursor=again.cursor
+    )
+    assert then.get_requested_partitions(asset_key("signature/genes")) == {"local"}, "new content does request"
+
+
+def test_what_is_missing_downstream_in_the_same_run_is_made(settings: Settings, instance: dg.DagsterInstance) -> None:
+    lake = Lake(settings.lake, settings.locks)
+    for table in outputs("ranking"):
+        lake.path(table, "local").unlink()
+    before = lake.manifest("signature/genes", "local")
+    result = materialize(settings, instance, "local", *outputs("signature", "ranking"))
+    assert result.success
+    assert lake.manifest("signature/genes", "local") == before
+    ranking = lake.manifest("signature/ranking", "local")
+    assert ranking is not None
+    assert ranking.run_id == result.run_id
+
+
+def test_force_computes_again(settings: Settings, instance: dg.DagsterInstance) -> None:
+    lake = Lake(settings.lake, settings.locks)
+    before = lake.manifest("signature/genes", "local")
+    result = materialize(settings, instance, "local", *outputs("signature"), force=True)
+    after = lake.manifest("signature/genes", "local")
+    assert before is not None
+    assert after is not None
+    assert (after.run_id, after.content) == (result.run_id, before.content)
+
+
+def test_verify_makes_what_is_damaged_again(settings: Settings, instance: dg.DagsterInstance) -> None:
+    lake = Lake(settings.lake, settings.locks)
+    path = lake.path("signature/genes", "local")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    assert materialize(settings, instance, "local", *outputs("signature")).success
+    assert not lake.verify("signature/genes", "local"), "the size alone does not show it"
+    assert materialize(settings, instance, "local", *outputs("signature"), verify=True).success
+    assert lake.verify("signature/genes", "local")
+
+
+def test_a_failure_in_the_ui_is_in_the_warehouse_at_once(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("the forest does not grow")
+
+    monkeypatch.setattr("dmicc_assets.assets.signature.rank_signature", fails)
+    result = materialize(settings, instance, "local", *outputs("ranking"), force=True)
+    assert not result.success
+    with open_warehouse(settings) as connection:
+        query = "SELECT DISTINCT root_cause FROM warehouse.partitions WHERE NOT is_current"
+        assert connection.execute(query).fetchall() == [
+            ("ranking of local failed: ranking of local: the forest does not grow",)
+        ]
+
+
+def test_the_ui_starts_a_whole_study(settings: Settings, instance: dg.DagsterInstance) -> None:
+    made.edit_study(settings, differential={"log_fc": 0.3, "p_value": 0.3})
+    job = build_defs(open_workspace(settings)).resolve_job_def("run_study")
+    result = job.execute_in_process(instance=instance, partition_key="local", raise_on_error=False)
+    assert result.success
+    assert set(made.states(made.run_local(settings))) == {"current"}
+    of_it = [run for run in instance.get_runs() if run.tags.get(RUN_TAG, "").startswith("local, ")]
+    assert len({run.tags[RUN_TAG] for run in of_it}) == 2, "the first run's, and this one's"
+
+
+def test_nothing_to_do_loads_no_dagster(settings: Settings) -> None:
+    code = (
+        "import sys; from dmicc_assets.cli.main import main; sys.argv = ['dmicc', 'run', 'local']\n"
+        "try: main()\nfinally: print([name for name in sys.modules if name.startswith('dagster')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "0 made, 0 computed without a change, " in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_after_a_run_without_an_end_or_a_week_dagster_is_told_again(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    before, told = instance.get_runs_count(), last_told(settings, "local")
+    begin_telling(settings, "local", told)
+    made.run_local(settings)
+    assert instance.get_runs_count() == before + 1, "the catalog alone"
+    assert last_told(settings, "local").is_recent
+    assert told.at is not None
+    assert not replace(told, at=told.at - TOLD_AGAIN_AFTER).is_recent
