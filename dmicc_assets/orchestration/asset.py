@@ -30,7 +30,7 @@ from dmicc_assets.orchestration.checks import (
     integrity_checks,
     passed_checks,
 )
-from dmicc_assets.orchestration.events import materialized, shown_before
+from dmicc_assets.orchestration.events import materialized, shown_before, tell_stale
 from dmicc_assets.orchestration.first_rows import first_rows, written_files
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES, asset_key
@@ -39,6 +39,7 @@ from dmicc_assets.orchestration.partitions import accession_mapping, mapping, pa
 from dmicc_assets.orchestration.pictures import picture
 from dmicc_assets.orchestration.resources import WorkspaceResource
 from dmicc_assets.orchestration.session import Session
+from dmicc_assets.orchestration.told import go_on_telling, last_told, to_be_told
 from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
@@ -89,7 +90,11 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         key = PartitionKey(context.partition_key) if context.has_partition_key else ALL_STUDIES
         step_context = session.workspace.context(step, key, context.run.run_id, context.log.info)
         try:
-            with _shared(session, key, context.log.info), _told(session, step_context) as ended:
+            with (
+                _shared(session, key, context.log.info),
+                _judged(session, step_context, context.instance),
+                _told(session, step_context) as ended,
+            ):
                 verified = step_context.lake.verify if config.verify else None
                 made = make(step_context, session.observe, is_forced=config.force, verified=verified)
                 shown = [_shown(context.instance, step_context, made, each.manifest) for each in made.written]
@@ -127,10 +132,31 @@ def _told(session: Session, context: StepContext) -> Iterator[Callable[[State], 
     except DmiccError as error:
         session.listener.ended(Outcome(context.step, context.key, "failed", perf_counter() - begun, str(error)))
         raise
-    finally:
-        if not session.is_of_dmicc and context.key != ALL_STUDIES:
-            judge_study(session.workspace, context.key.study)
     session.listener.ended(Outcome(context.step, context.key, states[-1], perf_counter() - begun))
+
+
+@contextmanager
+def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance) -> Iterator[None]:
+    """After a step in a run of the UI: decide what of its study is up to date, and say it on the assets.
+
+    What a step that succeeds leaves out of date is mostly made next, in the same run: that is said after a failure.
+    """
+    if session.is_of_dmicc or context.key == ALL_STUDIES:
+        yield
+        return
+    has_failed = True
+    try:
+        yield
+        has_failed = False
+    finally:
+        settings, study = session.workspace.settings, context.key.study
+        before = last_told(settings, study)
+        now = to_be_told(session.workspace.lake, judge_study(session.workspace, study))
+        if not has_failed:
+            now = {each: because for each, because in before.stale.items() if each in now}
+        if now != before.stale:
+            tell_stale(instance, before.stale, now)
+            go_on_telling(settings, study, before, now)
 
 
 @contextmanager

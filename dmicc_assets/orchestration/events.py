@@ -10,7 +10,9 @@ from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import Written
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.metadata import column_lineage
+from dmicc_assets.orchestration.told import Stale
 from dmicc_assets.tables import TABLES
+from dmicc_assets.types import ALL_STUDIES
 
 _SHOWN = ("picture", "first_rows")
 
@@ -41,6 +43,17 @@ def shown_before(instance: dg.DagsterInstance, manifest: Manifest) -> dict[str, 
         if event is not None and (event.tags or {}).get(DATA_VERSION_TAG) == manifest.content:
             return {name: event.metadata[name] for name in _SHOWN if name in event.metadata}
     return {}
+
+
+def tell_stale(instance: dg.DagsterInstance, before: Stale, now: Stale) -> None:
+    """Say on the assets why they are out of date, or that they no longer are; an observation triggers nothing."""
+    for each in sorted({**before, **now}):
+        if before.get(each) != now.get(each):
+            table, key = each
+            text = now.get(each, "no longer: it is up to date")
+            partition = None if key == ALL_STUDIES else key
+            event = dg.AssetObservation(asset_key(table), partition=partition, metadata={"out_of_date": text})
+            instance.report_runless_asset_event(event)
 
 
 def _value(note: Any) -> dg.MetadataValue:

@@ -11,6 +11,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from dmicc_assets.errors import DataError, DmiccError
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.orchestration.build import build_defs
+from dmicc_assets.orchestration.events import tell_stale
 from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES, asset_key
 from dmicc_assets.orchestration.observed import libraries_now, observation, served_now
 from dmicc_assets.orchestration.partitions import accession_partition
@@ -93,14 +94,8 @@ class Launcher:
         return None
 
     def tell_stale(self, before: Stale, now: Stale) -> None:
-        """Say on the assets why they are out of date, or that they no longer are; an observation triggers nothing."""
-        for each in sorted({**before, **now}):
-            if before.get(each) != now.get(each):
-                table, key = each
-                text = now.get(each, "no longer: it is up to date")
-                partition = None if key == ALL_STUDIES else key
-                event = dg.AssetObservation(asset_key(table), partition=partition, metadata={"out_of_date": text})
-                self._instance.report_runless_asset_event(event)
+        """Say on the assets why they are out of date, or that they no longer are."""
+        tell_stale(self._instance, before, now)
 
     def _end_killed_runs(self) -> None:
         """Say that runs have failed which a killed process began: Dagster would take them to go on for ever.

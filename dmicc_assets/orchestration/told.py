@@ -55,6 +55,11 @@ def end_telling(settings: Settings, study: str, stale: Stale) -> None:
     _keep(settings, study, Told(datetime.now(UTC), stale))
 
 
+def go_on_telling(settings: Settings, study: str, before: Told, stale: Stale) -> None:
+    """A run of the UI told what is out of date, but nothing of the sources."""
+    _keep(settings, study, Told(before.at, stale))
+
+
 def to_be_told(lake: Lake, states: Sequence[Currency]) -> Stale:
     """Why tables are out of date of which there is something in the lake, and so in Dagster."""
     return {each: state.because for each, state in stale_tables(states).items() if lake.manifest(*each) is not None}

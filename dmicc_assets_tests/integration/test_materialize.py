@@ -3,17 +3,22 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from filelock import FileLock
 
+from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import CATALOG, asset_key
 from dmicc_assets.orchestration.launch import RUN_TAG, STUDY_TAG
+from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.orchestration.told import TOLD_AGAIN_AFTER, begin_telling, last_told
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
@@ -159,20 +164,61 @@ def test_verify_makes_what_is_damaged_again(settings: Settings, instance: dg.Dag
     assert lake.verify("signature/genes", "local")
 
 
-def test_a_failure_in_the_ui_is_in_the_warehouse_at_once(
+def test_a_failure_in_the_ui_is_in_the_warehouse_and_on_the_assets_at_once(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
         raise ValueError("the forest does not grow")
 
-    monkeypatch.setattr("dmicc_assets.assets.signature.rank_signature", fails)
-    result = materialize(settings, instance, "local", *outputs("ranking"), force=True)
-    assert not result.success
+    with monkeypatch.context() as patch:
+        patch.setattr("dmicc_assets.assets.signature.rank_signature", fails)
+        assert not materialize(settings, instance, "local", *outputs("ranking"), force=True).success
+    cause = "ranking of local failed: ranking of local: the forest does not grow"
     with open_warehouse(settings) as connection:
         query = "SELECT DISTINCT root_cause FROM warehouse.partitions WHERE NOT is_current"
-        assert connection.execute(query).fetchall() == [
-            ("ranking of local failed: ranking of local: the forest does not grow",)
-        ]
+        assert connection.execute(query).fetchall() == [(cause,)]
+    assert out_of_date(instance, "rigor/findings") == [f"blocked: {cause}"]
+    assert materialize(settings, instance, "local", *outputs("ranking"), force=True).success
+    assert out_of_date(instance, "rigor/findings") == ["no longer: it is up to date", f"blocked: {cause}"]
+
+
+def out_of_date(instance: dg.DagsterInstance, table: str) -> list[str]:
+    """What Dagster was told of an asset being out of date, the latest first."""
+    observations = [record.asset_observation for record in instance.fetch_observations(asset_key(table), 10).records]
+    return [str(each.metadata["out_of_date"].value) for each in observations if each is not None]
+
+
+def test_a_run_of_the_ui_waits_for_a_command_that_has_the_study_for_itself(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, said = FileLock(settings.locks / "run.local.lock"), list[str]()
+    command.acquire()
+
+    def hold(*of: Any, report_waiting: object, **how: Any) -> AbstractContextManager[None]:
+        def report(text: str) -> None:
+            said.append(text)
+            command.release()
+
+        return hold_study(*of, report_waiting=report, **how)
+
+    monkeypatch.setattr("dmicc_assets.orchestration.asset.hold_study", hold)
+    assert materialize(settings, instance, "local", *outputs("signature")).success
+    assert said == ["another run of local goes on (in the Dagster UI); waiting for it to end"]
+
+
+def test_a_step_is_told_as_it_begins_and_as_it_ends(settings: Settings) -> None:
+    made.edit_study(settings, differential={"log_fc": 0.3, "p_value": 0.3})
+    run, said = StudyRun(open_workspace(settings), "local"), list[str]()
+    run.materialise(
+        run.plan("differential"),
+        lambda step, key: said.append(f"{step} of {key} begins"),
+        lambda outcome: said.append(f"{outcome.step.name} of {outcome.key}: {outcome.state}"),
+    )
+    assert said == [
+        line
+        for key in ("local.a", "local.b")
+        for line in (f"differential of {key} begins", f"differential of {key}: made")
+    ]
 
 
 def test_the_ui_starts_a_whole_study(settings: Settings, instance: dg.DagsterInstance) -> None:

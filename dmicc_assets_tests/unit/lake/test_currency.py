@@ -1,6 +1,7 @@
 """Up-to-date and outdated partitions, on a study of local files computed up to its signature."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.lake import making
 from dmicc_assets.lake.currency import Currency, served, study_currency
 from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.steps import Result, Step, StepContext
@@ -17,6 +19,7 @@ from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES, Column
 from dmicc_assets.tables.table import COUNT
+from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.worlds.local_study import local_study, run_steps, values_of
 
@@ -146,6 +149,15 @@ def test_a_table_that_is_not_as_declared_leaves_all_tables_of_its_step(settings:
     with pytest.raises(DataError, match="the columns direction are missing"):
         run_step(context, origin(context))
     assert workspace.lake.manifest("differential/statistics", "local.a") == before
+
+
+def test_of_two_equal_runs_the_second_finds_nothing_to_do(settings: Settings) -> None:
+    edit(settings, differential={"log_fc": 2.0})
+    context = open_workspace(settings).context(step_named("differential"), PartitionKey("local.a"))
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda _: making.make(context), range(2)))
+    assert sorted(each.state for each in made) == ["current", "made"]
+    assert made[0].written[0].manifest == made[1].written[0].manifest
 
 
 def test_the_judgement_is_in_sql(settings: Settings) -> None:
