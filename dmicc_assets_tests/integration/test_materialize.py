@@ -18,9 +18,11 @@ from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import CATALOG, asset_key
 from dmicc_assets.orchestration.launch import RUN_TAG, STUDY_TAG
+from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
+from dmicc_assets.orchestration.session import Session
 from dmicc_assets.orchestration.told import TOLD_AGAIN_AFTER, begin_telling, last_told
-from dmicc_assets.study.settings import Settings
+from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.worlds import made_study as made
@@ -111,7 +113,9 @@ def test_a_step_that_is_up_to_date_says_again_what_is_there(settings: Settings, 
     assert len(evaluated) > 40
     made_events = result.get_asset_materialization_events()
     metadata = [event.step_materialization_data.materialization.metadata for event in made_events]
-    assert {each["what_changed"].value for each in metadata} == {"nothing: it was up to date and not computed again"}
+    assert {str(each["what_changed"].value) for each in metadata} == {
+        "nothing: it was up to date and not computed again"
+    }
     assert all("first_rows" in each for each in metadata if each["dagster/row_count"].value)
 
 
@@ -204,6 +208,14 @@ def test_a_run_of_the_ui_waits_for_a_command_that_has_the_study_for_itself(
     monkeypatch.setattr("dmicc_assets.orchestration.asset.hold_study", hold)
     assert materialize(settings, instance, "local", *outputs("signature")).success
     assert said == ["another run of local goes on (in the Dagster UI); waiting for it to end"]
+
+
+def test_the_settings_are_a_resource_that_can_lead_elsewhere(tmp_path: Path) -> None:
+    session = Session(open_workspace(load_settings(home=tmp_path / "here", studies=str(tmp_path))))
+    resource = workspace_resource(session)
+    assert resource.session() is session
+    elsewhere = type(resource)(**resource.model_dump() | {"home": str(tmp_path / "there")})
+    assert elsewhere.session().workspace.settings == load_settings(home=tmp_path / "there", studies=str(tmp_path))
 
 
 def test_a_step_is_told_as_it_begins_and_as_it_ends(settings: Settings) -> None:

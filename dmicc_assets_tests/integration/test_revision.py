@@ -247,7 +247,9 @@ def failure_of(job: dg.JobDefinition) -> str:
     result = job.execute_in_process(instance=dg.DagsterInstance.get(), raise_on_error=False)
     assert not result.success
     (failed,) = (event for event in result.all_events if event.is_step_failure)
-    return failed.step_failure_data.user_failure_data.description or ""
+    data = failed.step_failure_data.user_failure_data
+    assert data is not None
+    return data.description or ""
 
 
 def test_the_weekly_job_observes_everything(weekly: dg.JobDefinition) -> None:

@@ -1,4 +1,6 @@
+import fcntl
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -25,3 +27,20 @@ def test_the_atlas_does_not_remember_a_forgotten_study(tmp_path: Path) -> None:
     forget_study(Console(quiet=True), Console(quiet=True), workspace, STUDY)
     with open_warehouse(workspace.settings) as connection:
         assert connection.execute(PAIRS).fetchall() == [("demo", "demo")]
+
+
+def test_a_study_is_forgotten_after_the_run_of_the_ui_that_shares_it(tmp_path: Path) -> None:
+    workspace, said = simulated_workspace(tmp_path / "home"), list[str]()
+    workspace.settings.locks.mkdir(parents=True, exist_ok=True)
+    with (workspace.settings.locks / f"run.{STUDY}.lock").open("w") as run_of_the_ui:
+        fcntl.flock(run_of_the_ui, fcntl.LOCK_SH)
+
+        class Terminal(Console):
+            def print(self, *texts: Any, **_: Any) -> None:
+                said.extend(texts)
+                assert workspace.lake.has(STUDY)
+                fcntl.flock(run_of_the_ui, fcntl.LOCK_UN)
+
+        forget_study(Console(quiet=True), Terminal(), workspace, STUDY)
+    assert said == [f"another run of {STUDY} goes on (in the Dagster UI); waiting for it to end"]
+    assert not workspace.lake.has(STUDY)
