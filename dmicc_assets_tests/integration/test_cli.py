@@ -25,6 +25,25 @@ Dmicc = Callable[..., subprocess.CompletedProcess[str]]
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
 
 
+@pytest.fixture
+def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Dmicc:
+    """Run the `dmicc` command in this process: of what only reads, the process is not the point."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setattr(os, "environ", os.environ | variables)
+            patch.setattr(sys, "argv", ["dmicc", *arguments])
+            for console in (cli.out, cli.err):
+                patch.setattr(console, "_width", int(variables.get("COLUMNS", "80")))
+            with pytest.raises(SystemExit) as left:
+                cli.main()
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(["dmicc", *arguments], int(left.value.code or 0), said.out, said.err)
+
+    return run
+
+
 def one_clear_message(done: subprocess.CompletedProcess[str], status: int, *said: str) -> None:
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
@@ -33,8 +52,8 @@ def one_clear_message(done: subprocess.CompletedProcess[str], status: int, *said
         assert text in done.stderr
 
 
-def test_check_says_what_the_paper_would_fetch(dmicc: Dmicc, tmp_path: Path) -> None:
-    done = dmicc("check", "dm_icc", DMICC_HOME=str(tmp_path / "h"), COLUMNS="200")
+def test_check_says_what_the_paper_would_fetch(here: Dmicc, tmp_path: Path) -> None:
+    done = here("check", "dm_icc", DMICC_HOME=str(tmp_path / "h"), COLUMNS="200")
     assert done.returncode == 0, done.stderr
     for text in (
         "series matrix of GSE32225, annotation of GPL8432",
@@ -64,12 +83,12 @@ def test_without_a_reachable_geo_a_run_ends_in_a_clear_line(dmicc: Dmicc, tmp_pa
     ],
 )
 def test_a_wrong_request_is_one_line_and_status_2(
-    dmicc: Dmicc, home: Settings, arguments: tuple[str, ...], said: str
+    here: Dmicc, home: Settings, arguments: tuple[str, ...], said: str
 ) -> None:
     cohorts = "cohorts:\n  a: {title: t, datasets: [GSE1], case: x, control: y}\n"
     broken = f"study: broken\ndatasets:\n  GSE1: {{source: geo}}\ntitle: t\n{cohorts}"
     (home.study_folders[0] / "broken.yaml").write_text(broken)
-    done = dmicc(*arguments)
+    done = here(*arguments)
     one_clear_message(done, 2, said)
 
 
@@ -89,43 +108,43 @@ def test_a_wrong_request_is_one_line_and_status_2(
     ],
 )
 def test_what_only_reads_makes_no_home(
-    dmicc: Dmicc, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
+    here: Dmicc, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
 ) -> None:
-    one_clear_message(dmicc(*arguments, DMICC_HOME=str(tmp_path / "h")), status, said)
+    one_clear_message(here(*arguments, DMICC_HOME=str(tmp_path / "h")), status, said)
     assert not list(tmp_path.iterdir())
 
 
-def test_check_names_a_library_that_the_folder_lacks(dmicc: Dmicc, tmp_path: Path) -> None:
+def test_check_names_a_library_that_the_folder_lacks(here: Dmicc, tmp_path: Path) -> None:
     (tmp_path / "HALLMARK.gmt").write_text("T\td\tA\n")
-    done = dmicc("check", "dm_icc", DMICC_GENE_SETS=str(tmp_path), COLUMNS="400")
+    done = here("check", "dm_icc", DMICC_GENE_SETS=str(tmp_path), COLUMNS="400")
     one_clear_message(done, 2, "enrichment.libraries: gene-set library", "(there: HALLMARK)")
     assert "the file is valid" not in done.stdout
 
 
-def test_check_says_that_a_dataset_validates_what_it_trained(dmicc: Dmicc, home: Settings) -> None:
+def test_check_says_that_a_dataset_validates_what_it_trained(here: Dmicc, home: Settings) -> None:
     path = home.study_folders[0] / "small.yaml"
     text = yaml.safe_load(path.read_text())
     name, cohort = next(iter(text["cohorts"].items()))
     entry = {"dataset": cohort["datasets"][0], "case": cohort["case"], "control": cohort["control"]}
     path.write_text(yaml.safe_dump(text | {"validation": [entry]}))
-    done = dmicc("check", "small", COLUMNS="200")
+    done = here("check", "small", COLUMNS="200")
     assert f"{entry['dataset']} trains the cohort {name}: finding I6" in done.stdout, done.stderr
 
 
-def test_a_study_is_given_by_its_name_or_by_its_file(dmicc: Dmicc, home: Settings, tmp_path: Path) -> None:
+def test_a_study_is_given_by_its_name_or_by_its_file(here: Dmicc, home: Settings, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (home.study_folders[0] / "small.yaml").rename(elsewhere / "small.yaml")
-    one_clear_message(dmicc("check", "small"), 2, "no study 'small': known are demo, dm_icc")
-    one_clear_message(dmicc("check", "small.yaml"), 2, "no study 'small'")
-    done = dmicc("check", "elsewhere/small.yaml")
+    one_clear_message(here("check", "small"), 2, "no study 'small': known are demo, dm_icc")
+    one_clear_message(here("check", "small.yaml"), 2, "no study 'small'")
+    done = here("check", "elsewhere/small.yaml")
     assert done.returncode == 0, done.stderr
     assert done.stderr == f"small is found by its name when DMICC_STUDIES names {elsewhere}\n"
     (elsewhere / "bad.yaml").write_text("study: [")
-    one_clear_message(dmicc("check", "elsewhere/bad.yaml"), 2, "bad.yaml line 1: not valid YAML")
-    one_clear_message(dmicc("run", "no/such.yaml"), 2, "no/such.yaml: no such study file; give a study by its name")
+    one_clear_message(here("check", "elsewhere/bad.yaml"), 2, "bad.yaml line 1: not valid YAML")
+    one_clear_message(here("run", "no/such.yaml"), 2, "no/such.yaml: no such study file; give a study by its name")
     (elsewhere / "small.txt").write_text("study: small")
-    one_clear_message(dmicc("run", "elsewhere/small.txt"), 2, "small.txt: expected a study file, NAME.yaml")
+    one_clear_message(here("run", "elsewhere/small.txt"), 2, "small.txt: expected a study file, NAME.yaml")
 
 
 def test_a_query_comes_through_a_pipe(home: Settings, tmp_path: Path) -> None:
@@ -187,13 +206,13 @@ def test_a_port_that_is_taken_is_one_line(dmicc: Dmicc, home: Settings) -> None:
         one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} cannot be had", "--port takes another")
 
 
-def test_a_broken_study_touches_no_other(dmicc: Dmicc, home: Settings) -> None:
+def test_a_broken_study_touches_no_other(here: Dmicc, home: Settings) -> None:
     (home.study_folders[0] / "broken.yaml").write_text("study: [")
-    assert dmicc("check", "small").returncode == 0
+    assert here("check", "small").returncode == 0
 
 
-def test_views_can_be_queried_before_any_run(dmicc: Dmicc, home: Settings) -> None:
-    done = dmicc("sql", "SELECT count(*) AS n FROM cohort.expression", "--format", "csv")
+def test_views_can_be_queried_before_any_run(here: Dmicc, home: Settings) -> None:
+    done = here("sql", "SELECT count(*) AS n FROM cohort.expression", "--format", "csv")
     assert done.stdout == "n\n0\n"
     one_clear_message(
         done, 0, "has no results, so every view is empty; `dmicc run STUDY` or `dmicc demo` computes results"

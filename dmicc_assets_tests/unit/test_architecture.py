@@ -59,3 +59,10 @@ def test_the_top_of_the_package_holds_few_modules() -> None:
 def test_every_module_opens_with_its_contract() -> None:
     for path in PACKAGE.rglob("*.py"):
         assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_the_unit_tests_mirror_the_package() -> None:
+    """Bodies of steps and what Dagster does with them run in `integration/`."""
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    folders = {path.parent.name for path in (ROOT / "dmicc_assets_tests" / "unit").glob("*/__init__.py")}
+    assert folders == packages - {"assets", "orchestration"}
