@@ -47,7 +47,7 @@ def ora(
 ) -> pl.DataFrame:
     """Over-representation of a gene list in every set that it hits, by the hypergeometric upper tail.
 
-    It takes genes as independent: sets of correlated genes come out too often.
+    It assumes independent genes: sets of correlated genes are significant too often.
 
     Args:
         genes: the list, up- and down-regulated together.

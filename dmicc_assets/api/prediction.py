@@ -119,7 +119,7 @@ class NestedCv:
     """Performance of the procedure when it chooses its genes inside the folds.
 
     Attributes:
-        auc: mean over the repeats of the area of the pooled out-of-fold predictions; None where a class is too small.
+        auc: area of the pooled out-of-fold predictions, averaged over the repeats; None where a class is too small.
         ci_low: lower limit of the 95 % interval by resampling patients.
         ci_high: upper limit.
         n_folds: folds of all repeats.

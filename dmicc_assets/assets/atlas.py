@@ -16,6 +16,6 @@ from dmicc_assets.signature.atlas import disease_overlap as every_pair
     version="1",
 )
 def disease_overlap(context: StepContext) -> Result:
-    """Compare the gene lists of every pair of cohorts, of whatever study."""
+    """Compare the gene lists of every pair of cohorts of all studies."""
     genes, statistics = context.read_there("differential/genes"), context.read_there("differential/statistics")
     return Result({"atlas/disease_overlap": every_pair(genes, statistics, context.read_there("cohort/samples"))})

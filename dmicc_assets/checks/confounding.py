@@ -70,7 +70,7 @@ def metadata_confounding(evidence: StudyEvidence) -> list[Finding]:
 
 
 def _strongest(subject: str, judged: Mapping[str, tuple[str, float]]) -> Finding:
-    """The finding on the column that separates most, as a share of its own limit."""
+    """The finding on the column that separates most, relative to its limit."""
     if not judged:
         return not_applicable(
             "D5", subject, "no column but those of the label rules has few enough levels to be judged"

@@ -109,7 +109,7 @@ def folds(evidence: StudyEvidence) -> list[Finding]:
         smallest = min(class_sizes(evidence)[name])
         fires = asked > smallest
         message = (
-            f"{asked} folds were asked for, the smaller class has {counted(smallest, 'sample')}: "
+            f"{asked} folds were set, the smaller class has {counted(smallest, 'sample')}: "
             f"{smallest if smallest > 1 else 'no'} folds were used"
             if fires
             else f"{asked} folds for a smaller class of {smallest}"
@@ -239,7 +239,7 @@ def tissues(evidence: StudyEvidence) -> list[Finding]:
         text = ", ".join(distinct) or "none stated"
         of = "merged" if subject in of_cohort else ""
         if len(distinct) > 1:
-            message = f"{text}: a difference between diseases cannot be told from one between tissues"
+            message = f"{text}: a difference between diseases cannot be separated from one between tissues"
             findings.append(finding("D7", subject, "warning", message, len(distinct), 1, of))
         elif n_unknown:
             message = f"tissue is not stated for {n_unknown} of {len(named)} datasets ({text}): this cannot be judged"

@@ -1,6 +1,6 @@
-"""Which way genes move in each disease: what finding M5 and the verdict say of it.
+"""Directions of genes in each disease, for finding M5 and the verdict.
 
-The check is declared in `reproducibility.py`; the test of directions is `signature/sharing.py`'s.
+The check is declared in `reproducibility.py`; the test of directions is in `signature/sharing.py`.
 """
 
 import polars as pl
@@ -43,7 +43,7 @@ def disagrees(evidence: StudyEvidence) -> bool:
 
 
 def other_way(evidence: StudyEvidence, subject: str) -> list[str]:
-    """Biomarkers that move in a cohort or validation dataset the other way than in the model's cohort."""
+    """Biomarkers with another direction in a cohort or validation dataset than in the model's cohort."""
     if subject not in evidence.study.cohorts:
         areas = evidence.rows("validation/roc", subject=subject, kind="external").filter(pl.col("auc") < 0.5)
         return [gene for gene in evidence.biomarkers if gene in areas["predictor"].to_list()]

@@ -71,9 +71,7 @@ def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison
     links: list[str] = []
     papers = [set((frame["pubmed_ids"][0] or "").split()) if len(frame) else set[str]() for frame in (first, second)]
     if papers[0] & papers[1]:
-        links.append(
-            f"it is of the same paper as {training.dataset} (PubMed {', '.join(sorted(papers[0] & papers[1]))})"
-        )
+        links.append(f"it has the same paper as {training.dataset} (PubMed {', '.join(sorted(papers[0] & papers[1]))})")
     relations = [(frame["relations"][0] or "") if len(frame) else "" for frame in (first, second)]
     series = [{a or b for a, b in _SUPER_SERIES.findall(text)} for text in relations]
     if series[0] & series[1]:
@@ -82,7 +80,7 @@ def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison
     if re.search(rf"\b{names[1]}\b", relations[0]) or re.search(rf"\b{names[0]}\b", relations[1]):
         links.append(f"GEO states a relation to {training.dataset}")
     if names[0] == names[1]:
-        links.append(f"it is of the same series as {training.dataset}")
+        links.append(f"it has the same series as {training.dataset}")
     for what in ("sample", "patient"):
         common = set[str](evidence.members(validation)[what].drop_nulls())
         common &= set(evidence.members(training)[what].drop_nulls())

@@ -154,7 +154,7 @@ def _lacks_samples(evidence: StudyEvidence) -> str:
     tripod=("10",),
 )
 def sample_size(evidence: StudyEvidence) -> list[Finding]:
-    """The model's cohort has fewer samples than Riley's criteria ask for with every tested gene as a candidate."""
+    """The model's cohort has fewer samples than Riley's criteria require if every tested gene is a candidate."""
     subject = evidence.model_subject
     n, prevalence = len(subject.is_case), float(subject.is_case.mean())
     tested = len(subject.matrix.features)

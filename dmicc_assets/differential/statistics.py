@@ -91,7 +91,7 @@ def cohort_model(
 def differential_design(subject: CaseControl, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
     """The design (N, K) of a cohort and its columns' names: intercept, case, then datasets or patients.
 
-    With `block: fixed` every patient but one has a column: the datasets are then told by their patients. A patient with
+    With `block: fixed` every patient but one has a column, and the patients determine the datasets. A patient with
     samples of only one group does not contribute to the difference, as in any paired test.
 
     Raises:
@@ -238,7 +238,7 @@ def block_notes(model: CohortModel) -> dict[str, float | int]:
 
 @dataclass(frozen=True, slots=True)
 class _Weighted:
-    """A cohort with the values that are tested, and the weights of voom or of the samples' quality."""
+    """A cohort with the tested values, and weights by voom or of sample quality."""
 
     subject: CaseControl
     weights: FloatArray | None

@@ -24,11 +24,11 @@ from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 
 def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDataset:
-    """Read a dataset from the files that `acquire` got for it; samples without a single value are left out.
+    """Read a dataset from the files of `acquire`; samples without any value are left out.
 
     Args:
         name: the dataset's name in its study.
-        spec: what the study file says of it.
+        spec: its section of the study file.
         files: its files, by role.
 
     Raises:

@@ -36,9 +36,9 @@ def observe(
 
     Args:
         name: the dataset's name in its study.
-        spec: what the study file says of it.
-        client: the way to GEO, the hub or the disk.
-        study_folder: what a `file` dataset's paths are relative to.
+        spec: its section of the study file.
+        client: reads from GEO, the Xena hub or the disk.
+        study_folder: folder to which the paths of a `file` dataset are relative.
         thorough: download files without validators whatever acc.cgi's dates are, because dates only resolve days.
 
     Returns:
@@ -121,5 +121,5 @@ def _recorded(observed: Observed, client: GeoClient) -> SourceFile | None:
     if recorded is None:
         return None
     validators = Validators(recorded.etag, recorded.last_modified, recorded.n_bytes).text()
-    known = (validators, f"sha256={recorded.sha256}", recorded.etag)  # the last of a part: of the file that it is of
+    known = (validators, f"sha256={recorded.sha256}", recorded.etag)  # the last part belongs to the file
     return recorded if observed.validator in known else None

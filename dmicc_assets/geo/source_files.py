@@ -61,9 +61,9 @@ def whole_files(
     Args:
         table: rows of `source.files` of one dataset.
         name: the dataset's name in its study.
-        spec: what the study file says of it.
-        client: the way to GEO, the hub or the disk.
-        study_folder: what a `file` dataset's paths are relative to.
+        spec: its section of the study file.
+        client: reads from GEO, the Xena hub or the disk.
+        study_folder: folder to which the paths of a `file` dataset are relative.
 
     Raises:
         SourceError: a file cannot be downloaded again, or its source now serves another version.

@@ -70,7 +70,7 @@ class Wanted:
         return client.fetch(url, self.role, self.verify, self.query_name if "?" in url else None)
 
     def first(self, ask: Callable[[str], _Read]) -> _Read | None:
-        """What `ask` says of the first URL that serves the file; None where none does.
+        """Result of `ask` for the first URL that serves the file; None if no URL does.
 
         Raises:
             ChallengeError: none serves it, and at least one answers with a challenge: the file may be there.
@@ -105,9 +105,9 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
 
     Args:
         name: the dataset's name in its study, for geo its accession or accession-platform.
-        spec: what the study file says of it.
+        spec: its section of the study file.
         client: reads listings from GEO, the hub or the disk.
-        study_folder: what a `file` dataset's paths are relative to.
+        study_folder: folder to which the paths of a `file` dataset are relative.
         get: downloads or observes a file; returns None when none of its URLs serves it.
 
     Raises:
@@ -293,9 +293,9 @@ def _gene_ids(client: GeoClient, assembly: Assembly, accession: str) -> Wanted:
 
 
 def _counts_url(client: GeoClient, file: str, accession: str) -> str:
-    """Where NCBI serves a file of its RNA-seq counts; a mirror on disk has them in `rnaseq_counts/`.
+    """URL of a file of NCBI's RNA-seq counts; a mirror on disk has them in `rnaseq_counts/`.
 
-    A URL with `acc=` is exempt from NCBI's challenges, also where the file is of no series.
+    A URL with `acc=` is exempt from NCBI's challenges, also for files that belong to no series.
     """
     if local_path(client.download_url) is not None:
         return f"{client.download_url}/{file}"
@@ -303,7 +303,7 @@ def _counts_url(client: GeoClient, file: str, accession: str) -> str:
 
 
 def _urls_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str) -> list[str]:
-    """Where a name in the study file leads: below the hub, compressed or not, or beside the study file.
+    """URLs of a name in the study file: below the hub, compressed or not, or relative to the study file.
 
     A hub that is not S3 may have a slash of a name as `%2F`, as its pages write it.
     """

@@ -27,7 +27,7 @@ def compact_svg(svg: str) -> str:
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg)
     svg = _MARKERS.sub(_with_one_style, svg)
-    # names of fonts need no quotes, and an attribute without any can stand in the ones that an address may hold
+    # font names need no quotes, so that the attribute can be inside the quotes of an address
     svg = _STYLE.sub(lambda style: style[0].replace(": ", ":").replace("; ", ";").replace("'", ""), svg)
     return _ATTRIBUTE.sub(r"='\1'", svg)
 

@@ -20,7 +20,7 @@ PRINTED_WHOLE = 200
 # Significant digits in the page; all digits are in the lake, the warehouse and the export.
 _DIGITS = 6
 
-# The column that stands for ci_low and ci_high.
+# The column that combines ci_low and ci_high.
 INTERVAL = "interval_95"
 
 Kind = Literal["number", "text", "hash", "list"]

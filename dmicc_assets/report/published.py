@@ -23,7 +23,7 @@ class Comparison(NamedTuple):
 
 
 def compare_published(results: Results, libraries: Sequence[GeneSetLibrary]) -> pl.DataFrame:
-    """Every published number of the study beside the computed one.
+    """Compare every published number of the study with the computed one.
 
     Counts agree within 10 %, AUC within 0.02, sets and directions when they are equal, terms when they are
     significant; a term that the library lacks is 'not testable'.

@@ -37,7 +37,7 @@ INDEXES = {
     "slope": "calibration slope: 1 is right, less is too extreme",
     "slope_given_genes": "the same without the folds that have no model",
     "intercept": "calibration intercept",
-    "brier_of_share": "Brier score of calling everybody the share of cases",
+    "brier_of_share": "Brier score of predicting the share of cases for everybody",
     "n_folds": "folds of all repeats",
     "n_empty_folds": "of these without a model: no gene was chosen, or none could be fitted",
     "calibration_error_mean": "mean distance of the corrected calibration curve from the diagonal",
@@ -103,7 +103,7 @@ def in_words(name: str) -> str:
 
 
 def curve_in_words(kind: str) -> str:
-    """What samples a curve of the risk model is of, and whether they chose its genes."""
+    """Words for the samples of a risk model's curve, and whether they chose its genes."""
     return _CURVES.get(kind, kind.replace("_", " "))
 
 

@@ -59,7 +59,7 @@ class StudyEvidence(Results):
 
     @cached_property
     def block_notes(self) -> dict[str, Mapping[str, Any]]:
-        """What `differential/statistics` of each cohort says of the correlation within patients; empty without one."""
+        """Notes of each cohort's `differential/statistics` on the correlation within patients; empty without one."""
         wanted = ("block_correlation", "n_without_variance")
         notes = {name: self.notes("differential/statistics", name) for name in self.study.cohorts}
         return {name: {key: said[key] for key in wanted if key in said} for name, said in notes.items()}

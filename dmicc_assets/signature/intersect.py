@@ -1,6 +1,6 @@
-"""The signature: genes differentially expressed in every cohort, their directions, and how surprising the overlap is.
+"""The signature: genes differentially expressed in every cohort, their directions, and tests of the overlap.
 
-The probabilities are `stats/overlap.py`'s; ranking and choosing among the genes are `signature/ranking.py`'s.
+`stats/overlap.py` computes probabilities; `signature/ranking.py` ranks genes and chooses biomarkers.
 """
 
 from collections.abc import Mapping, Sequence

@@ -88,13 +88,13 @@ class Biology:
     shared: IndexArray
 
     def moved(self, cohort: str) -> dict[str, float]:
-        """Planted log2 fold changes of the genes that move in a cohort, by gene."""
+        """Planted log2 fold changes of the genes that change in a cohort, by gene."""
         log_fc = self.log_fc[cohort]
         return {self.genes[i]: round(float(log_fc[i]), 3) for i in np.flatnonzero(log_fc)}
 
     @property
     def is_planted(self) -> BoolArray:
-        """(G,) True for a gene that moves in any disease."""
+        """(G,) True for a gene that changes in any disease."""
         return np.any([log_fc != 0 for log_fc in self.log_fc.values()], axis=0)
 
 
@@ -162,7 +162,7 @@ def draw_expression(
 
 
 def response_genes(biology: Biology, response: Response) -> tuple[IndexArray, IndexArray]:
-    """The genes of a response's module that move in its disease, and those that do not."""
+    """The genes of a response's module that change in its disease, and those that do not."""
     inside = biology.module == response.module
     moves = biology.log_fc[response.cohort] != 0
     return np.flatnonzero(inside & moves), np.flatnonzero(inside & ~moves)

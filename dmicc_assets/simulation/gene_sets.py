@@ -1,6 +1,6 @@
-"""Simulated gene-set libraries: sets drawn at random from modules, and sets made of the genes that move.
+"""Simulated gene-set libraries: sets drawn at random from modules, and sets of the genes that change.
 
-Names and identifiers are invented: none is of the Gene Ontology or of KEGG.
+Names and identifiers are invented: none is from the Gene Ontology or KEGG.
 """
 
 from typing import NamedTuple

@@ -219,7 +219,7 @@ def _below_background(
 
 
 def _write_external(rng: np.random.Generator, xena: Path, biology: Biology) -> dict[str, str]:
-    """Disease B as a Xena matrix: the normals are of patients whose tumours are there too, as in TCGA-CHOL."""
+    """Disease B as a Xena matrix; normal samples come from patients with a tumour sample, as in TCGA-CHOL."""
     patient = np.concatenate([np.arange(N_TUMOURS), np.sort(rng.choice(N_TUMOURS, N_NORMALS, replace=False))])
     is_case = np.arange(N_TUMOURS + N_NORMALS) < N_TUMOURS
     shift = rng.normal(0.0, 1.0, N_GENES)

@@ -44,13 +44,13 @@ class Truth:
 
     @property
     def signature(self) -> list[str]:
-        """The genes that move in every cohort, by name."""
+        """The genes that change in every cohort, by name."""
         first, *others = self.log_fc.values()
         return sorted(gene for gene in first if all(gene in moved for moved in others))
 
     @property
     def directions(self) -> dict[str, dict[str, Direction]]:
-        """For each cohort, which way each gene that moves there goes."""
+        """For each cohort, the direction of each gene that changes."""
         return {
             cohort: {gene: "up" if log_fc > 0 else "down" for gene, log_fc in moved.items()}
             for cohort, moved in self.log_fc.items()

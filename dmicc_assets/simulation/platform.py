@@ -23,7 +23,7 @@ class Platform:
 
     Attributes:
         accession: SIMP and a number.
-        title: what it is called.
+        title: its title.
         probes: the P probe ids.
         symbols: (P) what the annotation says: a symbol, several, or none in one of the ways of GEO's annotations.
         gene: (P,) index of the gene that a probe reads, -1 for a control probe.
@@ -61,9 +61,9 @@ def draw_platform(
     """Draw a platform's probes.
 
     Args:
-        rng: where chance comes from.
+        rng: random generator.
         accession: the platform's accession.
-        title: what it is called.
+        title: its title.
         genes: the G symbols that exist.
         required: (G,) genes that the platform must measure.
         drop: share of the other genes that it does not.

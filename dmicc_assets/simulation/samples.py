@@ -1,6 +1,6 @@
-"""How the samples of the simulated series are described, with the defects of GEO's descriptions.
+"""Descriptions of the samples of the simulated series, with the defects of GEO's descriptions.
 
-The defects are those of the accessions named beside them. What is measured is not decided here.
+Comments name the accessions with these defects. Measured values are not made here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ Fields = list[tuple[str, list[str]]]
 
 
 def spread(rng: np.random.Generator, labels: Sequence[str], values: Sequence[str]) -> list[str]:
-    """Values given out evenly within each label, so that no description but the label's own tells the groups apart."""
+    """Values distributed evenly within each label, so that only the label's description separates the groups."""
     given = [""] * len(labels)
     for label in sorted(set(labels)):
         members = rng.permutation([i for i, other in enumerate(labels) if other == label])
@@ -86,7 +86,7 @@ def duct_samples(rng: np.random.Generator, labels: Sequence[str], numbers: Itera
 
 
 def sample_block(accessions: Sequence[str], platform: str, described: Fields, *, updated: str) -> Fields:
-    """All `!Sample_` lines of a series matrix but the row count: what GEO adds stands around the description."""
+    """All `!Sample_` lines of a series matrix except the row count: the description with the lines that GEO adds."""
     n = len(accessions)
     title, *rest = described
     status: Fields = [

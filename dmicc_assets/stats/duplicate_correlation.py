@@ -114,7 +114,7 @@ def _indicator(block: Sequence[str], n: int) -> tuple[FloatArray, int]:
 def _correlations(
     values: FloatArray, design: FloatArray, indicator: FloatArray, scale: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """REML correlations of M genes, and which have residual variance.
+    """REML correlations of M genes, and True for those with residual variance.
 
     `scale` (1, N) or (M, N) holds root weights, 0 for a missing value.
 

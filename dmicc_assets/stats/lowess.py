@@ -15,7 +15,7 @@ from dmicc_assets.types import FloatArray
 def lowess(x: FloatArray, y: FloatArray, *, span: float, iterations: int = 4) -> FloatArray:
     """Robust smooth of y over x at each x, as R's `lowess(x, y, f=span, iter=iterations - 1)`.
 
-    Local regressions stand at most a hundredth of the range apart; between them the smooth is linear. Where more than
+    Local regressions are at most a hundredth of the range apart; between them the smooth is linear. Where more than
     half of the residuals are zero, as in windows of at most four points, R stops downweighting and results differ.
 
     Args:

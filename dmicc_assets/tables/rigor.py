@@ -103,7 +103,7 @@ TABLES = (
             Column("title", TEXT, "what it shows"),
             Column("n_bytes", COUNT, "size in bytes", is_volatile=True),
         ),
-        "The HTML report of the study and the figures beside it.",
+        "The HTML report of the study and its figures.",
     ),
     Table(
         "atlas/disease_overlap",

@@ -26,7 +26,7 @@ def test_fewer_controls_than_folds_and_a_validation_dataset_without_a_biomarker(
     assert run_steps(settings) == {}
     assert finding(settings, "D3", "b") == (
         "warning",
-        "10 folds were asked for, the smaller class has 3 samples: 3 folds were used",
+        "10 folds were set, the smaller class has 3 samples: 3 folds were used",
     )
     severity, message = finding(settings, "I9", "V")
     assert severity == "warning"

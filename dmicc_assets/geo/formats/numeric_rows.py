@@ -60,7 +60,7 @@ def read_rows(
     Args:
         blocks: whole lines, as of `whole_lines`; empty lines are skipped.
         columns: names of the N numeric columns, used in messages.
-        name: what errors call the file.
+        name: name of the file in messages.
         separator: separator of cells.
         quoted: whether `"` quotes a cell; otherwise it is an ordinary character.
 
@@ -109,7 +109,7 @@ def parse_rows(
     Args:
         block: whole lines.
         columns: names of the columns after the first.
-        name: what errors call the file.
+        name: name of the file in messages.
         separator: between cells.
         quoted: whether `"` quotes a cell.
         only: the numeric columns to parse; the others may hold text. All by default.

@@ -160,11 +160,11 @@ def read_platform_table(path: Path, accession: str | None = None) -> PlatformTab
 
 
 def platform_part(blocks: Iterable[bytes], name: str, accession: str) -> Iterator[bytes]:
-    """The record and table of one platform in a series' family SOFT file, whose platforms stand before its samples.
+    """The record and table of one platform in a series' family SOFT file, in which platforms precede samples.
 
     Args:
-        blocks: the file's decompressed content, in order; taken no further than to the table's end.
-        name: what errors call the file.
+        blocks: the file's decompressed content, in order; read only up to the table's end.
+        name: name of the file in messages.
         accession: which platform.
 
     Returns:
@@ -278,7 +278,7 @@ def needs_entrez(blocks: Iterable[bytes], name: str, accession: str | None = Non
 
     Args:
         blocks: the file's decompressed content, in order; read only up to the first symbol.
-        name: what errors call the file.
+        name: name of the file in messages.
         accession: which platform, where a file holds several.
 
     Raises:

@@ -77,7 +77,7 @@ def build_header(series: Fields, samples: Sequence[Fields], name: str) -> Series
     Args:
         series: values of each key of the series, without `!Series_`.
         samples: for each sample the values of each key, without `!Sample_`.
-        name: what errors call the file.
+        name: name of the file in messages.
 
     Raises:
         SourceError: a sample has no accession, or two have the same.

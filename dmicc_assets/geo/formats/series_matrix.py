@@ -96,7 +96,7 @@ def matrix_start(blocks: Iterator[bytes], name: str) -> MatrixStart:
 
     Args:
         blocks: the file's decompressed content, in order.
-        name: what errors call the file.
+        name: name of the file in messages.
 
     Raises:
         SourceError: no table begins.
@@ -146,7 +146,7 @@ def _open(path: Path) -> tuple[SeriesHeader, _Table]:
 
 
 def _read_head(blocks: Iterator[bytes], name: str) -> tuple[bytes, bytes]:
-    """Everything before the line where the table begins, and what was already read behind that line."""
+    """The content before the line at which the table begins, and what was already read after that line."""
     head = bytearray()
     start = 0
     for block in blocks:
@@ -184,7 +184,7 @@ def _rows_before_end(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def parse_head(head: bytes, name: str) -> SeriesHeader:
-    """The lines before the table as a header.
+    """Parse the lines before the table.
 
     Raises:
         SourceError: no sample accessions, or a row of samples with more or fewer cells than there are samples.

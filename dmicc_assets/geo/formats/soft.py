@@ -46,7 +46,7 @@ def read_entities(blocks: Iterable[bytes], name: str) -> Iterator[Entity]:
 
     Args:
         blocks: the file's decompressed content, in order.
-        name: what errors call the file.
+        name: name of the file in messages.
 
     Raises:
         SourceError: a table without its end.
@@ -148,7 +148,7 @@ def family_platforms(blocks: Iterator[bytes], name: str) -> list[str]:
 
     Args:
         blocks: the file's decompressed content, in order; read only until the platforms are known.
-        name: what errors call the file.
+        name: name of the file in messages.
 
     Raises:
         SourceError: a damaged file.

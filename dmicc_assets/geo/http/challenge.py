@@ -1,4 +1,4 @@
-"""A page that asks who is asking (reCAPTCHA) in place of an answer, known by what stands in it, whatever its status.
+"""Recognition of challenge pages (reCAPTCHA), which a server sends in place of a file, by their content.
 
 Since August 2026 NCBI may answer `acc.cgi` and `/geo/download/` with one and status 200. What is tried in place of the
 page is said in `geo/sources.py`.
@@ -18,14 +18,14 @@ _MARK = re.compile(
 
 
 class ChallengeError(SourceError):
-    """A challenge came in place of what was asked for. Trying again does not help."""
+    """A challenge page came in place of the file. Trying again does not help."""
 
 
 def refuse_challenge(url: str, page: bytes) -> None:
-    """Do nothing, unless a page is a challenge.
+    """Raise an error if a page is a challenge.
 
     Args:
-        url: what was asked for.
+        url: the requested URL.
         page: the first `PEEK` bytes of the answer.
 
     Raises:

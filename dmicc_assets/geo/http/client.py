@@ -94,7 +94,7 @@ class GeoClient:
 
     @property
     def download_url(self) -> str:
-        """Where NCBI's own RNA-seq counts are: beside `acc.cgi`, or in `rnaseq_counts/` of a mirror on disk."""
+        """Address of NCBI's RNA-seq counts: beside `acc.cgi`, or `rnaseq_counts/` of a mirror on disk."""
         if self.is_offline:
             return f"{self.geo_url}/rnaseq_counts"
         return re.sub(r"/query/acc\.cgi$", "/download/", self.acc_url)

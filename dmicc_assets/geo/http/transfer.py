@@ -95,7 +95,7 @@ class HttpTransfer:
                 is_forbidden = response.status_code == _FORBIDDEN
                 is_page = response.headers.get("Content-Type", "").startswith("text/html")
                 found = validators_of(response)
-            if is_forbidden or is_page:  # no file that is asked for is a page: it may be a challenge
+            if is_forbidden or is_page:  # requested files are never HTML pages, so that this may be a challenge
                 with self.blocks(url):
                     pass
             return Validators(None, None, None) if is_forbidden else found
@@ -305,7 +305,7 @@ class HttpTransfer:
         raise TransientError(f"{url}: the server answers HTTP {status} {response.reason_phrase}", retry_after=wait)
 
     def _page_of(self, url: str, response: httpx.Response) -> bytes:
-        """The beginning of what a server says of an error, as far as it comes."""
+        """The beginning of a server's error page, as far as it arrives."""
         page = bytearray()
         with suppress(TransientError):
             for piece in self._guarded(url, response):

@@ -19,7 +19,7 @@ def error_curve(curve: pl.DataFrame, trees: int, title: str) -> Figure:
 
     Args:
         curve: rows of `signature/error_curve` of the cohort.
-        trees: number of trees that the study asks for.
+        trees: number of trees in the study file.
         title: the cohort's.
     """
     if curve.is_empty():

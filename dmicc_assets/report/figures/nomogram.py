@@ -74,7 +74,7 @@ def _variable(axes: Axes, row: int, name: str, axis: pl.DataFrame) -> None:
 
 
 def _risks(axes: Axes, row: int, table: pl.DataFrame, shortest: float, span: float) -> None:
-    """The probability axis: round probabilities within the axis of total points; its ends when none is."""
+    """The probability axis: round probabilities within the axis of total points, or its ends if there are none."""
     axis = probability_axis(table)
     ends = sorted((axis.probability(shortest), axis.probability(shortest + span)))
     inside = [risk for risk in _RISKS if ends[0] <= risk <= ends[1]]

@@ -103,7 +103,7 @@ def one_axes(width: float = 3.6, height: float = 3.2, title: str = "") -> tuple[
 
 
 def headline(figure: Figure, title: str) -> None:
-    """The figure's title at its left edge, in as many lines as its width asks for."""
+    """The figure's title at its left edge, in as many lines as its width requires."""
     if title:
         width, height = figure.get_size_inches()
         text = headline_text(title, width)

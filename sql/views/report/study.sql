@@ -1,5 +1,5 @@
 -- Made by `make generated` from the table's declaration.
--- The HTML report of the study and the figures beside it.
+-- The HTML report of the study and its figures.
 CREATE VIEW report.study AS
 SELECT
     CAST(study AS VARCHAR) AS study,
