@@ -103,6 +103,8 @@ def nulls(context: StepContext) -> Result:
         Input("signature/sensitivity"),
         Input("validation/roc"),
         Input("validation/performance"),
+        Input("validation/folds"),
+        Input("model/performance"),
         Input("model/coefficients"),
         Input("model/calibration"),
         Input("rigor/nulls"),

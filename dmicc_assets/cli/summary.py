@@ -121,4 +121,7 @@ def _areas(results: Results) -> Lines:
         text += f"; {turned[0].partition(': ')[2]}" if row["kind"] == "external" and len(turned) else ""
         text += f" (doubted by {', '.join(doubts)})" if doubts else ""
         lines.append((f"AUC of the model in {row['subject']}", text))
+    for row in results.rows("model/performance", metric="slope").drop_nulls("nested").iter_rows(named=True):
+        text = estimate_text(row["nested"], row["nested_low"], row["nested_high"], 2)
+        lines.append(("calibration slope", f"{text}, genes chosen inside the folds; 1 is right, less is too extreme"))
     return lines

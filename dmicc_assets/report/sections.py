@@ -187,7 +187,9 @@ def _roc(results: Results) -> list[ReportTable]:
 
 def _performance(results: Results) -> list[ReportTable]:
     """The model's performance, with the meaning of each index."""
-    rows = results.rows("model/performance")
+    order = {metric: place for place, metric in enumerate(INDEXES)}
+    place = pl.col("metric").replace_strict(order, default=len(order))
+    rows = results.rows("model/performance").sort(pl.col("nested").is_null(), place)
     what = pl.col("metric").replace_strict(INDEXES, default="", return_dtype=pl.String).alias("what_it_is")
     shown = rows.select("metric", what, pl.exclude("study", "metric"))
     return [report_table("model/performance", shown)] if len(rows) else []
@@ -330,6 +332,10 @@ def facts(results: Results) -> list[Fact]:
         where = cohort.title if cohort else subject
         doubts = auc_doubts(results.rows("rigor/findings"), subject, kind)
         found.append(Fact(text, f"AUC of the model in {where}, {in_words(kind)}{interval}", doubts))
+    for row in results.rows("model/performance", metric="slope").drop_nulls("nested").iter_rows(named=True):
+        interval = interval_text(row["nested_low"], row["nested_high"], 2)
+        label = "calibration slope out of fold; 1 is right, less is too extreme"
+        found.append(Fact(f"{row['nested']:.2f}", label + (f", 95 % interval {interval}" if interval else "")))
     return found
 
 

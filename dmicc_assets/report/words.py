@@ -4,6 +4,7 @@ A name without an entry is shown as it is in the table, with spaces for undersco
 """
 
 import re
+from collections.abc import Iterable
 
 _WORDS = {
     "apparent": "apparent (chosen here)",
@@ -105,6 +106,12 @@ def in_words(name: str) -> str:
 def curve_in_words(kind: str) -> str:
     """Words for the samples of a risk model's curve, and whether they chose its genes."""
     return _CURVES.get(kind, kind.replace("_", " "))
+
+
+def in_curve_order(kinds: Iterable[str]) -> list[str]:
+    """Kinds of curves of the risk model, those out of fold first, the frozen model elsewhere last."""
+    order = list(_CURVES)
+    return sorted(set(kinds), key=lambda kind: (order.index(kind) if kind in order else len(order), kind))
 
 
 def heading(column: str) -> str:

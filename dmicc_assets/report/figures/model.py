@@ -5,7 +5,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
-from dmicc_assets.report.words import curve_in_words
+from dmicc_assets.report.words import curve_in_words, in_curve_order
 
 
 @style.styled
@@ -21,7 +21,7 @@ def calibration(curves: pl.DataFrame, title: str) -> Figure:
         return style.note_figure(title, "There is no risk model to calibrate: no biomarker was chosen.")
     figure, axes = style.one_axes(4.0, 4.0, title)
     axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.8, ls=(0, (2, 2)), label="perfect")
-    kinds = curves["kind"].unique(maintain_order=True).to_list()
+    kinds = in_curve_order(curves["kind"])
     for i, kind in enumerate(kinds):
         curve = curves.filter(pl.col("kind") == kind).sort("predicted")
         corrected, banded = curve.drop_nulls("observed_corrected"), curve.drop_nulls(["ci_low", "ci_high"])
@@ -54,7 +54,7 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
     """
     if curves.is_empty():
         return style.note_figure(title, "There is no risk model: no biomarker was chosen.")
-    kinds = curves["kind"].unique(maintain_order=True).to_list()
+    kinds = in_curve_order(curves["kind"])
     shares = curves["prevalence"].drop_nulls().unique()
     where = f", where {shares[0]:.2g} of all are cases" if len(shares) == 1 else ""
     figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2, title + where)
