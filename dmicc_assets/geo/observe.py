@@ -121,5 +121,5 @@ def _recorded(observed: Observed, client: GeoClient) -> SourceFile | None:
     if recorded is None:
         return None
     validators = Validators(recorded.etag, recorded.last_modified, recorded.n_bytes).text()
-    known = (validators, f"sha256={recorded.sha256}", recorded.etag)  # the last part belongs to the file
+    known = (validators, f"sha256={recorded.sha256}", recorded.etag)  # of a part, `etag` describes the whole file
     return recorded if observed.validator in known else None
