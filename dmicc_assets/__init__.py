@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dmicc_assets.api.cohort import Cohort
     from dmicc_assets.api.contrasts import Contrasts, contrasts
     from dmicc_assets.api.differential import combat, differential_genes, limma, treat
-    from dmicc_assets.api.gene_sets import gsea, ora
+    from dmicc_assets.api.gene_sets import camera, gsea, ora
     from dmicc_assets.api.geo import Series, read_geo
     from dmicc_assets.api.prediction import NestedCv, RocCurve, nested_cv, roc, roc_test
     from dmicc_assets.api.signature import SharedGenes, shared_genes
@@ -24,6 +24,7 @@ _MODULES = {
     "RocCurve": "prediction",
     "Series": "geo",
     "SharedGenes": "signature",
+    "camera": "gene_sets",
     "combat": "differential",
     "contrasts": "contrasts",
     "differential_genes": "differential",
@@ -48,6 +49,7 @@ __all__ = [
     "Series",
     "SharedGenes",
     "StudyResults",
+    "camera",
     "combat",
     "contrasts",
     "differential_genes",

@@ -3,7 +3,8 @@
 The arithmetic is in `differential/`, `expression/` and `stats/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from dmicc_assets.differential import statistics as tests
 from dmicc_assets.differential.statistics import Batch, cohort_statistics
 from dmicc_assets.expression.counts import no_counts
 from dmicc_assets.study.schema import Differential
-from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 
 def limma(
@@ -45,11 +46,24 @@ def limma(
     Raises:
         ValueError: the design is not of full rank, there are no residual degrees of freedom, or an option is unknown.
     """
+    given = tests_of(cohort, counts, {"block": block, "trend": trend, "robust": robust, "limma": version})
+    return cohort_statistics(given.subject, given.counts, given.settings, given.batch, quality_weights=quality_weights)
+
+
+class Tests(NamedTuple):
+    """How a cohort's genes are tested: what `cohort_statistics` takes."""
+
+    subject: CaseControl
+    counts: ExpressionMatrix
+    settings: Differential
+    batch: Batch
+
+
+def tests_of(cohort: Cohort, counts: bool, options: Mapping[str, object]) -> Tests:
+    """A cohort with the options of its tests, as `limma` takes them."""
     subject = cohort.subject("cohort")
-    settings = Differential.model_validate({"block": block, "trend": trend, "robust": robust, "limma": version})
-    batch: Batch = "covariate" if cohort.batch else "none"
     counted = subject.matrix if counts else no_counts(subject.matrix)
-    return cohort_statistics(subject, counted, settings, batch, quality_weights=quality_weights)
+    return Tests(subject, counted, Differential.model_validate(options), "covariate" if cohort.batch else "none")
 
 
 def treat(statistics: pl.DataFrame, *, log_fc: float = 1.0) -> pl.DataFrame:

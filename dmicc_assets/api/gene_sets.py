@@ -5,10 +5,63 @@ from pathlib import Path
 
 import polars as pl
 
+from dmicc_assets.api.cohort import Cohort
+from dmicc_assets.api.differential import tests_of
+from dmicc_assets.differential.statistics import weighted_model
+from dmicc_assets.enrichment.camera import camera as competitive_test
 from dmicc_assets.enrichment.gene_sets import read_gmt
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
 from dmicc_assets.study.schema import Enrichment
+
+
+def camera(
+    cohort: Cohort,
+    gmt: Path | str,
+    *,
+    counts: bool = False,
+    block: str = "none",
+    trend: bool = False,
+    quality_weights: bool = False,
+    min_size: int = 10,
+    max_size: int = 500,
+) -> pl.DataFrame:
+    """Whether the genes of each set move more than the other genes, given that they are correlated.
+
+    The default test of the ranked list (Wu & Smyth 2012, doi:10.1093/nar/gks461), equal to limma's `camera` with
+    `inter.gene.cor=NA`. Genes with a missing value or without residual variance are left out; blocks are whitened.
+
+    Args:
+        cohort: log2 expression, or read counts; with `batch` the design has a column for each batch but the first.
+        gmt: a library of gene sets, `.gmt` or `.gmt.gz`.
+        counts: whether the values are read counts, as in `limma`.
+        block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`.
+        trend: whether the prior variance depends on the mean expression.
+        quality_weights: whether samples far from the model weigh less, as in `limma`.
+        min_size: genes of a set that take part, at least.
+        max_size: genes of a set that take part, at most.
+
+    Returns:
+        library, term, term_name, n_genes, direction ("up" or "down"), correlation, p_value, adj_p_value
+        (Benjamini-Hochberg), p_value_preset (every correlation taken as 0.01), by p-value.
+
+    Raises:
+        SourceError: the library cannot be read.
+        ValueError: the design is not of full rank, there are no residual degrees of freedom, or an option is unknown.
+    """
+    given = tests_of(cohort, counts, {"block": block, "trend": trend})
+    model = weighted_model(given.subject, given.counts, given.settings, given.batch, quality_weights)
+    return competitive_test(
+        model.values,
+        model.genes,
+        model.design,
+        1,
+        [read_gmt(Path(gmt))],
+        _sizes(min_size, max_size),
+        weights=model.weights,
+        correlation=model.correlation,
+        trend=trend,
+    ).terms
 
 
 def gsea(
@@ -22,7 +75,7 @@ def gsea(
 ) -> pl.DataFrame:
     """Preranked enrichment of every set at the ends of the genes ranked by t (doi:10.1073/pnas.0506580102).
 
-    It assumes independent genes: sets of correlated genes are significant too often.
+    It assumes independent genes: sets of correlated genes are significant too often. `camera` does not assume it.
 
     Args:
         statistics: columns gene and t, as `limma` gives them.
@@ -33,13 +86,14 @@ def gsea(
         seed: of the random sets.
 
     Returns:
-        library, term, term_name, set_size, es, nes, p_value, fdr, leading_edge, by p-value.
+        library, term, term_name, set_size, es, nes, p_value, fdr, leading_edge, by abs(nes), the largest first.
 
     Raises:
         SourceError: the library cannot be read.
         ValueError: a gene occurs twice or has an infinite t.
     """
-    return preranked(statistics, read_gmt(Path(gmt)), _sizes(min_size, max_size), seed, permutations)
+    table = preranked(statistics, read_gmt(Path(gmt)), _sizes(min_size, max_size), seed, permutations)
+    return table.drop("label_p_value", "label_fdr")
 
 
 def ora(
@@ -63,7 +117,8 @@ def ora(
         SourceError: the library cannot be read.
         ValueError: a gene of the list is not measured.
     """
-    return over_representation(genes, measured, read_gmt(Path(gmt)), _sizes(min_size, max_size))
+    table = over_representation(genes, measured, read_gmt(Path(gmt)), _sizes(min_size, max_size))
+    return table.drop("label_p_value")
 
 
 def _sizes(min_size: int, max_size: int) -> Enrichment:

@@ -21,6 +21,7 @@ STEPS: list[Step] = in_order(
         source.dataset,
         cohort.cohort,
         differential.differential,
+        enrichment.camera,
         enrichment.terms,
         enrichment.gsea,
         signature.signature,

@@ -1,9 +1,19 @@
-"""Assets of the group `enrichment`: over-representation of the gene lists, and preranked enrichment of all genes."""
+"""Assets of the group `enrichment`: gene sets on the ranked list of all genes, and on the gene lists."""
 
+from typing import Any
+
+from dmicc_assets.assets.differential import subject_of
+from dmicc_assets.differential.statistics import weighted_model
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.enrichment.libraries import libraries_in_use, served_libraries
-from dmicc_assets.enrichment.terms import enriched_terms, preranked_terms
+from dmicc_assets.enrichment.relabelled import RelabelledGenes
+from dmicc_assets.enrichment.terms import camera_terms, enriched_terms, preranked_terms
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.resampling.relabelled_genes import relabelled_genes
 from dmicc_assets.results.reader import Results
+from dmicc_assets.study.schema import Study
+
+COHORT = (Input("cohort/expression"), Input("cohort/samples"))
 
 
 def observe_libraries(context: StepContext) -> str:
@@ -11,33 +21,75 @@ def observe_libraries(context: StepContext) -> str:
     return served_libraries(context.study.enrichment.libraries, context.settings.gene_sets)
 
 
+def libraries_of(context: StepContext) -> list[GeneSetLibrary]:
+    """The gene-set libraries that the study uses."""
+    return libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
+
+
+def of_model(study: Study, cohort: str) -> list[Any]:
+    """What of the study file matters to the statistics of all genes: no threshold."""
+    differential = study.differential.model_dump(exclude={"log_fc", "p_value", "adjust"})
+    return [study.enrichment.model_dump(), differential, study.cohorts[cohort].batch]
+
+
+def of_labels(study: Study, cohort: str) -> list[Any]:
+    """The same under permuted labels."""
+    return [*of_model(study, cohort), study.rigor.permutations, study.rigor.seed]
+
+
+def relabelled(context: StepContext) -> RelabelledGenes:
+    """The cohort's genes under as many permuted labels as the study asks for."""
+    study, results = context.study, Results.of_step(context)
+    subject, counts = results.cohort(context.part, "value"), results.matrix("cohort/expression", context.part, "count")
+    batch, rigor = study.cohorts[context.part].batch, study.rigor
+    return relabelled_genes(subject, counts, study.differential, batch, rigor.permutations, rigor.seed)
+
+
 @step(
     partition="cohort",
-    outputs=("enrichment/terms",),
-    inputs=(Input("differential/genes"), Input("differential/statistics")),
-    settings=lambda study, _: study.enrichment.model_dump(),
+    outputs=("enrichment/camera",),
+    inputs=COHORT,
+    settings=of_model,
     version="1",
     observe=observe_libraries,
 )
+def camera(context: StepContext) -> Result:
+    """Test which gene sets move more than the other genes, given that the genes of a set are correlated."""
+    study, given = context.study, subject_of(Results.of_step(context), context.part)
+    model = weighted_model(given.subject, given.counts, study.differential, given.batch)
+    found = camera_terms(model, libraries_of(context), study.enrichment, study.differential)
+    return Result({"enrichment/camera": found.terms}, found.notes)
+
+
+@step(
+    partition="cohort",
+    outputs=("enrichment/terms",),
+    inputs=(Input("differential/genes"), Input("differential/statistics"), *COHORT),
+    settings=of_labels,
+    version="2",
+    observe=observe_libraries,
+)
 def terms(context: StepContext) -> Result:
-    """Test which gene sets hold more differentially expressed genes than expected by chance (hypergeometric test)."""
-    libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
-    differential = Results.of_step(context).differential
-    enriched = enriched_terms(differential.genes, differential.statistics, libraries, context.study.enrichment)
+    """Test which gene sets hold more differentially expressed genes than an urn and permuted labels give."""
+    differential, libraries = Results.of_step(context).differential, libraries_of(context)
+    under_labels = relabelled(context) if libraries else None
+    genes, statistics = differential.genes, differential.statistics
+    enriched = enriched_terms(genes, statistics, libraries, context.study.enrichment, under_labels)
     return Result({"enrichment/terms": enriched.terms}, enriched.notes)
 
 
 @step(
     partition="cohort",
     outputs=("enrichment/gsea",),
-    inputs=(Input("differential/statistics"),),
-    settings=lambda study, _: [study.enrichment.model_dump(), study.ranking.seed],
-    version="2",
+    inputs=(Input("differential/statistics"), *COHORT),
+    settings=lambda study, cohort: [*of_labels(study, cohort), study.ranking.seed],
+    version="3",
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:
     """Test which gene sets concentrate at the ends of the list of all genes ranked by the moderated t-statistic."""
-    libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
+    study, libraries = context.study, libraries_of(context)
     statistics = Results.of_step(context).differential.statistics
-    enriched = preranked_terms(statistics, libraries, context.study.enrichment, context.study.ranking.seed)
+    under_labels = relabelled(context) if libraries else None
+    enriched = preranked_terms(statistics, libraries, study.enrichment, study.ranking.seed, under_labels)
     return Result({"enrichment/gsea": enriched.terms}, enriched.notes)

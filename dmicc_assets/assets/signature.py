@@ -1,5 +1,6 @@
 """Assets of the group `signature`: shared genes, the test of sharing, the ranking and the biomarkers."""
 
+from dmicc_assets.assets.differential import subject_of
 from dmicc_assets.differential.statistics import cohort_residuals
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.results.reader import Results
@@ -51,10 +52,8 @@ def overlap(context: StepContext) -> Result:
 
 def residuals(results: Results, cohort: str) -> ResidualSpace:
     """A cohort's genes in the residual space of the model by which they were tested."""
-    batch = results.study.cohorts[cohort].batch
-    subject = results.cohort(cohort, "value_adjusted" if batch == "combat" else "value")
-    counts = results.matrix("cohort/expression", cohort, "count")
-    return cohort_residuals(subject, counts, results.study.differential, batch)
+    given = subject_of(results, cohort)
+    return cohort_residuals(given.subject, given.counts, results.study.differential, given.batch)
 
 
 @step(

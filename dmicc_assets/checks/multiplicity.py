@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Doubt, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, finding, listed, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, counted, finding, listed, not_applicable
 from dmicc_assets.differential.statistics import treat_statistics
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
@@ -152,7 +152,10 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     title="Enrichment is against the measured genes, with libraries whose version and date are stored",
     meaning=(
         "Enrichment must be against the genes that were measured, with libraries whose version is known; "
-        "anything else is an error. A library without a version is identified by checksum and date of the file."
+        "anything else is an error. A library without a version is identified by checksum and date of the file. "
+        "The message says which null each p-value has: the urn of over-representation and the random sets of "
+        "GSEA draw genes as if they were independent, so that sets of correlated genes come out too often; camera "
+        "and permuted labels do not."
     ),
     measures="gene-set libraries without date or checksum, and wrong backgrounds",
     fires="above",
@@ -162,7 +165,10 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     severities=("error", "info"),
     remedy="Put a `<LIBRARY>.json` with version and date beside the library's file.",
     citation="Wijesooriya 2022, 10.1371/journal.pcbi.1009935",
-    stops=Stops("The version or date of every gene-set library is known", ("enrichment/terms", "enrichment/gsea")),
+    stops=Stops(
+        "The version or date of every gene-set library is known",
+        ("enrichment/camera", "enrichment/terms", "enrichment/gsea"),
+    ),
 )
 def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
     """A library has no date or checksum, or the background is wrong (error); a version is not stated (info)."""
@@ -198,6 +204,30 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         text = f"against the {n_genes} measured genes: {text}"
         if unstated:
             text += f"; {unstated} of them state no version and are identified by checksum and date of the file"
+        text += f"; {_nulls(evidence, name)}"
         measured: Measured = (unstated, 0, "unstated") if unstated else (0, 0, "")
         findings.append(finding("M8", name, "info" if unstated else "ok", text, *measured))
     return findings
+
+
+def _nulls(evidence: StudyEvidence, cohort: str) -> str:
+    """Under which null the p-values of a cohort's gene sets are, and how far two of them agree."""
+    said = evidence.null_notes.get(cohort, {})
+    left = [
+        f"{counted(int(n), 'gene')} {why}"
+        for n, why in (
+            (said.get("n_missing"), "with a missing value"),
+            (said.get("n_without_variance"), "that do not vary"),
+        )
+        if n
+    ]
+    text = "camera estimates how correlated the genes of a set are"
+    text += f" ({listed(left)} left out)" if left else ""
+    text += "; over-representation and GSEA draw genes as if they were independent"
+    if not said.get("labellings"):
+        return f"{text}, and no labels were permuted"
+    terms = evidence.rows("enrichment/terms", cohort=cohort)
+    found = terms.filter(pl.col("adj_p_value") < evidence.study.enrichment.adj_p_value)
+    kept = found.filter(pl.col("label_p_value") < 0.05)
+    text += f", and beside it {said['labellings']} permutations of the labels keep them correlated"
+    return f"{text}: of {counted(len(found), 'over-represented set')} {len(kept)} have p < 0.05 so"

@@ -13,12 +13,20 @@ from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import hypergeometric_tail
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
+from dmicc_assets.types import BoolArray
 
 
 def over_representation(
-    query: Sequence[str], background: Sequence[str], library: GeneSetLibrary, settings: Enrichment
+    query: Sequence[str],
+    background: Sequence[str],
+    library: GeneSetLibrary,
+    settings: Enrichment,
+    relabelled: BoolArray | None = None,
 ) -> pl.DataFrame:
     """Hypergeometric upper tail of every set of a library that the query hits (as R's `phyper`).
+
+    It draws genes from an urn, as if they were independent: sets of correlated genes come out too often. The same
+    with lists of permuted labels keeps them correlated.
 
     The background counted is the measured genes that are in any set of the library, before sets are left out by size
     (as in clusterProfiler, doi:10.1089/omi.2011.0118); the query is what of it lies there. Benjamini-Hochberg
@@ -30,12 +38,14 @@ def over_representation(
         background: every measured gene, the query's included.
         library: the gene sets.
         settings: `min_size` and `max_size` of a set within the background.
+        relabelled: (L, len(background)) which genes the list of each permuted labelling holds.
 
     Returns:
         Table `enrichment.terms` by p-value and term: library, term, term_name (NULL where the library has none),
         n_overlap, set_size, n_query, n_background, odds_ratio (infinite when only the query is in the set or the set
-        holds all of the query; NULL when the set is the background), p_value, adj_p_value, genes (hits, as measured,
-        sorted).
+        holds all of the query; NULL when the set is the background), p_value, adj_p_value, label_p_value (share of
+        the permuted lists that hold as many genes of the set, the query counted; NULL without any), genes (hits, as
+        measured, sorted).
 
     Raises:
         ValueError: a gene of the query is not in the background.
@@ -64,9 +74,24 @@ def over_representation(
         "odds_ratio": _odds_ratio(k, m, len(measured.genes), len(drawn)),
         "p_value": p,
         "adj_p_value": adjust_p_values(p, "BH"),
+        "label_p_value": _share_of_lists(k, [measured.sets[term] for term in hits], background, relabelled),
         "genes": list(hits.values()),
     }
     return TABLES["enrichment/terms"].frame(table).sort("p_value", "term")
+
+
+def _share_of_lists(
+    k: np.ndarray, sets: Sequence[frozenset[str]], background: Sequence[str], relabelled: BoolArray | None
+) -> np.ndarray:
+    """(1 + lists that hold at least k genes of the set) / (1 + lists); NaN without lists."""
+    if relabelled is None or not len(relabelled):
+        return np.full(len(k), np.nan)
+    position = {gene: i for i, gene in enumerate(background)}
+    share = np.empty(len(k))
+    for i, genes in enumerate(sets):
+        held = relabelled[:, [position[gene] for gene in sorted(genes)]].sum(axis=1)
+        share[i] = (1 + (held >= k[i]).sum()) / (1 + len(relabelled))
+    return share
 
 
 def _odds_ratio(k: np.ndarray, m: np.ndarray, n_background: int, n_query: int) -> np.ndarray:

@@ -6,11 +6,14 @@ from typing import Any
 
 import polars as pl
 
+from dmicc_assets.differential.statistics import CohortModel
+from dmicc_assets.enrichment.camera import camera
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
+from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.errors import DataError
-from dmicc_assets.study.schema import Enrichment
+from dmicc_assets.study.schema import Differential, Enrichment
 from dmicc_assets.tables import TABLES
 
 NO_GENE_SETS = "no gene sets: DMICC_GENE_SETS names no folder of <LIBRARY>.gmt files, so nothing was tested"
@@ -25,7 +28,11 @@ class EnrichedTerms:
 
 
 def enriched_terms(
-    genes: pl.DataFrame, statistics: pl.DataFrame, libraries: Sequence[GeneSetLibrary], settings: Enrichment
+    genes: pl.DataFrame,
+    statistics: pl.DataFrame,
+    libraries: Sequence[GeneSetLibrary],
+    settings: Enrichment,
+    relabelled: RelabelledGenes | None = None,
 ) -> EnrichedTerms:
     """Over-representation of a cohort's DEG set in each library.
 
@@ -34,21 +41,60 @@ def enriched_terms(
         statistics: `differential.statistics` of the cohort; its genes are the background.
         libraries: none gives an empty table, with the reason in the notes.
         settings: sizes of the sets that count.
+        relabelled: the cohort's genes under permuted labels.
 
     Raises:
         DataError: a library states an empty date (M8).
     """
-    query, background = genes["gene"].to_list(), statistics["gene"].to_list()
-    frames = [over_representation(query, background, library, settings) for library in libraries]
-    return EnrichedTerms(pl.concat([TABLES["enrichment/terms"].frame(), *frames]), _notes(libraries))
+    query, background, lists = genes["gene"].to_list(), statistics["gene"].to_list(), None
+    if relabelled is not None:
+        background, lists = list(relabelled.genes), relabelled.lists(query, statistics)
+    frames = [over_representation(query, background, library, settings, lists) for library in libraries]
+    terms = pl.concat([TABLES["enrichment/terms"].frame(), *frames])
+    return EnrichedTerms(terms, _notes(libraries) | _labellings(relabelled))
 
 
 def preranked_terms(
-    statistics: pl.DataFrame, libraries: Sequence[GeneSetLibrary], settings: Enrichment, seed: int
+    statistics: pl.DataFrame,
+    libraries: Sequence[GeneSetLibrary],
+    settings: Enrichment,
+    seed: int,
+    relabelled: RelabelledGenes | None = None,
 ) -> EnrichedTerms:
     """Preranked GSEA of a cohort in each library; arguments as above."""
-    frames = [preranked(statistics, library, settings, seed) for library in libraries]
-    return EnrichedTerms(pl.concat([TABLES["enrichment/gsea"].frame(), *frames]), _notes(libraries) | {"seed": seed})
+    frames = [preranked(statistics, library, settings, seed, relabelled=relabelled) for library in libraries]
+    terms = pl.concat([TABLES["enrichment/gsea"].frame(), *frames])
+    return EnrichedTerms(terms, _notes(libraries) | _labellings(relabelled) | {"seed": seed})
+
+
+def _labellings(relabelled: RelabelledGenes | None) -> dict[str, int]:
+    return {"labellings": 0 if relabelled is None else len(relabelled.t)}
+
+
+def camera_terms(
+    model: CohortModel, libraries: Sequence[GeneSetLibrary], settings: Enrichment, differential: Differential
+) -> EnrichedTerms:
+    """Camera of a cohort in each library, by the model that tests its genes; the notes count the genes left out.
+
+    Args:
+        model: of the cohort; column 1 of its design is case against control.
+        libraries: none gives an empty table, with the reason in the notes.
+        settings: sizes of the sets that count.
+        differential: whether the variances' prior has a trend.
+    """
+    found = camera(
+        model.values,
+        model.genes,
+        model.design,
+        1,
+        libraries,
+        settings,
+        weights=model.weights,
+        correlation=model.correlation,
+        trend=differential.trend,
+    )
+    counts = {"n_genes": found.n_genes, "n_missing": found.n_missing, "n_without_variance": found.n_without_variance}
+    return EnrichedTerms(found.terms, _notes(libraries) | counts)
 
 
 def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:

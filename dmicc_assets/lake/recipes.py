@@ -21,7 +21,7 @@ from dmicc_assets.lake.steps import Result, StepContext, related
 from dmicc_assets.lake.store import Lake, declared_rows
 from dmicc_assets.tables import TABLES
 
-_LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels")
+_LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels", "gseapy")
 
 
 def origin(context: StepContext, observed: str | None = None) -> Origin:

@@ -109,13 +109,25 @@ def _differential(study: Study, versions: Mapping[str, str]) -> str:
 
 
 def _enrichment(study: Study, versions: Mapping[str, str]) -> str:
-    settings = study.enrichment
+    settings, n_labels = study.enrichment, study.rigor.permutations
+    labels = (
+        f"Both are repeated with permuted labels, {n_labels:,} times, within datasets and patients, which keeps genes "
+        f"correlated: the share of labellings as extreme, {1 / (n_labels + 1):.2g} at the least and not adjusted, "
+        "stands beside."
+        if n_labels
+        else "No labels were permuted."
+    )
     return (
-        f"Over-representation in {_listed(settings.libraries)} by the hypergeometric upper tail. The background is the "
-        f"cohort's genes that are in any set of the library (doi:10.1371/journal.pcbi.1009935); sets of "
-        f"{settings.min_size} to {settings.max_size} measured genes; Benjamini-Hochberg over the sets with at least "
-        f"one hit, threshold {settings.adj_p_value:g}. Preranked enrichment of all genes by moderated t "
-        f"(doi:10.1073/pnas.0506580102) with 1,000 seeded permutations."
+        f"Gene sets of {settings.min_size} to {settings.max_size} measured genes in {_listed(settings.libraries)}. "
+        "The default test of the list ranked by moderated t is camera (doi:10.1093/nar/gks461): it asks whether the "
+        "genes of a set move more than the other genes, and estimates for each set how correlated its genes are; "
+        "Benjamini-Hochberg over the sets of a library. Genes with a missing value or without residual variance are "
+        "left out. The other two take genes as independent, and their p-values are too small where the genes of a set "
+        "are correlated: over-representation by the hypergeometric upper tail, against the cohort's genes that are in "
+        "any set of the library (doi:10.1371/journal.pcbi.1009935), Benjamini-Hochberg over the sets with at least one "
+        f"hit, threshold {settings.adj_p_value:g}; and preranked enrichment (doi:10.1073/pnas.0506580102) with 1,000 "
+        "seeded random sets of each size, and multilevel splitting where none is as extreme (doi:10.1101/060012, "
+        f"{_with_version('gseapy', versions)}). {labels}"
     )
 
 

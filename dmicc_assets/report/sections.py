@@ -12,7 +12,6 @@ from dmicc_assets.checks.finding import SEVERITIES
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.report.data_tables import ReportTable, free_table, in_one_column, number_text, report_table
-from dmicc_assets.report.figures.enrichment import FDR_TOLD
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, in_words, quantity_in_words
 from dmicc_assets.results.intervals import NOT_ESTIMABLE, interval_text
@@ -79,8 +78,8 @@ def _of_the_cohorts(results: Results, texts: Methods) -> list[Section]:
         _differential(results, texts),
         Section(
             "enrichment", "Enrichment", texts.enrichment + _nameless_libraries(results),
-            [*_terms(results), *_gene_sets(results)], (r"cohort/.*/(terms\..*|gsea)",),
-            "No gene set holds a differentially expressed gene.",
+            [*_camera(results), *_terms(results), *_gene_sets(results)], (r"cohort/.*/(camera|terms\..*|gsea)",),
+            "No gene set was tested.",
         ),
     ]  # fmt: skip
 
@@ -156,6 +155,17 @@ def _nameless_libraries(results: Results) -> str:
     return f" {' and '.join(found)}: the available library has identifiers without names." if found else ""
 
 
+def _camera(results: Results) -> list[ReportTable]:
+    """Sets that move more than the other genes, below the threshold; the smallest adjusted p-value first."""
+    rows, limit = results.rows("enrichment/camera"), results.study.enrichment.adj_p_value
+    shown = rows.filter(pl.col("adj_p_value") < limit).sort("adj_p_value", "p_value", "cohort", "term")
+    title = (
+        f"Gene sets that move more than the other genes (camera), adjusted p under {limit:g}: "
+        f"{len(shown):,} of {len(rows):,}."
+    )
+    return [report_table("enrichment/camera", shown, title=title)] if len(rows) else []
+
+
 def _terms(results: Results) -> list[ReportTable]:
     """Over-represented terms, the smallest adjusted p-value first."""
     rows = results.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
@@ -165,8 +175,7 @@ def _terms(results: Results) -> list[ReportTable]:
 def _gene_sets(results: Results) -> list[ReportTable]:
     """Preranked gene sets below the customary threshold; all of them would be a third of the page."""
     rows = results.rows("enrichment/gsea")
-    order = (pl.col("fdr").clip(lower_bound=FDR_TOLD), -pl.col("nes").abs(), "cohort", "term")
-    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(*order)
+    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(-pl.col("nes").abs(), "cohort", "term")
     title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
     return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
 

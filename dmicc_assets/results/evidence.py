@@ -64,10 +64,19 @@ class StudyEvidence(Results):
         notes = {name: self.notes("differential/statistics", name) for name in self.study.cohorts}
         return {name: {key: said[key] for key in wanted if key in said} for name, said in notes.items()}
 
+    @cached_property
+    def null_notes(self) -> dict[str, Mapping[str, Any]]:
+        """How many labels were permuted for each cohort's gene sets, and how many genes camera left out."""
+        wanted = ("n_missing", "n_without_variance", "labellings")
+        notes = {
+            n: {**self.notes("enrichment/camera", n), **self.notes("enrichment/terms", n)} for n in self.study.cohorts
+        }
+        return {name: {key: said[key] for key in wanted if key in said} for name, said in notes.items()}
+
     def notes_hash(self) -> str:
         """SHA-256 of the notes that findings mention; contents alone would not show a change of these notes."""
         libraries = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
-        said = [self.dataset_notes, libraries, self.block_notes]
+        said = [self.dataset_notes, libraries, self.block_notes, self.null_notes]
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def unweighted(self, *cohorts: str) -> str:

@@ -41,6 +41,25 @@ TABLES = (
         taken=(Taken("differential/statistics", ("study", "cohort", "gene", "log_fc", "p_value", "adj_p_value")),),
     ),
     Table(
+        "enrichment/camera",
+        "cohort",
+        (
+            STUDY,
+            COHORT,
+            LIBRARY,
+            TERM,
+            Column("term_name", TEXT, "name of the gene set in words"),
+            Column("n_genes", COUNT, "genes of the set that take part: no missing value, and residual variance"),
+            Column("direction", TEXT, "whether the set's genes are 'up' or 'down' in cases against the other genes"),
+            Column("correlation", REAL, "mean correlation of the set's genes, from their residuals; NULL for one gene"),
+            Column("p_value", REAL, "two-sided: the set's genes move as the others do, their correlation estimated"),
+            Column("adj_p_value", REAL, "Benjamini-Hochberg over the sets of the library"),
+            Column("p_value_preset", REAL, "the same with every correlation taken as 0.01; too small where it is more"),
+        ),
+        "Which gene sets move more than the other genes, given that genes of a set are correlated: camera "
+        "(Wu & Smyth 2012), the default test of the ranked list.",
+    ),
+    Table(
         "enrichment/terms",
         "cohort",
         (
@@ -54,8 +73,11 @@ TABLES = (
             Column("n_query", COUNT, "differentially expressed genes in any set of the library"),
             Column("n_background", COUNT, "measured genes in any set of the library"),
             Column("odds_ratio", REAL, "odds ratio; infinite when every gene of the set is in the query"),
-            Column("p_value", REAL, "hypergeometric upper tail"),
+            Column("p_value", REAL, "hypergeometric upper tail: genes drawn from an urn; too small if correlated"),
             Column("adj_p_value", REAL, "Benjamini-Hochberg over the sets with at least one hit"),
+            Column(
+                "label_p_value", REAL, "share of the lists of permuted labels, as long, that hold as many; not adjusted"
+            ),
             Column("genes", TEXTS, "the differentially expressed genes in the set"),
         ),
         "Processes, functions and pathways that contain more of the differentially expressed genes than expected by "
@@ -73,8 +95,10 @@ TABLES = (
             Column("set_size", COUNT, "measured genes in the set"),
             Column("es", REAL, "enrichment score"),
             Column("nes", REAL, "normalised enrichment score"),
-            Column("p_value", REAL, "permutation p-value"),
-            Column("fdr", REAL, "false discovery rate"),
+            Column("p_value", REAL, "among random sets of genes, one-sided; too small where genes are correlated"),
+            Column("fdr", REAL, "false discovery rate among random sets of genes; too small where they are correlated"),
+            Column("label_p_value", REAL, "among the scores of the set under permuted labels; not adjusted"),
+            Column("label_fdr", REAL, "false discovery rate among the scores of all sets under permuted labels"),
             Column("leading_edge", TEXTS, "leading-edge genes, which account for the score"),
         ),
         "Gene sets whose genes go up or down together in cases: preranked enrichment of all genes by the moderated "

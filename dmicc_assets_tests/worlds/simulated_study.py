@@ -199,17 +199,27 @@ def _add_cohort(frames: dict[str, list[pl.DataFrame]], study: Study, name: str, 
             "term_name": [f"response to something with a long name, number {i} of the terms" for i in range(8)],
             "n_overlap": range(12, 4, -1), "set_size": [40] * 8, "n_query": [40] * 8, "n_background": [390] * 8,
             "odds_ratio": [float("inf"), *[3.0] * 7], "p_value": [10.0 ** -(9 - i) for i in range(8)],
-            "adj_p_value": [10.0 ** -(8.2 - i) for i in range(8)], "genes": [["G020", "G021"]] * 8,
+            "adj_p_value": [10.0 ** -(8.2 - i) for i in range(8)],
+            "label_p_value": [0.005] * 8, "genes": [["G020", "G021"]] * 8,
         }
     )  # fmt: skip
     _add(frames, "enrichment/terms", terms, cohort=name, library="GO_BP")
     gsea = pl.DataFrame(
         {
             "term": ["hsa1", "hsa2"], "set_size": [30, 20], "es": [0.6, -0.5], "nes": [2.1, -1.8],
-            "p_value": [0.0, 0.01], "fdr": [0.0, 0.02], "leading_edge": [["G020"], ["G025"]],
+            "p_value": [1e-9, 0.01], "fdr": [0.001, 0.02], "label_p_value": [0.01, 0.3], "label_fdr": [0.1, 0.6],
+            "leading_edge": [["G020"], ["G025"]],
         }
     )  # fmt: skip
     _add(frames, "enrichment/gsea", gsea, cohort=name, library="KEGG")
+    camera = pl.DataFrame(
+        {
+            "term": ["hsa1", "hsa2", "hsa3"], "n_genes": [30, 20, 12], "direction": ["up", "down", "up"],
+            "correlation": [0.12, -0.01, 0.05], "p_value": [1e-4, 0.02, 0.4], "adj_p_value": [3e-4, 0.03, 0.4],
+            "p_value_preset": [1e-7, 0.02, 0.1],
+        }
+    )  # fmt: skip
+    _add(frames, "enrichment/camera", camera, cohort=name, library="KEGG")
 
 
 def _add_signature(

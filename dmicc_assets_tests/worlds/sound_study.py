@@ -77,7 +77,11 @@ def sound(study: Study | None = None) -> StudyEvidence:
     library = {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}
     manifests = [
         *(manifest_of("expression/genes", name, said) for name in DATASETS),
-        *(manifest_of("enrichment/terms", cohort, {"libraries": [library]}) for cohort in ("a", "b")),
+        *(
+            manifest_of("enrichment/terms", cohort, {"libraries": [library], "labellings": 200})
+            for cohort in ("a", "b")
+        ),
+        manifest_of("enrichment/camera", "a", {"n_missing": 2, "n_without_variance": 1}),
     ]
     return StudyEvidence.of_frames(study or study_file(), frames_of(samples, matrices), stored, manifests)
 
@@ -125,7 +129,10 @@ def frames_of(samples: dict[str, pl.DataFrame], matrices: dict[str, ExpressionMa
             )
             for cohort in ("a", "b")
         ),
-        "enrichment/terms": pl.DataFrame({"cohort": ["a", "b"], "library": "GO_BP", "term": "GO:1", "n_background": 5}),
+        "enrichment/terms": pl.DataFrame(
+            {"cohort": ["a", "b"], "library": "GO_BP", "term": "GO:1", "n_background": 5}
+            | {"adj_p_value": 0.01, "label_p_value": 0.2}
+        ),
         **signature_frames(),
         **model_frames(),
     }

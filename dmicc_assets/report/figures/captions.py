@@ -41,8 +41,8 @@ CAPTIONS: dict[str, str] = {
         "cross marks those that do not pass the study's threshold."
     ),
     "gsea": (
-        "Running sum of the strongest gene sets along all genes ranked by moderated t; each tick below is a gene "
-        "of the set."
+        "Running sum, along all genes ranked by moderated t, of the gene sets that camera puts first each way; each "
+        "tick below is a gene of the set. Camera's adjusted p-value takes the genes of a set as correlated."
     ),
     "error_curve": (
         "Cross-validation error of the random forest against its number of trees; the minimum moves with the seed."

@@ -25,7 +25,7 @@ class RankedSet:
     name: str
     sum: RunningSum
     nes: float
-    fdr: float
+    camera_p: float | None
 
 
 @style.styled
@@ -124,9 +124,10 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.set_ylabel("running sum", fontsize=6.5)
     curve.tick_params(labelbottom=False, bottom=False, labelsize=6)
     above = each.sum.score > 0
+    text = f"NES {each.nes:.2f}" + (f"\ncamera p {each.camera_p:.2g}" if each.camera_p is not None else "")
     curve.text(
         0.97 if above else 0.03, 0.95 if above else 0.06,
-        f"NES {each.nes:.2f}\nFDR {_fdr(each.fdr)}".replace("-", "−"),
+        text.replace("-", "−"),
         transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom", fontsize=6.5,
     )  # fmt: skip
     hits.vlines(each.sum.hits, 0, 1, color=style.DARK, lw=0.4)
@@ -135,10 +136,6 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     hits.spines["left"].set_visible(False)
     hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=6.5)
     hits.tick_params(labelsize=6)
-
-
-def _fdr(value: float) -> str:
-    return f"{value:.2g}" if value >= FDR_TOLD else f"< {FDR_TOLD:g}"
 
 
 def _label(name: str | None, term: str) -> str:

@@ -128,6 +128,9 @@ def test_gene_sets_of_a_file(tmp_path: Path) -> None:
     path.write_text("moved\tmoved genes\t" + "\t".join(GENES[:20]) + "\nstill\t-\t" + "\t".join(GENES[50:80]) + "\n")
     statistics = dm.limma(cohort())
     assert dm.gsea(statistics, path, permutations=200)["term"][0] == "moved"
+    camera = dm.camera(cohort(), path)
+    assert camera.select("term", "direction").row(0) == ("moved", "up")
+    assert camera["adj_p_value"][0] < 1e-6 < camera["p_value"][1]
     listed = dm.differential_genes(statistics)["gene"].to_list()
     assert dm.ora(listed, statistics["gene"].to_list(), path)["term"].to_list() == ["moved"]
 

@@ -114,8 +114,9 @@ def test_it_is_gseapys(tmp_path: Path) -> None:
 def test_columns_order_and_leading_edge(tmp_path: Path) -> None:
     table = preranked(ranked(), library(tmp_path, made_up()), SETTINGS, seed=1)
     assert table.schema == TABLES["enrichment/gsea"].rows_schema
-    assert table["p_value"].is_sorted()
-    assert table["p_value"].min() == pytest.approx(1 / 500, rel=0.3)
+    assert (-table["nes"].abs()).is_sorted()
+    assert table["p_value"].min() < 1e-6
+    assert table.select(pl.col("label_p_value", "label_fdr").null_count()).row(0) == (table.height, table.height)
     edges = dict(table.select("term", "leading_edge").iter_rows())
     assert edges["TOP"] == sorted(edges["TOP"])
     assert edges["BOTTOM"] == sorted(edges["BOTTOM"], reverse=True)

@@ -205,11 +205,11 @@ def test_running_sums_are_those_of_the_ranked_genes() -> None:
     sums = [running_sum(statistics, {"G0", "G1", "G4"}), running_sum(statistics, {"G48", "G49"})]
     sets = [
         enrichment.RankedSet("first", sums[0], 2.0, 0.0001),
-        enrichment.RankedSet("second", sums[1], -1.5, 0.04),
+        enrichment.RankedSet("second", sums[1], -1.5, None),
     ]
     figure = enrichment.running_sums(sets, "A")
     curves = [axes for part in figure.subfigs for axes in part.axes if axes.get_ylabel() == "running sum"]
-    assert [axes.texts[0].get_text() for axes in curves] == ["NES 2.00\nFDR < 0.001", "NES −1.50\nFDR 0.04"]
+    assert [axes.texts[0].get_text() for axes in curves] == ["NES 2.00\ncamera p 0.0001", "NES −1.50"]
     for axes, each in zip(curves, sums, strict=True):
         x, y = (np.asarray(values, float) for values in (axes.lines[0].get_xdata(), axes.lines[0].get_ydata()))
         np.testing.assert_array_equal(y, each.curve[x.astype(int)])

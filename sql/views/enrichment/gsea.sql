@@ -13,5 +13,7 @@ SELECT
     CAST(nes AS DOUBLE) AS nes,
     CAST(p_value AS DOUBLE) AS p_value,
     CAST(fdr AS DOUBLE) AS fdr,
+    CAST(label_p_value AS DOUBLE) AS label_p_value,
+    CAST(label_fdr AS DOUBLE) AS label_fdr,
     CAST(leading_edge AS VARCHAR[]) AS leading_edge
 FROM read_parquet('{{lake}}/enrichment/gsea/*.parquet', union_by_name = true);

@@ -15,5 +15,6 @@ SELECT
     CAST(odds_ratio AS DOUBLE) AS odds_ratio,
     CAST(p_value AS DOUBLE) AS p_value,
     CAST(adj_p_value AS DOUBLE) AS adj_p_value,
+    CAST(label_p_value AS DOUBLE) AS label_p_value,
     CAST(genes AS VARCHAR[]) AS genes
 FROM read_parquet('{{lake}}/enrichment/terms/*.parquet', union_by_name = true);
