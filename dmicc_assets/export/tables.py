@@ -60,6 +60,7 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {_text(warehouse)} AS views (READ_ONLY)")
         connection.execute(f"ATTACH {_text(path)} AS study (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.begin()  # one transaction: else each of several hundred statements waits for the disk
         connection.execute("USE views")
         for view, meaning in connection.execute(_VIEWS).fetchall():
             if condition := _of_study(connection, view, study):
@@ -76,6 +77,7 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
         for macro in risk_macros(lake):
             if macro.startswith(f'CREATE MACRO "risk_{study}"('):
                 connection.execute(macro)
+        connection.commit()
         connection.execute("USE memory")
         connection.execute("DETACH study")
 
