@@ -209,9 +209,10 @@ def _lacks_calibration(evidence: StudyEvidence) -> str:
     title="Calibration is shown on data that the model has not seen, with enough events",
     meaning=(
         "Calibration is shown on training samples only, or its curve is drawn on fewer than 100 cases or "
-        "controls. The slope of the frozen model in each validation dataset is in `validation.performance` "
-        "and in the message: 1 is right, below 1 the predictions are too extreme. The intercept there has no "
-        "meaning, because the share of cases was chosen."
+        "controls. The slope of the frozen model in each validation dataset, on log2 expression, and the slope out of "
+        "fold, with the genes chosen inside the folds, are in the message: 1 is right, below 1 the predictions are "
+        "too extreme. The intercept in a validation dataset and the slope by z-scores have no meaning, because they "
+        "move with the share of cases, which was chosen."
     ),
     measures="samples in the smaller class",
     fires="below",
@@ -229,7 +230,7 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
         return not_applicable("R9", cohort, "no calibration curve was drawn")
     subject = evidence.model_subject
     fewest = min(int(subject.is_case.sum()), int((~subject.is_case).sum()))
-    outside = evidence.rows("validation/performance", subject_kind="dataset", metric="slope", scale="z_score")
+    outside = evidence.rows("validation/performance", subject_kind="dataset", metric="slope", scale="log2")
     slopes = [
         f"{row['subject']} {estimate_text(row['value'], row['ci_low'], row['ci_high'], 2)}"
         for row in outside.drop_nulls("value").sort("subject").iter_rows(named=True)
@@ -237,7 +238,11 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
     problems = [] if slopes else ["calibration is shown on the training samples only"]
     problems += [f"{counted(fewest, 'sample')} in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
     text = "; ".join(problems) or f"the curve is drawn on {fewest} samples in the smaller class"
-    text += f"; calibration slope outside: {', '.join(slopes)}" if slopes else ""
+    text += f"; calibration slope outside, on log2: {', '.join(slopes)}" if slopes else ""
+    nested = evidence.rows("model/performance", metric="slope").drop_nulls("nested")
+    for row in nested.iter_rows(named=True):
+        said = estimate_text(row["nested"], row["nested_low"], row["nested_high"], 2)
+        text += f"; out of fold, genes chosen inside the folds: slope {said}"
     measured: Measured = (fewest, EVENTS, "") if slopes or fewest < EVENTS else (0, 1, "outside")
     return [finding("R9", cohort, "warning" if problems else "ok", text, *measured)]
 

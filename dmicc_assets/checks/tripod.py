@@ -246,7 +246,7 @@ def _performance(e: StudyEvidence) -> str:
     texts += [
         f"{row['subject']} ({row['scale'].replace('_', '-')}): calibration slope "
         f"{estimate_text(row['value'], row['ci_low'], row['ci_high'], 2)}"
-        for row in slopes.sort("subject", "scale", descending=[False, True]).iter_rows(named=True)
+        for row in slopes.filter(scale="log2").sort("subject").iter_rows(named=True)
     ]
     return "; ".join(texts) or "there is no model"
 

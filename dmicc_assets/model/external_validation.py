@@ -25,8 +25,9 @@ def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl
 
     Metrics 'c_statistic' (DeLong's interval), 'slope' and 'intercept' (of the logistic regression of the group on the
     model's log-odds; Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x), on scale 'z_score' and, for a dataset, on
-    'log2'. The intercept is marked as not interpretable: the share of cases is the study's choice, and z-scores have
-    no level. When the log-odds separate the classes the line is Firth's (estimator 'firth'). A subject without a gene
+    'log2'. Two are marked as not interpretable: the intercept, since the share of cases is the study's choice, and
+    the slope by z-scores, whose spread has that share in it: a right model's is 1.03 with 96 % cases and 1.46 with
+    50 %. When the log-odds separate the classes the line is Firth's (estimator 'firth'). A subject without a gene
     of the model, or without cases or controls, has no rows.
 
     Args:
@@ -38,15 +39,15 @@ def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl
         return table.frame()
     rows: list[dict[str, Any]] = []
     for subject in subjects:
-        for scale in ("z_score", "log2") if subject.kind == "dataset" else ("z_score",):
+        for scale in ("log2", "z_score") if subject.kind == "dataset" else ("z_score",):
             score = model_score(model, subject, scale)
             if score is not None:
                 named = {"subject": subject.name, "subject_kind": subject.kind, "scale": scale}
-                rows += [named | metric for metric in _metrics(score, subject.is_case)]
+                rows += [named | metric for metric in _metrics(score, subject.is_case, scale)]
     return table.frame(rows)
 
 
-def _metrics(score: FloatArray, is_case: BoolArray) -> Iterator[dict[str, Any]]:
+def _metrics(score: FloatArray, is_case: BoolArray, scale: str) -> Iterator[dict[str, Any]]:
     """Each metric of these log-odds; none where a group has no score, or all scores are alike."""
     present = np.isfinite(score)
     log_odds, is_case = score[present], is_case[present]
@@ -61,7 +62,7 @@ def _metrics(score: FloatArray, is_case: BoolArray) -> Iterator[dict[str, Any]]:
     line = (fit_firth if is_separated(x, is_case) else fit_logistic)(x, is_case, ["log-odds of the model"])
     for j, metric in ((1, "slope"), (0, "intercept")):
         found = {"metric": metric, "value": line.coefficients[j], "ci_low": line.ci_low[j], "ci_high": line.ci_high[j]}
-        yield sizes | found | {"estimator": line.estimator, "is_interpretable": metric == "slope"}
+        yield sizes | found | {"estimator": line.estimator, "is_interpretable": metric == "slope" and scale == "log2"}
 
 
 def calibration_line(slope: float, intercept: float = 0.0, n_points: int = 99) -> tuple[FloatArray, FloatArray]:

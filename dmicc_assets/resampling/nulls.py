@@ -130,21 +130,52 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, CaseControl]) 
     """AUC of models on random sets of as many genes as biomarkers, in every subject.
 
     Each is fitted in the model's cohort as the model is, frozen, and applied to the others by z-scores of the training
-    samples' and of their own mean and standard deviation; in its own cohort it is apparent. Genes
-    are drawn from those that every subject measures completely; a subject that lacks a biomarker has no draw 0, one
-    without cases or controls no rows.
+    samples' and of their own mean and standard deviation; in its own cohort it is apparent. Genes are drawn from those
+    that every subject measures completely: the expressed ones ('random_signatures'), and the differentially expressed
+    ones of the model's cohort ('random_degs'). A subject that lacks a biomarker has no draw 0, one without cases or
+    controls no rows.
     """
     settings, genes = data.study.rigor, sorted(data.biomarkers)
     if not settings.random_signatures or not genes:
         return _NULLS.frame()
     subjects = {name: each for name, each in subjects.items() if each.is_case.any() and not each.is_case.all()}
-    pool = _complete_everywhere(data.adjusted[data.target], subjects)
-    if len(pool) < len(genes):
-        return _NULLS.frame()
-    generator = np.random.default_rng([settings.seed, 2])
-    draws = np.array(
-        [generator.choice(len(pool), len(genes), replace=False) for _ in range(settings.random_signatures)]
-    )
+    complete = _complete_everywhere(data.adjusted[data.target], subjects)
+    differential = set(data.genes[data.target]["gene"])
+    frames = [_NULLS.frame()]
+    for number, (null, pool) in enumerate(
+        {
+            "random_signatures": _expressed(data.adjusted[data.target], complete),
+            "random_degs": [gene for gene in complete if gene in differential],
+        }.items()
+    ):
+        if len(pool) >= len(genes):
+            generator = np.random.default_rng([settings.seed, 2, number])
+            frames.append(_random_models(data, subjects, genes, pool, null, generator))
+    return pl.concat(frames)
+
+
+def _expressed(target: CaseControl, genes: Sequence[str]) -> list[str]:
+    """Those of the genes whose mean expression in the target is in the upper half of its genes.
+
+    A gene that the tissue does not express tells nothing apart: against such genes any expressed one does well.
+    """
+    with np.errstate(invalid="ignore"):
+        mean = np.nanmean(target.matrix.values, axis=1)
+    high = dict(zip(target.matrix.features, (mean >= np.nanmedian(mean)).tolist(), strict=True))
+    return [gene for gene in genes if high[gene]]
+
+
+def _random_models(
+    data: StudyData,
+    subjects: Mapping[str, CaseControl],
+    genes: list[str],
+    pool: list[str],
+    null: str,
+    generator: np.random.Generator,
+) -> pl.DataFrame:
+    """Areas of the model on the biomarkers and on as many genes of the pool, drawn again and again."""
+    n_draws = data.study.rigor.random_signatures
+    draws = np.array([generator.choice(len(pool), len(genes), replace=False) for _ in range(n_draws)])
     sets: list[list[str]] = [genes, *([pool[int(i)] for i in row] for row in draws)]
     weights, apparent = _frozen(data.adjusted[data.target], sets)
     frames: list[pl.DataFrame] = []
@@ -152,7 +183,7 @@ def random_signature_null(data: StudyData, subjects: Mapping[str, CaseControl]) 
         values: list[float] = (
             apparent.tolist() if name == data.target else _applied(subject, genes, pool, draws, weights)
         )
-        frames.append(_rows("random_signatures", name, "auc", values))
+        frames.append(_rows(null, name, "auc", values))
     return pl.concat(frames)
 
 

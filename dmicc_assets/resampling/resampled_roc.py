@@ -16,7 +16,6 @@ from dmicc_assets.resampling.pairwise_auc import (
     patient_draws,
     percentile_interval,
     repeats_in_turn,
-    resampled_auc,
 )
 from dmicc_assets.resampling.resamples import patient_index
 from dmicc_assets.resampling.selection import StudyData
@@ -129,14 +128,17 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
         "sensitivity": float(called[cases].mean()),
         "specificity": float((~called[controls]).mean()),
     }
-    return TABLES["validation/roc"].frame(_named(subject, kind) | row | _OF_ONE_MODEL)
+    return TABLES["validation/roc"].frame(
+        _named(subject, kind) | row | _OF_ONE_MODEL | {"chosen_here": kind == "leaky_cv"}
+    )
 
 
 def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
     """The .632+ estimate from out-of-bag predictions (Efron & Tibshirani 1997, doi:10.1080/01621459.1997.10474007).
 
     For the AUC as Sahiner 2008 (doi:10.1118/1.2868757), no information being an area of 0.5. Out of bag it is the mean
-    over pairs of a case and a control that were out of bag together.
+    over pairs of a case and a control that were out of bag together. It has no interval: resampling patients under
+    these predictions held the true area in 46 to 71 % of simulated studies.
     """
     subject = data.adjusted[data.target]
     patients = patient_index(subject)
@@ -145,18 +147,17 @@ def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
     model = fit_models(x[present].T[None], subject.is_case[present]).coefficients[0]
     apparent = pair_matrix((model[0] + x @ model[1:])[None], subject.is_case, patients)
     out_of_bag = pair_matrix(predicted.scores, subject.is_case, patients)
-    draws = patient_draws(patients, INTERVAL_RESAMPLES, np.random.default_rng([data.study.rigor.seed, 1000]))
-    resampled = combine_632plus(resampled_auc(apparent, draws), resampled_auc(out_of_bag, draws))
-    low, high = percentile_interval(resampled)
     row = {
         "auc": float(combine_632plus(np.array([apparent.auc]), np.array([out_of_bag.auc]))[0]),
-        "ci_low": low,
-        "ci_high": high,
+        "ci_low": None,
+        "ci_high": None,
         "threshold": None,
         "sensitivity": None,
         "specificity": None,
     }
-    return TABLES["validation/roc"].frame(_named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL)
+    return TABLES["validation/roc"].frame(
+        _named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL | {"chosen_here": False}
+    )
 
 
 def _named(subject: CaseControl, kind: str) -> dict[str, object]:

@@ -249,7 +249,7 @@ def model_frames() -> dict[str, pl.DataFrame]:
     slope = {
         "subject": "SIM3",
         "subject_kind": "dataset",
-        "scale": "z_score",
+        "scale": "log2",
         "metric": "slope",
         "value": 0.9,
         "ci_low": 0.7,

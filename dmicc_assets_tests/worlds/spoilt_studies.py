@@ -376,7 +376,7 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("M8", lambda e: with_notes(e, "enrichment/terms", "b", labellings=0), "ok", "b", "no labels were permuted"),
     ("M8", change("enrichment/terms", n_background=pl.lit(7)), "error", "a", "larger than the 6 measured genes"),
     ("R1", without_kind("nested_cv"), "info", "b", "no nested estimate"),
-    ("R2", lambda e: e, "ok", "b", "the biomarkers were chosen on these samples"),
+    ("R2", lambda e: e, "info", "b", "the biomarkers were chosen on these samples"),
     ("R2", few_draws, "info", "SIM3", "10 draws cannot show p <= 0.05, 19 can"),
     (
         "R3",

@@ -12,7 +12,7 @@
 --   c_statistic | DOUBLE | apparent c statistic
 --   c_statistic_corrected | DOUBLE | corrected for the optimism of the fit
 --   slope_corrected | DOUBLE | calibration slope, corrected; below 1 the probabilities are too extreme
---   slope_outside | DOUBLE | slope of the frozen model in the validation dataset where it is furthest from 1, by z-scores
+--   slope_outside | DOUBLE | slope of the frozen model in the validation dataset where it is furthest from 1, on log2 expression
 --   brier | DOUBLE | apparent Brier score
 --   brier_corrected | DOUBLE | corrected
 --   largest_miscalibration | DOUBLE | largest distance of the corrected calibration curve from the diagonal
@@ -34,7 +34,7 @@ WITH metrics AS (
 outside AS (
     SELECT study, arg_max(value, abs(value - 1)) AS slope
     FROM validation.performance
-    WHERE metric = 'slope' AND subject_kind = 'dataset' AND scale = 'z_score'
+    WHERE metric = 'slope' AND subject_kind = 'dataset' AND scale = 'log2'
     GROUP BY study
 ),
 calibrated AS (

@@ -59,7 +59,7 @@ CAPTIONS: dict[str, str] = {
     ),
     "expression": (
         "Log2 expression in cases and controls with the p-value of Wilcoxon's rank-sum test; every point is a sample. "
-        "In a cohort the batch is removed."
+        "In a cohort the batch is removed. 'Chosen here': these samples chose the genes, so that p is too small."
     ),
     "roc": (
         "Sensitivity against false positive rate with pointwise 95 % bands. 'Chosen here': scored on the samples that "

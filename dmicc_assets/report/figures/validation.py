@@ -78,6 +78,8 @@ def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Map
     axes.set_ylim(low - 0.06 * room, high + 0.26 * room)
     p = test.get("p_value")
     text = style.p_text(p if isinstance(p, float) else None)
+    if text and test.get("chosen_here") is True:
+        text += "\nchosen here"
     if test.get("agrees") is False:
         text += "\nother direction" if text else "other direction"
     if text:
@@ -144,6 +146,7 @@ def _curve_label(row: Mapping[str, object], several: bool) -> str:
     where = f"{row['subject']}: " if several else ""
     predictor = in_words("model_raw") if row["predictor"] == "model_raw" else row["predictor"]
     kind = in_words(str(row["kind"]))
+    kind += " (chosen here)" if row.get("chosen_here") is True and "chosen here" not in kind else ""
     auc, low, high = (
         value if isinstance(value, float) else None for value in (row["auc"], row["ci_low"], row["ci_high"])
     )

@@ -199,7 +199,7 @@ def test_importance_draws_the_ranks_and_marks_the_biomarkers(catalog: dict[str, 
 
 def test_calibration_has_a_line_of_the_frozen_model_in_each_validation_dataset() -> None:
     results = simulated_tables()
-    rows = pl.DataFrame({"subject": "GSE4", "scale": "z_score", "metric": ["slope", "intercept"], "value": [0.5, 9.0]})
+    rows = pl.DataFrame({"subject": "GSE4", "scale": "log2", "metric": ["slope", "intercept"], "value": [0.5, 9.0]})
     with_line = results.with_frames({"validation/performance": declared("validation/performance", rows)})
     figure = draw_calibration(with_line)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]

@@ -248,7 +248,7 @@ def test_nulls_of_noise_and_of_planted_genes() -> None:
     data = data_of(study, subjects)
     other = replace(cohort_of("v", 8, 8, 300, 3, planted=6), kind="dataset")
     table = null_distributions(data, {"v": other})
-    assert table.select("null", "subject", "statistic").unique().height == 3 + 3
+    assert table.select("null", "subject", "statistic").unique().height == 3 + 3 + 3
     for _, rows in table.group_by("null", "subject", "statistic"):
         assert rows["draw"].min() == 0
     assert empirical_p(permuted_label_null(data).filter(pl.col("statistic") == "overlap")) == pytest.approx(1 / 20)
@@ -257,7 +257,7 @@ def test_nulls_of_noise_and_of_planted_genes() -> None:
     assert table.filter(pl.col("draw") > 0)["empirical_p"].null_count() == len(table) - len(observed)
     stored = observed.filter(null="permuted_labels", statistic="overlap")["empirical_p"].to_list()
     assert stored == [pytest.approx(1 / 20)]
-    random = random_signature_null(data, {**data.adjusted, "v": other})
+    random = random_signature_null(data, {**data.adjusted, "v": other}).filter(null="random_signatures")
     assert (empirical_p(random.filter(pl.col("subject") == "v")) or 1) < 0.05
     assert table.equals(null_distributions(data, {"v": other}, n_jobs=2))
 
@@ -285,12 +285,27 @@ def test_without_a_biomarker_under_the_true_labels_no_area_is_compared() -> None
 def test_a_frozen_random_model_is_the_fitted_one_on_the_same_samples() -> None:
     data = data_of(study_of("a", ranking={"top": 3}), [cohort_of("a", 12, 12, 100, 1, planted=6, shift=0.8)])
     copy = replace(data.adjusted["a"], name="v", kind="dataset")
-    table = random_signature_null(data, {**data.adjusted, "v": copy})
+    table = random_signature_null(data, {**data.adjusted, "v": copy}).filter(null="random_signatures")
     own, frozen = (table.filter(subject=name).sort("draw")["value"].to_numpy() for name in ("a", "v"))
     np.testing.assert_allclose(frozen, own, atol=1e-12)
     turned = replace(copy, is_case=~copy.is_case)
-    against = random_signature_null(data, {**data.adjusted, "v": turned}).filter(subject="v").sort("draw")["value"]
+    against = random_signature_null(data, {**data.adjusted, "v": turned})
+    against = against.filter(subject="v", null="random_signatures").sort("draw")["value"]
     np.testing.assert_allclose(against.to_numpy(), 1 - own, atol=1e-12)
+
+
+def test_random_genes_are_expressed_ones_and_a_second_set_is_of_differential_ones() -> None:
+    # Cases and controls differ in 10 of 50 expressed genes and in none of 50 that are not expressed.
+    subject = cohort_of("a", 14, 14, 100, 1, planted=10)
+    values = subject.matrix.values - 6.0 * (np.arange(100)[:, None] >= 50)
+    data = data_of(study_of("a", differential={"log_fc": 1.0, "p_value": 0.001}), [
+        replace(subject, matrix=replace(subject.matrix, values=values))
+    ])  # fmt: skip
+    draws = random_signature_null(data, dict(data.adjusted)).filter(pl.col("draw") > 0)
+    mean = dict(draws.group_by("null").agg(pl.col("value").mean()).iter_rows())
+    # With five genes of 50, of which ten tell the groups apart, two draws of three hold at least one.
+    assert mean["random_degs"] > 0.99
+    assert 0.85 < mean["random_signatures"] < 0.99
 
 
 def test_a_dataset_without_a_biomarker_has_no_observed_value() -> None:
@@ -298,7 +313,7 @@ def test_a_dataset_without_a_biomarker_has_no_observed_value() -> None:
     small = cohort_of("v", 8, 8, 100, 3)
     kept = [gene for gene in small.matrix.features if gene != data.biomarkers[0]]
     small = replace(small, matrix=small.matrix.take_features(kept), kind="dataset")
-    rows = random_signature_null(data, {**data.adjusted, "v": small}).filter(pl.col("subject") == "v")
+    rows = random_signature_null(data, {**data.adjusted, "v": small}).filter(subject="v", null="random_signatures")
     assert rows.filter(pl.col("draw") == 0)["value"].to_list() == [None]
     assert empirical_p(rows) is None
 

@@ -11,6 +11,7 @@ SELECT
     CAST(rows.subject_kind AS VARCHAR) AS subject_kind,
     CAST(rows.predictor AS VARCHAR) AS predictor,
     CAST(rows.kind AS VARCHAR) AS kind,
+    CAST(rows.chosen_here AS BOOLEAN) AS chosen_here,
     CAST(rows.auc AS DOUBLE) AS auc,
     CAST(rows.ci_low AS DOUBLE) AS ci_low,
     CAST(rows.ci_high AS DOUBLE) AS ci_high,

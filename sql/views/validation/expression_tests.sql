@@ -7,6 +7,7 @@ SELECT
     CAST(subject AS VARCHAR) AS subject,
     CAST(subject_kind AS VARCHAR) AS subject_kind,
     CAST(gene AS VARCHAR) AS gene,
+    CAST(chosen_here AS BOOLEAN) AS chosen_here,
     CAST(n_case AS BIGINT) AS n_case,
     CAST(n_control AS BIGINT) AS n_control,
     CAST(median_case AS DOUBLE) AS median_case,

@@ -8,6 +8,7 @@ SELECT
     CAST(subject_kind AS VARCHAR) AS subject_kind,
     CAST(predictor AS VARCHAR) AS predictor,
     CAST(kind AS VARCHAR) AS kind,
+    CAST(chosen_here AS BOOLEAN) AS chosen_here,
     CAST(auc AS DOUBLE) AS auc,
     CAST(ci_low AS DOUBLE) AS ci_low,
     CAST(ci_high AS DOUBLE) AS ci_high,
