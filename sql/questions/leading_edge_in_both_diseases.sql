@@ -1,26 +1,25 @@
--- Which gene sets are at the same end of the ranked gene list in every disease, without a threshold for genes?
--- Preranked GSEA, false discovery rate below 0.05 in every cohort and normalised scores of one sign.
+-- Which gene sets move the same way in every disease, without a threshold for genes?
+-- Camera, adjusted p-value below 0.05 and one direction in every cohort; the leading edges are those of preranked GSEA.
 -- Answer: one row for each gene set
 --   study | VARCHAR | study
 --   library | VARCHAR | gene-set library
 --   term | VARCHAR | accession of the gene set, or its name
 --   term_name | VARCHAR | name in words
 --   direction | VARCHAR | up or down in cases
---   weakest_nes | DOUBLE | normalised enrichment score nearest to 0
---   largest_fdr | DOUBLE | largest false discovery rate
+--   largest_adj_p_value | DOUBLE | camera's largest adjusted p-value
 --   shared_leading_edge | VARCHAR[] | genes of the leading edge in every cohort
 SELECT
-    g.study,
-    g.library,
-    g.term,
-    any_value(g.term_name) AS term_name,
-    CASE WHEN min(g.nes) > 0 THEN 'up' ELSE 'down' END AS direction,
-    arg_min(g.nes, abs(g.nes)) AS weakest_nes,
-    max(g.fdr) AS largest_fdr,
+    c.study,
+    c.library,
+    c.term,
+    any_value(c.term_name) AS term_name,
+    any_value(c.direction) AS direction,
+    max(c.adj_p_value) AS largest_adj_p_value,
     list_sort(list_reduce(list(g.leading_edge), lambda a, b: list_intersect(a, b))) AS shared_leading_edge
-FROM enrichment.gsea AS g
-WHERE g.fdr < 0.05
-GROUP BY g.study, g.library, g.term
-HAVING count(*) = (SELECT count(DISTINCT s.cohort) FROM differential.statistics AS s WHERE s.study = g.study)
-AND (min(g.nes) > 0 OR max(g.nes) < 0)
-ORDER BY g.study, abs(weakest_nes) DESC, g.library, g.term;
+FROM enrichment.camera AS c
+JOIN enrichment.gsea AS g USING (study, cohort, library, term)
+WHERE c.adj_p_value < 0.05
+GROUP BY c.study, c.library, c.term
+HAVING count(*) = (SELECT count(DISTINCT s.cohort) FROM differential.statistics AS s WHERE s.study = c.study)
+AND count(DISTINCT c.direction) = 1
+ORDER BY c.study, largest_adj_p_value, c.library, c.term;
