@@ -72,7 +72,7 @@ def multilevel_p(
 
 def _weighable(t: FloatArray) -> FloatArray:
     """The statistics with no abs(t) under a hundred thousandth of the largest: sets of weight 0 make gseapy panic."""
-    least = _LEAST_WEIGHT * np.abs(t).max()
+    least = _LEAST_WEIGHT * float(np.abs(t).max())
     return np.where(np.abs(t) < least, np.where(t < 0, -least, least), t)
 
 
