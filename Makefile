@@ -11,14 +11,14 @@ ui: .venv/installed
 	$(BIN)/dmicc ui
 
 test-quick: .venv/installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup dmicc_assets_tests/unit
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder dmicc_assets_tests/unit
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # Against R's answers on real series, which stand beside the checkout in ../shared and not in it.
 test-real: .venv/installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup dmicc_assets_tests/real
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder dmicc_assets_tests/real
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

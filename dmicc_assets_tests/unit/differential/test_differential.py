@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from dmicc_assets.differential.statistics import (
+    cohort_statistics,
     differential_design,
     differential_genes,
     differential_statistics,
@@ -254,3 +255,12 @@ def test_treat_from_the_table_is_that_of_the_fit() -> None:
     np.testing.assert_allclose(found["t"], t[:, 1], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found["p_value"], p[:, 1], rtol=1e-9)
     np.testing.assert_allclose(found["adj_p_value"], adjust_p_values(p[:, 1]), rtol=1e-9)
+
+
+def test_counts_that_combat_adjusted_are_not_weighted() -> None:
+    """The adjusted values are tested: weights of the counts are not theirs."""
+    subject = cohort_of("a", 8, 8, 50, 1, planted=5)
+    counts = dataclasses.replace(subject.matrix, values=np.round(np.exp2(subject.matrix.values)))
+    ours = cohort_statistics(subject, counts, Differential(), "combat")
+    assert ours.equals(differential_statistics(subject, Differential(), "combat"))
+    assert not ours["t"].equals(cohort_statistics(subject, counts, Differential(), "none")["t"])

@@ -27,6 +27,7 @@ from dmicc_assets.resampling.resamples import (
     usable_folds,
 )
 from dmicc_assets.resampling.reweighted import chosen_genes, chosen_under_labels
+from dmicc_assets.resampling.selection import BiomarkerChoice
 from dmicc_assets.stats.resampled_logistic import fit_models, fit_training_parts
 from dmicc_assets.stats.roc import roc
 from dmicc_assets.stats.sample_size import maximal_r_squared, required_samples
@@ -330,3 +331,13 @@ def test_required_samples_of_riley() -> None:
     assert maximal_r_squared(0.5) == pytest.approx(0.75)
     with pytest.raises(ValueError, match="prevalence"):
         required_samples(3, 1.0)
+
+
+def test_the_target_is_ranked_in_its_training_samples_alone() -> None:
+    """The forest of all of its samples, in which another gene comes first, has no say."""
+    subject = cohort_of("a", 20, 20, 2, 1, planted=1)
+    first, second = subject.matrix.features
+    data = data_of(study_of("a", ranking={"top": 1}), [subject])
+    assert data.biomarkers == (first,)
+    in_training = subject.matrix.values[::-1].copy()
+    assert BiomarkerChoice(data, "a").choose((first, second), in_training, subject.is_case) == (second,)

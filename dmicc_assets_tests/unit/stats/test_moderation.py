@@ -187,3 +187,13 @@ def test_a_trend_refuses_a_gene_without_any_value() -> None:
     values[5] = np.nan
     with pytest.raises(ValueError, match="gene 6 has no value"):
         moderated_t(fit_linear_model(values, SMALL), trend=True)
+
+
+def test_degrees_of_freedom_are_at_most_those_of_all_genes_pooled() -> None:
+    """Genes of one variance have a prior of infinitely many; limma then takes the residual ones of all genes."""
+    noise = np.array([1.0, -1.0, 0.5, -0.5, 0.0, 0.0])
+    design = np.column_stack([np.ones(12), np.arange(12) < 6]).astype(float)
+    values = np.array([np.concatenate([np.roll(noise, i), np.roll(noise, -i)]) for i in range(5)])
+    moderated = moderated_t(fit_linear_model(values, design))
+    assert np.isinf(moderated.prior.df).all()
+    np.testing.assert_array_equal(moderated.df_total, np.full(5, 5 * 10.0))
