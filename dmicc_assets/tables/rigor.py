@@ -117,12 +117,27 @@ TABLES = (
             Column("n_a", COUNT, "differentially expressed genes of the first, in the universe"),
             Column("n_b", COUNT, "differentially expressed genes of the second, in the universe"),
             Column("n_shared", COUNT, "genes of both"),
-            Column("n_expected", REAL, "shared genes expected by chance"),
-            Column("p_value", REAL, "hypergeometric upper tail"),
+            Column(
+                "sharing_expected",
+                REAL,
+                "shared genes expected along another axis of variation of the tissues; NULL where it was not tested: "
+                "no gene is shared, the cohorts share samples, or an expression matrix is not at hand",
+            ),
+            Column(
+                "sharing_p_value",
+                REAL,
+                "chance that a list along another axis of variation of either tissue shares as many genes; "
+                "NULL as sharing_expected",
+            ),
+            Column("sharing_adj_p_value", REAL, "the same, adjusted for the number of pairs (Benjamini-Hochberg)"),
+            Column("direction_p_value", REAL, "chance that directions along such axes agree, or disagree, as much"),
+            Column("direction_adj_p_value", REAL, "the same, adjusted for the number of pairs (Benjamini-Hochberg)"),
+            Column("n_expected", REAL, "shared genes expected of lists drawn from an urn of all genes"),
+            Column("p_value", REAL, "the usual test, which takes genes as exchangeable: hypergeometric upper tail"),
             Column("n_concordant", COUNT, "shared genes that move the same way"),
             Column("shares_samples", FLAG, "TRUE when the two cohorts share a dataset"),
         ),
-        "Every pair of diseases of all studies: number of differentially expressed genes that they share, and its "
-        "p-value.",
+        "Every pair of diseases of all studies: number of differentially expressed genes that they share, and whether "
+        "these are more than another axis of variation of the tissues gives.",
     ),
 )

@@ -169,9 +169,13 @@ def _null(statistic: str, observed: float, subject: str) -> pl.DataFrame:
     return declared("rigor/nulls", rows, null="a null", statistic=statistic, subject=subject)
 
 
+SHARING_P = ("sharing_p_value", "sharing_adj_p_value", "direction_p_value", "direction_adj_p_value")
+
+
 def _pair(results: Results) -> pl.DataFrame:
     lists = {cohort: set(results.rows("differential/genes", cohort=cohort)["gene"]) for cohort in results.study.cohorts}
     n_a, n_b, n_shared = len(lists["a"]), len(lists["b"]), len(lists["a"] & lists["b"])
     row = {"study_a": STUDY, "cohort_a": "a", "study_b": STUDY, "cohort_b": "b", "n_universe": N_GENES, "n_a": n_a}
     row |= {"n_b": n_b, "n_shared": n_shared, "n_expected": n_a * n_b / N_GENES, "p_value": 1e-6}
+    row |= {"sharing_expected": 2.5, **dict.fromkeys(SHARING_P, 0.001)}
     return pl.DataFrame([row | {"n_concordant": n_shared, "shares_samples": False}])

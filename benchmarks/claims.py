@@ -1,0 +1,205 @@
+"""How often each sentence of the verdict is false: whole studies of known truth, from files to verdict.
+
+python -m benchmarks.claims [--studies 15] [--truths "noise;planted"] prints a table. The test of sharing alone, over
+many more studies, is `claims_sharing.py`'s; the truths are drawn by `claims_truths.py`.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+import yaml
+
+from benchmarks.claims_sharing import wilson
+from benchmarks.claims_truths import TRUTHS, FloatArray, Frame, Truth
+from dmicc_assets.assets import STEPS
+from dmicc_assets.checks.registry import CHECKS
+from dmicc_assets.checks.verdict_rules import HOLDS_UP, LEVELS, PROOFS
+from dmicc_assets.lake.recipes import origin, run_step
+from dmicc_assets.lake.steps import partition_keys
+from dmicc_assets.lake.workspace import Workspace, open_workspace
+from dmicc_assets.model.frozen_model import risk_model_from_table
+from dmicc_assets.model.validation import model_score
+from dmicc_assets.results.reader import Results
+from dmicc_assets.stats.roc import roc
+from dmicc_assets.study.settings import load_settings
+from dmicc_assets.types import CaseControl, ExpressionMatrix
+
+FIRST = 2000
+# Patients of each class in training, in validation, and of those that the frozen model's true AUC is measured on.
+N_TRAINING, N_OUTSIDE, N_TRUTH = 25, 25, 400
+# Truths that are tried, and whether the two diseases share genes, and whether the model's disease is real.
+TRIED = {
+    "noise, correlated": (False, False),
+    "A real, B noise": (False, True),
+    "both real, 40 % expressed": (False, True),
+    "20 planted": (True, True),
+}
+_LEFT_OUT = ("terms", "gsea", "published", "report", "case")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on one simulated study, with what is true of it.
+
+    Attributes:
+        level: of the verdict.
+        text: its sentences.
+        apparent: AUC of the model on its own samples; NaN without a model.
+        true_auc: AUC of the frozen model on many patients of the same disease; NaN without a model.
+        interval: of the AUC in the validation dataset.
+        shares: whether the diseases share genes.
+        is_real: whether the model's disease moves any gene.
+    """
+
+    level: str
+    text: str
+    apparent: float
+    true_auc: float
+    interval: tuple[float, float]
+    shares: bool
+    is_real: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of the verdict: whether it was printed, and whether it is then false."""
+
+    name: str
+    is_printed: Callable[[Judged], bool]
+    is_false: Callable[[Judged], bool]
+
+
+def _says(text: str) -> Callable[[Judged], bool]:
+    return lambda judged: text.lower() in judged.text.lower()
+
+
+def _of_check(code: str) -> Callable[[Judged], bool]:
+    """Whether a reason of the check is printed."""
+    return _says(CHECKS[code].doubts[0].says)
+
+
+CLAIMS = (
+    Claim("Holds up", lambda j: j.level == HOLDS_UP, lambda j: not (j.shares and j.true_auc > 0.5)),
+    Claim(PROOFS[0].shows, _says(PROOFS[0].shows), lambda j: not j.shares),
+    Claim(PROOFS[1].shows, _says(PROOFS[1].shows), lambda j: not j.is_real),
+    Claim(PROOFS[2].shows, _says(PROOFS[2].shows), lambda j: not j.true_auc > 0.5),
+    Claim("the interval of the AUC in other patients", lambda j: not np.isnan(j.interval[0]),
+          lambda j: not j.interval[0] <= j.true_auc <= j.interval[1]),
+    Claim("the AUC drops when the genes are chosen without the patients", _of_check("R1"),
+          lambda j: j.true_auc > j.apparent - 0.05),
+    Claim("genes move opposite ways", _says("does not carry over"), lambda _: True),
+    Claim("directions agree less than chance gives", _says("fewer than chance gives"), lambda _: True),
+    Claim("the model ranks cases below controls", _says("ranks cases below controls"), lambda j: j.true_auc >= 0.5),
+)  # fmt: skip
+
+
+def judged_study(truth: Truth, seed: int, folder: Path) -> Judged:
+    """Draws a study, runs every step but enrichment and report, and reads its verdict.
+
+    The model's cohort is a; its patients, those of the validation dataset and those on whom its true AUC is measured
+    are one draw of disease A. Cohort b is a draw of disease B.
+    """
+    n = N_TRAINING + N_OUTSIDE + N_TRUTH
+    frame = Frame(seed, n, n, truth.design)
+    a, b = truth.draw(frame)
+    training, outside, others = _three_parts(n)
+    workspace = _study_on_files(folder, {"a": a[:, training], "b": b[:, training], "v": a[:, outside]}, truth)
+    study = workspace.studies["claims"]
+    for step in STEPS:
+        if step.name not in _LEFT_OUT and step.partition != "all_studies":
+            for key in partition_keys(step.partition, study):
+                context = workspace.context(step, key)
+                run_step(context, origin(context))
+    results = Results.of_study(workspace.lake, study)
+    verdict = results.rigor.verdict.row(0, named=True)
+    areas = results.rows("validation/roc", predictor="model")
+    rows = {(s, k): (auc, low, high) for s, k, auc, low, high in
+            areas.select("subject", "kind", "auc", "ci_low", "ci_high").iter_rows()}  # fmt: skip
+    missing = (float("nan"),) * 3
+    text = " ".join(verdict[name] for name in ("line", "found", "trust"))
+    apparent, external = rows.get(("a", "apparent"), missing), rows.get(("v", "external"), missing)
+    return Judged(
+        verdict["level"], text, apparent[0], _true_auc(results, a[:, others]), external[1:], *TRIED[truth.name]
+    )
+
+
+def _three_parts(n: int) -> tuple[FloatArray, ...]:
+    """Columns of training, validation and truth: of each as many cases (the first n) as controls."""
+    ends = np.cumsum([0, N_TRAINING, N_OUTSIDE, N_TRUTH])
+    return tuple(np.concatenate([np.arange(low, high), n + np.arange(low, high)]) for low, high in pairwise(ends))
+
+
+def _true_auc(results: Results, values: FloatArray) -> float:
+    if results.model.coefficients.is_empty():
+        return float("nan")
+    n = values.shape[1]
+    names = tuple(f"t{i}" for i in range(n))
+    genes = tuple(f"G{g:04d}" for g in range(len(values)))
+    is_case = np.arange(n) < n // 2
+    others = CaseControl("t", "dataset", ExpressionMatrix(values, genes, names), is_case, ("T",) * n, (None,) * n)
+    score = model_score(risk_model_from_table(results.model.coefficients), others, "z_score")
+    return float("nan") if score is None else roc(score, is_case, "up").auc
+
+
+def _study_on_files(folder: Path, matrices: dict[str, FloatArray], truth: Truth) -> Workspace:
+    studies = folder / "studies"
+    studies.mkdir(parents=True)
+    for name, values in matrices.items():
+        n = values.shape[1]
+        columns = {f"{name}_{'s' if i < n // 2 else 'w'}{i}": values[:, i] for i in range(n)}
+        genes = [f"G{g:04d}" for g in range(len(values))]
+        pl.DataFrame({"gene": genes, **columns}).write_csv(studies / f"{name}.tsv", separator="\t")
+    labels = [{"label": "sick", "where": {"sample": "_s"}}, {"label": "well", "where": {"sample": "_w"}}]
+    spec = {"source": "file", "labels": labels, "scale": "log2", "normalise": "none", "tissue": "blood"}
+    groups = {"case": "sick", "control": "well"}
+    study = {
+        "study": "claims",
+        "title": truth.name,
+        "datasets": {name: spec | {"matrix": f"{name}.tsv"} for name in matrices},
+        "cohorts": {name: {"title": name.upper(), "datasets": [name]} | groups for name in ("a", "b")},
+        "differential": {"log_fc": truth.log_fc, "p_value": 0.05, "adjust": "BH"},
+        "enrichment": {"libraries": []},
+        "ranking": {"trees": 100, "top": 5},
+        "model": {"cohort": "a", "bootstrap": 10},
+        "rigor": {"permutations": 39, "bootstraps": 20, "random_signatures": 39, "repeats": 2},
+        "validation": [{"dataset": "v"} | groups],
+    }
+    (studies / "claims.yaml").write_text(yaml.safe_dump(study))
+    nowhere = (folder / "nowhere").as_uri()
+    settings = load_settings(home=folder / "home", studies=str(studies), geo_url=nowhere, xena_url=nowhere)
+    settings.prepare_home()
+    return open_workspace(settings)
+
+
+def main() -> None:
+    """Print the levels of each truth, and how often each sentence is printed and false."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--studies", type=int, default=15)
+    parser.add_argument("--truths", default="")
+    options = parser.parse_args()
+    print(f"{datetime.now(UTC):%Y-%m-%d}: {options.studies} whole studies a truth, seeds from {FIRST} on", flush=True)
+    for truth in TRUTHS:
+        if truth.name not in TRIED or not any(part in truth.name for part in options.truths.split(";")):
+            continue
+        start, found = time.perf_counter(), list[Judged]()
+        for seed in range(FIRST, FIRST + options.studies):
+            with TemporaryDirectory() as folder:
+                found.append(judged_study(truth, seed, Path(folder)))
+        levels = ", ".join(f"{level} {sum(each.level == level for each in found)}" for level in LEVELS)
+        print(f"\n{truth.name}: {levels} ({time.perf_counter() - start:.0f} s)")
+        for claim in CLAIMS:
+            printed = [each for each in found if claim.is_printed(each)]
+            n_false = sum(claim.is_false(each) for each in printed)
+            print(f"  {claim.name[:66]:66s} printed {len(printed):3d}, false {wilson(n_false, len(found))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
