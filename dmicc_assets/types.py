@@ -104,8 +104,10 @@ class CaseControl:
         kind: which of the two it is.
         matrix: gene-level log2 expression, (G, N).
         is_case: (N,) True for the case samples.
-        dataset: for each of the N samples, the dataset it came from.
+        dataset: for each of the N samples, the batch it came from: the dataset, or `dataset/centre` where the dataset
+            names its batches.
         patient: for each of the N samples, the patient it is of; None when the study does not say.
+        given_unit: `unit`, where it is more than dataset and patient say (arrays that are the same); else empty.
 
     Raises:
         ValueError: a column's length is not the number of samples.
@@ -117,11 +119,25 @@ class CaseControl:
     is_case: BoolArray
     dataset: tuple[str, ...]
     patient: tuple[str | None, ...]
+    given_unit: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.matrix.samples)
-        if not (self.is_case.shape == (n,) and len(self.dataset) == n and len(self.patient) == n):
+        lengths = {len(self.dataset), len(self.patient), len(self.given_unit) or n}
+        if self.is_case.shape != (n,) or lengths != {n}:
             raise ValueError(f"{self.kind} {self.name}: group, dataset and patient must have {n} entries each")
+
+    @property
+    def unit(self) -> tuple[str, ...]:
+        """For each of the N samples, what is drawn, held out and tested as one: its patient, or the sample itself."""
+        if self.given_unit:
+            return self.given_unit
+        return tuple(map(unit_of, self.dataset, self.patient, self.matrix.samples))
+
+
+def unit_of(dataset: str, patient: str | None, sample: str) -> str:
+    """The unit of a sample: its patient, whose name is of one dataset, or the sample when the patient is not known."""
+    return f"{dataset}//{sample}" if patient is None else f"{dataset}/{patient}"
 
 
 def matrix_rows(

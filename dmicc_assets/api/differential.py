@@ -11,6 +11,7 @@ import polars as pl
 
 from dmicc_assets.api.cohort import Cohort, aligned, frame_of, matrix_of
 from dmicc_assets.differential import statistics as tests
+from dmicc_assets.differential.blocking import blocking
 from dmicc_assets.differential.statistics import Batch, cohort_statistics
 from dmicc_assets.expression.counts import no_counts
 from dmicc_assets.study.schema import Differential
@@ -21,7 +22,7 @@ def limma(
     cohort: Cohort,
     *,
     counts: bool = False,
-    block: str = "none",
+    block: str = "auto",
     trend: bool = False,
     robust: bool = False,
     quality_weights: bool = False,
@@ -32,7 +33,8 @@ def limma(
     Args:
         cohort: log2 expression, or read counts; with `batch` the design has a column for each batch but the first.
         counts: whether the values are read counts, which are weighted by voom (doi:10.1186/gb-2014-15-2-r29).
-        block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`.
+        block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`. "auto"
+            takes the first if every patient has one sample, the second if each has both groups, else the third.
         trend: whether the prior variance depends on the mean expression.
         robust: whether outlying variances are shrunk less.
         quality_weights: whether samples far from the model weigh less, as `arrayWeights` and
@@ -63,7 +65,9 @@ def tests_of(cohort: Cohort, counts: bool, options: Mapping[str, object]) -> Tes
     """A cohort with the options of its tests, as `limma` takes them."""
     subject = cohort.subject("cohort")
     counted = subject.matrix if counts else no_counts(subject.matrix)
-    return Tests(subject, counted, Differential.model_validate(options), "covariate" if cohort.batch else "none")
+    settings = Differential.model_validate(options)
+    settings = settings.model_copy(update={"block": blocking(subject, settings.block).block})
+    return Tests(subject, counted, settings, "covariate" if cohort.batch else "none")
 
 
 def treat(statistics: pl.DataFrame, *, log_fc: float = 1.0) -> pl.DataFrame:

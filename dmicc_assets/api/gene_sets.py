@@ -20,7 +20,7 @@ def camera(
     gmt: Path | str,
     *,
     counts: bool = False,
-    block: str = "none",
+    block: str = "auto",
     trend: bool = False,
     quality_weights: bool = False,
     min_size: int = 10,
@@ -35,7 +35,7 @@ def camera(
         cohort: log2 expression, or read counts; with `batch` the design has a column for each batch but the first.
         gmt: a library of gene sets, `.gmt` or `.gmt.gz`.
         counts: whether the values are read counts, as in `limma`.
-        block: "none", "fixed" (a column a patient) or "duplicate_correlation"; the last two need `patient`.
+        block: as for `limma`.
         trend: whether the prior variance depends on the mean expression.
         quality_weights: whether samples far from the model weigh less, as in `limma`.
         min_size: genes of a set that take part, at least.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dmicc_assets.assets.differential import subject_of
+from dmicc_assets.differential.blocking import cohort_settings
 from dmicc_assets.differential.statistics import weighted_model
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.enrichment.libraries import libraries_in_use, served_libraries
@@ -28,8 +29,8 @@ def libraries_of(context: StepContext) -> list[GeneSetLibrary]:
 
 def of_model(study: Study, cohort: str) -> list[Any]:
     """What of the study file matters to the statistics of all genes: no threshold."""
-    differential = study.differential.model_dump(exclude={"log_fc", "p_value", "adjust"})
-    return [study.enrichment.model_dump(), differential, study.cohorts[cohort].batch]
+    differential = study.differential.model_dump(exclude={"log_fc", "p_value", "adjust", "block"})
+    return [study.enrichment.model_dump(), differential, study.cohorts[cohort].batch, study.block_of(cohort)]
 
 
 def of_labels(study: Study, cohort: str) -> list[Any]:
@@ -42,7 +43,8 @@ def relabelled(context: StepContext) -> RelabelledGenes:
     study, results = context.study, Results.of_step(context)
     subject, counts = results.cohort(context.part, "value"), results.matrix("cohort/expression", context.part, "count")
     batch, rigor = study.cohorts[context.part].batch, study.rigor
-    return relabelled_genes(subject, counts, study.differential, batch, rigor.permutations, rigor.seed)
+    settings = cohort_settings(study, context.part, subject)
+    return relabelled_genes(subject, counts, settings, batch, rigor.permutations, rigor.seed)
 
 
 @step(
@@ -56,8 +58,8 @@ def relabelled(context: StepContext) -> RelabelledGenes:
 def camera(context: StepContext) -> Result:
     """Test which gene sets move more than the other genes, given that the genes of a set are correlated."""
     study, given = context.study, subject_of(Results.of_step(context), context.part)
-    model = weighted_model(given.subject, given.counts, study.differential, given.batch)
-    found = camera_terms(model, libraries_of(context), study.enrichment, study.differential)
+    model = weighted_model(given.subject, given.counts, given.settings, given.batch)
+    found = camera_terms(model, libraries_of(context), study.enrichment, given.settings)
     return Result({"enrichment/camera": found.terms}, found.notes)
 
 

@@ -48,6 +48,7 @@ def published(context: StepContext) -> Result:
         Input("cohort/samples", "cohorts"),
         Input("differential/statistics", "cohorts"),
         Input("differential/genes", "cohorts"),
+        Input("differential/design", "cohorts"),
         Input("enrichment/camera", "cohorts"),
         Input("enrichment/terms", "cohorts"),
         Input("enrichment/gsea", "cohorts"),

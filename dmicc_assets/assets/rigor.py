@@ -93,6 +93,7 @@ def nulls(context: StepContext) -> Result:
         Input("cohort/expression", "cohorts"),
         Input("differential/statistics", "cohorts"),
         Input("differential/genes", "cohorts"),
+        Input("differential/design", "cohorts"),
         Input("enrichment/camera", "cohorts"),
         Input("enrichment/terms", "cohorts"),
         Input("signature/genes"),

@@ -34,11 +34,11 @@ def signature(context: StepContext) -> Result:
     ),
     settings=lambda study, _: [
         list(study.cohorts),
-        {name: cohort.batch for name, cohort in study.cohorts.items()},
-        study.differential.model_dump(),
+        {name: [cohort.batch, study.block_of(name)] for name, cohort in study.cohorts.items()},
+        study.differential.model_dump(exclude={"block"}),
         study.rigor.seed,
     ],
-    version="1",
+    version="2",
 )
 def overlap(context: StepContext) -> Result:
     """Test whether the cohorts share more genes than other axes of variation of these tissues do."""
@@ -53,7 +53,7 @@ def overlap(context: StepContext) -> Result:
 def residuals(results: Results, cohort: str) -> ResidualSpace:
     """A cohort's genes in the residual space of the model by which they were tested."""
     given = subject_of(results, cohort)
-    return cohort_residuals(given.subject, given.counts, results.study.differential, given.batch)
+    return cohort_residuals(given.subject, given.counts, given.settings, given.batch)
 
 
 @step(

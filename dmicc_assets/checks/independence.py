@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 import polars as pl
 
-from dmicc_assets.checks.check import DELONG, PROBAST, AucDoubt, Doubt, Lack, Measure, check, has_fired
+from dmicc_assets.checks.check import PROBAST, AucDoubt, Doubt, Lack, Measure, check, has_fired
 from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_applicable
+from dmicc_assets.differential.blocking import blocking, repeats
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
 from dmicc_assets.study.schema import accession_of
@@ -115,59 +115,46 @@ def _lacks_patients(evidence: StudyEvidence) -> str:
     slug="repeated_patients",
     title="One sample for each patient, or an analysis that accounts for patients",
     meaning=(
-        "Several samples, or tumour and normal tissue, come from one patient, and the analysis takes them for "
-        "different people. P-values and DeLong's intervals are then wrong: too small for repeats, mostly too large for "
-        "pairs. Folds, bootstraps and permutations keep a patient's samples together whatever `block` is. If the study "
+        "Several samples, or tumour and normal tissue, come from one patient. With `block: none` the genes' p-values "
+        "take them for different people: they are too small for repeats, mostly too large for pairs. Folds, bootstraps "
+        "and permutations keep a patient's samples together whatever `block` is; rank tests of genes and the AUC's "
+        "interval (Obuchowski 1997) account for patients too, the standard errors of the model do not. If the study "
         "file does not name patients, this cannot be judged."
     ),
     measures="patients with several samples",
     fires="above",
     severities=("warning", "info"),
     remedy=(
-        "For p-values set `block: fixed` or `block: duplicate_correlation`; for AUCs prefer the nested interval, which "
-        "resamples patients, to DeLong's. If patients are unknown, state in the dataset which samples belong to one "
-        "patient (`patient:`)."
+        "Leave `block` of the cohort at `auto`, or set it to `fixed` or `duplicate_correlation`. If patients are "
+        "unknown, state in the dataset which samples belong to one patient (`patient:`)."
     ),
     citation=f"PROBAST 4.6: {PROBAST}",
     doubts=Doubt("a hypothesis", 14, "samples of one patient are taken for different people"),
-    doubts_auc=AucDoubt(DELONG, "samples of one patient taken for different people"),
     lacks=Lack(6, _lacks_patients),
 )
 def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
-    """A patient has several samples that are taken as independent (warning).
+    """A patient has several samples, and `block: none` takes them as independent (warning).
 
-    Where patients are not known, or only the differential expression takes them into account, it is info.
+    Where patients are not known, or the analysis accounts for them, it is info.
     """
     findings: list[Finding] = []
-    block = evidence.study.differential.block
     for name, subject in evidence.subjects.items():
-        if all(patient is None for patient in subject.patient):
+        found = repeats(subject.unit, subject.is_case.tolist())
+        several = found.n_several
+        text = f"{counted(several, 'patient')} with several samples, {found.n_both} of them in both classes"
+        if not several and all(patient is None for patient in subject.patient):
             text = "the study file does not state which samples belong to one patient: this cannot be judged"
             findings.append(finding("R15", name, "info", text, None, 0))
-            continue
-        # A patient's name is unique only within its dataset: two series may both have a patient 1.
-        named = zip(subject.dataset, subject.patient, strict=True)
-        patients = [None if patient is None else f"{dataset}/{patient}" for dataset, patient in named]
-        several, both = repeats(patients, subject.is_case.tolist())
-        text = f"{counted(several, 'patient')} with several samples, {both} of them in both classes"
-        if not several:
+        elif not several:
             findings.append(finding("R15", name, "ok", "every patient has one sample", 0, 0))
-        elif subject.kind == "cohort" and block != "none":
-            text += f"; the differential expression accounts for it (block: {block}), the AUC and its interval do not"
-            findings.append(finding("R15", name, "info", text, several, 0))
-        else:
-            text += "; they are taken as independent, so p-values and DeLong's intervals are wrong"
+        elif (block := _block(evidence, name)) == "none":
+            text += "; `block: none` takes them as independent, so the genes' p-values are wrong"
             findings.append(finding("R15", name, "warning", text, several, 0))
+        else:
+            known = f"differential expression (block: {block}), " if block else ""
+            text += f"; {known}rank tests, the AUC's interval and resampling account for it, the model's errors do not"
+            findings.append(finding("R15", name, "info", text, several, 0))
     return findings
-
-
-def repeats(patients: Sequence[str | None], is_case: Sequence[bool]) -> tuple[int, int]:
-    """Numbers of patients with several samples, and of those in both classes."""
-    counts = Counter(patient for patient in patients if patient is not None)
-    classes = {(patient, case) for patient, case in zip(patients, is_case, strict=True) if patient is not None}
-    several = [patient for patient, n in counts.items() if n > 1]
-    both = sum((patient, True) in classes and (patient, False) in classes for patient in several)
-    return len(several), both
 
 
 @check(
@@ -206,3 +193,11 @@ def block_correlation(evidence: StudyEvidence) -> list[Finding]:
         fires = rho < 0 or rho > _MOST_ALIKE
         findings.append(finding("D10", name, "warning" if fires else "ok", text, *measured))
     return findings
+
+
+def _block(evidence: StudyEvidence, name: str) -> str:
+    """How a cohort's samples of one patient were modelled; "" for a validation dataset, whose genes are not tested."""
+    if evidence.subjects[name].kind != "cohort":
+        return ""
+    made = evidence.rows("differential/design", cohort=name)["block"].to_list()
+    return made[0] if made else blocking(evidence.subjects[name], evidence.study.block_of(name)).block

@@ -73,7 +73,13 @@ def _cohort(results: Results, cohort: str) -> Lines:
     n_up, n_case = (genes["direction"] == "up").sum(), samples["is_case"].sum()
     found = f"{len(genes)} of {n_tested} genes differ ({n_up} up, {len(genes) - n_up} down)"
     title = results.study.cohorts[cohort].title
-    return [(title, f"{n_case} cases, {len(samples) - n_case} controls; {found}")]
+    return [(title, f"{n_case} cases, {len(samples) - n_case} controls; {found}{_blocked(results, cohort)}")]
+
+
+def _blocked(results: Results, cohort: str) -> str:
+    """How samples of one patient were modelled, and why, where a patient has several."""
+    design = results.rows("differential/design", cohort=cohort).filter(pl.col("n_several") > 0)
+    return "".join(f"; block: {row['block']} ({row['block_reason']})" for row in design.iter_rows(named=True))
 
 
 def _signature(results: Results) -> Lines:

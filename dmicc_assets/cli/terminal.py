@@ -113,7 +113,7 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
     for cohort, spec in study.cohorts.items():
         datasets = " + ".join(spec.datasets)
         what = f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}"
-        out.print(what)
+        out.print(f"{what}, block: {study.block_of(cohort)}")
     for entry in study.validation:
         out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
         for cohort in study.cohorts_of(entry.dataset):

@@ -3,19 +3,21 @@
 The statistics themselves are in `linear_model.py` and `moderation.py`; merging and batch adjustment in `expression/`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from dmicc_assets.differential.blocking import Blocking, decided
 from dmicc_assets.expression.counts import has_counts
 from dmicc_assets.stats.array_weights import array_weights, array_weights_by_gene
 from dmicc_assets.stats.contrast_tests import treat
 from dmicc_assets.stats.distributions import t_upper_quantile
 from dmicc_assets.stats.duplicate_correlation import DuplicateCorrelation, duplicate_correlation
 from dmicc_assets.stats.library_size import tmm_factors
-from dmicc_assets.stats.linear_model import fit_linear_model
+from dmicc_assets.stats.linear_model import checked_columns, fit_linear_model, non_estimable
 from dmicc_assets.stats.moderation import moderated_t
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.random_axes import ResidualSpace, residual_space
@@ -46,8 +48,7 @@ def differential_statistics(
 
     Raises:
         ValueError: a group is empty; the design is not of full rank (dataset or patient and group are confounded);
-            no residual degrees of freedom; an infinite value; a patient missing where a block is asked for; a gene
-            without any value where a trend is.
+            no residual degrees of freedom; an infinite value; a gene without any value where a trend is.
     """
     return model_statistics(subject, cohort_model(subject, settings, batch, weights), settings)
 
@@ -76,58 +77,70 @@ class CohortModel:
 
 
 def cohort_model(
-    subject: CaseControl, settings: Differential, batch: Batch, weights: FloatArray | None = None
+    subject: CaseControl,
+    settings: Differential,
+    batch: Batch,
+    weights: FloatArray | None = None,
+    consensus: float | None = None,
 ) -> CohortModel:
-    """The linear model of a cohort; arguments and errors as `differential_statistics`."""
+    """The linear model of a cohort; arguments and errors as `differential_statistics`.
+
+    Args:
+        subject: the cohort.
+        settings: of the study.
+        batch: as in `differential_statistics`.
+        weights: precision weights, (N,) of samples or (G, N) of cells.
+        consensus: correlation of two samples of one patient, for `duplicate_correlation`; None estimates it.
+    """
+    settings = decided(settings, subject)
     design, names = differential_design(subject, settings, batch)
-    values, correlation, estimated = subject.matrix.values, None, None
+    values, correlation, within = subject.matrix.values, None, None
     if settings.block == "duplicate_correlation":
-        patients = patients_of(subject)
-        estimated = duplicate_correlation(values, design, patients, weights=weights)
-        correlation = estimated.matrix(patients)
-    return CohortModel(values, subject.matrix.features, design, names, weights, correlation, estimated)
+        checked_columns(values, design, names)
+        if consensus is None:
+            within = duplicate_correlation(values, design, subject.unit, weights=weights)
+        else:
+            within = DuplicateCorrelation(consensus, np.empty(0))
+        correlation = within.matrix(subject.unit)
+    return CohortModel(values, subject.matrix.features, design, names, weights, correlation, within)
 
 
 def differential_design(subject: CaseControl, settings: Differential, batch: Batch) -> tuple[FloatArray, list[str]]:
     """The design (N, K) of a cohort and its columns' names: intercept, case, then datasets or patients.
 
-    With `block: fixed` every patient but one has a column, and the patients determine the datasets. A patient with
-    samples of only one group does not contribute to the difference, as in any paired test.
+    With `block: fixed` every patient but one has a column, and a dataset only if the patients do not determine it. A
+    patient with samples of only one group does not contribute to the difference, as in any paired test.
+
+    Args:
+        subject: the cohort.
+        settings: of the study; `block: auto` is decided by these samples.
+        batch: as in `differential_statistics`.
 
     Raises:
-        ValueError: a group is empty, or a patient is missing where a block is asked for.
+        ValueError: a group is empty.
     """
     is_case = subject.is_case
     for group, n in (("case", int(is_case.sum())), ("control", int((~is_case).sum()))):
         if n == 0:
             raise ValueError(f"{subject.kind} {subject.name} has no {group} sample")
     columns, names = [np.ones(len(is_case)), is_case.astype(np.float64)], ["(Intercept)", "case"]
-    if settings.block == "fixed":
-        blocks: list[str] = patients_of(subject)
-        prefix = "patient"
-    elif batch == "covariate":
-        blocks, prefix = list(subject.dataset), "dataset"
-    else:
-        blocks, prefix = [], ""
-    for level in list(dict.fromkeys(blocks))[1:]:
-        columns.append(np.array([block == level for block in blocks], dtype=np.float64))
-        names.append(f"{prefix} {level}")
+    is_paired = decided(settings, subject).block == "fixed"
+    if is_paired:
+        _add_levels(columns, names, "patient", subject.unit, always=True)
+    if batch == "covariate":
+        _add_levels(columns, names, "dataset", subject.dataset, always=not is_paired)
     return np.column_stack(columns), names
 
 
-def patients_of(subject: CaseControl) -> list[str]:
-    """Patients of the N samples, named with their dataset, because two series may both have a patient 1.
-
-    Raises:
-        ValueError: a sample's patient is not known (names the sample).
-    """
-    for sample, patient in zip(subject.matrix.samples, subject.patient, strict=True):
-        if patient is None:
-            raise ValueError(
-                f"sample {sample} of {subject.name} has no patient: "
-                "a block needs `patient:` in every dataset of the cohort"
-            )
-    return [f"{dataset}/{patient}" for dataset, patient in zip(subject.dataset, subject.patient, strict=True)]
+def _add_levels(
+    columns: list[FloatArray], names: list[str], prefix: str, levels: Sequence[str], *, always: bool
+) -> None:
+    """Adds a column for each level but the first; not `always`: only those that the columns before do not tell."""
+    for level in list(dict.fromkeys(levels))[1:]:
+        column = np.array([each == level for each in levels], dtype=np.float64)
+        if always or level not in non_estimable(np.column_stack([*columns, column]), [*names, level]):
+            columns.append(column)
+            names.append(f"{prefix} {level}")
 
 
 def model_statistics(subject: CaseControl, model: CohortModel, settings: Differential) -> pl.DataFrame:
@@ -260,6 +273,28 @@ def _weighted(
     weighted = weigh(counts.values, design, factors=tmm_factors(counts.values))
     matrix = ExpressionMatrix(weighted.values, counts.features, counts.samples)
     return _Weighted(replace(subject, matrix=matrix), weighted.weights)
+
+
+def design_table(model: CohortModel, chosen: Blocking, asked: str) -> pl.DataFrame:
+    """The table `differential/design`: one row.
+
+    Args:
+        model: by which the genes were tested.
+        chosen: how samples of one patient are modelled in it.
+        asked: what the study file says of that.
+    """
+    row = {
+        "block": chosen.block,
+        "block_asked": asked,
+        "block_reason": chosen.reason,
+        "n_samples": chosen.repeats.n_samples,
+        "n_patients": chosen.repeats.n_patients,
+        "n_several": chosen.repeats.n_several,
+        "n_both": chosen.repeats.n_both,
+        "consensus_correlation": None if model.within_patients is None else model.within_patients.consensus,
+        "coefficients": model.names,
+    }
+    return TABLES["differential/design"].frame([row])
 
 
 def cohort_residuals(

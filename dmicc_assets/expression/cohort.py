@@ -17,8 +17,9 @@ from dmicc_assets.expression.counts import has_counts, no_counts
 from dmicc_assets.expression.symbols import current_symbols
 from dmicc_assets.stats.library_size import filter_by_expression
 from dmicc_assets.study.schema import Cohort
-from dmicc_assets.tables import TABLES
-from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
+from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray, unit_of
+
+_NAMES = ("dataset", "patient", "sample")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class MergedCohort:
         value: log2 expression as merged, (G, N).
         adjusted: the same with the batch removed.
         counts: RNA-seq counts; missing values unless every dataset is counted.
-        samples: columns dataset, sample, is_case, patient.
+        samples: columns dataset, sample, is_case, patient, unit.
         notes: counts, for the manifest.
     """
 
@@ -66,9 +67,10 @@ def merge_cohort(
         samples[dataset]
         .filter(pl.col("label").is_in(list(wanted)))
         .with_columns(dataset=pl.lit(dataset), is_case=pl.col("label") == cohort.case)
-        .select(*TABLES["cohort/samples"].rows_schema)
+        .select("dataset", "sample", "is_case", "patient")
         for dataset in cohort.datasets
     ).sort("dataset", "sample")
+    members = members.with_columns(unit=pl.Series(list(map(unit_of, *(members[c] for c in _NAMES))), dtype=pl.String))
     _refuse_impossible(name, cohort, members)
     renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
     measured = [set(matrix.features) for matrix in renamed.values()]

@@ -10,20 +10,21 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.model.frozen_model import RiskModel
+from dmicc_assets.model.repeated_patients import area_interval
 from dmicc_assets.model.validation import model_score
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import expit
-from dmicc_assets.stats.roc import delong_interval, roc
+from dmicc_assets.stats.roc import roc
 from dmicc_assets.stats.separation import is_separated
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import BoolArray, CaseControl, FloatArray
+from dmicc_assets.types import CaseControl, FloatArray
 
 
 def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl]) -> pl.DataFrame:
     """C statistic, calibration slope and calibration intercept of the frozen model in each subject.
 
-    Metrics 'c_statistic' (DeLong's interval), 'slope' and 'intercept' (of the logistic regression of the group on the
+    Metrics 'c_statistic' (by `area_interval`), 'slope' and 'intercept' (of the logistic regression of the group on the
     model's log-odds; Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x), on scale 'z_score' and, for a dataset, on
     'log2'. Two are marked as not interpretable: the intercept, since the share of cases is the study's choice, and
     the slope by z-scores, whose spread has that share in it: a right model's is 1.03 with 96 % cases and 1.46 with
@@ -43,19 +44,19 @@ def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl
             score = model_score(model, subject, scale)
             if score is not None:
                 named = {"subject": subject.name, "subject_kind": subject.kind, "scale": scale}
-                rows += [named | metric for metric in _metrics(score, subject.is_case, scale)]
+                rows += [named | metric for metric in _metrics(score, subject, scale)]
     return table.frame(rows)
 
 
-def _metrics(score: FloatArray, is_case: BoolArray, scale: str) -> Iterator[dict[str, Any]]:
+def _metrics(score: FloatArray, subject: CaseControl, scale: str) -> Iterator[dict[str, Any]]:
     """Each metric of these log-odds; none where a group has no score, or all scores are alike."""
     present = np.isfinite(score)
-    log_odds, is_case = score[present], is_case[present]
+    log_odds, is_case = score[present], subject.is_case[present]
     sizes = {"n_case": int(is_case.sum()), "n_control": int((~is_case).sum())}
     if 0 in sizes.values() or np.ptp(log_odds) == 0:
         return
     curve = roc(log_odds, is_case)
-    low, high = delong_interval(curve)
+    low, high, _ = area_interval(curve, score, subject)
     area = {"metric": "c_statistic", "value": curve.auc, "ci_low": low, "ci_high": high}
     yield sizes | area | {"estimator": None, "is_interpretable": True}
     x = log_odds[:, None]

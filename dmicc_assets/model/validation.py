@@ -12,8 +12,9 @@ import polars as pl
 
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.model.frozen_model import RiskModel
-from dmicc_assets.stats.roc import Direction, Roc, delong_interval, roc, youden
-from dmicc_assets.stats.two_sample import welch_t, wilcoxon
+from dmicc_assets.model.repeated_patients import area_interval, group_tests
+from dmicc_assets.stats.roc import Direction, Roc, roc, youden
+from dmicc_assets.stats.two_sample import wilcoxon
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, FloatArray
 
@@ -45,7 +46,7 @@ class Scored:
 def expression_tests(
     subjects: Sequence[CaseControl], genes: Sequence[str], directions: Mapping[str, Mapping[str, Direction]]
 ) -> pl.DataFrame:
-    """Wilcoxon's test of each gene between cases and controls of each subject (`validation/expression_tests`).
+    """Rank test of each gene between cases and controls of each subject (`validation/expression_tests`).
 
     A gene that a subject does not have, under any of its symbols, is no row. `direction` is by the medians, by the
     rank sum when they are equal, NULL when that is even too or a group is empty; `agrees` says whether it is the
@@ -63,10 +64,10 @@ def expression_tests(
         if not found:
             continue
         values = subject.matrix.take_features(list(found.values())).values
-        tests = wilcoxon(values, subject.is_case)
+        tests, rank_sums = group_tests(subject, values), wilcoxon(values, subject.is_case)
         medians = [_medians(values[:, group]) for group in (subject.is_case, ~subject.is_case)]
         shift = np.sign(medians[0] - medians[1])
-        shift = np.where(shift == 0, np.sign(tests.statistic - tests.n_case * tests.n_control / 2), shift)
+        shift = np.where(shift == 0, np.sign(rank_sums.statistic - rank_sums.n_case * rank_sums.n_control / 2), shift)
         observed = [None if not s else ("up" if s > 0 else "down") for s in np.nan_to_num(shift)]
         expected = [directions.get(subject.name, {}).get(gene) for gene in found]
         columns = {
@@ -74,15 +75,15 @@ def expression_tests(
             "subject_kind": subject.kind,
             "gene": list(found),
             "chosen_here": subject.kind == "cohort",
-            "n_case": tests.n_case,
-            "n_control": tests.n_control,
+            "n_case": rank_sums.n_case,
+            "n_control": rank_sums.n_control,
             "median_case": medians[0],
             "median_control": medians[1],
             "direction": observed,
-            "test": ["wilcoxon_exact" if exact else "wilcoxon_normal" for exact in tests.is_exact],
+            "test": tests.name,
             "p_value": tests.p_value,
             "agrees": [None if None in pair else pair[0] == pair[1] for pair in zip(observed, expected, strict=True)],
-            "welch_p_value": welch_t(values, subject.is_case).p_value,
+            "welch_p_value": tests.welch_p_value,
             "expected_direction": expected,
             "measured_as": list(found.values()),
         }
@@ -177,7 +178,7 @@ def _model_scores(subject: CaseControl, model: RiskModel | None, model_subject: 
 
 
 def _roc_row(subject: CaseControl, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> pl.DataFrame:
-    low, high = (None, None) if curve is None else delong_interval(curve)
+    low, high, interval = (None, None, None) if curve is None else area_interval(curve, scored.score, subject)
     cut = None if curve is None else youden(curve)
     return TABLES["validation/roc"].frame(
         {
@@ -189,6 +190,7 @@ def _roc_row(subject: CaseControl, scored: Scored, curve: Roc | None, n_case: in
             "auc": None if curve is None else curve.auc,
             "ci_low": low,
             "ci_high": high,
+            "interval": interval,
             "threshold": None if cut is None else cut.threshold,
             "sensitivity": None if cut is None else cut.sensitivity,
             "specificity": None if cut is None else cut.specificity,

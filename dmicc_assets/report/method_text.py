@@ -21,17 +21,23 @@ class Methods:
     worth: str
 
 
-def methods(study: Study, versions: Mapping[str, str], scales: Mapping[str, str] | None = None) -> Methods:
+def methods(
+    study: Study,
+    versions: Mapping[str, str],
+    scales: Mapping[str, str] | None = None,
+    blocks: Mapping[str, str] | None = None,
+) -> Methods:
     """The method text of a study.
 
     Args:
         study: its settings.
         versions: of the libraries, by name.
         scales: scale that GEO2R's rule detected in each dataset that was read.
+        blocks: how samples of one patient were modelled in each cohort that was tested.
     """
     return Methods(
         data=_data(study, scales or {}),
-        differential=_differential(study, versions),
+        differential=_differential(study, versions, blocks or {}),
         enrichment=_enrichment(study, versions),
         signature=_signature(study),
         ranking=_ranking(study, versions),
@@ -83,7 +89,7 @@ def _data(study: Study, scales: Mapping[str, str]) -> str:
     return " ".join(parts)
 
 
-def _differential(study: Study, versions: Mapping[str, str]) -> str:
+def _differential(study: Study, versions: Mapping[str, str], blocks: Mapping[str, str]) -> str:
     settings = study.differential
     batches = {
         "covariate": "with the dataset as covariate; shown values have it removed as by limma's removeBatchEffect",
@@ -102,9 +108,10 @@ def _differential(study: Study, versions: Mapping[str, str]) -> str:
     ]
     if merged:
         parts.append(f"Merged cohorts: {'; '.join(merged)}.")
-    if settings.block != "none":
-        how = {"fixed": "as a fixed effect", "duplicate_correlation": "by the consensus correlation"}
-        parts.append(f"Samples of one patient are blocked {how[settings.block]}.")
+    how = {"fixed": "with a column a patient", "duplicate_correlation": "by the consensus correlation within patients"}
+    paired = [f"{name} {how[block]}" for name, block in blocks.items() if block in how]
+    if paired:
+        parts.append(f"Samples of one patient: {'; '.join(paired)} (doi:10.1093/bioinformatics/bti270).")
     return " ".join(parts)
 
 

@@ -91,7 +91,9 @@ def study_report(
     made = Provenance(provenance)
     pictures = [_picture(figure) for figure in figures]
     read = results.rows("source/datasets")
-    texts = methods(results.study, made.versions, dict(zip(read["dataset"], read["scale_detected"], strict=True)))
+    scales = dict(zip(read["dataset"], read["scale_detected"], strict=True))
+    design = results.rows("differential/design")
+    texts = methods(results.study, made.versions, scales, dict(zip(design["cohort"], design["block"], strict=True)))
     strip = facts(results)
     page = sections(results, texts, made.rows, checklist)
     return (

@@ -97,7 +97,7 @@ class _Picked:
 
 def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix, datasets: Sequence[str]) -> _Picked:
     """Differential expression, intersection, batch adjustment and ranking, on the training samples alone."""
-    study, batch = choice.data.study, choice.data.study.cohorts[choice.target].batch
+    batch = choice.data.study.cohorts[choice.target].batch
     if not tells_groups(trained, batch):
         return _Picked((), (), trained.matrix.values[:0], every.values[:0])
     if batch == "combat":
@@ -105,7 +105,8 @@ def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix
         whole = adjust_batch(trained, every, datasets, batch)
         trained = replace(trained, matrix=replace(trained.matrix, values=whole.training))
         every, batch = replace(every, values=whole.test), "none"
-    passing = chosen_genes(trained, np.ones((1, len(trained.is_case)), dtype=np.int64), study.differential, batch)
+    settings = choice.data.settings(choice.target)
+    passing = chosen_genes(trained, np.ones((1, len(trained.is_case)), dtype=np.int64), settings, batch)
     rows = np.flatnonzero(passing[:, 0] & choice.open_to(trained.matrix.features))
     names = {trained.matrix.features[row]: row for row in rows.tolist()}
     signature = tuple(sorted(names))

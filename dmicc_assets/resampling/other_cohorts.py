@@ -18,8 +18,8 @@ from dmicc_assets.types import BoolArray, CaseControl
 def choice_without(choice: BiomarkerChoice, held_out: BoolArray) -> BiomarkerChoice:
     """The choice with every other cohort's genes and forest made without the target's samples that are held out.
 
-    A sample is the same in two cohorts by its name, or by its patient in one dataset. The values of another cohort's
-    dataset are as normalised over all of its arrays: that knows no label.
+    A sample is the same in two cohorts by its name, or by its unit (a patient in one dataset). The values of
+    another cohort's dataset are as normalised over all of its arrays: that knows no label.
 
     Args:
         choice: as all samples give it.
@@ -40,26 +40,15 @@ def choice_without(choice: BiomarkerChoice, held_out: BoolArray) -> BiomarkerCho
     return BiomarkerChoice(without, choice.target)
 
 
-def _names(subject: CaseControl, which: BoolArray) -> set[tuple[str, ...]]:
-    """Samples, and patients within their datasets."""
-    rows = zip(subject.matrix.samples, subject.dataset, subject.patient, which.tolist(), strict=True)
-    return {
-        name
-        for sample, dataset, patient, wanted in rows
-        if wanted
-        for name in ((sample,), *(((dataset, patient),) if patient is not None else ()))
-    }
+def _names(subject: CaseControl, which: BoolArray) -> set[str]:
+    """Samples and units."""
+    pairs = zip(subject.matrix.samples, subject.unit, which.tolist(), strict=True)
+    return {name for sample, unit, wanted in pairs if wanted for name in (sample, unit)}
 
 
-def _among(subject: CaseControl, names: Collection[tuple[str, ...]]) -> BoolArray:
-    rows = zip(subject.matrix.samples, subject.dataset, subject.patient, strict=True)
-    return np.array(
-        [
-            (sample,) in names or (patient is not None and (dataset, patient) in names)
-            for sample, dataset, patient in rows
-        ],
-        dtype=np.bool_,
-    )
+def _among(subject: CaseControl, names: Collection[str]) -> BoolArray:
+    pairs = zip(subject.matrix.samples, subject.unit, strict=True)
+    return np.array([sample in names or unit in names for sample, unit in pairs], dtype=np.bool_)
 
 
 def _cohort_without(data: StudyData, name: str, kept: BoolArray) -> StudyData:
@@ -70,7 +59,7 @@ def _cohort_without(data: StudyData, name: str, kept: BoolArray) -> StudyData:
     chosen: list[str] = []
     adjusted = fewer
     if tells_groups(fewer, batch):
-        passing = chosen_genes(subject, counts[None], data.study.differential, batch)[:, 0]
+        passing = chosen_genes(subject, counts[None], data.settings(name), batch)[:, 0]
         chosen = [gene for gene, passes in zip(subject.matrix.features, passing.tolist(), strict=True) if passes]
         values = adjust_batch(fewer, fewer.matrix, fewer.dataset, batch).training
         adjusted = replace(fewer, matrix=replace(fewer.matrix, values=values))

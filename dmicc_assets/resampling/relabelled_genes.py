@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from dmicc_assets.differential.blocking import decided
 from dmicc_assets.differential.statistics import Batch, cohort_statistics, differential_design
+from dmicc_assets.differential.whitening import consensus_of
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.expression.counts import has_counts
 from dmicc_assets.resampling.resamples import permuted_labels
 from dmicc_assets.resampling.selection import adjust_batch
+from dmicc_assets.stats.duplicate_correlation import within_blocks
 from dmicc_assets.stats.relabelling import moderated_t_over_labels
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatArray
@@ -36,15 +39,20 @@ def relabelled_genes(
     """
     labels = permuted_labels(subject, n_labellings, np.random.default_rng([seed, _STREAM]))
     genes = subject.matrix.features
-    if has_counts(counts) or batch == "combat" or settings.block == "duplicate_correlation":
+    settings = decided(settings, subject)
+    if has_counts(counts) or batch == "combat":
         each = [_one_by_one(subject, counts, settings, batch, row) for row in labels]
         log_fc, t = (np.reshape([one[k] for one in each], (len(labels), len(genes))) for k in (0, 1))
         return RelabelledGenes(genes, log_fc, t)
-    nuisance = differential_design(subject, settings, batch)[0][:, 2:]
+    design, _ = differential_design(subject, settings, batch)
+    nuisance, correlation = design[:, 2:], None
+    if settings.block == "duplicate_correlation":
+        correlation = within_blocks(subject.unit, consensus_of(subject, design))
     many = moderated_t_over_labels(
         subject.matrix.values,
         labels,
         nuisance if nuisance.shape[1] else None,
+        correlation=correlation,
         trend=settings.trend,
         robust=settings.robust,
         limma=settings.limma,

@@ -28,6 +28,7 @@ INTERVAL_RESAMPLES = 1000
 PREDICTOR = "model"
 # Columns of `validation/roc` that an average over many models does not fill.
 _OF_ONE_MODEL = dict.fromkeys(("direction", "n_case", "n_control", "measured_as"))
+_INTERVAL = {"interval": "patient_bootstrap"}
 
 
 def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: OutOfFold | None = None) -> RocTables:
@@ -129,7 +130,7 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
         "specificity": float((~called[controls]).mean()),
     }
     return TABLES["validation/roc"].frame(
-        _named(subject, kind) | row | _OF_ONE_MODEL | {"chosen_here": kind == "leaky_cv"}
+        _named(subject, kind) | row | _OF_ONE_MODEL | _INTERVAL | {"chosen_here": kind == "leaky_cv"}
     )
 
 
@@ -156,7 +157,7 @@ def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
         "specificity": None,
     }
     return TABLES["validation/roc"].frame(
-        _named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL | {"chosen_here": False}
+        _named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL | _INTERVAL | {"chosen_here": False}
     )
 
 

@@ -14,13 +14,9 @@ IntVector = NDArray[np.intp]
 
 
 def patient_index(subject: CaseControl) -> IntVector:
-    """(N,) number of each sample's patient; a name is of one dataset, a sample of unknown patient is one of its own."""
-    numbers: dict[tuple[str, str, str], int] = {}
-    names = [
-        (dataset, "patient", patient) if patient is not None else (dataset, "sample", sample)
-        for dataset, patient, sample in zip(subject.dataset, subject.patient, subject.matrix.samples, strict=True)
-    ]
-    return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
+    """(N,) number of each sample's unit: its patient, or the sample itself when the patient is not known."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in subject.unit], dtype=np.intp)
 
 
 def patient_strata(patients: IntVector, is_case: BoolArray, dataset: Sequence[str]) -> IntVector:
@@ -108,8 +104,8 @@ def permuted_labels(subject: CaseControl, n_permutations: int, generator: np.ran
 
 
 def repeated_samples(subject: CaseControl, values: ExpressionMatrix, counts: NDArray[np.int64]) -> CaseControl:
-    """The training samples, each as often as it counts; a repetition gets a name of its own."""
-    index = np.repeat(np.arange(len(counts)), counts)
+    """The training samples, each as often as it counts; a repetition is a sample and a patient of its own."""
+    index, unit = np.repeat(np.arange(len(counts)), counts), subject.unit
     copies = [copy for count in counts.tolist() for copy in range(count)]
     names = tuple(
         f"{values.samples[i]}#{copy}" if copy else values.samples[i]
@@ -122,4 +118,7 @@ def repeated_samples(subject: CaseControl, values: ExpressionMatrix, counts: NDA
         is_case=subject.is_case[index],
         dataset=tuple(subject.dataset[i] for i in index),
         patient=tuple(subject.patient[i] for i in index),
+        given_unit=tuple(
+            f"{unit[i]}#{copy}" if copy else unit[i] for i, copy in zip(index.tolist(), copies, strict=True)
+        ),
     )

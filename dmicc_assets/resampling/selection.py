@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from dmicc_assets.differential.blocking import cohort_settings
 from dmicc_assets.expression.batch import apply_batch_effect, fit_batch_effect
 from dmicc_assets.expression.combat import apply_combat, fit_combat
 from dmicc_assets.expression.imputation import fill_in
 from dmicc_assets.signature.forest import importance, ranks
 from dmicc_assets.signature.ranking import rankable
-from dmicc_assets.study.schema import Ranking, Study
+from dmicc_assets.study.schema import Differential, Ranking, Study
 from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatArray
 
 TREES = 100
@@ -43,6 +44,10 @@ class StudyData:
     def target(self) -> str:
         """The model's cohort, whose samples are resampled."""
         return self.study.model_cohort
+
+    def settings(self, cohort: str) -> Differential:
+        """How a cohort's genes are tested; all of its samples decide how those of one patient are modelled."""
+        return cohort_settings(self.study, cohort, self.merged[cohort])
 
     def shared_by_others(self, cohort: str) -> frozenset[str] | None:
         """Genes that every other cohort chose and this one measures; None when there is no other cohort."""

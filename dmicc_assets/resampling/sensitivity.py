@@ -9,6 +9,7 @@ from itertools import product
 
 import polars as pl
 
+from dmicc_assets.differential.blocking import cohort_settings
 from dmicc_assets.differential.statistics import differential_genes, differential_statistics
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.resampling.arrays import LogArrays
@@ -118,5 +119,6 @@ def _statistics(study: Study, name: str, collapse: str, probes: ProbeLevel) -> p
         members["is_case"].to_numpy(),
         tuple(members["dataset"]),
         tuple(members["patient"]),
+        tuple(members["unit"]),
     )
-    return differential_statistics(subject, study.differential, cohort.batch)
+    return differential_statistics(subject, cohort_settings(study, name, subject), cohort.batch)

@@ -243,4 +243,5 @@ def _case_control(
         samples["is_case"].to_numpy(),
         tuple(samples["dataset"]),
         tuple(samples["patient"]),
+        tuple(samples["unit"]) if "unit" in samples.columns else (),  # of a dataset it is made of its patients
     )

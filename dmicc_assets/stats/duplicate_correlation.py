@@ -32,10 +32,15 @@ class DuplicateCorrelation:
 
     def matrix(self, block: Sequence[str]) -> FloatArray:
         """(N, N) correlation matrix of samples in these blocks."""
-        names = np.array(list(block), dtype=object)
-        result = np.where(names[:, None] == names[None, :], self.consensus, 0.0)
-        np.fill_diagonal(result, 1.0)
-        return result
+        return within_blocks(block, self.consensus)
+
+
+def within_blocks(block: Sequence[str], correlation: float) -> FloatArray:
+    """(N, N) correlation matrix of N samples, of which those of one block correlate."""
+    names = np.array(list(block), dtype=object)
+    result = np.where(names[:, None] == names[None, :], correlation, 0.0)
+    np.fill_diagonal(result, 1.0)
+    return result
 
 
 def duplicate_correlation(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.stats.linear_model import fit_each_gene, masked_qr
+from dmicc_assets.stats.linear_model import fit_each_gene, fit_linear_model, masked_qr
 from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
 from dmicc_assets.types import BoolArray, FloatArray
 
@@ -47,6 +47,7 @@ def moderated_t_over_labels(
     labels: BoolArray,
     covariates: FloatArray | None = None,
     *,
+    correlation: FloatArray | None = None,
     trend: bool = False,
     robust: bool = False,
     limma: LimmaVersion = "3.63",
@@ -60,6 +61,7 @@ def moderated_t_over_labels(
         values: (G, N) log2 expression, NaN missing (such genes are fitted on their observed samples).
         labels: (L, N) True for the group from which the other is subtracted in the log fold change.
         covariates: (N, K) columns of the design besides intercept and label, as datasets; None for none.
+        correlation: (N, N) correlation matrix of a gene's samples; None for independence.
         trend: the prior variance follows mean expression.
         robust: the prior is protected from hypervariable genes.
         limma: whose estimator of the prior holds when genes differ in their residual degrees of freedom.
@@ -79,16 +81,22 @@ def moderated_t_over_labels(
     if trend and empty.any():
         raise ValueError(f"gene in row {int(np.argmax(empty)) + 1} has no value: a trend needs every gene's mean")
     average = np.nanmean(values, axis=1) if trend else None
-    return _moderated(_least_squares(values, labels, nuisance), average, robust, limma)
+    return _moderated(_least_squares(values, labels, nuisance, correlation), average, robust, limma)
 
 
-def _least_squares(values: FloatArray, labels: BoolArray, nuisance: FloatArray) -> _LeastSquares:
+def _least_squares(
+    values: FloatArray, labels: BoolArray, nuisance: FloatArray, correlation: FloatArray | None
+) -> _LeastSquares:
     incomplete = np.isnan(values).any(axis=1)
+    root = None if correlation is None else np.linalg.inv(np.linalg.cholesky(correlation)).astype(np.float64)
     if not incomplete.any():
-        return _complete_genes(values, labels, nuisance)
+        return _complete_genes(values, labels, nuisance, root)
     whole = _LeastSquares(*np.empty((4, len(labels), len(values))))
-    _put(whole, np.flatnonzero(~incomplete), _complete_genes(values[~incomplete], labels, nuisance))
+    _put(whole, np.flatnonzero(~incomplete), _complete_genes(values[~incomplete], labels, nuisance, root))
     rows = np.flatnonzero(incomplete)
+    if correlation is not None:
+        _put(whole, rows, _incomplete_correlated(values[rows], labels, nuisance, correlation))
+        return whole
     step = max(1, _CELLS_PER_BLOCK // nuisance.size)
     for start in range(0, len(rows), step):
         at = rows[start : start + step]
@@ -101,11 +109,16 @@ def _put(whole: _LeastSquares, rows: NDArray[np.intp], part: _LeastSquares) -> N
     whole.sum_squares[:, rows], whole.df[:, rows] = part.sum_squares, part.df
 
 
-def _complete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArray) -> _LeastSquares:
+def _complete_genes(
+    values: FloatArray, labels: BoolArray, nuisance: FloatArray, root: FloatArray | None
+) -> _LeastSquares:
+    """Genes without missing values; `root` (N, N) whitens samples that correlate."""
     n = values.shape[1]
+    as_numbers = labels.astype(np.float64)
+    if root is not None:
+        values, nuisance, as_numbers = values @ root.T, root @ nuisance, as_numbers @ root.T
     q, _, estimable = masked_qr(nuisance[None])
     q = q[0]
-    as_numbers = labels.astype(np.float64)
     free = as_numbers - (as_numbers @ q) @ q.T
     label_ss = np.einsum("ln,ln->l", free, free)
     confounded = label_ss <= _CONFOUNDED * np.maximum(labels.sum(axis=1), 1)
@@ -123,6 +136,19 @@ def _complete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArray)
         raise ValueError(f"no residual degrees of freedom: {n} samples for {nuisance.shape[1] + 1} coefficients")
     label_ss, df = np.broadcast_to(label_ss[:, None], log_fc.shape), np.broadcast_to(df, log_fc.shape)
     return _LeastSquares(log_fc, label_ss, sum_squares, df)
+
+
+def _incomplete_correlated(
+    values: FloatArray, labels: BoolArray, nuisance: FloatArray, correlation: FloatArray
+) -> _LeastSquares:
+    """Genes with missing values in samples that correlate: every labelling is fitted by itself."""
+    parts = np.empty((4, len(labels), len(values)))
+    for i, label in enumerate(labels):
+        design = np.column_stack([nuisance[:, :1], label, nuisance[:, 1:]]).astype(np.float64)
+        fit = fit_linear_model(values, design, correlation=correlation)
+        parts[0, i], parts[1, i] = fit.coefficients[:, 1], np.nan_to_num(fit.stdev_unscaled[:, 1], nan=1.0) ** -2
+        parts[2, i], parts[3, i] = np.nan_to_num(fit.sigma**2 * fit.df_residual), fit.df_residual
+    return _LeastSquares(*parts)
 
 
 def _incomplete_genes(values: FloatArray, labels: BoolArray, nuisance: FloatArray) -> _LeastSquares:

@@ -35,6 +35,9 @@ Name = Annotated[str, Field(pattern=NAME)]
 DatasetName = Annotated[str, Field(pattern=DATASET_NAME)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Direction = Literal["up", "down"]
+# How samples of one patient are modelled; `auto` decides by the samples.
+Block = Literal["none", "fixed", "duplicate_correlation"]
+AskedBlock = Literal["auto", "none", "fixed", "duplicate_correlation"]
 
 
 class _Section(BaseModel):
@@ -93,6 +96,7 @@ class Cohort(_Section):
     case: Name
     control: Name
     batch: Literal["covariate", "combat", "none"] = "covariate"
+    block: AskedBlock | None = None
     symbols: Literal["annotated", "current"] = "annotated"
 
 
@@ -105,7 +109,7 @@ class Differential(_Section):
     trend: bool = False
     robust: bool = False
     limma: Literal["3.63", "3.54"] = "3.63"
-    block: Literal["none", "fixed", "duplicate_correlation"] = "none"
+    block: AskedBlock = "auto"
 
 
 class Enrichment(_Section):
@@ -236,6 +240,10 @@ class Study(_Section):
         """Whether the study uses simulated series (SIM...), which only the simulated mirror has."""
         return any(spec.source == "geo" and name.startswith("SIM") for name, spec in self.datasets.items())
 
+    def block_of(self, cohort: str) -> AskedBlock:
+        """How a cohort's samples of one patient are modelled: as the cohort says, else as `differential` says."""
+        return self.cohorts[cohort].block or self.differential.block
+
     def cohorts_of(self, dataset: str) -> list[str]:
         """Names of the cohorts that a dataset is part of."""
         return [name for name, cohort in self.cohorts.items() if dataset in cohort.datasets]
@@ -293,7 +301,34 @@ def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:
 def _cohort_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
     if len(set(cohort.datasets)) != len(cohort.datasets):
         yield f"cohorts.{name}.datasets: duplicate dataset"
+    yield from _block_problems(study, name, cohort)
     yield from _group_problems(study, f"cohorts.{name}", cohort.datasets, cohort.case, cohort.control)
+
+
+def _block_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
+    """A block that cannot be fitted whatever the samples are, and groups that leave nothing to estimate from."""
+    asked = study.block_of(name)
+    sizes = [_expected(study, cohort.datasets, label) for label in (cohort.case, cohort.control)]
+    if sizes == [1, 1]:
+        yield f"cohorts.{name}: one case and one control are expected: no variance can be estimated from them"
+    if asked not in ("fixed", "duplicate_correlation"):
+        return
+    where = f"cohorts.{name}.block" if cohort.block else "differential.block"
+    for dataset in cohort.datasets:
+        if dataset in study.datasets and study.datasets[dataset].patient is None:
+            advice = f"write `patient:` there, or `block: none` in cohorts.{name}"
+            yield f"{where}: {asked} needs `patient:` in datasets.{dataset} (cohort {name}): {advice}"
+    for label, size in zip((cohort.case, cohort.control), sizes, strict=True):
+        if size == 1:
+            yield f"{where}: {asked} needs two samples of a group or more, and cohort {name} expects one {label}"
+
+
+def _expected(study: Study, datasets: Sequence[str], label: str) -> int | None:
+    """Samples with a label that the datasets expect together; None when a rule expects no number."""
+    rules = [rule for name in datasets if name in study.datasets for rule in study.datasets[name].labels]
+    expected = [rule.expect for rule in rules if rule.label == label]
+    known = [n for n in expected if n is not None]
+    return sum(known) if expected and len(known) == len(expected) else None
 
 
 def _group_problems(study: Study, where: str, datasets: Sequence[str], case: str, control: str) -> Iterator[str]:

@@ -41,6 +41,25 @@ TABLES = (
         taken=(Taken("differential/statistics", ("study", "cohort", "gene", "log_fc", "p_value", "adj_p_value")),),
     ),
     Table(
+        "differential/design",
+        "cohort",
+        (
+            STUDY,
+            COHORT,
+            Column("block", TEXT, "how samples of one patient are modelled: none, fixed or duplicate_correlation"),
+            Column("block_asked", TEXT, "what the study file asks for; 'auto' decides by the samples"),
+            Column("block_reason", TEXT, "why"),
+            Column("n_samples", COUNT, "samples tested"),
+            Column("n_patients", COUNT, "patients; a sample whose patient is not known is one of its own"),
+            Column("n_several", COUNT, "patients with two samples or more"),
+            Column("n_both", COUNT, "patients with case and control samples"),
+            Column("consensus_correlation", REAL, "correlation of two samples of a patient; NULL where not estimated"),
+            Column("coefficients", TEXTS, "columns of the design"),
+        ),
+        "The linear model by which a disease's genes are tested: its columns, and what is done about patients with "
+        "several samples.",
+    ),
+    Table(
         "enrichment/camera",
         "cohort",
         (

@@ -92,6 +92,12 @@ TABLES = (
             SAMPLE,
             Column("is_case", FLAG, "TRUE for a case, FALSE for a control"),
             Column("patient", TEXT, "patient of the sample; NULL when not known"),
+            Column(
+                "unit",
+                TEXT,
+                "what is drawn, held out and tested as one: the patient as dataset/patient, or dataset//sample when "
+                "the patient is not known; equal for arrays that are the same",
+            ),
         ),
         "The samples of a cohort: the case and control samples of its datasets.",
         taken=(Taken("source/samples", ("study", "dataset", "sample", "patient")),),

@@ -39,10 +39,14 @@ TABLES = (
             Column("median_case", REAL, "median log2 expression of the cases"),
             Column("median_control", REAL, "median log2 expression of the controls"),
             Column("direction", TEXT, "'up' or 'down' in cases, by the medians"),
-            key("test", "the test"),
+            key(
+                "test",
+                "'wilcoxon_exact' or 'wilcoxon_normal' (one sample a patient), 'signed_rank_exact' or "
+                "'signed_rank_normal' (every patient has both groups), 'clustered_rank_sum' (other repeated patients)",
+            ),
             Column("p_value", REAL, "two-sided p-value"),
             Column("agrees", FLAG, "TRUE when the direction is the expected one"),
-            Column("welch_p_value", REAL, "two-sided p-value of Welch's t-test"),
+            Column("welch_p_value", REAL, "two-sided p of Welch's t-test; NULL where a patient has several samples"),
             Column("expected_direction", TEXT, "direction in the training statistics"),
             Column("measured_as", TEXT, "the gene's name in this subject, when it has another symbol there"),
         ),
@@ -63,6 +67,12 @@ TABLES = (
             Column("auc", REAL, "area under the ROC curve"),
             Column("ci_low", REAL, "lower 95 % limit of the AUC"),
             Column("ci_high", REAL, "upper 95 % limit of the AUC"),
+            Column(
+                "interval",
+                TEXT,
+                "how the limits were made: 'delong', 'obuchowski' (a patient has several samples), or "
+                "'patient_bootstrap'",
+            ),
             Column("threshold", REAL, "cut-off with the largest Youden index"),
             Column("sensitivity", REAL, "sensitivity at the cut-off"),
             Column("specificity", REAL, "specificity at the cut-off"),

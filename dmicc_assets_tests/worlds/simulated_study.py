@@ -319,7 +319,7 @@ def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:
             finding("M4", "simulated", "ok", "more shared than chance", 1e-9, 0.05),
             finding("I1", "GSE1", "error", "a <file> is damaged"),
             finding("R1", "b", "warning", "the AUC drops", 0.2, 0.05),
-            finding("R15", "GSE4", "warning", "2 patients with several samples", 2, 0),
+            finding("R12", "GSE4", "warning", "it is of the same paper", 1, 0),
         ]
     )
     _add(frames, "rigor/findings", findings)

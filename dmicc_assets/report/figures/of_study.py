@@ -1,6 +1,7 @@
 """The figures of a whole study, drawn from its results: which rows and which computation go into which figure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -79,7 +80,7 @@ def _with_names(subject: CaseControl, genes: Sequence[str]) -> CaseControl:
     found = find_symbols(genes, subject.matrix.features).found
     matrix = subject.matrix.take_features(list(found.values()))
     renamed = ExpressionMatrix(matrix.values, tuple(found), matrix.samples)
-    return CaseControl(subject.name, subject.kind, renamed, subject.is_case, subject.dataset, subject.patient)
+    return replace(subject, matrix=renamed)
 
 
 def predictors_drawn(results: Results) -> list[str]:

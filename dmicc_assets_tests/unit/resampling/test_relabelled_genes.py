@@ -5,7 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dmicc_assets.differential.statistics import Batch, cohort_statistics
+from dmicc_assets.differential.statistics import (
+    Batch,
+    cohort_model,
+    cohort_statistics,
+    differential_design,
+    model_statistics,
+)
+from dmicc_assets.differential.whitening import consensus_of
 from dmicc_assets.expression.counts import no_counts
 from dmicc_assets.resampling.relabelled_genes import relabelled_genes
 from dmicc_assets.resampling.resamples import permuted_labels
@@ -44,8 +51,16 @@ def test_each_labelling_is_tested_as_the_study_tests(settings: dict[str, object]
     counts = subject.matrix if counted else no_counts(subject.matrix)
     found = relabelled_genes(subject, counts, asked, batch, 3, seed=5)
     labels = permuted_labels(subject, 3, np.random.default_rng([5, 7]))
+    # The correlation within patients is that of the cohort itself under every labelling.
+    consensus = None
+    if asked.block == "duplicate_correlation":
+        consensus = consensus_of(subject, differential_design(subject, asked, batch)[0])
     for i, row in enumerate(labels):
-        expected = cohort_statistics(replace(subject, is_case=row), counts, asked, batch)
+        relabelled = replace(subject, is_case=row)
+        expected = cohort_statistics(relabelled, counts, asked, batch)
+        if consensus is not None:
+            model = cohort_model(relabelled, asked, batch, consensus=consensus)
+            expected = model_statistics(relabelled, model, asked)
         np.testing.assert_allclose(found.t[i], expected["t"].to_numpy(), rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(found.log_fc[i], expected["log_fc"].to_numpy(), rtol=1e-7, atol=1e-9)
     # In a pair one sample is a case, whatever the labelling.

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmicc_assets.differential.statistics import differential_genes, differential_statistics
+from dmicc_assets.differential.statistics import (
+    cohort_model,
+    differential_design,
+    differential_genes,
+    model_statistics,
+)
+from dmicc_assets.differential.whitening import consensus_of
 from dmicc_assets.resampling.nulls import empirical_p, null_distributions, permuted_label_null, random_signature_null
 from dmicc_assets.resampling.pairwise_auc import (
     pair_matrix,
@@ -130,6 +136,7 @@ def test_labels_are_permuted_within_dataset_and_within_patients_of_both_classes(
         ({"limma": "3.54"}, "covariate"),
         ({}, "combat"),
         ({"block": "fixed"}, "none"),
+        ({"block": "duplicate_correlation"}, "none"),
     ],
 )
 def test_many_resamples_equal_one_at_a_time(changes: dict[str, object], batch: str) -> None:
@@ -145,11 +152,12 @@ def test_many_resamples_equal_one_at_a_time(changes: dict[str, object], batch: s
         patient=tuple(f"p{i % 13}" for i in range(26)) if "block" in changes else (None,) * 26,
     )
     spec = Differential.model_validate({"log_fc": 0.3, "p_value": 0.05, "adjust": "none"} | changes)
-    counts = (
-        bootstrap_counts(subject, 4, np.random.default_rng(1))
-        if "block" not in changes
-        else left_out_controls(subject)[:4]
-    )
+    counts = bootstrap_counts(subject, 4, np.random.default_rng(1))
+    if "block" in changes:
+        counts = np.vstack([counts, left_out_controls(subject)[:4]])
+    consensus = None
+    if spec.block == "duplicate_correlation":
+        consensus = consensus_of(subject, differential_design(subject, spec, batch)[0])  # type: ignore[arg-type]
     found = chosen_genes(subject, counts, spec, batch)  # type: ignore[arg-type]  # a literal
     for b, row in enumerate(counts):
         repeated = repeated_samples(subject, subject.matrix, row)
@@ -158,22 +166,27 @@ def test_many_resamples_equal_one_at_a_time(changes: dict[str, object], batch: s
 
             adjusted = adjust_batch(repeated, repeated.matrix, repeated.dataset, batch).training
             repeated = replace(repeated, matrix=replace(repeated.matrix, values=adjusted))
-        expected = differential_genes(differential_statistics(repeated, spec, batch), spec)["gene"].to_list()  # type: ignore[arg-type]
+        model = cohort_model(repeated, spec, batch, consensus=consensus)  # type: ignore[arg-type]
+        expected = differential_genes(model_statistics(repeated, model, spec), spec)["gene"].to_list()
         assert [gene for gene, yes in zip(subject.matrix.features, found[:, b], strict=True) if yes] == expected
         assert expected
 
 
-def test_many_labels_equal_one_at_a_time() -> None:
+@pytest.mark.parametrize("block", ["none", "duplicate_correlation"])
+def test_many_labels_equal_one_at_a_time(block: str) -> None:
     subject = replace(cohort_of("a", 14, 12, 300, 3, planted=30), dataset=("A", "B") * 13)
     values = subject.matrix.values.copy()
     values[5, 3] = np.nan
-    subject = replace(subject, matrix=replace(subject.matrix, values=values))
-    spec = Differential(log_fc=0.5, p_value=0.05, adjust="none")
+    patient = tuple(f"p{i % 10}" for i in range(26)) if block != "none" else (None,) * 26
+    subject = replace(subject, matrix=replace(subject.matrix, values=values), patient=patient)
+    spec = Differential.model_validate({"log_fc": 0.5, "p_value": 0.05, "adjust": "none", "block": block})
+    consensus = None if block == "none" else consensus_of(subject, differential_design(subject, spec, "covariate")[0])
     labels = np.vstack([subject.is_case[None], permuted_labels(subject, 40, np.random.default_rng(1))])
     found = chosen_under_labels(subject, labels, spec, "covariate")
     for row, column in zip(labels, found.T, strict=True):
-        statistics = differential_statistics(replace(subject, is_case=row), spec, "covariate")
-        expected = differential_genes(statistics, spec)["gene"].to_list()
+        relabelled = replace(subject, is_case=row)
+        model = cohort_model(relabelled, spec, "covariate", consensus=consensus)
+        expected = differential_genes(model_statistics(relabelled, model, spec), spec)["gene"].to_list()
         assert [gene for gene, yes in zip(subject.matrix.features, column, strict=True) if yes] == expected
 
 

@@ -7,5 +7,6 @@ SELECT
     CAST(dataset AS VARCHAR) AS dataset,
     CAST(sample AS VARCHAR) AS sample,
     CAST(is_case AS BOOLEAN) AS is_case,
-    CAST(patient AS VARCHAR) AS patient
+    CAST(patient AS VARCHAR) AS patient,
+    CAST(unit AS VARCHAR) AS unit
 FROM read_parquet('{{lake}}/cohort/samples/*.parquet', union_by_name = true);

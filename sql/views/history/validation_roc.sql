@@ -15,6 +15,7 @@ SELECT
     CAST(rows.auc AS DOUBLE) AS auc,
     CAST(rows.ci_low AS DOUBLE) AS ci_low,
     CAST(rows.ci_high AS DOUBLE) AS ci_high,
+    CAST(rows.interval AS VARCHAR) AS interval,
     CAST(rows.threshold AS DOUBLE) AS threshold,
     CAST(rows.sensitivity AS DOUBLE) AS sensitivity,
     CAST(rows.specificity AS DOUBLE) AS specificity,

@@ -12,6 +12,7 @@ SELECT
     CAST(auc AS DOUBLE) AS auc,
     CAST(ci_low AS DOUBLE) AS ci_low,
     CAST(ci_high AS DOUBLE) AS ci_high,
+    CAST(interval AS VARCHAR) AS interval,
     CAST(threshold AS DOUBLE) AS threshold,
     CAST(sensitivity AS DOUBLE) AS sensitivity,
     CAST(specificity AS DOUBLE) AS specificity,
