@@ -135,7 +135,7 @@ def test_a_revision_runs_what_it_touches_and_nothing_else(
     ran = steps_of(daemon.follow())
     assert ran >= of_dataset("living.GSE1001", "living.GSE1002") | of_cohort("living.lupus")
     assert not [step for step in ran if "GSE2001" in step or "sclerosis" in step or " of other" in step]
-    assert daemon.metadata("source/files", "living.GSE1002")["revision"] == "1 genes of probes changed"
+    assert daemon.metadata("source/files", "living.GSE1002")["revision"] == "1 probe with a changed gene"
 
     assert daemon.tick_sensor() == [], "the second tick sees nothing new"
     assert daemon.follow() == set()

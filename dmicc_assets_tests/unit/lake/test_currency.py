@@ -12,6 +12,7 @@ from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.lake import making
 from dmicc_assets.lake.currency import Currency, served, study_currency
+from dmicc_assets.lake.failures import clear_failure, note_failure
 from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.steps import Result, Step, StepContext
 from dmicc_assets.lake.workspace import Workspace, open_workspace
@@ -133,6 +134,26 @@ def test_what_a_failure_blocks_says_so_until_it_is_made(settings: Settings, monk
         make(workspace, "differential", cohort)
     make(workspace, "signature", "local")
     assert stale(settings) == {}
+
+
+def test_a_source_that_failed_is_asked_again_whatever_it_serves_now(settings: Settings) -> None:
+    """What it would have been made from is not known of a source that did not answer."""
+    lake, key = open_workspace(settings).lake, PartitionKey.of("local", "A")
+    note_failure(lake, "files", key, "a recipe of other files", SourceError("A.tsv: no answer"))
+    assert stale(settings)["files of local.A"].because == "failed: A.tsv: no answer"
+    clear_failure(lake, "files", key)
+    note_failure(lake, "cohort", PartitionKey.of("local", "a"), "another recipe", DataError("what failed was another"))
+    assert stale(settings) == {}
+
+
+def test_a_failure_of_its_own_comes_before_what_it_reads(settings: Settings) -> None:
+    workspace = open_workspace(settings)
+    recipe = origin(workspace.context(step_named("signature"), "local")).recipe
+    note_failure(workspace.lake, "signature", PartitionKey("local"), recipe, DataError("no gene is shared"))
+    workspace.lake.path("cohort/samples", "local.a").unlink()
+    found = stale(settings)
+    assert found["differential of local.a"].because == "cohort/expression of local.a is out of date"
+    assert found["signature of local"].because == "failed: no gene is shared"
 
 
 def test_a_table_that_is_not_as_declared_leaves_all_tables_of_its_step(settings: Settings) -> None:

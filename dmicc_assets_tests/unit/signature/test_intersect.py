@@ -7,10 +7,12 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from dmicc_assets.signature.intersect import intersect_cohorts
+from dmicc_assets.signature.intersect import expected_directions, intersect_cohorts
 from dmicc_assets.stats.overlap import overlap_p_value
+from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.oracle import ORACLE, read_table
+from dmicc_assets_tests.worlds.noise_study import study_of
 
 
 def deg(**directions: str) -> pl.DataFrame:
@@ -144,3 +146,13 @@ def assert_signature(folder: Path, cohorts: Sequence[str]) -> None:
     assert (overlap["n_universe"], overlap["n_shared"]) == (expected["n_universe"], expected["n_shared"])
     assert_allclose(overlap["n_expected"], expected["n_expected"], rtol=1e-12)
     assert_allclose(overlap["p_value"], expected["p_value"], rtol=1e-7)
+
+
+def test_a_validation_dataset_is_expected_to_go_the_way_of_the_models_cohort() -> None:
+    entry = {"dataset": "V", "case": "sick", "control": "well"}
+    changes = {"model": {"cohort": "b"}, "validation": [entry]}
+    spec = study_of("a", "b").model_dump(mode="json", exclude_unset=True)
+    spec["datasets"]["V"] = spec["datasets"]["A"]
+    study = Study.model_validate(spec | changes)
+    genes = pl.DataFrame({"gene": ["G", "G"], "cohort": ["a", "b"], "direction": ["up", "down"]})
+    assert expected_directions(genes, study) == {"a": {"G": "up"}, "b": {"G": "down"}, "V": {"G": "down"}}
