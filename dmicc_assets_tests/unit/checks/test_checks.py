@@ -78,6 +78,14 @@ def test_is_silent(code: str) -> None:
     assert {each.severity for each in found.values()} == {"ok"}, [each.message for each in found.values()]
 
 
+@pytest.mark.parametrize(("n_control", "severity"), [(50, "ok"), (49, "warning")])
+def test_classes_are_unbalanced_from_just_above_five_to_one(n_control: int, severity: str) -> None:
+    samples = sound().rows("cohort/samples")
+    kept = samples.filter(pl.col("is_case") | (pl.col("sample").cum_count().over("cohort", "is_case") <= n_control))
+    found = checked("D2", with_frame(sound(), "cohort/samples", kept))
+    assert {each.severity for each in found.values()} == {severity}
+
+
 def test_every_module_that_declares_a_check_is_a_theme() -> None:
     folder = ROOT / "dmicc_assets" / "checks"
     declaring = {path.stem for path in folder.glob("*.py") if "\n@check(\n" in path.read_text(encoding="utf-8")}

@@ -158,6 +158,10 @@ WRONG = {
         lambda t: t.replace('"ID_REF"\t"GSM100"', '"ID_REF"\t"GSM999"'),
         "'GSM999' is not the sample 'GSM100'",
     ),
+    "columns in another order": (
+        lambda t: t.replace('"ID_REF"\t"GSM100"\t"GSM101"', '"ID_REF"\t"GSM101"\t"GSM100"'),
+        "'GSM101' is not the sample 'GSM100'",
+    ),
     "a column more": (lambda t: t.replace('"ID_REF"\t', '"ID_REF"\t"GSM1"\t'), "4 sample columns, .* names 3"),
     "a cell more in the samples": (
         lambda t: t.replace('"skin"\t', '"skin"\t"skin"\t', 1),
