@@ -42,7 +42,7 @@ def camera(
         max_size: genes of a set that take part, at most.
 
     Returns:
-        library, term, term_name, n_genes, direction ("up" or "down"), correlation, p_value, adj_p_value
+        library, term, term_name, n_genes, direction ("up" or "down"), inter_gene_correlation, p_value, adj_p_value
         (Benjamini-Hochberg), p_value_preset (every correlation taken as 0.01), by p-value.
 
     Raises:

@@ -72,7 +72,7 @@ def camera(
 
     Returns:
         Table by library, p-value and term: library, term, term_name (NULL where the library has none), n_genes,
-        direction ("up" or "down"), correlation (NULL for a set of one gene), p_value (two-sided),
+        direction ("up" or "down"), inter_gene_correlation (NULL for a set of one gene), p_value (two-sided),
         adj_p_value (Benjamini-Hochberg within the library), p_value_preset (at a correlation of 0.01); and counts.
 
     Raises:
@@ -111,7 +111,7 @@ def _tested(effects: CameraGenes, genes: list[str], library: GeneSetLibrary, set
         "term_name": [library.sets[term].name for term in sets],
         "n_genes": size,
         "direction": np.where(difference < 0, "down", "up"),
-        "correlation": estimated,
+        "inter_gene_correlation": estimated,
         "p_value": p[0],
         "adj_p_value": adjust_p_values(p[0], "BH"),
         "p_value_preset": p[1],

@@ -70,7 +70,11 @@ TABLES = (
             Column("term_name", TEXT, "name of the gene set in words"),
             Column("n_genes", COUNT, "genes of the set that take part: no missing value, and residual variance"),
             Column("direction", TEXT, "whether the set's genes are 'up' or 'down' in cases against the other genes"),
-            Column("correlation", REAL, "mean correlation of the set's genes, from their residuals; NULL for one gene"),
+            Column(
+                "inter_gene_correlation",
+                REAL,
+                "mean correlation of the set's genes, from their residuals; NULL for one gene",
+            ),
             Column("p_value", REAL, "two-sided: the set's genes move as the others do, their correlation estimated"),
             Column("adj_p_value", REAL, "Benjamini-Hochberg over the sets of the library"),
             Column("p_value_preset", REAL, "the same with every correlation taken as 0.01; too small where it is more"),

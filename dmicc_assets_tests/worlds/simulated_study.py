@@ -215,8 +215,8 @@ def _add_cohort(frames: dict[str, list[pl.DataFrame]], study: Study, name: str, 
     camera = pl.DataFrame(
         {
             "term": ["hsa1", "hsa2", "hsa3"], "n_genes": [30, 20, 12], "direction": ["up", "down", "up"],
-            "correlation": [0.12, -0.01, 0.05], "p_value": [1e-4, 0.02, 0.4], "adj_p_value": [3e-4, 0.03, 0.4],
-            "p_value_preset": [1e-7, 0.02, 0.1],
+            "inter_gene_correlation": [0.12, -0.01, 0.05], "p_value": [1e-4, 0.02, 0.4],
+            "adj_p_value": [3e-4, 0.03, 0.4], "p_value_preset": [1e-7, 0.02, 0.1],
         }
     )  # fmt: skip
     _add(frames, "enrichment/camera", camera, cohort=name, library="KEGG")

@@ -67,8 +67,8 @@ def test_it_is_limmas(name: str, tmp_path: Path) -> None:
     assert ours["n_genes"].to_list() == theirs["n"].to_list()
     assert ours["direction"].to_list() == theirs["direction"].str.to_lowercase().to_list()
     expected = theirs["correlation"].cast(pl.Float64)
-    assert ours["correlation"].is_null().to_list() == expected.is_null().to_list()
-    assert_allclose(ours["correlation"].drop_nulls(), expected.drop_nulls(), rtol=1e-8)
+    assert ours["inter_gene_correlation"].is_null().to_list() == expected.is_null().to_list()
+    assert_allclose(ours["inter_gene_correlation"].drop_nulls(), expected.drop_nulls(), rtol=1e-8)
     assert_allclose(ours["p_value"], theirs["p"], rtol=1e-7)
     assert_allclose(ours["p_value_preset"], theirs["preset"], rtol=1e-7)
     assert (found.n_genes, found.n_missing, found.n_without_variance) == (150, 0, 0)
@@ -116,7 +116,7 @@ def test_nothing_depends_on_the_order_of_genes_samples_and_columns(tmp_path: Pat
             )
         )  # fmt: skip
         assert_allclose(again["p_value"], first["p_value"], rtol=1e-9)
-        assert_allclose(again["correlation"].drop_nulls(), first["correlation"].drop_nulls())
+        assert_allclose(again["inter_gene_correlation"].drop_nulls(), first["inter_gene_correlation"].drop_nulls())
 
 
 def test_equal_weights_and_no_correlation_change_nothing(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_null_sets_of_correlated_genes_fire_at_their_rate(per_group: int, tmp_pa
     assert preset is not None
     assert preset > 0.4
     if per_group == 20:
-        assert table["correlation"].mean() == pytest.approx(0.3, abs=0.03)
+        assert table["inter_gene_correlation"].mean() == pytest.approx(0.3, abs=0.03)
 
 
 def test_a_set_that_moves_is_found(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ SELECT
     CAST(term_name AS VARCHAR) AS term_name,
     CAST(n_genes AS BIGINT) AS n_genes,
     CAST(direction AS VARCHAR) AS direction,
-    CAST(correlation AS DOUBLE) AS correlation,
+    CAST(inter_gene_correlation AS DOUBLE) AS inter_gene_correlation,
     CAST(p_value AS DOUBLE) AS p_value,
     CAST(adj_p_value AS DOUBLE) AS adj_p_value,
     CAST(p_value_preset AS DOUBLE) AS p_value_preset
