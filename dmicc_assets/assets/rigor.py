@@ -106,6 +106,7 @@ def nulls(context: StepContext) -> Result:
         Input("validation/roc"),
         Input("validation/performance"),
         Input("validation/folds"),
+        Input("validation/trivial"),
         Input("model/performance"),
         Input("model/coefficients"),
         Input("model/calibration"),

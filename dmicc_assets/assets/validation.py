@@ -10,6 +10,7 @@ from dmicc_assets.model.validation import roc_tables
 from dmicc_assets.resampling.fold_tables import cross_validated, read_out_of_fold
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
+from dmicc_assets.resampling.trivial import trivial_models
 from dmicc_assets.results.inputs import fold_values, study_data
 from dmicc_assets.results.reader import Results
 from dmicc_assets.signature.intersect import expected_directions
@@ -47,7 +48,7 @@ def expression_tests(context: StepContext) -> Result:
 
 @step(
     partition="study",
-    outputs=("validation/folds", "validation/out_of_fold"),
+    outputs=("validation/folds", "validation/out_of_fold", "validation/trivial"),
     inputs=(
         Input("signature/biomarkers"),
         Input("differential/genes", "cohorts"),
@@ -62,9 +63,12 @@ def out_of_fold(context: StepContext) -> Result:
     """Choose the genes and fit the model anew in every fold, and predict the samples that the fold holds out."""
     results = Results.of_step(context)
     data = study_data(results)
-    tables = cross_validated(data, fold_values(results, data), workers())
+    source, samples = fold_values(results, data), data.adjusted[data.target].matrix.samples
+    tables = cross_validated(data, source, workers())
+    nested = read_out_of_fold(tables.out_of_fold, samples)
+    trivial = trivial_models(data, source, nested, results.rows("source/samples"), workers())
     frames = {"validation/folds": tables.folds, "validation/out_of_fold": tables.out_of_fold}
-    return Result(frames, {"seed": context.study.rigor.seed})
+    return Result({**frames, "validation/trivial": trivial}, {"seed": context.study.rigor.seed})
 
 
 @step(

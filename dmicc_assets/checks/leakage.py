@@ -1,4 +1,4 @@
-"""Checks of leakage: genes or cut-offs chosen on the samples on which they are scored (R1, R11)."""
+"""Checks of leakage: genes or cut-offs chosen where they are scored (R1, R11), and a trivial model beside (R16)."""
 
 from itertools import combinations
 from statistics import fmean
@@ -9,7 +9,7 @@ from dmicc_assets.checks.check import AucDoubt, Doubt, check
 from dmicc_assets.checks.finding import Finding, Severity, counted, finding, listed, not_applicable
 from dmicc_assets.checks.prediction import SCORED
 from dmicc_assets.results.evidence import StudyEvidence
-from dmicc_assets.results.intervals import interval_text
+from dmicc_assets.results.intervals import estimate_text, interval_text
 
 OPTIMISM = 0.05
 # Up to this share of folds without a model a nested AUC is read as one of a procedure that finds genes.
@@ -115,6 +115,37 @@ def of_the_folds(evidence: StudyEvidence) -> str:
         text += f"; given that genes are chosen {fmean(inside):.3f} (mean within {counted(len(inside), 'fold')}"
         text += f", 95 % interval {interval})" if interval else ")"
     return text
+
+
+@check(
+    "R16",
+    slug="trivial_model",
+    title="The model predicts better than a trivial one",
+    meaning=(
+        "In the same folds a single gene, the one that differs most in the training samples, or age and sex predict as "
+        "well as the model, or the difference is too uncertain to tell. A warning says that the trivial model is "
+        "shown to be better."
+    ),
+    measures="nested AUC of the model minus that of the best trivial model",
+    fires="at or below",
+    severities=("warning", "info"),
+    remedy="Say what the trivial model reaches beside the AUC of the model.",
+    citation="Holte 1993, 10.1023/A:1022631118932",
+)
+def trivial_model(evidence: StudyEvidence) -> list[Finding]:
+    """The model is not shown to be better than a trivial one (info), or is shown to be worse (warning)."""
+    cohort = evidence.study.model_cohort
+    rows = evidence.rows("validation/trivial").drop_nulls(["difference", "difference_low"]).sort("difference")
+    if rows.is_empty():
+        return not_applicable("R16", cohort, "no trivial model was cross-validated")
+    row = rows.row(0, named=True)
+    better = estimate_text(row["difference"], row["difference_low"], row["difference_high"])
+    text = f"{row['predictor']}: nested AUC {row['auc']:.3f}; the model's minus it is {better}"
+    severity: Severity = "ok"
+    if row["difference_low"] <= 0:
+        severity = "warning" if row["difference_high"] < 0 else "info"
+        text += ": it is not shown to be better"
+    return [finding("R16", cohort, severity, text, row["difference"], 0)]
 
 
 @check(

@@ -102,7 +102,10 @@ def _of_the_signature(results: Results, texts: Methods) -> list[Section]:
         ),
         Section(
             "validation", "Validation", texts.validation,
-            [*_roc(results), *_filled(results, "validation/performance", "validation/expression_tests")],
+            [
+                *_roc(results),
+                *_filled(results, "validation/trivial", "validation/performance", "validation/expression_tests"),
+            ],
             (r"study/(expression|roc)\..*",),
             "There is no predictor to validate.",
         ),

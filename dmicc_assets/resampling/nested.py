@@ -68,16 +68,36 @@ def run_fold(
     """
     trained = repeated_samples(subject, values, training)
     picked = _pick(choice, trained, values, subject.dataset)
-    log_odds = log_odds_of(trained.is_case)
-    complete = ~np.isnan(picked.training).any(axis=0)
-    x, is_case = picked.training[:, complete].T, trained.is_case[complete]
-    if picked.biomarkers and is_case.any() and not is_case.all():
-        model = fit_training_parts(x, is_case, np.ones((1, len(x)), dtype=np.bool_))[0]
+    return fold_with_model(picked.signature, picked.biomarkers, picked.training, picked.every, trained.is_case, test)
+
+
+def fold_with_model(
+    signature: tuple[str, ...],
+    genes: tuple[str, ...],
+    training: FloatArray,
+    every: FloatArray,
+    is_case: BoolArray,
+    test: BoolArray,
+) -> Fold:
+    """The model on the chosen genes, fitted on the training samples that have all of them; scores of all samples.
+
+    Args:
+        signature: genes among which the model's were chosen.
+        genes: the p genes of the model.
+        training: (p, M) their expression in the training samples.
+        every: (p, N) their expression in all samples.
+        is_case: (M,) the training samples' groups.
+        test: (N,) which samples take no part.
+    """
+    log_odds = log_odds_of(is_case)
+    complete = ~np.isnan(training).any(axis=0)
+    x, has_case = training[:, complete].T, is_case[complete]
+    if genes and has_case.any() and not has_case.all():
+        model = fit_training_parts(x, has_case, np.ones((1, len(x)), dtype=np.bool_))[0]
         if np.isfinite(model).all():
-            cut_off = youden(roc(model[0] + x @ model[1:], is_case)).threshold
-            scores = model[0] + model[1:] @ picked.every
-            return Fold(picked.signature, picked.biomarkers, scores, cut_off, log_odds, test)
-    return Fold(picked.signature, picked.biomarkers, np.full(len(test), log_odds), None, log_odds, test)
+            cut_off = youden(roc(model[0] + x @ model[1:], has_case)).threshold
+            return Fold(signature, genes, model[0] + model[1:] @ every, cut_off, log_odds, test)
+    return Fold(signature, genes, np.full(len(test), log_odds), None, log_odds, test)
 
 
 def log_odds_of(is_case: BoolArray) -> float:

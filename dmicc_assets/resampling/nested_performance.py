@@ -135,6 +135,15 @@ class OutOfFoldScores:
         """Area of the frozen model on its own samples (N,) less the area of the pooled predictors, paired."""
         return self._areas(apparent)
 
+    def better_than(self, other: "OutOfFoldScores") -> Estimate:
+        """Area of these pooled predictors less that of others of the same samples, paired by repeat and resample."""
+        areas = [pair_matrix(each.predicted.scores, self.is_case, self.patients).auc for each in (self, other)]
+        resampled = [
+            repeats_in_turn(each.predicted.scores, self.is_case, self.patients, self.draws) for each in (self, other)
+        ]
+        low, high = percentile_interval(resampled[0] - resampled[1])
+        return Estimate(np.array(areas[0] - areas[1]), np.array(low), np.array(high))
+
     def _areas(self, apparent: FloatArray | None) -> Estimate:
         scores = self.predicted.scores
         nested = pair_matrix(scores, self.is_case, self.patients).auc

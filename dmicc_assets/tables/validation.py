@@ -138,6 +138,24 @@ TABLES = (
         "What models predict for samples that took no part in choosing their genes or fitting them.",
     ),
     Table(
+        "validation/trivial",
+        "study",
+        (
+            STUDY,
+            key("predictor", "'best gene': the one that differs most in each fold's training samples; or age and sex"),
+            Column("auc", REAL, "area under the ROC curve, out of fold, mean over the repeats"),
+            Column("ci_low", REAL, "lower 95 % limit, by resampling patients"),
+            Column("ci_high", REAL, "upper 95 % limit"),
+            Column("difference", REAL, "nested AUC of the model minus this one, on the samples that both score"),
+            Column("difference_low", REAL, "lower 95 % limit of the difference, paired"),
+            Column("difference_high", REAL, "upper 95 % limit of the difference"),
+            Column("n_case", COUNT, "case samples that both score"),
+            Column("n_control", COUNT, "control samples that both score"),
+            Column("genes", TEXTS, "genes that were the best in a fold"),
+        ),
+        "Whether the model predicts better than trivial ones in the same folds: the best single gene, age and sex.",
+    ),
+    Table(
         "validation/performance",
         "study",
         (

@@ -259,6 +259,15 @@ def model_frames() -> dict[str, pl.DataFrame]:
         "validation/roc": pl.DataFrame(rows),
         "model/coefficients": pl.DataFrame({"term": ["(Intercept)", "G1", "G2"], "estimator": ["ml"] * 3}),
         "validation/performance": pl.DataFrame([slope]),
+        "validation/trivial": pl.DataFrame(
+            {
+                "predictor": ["best gene"],
+                "auc": [0.7],
+                "difference": [0.2],
+                "difference_low": [0.1],
+                "difference_high": [0.3],
+            }
+        ),
         "model/calibration": pl.DataFrame({"kind": ["apparent"], "predicted": [0.5]}),
         "rigor/nulls": pl.DataFrame(draws),
     }
