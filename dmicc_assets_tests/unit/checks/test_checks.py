@@ -16,7 +16,7 @@ from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.conftest import ROOT
 from dmicc_assets_tests.worlds.sound_study import manifest_of, sound, study_file, with_frame, with_notes
 from dmicc_assets_tests.worlds.spoilt_people import WAYS_OF_PEOPLE
-from dmicc_assets_tests.worlds.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil
+from dmicc_assets_tests.worlds.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil, two_datasets
 
 
 def no_model(evidence: StudyEvidence) -> StudyEvidence:
@@ -84,6 +84,21 @@ def test_classes_are_unbalanced_from_just_above_five_to_one(n_control: int, seve
     kept = samples.filter(pl.col("is_case") | (pl.col("sample").cum_count().over("cohort", "is_case") <= n_control))
     found = checked("D2", with_frame(sound(), "cohort/samples", kept))
     assert {each.severity for each in found.values()} == {severity}
+
+
+@pytest.mark.parametrize(("n_control", "severity"), [(10, "ok"), (9, "warning")])
+def test_a_smaller_class_of_as_many_samples_as_folds_is_enough(n_control: int, severity: str) -> None:
+    samples = sound().rows("cohort/samples")
+    kept = samples.filter(pl.col("is_case") | (pl.col("sample").cum_count().over("cohort", "is_case") <= n_control))
+    found = checked("D3", with_frame(sound(), "cohort/samples", kept))
+    assert {each.severity for each in found.values()} == {severity}
+
+
+def test_combat_of_datasets_with_equal_shares_of_cases_is_no_warning() -> None:
+    samples = sound().rows("cohort/samples")
+    both = pl.concat([samples.with_columns(cohort=pl.lit("a")), samples.filter(cohort="b")])
+    found = checked("D6", with_frame(two_datasets(sound(), "combat"), "cohort/samples", both))
+    assert found["a"].severity == "ok", found["a"].message
 
 
 def test_every_module_that_declares_a_check_is_a_theme() -> None:

@@ -354,3 +354,10 @@ def test_the_target_is_ranked_in_its_training_samples_alone() -> None:
     assert data.biomarkers == (first,)
     in_training = subject.matrix.values[::-1].copy()
     assert BiomarkerChoice(data, "a").choose((first, second), in_training, subject.is_case) == (second,)
+
+
+def test_folds_are_counted_in_patients_of_the_smaller_class() -> None:
+    patients = np.repeat(np.arange(8), 4)
+    is_case = patients < 3
+    assert [usable_folds(asked, patients, is_case) for asked in (2, 3, 10)] == [2, 3, 3]
+    assert usable_folds(10, patients, patients < 1) == 0
