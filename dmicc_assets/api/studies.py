@@ -49,4 +49,4 @@ def open(study: str, *, home: Path | str | None = None) -> StudyResults:  # noqa
     if not workspace.lake.has(study):
         raise RequestError(f"{study} has no results in {workspace.settings.home}: `dmicc run {study}` makes them")
     settings = workspace.settings.simulated() if spec.is_simulated else workspace.settings
-    return StudyResults.of_study(workspace.lake, spec, settings.gene_sets)
+    return StudyResults.of_study(workspace.lake, spec, settings)

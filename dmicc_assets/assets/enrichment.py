@@ -5,10 +5,9 @@ from typing import Any
 from dmicc_assets.assets.differential import subject_of
 from dmicc_assets.differential.blocking import cohort_settings
 from dmicc_assets.differential.statistics import weighted_model
-from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
-from dmicc_assets.enrichment.libraries import libraries_in_use, served_libraries
+from dmicc_assets.enrichment.libraries import LibrariesInUse, libraries_in_use, served_libraries
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
-from dmicc_assets.enrichment.terms import camera_terms, enriched_terms, preranked_terms
+from dmicc_assets.enrichment.terms import EnrichedTerms, camera_terms, enriched_terms, preranked_terms
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.resampling.relabelled_genes import relabelled_genes
 from dmicc_assets.results.reader import Results
@@ -19,12 +18,17 @@ COHORT = (Input("cohort/expression"), Input("cohort/samples"))
 
 def observe_libraries(context: StepContext) -> str:
     """Name and checksum of each gene-set library that the study uses, as a text."""
-    return served_libraries(context.study.enrichment.libraries, context.settings.gene_sets)
+    return served_libraries(context.study.enrichment, context.settings)
 
 
-def libraries_of(context: StepContext) -> list[GeneSetLibrary]:
-    """The gene-set libraries that the study uses."""
-    return libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
+def libraries_of(context: StepContext) -> LibrariesInUse:
+    """The gene-set libraries that the study uses, fetched where need be."""
+    return libraries_in_use(context.study.enrichment, context.settings, context.report_progress)
+
+
+def result_of(table: str, found: EnrichedTerms, libraries: LibrariesInUse) -> Result:
+    """A table of enrichment, with what was used to make it and what could not be had."""
+    return Result({table: found.terms}, {**found.notes, "missing_libraries": libraries.missing})
 
 
 def of_model(study: Study, cohort: str) -> list[Any]:
@@ -57,10 +61,10 @@ def relabelled(context: StepContext) -> RelabelledGenes:
 )
 def camera(context: StepContext) -> Result:
     """Test which gene sets move more than the other genes, given that the genes of a set are correlated."""
-    study, given = context.study, subject_of(Results.of_step(context), context.part)
+    study, given, libraries = context.study, subject_of(Results.of_step(context), context.part), libraries_of(context)
     model = weighted_model(given.subject, given.counts, given.settings, given.batch)
-    found = camera_terms(model, libraries_of(context), study.enrichment, given.settings)
-    return Result({"enrichment/camera": found.terms}, found.notes)
+    found = camera_terms(model, libraries.found, study.enrichment, given.settings)
+    return result_of("enrichment/camera", found, libraries)
 
 
 @step(
@@ -74,10 +78,10 @@ def camera(context: StepContext) -> Result:
 def terms(context: StepContext) -> Result:
     """Test which gene sets hold more differentially expressed genes than an urn and permuted labels give."""
     differential, libraries = Results.of_step(context).differential, libraries_of(context)
-    under_labels = relabelled(context) if libraries else None
+    under_labels = relabelled(context) if libraries.found else None
     genes, statistics = differential.genes, differential.statistics
-    enriched = enriched_terms(genes, statistics, libraries, context.study.enrichment, under_labels)
-    return Result({"enrichment/terms": enriched.terms}, enriched.notes)
+    enriched = enriched_terms(genes, statistics, libraries.found, context.study.enrichment, under_labels)
+    return result_of("enrichment/terms", enriched, libraries)
 
 
 @step(
@@ -92,6 +96,6 @@ def gsea(context: StepContext) -> Result:
     """Test which gene sets concentrate at the ends of the list of all genes ranked by the moderated t-statistic."""
     study, libraries = context.study, libraries_of(context)
     statistics = Results.of_step(context).differential.statistics
-    under_labels = relabelled(context) if libraries else None
-    enriched = preranked_terms(statistics, libraries, study.enrichment, study.ranking.seed, under_labels)
-    return Result({"enrichment/gsea": enriched.terms}, enriched.notes)
+    under_labels = relabelled(context) if libraries.found else None
+    enriched = preranked_terms(statistics, libraries.found, study.enrichment, study.ranking.seed, under_labels)
+    return result_of("enrichment/gsea", enriched, libraries)

@@ -30,7 +30,7 @@ from dmicc_assets.results.reader import Results
 )
 def published(context: StepContext) -> Result:
     """Compare the numbers that a paper states with those computed here."""
-    libraries = libraries_in_use(context.study.enrichment.libraries, context.settings.gene_sets)
+    libraries = libraries_in_use(context.study.enrichment, context.settings, context.report_progress).found
     return Result({"report/published": compare_published(Results.of_step(context), libraries)})
 
 

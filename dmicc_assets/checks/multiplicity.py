@@ -152,7 +152,8 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     title="Enrichment is against the measured genes, with libraries whose version and date are stored",
     meaning=(
         "Enrichment must be against the genes that were measured, with libraries whose version is known; "
-        "anything else is an error. A library without a version is identified by checksum and date of the file. "
+        "anything else is an error. A library without a version is identified by checksum and date of the file; "
+        "one that could not be had is a warning: nothing was tested in it. "
         "The message says which null each p-value has: the urn of over-representation and the random sets of "
         "GSEA draw genes as if they were independent, so that sets of correlated genes come out too often; camera "
         "and permuted labels do not."
@@ -161,9 +162,13 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     fires="above",
     also_measures={
         "unstated": Measure("gene-set libraries without a version", "above"),
+        "missing": Measure("gene-set libraries that could not be had", "above"),
     },
-    severities=("error", "info"),
-    remedy="Put a `<LIBRARY>.json` with version and date beside the library's file.",
+    severities=("error", "warning", "info"),
+    remedy=(
+        "Run again when the provider can be reached. Put a `<LIBRARY>.json` with version and date beside the file of a "
+        "library of your own."
+    ),
     citation="Wijesooriya 2022, 10.1371/journal.pcbi.1009935",
     stops=Stops(
         "The version or date of every gene-set library is known",
@@ -171,14 +176,20 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     ),
 )
 def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
-    """A library has no date or checksum, or the background is wrong (error); a version is not stated (info)."""
+    """A wrong background or no checksum (error), a library that could not be had (warning), no version (info)."""
     findings: list[Finding] = []
     for name, subject in evidence.cohorts().items():
         terms = evidence.rows("enrichment/terms", cohort=name)
         notes = evidence.library_notes.get(name, {})
         used = sorted(set(terms["library"]) | set(notes))
+        missing = evidence.missing_libraries[name]
+        why = "; ".join(f"{library}: {reason}" for library, reason in missing.items())
+        if not used and missing:
+            text = f"enrichment was not made: no gene sets could be had ({why})"
+            findings.append(finding("M8", name, "warning", text, len(missing), 0, "missing"))
+            continue
         if not used:
-            findings += not_applicable("M8", name, "no gene-set library was found (DMICC_GENE_SETS)")
+            findings += not_applicable("M8", name, "the study asks for no gene-set library")
             continue
         n_genes = len(subject.matrix.features)
         problems = [
@@ -205,6 +216,10 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         if unstated:
             text += f"; {unstated} of them state no version and are identified by checksum and date of the file"
         text += f"; {_nulls(evidence, name)}"
+        if missing:
+            text += f"; enrichment was not made in {listed(list(missing))}, which could not be had ({why})"
+            findings.append(finding("M8", name, "warning", text, len(missing), 0, "missing"))
+            continue
         measured: Measured = (unstated, 0, "unstated") if unstated else (0, 0, "")
         findings.append(finding("M8", name, "info" if unstated else "ok", text, *measured))
     return findings

@@ -144,6 +144,25 @@ def sql(
         query_and_print(out, settings, query, output_format, to)
 
 
+@app.command("gene-sets")
+def gene_sets(
+    action: Annotated[
+        Literal["list", "get", "pin", "unpin", "remove"], typer.Argument(metavar="ACTION", help="What to do.")
+    ] = "list",
+    library: Annotated[
+        str | None, typer.Argument(metavar="LIBRARY", help="GO_BP, KEGG, HALLMARK, ..., or a name of Enrichr's.")
+    ] = None,
+    organism: Annotated[Literal["human", "mouse", "rat"], typer.Option("--organism", help="Whose genes.")] = "human",
+) -> None:
+    """List the gene-set libraries that were fetched; get, pin, unpin or remove one.
+
+    A run fetches what its study asks for. A pinned library stays as it is, whatever its provider serves.
+    """
+    from dmicc_assets.cli.gene_sets import gene_sets_and_show
+
+    gene_sets_and_show(out, _workspace(prepares=action == "get").settings, action, library, organism)
+
+
 @app.command()
 def score(
     study: StudyName,

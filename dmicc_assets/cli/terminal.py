@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.enrichment.gene_sets import library_path
+from dmicc_assets.enrichment.providers.catalogue import PROVIDERS, source_of
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import stale_tables
@@ -23,6 +24,7 @@ from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import NAME, Study, accession_of, platform_of
+from dmicc_assets.study.settings import Settings
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows
@@ -118,20 +120,25 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
         out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
         for cohort in study.cohorts_of(entry.dataset):
             out.print(f"  {entry.dataset} trains the cohort {cohort}: finding I6 stops this validation in the run")
-    _refuse_absent_libraries(study, workspace.settings.gene_sets)
+    _tell_of_libraries(out, study, workspace.settings.simulated() if study.is_simulated else workspace.settings)
     out.print(f"risk model in {study.model_cohort}; the file is valid")
     if workspace.lake.has(name):
         for line in stale_lines(judge_study(workspace, name)) or ["every table is up to date"]:
             out.print(line)
 
 
-def _refuse_absent_libraries(study: Study, folder: Path | None) -> None:
-    """A run without a folder has no enrichment and says so; with one that lacks a library it fails."""
-    for name in study.enrichment.libraries if folder is not None else ():
+def _tell_of_libraries(out: Console, study: Study, settings: Settings) -> None:
+    """Where each gene-set library comes from; a folder of the user's own that lacks one is an error."""
+    for name in study.enrichment.libraries:
         try:
-            library_path(folder, name)
+            if settings.gene_sets is not None:
+                library_path(settings.gene_sets, name)
+                continue
+            source = source_of(name, study.enrichment)
         except RequestError as error:
             raise RequestError(f"enrichment.libraries: {error}") from None
+        provider = PROVIDERS[source.provider]
+        out.print(f"gene sets {name}: {source.name} of {provider.title}, {provider.licence}")
 
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:

@@ -1,7 +1,6 @@
 """Gene-set libraries as read from GMT files, and what of them a study measured.
 
-Libraries are local files: none is downloaded, and none is bundled (their licences differ). Testing is `ora.py`'s and
-`gsea.py`'s.
+Where the files come from is said in `libraries.py`; testing is `ora.py`'s and `gsea.py`'s.
 """
 
 import gzip
@@ -17,7 +16,7 @@ from pathlib import Path
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.symbols import find_symbols
 
-NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+)\)$")
+NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+|R-[A-Z]{3}-\d+)\)$")
 SUFFIXES = (".gmt", ".gmt.gz")
 
 
@@ -65,28 +64,23 @@ class MeasuredSets:
     by_previous: dict[str, str]
 
 
-def library_path(folder: Path | None, name: str) -> Path:
-    """The file of a library in the folder of gene sets.
+def library_path(folder: Path, name: str) -> Path:
+    """The file of a library in the user's folder of gene sets.
 
     Raises:
-        RequestError: there is no folder, or no such library in it.
+        RequestError: no such library in it.
     """
-    if folder is None:
-        raise RequestError(
-            f"gene-set library {name}: no folder of gene sets is set, and none may be downloaded unasked\n"
-            f"put {name}.gmt (of MSigDB, Enrichr or GO) into a folder and set DMICC_GENE_SETS to it"
-        )
     for suffix in SUFFIXES:
         if (path := folder / f"{name}{suffix}").is_file():
             return path
     there = sorted({path.name.split(".gmt")[0] for suffix in SUFFIXES for path in folder.glob(f"*{suffix}")})
     raise RequestError(
         f"gene-set library {name}: expected {name}.gmt[.gz] in {folder} (there: {', '.join(there) or 'none'})\n"
-        "put the file there, point DMICC_GENE_SETS to its folder, or take the library out of enrichment.libraries"
+        "put the file there, unset DMICC_GENE_SETS to have it fetched, or take the library out of enrichment.libraries"
     )
 
 
-def read_gmt(path: Path) -> GeneSetLibrary:
+def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
     """Read a library in GMT format: a set a line, tab-separated: term, description, genes.
 
     A first column "name (GO:0000002)" gives the term GO:0000002 and its name; otherwise the description is the name,
@@ -104,7 +98,7 @@ def read_gmt(path: Path) -> GeneSetLibrary:
     if not sets:
         raise SourceError(f"{path}: expected gene sets in GMT format (term, description, genes, by tabs), found none")
     version, date = _stated(path)
-    return GeneSetLibrary(_name(path), version, date, hashlib.sha256(content).hexdigest(), path, sets)
+    return GeneSetLibrary(name or _name(path), version, date, hashlib.sha256(content).hexdigest(), path, sets)
 
 
 def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:

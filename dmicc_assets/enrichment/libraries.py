@@ -1,55 +1,101 @@
-"""Which gene-set libraries a study uses, found on the disk, with what is recorded of them."""
+"""The gene-set libraries of one study: of the user's own folder, or fetched from their providers.
+
+Reading a GMT file is in `gene_sets.py`, fetching one in `providers/`.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, library_path, read_gmt
-from dmicc_assets.errors import RequestError
+from dmicc_assets.enrichment.providers.catalogue import source_of
+from dmicc_assets.enrichment.providers.library_folder import LibraryFolder
+from dmicc_assets.enrichment.providers.provider import Roots
+from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.lake.steps import open_client
+from dmicc_assets.study.schema import Enrichment
+from dmicc_assets.study.settings import Settings
 
 
-def libraries_in_use(names: Sequence[str], folder: Path | None) -> list[GeneSetLibrary]:
-    """The study's libraries; none at all without a folder of gene sets, which the enrichment tables then say.
+@dataclass(frozen=True)
+class LibrariesInUse:
+    """What a study's enrichment is made with.
+
+    Attributes:
+        found: the libraries, in the study's order.
+        missing: why each of the others could not be had, by name.
+    """
+
+    found: list[GeneSetLibrary]
+    missing: dict[str, str]
+
+
+def fetched_libraries(settings: Settings, report: Callable[[str], None] = lambda _: None) -> LibraryFolder:
+    """The folder of fetched libraries of the home that the settings name."""
+    roots = Roots(settings.enrichr_url, settings.go_url, settings.msigdb_url, settings.reactome_url)
+    return LibraryFolder(
+        settings.fetched_gene_sets, settings.locks, lambda: open_client(settings, report), roots, report
+    )
+
+
+def libraries_in_use(
+    enrichment: Enrichment, settings: Settings, report: Callable[[str], None] = lambda _: None
+) -> LibrariesInUse:
+    """The study's libraries, fetched where the user has no folder of gene sets.
 
     Args:
-        names: the libraries that the study asks for.
-        folder: `DMICC_GENE_SETS`, or None.
+        enrichment: the section of the study file.
+        settings: the folder, and the providers' addresses.
+        report: told what is fetched.
 
     Raises:
-        RequestError: the folder lacks a library.
+        RequestError: the user's folder lacks a library, or no library has this name.
+        SourceError: a file is no library.
     """
-    return [] if folder is None else [read_gmt(library_path(folder, name)) for name in names]
-
-
-def served_libraries(names: Sequence[str], folder: Path | None) -> str:
-    """What the folder holds of the libraries now, a line each: name and SHA-256 of the file, or its absence.
-
-    With a `<name>.json` beside the file its SHA-256 too: a version that is stated later is a finding less.
-    """
-    lines: list[str] = []
-    for name in names if folder is not None else ():
+    if settings.gene_sets is not None:
+        return LibrariesInUse([read_gmt(library_path(settings.gene_sets, name)) for name in enrichment.libraries], {})
+    folder = fetched_libraries(settings, report)
+    found: list[GeneSetLibrary] = []
+    missing: dict[str, str] = {}
+    for name in enrichment.libraries:
         try:
-            library = library_path(folder, name)
-            paths = [library, library.with_name(f"{name}.json")]
-            hashes = [sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()]
-            lines.append(" ".join([name, *hashes]))
-        except RequestError:
-            lines.append(f"{name} is not there")
+            found.append(read_gmt(folder.fetch(source_of(name, enrichment)), name))
+        except SourceError as error:
+            missing[name] = str(error)
+    return LibrariesInUse(found, missing)
+
+
+def served_libraries(enrichment: Enrichment, settings: Settings) -> str:
+    """What there is of the study's libraries now, a line each: in the user's folder, else at their providers.
+
+    Of a file in the folder its SHA-256, and that of a `<name>.json` beside it: a version that is stated later is a
+    finding less.
+    """
+    if settings.gene_sets is not None:
+        lines = [_in_folder(name, settings.gene_sets) for name in enrichment.libraries]
+    else:
+        folder = fetched_libraries(settings)
+        lines = [f"{name} {folder.observe(source_of(name, enrichment))}" for name in enrichment.libraries]
     return "\n".join(lines) or "no gene sets"
 
 
-def gene_set_reader(folder: Path | None) -> Callable[[str, str], Sequence[str]]:
+def gene_set_reader(enrichment: Enrichment, settings: Settings | None) -> Callable[[str, str], Sequence[str]]:
     """A function of library and term to the genes of a set; empty when the library or the term is not at hand.
 
-    Args:
-        folder: `DMICC_GENE_SETS`, or None.
+    Nothing is fetched: what was used is there.
     """
 
     @cache
     def library(name: str) -> GeneSetLibrary | None:
+        if settings is None:
+            return None
         try:
-            return read_gmt(library_path(folder, name))
+            if settings.gene_sets is not None:
+                return read_gmt(library_path(settings.gene_sets, name))
+            path = fetched_libraries(settings).path_of(source_of(name, enrichment))
+            return read_gmt(path, name) if path.is_file() else None
         except RequestError:
             return None
 
@@ -58,3 +104,12 @@ def gene_set_reader(folder: Path | None) -> Callable[[str, str], Sequence[str]]:
         return found.sets[term].genes if found is not None and term in found.sets else ()
 
     return gene_set
+
+
+def _in_folder(name: str, folder: Path) -> str:
+    try:
+        library = library_path(folder, name)
+    except RequestError:
+        return f"{name} is not there"
+    paths = [library, library.with_name(f"{name}.json")]
+    return " ".join([name, *(sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file())])

@@ -16,8 +16,6 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.study.schema import Differential, Enrichment
 from dmicc_assets.tables import TABLES
 
-NO_GENE_SETS = "no gene sets: DMICC_GENE_SETS names no folder of <LIBRARY>.gmt files, so nothing was tested"
-
 
 @dataclass(frozen=True)
 class EnrichedTerms:
@@ -39,7 +37,7 @@ def enriched_terms(
     Args:
         genes: `differential.genes` of the cohort.
         statistics: `differential.statistics` of the cohort; its genes are the background.
-        libraries: none gives an empty table, with the reason in the notes.
+        libraries: none gives an empty table.
         settings: sizes of the sets that count.
         relabelled: the cohort's genes under permuted labels.
 
@@ -78,7 +76,7 @@ def camera_terms(
 
     Args:
         model: of the cohort; column 1 of its design is case against control.
-        libraries: none gives an empty table, with the reason in the notes.
+        libraries: none gives an empty table.
         settings: sizes of the sets that count.
         differential: whether the variances' prior has a trend.
     """
@@ -102,4 +100,4 @@ def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
         if not one.date:
             raise DataError(f"{one.path}: the library has an empty date; state one in {one.name}.json", check="M8")
     used = [{"name": one.name, "version": one.version, "date": one.date, "sha256": one.sha256} for one in libraries]
-    return {"libraries": used} if used else {"libraries": [], "why_empty": NO_GENE_SETS}
+    return {"libraries": used}

@@ -166,7 +166,7 @@ def _write_figures(
     from dmicc_assets.report.figures.style import add_letter
 
     settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
-    results = Results.of_study(workspace.lake, study, settings.gene_sets)
+    results = Results.of_study(workspace.lake, study, settings)
     for figure in study_figures(results):
         tell(f"{study.study}: {figure.title}")
         yield from _write_figure(folder, figure.name, figure.title, figure.draw())

@@ -48,7 +48,7 @@ def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataVa
         return {}
     part = context.key.part
     wanted = pattern.format(part=part, cohort=context.study.model_cohort)
-    results = Results.of_study(context.lake, context.study, context.settings.gene_sets, upstream(context.step))
+    results = Results.of_study(context.lake, context.study, context.settings, upstream(context.step))
     for figure in study_figures(results):
         if fnmatch(figure.name, wanted):
             image = b64encode(png(figure.draw(), SCREEN_DPI)).decode()

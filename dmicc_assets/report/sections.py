@@ -77,9 +77,9 @@ def _of_the_cohorts(results: Results, texts: Methods) -> list[Section]:
         ),
         _differential(results, texts),
         Section(
-            "enrichment", "Enrichment", texts.enrichment + _nameless_libraries(results),
+            "enrichment", "Enrichment", texts.enrichment + _nameless_libraries(results) + _missing_libraries(results),
             [*_camera(results), *_terms(results), *_gene_sets(results)], (r"cohort/.*/(camera|terms\..*|gsea)",),
-            "No gene set was tested.",
+            "No gene set was tested.",  # and if none could be had, the text above says why
         ),
     ]  # fmt: skip
 
@@ -156,6 +156,18 @@ def _nameless_libraries(results: Results) -> str:
     rows = results.rows("enrichment/terms").group_by("library")
     found = sorted(rows.agg((pl.col("term_name").is_null() & is_number).all()).filter("term_name")["library"])
     return f" {' and '.join(found)}: the available library has identifiers without names." if found else ""
+
+
+def _missing_libraries(results: Results) -> str:
+    """Which libraries could not be had, and why: nothing is known of their sets."""
+    notes = (results.notes("enrichment/terms", cohort) for cohort in results.study.cohorts)
+    missing = {library: why for said in notes for library, why in said.get("missing_libraries", {}).items()}
+    if not missing:
+        return ""
+    reasons = "; ".join(f"{library}: {why}" for library, why in missing.items())
+    if len(missing) == len(results.study.enrichment.libraries):
+        return f" Enrichment was not made: no gene sets could be had ({reasons})."
+    return f" Enrichment was not made in {' and '.join(missing)}, which could not be had ({reasons})."
 
 
 def _camera(results: Results) -> list[ReportTable]:

@@ -58,6 +58,11 @@ class StudyEvidence(Results):
         return {name: {each["name"]: each for each in said.get("libraries", [])} for name, said in notes.items()}
 
     @cached_property
+    def missing_libraries(self) -> dict[str, dict[str, str]]:
+        """Why gene-set libraries could not be had for each cohort's `enrichment/terms`, by name."""
+        return {name: self.notes("enrichment/terms", name).get("missing_libraries", {}) for name in self.study.cohorts}
+
+    @cached_property
     def block_notes(self) -> dict[str, Mapping[str, Any]]:
         """Notes of each cohort's `differential/statistics` on the correlation within patients; empty without one."""
         wanted = ("block_correlation", "n_without_variance")

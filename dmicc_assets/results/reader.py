@@ -6,7 +6,6 @@ Nothing is computed or judged here; `tables.py` reads the rows.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar
 
 import polars as pl
@@ -17,6 +16,7 @@ from dmicc_assets.lake.steps import StepContext
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.results.tables import PART, GivenTables, MatrixKey, StudyTables, declared_tables, materialised_tables
 from dmicc_assets.study.schema import Study
+from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
@@ -117,7 +117,7 @@ class Results:
 
     @classmethod
     def of_study(
-        cls, lake: Lake, study: Study, gene_sets: Path | None = None, only: Collection[str] | None = None
+        cls, lake: Lake, study: Study, settings: Settings | None = None, only: Collection[str] | None = None
     ) -> Self:
         """A study's results in the lake; tables that were not materialised count as empty.
 
@@ -126,12 +126,12 @@ class Results:
         Args:
             lake: the Parquet store.
             study: the study.
-            gene_sets: folder of gene-set libraries; without it, or without a library in it, its sets are empty.
+            settings: say where gene-set libraries are; without them, or without a library there, its sets are empty.
             only: names of tables; the others count as empty.
 
         Reading a table raises a DataError when its file is damaged or was written by another version.
         """
-        return cls(study, materialised_tables(lake, study, only), gene_set_reader(gene_sets))
+        return cls(study, materialised_tables(lake, study, only), gene_set_reader(study.enrichment, settings))
 
     @classmethod
     def of_step(cls, context: StepContext) -> Self:
@@ -139,7 +139,7 @@ class Results:
 
         Reading another table raises a KeyError, a missing partition a DataError.
         """
-        return cls(context.study, declared_tables(context), gene_set_reader(context.settings.gene_sets))
+        return cls(context.study, declared_tables(context), gene_set_reader(context.study.enrichment, context.settings))
 
     @classmethod
     def of_frames(

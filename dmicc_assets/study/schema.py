@@ -113,14 +113,31 @@ class Differential(_Section):
 
 
 class Enrichment(_Section):
-    """Gene-set libraries, limits of set sizes, and the threshold."""
+    """Gene-set libraries, limits of set sizes, and the threshold.
+
+    `{KEGG: KEGG_2021_Human}` among the libraries gives the library that a name stands for; it is kept in `pins`.
+    """
 
     libraries: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]] = Field(
         default=["GO_BP", "GO_CC", "GO_MF", "KEGG"]
     )
+    pins: dict[str, str] = {}
+    organism: Literal["human", "mouse", "rat"] = "human"
     min_size: int = Field(default=10, ge=1)
     max_size: int = Field(default=500, ge=1)
     adj_p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _libraries_with_pins(cls, section: object) -> object:
+        """`{KEGG: KEGG_2021_Human}` among the libraries is the library KEGG and its pin."""
+        if not isinstance(section, dict) or not isinstance(section.get("libraries"), list | dict):
+            return section
+        given = section["libraries"]
+        entries = [{name: pin} for name, pin in given.items()] if isinstance(given, dict) else given
+        pins = {name: pin for entry in entries if isinstance(entry, dict) for name, pin in entry.items() if pin}
+        names = [name for entry in entries for name in (entry if isinstance(entry, dict) else [entry])]
+        return {**section, "libraries": names, "pins": {**section.get("pins", {}), **pins}}
 
 
 class Ranking(_Section):

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
         geo_url: root of a GEO tree, `https://`, `http://` or `file://`.
         geo_acc_url: GEO's `acc.cgi`.
         xena_url: root of a Xena download hub, or `file://`.
-        gene_sets: folder of `<LIBRARY>.gmt[.gz]` files.
+        gene_sets: the user's own folder of `<LIBRARY>.gmt[.gz]` files; without it libraries are fetched.
+        enrichr_url, go_url, msigdb_url, reactome_url: hosts of the providers of gene sets.
         requests_per_second: to one host at most.
         ncbi_api_key: the user's key for E-utilities, never shown.
         own_dagster_home: the user's own DAGSTER_HOME, if there is one.
@@ -59,6 +60,10 @@ class Settings(BaseSettings):
     geo_acc_url: str = GEO_ACC_URL
     xena_url: str = XENA_URL
     gene_sets: Path | None = None
+    enrichr_url: str = "https://maayanlab.cloud"
+    go_url: str = "https://current.geneontology.org"
+    msigdb_url: str = "https://data.broadinstitute.org"
+    reactome_url: str = "https://reactome.org"
     lake_url: str | None = None
     requests_per_second: float = Field(default=3.0, gt=0, le=50)  # NCBI answers 429 above 50 from one address
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
@@ -81,7 +86,7 @@ class Settings(BaseSettings):
     def _absolute_folders(cls, folders: str) -> str:
         return ":".join(str(Path(folder).expanduser().absolute()) for folder in folders.split(":") if folder)
 
-    @field_validator("geo_url", "geo_acc_url", "xena_url")
+    @field_validator("geo_url", "geo_acc_url", "xena_url", "enrichr_url", "go_url", "msigdb_url", "reactome_url")
     @classmethod
     def _url(cls, url: str) -> str:
         parts = urlparse(url)
@@ -129,6 +134,11 @@ class Settings(BaseSettings):
         return self.home / "downloads"
 
     @property
+    def fetched_gene_sets(self) -> Path:
+        """Folder of the gene-set libraries that were fetched."""
+        return self.home / "gene_sets"
+
+    @property
     def locks(self) -> Path:
         """Lock files."""
         return self.home / "locks"
@@ -152,6 +162,10 @@ class Settings(BaseSettings):
             "DMICC_GEO_URL": self.geo_url,
             "DMICC_GEO_ACC_URL": self.geo_acc_url,
             "DMICC_XENA_URL": self.xena_url,
+            "DMICC_ENRICHR_URL": self.enrichr_url,
+            "DMICC_GO_URL": self.go_url,
+            "DMICC_MSIGDB_URL": self.msigdb_url,
+            "DMICC_REACTOME_URL": self.reactome_url,
             "DMICC_REQUESTS_PER_SECOND": str(self.requests_per_second),
             "DAGSTER_HOME": str(self.dagster_home),
         }

@@ -150,4 +150,4 @@ def _curve_label(row: Mapping[str, object], several: bool) -> str:
     auc, low, high = (
         value if isinstance(value, float) else None for value in (row["auc"], row["ci_low"], row["ci_high"])
     )
-    return f"{where}{predictor}, {kind}, AUC {estimate_text(auc, low, high, 2)}"
+    return f"{where}{predictor}, {kind}, AUC {estimate_text(auc, low, high)}"

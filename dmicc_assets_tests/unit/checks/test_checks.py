@@ -244,3 +244,15 @@ def test_what_is_repeated_on_counts_is_said_to_be_unweighted(code: str) -> None:
     assert found.message.endswith(f"; repeated on log2 counts of {', '.join(cohorts)} without voom's weights")
     (found,) = CHECKS[code](evidence)
     assert "voom" not in found.message
+
+
+def test_a_library_that_could_not_be_had_is_no_negative_result() -> None:
+    """M8 warns and says why, of some libraries or of all of them."""
+    why = {"KEGG": "https://maayanlab.cloud/Enrichr: the server answers HTTP 503"}
+    found = checked("M8", with_notes(sound(), "enrichment/terms", "b", missing_libraries=why))["b"]
+    assert found.severity == "warning"
+    assert "enrichment was not made in KEGG, which could not be had (KEGG: https://maayanlab" in found.message
+    no_rows = with_frame(sound(), "enrichment/terms", sound().rows("enrichment/terms").head(0))
+    found = checked("M8", with_notes(no_rows, "enrichment/terms", "b", libraries=[], missing_libraries=why))["b"]
+    assert (found.severity, found.statistic) == ("warning", 1)
+    assert found.message.startswith("enrichment was not made: no gene sets could be had (KEGG: ")

@@ -13,7 +13,6 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(found.curve, [0.75, -0.25, 0.0])
     assert found.hits.tolist() == [0, 2]
     assert found.score == 0.75
-    assert found.ranked.tolist() == [3, 1, -1]
 
 
 def test_without_weight_every_hit_counts_alike() -> None:

@@ -191,7 +191,8 @@ def test_there_is_a_manifest_of_every_partition(results: Results) -> None:
 def test_gene_sets_are_those_of_the_folder_and_empty_without_one(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "KEGG.gmt").write_text("hsa1\tna\tG001\tG002\n")
     study = workspace.study(STUDY)
-    with_sets, without = (Results.of_study(workspace.lake, study, folder) for folder in (tmp_path, None))
+    with_folder = workspace.settings.model_copy(update={"gene_sets": tmp_path})
+    with_sets, without = (Results.of_study(workspace.lake, study, settings) for settings in (with_folder, None))
     assert list(with_sets.gene_set("KEGG", "hsa1")) == ["G001", "G002"]
     assert list(with_sets.gene_set("KEGG", "hsa2")) == []
     assert list(with_sets.gene_set("GO_BP", "hsa1")) == []

@@ -1,0 +1,130 @@
+"""The Gene Ontology: the consortium's terms and its annotations of genes, propagated to each term's parents.
+
+Files as named since the release of 2026-06-19 (go-announcements 1153 and 1163): `goa_human` and the like are gone.
+"""
+
+import gzip
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots
+from dmicc_assets.errors import SourceError
+
+_GAF = {"human": "HUMAN-uniprot", "mouse": "MOUSE-mod", "rat": "RAT-mod"}
+_CODES = {"biological_process": "P", "cellular_component": "C", "molecular_function": "F"}
+_SYMBOL, _QUALIFIER, _TERM, _EVIDENCE, _ASPECT = 2, 3, 4, 6, 8  # columns of GAF 2.2
+_NO_DATA = "ND"  # "no biological data available": it annotates the root alone
+_VERSION = re.compile(r"^data-version: \D*(?P<date>\d{4}-\d\d-\d\d)", re.MULTILINE)
+
+
+class GeneOntology:
+    """Gene Ontology (10.1093/genetics/iyad031)."""
+
+    title = "Gene Ontology"
+    licence = "CC BY 4.0"
+
+    def remotes(self, source: LibrarySource, roots: Roots) -> list[Remote]:
+        """The ontology and one organism's annotations; all three libraries are made of the same two files."""
+        gaf = f"{_GAF[source.organism]}.gaf.gz"
+        return [
+            Remote(f"{roots.go}/ontology/go-basic.obo", "go-basic.obo"),
+            Remote(f"{roots.go}/annotations/gaf/{gaf}", gaf),
+        ]
+
+    def is_pinned(self, source: LibrarySource) -> bool:
+        """Never: the addresses serve the current release."""
+        return False
+
+    def read(self, source: LibrarySource, paths: Sequence[Path]) -> Contents:
+        """A set a term of one aspect, with the genes annotated to it or to a term below it by is_a or part_of.
+
+        Rows with the qualifier NOT are left out, and the evidence code ND; every other evidence counts, that of
+        computers (IEA) too.
+
+        Raises:
+            SourceError: a file is damaged, or is no ontology or no annotation.
+        """
+        terms = _terms(paths[0], source.name)
+        sets: dict[str, set[str]] = defaultdict(set)
+        for symbol, term in _annotations(paths[1], _CODES[source.name]):
+            for each in terms.with_parents(term):
+                sets[each].add(symbol)
+        if not sets:
+            raise SourceError(f"{paths[1].name}: expected annotations in GAF format of {source.name}, found none")
+        return Contents(
+            [(f"{terms.names[term]} ({term})", sorted(genes)) for term, genes in sorted(sets.items())],
+            terms.release,
+            terms.release,
+            {"evidence": "all codes but ND, without NOT", "propagated over": "is_a and part_of within the aspect"},
+        )
+
+
+class _Terms:
+    """Terms of one aspect: names, identifiers of merged terms, and parents."""
+
+    def __init__(
+        self,
+        release: str | None,
+        names: Mapping[str, str],
+        parents: Mapping[str, Sequence[str]],
+        merged: Mapping[str, str],
+    ) -> None:
+        self.release, self.names, self._parents, self._merged = release, names, parents, merged
+        self._above = cache(self._climb)
+
+    def with_parents(self, term: str) -> frozenset[str]:
+        """A term and all above it; nothing where it is not of this aspect, or obsolete."""
+        term = self._merged.get(term, term)
+        return self._above(term) if term in self.names else frozenset()
+
+    def _climb(self, term: str) -> frozenset[str]:
+        above, waiting = {term}, [term]
+        while waiting:
+            new = set(self._parents.get(waiting.pop(), ())) - above
+            above |= new
+            waiting.extend(new)
+        return frozenset(above)
+
+
+def _terms(path: Path, aspect: str) -> _Terms:
+    import obonet
+
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        graph: Any = obonet.read_obo(StringIO(text))  # pyright: ignore[reportUnknownMemberType] - it has no types
+    except Exception as error:  # of any kind: the parser raises what it meets
+        raise SourceError(f"{path.name}: expected an ontology in OBO format ({error})") from None
+    nodes = {term: data for term, data in graph.nodes(data=True) if data.get("namespace") == aspect}
+    if not nodes:
+        raise SourceError(f"{path.name}: expected an ontology in OBO format with terms of {aspect}, found none")
+    parents: dict[str, list[str]] = defaultdict(list)
+    for child, parent, relation in graph.edges(keys=True):
+        if relation in ("is_a", "part_of") and child in nodes and parent in nodes:
+            parents[child].append(parent)
+    release = _VERSION.search(text[:4096])
+    return _Terms(
+        release["date"] if release else None,
+        {term: data["name"] for term, data in nodes.items()},
+        parents,
+        {alt: term for term, data in nodes.items() for alt in data.get("alt_id", ())},
+    )
+
+
+def _annotations(path: Path, code: str) -> Iterator[tuple[str, str]]:
+    """Symbol and term of each annotation of one aspect."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
+            for line in lines:
+                row = line.split("\t")
+                if line.startswith("!") or len(row) <= _ASPECT or row[_ASPECT] != code:
+                    continue
+                if row[_EVIDENCE] != _NO_DATA and "NOT" not in row[_QUALIFIER].split("|"):
+                    yield row[_SYMBOL], row[_TERM]
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{path.name}: the gzip file is damaged ({error})") from None

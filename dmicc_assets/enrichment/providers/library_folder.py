@@ -1,0 +1,210 @@
+"""The folder of fetched libraries: each a GMT file with a record of where it came from, made from verified downloads.
+
+Which libraries a study asks for is said in `catalogue.py`; a folder of the user's own is read by `libraries.py`.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock
+
+from dmicc_assets.enrichment.providers.catalogue import PROVIDERS
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, verify_text
+from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.client import GeoClient
+
+_MOMENT = 60.0  # seconds: the steps of a run ask the same of a provider one after another
+_answers: dict[tuple[Path, str], tuple[float, Any]] = {}
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class LibraryFolder:
+    """Fetched libraries of one home.
+
+    Attributes:
+        folder: where they are kept.
+        locks: folder of lock files that all processes of the machine share.
+        client_of: opens the way to the providers; not called while nothing must be asked.
+        roots: addresses of the providers.
+        report: told what is fetched, and under which licence.
+    """
+
+    folder: Path
+    locks: Path
+    client_of: Callable[[], GeoClient]
+    roots: Roots
+    report: Callable[[str], None] = lambda _: None
+
+    def path_of(self, source: LibrarySource) -> Path:
+        """Where a library is, once it was fetched."""
+        return self.folder / f"{source.file_name}.gmt"
+
+    def observe(self, source: LibrarySource) -> str:
+        """What the provider serves now of a library, as a text that changes when it does.
+
+        A pinned library is fetched when it is not there yet, and never asked for again. A provider that cannot be
+        reached serves what was fetched last.
+        """
+        held = self._held(source)
+        if held:
+            return held["observed"]
+        try:
+            return self._once(f"observe {source}", lambda: self._observe(source))
+        except SourceError:
+            record = self._record(source)
+            return record["observed"] if record else "not there"
+
+    def fetch(self, source: LibrarySource) -> Path:
+        """A library as the provider serves it now; as fetched last, when the provider cannot be reached.
+
+        Raises:
+            SourceError: it cannot be had, and was never fetched; or what came is no library.
+        """
+        if self._held(source):
+            return self.path_of(source)
+        record = self._record(source)
+        try:
+            return self._once(f"fetch {source}", lambda: self._fetch(source))
+        except SourceError as error:
+            if not record:
+                raise
+            self.report(f"{source.name}: {error}; the copy of {record['retrieved_at'][:10]} is used")
+            return self.path_of(source)
+
+    def pin(self, source: LibrarySource, is_pinned: bool = True) -> None:
+        """Keep a fetched library as it is, whatever its provider serves from now on; or no longer.
+
+        Raises:
+            RequestError: it was not fetched.
+        """
+        record = self._record(source)
+        if record is None:
+            raise RequestError(f"{source.name}: not fetched yet; `dmicc gene-sets get` fetches it")
+        _replace(self._record_path(source), json.dumps({**record, "is_pinned": is_pinned}, indent=1))
+        forget_answers()
+
+    def remove(self, source: LibrarySource) -> bool:
+        """Delete a fetched library; whether there was one."""
+        found = self.path_of(source).is_file()
+        for path in (self.path_of(source), self._record_path(source)):
+            path.unlink(missing_ok=True)
+        forget_answers()
+        return found
+
+    def records(self) -> list[dict[str, Any]]:
+        """The record of every fetched library, by name."""
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("*.json"))]
+
+    def _observe(self, source: LibrarySource) -> str:
+        provider = PROVIDERS[source.provider]
+        if provider.is_pinned(source):
+            self.fetch(source)
+            return _pinned(source, (self._record(source) or {}).get("sha256", []))
+        client = self.client_of()
+        validators: list[str] = []
+        for remote in provider.remotes(source, self.roots):
+            seen = self._once(f"HEAD {remote.url}", lambda url=remote.url: client.observe(url, "gene_sets").validator)
+            validators.append(seen or f"sha256={self._download(remote, client).sha256}")
+        return f"{source.file_name} {' '.join(validators)}"
+
+    def _fetch(self, source: LibrarySource) -> Path:
+        provider, client = PROVIDERS[source.provider], self.client_of()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.locks / "gene-sets.lock"):
+            files = [self._download(remote, client) for remote in provider.remotes(source, self.roots)]
+            record = self._record(source)
+            if record and record["sha256"] == [file.sha256 for file in files]:
+                return self.path_of(source)
+            self.report(f"{source.name} of {provider.title}; licence: {provider.licence}")
+            contents = provider.read(source, [file.path for file in files])
+            self._write(source, contents, files)
+        return self.path_of(source)
+
+    def _download(self, remote: Remote, client: GeoClient) -> SourceFile:
+        """A file of a library, once for all libraries that are made from it."""
+        return self._once(f"GET {remote.url}", lambda: client.fetch(remote.url, "gene_sets", verify_text, remote.file))
+
+    def _write(self, source: LibrarySource, contents: Contents, files: Sequence[SourceFile]) -> None:
+        """The GMT file and then its record, each in its place at once."""
+        provider = PROVIDERS[source.provider]
+        pinned = provider.is_pinned(source)
+        record = {
+            "library": source.name,
+            "provider": provider.title,
+            "organism": source.organism,
+            "version": contents.version or source.version,
+            "date": contents.date or _date(files),
+            "licence": provider.licence,
+            "urls": [file.url for file in files],
+            "sha256": [file.sha256 for file in files],
+            "retrieved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "n_sets": len(contents.sets),
+            "notes": contents.notes,
+            "is_pinned": pinned,
+        }
+        lines = ("\t".join([name, "", *genes]) + "\n" for name, genes in contents.sets)
+        _replace(self.path_of(source), "".join(lines))
+        observed = _pinned(source, [file.sha256 for file in files]) if pinned else self.observe(source)
+        _replace(self._record_path(source), json.dumps({**record, "observed": observed}, indent=1))
+
+    def is_held(self, record: Mapping[str, Any]) -> bool:
+        """Whether nothing is asked any more of the library of a record."""
+        return bool(record["is_pinned"])
+
+    def _held(self, source: LibrarySource) -> dict[str, Any] | None:
+        record = self._record(source)
+        return record if record and self.is_held(record) else None
+
+    def _record_path(self, source: LibrarySource) -> Path:
+        return self.path_of(source).with_suffix(".json")
+
+    def _record(self, source: LibrarySource) -> dict[str, Any] | None:
+        """What is recorded of a fetched library; None when it is not there."""
+        try:
+            found = json.loads(self._record_path(source).read_text(encoding="utf-8"))
+            return found if self.path_of(source).is_file() and "observed" in found else None
+        except (OSError, ValueError):
+            return None
+
+    def _once(self, question: str, ask: Callable[[], _Answer]) -> _Answer:
+        """An answer of a provider, also that it gives none, for a moment."""
+        known = _answers.get((self.folder, question))
+        if known is None or time.monotonic() - known[0] > _MOMENT:
+            try:
+                known = time.monotonic(), ask()
+            except SourceError as error:
+                known = time.monotonic(), error
+            _answers[self.folder, question] = known
+        if isinstance(known[1], SourceError):
+            raise known[1]
+        return known[1]
+
+
+def forget_answers() -> None:
+    """Ask every provider again, whatever it has just answered."""
+    _answers.clear()
+
+
+def _pinned(source: LibrarySource, hashes: Sequence[str]) -> str:
+    return " ".join([source.file_name, *hashes])
+
+
+def _date(files: Sequence[SourceFile]) -> str:
+    """The day that the server says the newest file was changed on, else the day of the download."""
+    from email.utils import parsedate_to_datetime
+
+    days = [parsedate_to_datetime(file.last_modified) for file in files if file.last_modified]
+    return (max(days) if days else datetime.now(UTC)).date().isoformat()
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
