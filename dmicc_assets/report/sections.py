@@ -22,6 +22,8 @@ from dmicc_assets.study.schema import Case, Observation
 _NOT_SHOWN = ("study", "cohort", "sigma", "df_total")
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25
+# Gene sets of camera that are shown, also where fewer pass the threshold.
+_FIRST_SETS = 100
 
 
 @dataclass(frozen=True)
@@ -171,12 +173,13 @@ def _missing_libraries(results: Results) -> str:
 
 
 def _camera(results: Results) -> list[ReportTable]:
-    """Sets that move more than the other genes, below the threshold; the smallest adjusted p-value first."""
+    """Sets by camera, the smallest p-value first: all that pass the threshold, and a hundred at least."""
     rows, limit = results.rows("enrichment/camera"), results.study.enrichment.adj_p_value
-    shown = rows.filter(pl.col("adj_p_value") < limit).sort("adj_p_value", "p_value", "cohort", "term")
+    n_passing = len(rows.filter(pl.col("adj_p_value") < limit))
+    shown = rows.sort("adj_p_value", "p_value", "cohort", "term").head(max(n_passing, _FIRST_SETS))
     title = (
-        f"Gene sets that move more than the other genes (camera), adjusted p under {limit:g}: "
-        f"{len(shown):,} of {len(rows):,}."
+        f"Gene sets by camera: the first {len(shown):,} of {len(rows):,}; {n_passing:,} move more than the other genes "
+        f"with an adjusted p under {limit:g}."
     )
     return [report_table("enrichment/camera", shown, title=title)] if len(rows) else []
 

@@ -149,6 +149,18 @@ def test_the_two_p_of_the_overlap_are_told_apart() -> None:
     assert "not whether the diseases share something" in text
 
 
+def test_camera_is_the_first_test_of_gene_sets_and_each_null_is_said(page: str) -> None:
+    first = page.index("Gene sets by camera: the first 6 of 6; 4 move more than the other genes")
+    assert (
+        first
+        < page.index("over-representation in GO, KEGG and other gene sets")
+        < page.index("Preranked gene sets with")
+    )
+    assert "estimates for each set how correlated its genes are" in page
+    assert "Both are repeated with permuted labels, 200 times" in page
+    assert "The other two take genes as independent" in page
+
+
 def test_columns_have_headings_in_words_and_their_names_below() -> None:
     page = rendered()
     assert 'data-column="log_fc" title="' in page
