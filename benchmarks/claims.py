@@ -42,7 +42,8 @@ TRIED = {
     "both real, 40 % expressed": (False, True),
     "20 planted": (True, True),
 }
-_LEFT_OUT = ("terms", "gsea", "published", "report", "case")
+# Steps that no sentence counted here hangs on.
+_LEFT_OUT = ("terms", "gsea", "stability", "sensitivity", "published", "report", "case")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ CLAIMS = (
 
 
 def judged_study(truth: Truth, seed: int, folder: Path) -> Judged:
-    """Draws a study, runs every step but enrichment and report, and reads its verdict.
+    """Draws a study, runs every step but enrichment, stability and report, and reads its verdict.
 
     The model's cohort is a; its patients, those of the validation dataset and those on whom its true AUC is measured
     are one draw of disease A. Cohort b is a draw of disease B.
@@ -167,9 +168,9 @@ def _study_on_files(folder: Path, matrices: dict[str, FloatArray], truth: Truth)
         "cohorts": {name: {"title": name.upper(), "datasets": [name]} | groups for name in ("a", "b")},
         "differential": {"log_fc": truth.log_fc, "p_value": 0.05, "adjust": "BH"},
         "enrichment": {"libraries": []},
-        "ranking": {"trees": 100, "top": 5},
-        "model": {"cohort": "a", "bootstrap": 10},
-        "rigor": {"permutations": 39, "bootstraps": 20, "random_signatures": 39, "repeats": 2},
+        "ranking": {"trees": 50, "folds": 5, "top": 5},
+        "model": {"cohort": "a", "bootstrap": 5},
+        "rigor": {"permutations": 19, "bootstraps": 5, "random_signatures": 19, "repeats": 1},
         "validation": [{"dataset": "v"} | groups],
     }
     (studies / "claims.yaml").write_text(yaml.safe_dump(study))

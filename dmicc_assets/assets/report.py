@@ -60,12 +60,13 @@ def published(context: StepContext) -> Result:
         Input("rigor/nulls"),
         Input("rigor/findings"),
         Input("rigor/verdict"),
+        Input("rigor/probast"),
         Input("clinical/case_observations"),
         Input("clinical/reported_cases"),
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="5",
+    version="6",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dmicc_assets.checks.probast import assessment
 from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
 from dmicc_assets.checks.verdict import verdict, verdict_table
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
@@ -128,7 +129,7 @@ def findings(context: StepContext) -> Result:
 
 @step(
     partition="study",
-    outputs=("rigor/verdict",),
+    outputs=("rigor/verdict", "rigor/probast"),
     inputs=(
         Input("differential/statistics", "cohorts"),
         Input("differential/genes", "cohorts"),
@@ -144,9 +145,11 @@ def findings(context: StepContext) -> Result:
         study.model_dump(mode="json", include={"cohorts", "validation", "population", "differential", "model"})
         | {"order": list(study.cohorts)}
     ),
-    version="1",
+    version="2",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""
-    said = verdict(Results.of_step(context))
-    return Result({"rigor/verdict": verdict_table(said)}, {"level": said.level, "line": said.line})
+    results = Results.of_step(context)
+    said = verdict(results)
+    tables = {"rigor/verdict": verdict_table(said), "rigor/probast": assessment(results)}
+    return Result(tables, {"level": said.level, "line": said.line})

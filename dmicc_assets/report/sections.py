@@ -139,6 +139,12 @@ def _of_the_record(results: Results, provenance: pl.DataFrame, checklist: pl.Dat
             "No checklist was filled in.",
         ),
         Section(
+            "probast", "PROBAST+AI, by domain", "Quality of the development, risk of bias of the evaluation and "
+            "applicability of a prediction model (doi:10.1136/bmj-2024-082505), as far as the findings answer them. "
+            "An assessor has to complete it.",
+            _filled(results, "rigor/probast"), (), "No domain was assessed.",
+        ),
+        Section(
             "provenance", "Provenance", "Every result of the study: the hash of its inputs, settings and code "
             "(recipe), the hash of its rows (content), and the run that made it.",
             [free_table("provenance", "Partitions of the lake.", provenance), *_filled(results, "source/files")], (),

@@ -54,6 +54,20 @@ TABLES = (
         keeps_history=True,
     ),
     Table(
+        "rigor/probast",
+        "study",
+        (
+            STUDY,
+            key("position", "position in the tool", COUNT),
+            Column("part", TEXT, "'development' (quality), 'evaluation' (risk of bias) or 'applicability'"),
+            Column("domain", TEXT, "'participants and data sources', 'predictors', 'outcome' or 'analysis'"),
+            Column("concern", TEXT, "'high', 'low', 'unclear' or, without a validation dataset, 'not evaluated'"),
+            Column("because", TEXT, "findings that warn, with their subjects"),
+            Column("for_author", TEXT, "what no check can answer"),
+        ),
+        "Quality, risk of bias and applicability of the model by the domains of PROBAST+AI, filled from the findings.",
+    ),
+    Table(
         "clinical/case_observations",
         "study",
         (
