@@ -216,7 +216,7 @@ def test_many_models_equal_single_ones():
     found = fit_models(predictors, is_case)
     assert 3 < found.is_firth.sum() < 27
     scores = found.linear_predictor(predictors)
-    for b in range(30):
+    for b in range(0, 30, 3):
         values = predictors[b]
         subject = cohort(15, 25, genes=("A", "B"))
         single = fit_risk_model(with_values(with_values(subject, "A", values[0]), "B", values[1]), ["A", "B"], SETTINGS)
