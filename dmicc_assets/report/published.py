@@ -6,6 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
+from dmicc_assets.enrichment.term_names import plain_term, spellings
 from dmicc_assets.results.reader import Results
 from dmicc_assets.tables import TABLES
 
@@ -75,25 +76,28 @@ def _aucs(results: Results) -> Iterator[Comparison]:
 
 def _terms(results: Results, libraries: Sequence[GeneSetLibrary]) -> Iterator[Comparison]:
     known = {library.name: _term_names(library) for library in libraries}
-    terms = results.enrichment.terms.with_columns(name=pl.coalesce("term_name", "term").str.to_lowercase())
+    terms = results.enrichment.terms
+    plain = {name: plain_term(name) for name in {*terms["term"], *terms["term_name"].drop_nulls()}}
     for cohort, by_library in results.study.published.terms.items():
         for library, published in by_library.items():
             tested = terms.filter((pl.col("cohort") == cohort) & (pl.col("library") == library))
             for term in published:
-                rows = tested.filter((pl.col("name") == term.lower()) | (pl.col("term") == term))
+                wanted = spellings(term)
+                names = [name for name, spelling in plain.items() if spelling in wanted]
+                rows = tested.filter(pl.col("term").is_in(names) | pl.col("term_name").is_in(names).fill_null(False))
                 quantity = f"term.{cohort}.{library}.{term}"
                 if not rows.is_empty():
                     adjusted = rows["adj_p_value"].to_numpy().min()
                     agrees = bool(adjusted < results.study.enrichment.adj_p_value)
                     yield Comparison(quantity, "significant", f"adjusted p {adjusted:.3g}", _yes(agrees))
-                elif term.lower() in known.get(library, ()):
+                elif wanted & known.get(library, frozenset()):
                     yield Comparison(quantity, "significant", "no gene of it, or not of a tested size", "no")
                 else:
                     yield Comparison(quantity, "significant", None, "not testable")
 
 
-def _term_names(library: GeneSetLibrary) -> set[str]:
-    return {name.lower() for term, gene_set in library.sets.items() for name in (term, gene_set.name) if name}
+def _term_names(library: GeneSetLibrary) -> frozenset[str]:
+    return frozenset(plain_term(name) for term, each in library.sets.items() for name in (term, each.name) if name)
 
 
 def _trees(results: Results) -> Iterator[Comparison]:

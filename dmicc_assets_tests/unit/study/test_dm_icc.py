@@ -1,0 +1,52 @@
+"""The label rules of the paper's study know the words in which series of these diseases are described."""
+
+import re
+
+import pytest
+
+from dmicc_assets.study.loading import load_study, study_files
+
+STUDY = load_study(study_files([])["dm_icc"])
+
+
+def labels_of(dataset: str, text: str) -> set[str]:
+    """Labels whose rule finds a sample that is described by the text."""
+    rules = STUDY.datasets[dataset].labels
+    return {rule.label for rule in rules if any(re.search(pattern, text) for pattern in rule.where.values())}
+
+
+@pytest.mark.parametrize("dataset", ["GSE46239", "GSE1551"])
+@pytest.mark.parametrize(
+    "text",
+    ["DM_01", "DM12", "skin, dermatomyositis", "Dermatomyositis patient 3", "disease: DM", "juvenile_DM_4", "JDM-2"],
+)
+def test_dermatomyositis(dataset: str, text: str) -> None:
+    assert labels_of(dataset, text) == {"dermatomyositis"}
+
+
+@pytest.mark.parametrize("dataset", ["GSE46239", "GSE1551"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ctrl_1", "Ctrl 4", "HC3", "HC_3", "HD-2", "NORM4", "Nml_7", "NL 2", "healthy donor", "Donor_5", "unaffected",
+        "normal muscle", "control12", "skin_normal_4", "non-DM control", "uninvolved skin",
+    ],
+)  # fmt: skip
+def test_healthy(dataset: str, text: str) -> None:
+    assert labels_of(dataset, text) == {"healthy"}
+
+
+@pytest.mark.parametrize("text", ["CCBCN10", "CCM_7", "CCNY 12", "intrahepatic cholangiocarcinoma", "iCCA-4", "CC_3"])
+def test_cholangiocarcinoma(text: str) -> None:
+    assert labels_of("GSE32225", text) == {"icc"}
+
+
+@pytest.mark.parametrize("text", ["Ctrl_1", "normal biliary epithelial cells", "Normal bile duct 2", "control"])
+def test_normal_bile_duct(text: str) -> None:
+    assert labels_of("GSE32225", text) == {"normal"}
+
+
+@pytest.mark.parametrize("dataset", ["GSE46239", "GSE1551", "GSE32225"])
+@pytest.mark.parametrize("text", ["abnormal", "CDM medium", "HDAC inhibitor", "admixture", "CCL2", "enormous", "GSM1"])
+def test_neither(dataset: str, text: str) -> None:
+    assert labels_of(dataset, text) == set()
