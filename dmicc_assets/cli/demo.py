@@ -1,4 +1,4 @@
-"""How much of the demo's planted truth a run found: shown in the terminal."""
+"""Comparison of the demo's results with the planted truth, shown in the terminal."""
 
 import polars as pl
 from rich.console import Console
@@ -11,7 +11,7 @@ _MOST_NAMES = 8
 
 
 def truth_found(results: Results, truth: Truth) -> pl.DataFrame:
-    """The score of a materialised demo; columns as `score_truth` gives them."""
+    """The score of a materialised demo, with the columns of `score_truth`."""
     deg, enrichment = results.by_part("differential/genes"), results.study.enrichment
     significant = {
         cohort: {
@@ -31,7 +31,7 @@ def truth_found(results: Results, truth: Truth) -> pl.DataFrame:
 
 
 def show_truth(out: Console, results: Results, truth: Truth) -> None:
-    """Print the score, with the names of what was missed."""
+    """Print the score, with the missed names."""
     rows = truth_found(results, truth)
     if out.is_terminal:
         names = pl.col("missed_names")

@@ -1,4 +1,4 @@
-"""The `dmicc` command: arguments in, tables and exit status out. Thin: what a command does is in the package."""
+"""The `dmicc` command: arguments in, tables and exit status out. The commands themselves are in other modules."""
 
 import os
 import re
@@ -21,10 +21,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="DMICC_HOME says where results are (./dmicc_home), DMICC_STUDIES where study files are; the README has all. "
-    "--debug, anywhere, shows the traceback of an error.",
+    epilog="DMICC_HOME is the folder of results (./dmicc_home), DMICC_STUDIES that of study files; the README lists "
+    "all variables. --debug, in any position, shows the traceback of an error.",
 )
-# a line is as long as it is: a terminal wraps it, a file or a pipe gets it whole
+# lines are not wrapped: a terminal wraps them itself, and a file or a pipe gets whole lines
 out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -38,7 +38,7 @@ StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its na
 def dmicc(
     version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
-    """What two diseases share, in public transcriptomes: `dmicc demo` shows it, `dmicc init` begins a study."""
+    """Find genes that two diseases share, in public transcriptomes. Begin with `dmicc demo` or `dmicc init`."""
     if version:
         from importlib.metadata import version as version_of
 
@@ -52,10 +52,14 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Compute everything, up to date or not.")] = False,
     only: Annotated[
         str | None,
-        typer.Option("--only", metavar="GROUP", help="Only this group of the graph; what it needs is not made."),
+        typer.Option(
+            "--only", metavar="GROUP", help="Only this group of the graph, without its inputs from other groups."
+        ),
     ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the SHA-256 of every file in the lake.")] = False,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Fail if another run of the study goes on.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Fail if another run of the study is in progress.")
+    ] = False,
 ) -> None:
     """Materialise a study, skipping what is up to date."""
     from dmicc_assets.cli.terminal import run_and_show
@@ -66,7 +70,7 @@ def run(
 
 @app.command()
 def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated data.")] = 1) -> None:
-    """Run the study `demo` on simulated data, and say what it found.
+    """Run the study `demo` on simulated data, and compare its results with the truth.
 
     A GEO mirror with a planted truth is simulated first; nothing is downloaded.
     """
@@ -77,7 +81,7 @@ def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated da
 
 @app.command()
 def check(study: StudyName) -> None:
-    """Validate a study file and show what it asks for."""
+    """Validate a study file and show its files, labels and cohorts."""
     from dmicc_assets.cli.terminal import show_study
 
     show_study(out, *_study(study))
@@ -90,7 +94,7 @@ def init(
 ) -> None:
     """Write a study file to start from, from the headers of series.
 
-    Labels, cohorts and tissues are proposed: look through them.
+    Labels, cohorts and tissues are proposals: check them.
     """
     from dmicc_assets.cli.terminal import init_study
 
@@ -101,9 +105,9 @@ def init(
 def outdated(
     study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study; without, all.")] = None,
 ) -> None:
-    """Say what the sources have revised since the last run.
+    """List what the sources have revised since the last run.
 
-    And what would be computed again for it; nothing is.
+    Also list the results that would be computed again; nothing is computed.
     """
     from dmicc_assets.cli.terminal import show_outdated
 
@@ -114,7 +118,7 @@ def outdated(
 def sql(
     query: Annotated[
         str | None,
-        typer.Argument(metavar="QUERY or FILE", help="SQL, or a file of it; else what is piped in."),
+        typer.Argument(metavar="QUERY or FILE", help="SQL, or a file of SQL; by default standard input."),
     ] = None,
     output_format: Annotated[
         Literal["table", "csv", "tsv", "json"], typer.Option("--format", help="How to print.")
@@ -126,8 +130,8 @@ def sql(
 ) -> None:
     """Query the warehouse; without a query, a prompt.
 
-    A terminal shows the first hundred rows; a pipe gets every row, each in one line. `.tables` in the prompt lists what
-    can be asked, and so does sql/README.md.
+    A terminal shows the first hundred rows; a pipe gets every row, each in one line. `.tables` at the prompt lists the
+    views; sql/README.md describes them.
     """
     from dmicc_assets.study.settings import load_settings
     from dmicc_assets.warehouse.build import refuse_absent
@@ -168,7 +172,7 @@ def score(
     study: StudyName,
     matrix: Annotated[Path, typer.Argument(metavar="MATRIX", help="Genes by samples: TSV, CSV or Parquet.")],
     scale: Annotated[
-        Literal["auto", "log2", "linear"], typer.Option("--scale", help="What the values are; auto is GEO2R's rule.")
+        Literal["auto", "log2", "linear"], typer.Option("--scale", help="Scale of the values; auto is GEO2R's rule.")
     ] = "auto",
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE.tsv", help="Write the scores to a file.")] = None,
     figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Folder of the nomograms.")] = None,
@@ -186,7 +190,7 @@ def score(
 @app.command()
 def export(
     study: StudyName,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to make; it must not hold anything.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="New or empty folder.")],
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
 ) -> None:
     """Export a study as one folder that needs no dmicc: an RO-Crate.
@@ -208,7 +212,7 @@ def forget(
     study: StudyName,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a study's results, its history included."""
+    """Delete a study's results and its history."""
     from dmicc_assets.cli.terminal import forget_study, refuse_without_results
 
     workspace, name = _study(study)
@@ -229,7 +233,7 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this ma
 def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":
     """The workspace of the environment, with the environment passed on to every child.
 
-    Only a command that makes something prepares a home: one that reads leaves no folder behind.
+    Only commands that write results create the home; commands that read create no folder.
     """
     from dmicc_assets.lake.workspace import open_workspace
 
@@ -241,14 +245,14 @@ def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) ->
 
 
 def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
-    """The workspace, and the name of the study that is given by its name or its file."""
+    """The workspace, and the name of the study given by name or file."""
     from dmicc_assets.study.loading import named_study
     from dmicc_assets.study.settings import load_settings
 
     settings = load_settings()
     name, folders = named_study(given, settings.study_folders)
     if folders != settings.study_folders:
-        err.print(f"{name} is found by its name when DMICC_STUDIES names {folders[0]}")
+        err.print(f"{name} is found by its name if DMICC_STUDIES contains {folders[0]}")
         settings = settings.model_copy(update={"studies": ":".join(map(str, folders))})
     return _workspace(settings, prepares=prepares), name
 
@@ -269,10 +273,10 @@ def main() -> None:
         is_full = _FULL.search("".join(format_exception(error)))  # the lake's, Dagster's database, a temporary file
         if debug or not (is_full or isinstance(error, (OSError, UnicodeDecodeError))):
             raise
-        full = "no space is left on the disk; what was finished is kept, run again when there is room"
+        full = "no space is left on the disk; finished results are kept, run again when there is space"
         err.print(f"dmicc: {full if is_full else error}")
         sys.exit(1)
     except SystemExit as left:  # typer makes one of Ctrl-C
         if left.code == INTERRUPTED:
-            err.print("dmicc: interrupted; nothing half-written stays, run again to go on")
+            err.print("dmicc: interrupted; finished results are kept and nothing is incomplete, run again to continue")
         raise

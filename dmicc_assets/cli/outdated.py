@@ -1,4 +1,4 @@
-"""What the sources have revised since the lake was made, and what would be computed again. Nothing is computed here."""
+"""Revisions at the sources since the last run, and results that would be computed again. Nothing is computed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from dmicc_assets.types import PartitionKey
 
 @dataclass(frozen=True)
 class SourceState:
-    """A dataset or the gene sets of a cohort, as they are served now against what was computed from.
+    """Current version of a dataset, or of a cohort's gene sets, compared with the one used for the results.
 
     Attributes:
         key: `study.dataset`, or `gene sets of study.cohort`.
-        state: `new` was never fetched; `unreachable` could not be asked.
-        detail: since when and what is served otherwise, or why it cannot be asked.
+        state: `up to date`, `revised`, `new` (never downloaded) or `unreachable`.
+        detail: date of the download and changed files, or the reason why the source cannot be reached.
         recomputed: steps and partitions that would run, if the content differs too.
     """
 
@@ -32,7 +32,7 @@ class SourceState:
 
 
 def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState]:
-    """Every source of a study, one after the other, as they answer; of the gene sets only those that were revised."""
+    """State of every source of a study, one after the other; gene sets only if they were revised."""
     for key in partition_keys("dataset", study):
         yield _state(workspace, study, [files], key, key)
     steps = [step for step in STEPS if step.observe is not None and step is not files]
@@ -43,7 +43,7 @@ def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState
 
 
 def _state(workspace: Workspace, study: Study, steps: Sequence[Step], key: PartitionKey, name: str) -> SourceState:
-    """What steps that observe the same source were made from, against what the source serves now."""
+    """Compare the version used by the steps on a source with its current version."""
     contexts = [workspace.context(step, key) for step in steps]
     made = next((each for each in contexts if workspace.lake.manifest(each.step.outputs[0], key)), None)
     try:
@@ -63,14 +63,14 @@ def _state(workspace: Workspace, study: Study, steps: Sequence[Step], key: Parti
 
 
 def _place(line: str) -> str:
-    """What a line of an observation is of: role and name of a file, or a library."""
+    """Subject of a line of an observation: role and name of a file, or a library."""
     what, _, rest = line.partition(" ")
     url = rest.split(" ")[0]
     return f"{what} {url.rsplit('/', 1)[-1]}" if "://" in url else what
 
 
 def _downstream(workspace: Workspace, study: Study, begun: Sequence[Step], key: PartitionKey) -> tuple[str, ...]:
-    """These steps of a partition, and all that read of it, directly or not, in the order of the graph."""
+    """These steps of a partition, and everything downstream, in the order of the graph."""
     touched = {(table, key) for step in begun for table in step.outputs}
     found = [f"{step.name} of {key}" for step in begun]
     for step in STEPS:

@@ -1,6 +1,6 @@
 """`dmicc score`: the frozen risk model of a study on a file of new patients, as a table and each on the nomogram.
 
-The model and its arithmetic are `model/frozen_model.py`; here a file becomes its input, and its answer is shown.
+`model/frozen_model.py` computes the scores; this module reads the file and shows the scores.
 """
 
 import re
@@ -35,12 +35,12 @@ class PatientScores:
 
     Attributes:
         model: the model.
-        decision: on the logarithm of the values as given.
-        symbols: under which names the model's genes were found.
-        rows: one row a sample: sample, probability, linear_predictor, total_points, is_out_of_range, out_of_range
-            (genes), missing_genes, then the log2 value of each gene under the gene's name.
-        readings: the samples that have a score, each as read off the nomogram.
-        are_whole: whether every value as given is a whole number, as read counts are.
+        decision: the decision on the logarithm of the given values.
+        symbols: names under which the model's genes were found.
+        rows: one row for each sample: sample, probability, linear_predictor, total_points, is_out_of_range,
+            out_of_range (genes), missing_genes, then the log2 value of each gene under the gene's name.
+        readings: position on the nomogram of each sample that has a score.
+        are_whole: whether every given value is a whole number, as in read counts.
     """
 
     model: RiskModel
@@ -55,7 +55,7 @@ def read_patients(path: Path) -> ExpressionMatrix:
     """New patients' expression, genes by samples, from a TSV, CSV or Parquet file.
 
     Raises:
-        RequestError: there is no such file, or it is no such table.
+        RequestError: the file does not exist, or is not such a table.
     """
     from dmicc_assets.geo.formats.tabular import read_matrix
 
@@ -64,24 +64,24 @@ def read_patients(path: Path) -> ExpressionMatrix:
     try:
         return read_matrix(path)[0]
     except (SourceError, ValueError) as error:
-        raise RequestError(f"{error}\nexpected the gene in the first column, then one column a sample") from None
+        raise RequestError(f"{error}\nexpected the gene in the first column, then one column for each sample") from None
 
 
 def study_model(results: Results) -> tuple[RiskModel, pl.DataFrame]:
     """The frozen model of a study, and its nomogram.
 
     Raises:
-        DataError: the study was not run so far, or has no model.
+        DataError: the study has not been run, or has no model.
     """
     if not results.is_made("model/coefficients"):
-        raise DataError(f"{results.name} has no risk model yet: `dmicc run {results.name}` makes it")
+        raise DataError(f"{results.name} has no risk model yet: `dmicc run {results.name}` computes it")
     if results.model.coefficients.is_empty():
         raise DataError(f"{results.name} has no risk model: no biomarker was chosen, see rigor.findings")
     return risk_model_from_table(results.model.coefficients), results.model.nomogram
 
 
 def stale_model(workspace: Workspace, study: str) -> str:
-    """That a study's model is not the one that a run would make today, and why; empty when it is, or there is none."""
+    """Warning that a study's model is out of date, with the reason; empty when it is current or does not exist."""
     from dmicc_assets.assets import STEPS
 
     if not workspace.lake.has(study):
@@ -94,7 +94,7 @@ def stale_model(workspace: Workspace, study: str) -> str:
 def score_matrix(
     model: RiskModel, nomogram: pl.DataFrame, matrix: ExpressionMatrix, scale: Scale = "auto"
 ) -> PatientScores:
-    """Scores new patients; nothing is standardised by the company they come in.
+    """Scores new patients, each independently of the others.
 
     Args:
         model: the frozen model.
@@ -103,7 +103,7 @@ def score_matrix(
         scale: whether the values are log2 or linear; auto decides by GEO2R's rule on all of them.
 
     Raises:
-        RequestError: no gene of the model is in the matrix, or its scale cannot be told.
+        RequestError: no gene of the model is in the matrix, or its scale is unknown.
     """
     symbols = find_symbols(model.genes, matrix.features)
     if not symbols.found and find_symbols(model.genes, matrix.samples).found:
@@ -129,7 +129,7 @@ def score_matrix(
         for gene in model.genes
     )
     scores = score_patients(model, ours).join(values, on="sample", maintain_order="left")
-    # the axes of a nomogram end at round values, beyond the range of the training samples
+    # a nomogram's axes end at round values, outside the range of the training samples
     readings = {
         row["sample"]: replace(
             read_nomogram(nomogram, {gene: row[gene] for gene in model.genes}), is_out_of_range=row["is_out_of_range"]
@@ -159,7 +159,7 @@ def score_and_show(
     figures: Path | None = None,
     draws: bool = True,
 ) -> None:
-    """Score a file of new patients: say how, print a table, write it and each patient's nomogram.
+    """Score a file of new patients; print decisions and scores, write the table and each patient's nomogram.
 
     Args:
         out: where to print.
@@ -172,7 +172,7 @@ def score_and_show(
         draws: whether to draw the nomograms.
 
     Raises:
-        RequestError: no such study, a file that is no matrix, or one that cannot be written.
+        RequestError: the study does not exist, the file is not a matrix, or a file cannot be written.
         DataError: the study has no model, or no patient could be scored.
     """
     if to is not None and to.suffix != ".tsv":
@@ -200,17 +200,17 @@ def score_and_show(
 
 
 def how_scored(study: Study, path: Path, scores: PatientScores) -> list[str]:
-    """How the values were brought to the model's scale, in sentences."""
+    """Sentences on the scale of the values."""
     decision, model, cohort = scores.decision, scores.model, study.cohorts[study.model_cohort]
     why = "GEO2R's rule" if decision.rule == "auto" else f"--scale {decision.rule}"
     took = "linear: log2 was taken, values of 0 and below are missing" if decision.took_log2 else "log2, used as given"
     quantiles = f"99 % quantile {decision.quantiles[4]:.4g}, largest {decision.quantiles[5]:.4g}"
     lines = [
         f"{path.name}: the values are {took} ({why}: {quantiles}).",
-        f"They are compared with the training samples as they are: nothing is normalised or standardised over the new "
+        f"New samples are compared with the training samples without normalisation or standardisation over the new "
         f"samples. The model is of {cohort.title} ({', '.join(cohort.datasets)}: {model.n_case} cases, "
         f"{model.n_control} controls); another platform or normalisation shifts every score.",
-        f"Probabilities hold at the training samples' share of cases, {model.prevalence:.0%}, a choice of the study.",
+        f"Probabilities hold for the training samples' share of cases, {model.prevalence:.0%}, a choice of the study.",
     ]
     ranges = zip(model.genes, model.training_min, model.training_max, strict=True)
     lines.append(
@@ -226,7 +226,7 @@ def how_scored(study: Study, path: Path, scores: PatientScores) -> list[str]:
 
 
 def worth_of_the_model(results: Results) -> list[str]:
-    """The verdict's line on the study whose model it is, then its two main reasons."""
+    """The verdict's line on the model's study, then its two main reasons."""
     judged = verdict(results)
     return [judged.line, *(f"{reason[:1].upper()}{reason[1:]}." for reason in judged.reasons)]
 
@@ -244,8 +244,8 @@ def draw_patients(
         nomogram: rows of `model/nomogram`.
         readings: the patients, by sample.
         title: of each figure, before the sample.
-        folder: where to write.
-        worth: what the model is worth, line by line, below each nomogram.
+        folder: folder of the files.
+        worth: lines on the quality of the model, printed below each nomogram.
 
     Raises:
         RequestError: the folder cannot be written.
@@ -272,7 +272,7 @@ def _if_outside(model: RiskModel, gene: str) -> pl.Expr:
 
 
 def _table_of(scores: PatientScores) -> pl.DataFrame:
-    """What is printed: numbers to four digits, `-` where there is none."""
+    """The printed table: numbers to four digits, `-` for a missing one."""
     genes = scores.model.genes
     numbers = ("probability", "linear_predictor", "total_points", *genes)
     names = {"linear_predictor": "log-odds", "total_points": "points"}
@@ -297,7 +297,7 @@ def _write_tsv(rows: pl.DataFrame, path: Path) -> None:
 
 
 def _file_names(samples: list[str]) -> dict[str, str]:
-    """A file name for each sample: its own, without characters that a file system may refuse; unique."""
+    """A unique file name for each sample: its name without characters that a file system may refuse."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for sample in samples:

@@ -1,4 +1,4 @@
-"""What a study found, in a few lines, shown at the end of a run."""
+"""Summary of a study's results in a few lines, shown at the end of a run."""
 
 from collections.abc import Collection, Sequence
 
@@ -26,11 +26,11 @@ Partition = tuple[str, PartitionKey]
 
 
 def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
-    """What was found, as pairs of what and how much; a part that was not materialised is left out.
+    """Results as pairs of name and value; parts that were not materialised are left out.
 
     Args:
         results: of the study.
-        stale: tables and partitions that are out of date: a line that is read from one says so.
+        stale: tables and partitions that are out of date; a line from one of them says so.
     """
 
     def said(lines: Lines, key: PartitionKey, *tables: str) -> Lines:
@@ -49,7 +49,7 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
 
 
 def stale_lines(states: Sequence[Currency]) -> list[str]:
-    """How many tables are out of date and why, a line each; nothing when all are as a run today would make them."""
+    """Number of outdated tables and one line for each reason; empty when all are up to date."""
     n_tables, causes = sum(len(state.step.outputs) for state in states), root_causes(states)
     if not causes:
         return []

@@ -1,4 +1,4 @@
-"""What the commands show in a terminal: progress, result tables, and where to look next."""
+"""Terminal output of the commands: progress, tables of results, and places of further results."""
 
 import re
 import shutil
@@ -41,16 +41,16 @@ def run_and_show(
     verify: bool = False,
     wait: bool = True,
 ) -> None:
-    """Run a study with live progress, and end with its result and where to look.
+    """Run a study with live progress, and print its results and their places.
 
     Raises:
-        DmiccError: the study is wrong, another run goes on and `wait` is not set, or a part failed.
+        DmiccError: the study is wrong, another run is in progress and `wait` is not set, or a part failed.
     """
     from dmicc_assets.orchestration.run import StudyRun
 
     workspace.study(study)
     with _alone(err, workspace, study, waits=wait), _progress(err) as progress:
-        task = progress.add_task(f"{study}: asking the sources", total=None)
+        task = progress.add_task(f"{study}: checking the sources", total=None)
         workspace = replace(workspace, report_progress=lambda text: progress.update(task, description=text))
         this = StudyRun(workspace, study, force=force, verify=verify)
         plan = this.plan(only)
@@ -70,7 +70,7 @@ def run_and_show(
         err.print(f"warning: {warning}")
     try:
         _show_result(out, workspace, workspace.studies[study], this.judged)
-    except DataError as error:  # an old part, when the run was of one group or failed before it came there
+    except DataError as error:  # possibly an old result, when the run was of one group or failed before this part
         err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
     out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
@@ -86,7 +86,7 @@ def run_and_show(
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
-    """Simulate the mirror, run the demo on it, and say how much of the planted truth was found."""
+    """Simulate the mirror, run the demo on it, and compare its results with the planted truth."""
     from dmicc_assets.cli.demo import show_truth
     from dmicc_assets.simulation.mirror import simulate_mirror
 
@@ -97,13 +97,13 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
 
 
 def show_study(out: Console, workspace: Workspace, name: str) -> None:
-    """What a study file asks for: what would be fetched, labels with expected counts, cohorts, validation."""
+    """Content of a study file: files to download, labels with expected counts, cohorts, validation."""
     study = workspace.study(name)
     out.print(f"{study.title} ({workspace.files[name]})")
     rows = [
         {
             "dataset": dataset,
-            "what is fetched": _fetched(study, dataset),
+            "files to download": _fetched(study, dataset),
             "scale": f"{spec.scale}, {spec.normalise}",
             "labels (expected samples)": ", ".join(
                 f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels
@@ -128,7 +128,7 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
 
 
 def _tell_of_libraries(out: Console, study: Study, settings: Settings) -> None:
-    """Where each gene-set library comes from; a folder of the user's own that lacks one is an error."""
+    """Print the origin of each gene-set library; an own folder without one of them is an error."""
     for name in study.enrichment.libraries:
         try:
             if settings.gene_sets is not None:
@@ -142,7 +142,7 @@ def _tell_of_libraries(out: Console, study: Study, settings: Settings) -> None:
 
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
-    """What the sources serve now against what the lake was made from, dataset by dataset."""
+    """Revisions of each dataset since the results in the lake."""
     from dmicc_assets.cli.outdated import outdated_sources
 
     studies = [workspace.study(name)] if name else list(workspace.studies.values())
@@ -160,18 +160,20 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
     """Read the headers of series and write a study file to start from.
 
     Raises:
-        RequestError: the name is taken or no name of a study, or an accession is none.
+        RequestError: the name is taken or not valid, or an accession is not valid.
         SourceError: a series cannot be described.
     """
     from dmicc_assets.geo.describe import describe_series
     from dmicc_assets.geo.propose_study import propose_study
 
     if not re.fullmatch(NAME, name):
-        raise RequestError(f"{name!r} is no name of a study: expected small letters, digits and _, as in my_study")
+        raise RequestError(
+            f"{name!r} is not a valid study name: expected lower-case letters, digits and _, as in my_study"
+        )
     folder = next(iter(workspace.settings.study_folders), Path.cwd())
     path = folder / f"{name}.yaml"
     if name in workspace.files or path.exists():
-        raise RequestError(f"{name}: there is a study of this name ({workspace.files.get(name, path)})")
+        raise RequestError(f"{name}: a study of this name exists ({workspace.files.get(name, path)})")
     described = [describe_series(accession, workspace.client()) for accession in accessions]
     for dataset in (dataset for series in described for dataset in series.datasets):
         out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}")
@@ -179,13 +181,13 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
             for value, count in values.items():
                 out.print(f"  {count:5d}  {field}: {value}")
     path.write_text(propose_study(described, name), encoding="utf-8")
-    out.print(f"{path} written; look through it, then: dmicc check {name}")
+    out.print(f"{path} written; check the proposed labels, then: dmicc check {name}")
     if not workspace.settings.study_folders:
-        out.print(f"It is found when DMICC_STUDIES names its folder: export DMICC_STUDIES={folder}")
+        out.print(f"To find it by name, set: export DMICC_STUDIES={folder}")
 
 
 def forget_study(out: Console, err: Console, workspace: Workspace, name: str) -> None:
-    """Delete a study's results; a study whose file is gone can be forgotten too.
+    """Delete a study's results, also when its file no longer exists.
 
     Raises:
         RequestError: there are none.
@@ -202,11 +204,11 @@ def forget_study(out: Console, err: Console, workspace: Workspace, name: str) ->
 def refuse_without_results(workspace: Workspace, name: str) -> None:
     """Raise RequestError if the lake has nothing of the study."""
     if not workspace.lake.has(name):
-        raise RequestError(f"{name}: there are no results of it in {workspace.settings.lake}")
+        raise RequestError(f"{name}: it has no results in {workspace.settings.lake}")
 
 
 def _compare_what_is_left(workspace: Workspace) -> None:
-    """The atlas is of all studies: without the one that was forgotten."""
+    """Compute the atlas of all studies again, without the deleted one."""
     from dmicc_assets.assets.atlas import disease_overlap
     from dmicc_assets.lake.recipes import origin, run_step
     from dmicc_assets.types import ALL_STUDIES
@@ -230,14 +232,14 @@ def _show_result(out: Console, workspace: Workspace, study: Study, judged: Seque
 
 
 def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
-    """One line a distinct failure, with what else met the same one; then what could not be tried."""
+    """One line for each distinct failure, with the parts that have it; then the parts that were not tried."""
     by_message: dict[str, list[str]] = {}
     for where, message in failed:
         by_message.setdefault(message, []).append(where)
     lines = [f"{', '.join(wheres)} failed: {message}" for message, wheres in by_message.items()]
     if n_blocked:
         parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
-        lines.append(f"{parts} not tried; what else is sound was materialised")
+        lines.append(f"{parts} not tried; everything else was materialised")
     return "\n".join(lines)
 
 
@@ -260,5 +262,5 @@ def _progress(err: Console) -> Progress:
 
 
 def _alone(err: Console, workspace: Workspace, study: str, *, waits: bool = True) -> AbstractContextManager[None]:
-    """Hold the study's lock; a second run waits and says for whom."""
+    """Hold the study's lock; a second run waits and names the process that has it."""
     return hold_study(workspace.settings.locks, study, waits=waits, report_waiting=err.print)

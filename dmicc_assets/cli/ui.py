@@ -1,4 +1,4 @@
-"""`dmicc ui`: becomes Dagster's own `dagster dev` on this project, webserver and daemon, on loopback only."""
+"""`dmicc ui`: starts Dagster's `dagster dev` on this project, webserver and daemon, on loopback only."""
 
 import os
 import socket
@@ -11,15 +11,15 @@ from dmicc_assets.errors import RequestError
 from dmicc_assets.study.settings import Settings
 
 HOST = "127.0.0.1"
-# `dagster dev` says of itself that `dg dev` supersedes it; that is of no use to a user of dmicc
+# `dagster dev` warns that `dg dev` supersedes it, which does not help users of dmicc
 _SUPERSEDED = "ignore:Function `dev_command` is superseded"
 
 
 def become_ui(out: Console, settings: Settings, port: int) -> NoReturn:
-    """Replace this process by the UI: Ctrl-C reaches it, and it ends its children.
+    """Replace this process by the UI, so that Ctrl-C reaches it and ends its child processes.
 
     Raises:
-        RequestError: the port is taken, or is no port.
+        RequestError: the port is in use or not valid.
     """
     _refuse_taken(port)
     filters = os.environ.get("PYTHONWARNINGS")
@@ -31,12 +31,12 @@ def become_ui(out: Console, settings: Settings, port: int) -> NoReturn:
 
 
 def _refuse_taken(port: int) -> None:
-    """Ask for the port before Dagster does: its webserver would end alone and leave its daemon running."""
+    """Check the port before Dagster starts, because a failing webserver would leave the daemon running."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((HOST, port))
         except OSError as error:
             raise RequestError(
-                f"port {port} cannot be had ({error.strerror}); is the UI running already? --port takes another"
+                f"port {port} is not available ({error.strerror}); is the UI running? --port takes another"
             ) from None

@@ -100,7 +100,7 @@ def test_a_wrong_request_is_one_line_and_status_2(
             2,
             "h: there is no home with results here; `dmicc run STUDY` or `dmicc demo`",
         ),
-        (("forget", "demo"), 2, "demo: there are no results of it"),
+        (("forget", "demo"), 2, "demo: it has no results in"),
         (("export", "demo", "--to", "out"), 1, "demo has no results to export"),
         (("score", "demo", "patients.tsv"), 1, "demo has no risk model yet"),
         (("check", "demo"), 0, ""),
@@ -139,7 +139,7 @@ def test_a_study_is_given_by_its_name_or_by_its_file(here: Dmicc, home: Settings
     one_clear_message(here("check", "small.yaml"), 2, "no study 'small'")
     done = here("check", "elsewhere/small.yaml")
     assert done.returncode == 0, done.stderr
-    assert done.stderr == f"small is found by its name when DMICC_STUDIES names {elsewhere}\n"
+    assert done.stderr == f"small is found by its name if DMICC_STUDIES contains {elsewhere}\n"
     (elsewhere / "bad.yaml").write_text("study: [")
     one_clear_message(here("check", "elsewhere/bad.yaml"), 2, "bad.yaml line 1: not valid YAML")
     one_clear_message(here("run", "no/such.yaml"), 2, "no/such.yaml: no such study file; give a study by its name")
@@ -176,7 +176,7 @@ def test_a_full_disk_is_one_line(
     with pytest.raises(SystemExit) as left:
         cli.main()
     assert left.value.code == 1
-    assert capsys.readouterr().err.replace("\n", " ").startswith("dmicc: no space is left on the disk; what was")
+    assert capsys.readouterr().err.replace("\n", " ").startswith("dmicc: no space is left on the disk; finished")
 
 
 def test_ctrl_c_says_that_it_can_be_run_again(home: Settings, tmp_path: Path) -> None:
@@ -187,7 +187,9 @@ def test_ctrl_c_says_that_it_can_be_run_again(home: Settings, tmp_path: Path) ->
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=120)
     assert process.returncode == cli.INTERRUPTED, said
-    assert said.endswith("dmicc: interrupted; nothing half-written stays, run again to go on\n")
+    assert said.endswith(
+        "dmicc: interrupted; finished results are kept and nothing is incomplete, run again to continue\n"
+    )
     assert "Traceback" not in said
 
 
@@ -203,7 +205,7 @@ def test_a_port_that_is_taken_is_one_line(dmicc: Dmicc, home: Settings) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} cannot be had", "--port takes another")
+        one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} is not available", "--port takes another")
 
 
 def test_a_broken_study_touches_no_other(here: Dmicc, home: Settings) -> None:
@@ -223,14 +225,14 @@ def test_a_second_run_says_for_whom_it_waits(dmicc: Dmicc, home: Settings) -> No
     lock = FileLock(home.locks / "run.small.lock")
     with lock:
         (home.locks / "run.small.json").write_text('{"pid": 4711, "since": "2026-01-01T00:00:00+00:00"}')
-        one_clear_message(dmicc("run", "small", "--no-wait"), 1, "another run of small goes on (process 4711")
+        one_clear_message(dmicc("run", "small", "--no-wait"), 1, "another run of small is in progress (process 4711")
 
 
 def test_forget_deletes_the_results_of_one_study(dmicc: Dmicc, home: Settings) -> None:
     assert dmicc("run", "small", "--only", "source").returncode == 0
     assert dmicc("forget", "small", "--yes").returncode == 0
     assert not list((home.lake / "source").rglob("small.*"))
-    one_clear_message(dmicc("forget", "small"), 2, "there are no results of it")
+    one_clear_message(dmicc("forget", "small"), 2, "it has no results in")
 
 
 @pytest.mark.slow

@@ -207,7 +207,7 @@ def test_a_run_of_the_ui_waits_for_a_command_that_has_the_study_for_itself(
 
     monkeypatch.setattr("dmicc_assets.orchestration.asset.hold_study", hold)
     assert materialize(settings, instance, "local", *outputs("signature")).success
-    assert said == ["another run of local goes on (in the Dagster UI); waiting for it to end"]
+    assert said == ["another run of local is in progress (in the Dagster UI); waiting for it to end"]
 
 
 def test_the_settings_are_a_resource_that_can_lead_elsewhere(tmp_path: Path) -> None:

@@ -269,8 +269,8 @@ def test_the_weekly_job_names_every_damaged_file(weekly: dg.JobDefinition, setti
         path.write_bytes(content)
     said = failure_of(weekly).splitlines()
     assert [line.split(": ")[0] for line in said] == [str(result), str(download)]
-    assert "`dmicc run living --verify` makes it again" in said[0]
-    assert "`dmicc run STUDY --only source --force` fetches it again" in said[1]
+    assert "`dmicc run living --verify` computes it again" in said[0]
+    assert "`dmicc run STUDY --only source --force` downloads it again" in said[1]
 
 
 def test_the_weekly_job_fails_for_a_series_that_is_needed_and_gone(weekly: dg.JobDefinition, geo: LivingGeo) -> None:

@@ -53,7 +53,7 @@ def test_a_damaged_file_is_named_and_the_catalog_is_left(home: Settings, instanc
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     result = weekly(workspace, instance)
     assert not result.success
-    assert failure(result) == f"{path}: is not what was written; `dmicc run small --verify` makes it again"
+    assert failure(result) == f"{path}: was changed after it was written; `dmicc run small --verify` computes it again"
     assert instance.get_latest_materialization_event(CATALOG) is None
 
 

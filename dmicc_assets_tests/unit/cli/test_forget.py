@@ -42,5 +42,5 @@ def test_a_study_is_forgotten_after_the_run_of_the_ui_that_shares_it(tmp_path: P
                 fcntl.flock(run_of_the_ui, fcntl.LOCK_UN)
 
         forget_study(Console(quiet=True), Terminal(), workspace, STUDY)
-    assert said == [f"another run of {STUDY} goes on (in the Dagster UI); waiting for it to end"]
+    assert said == [f"another run of {STUDY} is in progress (in the Dagster UI); waiting for it to end"]
     assert not workspace.lake.has(STUDY)

@@ -102,7 +102,7 @@ def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskM
     assert text.splitlines()[1] == "An integrity check failed (I1)."
     assert "new.tsv: the values are log2, used as given (GEO2R's rule: 99 % quantile" in text
     assert f"{model.n_case} cases, {model.n_control} controls" in text
-    assert "nothing is normalised or standardised over the new samples" in text
+    assert "without normalisation or standardisation over the new samples" in text
     rows = pl.read_csv(tmp_path / "scores.tsv", separator="\t")
     assert rows["sample"].to_list() == ["P1", "P2"]
     assert rows["probability"][0] == pytest.approx(model.probability(model.training_mean[:, None])[0], rel=1e-12)
@@ -214,7 +214,7 @@ def test_a_place_that_cannot_be_written_is_refused(
     ("study", "status", "message"),
     [
         ("nosuch", 2, "no study 'nosuch'"),
-        ("dm_icc", 1, "dm_icc has no risk model yet: `dmicc run dm_icc` makes it"),
+        ("dm_icc", 1, "dm_icc has no risk model yet: `dmicc run dm_icc` computes it"),
         ("demo", 1, "demo has no risk model: no biomarker was chosen"),
     ],
 )
