@@ -1,1 +1,1 @@
-"""The Parquet store: manifests, content, history; steps, their recipes, and which of them are up to date."""
+"""The Parquet store with manifests, content hashes and history; steps, their recipes and their state."""

@@ -1,6 +1,6 @@
-"""Which partitions are up to date, and why the others are not: the one decision, a function of the lake.
+"""Decides which partitions are up to date, and gives the reason for each other one, from the lake alone.
 
-It computes nothing, knows no dagster, and asks no source unless it is told to.
+It computes no results, does not import dagster, and reads no source unless asked to.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +25,11 @@ class Currency:
     Attributes:
         step: the step.
         key: its partition.
-        because: why it would be made again; empty when it is up to date.
-        root_cause: step, partition and reason that this follows from: its own, or those of something that it is made
-            from; empty when it is up to date.
-        failed: whether it, or something that it is made from, failed.
-        now: what it would be made from; None when something that it reads was never made.
+        because: reason to compute it again; empty when it is up to date.
+        root_cause: step, partition and reason at the start of the chain: its own or an input's; empty when it is up to
+            date.
+        failed: whether it or one of its inputs failed.
+        now: its current recipe; None when an input was never computed.
     """
 
     step: Step
@@ -41,7 +41,7 @@ class Currency:
 
     @property
     def is_current(self) -> bool:
-        """Whether nothing is to do."""
+        """Whether it is up to date."""
         return not self.because
 
     @property
@@ -51,29 +51,29 @@ class Currency:
 
 
 def recorded(context: StepContext) -> str:
-    """What the step observed when its partition was last made: no source is asked."""
+    """The step's observation when its partition was last computed; no source is read."""
     manifest = context.lake.manifest(context.step.outputs[0], context.key)
     inputs = manifest.inputs if manifest is not None else []
     return next((content for table, _, content in inputs if table == "observed"), "")
 
 
 def served(context: StepContext) -> str:
-    """What the step observes now."""
+    """The step's current observation."""
     return context.step.observe(context) if context.step.observe is not None else ""
 
 
 def currency(context: StepContext, observe: Observe = served, verified: Verified | None = None) -> Currency:
-    """Whether a partition was made from just what it would be made from now, and its files are there.
+    """Whether a partition's recipe equals the current one, and its files exist.
 
-    What it reads is taken as it stands in the lake, whether or not that is up to date (`study_currency`).
+    Inputs are taken from the lake whether or not they are up to date; `study_currency` considers that.
 
     Args:
         context: the step and its partition.
-        observe: how to know what outside the lake matters to the step.
-        verified: asked whether a table's file is the one that was written; without it the size must be.
+        observe: gives the step's observation of sources outside the lake.
+        verified: tells whether a table's file is unchanged; by default only its size is compared.
 
     Raises:
-        SourceError: a source is asked and does not answer.
+        SourceError: a source does not answer.
     """
     step, key = context.step, context.key
     try:
@@ -91,13 +91,13 @@ def study_currency(
 ) -> list[Currency]:
     """Every partition of every step of a study, in the order of the steps.
 
-    What reads something that is not up to date is not up to date itself.
+    A partition with an outdated input is outdated itself.
 
     Args:
         workspace: settings, studies and lake.
         study: the study.
-        steps: each after those whose tables it reads.
-        observe: how to know what outside the lake matters; by default as the lake has it, so that no source is asked.
+        steps: in order of dependence.
+        observe: gives observations of sources; by default those in the lake, so that no source is read.
 
     Raises:
         RequestError: there is no such study.
@@ -113,7 +113,7 @@ def study_currency(
 
 
 def inputs_read(context: StepContext) -> list[tuple[str, PartitionKey]]:
-    """Table and partition of everything that a partition is made from."""
+    """Table and partition of every input of a partition."""
     return [
         (each.table, key)
         for each in context.step.inputs
@@ -123,7 +123,7 @@ def inputs_read(context: StepContext) -> list[tuple[str, PartitionKey]]:
 
 
 def _with_inputs(context: StepContext, own: Currency, states: Mapping[tuple[str, PartitionKey], Currency]) -> Currency:
-    """The same, with what it reads taken into account; a failure of its own comes before what it reads."""
+    """The state with its inputs considered; an own failure has priority over inputs."""
     stale = {each: state for each in inputs_read(context) if (state := states.get(each)) and not state.is_current}
     if not stale or own.failed:
         return own
@@ -138,7 +138,7 @@ def _with_inputs(context: StepContext, own: Currency, states: Mapping[tuple[str,
 
 
 def _stale(step: Step, key: PartitionKey, because: str, now: Origin | None = None, *, failed: bool = False) -> Currency:
-    """The state of a partition by a reason of its own; up to date without one."""
+    """The state of a partition without its inputs' states; up to date without a reason."""
     if not because:
         return Currency(step, key, now=now)
     verb = " " if failed else ": "
@@ -146,7 +146,7 @@ def _stale(step: Step, key: PartitionKey, because: str, now: Origin | None = Non
 
 
 def _difference(context: StepContext, now: Origin, verified: Verified | None) -> str:
-    """Why the partition is not what it would be now; empty when it is."""
+    """Reason why the partition is outdated; empty when it is not."""
     manifests = {table: context.lake.manifest(table, context.key) for table in context.step.outputs}
     for table, manifest in manifests.items():
         if manifest is None:
@@ -161,7 +161,7 @@ def _difference(context: StepContext, now: Origin, verified: Verified | None) ->
             return _what_differs(manifest, now)
     for table in context.step.outputs:
         if verified is not None and not verified(table, context.key):
-            return f"the file of {table} is not the one that was written"
+            return f"the file of {table} was changed after it was written"
     return ""
 
 

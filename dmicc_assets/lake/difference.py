@@ -1,6 +1,6 @@
-"""What a person wants to know of a result that took another's place, in a line: for an asset's metadata.
+"""One-line summary of what changed between two versions of a result, for an asset's metadata.
 
-Lines only: what stands in the history for queries is `sql/views/history/`.
+For queries `sql/views/history/` compares the rows in the history.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ _SAME = 1e-12
 
 
 def difference(n_before: int, n_now: int, old: pl.DataFrame | None, new: pl.DataFrame) -> str:
-    """Genes that entered and left where rows are of genes, AUCs that moved where they are ROCs, else how many rows.
+    """Added and removed genes for tables of genes, changed AUCs for ROC tables, or else numbers of rows.
 
     Args:
         n_before: rows of the earlier result.
-        n_now: rows of the result in its place.
-        old: the earlier result; None where no history is kept of it.
-        new: the result in its place.
+        n_now: rows of the new result.
+        old: the earlier result; None without a history.
+        new: the new result.
     """
     if old is not None and {*_ROC_KEY, "auc"} <= set(old.columns) & set(new.columns):
         return _moved(old, new)
@@ -29,7 +29,7 @@ def difference(n_before: int, n_now: int, old: pl.DataFrame | None, new: pl.Data
 
 
 def _moved(old: pl.DataFrame, new: pl.DataFrame) -> str:
-    """AUCs that differ, the one that moved most first, with the predictors that are new or gone."""
+    """Changed AUCs, the largest change first, and added or removed predictors."""
     predictors = set(old["predictor"]), set(new["predictor"])
     text = _entered_and_left("predictors", sorted(predictors[1] - predictors[0]), sorted(predictors[0] - predictors[1]))
     both = new.select(*_ROC_KEY, "auc").join(old.select(*_ROC_KEY, before="auc"), on=_ROC_KEY)

@@ -1,6 +1,6 @@
-"""Failures of steps that no later run has overcome: one small file a step and partition beside the tables.
+"""Unresolved failures of steps: one small file for each step and partition, beside the tables.
 
-That something failed is noted here; what follows from it is decided in `currency.py`.
+`currency.py` decides the consequences.
 """
 
 import json
@@ -16,8 +16,8 @@ class Failure:
     """A step that failed.
 
     Attributes:
-        recipe: what it would have been made from.
-        message: the first line of what the user was told.
+        recipe: its recipe at the failure.
+        message: the first line of the message to the user.
     """
 
     recipe: str
@@ -33,7 +33,7 @@ def failure_of(lake: Lake, step: str, key: PartitionKey) -> Failure | None:
 
 
 def note_failure(lake: Lake, step: str, key: PartitionKey, recipe: str, error: Exception) -> None:
-    """Note that a step's partition failed."""
+    """Record that a step's partition failed."""
     text = json.dumps(asdict(Failure(recipe, str(error).partition("\n")[0])))
     path = _path(lake, step, key)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def note_failure(lake: Lake, step: str, key: PartitionKey, recipe: str, error: E
 
 
 def clear_failure(lake: Lake, step: str, key: PartitionKey) -> None:
-    """Forget the failure of a step's partition: it was made, or nothing is to do any more."""
+    """Delete the record of a failure, because the partition was computed or is up to date."""
     _path(lake, step, key).unlink(missing_ok=True)
 
 

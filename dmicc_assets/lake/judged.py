@@ -1,6 +1,6 @@
-"""The table `warehouse/partitions`: what `currency.py` decided of a study, kept in the lake for SQL and reports.
+"""The table `warehouse/partitions`: decisions of `currency.py` on a study, kept in the lake for SQL and reports.
 
-A command brings it up to date for its study; of the other studies it says what was decided last.
+A command updates the rows of its study; the rows of other studies are from their last command.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,19 +19,19 @@ _DIGITS = 12
 
 
 def keep(lake: Lake, study: str, states: Sequence[Currency]) -> None:
-    """Keep what was decided of a study, and of the partition that all studies share; nothing without results."""
+    """Store the decisions on a study and on the partition of all studies; nothing is stored without results."""
     if lake.has(study):
         _keep(lake, study, [state for state in states if state.key != ALL_STUDIES])
         _keep(lake, ALL_STUDIES, [state for state in states if state.key == ALL_STUDIES])
 
 
 def stale_tables(states: Sequence[Currency]) -> dict[tuple[str, PartitionKey], Currency]:
-    """Table and partition of everything that is not up to date."""
+    """Table and partition of everything that is outdated."""
     return {(table, state.key): state for state in states if not state.is_current for table in state.step.outputs}
 
 
 def root_causes(states: Sequence[Currency]) -> dict[str, list[str]]:
-    """Why tables are out of date: each cause once, in the order of the steps, with the tables that follow from it."""
+    """Causes of outdated tables, each once, in the order of the steps, with the tables that they affect."""
     found: dict[str, list[str]] = {}
     for state in states:
         if not state.is_current:
@@ -47,7 +47,7 @@ def _keep(lake: Lake, study: str, states: Sequence[Currency]) -> None:
 
 
 def _rows(lake: Lake, study: str, state: Currency) -> Iterator[dict[str, Any]]:
-    """One row a table of the step."""
+    """One row for each table of the step."""
     now = datetime.now(UTC)
     for table in state.step.outputs:
         manifest = lake.manifest(table, state.key)
@@ -66,7 +66,7 @@ def _rows(lake: Lake, study: str, state: Currency) -> Iterator[dict[str, Any]]:
 
 
 def _input(read: Sequence[str]) -> str:
-    """One input in a line: what was observed may be long, so that its hash stands for it."""
+    """One input as a line; a long observation is replaced by its hash."""
     table, key, content = read
     if table == "observed":
         return f"what was served, {sha256(content.encode()).hexdigest()[:_DIGITS]}"

@@ -1,6 +1,6 @@
-"""The lock of a study: one `dmicc run`, `forget` or retiring at a time, or any number of runs of the UI.
+"""The lock of a study: held by one `dmicc run`, `forget` or retirement, or shared by any number of runs of the UI.
 
-Locks of single partitions are the lake's own (`Lake.lock`). `filelock` has no shared locks; both use flock.
+`Lake.lock` locks single partitions. `filelock` has no shared locks; both use flock.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dmicc_assets.errors import DmiccError
 
-_held: set[Path] = set()  # locks that this process, or the one that it was forked from, holds exclusively
+_held: set[Path] = set()  # locks that this process or its parent holds exclusively
 
 
 @contextmanager
@@ -27,14 +27,14 @@ def hold_study(
 ) -> Generator[None]:
     """Hold the lock of a study, for all processes of the machine.
 
-    A process that holds it exclusively hands it to its own steps: they share it without asking.
+    The steps of a process that holds it exclusively share it without waiting.
 
     Args:
-        folder: of the lock files.
+        folder: folder of the lock files.
         study: the study.
         is_shared: whether others may share it at the same time.
-        waits: whether to wait for who holds it.
-        report_waiting: told in a line who holds it, before waiting.
+        waits: whether to wait until it is free.
+        report_waiting: called before waiting with a line that names the holder.
 
     Raises:
         DmiccError: another holds it, and `waits` is not set.
@@ -49,7 +49,7 @@ def hold_study(
         try:
             fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
-            text = f"another run of {study} goes on ({_who(holder)})"
+            text = f"another run of {study} is in progress ({_who(holder)})"
             if not waits:
                 raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None
             report_waiting(f"{text}; waiting for it to end")
@@ -63,7 +63,7 @@ def hold_study(
 
 @contextmanager
 def _as_holder(path: Path, holder: Path) -> Generator[None]:
-    """Say for whom others wait, while the lock is held exclusively."""
+    """Record the holder while the lock is held exclusively, for messages of waiting processes."""
     _held.add(path)
     try:
         holder.write_text(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))
@@ -74,7 +74,7 @@ def _as_holder(path: Path, holder: Path) -> Generator[None]:
 
 
 def _who(holder: Path) -> str:
-    """Who holds a lock exclusively; those who share it are runs of the UI."""
+    """Description of the holder of a lock: a process, or runs of the UI that share it."""
     try:
         who = json.loads(holder.read_text())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Making one partition unless it is up to date: what `dmicc run`, the UI and its daemon all do. Knows no dagster."""
+"""Computation of one partition unless it is up to date, used by `dmicc run`, the UI and its daemon. Without dagster."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ State = Literal["current", "unchanged", "made", "failed", "blocked"]
 
 @dataclass(frozen=True)
 class Made:
-    """What became of a partition, and what is in the lake now.
+    """Outcome of a partition, and its current state in the lake.
 
     Attributes:
-        state: `current`: nothing was to do; `made`: computed, with new content; `unchanged`: computed, the content is
-            as before.
+        state: `current`: it was up to date; `made`: computed, with new content; `unchanged`: computed, with the same
+            content.
         written: one for each table of the step, in their order.
     """
 
@@ -29,10 +29,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one partition of one step in a run.
+    """Outcome of one partition of one step in a run.
 
     Attributes:
-        state: as in `Made`, or `failed`, or `blocked`: not tried, since something that it reads failed.
+        state: as in `Made`, or `failed`, or `blocked`: not tried, because an input failed.
     """
 
     step: Step
@@ -45,16 +45,16 @@ class Outcome:
 def make(
     context: StepContext, observe: Observe = served, *, is_forced: bool = False, verified: Verified | None = None
 ) -> Made:
-    """Compute a partition and write its tables, unless they are up to date. No other process makes it meanwhile.
+    """Compute a partition and write its tables, unless they are up to date. Other processes cannot do so meanwhile.
 
     Args:
         context: the step and its partition.
-        observe: how to know what outside the lake matters to the step.
-        is_forced: whether to compute it in any case.
-        verified: asked whether a table's file is the one that was written; without it the size must be.
+        observe: gives the step's observation of sources outside the lake.
+        is_forced: whether to compute it even if it is up to date.
+        verified: tells whether a table's file is unchanged; by default only its size is compared.
 
     Raises:
-        DmiccError: it failed, or something that it reads was never made.
+        DmiccError: the computation failed, or an input was never computed.
     """
     with context.lake.lock(f"step.{context.step.name}.{context.key}"):
         state = currency(context, observe, verified)

@@ -1,4 +1,4 @@
-"""What a partition was made from, and in what two such accounts differ. Reading and writing them is `store.py`."""
+"""Manifests: the origin of a partition, and differences between two origins. `store.py` reads and writes them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one partition of one table was made from, and what it is.
+    """Origin and identity of one partition of a table.
 
     Attributes:
         recipe: hash of code version, settings and the content of every input.
         content: hash of the rows (`content.content_hash`).
         sha256: hash of the Parquet file's bytes.
         inputs: `[table, partition, content]` of every input.
-        notes: what the computation says beside its rows (counts, decisions, seeds).
+        notes: the computation's notes (numbers, decisions, seeds).
     """
 
     table: str
@@ -34,7 +34,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a result is made from: given to `Lake.write`, kept in the manifest."""
+    """Origin of a result, given to `Lake.write` and stored in the manifest."""
 
     recipe: str
     code_version: str
@@ -45,14 +45,14 @@ class Origin:
 
 
 def what_differs(old: Manifest, new: Origin) -> str:
-    """Why a partition was made again: what of its recipe is not what it was."""
+    """Reason why a partition was computed again: the change of its recipe."""
     if reasons := differences(old, new):
         return "; ".join(reasons)
     return "versions of libraries changed" if old.versions != new.versions else "computed again"
 
 
 def differences(old: Manifest, new: Origin) -> list[str]:
-    """What of a partition's recipe is not what it was: code, settings, inputs."""
+    """Changed parts of a partition's recipe: code, settings, inputs."""
     reasons = (
         [] if old.code_version == new.code_version else [f"code version {old.code_version} became {new.code_version}"]
     )

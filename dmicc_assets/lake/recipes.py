@@ -1,7 +1,7 @@
-"""What a partition is made from, and making it.
+"""Recipes of partitions, and their computation.
 
-The recipe is the hash of code version, settings and the content of every input. Bodies are in `assets/`; whether a
-partition is up to date is decided in `currency.py`.
+A recipe is the hash of code version, settings and the content of every input. Bodies are in `assets/`; `currency.py`
+decides which partitions are up to date.
 """
 
 import json
@@ -25,11 +25,11 @@ _LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels", "gseapy
 
 
 def origin(context: StepContext, observed: str | None = None) -> Origin:
-    """What a partition would be made from now: the recipe and what it is the hash of.
+    """The current origin of a partition: its recipe and the hashed parts.
 
     Args:
         context: the step and its partition.
-        observed: what outside the lake matters, if the step observes anything; asked for when not given.
+        observed: the step's observation of sources, if it makes any; made here by default.
 
     Raises:
         DataError: an input was never materialised; the message names it.
@@ -59,9 +59,9 @@ class Written:
     """A partition that was written.
 
     Attributes:
-        manifest: of what is there now.
-        before: of what it replaced, if anything.
-        difference: what a person wants to know of the two, in a line.
+        manifest: of the new partition.
+        before: of the replaced one, if any.
+        difference: one-line summary of what changed.
     """
 
     manifest: Manifest
@@ -70,10 +70,10 @@ class Written:
 
 
 def run_step(context: StepContext, now: Origin) -> list[Written]:
-    """Compute a partition and write its tables: all of them, once all are computed and as declared.
+    """Compute a partition, check that its tables are as declared, and then write all of them.
 
     Raises:
-        DmiccError: it failed; that is noted in the lake, and nothing was written.
+        DmiccError: the computation failed; the failure is recorded in the lake, and nothing is written.
     """
     try:
         result = _compute(context)
@@ -96,7 +96,7 @@ def run_step(context: StepContext, now: Origin) -> list[Written]:
 def _compute(context: StepContext) -> Result:
     try:
         result = context.step.compute(context)
-    except ValueError as error:  # how the core refuses numbers it cannot work on; it names gene, sample or column
+    except ValueError as error:  # the core's error on unusable values, which names gene, sample or column
         message = f"{context.step.name} of {context.key}: {error}"
         raise DataError(message, check=getattr(error, "check", None)) from error
     if set(result.frames) != set(context.step.outputs):
@@ -107,7 +107,7 @@ def _compute(context: StepContext) -> Result:
 
 
 def _earlier_rows(lake: Lake, table: str, key: str) -> pl.DataFrame | None:
-    """What is about to be replaced, where a history is kept; None when it is damaged or of another version."""
+    """The rows to be replaced, for a table with history; None when they are damaged or of another version."""
     if not TABLES[table].keeps_history or not lake.verify(table, key):
         return None
     try:
@@ -126,7 +126,7 @@ def _difference(manifest: Manifest, before: Manifest | None, old: pl.DataFrame |
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of this package and of the libraries that its numbers come from."""
+    """Versions of this package and of the libraries that affect results."""
     return {name: version(name) for name in ("dmicc_assets", *_LIBRARIES)}
 
 

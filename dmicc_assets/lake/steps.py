@@ -1,6 +1,6 @@
-"""A step of the asset graph: tables in, tables out, what of the study file matters, and its recipe.
+"""A step of the asset graph: its inputs, outputs, relevant settings and recipe.
 
-Knows the lake and the study file; knows no dagster (`assets/asset.py` makes assets of steps) and no mathematics.
+Without dagster (`orchestration/asset.py` makes assets of steps) and without mathematics.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,16 +17,16 @@ from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
 
-# What of the study a step reads from a table of another partition kind.
+# Relations between the partitions of a step and those of an input table.
 Through = Literal["same", "cohort_datasets", "cohorts", "validation", "datasets", "all_studies"]
 Frames = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A table that a step reads, and through which relation of partitions.
+    """A table that a step reads, with the relation between their partitions.
 
-    With `is_read` False it only gives the order of a backfill: it is in no recipe, and nothing waits for it.
+    With `is_read` False it only determines the order of a backfill; it is in no recipe, and nothing waits for it.
     """
 
     table: str
@@ -36,7 +36,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Result:
-    """What a step computed: a frame for each of its tables, and what it says beside them."""
+    """Result of a step: a frame for each of its tables, and notes."""
 
     frames: Frames
     notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -48,13 +48,13 @@ class Step:
 
     Attributes:
         name: the op's name in Dagster.
-        partition: what one run of it is for.
+        partition: kind of its partitions: dataset, cohort, study or all studies.
         outputs: the tables that it writes, all of them or none.
         inputs: the tables that it reads.
-        settings: what of the study file matters to it, for one partition, as JSON-able data.
+        settings: the part of the study file that affects one partition, as JSON-able data.
         version: raised when the computation changes.
         compute: the body.
-        observe: what outside the lake matters to it (what a source serves now), as a text.
+        observe: the current version of its sources outside the lake, as text.
         files: files that it writes outside the lake, if any.
     """
 
@@ -70,7 +70,7 @@ class Step:
 
     @property
     def asks_source(self) -> bool:
-        """Whether what it observes is served by a source; the other steps observe files of this machine."""
+        """Whether it observes a remote source; other steps observe files of this machine."""
         return "source/files" in self.outputs
 
     @property
@@ -81,7 +81,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a body gets: its study and its partition, and which partitions of its inputs it reads.
+    """Argument of a body: its study, its partition, and the partitions of its inputs.
 
     One study's inputs are read through `results.reader.Results.of_step`.
     """
@@ -102,7 +102,7 @@ class StepContext:
         return self.key.part
 
     def client(self) -> GeoClient:
-        """The way to what GEO, Xena or a mirror on disk serve."""
+        """Client for GEO, Xena or a mirror on disk."""
         return open_client(self.settings, self.report_progress)
 
     def partitions(self, table: str) -> list[PartitionKey]:
@@ -117,7 +117,7 @@ class StepContext:
         return related(self.study, self.key, through, table, self.studies)
 
     def read_there(self, table: str) -> dict[str, pl.DataFrame]:
-        """Rows of an input table, by partition, of those that were materialised: for a step over all studies."""
+        """Rows of the materialised partitions of an input table, for a step over all studies."""
         there = [key for key in self.partitions(table) if self.lake.manifest(table, key)]
         return {key: self.lake.read(table, key) for key in there}
 
@@ -131,7 +131,7 @@ def step(
     observe: Callable[[StepContext], str] | None = None,
     files: Callable[[StepContext], Sequence[Path]] | None = None,
 ) -> Callable[[Callable[[StepContext], Result]], Step]:
-    """Make a step of a body; its name is the body's, its description the body's docstring."""
+    """Make a step from a body, with the body's name and docstring."""
 
     def make(compute: Callable[[StepContext], Result]) -> Step:
         return Step(
@@ -158,7 +158,7 @@ def partition_keys(kind: PartitionKind, study: Study) -> list[PartitionKey]:
 
 
 def open_client(settings: Settings, report_progress: Callable[[str], None]) -> GeoClient:
-    """The way to the sources that the settings name; it tells what it is downloading."""
+    """Client for the sources in the settings; it reports downloads."""
 
     def report_bytes(url: str, n_bytes: int, total: int | None) -> None:
         of = f" of {total / 1e6:.1f}" if total else ""
@@ -204,7 +204,7 @@ def used_datasets(study: Study) -> list[str]:
 
 
 def in_order(steps: Sequence[Step]) -> list[Step]:
-    """The steps, each after those whose tables it reads."""
+    """The steps in order of dependence."""
     maker = {table: step for step in steps for table in step.outputs}
     done: dict[str, Step] = {}
 

@@ -1,6 +1,6 @@
 """The Parquet store: paths, manifests, atomic writes, content hashes, history.
 
-The only module that knows a path in the lake. It computes nothing on the data and knows no dagster.
+The only module with paths in the lake. It computes nothing on the data and does not import dagster.
 """
 
 import json
@@ -39,13 +39,13 @@ class Lake:
         self._locks = locks
 
     def path(self, table: str, partition: str) -> Path:
-        """Where the rows of a partition are, or would be."""
+        """Path of a partition's rows, whether or not it exists."""
         return self.root / table / f"{partition}.parquet"
 
     def prepare(self) -> None:
-        """Give every table its folder with an empty file of the full schema, so that a view never lacks one.
+        """Give every table a folder with an empty file of the full schema, so that every view has a file.
 
-        What a killed process left beside is swept away.
+        Delete temporary files of killed processes.
         """
         for left in self.root.rglob(".*.part"):
             with suppress(FileNotFoundError):  # its writer has just renamed it
@@ -59,7 +59,7 @@ class Lake:
                 write_beside(path, table.schema.to_frame().write_parquet)
 
     def _prepare_history(self, table: Table) -> None:
-        """Give the history of a table a manifest and a file without rows, for the same reason."""
+        """Give a table's history a manifest and a file without rows, for the same reason."""
         folder = self._history_folder(table.name, NOTHING)
         empty = folder / "0.parquet"
         if not table.keeps_history or (empty.exists() and pl.read_parquet_schema(empty) == dict(table.schema)):
@@ -71,7 +71,7 @@ class Lake:
         write_beside(folder / "0.json", lambda beside: beside.write_text(text))
 
     def partitions(self, table: str) -> list[str]:
-        """Partitions of a table of which anything is there: a killed process may leave rows without a manifest."""
+        """Partitions of a table with a file or a manifest; a killed process may leave rows without a manifest."""
         found = {path.stem for suffix in ("json", "parquet") for path in (self.root / table).glob(f"*.{suffix}")}
         return sorted(found - {Path(EMPTY).stem})
 
@@ -86,8 +86,8 @@ class Lake:
     def manifest(self, table: str, partition: str) -> Manifest | None:
         """The manifest of a partition; None when it was never written, or its file is not the one written.
 
-        A file and its manifest are renamed one after the other: one that does not fit is asked again when no writer
-        holds the partition.
+        A file and its manifest are renamed one after the other; if they do not match, they are read again when no
+        writer holds the partition.
         """
         found = self._manifest(table, partition)
         if found is None and self.path(table, partition).with_suffix(".json").exists():
@@ -104,17 +104,17 @@ class Lake:
             return None
 
     def was_written(self, table: str, partition: str) -> bool:
-        """Whether anything of a partition is there: its rows or its manifest, damaged or not."""
+        """Whether a partition has rows or a manifest, damaged or not."""
         path = self.path(table, partition)
         return path.exists() or path.with_suffix(".json").exists()
 
     def verify(self, table: str, partition: str) -> bool:
-        """Whether the file's bytes are the ones that were written."""
+        """Whether the file is unchanged since it was written."""
         manifest = self.manifest(table, partition)
         return manifest is not None and _file_hash(self.path(table, partition)) == manifest.sha256
 
     def read(self, table: str, partition: str) -> pl.DataFrame:
-        """The rows of a partition, without the columns that are the same in all of them.
+        """The rows of a partition without its partition columns.
 
         Raises:
             DataError: it was never materialised, its file is damaged, or another version wrote it.
@@ -123,7 +123,7 @@ class Lake:
         return self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
 
     def read_matrix(self, table: str, partition: str, column: str = "value") -> ExpressionMatrix:
-        """One value column of a matrix table: a reshape, since its rows are a complete feature-major grid.
+        """One value column of a matrix table, reshaped from its complete feature-major rows.
 
         Raises:
             DataError: it was never materialised, its file is damaged, or another version wrote it.
@@ -146,7 +146,7 @@ class Lake:
             raise self._unreadable(table, partition, columns, error) from None
 
     def _unreadable(self, table: str, partition: str, columns: list[str], error: Exception) -> DataError:
-        """Why a file cannot be read: another version of this package wrote it, or it is damaged."""
+        """Error for an unreadable file: it was written by another version of this package, or is damaged."""
         path, declared = self.path(table, partition), TABLES[table]
         study = "STUDY" if declared.partition == "all_studies" else PartitionKey(partition).study
         with suppress(OSError, pl.exceptions.PolarsError):
@@ -158,24 +158,24 @@ class Lake:
                     f"{table} of {partition} was written by another version of dmicc_assets ({version}): it has no "
                     f"{', '.join(lacking)}; `dmicc run {study}` computes it again"
                 )
-        return DataError(f"{path}: is damaged ({_first_line(error)}); `dmicc run {study} --verify` makes it again")
+        return DataError(f"{path}: is damaged ({_first_line(error)}); `dmicc run {study} --verify` computes it again")
 
     def write(
         self, table: str, partition: str, frame: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
     ) -> Manifest:
-        """Write a partition; the columns that are the same in every row (study, dataset, cohort) are filled in.
+        """Write a partition; its partition columns (study, dataset, cohort) are filled in.
 
         Raises:
-            DataError: the frame is not what the table declares.
+            DataError: the frame is not as declared.
         """
         return self.write_declared(table, partition, declared_rows(TABLES[table], partition, frame), origin, notes)
 
     def write_declared(
         self, table: str, partition: str, rows: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
     ) -> Manifest:
-        """Write rows that `declared_rows` gave: file and manifest are written beside and renamed into place.
+        """Write the rows of `declared_rows`; file and manifest are written under another name and renamed.
 
-        An earlier partition of other content is kept in the history when the table keeps one.
+        An earlier partition with different content is kept in the history, if the table has one.
         """
         declared = TABLES[table]
         content = content_hash(declared, rows)
@@ -186,7 +186,8 @@ class Lake:
                 self._keep_history(declared, old, what_differs(old, origin))
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.with_suffix(".json").exists():
-                # Killed before the new manifest is there, the old one must not speak of a file of the same size.
+                # If the process is killed before the new manifest exists, the old one must not describe a file of the
+                # same size.
                 write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
             write_beside(
                 path,
@@ -237,14 +238,13 @@ class Lake:
         return n_partitions
 
     def retire(self, study: str, named: Collection[str]) -> list[str]:
-        """Delete what a study has of datasets and cohorts that its file no longer names; a history stays.
+        """Delete results of datasets and cohorts that the study file no longer names; the history is kept.
 
         Args:
             study: the study.
-            named: every partition that it names today.
+            named: every partition that the file names now.
 
-        Returns:
-            the partitions that are gone.
+        Returns: the deleted partitions.
         """
         gone: set[str] = set()
         for table in (declared for declared in TABLES.values() if declared.partition in ("dataset", "cohort")):
@@ -259,7 +259,7 @@ class Lake:
         return sorted(gone)
 
     def _delete(self, table: str, partition: str) -> None:
-        """The rows first, since queries read them whether or not a manifest is left."""
+        """Delete the rows first, because queries read them even without a manifest."""
         self.path(table, partition).unlink(missing_ok=True)
         self.path(table, partition).with_suffix(".json").unlink(missing_ok=True)
 
@@ -274,9 +274,9 @@ class Lake:
         return self.root / "history" / table / partition
 
     def _keep_history(self, table: Table, old: Manifest, because: str) -> None:
-        """Copy a partition that is about to go or to be replaced, with until when and why it stood.
+        """Copy a partition before it is deleted or replaced, with the date and the reason.
 
-        Of a damaged file nothing is kept: no query on the history could read past it.
+        A damaged file is not kept, because queries on the history could not read it.
         """
         if not table.keeps_history or _file_hash(self.path(table.name, old.partition)) != old.sha256:
             return
@@ -302,7 +302,7 @@ def declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataF
     """The frame in the declared columns, types and key order.
 
     Raises:
-        DataError: it is not what the table declares.
+        DataError: the frame is not as declared.
     """
     filled = dict(zip(table.partition_columns, PartitionKey(partition).names, strict=False))
     rows = frame.with_columns(pl.lit(value).alias(name) for name, value in filled.items())
@@ -319,7 +319,7 @@ def declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataF
         return rows
     if rows.select(table.key).is_duplicated().any():
         twice = rows.filter(rows.select(table.key).is_duplicated()).select(table.key).row(0)
-        raise DataError(f"{table.name} of {partition}: {twice} stands more than once")
+        raise DataError(f"{table.name} of {partition}: duplicate key {twice}")
     return rows.sort(table.key)
 
 
@@ -328,7 +328,7 @@ def _now() -> str:
 
 
 def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
-    """Row groups of whole features for a matrix, so that one gene is read without the others."""
+    """Rows in a row group: whole features for a matrix, so that one gene can be read without the others."""
     if not table.is_matrix or rows.is_empty():
         return ROWS_A_GROUP
     n_samples = rows["sample"].n_unique()
@@ -336,7 +336,7 @@ def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` with a path beside, make it durable, and rename it into place."""
+    """Call `write` with a temporary path, make the file durable, and rename it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(beside)

@@ -1,4 +1,4 @@
-"""What one process works on: settings, the studies that can be read, the lake. Knows no dagster."""
+"""Settings, readable studies and lake of a process. Without dagster."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ class Workspace:
     """Settings, studies and lake together.
 
     Attributes:
-        settings: the environment contract.
-        studies: every study whose file is sound, by name.
+        settings: settings from the environment.
+        studies: every study with a valid file, by name.
         files: the file of each study.
-        broken: the message of each study file that is not sound; it touches no other study.
-        report_progress: called with what long work is at, if anybody listens.
+        broken: the message of each invalid study file; other studies are not affected.
+        report_progress: called with the state of long work.
     """
 
     settings: Settings
@@ -38,7 +38,7 @@ class Workspace:
         return Lake(self.settings.lake, self.settings.locks)
 
     def client(self) -> GeoClient:
-        """The way to the sources of this workspace."""
+        """Client for the sources of this workspace."""
         return open_client(self.settings, self.report_progress or (lambda _: None))
 
     def study(self, name: str) -> Study:
@@ -60,7 +60,7 @@ class Workspace:
         run_id: str = "none",
         log_progress: Callable[[str], None] = lambda _: None,
     ) -> StepContext:
-        """What the body of a step gets for one partition."""
+        """Argument of a step's body for one partition."""
         shared = step.partition == "all_studies"
         study = next(iter(self.studies.values())) if shared else self.studies[PartitionKey(key).study]
         return StepContext(
@@ -77,7 +77,7 @@ class Workspace:
 
 
 def open_workspace(settings: Settings | None = None) -> Workspace:
-    """Read every study file; one that is wrong is set aside with its message."""
+    """Read every study file; an invalid one is kept apart with its message."""
     settings = settings or load_settings()
     files = study_files(settings.study_folders)
     studies: dict[str, Study] = {}

@@ -1,1 +1,1 @@
-"""All of Dagster: definitions, assets of steps, checks, automation, sensors, jobs and `dmicc run`. No computation."""
+"""Everything with Dagster: definitions, assets of steps, checks, automation, sensors, jobs and `dmicc run`."""

@@ -1,7 +1,7 @@
 """Dagster assets of steps: keys, partitions, mappings, checks, metadata, data versions. No computation.
 
-What a step computes is in its body; whether it must is decided by the lake (`lake/currency.py`), never here. A step
-that is up to date says again what is in the lake, with the same data versions, and requests nothing.
+The body of a step computes; `lake/currency.py` decides whether it must run. An up-to-date step reports the state of the
+lake again, with the same data versions, so that nothing downstream is requested.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -46,11 +46,11 @@ from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
 
 class StepConfig(dg.Config):
-    """How one step is run.
+    """Configuration of one step.
 
     Attributes:
-        force: compute it, up to date or not.
-        verify: check the SHA-256 of its files; what is damaged is computed again.
+        force: compute it even if it is up to date.
+        verify: check the SHA-256 of its files; damaged ones are computed again.
     """
 
     force: bool = False
@@ -66,7 +66,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         dg.AssetSpec(
             asset_key(table),
             deps=deps,
-            description=f"{TABLES[table].meaning}\n\n*How it is made:* {step.description}",
+            description=f"{TABLES[table].meaning}\n\n*How it is computed:* {step.description}",
             metadata=table_metadata(step, TABLES[table]),
             group_name=TABLES[table].group,
             code_version=step.version,
@@ -113,9 +113,9 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
 def _shown(
     instance: dg.DagsterInstance, of: StepContext, made: Made, manifest: Manifest
 ) -> dict[str, dg.MetadataValue]:
-    """Picture and first rows of a table; of a step that was not computed again as Dagster has them.
+    """Picture and first rows of a table; for a skipped step those that Dagster has already.
 
-    A picture takes longer to draw than the step to skip, and is drawn from matrices.
+    Drawing a picture takes longer than skipping a step, and needs matrices.
     """
     if made.state == "current":
         return shown_before(instance, manifest) or first_rows(of, manifest)
@@ -124,7 +124,7 @@ def _shown(
 
 @contextmanager
 def _told(session: Session, context: StepContext) -> Iterator[Callable[[State], None]]:
-    """Tell the session's listener of a step: that it begins, and what became of it."""
+    """Report the start and the outcome of a step to the session's listener."""
     begun, states = perf_counter(), list[State]()
     session.listener.started(context.step, context.key)
     try:
@@ -137,9 +137,9 @@ def _told(session: Session, context: StepContext) -> Iterator[Callable[[State], 
 
 @contextmanager
 def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance) -> Iterator[None]:
-    """After a step in a run of the UI: decide what of its study is up to date, and say it on the assets.
+    """After a step in a run of the UI, decide which results of its study are up to date, and report it on the assets.
 
-    What a step that succeeds leaves out of date is mostly made next, in the same run: that is said after a failure.
+    After a success the next steps of the same run update the rest, so this is reported only after a failure.
     """
     if session.is_of_dmicc or context.key == ALL_STUDIES:
         yield
@@ -161,7 +161,7 @@ def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance
 
 @contextmanager
 def _shared(session: Session, key: PartitionKey, report: Callable[[str], None]) -> Iterator[None]:
-    """Share the study's lock with other runs of the UI: no `dmicc run`, `forget` or retiring goes on meanwhile."""
+    """Share the study's lock with other runs of the UI, which excludes `dmicc run`, `forget` and retirement."""
     if key == ALL_STUDIES:
         yield
     else:

@@ -1,6 +1,6 @@
-"""When Dagster materialises a partition by itself. The conditions stop where content stays the same.
+"""Conditions by which Dagster materialises a partition. They stop at unchanged content.
 
-What observes the sources is in `sensors.py`; everything is off until it is switched on in the UI.
+`sensors.py` observes the sources; everything is off until switched on in the UI.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dmicc_assets.lake.steps import Step
 
 
 def recompute_when_changed(levels: int = 0) -> dg.AutomationCondition:
-    """Materialise a partition that is missing, or whose inputs changed in content; stop where content stays the same.
+    """Materialise a partition that is missing, or whose inputs changed in content; stop at unchanged content.
 
     `eager()` does not stop at an unchanged data version; this is what did, through static mappings.
 
@@ -37,16 +37,17 @@ def recompute_when_changed(levels: int = 0) -> dg.AutomationCondition:
 
 
 def levels_to_wait_for(step: Step, steps: Sequence[Step]) -> int:
-    """How far above a step what it reads can still change, while all that it reads stands still.
+    """Number of upstream levels that may still change although the direct inputs have not.
 
-    The model reads a cohort, and biomarkers that are made from that cohort by way of steps it does not read: it must
-    wait for them too, or it would be fitted on the new cohort with the old biomarkers. 0 where there is no such way.
+    The model reads a cohort, and biomarkers that derive from that cohort through steps that it does not read. It must
+    wait for these steps too; otherwise it would be fitted on the new cohort with the old biomarkers. 0 without such
+    steps.
     """
     maker = {table: each.name for each in steps for table in each.outputs}
     above = {each.name: {maker[i.table] for i in each.inputs if i.table in maker} for each in steps}
 
     def longest_way(name: str) -> int:
-        """Steps above this one that are not read, on the longest way up to one that is; -1 without such a way."""
+        """Number of steps between this one and an input on the longest indirect path; -1 without such a path."""
         ways = [0] if above[name] & above[step.name] else []
         ways += [1 + way for each in above[name] - above[step.name] if (way := longest_way(each)) >= 0]
         return max(ways, default=-1)
@@ -55,7 +56,7 @@ def levels_to_wait_for(step: Step, steps: Sequence[Step]) -> int:
 
 
 def fetch_when_changed() -> dg.AutomationCondition:
-    """The same for what is fetched; what failed, since a source was down, is tried again every six hours."""
+    """The condition for downloads; a failed download is tried again every six hours."""
     failed = dg.AutomationCondition.execution_failed() & dg.AutomationCondition.cron_tick_passed("0 */6 * * *")
     return (
         recompute_when_changed()
@@ -64,7 +65,7 @@ def fetch_when_changed() -> dg.AutomationCondition:
 
 
 def rebuild_when_changed() -> dg.AutomationCondition:
-    """The same for what reads all studies: some study is always unmaterialised, so missing inputs do not hold it."""
+    """The condition for steps over all studies; missing inputs do not block it, as some study is always missing."""
     return (
         dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).since_last_handled()
         & ~dg.AutomationCondition.any_deps_in_progress()

@@ -1,4 +1,4 @@
-"""Everything that Dagster loads, composed of its parts. No asset bodies; nothing happens at import."""
+"""Composition of everything that Dagster loads. No asset bodies; nothing happens at import."""
 
 import warnings
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def build_defs(
     Args:
         workspace: settings, studies and lake; by default those of the session, or of the environment.
         steps: the computations of the graph.
-        session: what the assets of a run share; by default nobody listens.
+        session: state shared by the assets of a run; by default without a listener.
     """
     session = session or Session(workspace or open_workspace())
     workspace = session.workspace

@@ -27,8 +27,9 @@ def catalog_asset(steps: list[Step]) -> dg.AssetsDefinition:
         automation_condition=rebuild_when_changed(),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FORGOTTEN, warn_window=NOT_ASKED),
         description="The file dmicc.duckdb: every result of every study as a table to query, from any program that "
-        "reads DuckDB.\n\n*Freshness:* every `dmicc run` and the weekly schedule ask the sources; at least once a week "
-        "that shows here. It warns after 30 days without, and fails after 90: GEO may have revised a series since.",
+        "reads DuckDB.\n\n*Freshness:* every `dmicc run` and the weekly schedule check the sources, which updates this "
+        "asset at least once a week. The policy warns after 30 days without an update and fails after 90, because GEO "
+        "may have revised a series since.",
     )
     def catalog(workspace: WorkspaceResource) -> dg.MaterializeResult:
         try:

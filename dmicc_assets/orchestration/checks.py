@@ -1,6 +1,7 @@
 """Asset checks: the integrity checks that stop an asset, and the findings that warn on `rigor/findings`.
 
-The checks themselves are in the core (`checks/`, and where an integrity error is raised); this shows them in Dagster.
+The checks themselves are in the core (`checks/`, and where an integrity error is raised); this module shows them in
+Dagster.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ FINDINGS = "rigor/findings"
 
 
 def integrity_checks(step: Step, partitions: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
-    """Blocking checks on the step's first asset, partitioned as it is."""
+    """Blocking checks on the step's first asset, with its partitions."""
     first = asset_key(step.outputs[0])
     return [
         dg.AssetCheckSpec(
@@ -29,13 +30,13 @@ def integrity_checks(step: Step, partitions: dg.PartitionsDefinition | None) -> 
 
 
 def passed_checks(step: Step) -> Iterator[dg.AssetCheckResult]:
-    """The step got through: none of its integrity checks failed."""
+    """Results of a successful step: its integrity checks passed."""
     for check in stopping(step.outputs):
         yield dg.AssetCheckResult(passed=True, check_name=check.asset_check, asset_key=asset_key(step.outputs[0]))
 
 
 def failed_check(step: Step, error: DmiccError) -> Iterator[dg.AssetCheckResult]:
-    """The integrity check that an error fails, if it is one's."""
+    """The integrity check that failed with this error, if any."""
     for check in stopping(step.outputs):
         if check.code == error.check:
             first = asset_key(step.outputs[0])
@@ -45,7 +46,7 @@ def failed_check(step: Step, error: DmiccError) -> Iterator[dg.AssetCheckResult]
 
 
 def finding_checks(step: Step, partitions: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
-    """One non-blocking check a code of `rigor/findings`."""
+    """One non-blocking check for each code of `rigor/findings`."""
     if FINDINGS not in step.outputs:
         return []
     key = asset_key(FINDINGS)
@@ -58,7 +59,7 @@ def finding_checks(step: Step, partitions: dg.PartitionsDefinition | None) -> li
 
 
 def finding_results(step: Step, context: StepContext) -> Iterator[dg.AssetCheckResult]:
-    """What the findings of a study say, code by code; a code passes when none of its rows warns."""
+    """Check results from a study's findings, by code; a check passes when none of its findings warns."""
     if FINDINGS not in step.outputs:
         return
     rows = context.lake.read(FINDINGS, context.key).to_dicts()

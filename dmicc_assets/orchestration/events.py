@@ -1,4 +1,4 @@
-"""The event of a partition: its content as data version, and what a person wants to know of it."""
+"""The event of a partition: its content as data version, and metadata for people."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _SHOWN = ("picture", "first_rows")
 
 
 def materialized(written: Written, shown: Mapping[str, dg.MetadataValue]) -> dg.MaterializeResult:
-    """The event of a partition that is in the lake, computed now or before."""
+    """The event of a partition in the lake, computed now or earlier."""
     manifest = written.manifest
     metadata: dict[str, Any] = {
         "dagster/row_count": manifest.n_rows,
@@ -35,7 +35,7 @@ def materialized(written: Written, shown: Mapping[str, dg.MetadataValue]) -> dg.
 
 
 def shown_before(instance: dg.DagsterInstance, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-    """Picture and first rows in the latest event of a partition, if it is of the same content."""
+    """Picture and first rows in the latest event of a partition, if that event has the same content."""
     partitions = None if TABLES[manifest.table].partition == "all_studies" else [manifest.partition]
     known = dg.AssetRecordsFilter(asset_key=asset_key(manifest.table), asset_partitions=partitions)
     for record in instance.fetch_materializations(known, limit=1).records:
@@ -46,7 +46,7 @@ def shown_before(instance: dg.DagsterInstance, manifest: Manifest) -> dict[str, 
 
 
 def tell_stale(instance: dg.DagsterInstance, before: Stale, now: Stale) -> None:
-    """Say on the assets why they are out of date, or that they no longer are; an observation triggers nothing."""
+    """Report on the assets why they are outdated, or that they are current again; an observation triggers nothing."""
     for each in sorted({**before, **now}):
         if before.get(each) != now.get(each):
             table, key = each

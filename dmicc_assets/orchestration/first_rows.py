@@ -1,4 +1,4 @@
-"""What is read rather than looked at, as metadata: the first rows as a small table, and files written beside."""
+"""Metadata to read: the first rows as a small table, and files written by the step."""
 
 from collections.abc import Iterable
 
@@ -14,12 +14,12 @@ MOST_CHARACTERS = 120
 
 
 def first_rows(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-    """The first rows of what was just written, those that warn before others; none of a matrix or an empty table."""
+    """The first rows of a written table, those that warn before others; None for a matrix or an empty table."""
     if TABLES[manifest.table].is_matrix or not manifest.n_rows:
         return {}
     table = context.lake.read(manifest.table, manifest.partition)
     rows = (table if "severity" in table.columns else table.head(MOST_ROWS)).to_dicts()
-    # what asks for attention first; other tables stand in the order of their key
+    # rows that need attention first; other tables are in the order of their key
     rows.sort(key=lambda row: SEVERITIES.index(row.get("severity", SEVERITIES[0])))
     shown = [_line(table.columns), _line("---" for _ in rows[0]), *(_line(row.values()) for row in rows[:MOST_ROWS])]
     more = f"\n\n... of {len(table)} rows" if len(table) > MOST_ROWS else ""
@@ -27,7 +27,7 @@ def first_rows(context: StepContext, manifest: Manifest) -> dict[str, dg.Metadat
 
 
 def written_files(context: StepContext) -> dict[str, dg.MetadataValue]:
-    """Where the files are that the step wrote beside its tables, such as the report."""
+    """Paths of files that the step wrote outside the lake, such as the report."""
     files = context.step.files(context) if context.step.files is not None else ()
     return {path.name: dg.MetadataValue.path(path) for path in files}
 
@@ -37,7 +37,7 @@ def _line(values: Iterable[object]) -> str:
 
 
 def _cell(value: object) -> str:
-    """One value as text that keeps to its cell."""
+    """One value as text that is safe in a table cell."""
     match value:
         case None:
             text = ""

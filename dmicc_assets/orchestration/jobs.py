@@ -1,4 +1,4 @@
-"""The jobs of the UI: a whole study, as `dmicc run` makes it; and the weekly look at every source and every file."""
+"""The jobs of the UI: a whole study, as in `dmicc run`, and the weekly check of every source and every file."""
 
 from collections.abc import Iterator
 
@@ -20,12 +20,12 @@ from dmicc_assets.warehouse.build import build_warehouse
 
 
 class StudyConfig(dg.Config):
-    """How a study is run.
+    """Configuration of a run of a study.
 
     Attributes:
-        force: compute everything, up to date or not.
-        verify: check the SHA-256 of every file; what is damaged is computed again.
-        only: a group of the asset graph; all of them when it is empty.
+        force: compute everything, also what is up to date.
+        verify: check the SHA-256 of every file; damaged ones are computed again.
+        only: a group of the asset graph; empty for all groups.
     """
 
     force: bool = False
@@ -34,7 +34,7 @@ class StudyConfig(dg.Config):
 
 
 def run_study(workspace: Workspace) -> dg.JobDefinition:
-    """Make all of a study that is not up to date, as `dmicc run` does; its runs stand under the tag `dmicc/run`."""
+    """Compute everything of a study that is not up to date, as `dmicc run` does; its runs have the tag `dmicc/run`."""
 
     @dg.op(name="make_what_is_not_up_to_date")
     def make(context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource) -> None:
@@ -83,7 +83,7 @@ def observe_and_verify() -> dg.JobDefinition:
             except DmiccError as error:
                 if accession in needed:
                     problems.append(str(error))
-                else:  # of a study that was never run: nothing is wrong
+                else:  # for a study that was never run this is no problem
                     context.log.warning(str(error))
                 continue
             context.log_event(observation(SERIES, text, accession))
@@ -120,9 +120,9 @@ def _damaged_results(workspace: Workspace) -> Iterator[str]:
             if not workspace.lake.verify(table, partition):
                 study = PartitionKey(partition).study if TABLES[table].partition != "all_studies" else "STUDY"
                 path = workspace.lake.path(table, partition)
-                yield f"{path}: is not what was written; `dmicc run {study} --verify` makes it again"
+                yield f"{path}: was changed after it was written; `dmicc run {study} --verify` computes it again"
 
 
 def _damaged_downloads(workspace: Workspace) -> Iterator[str]:
     for path in FileCache(workspace.settings.downloads).damaged():
-        yield f"{path}: is not what was downloaded; `dmicc run STUDY --only source --force` fetches it again"
+        yield f"{path}: was changed after the download; `dmicc run STUDY --only source --force` downloads it again"

@@ -1,4 +1,4 @@
-"""After a command on a study: what is up to date is decided, kept in the lake and said on the report. No dagster."""
+"""After a command on a study: decides what is up to date, and updates lake and report. Without dagster."""
 
 import errno
 
@@ -12,15 +12,15 @@ _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def judge_study(workspace: Workspace, study: str) -> list[Currency]:
-    """Every partition of a study, in the order of the steps; the warehouse and the header of the report say the same.
+    """State of every partition of a study, in the order of the steps; also shown in warehouse and report.
 
-    No source is asked. In a home that may only be read, nothing is kept.
+    No source is read. In a read-only home nothing is stored.
 
     Raises:
         RequestError: there is no such study.
     """
     try:
-        with workspace.lake.lock(f"judged.{study}"):  # so that of two runs in the UI the later one is kept
+        with workspace.lake.lock(f"judged.{study}"):  # so that of two runs in the UI the later decision is stored
             states = study_currency(workspace, study, STEPS)
             keep(workspace.lake, study, states)
             mark_report(workspace.lake, workspace.settings.reports, study, states)

@@ -1,4 +1,4 @@
-"""Asset keys: a table's is its name; three assets are no tables."""
+"""Asset keys: a table asset has the table's name as key; series, gene_sets and catalog are not tables."""
 
 import dagster as dg
 

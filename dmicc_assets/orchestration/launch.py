@@ -1,6 +1,6 @@
-"""What `dmicc run` does with Dagster: runs of one partition key, in this process, and what Dagster is told beside.
+"""The part of `dmicc run` that uses Dagster: runs of one partition key, in this process, and reports to Dagster.
 
-What is to be made, and in which order, is decided in `run.py`, which loads this module once there is something to do.
+`run.py` decides what to compute and in which order; it loads this module only when there is something to compute.
 """
 
 from collections.abc import Sequence
@@ -37,12 +37,12 @@ class Launcher:
     """The Dagster runs of one `dmicc run`."""
 
     def __init__(self, session: Session, study: Study, name: str) -> None:
-        """Begin: runs that a killed process left are ended, and the gene sets in use observed.
+        """End runs of killed processes, and observe the gene sets in use.
 
         Args:
-            session: what the assets of all runs share.
+            session: state shared by the assets of all runs.
             study: the study.
-            name: under which the runs stand together in the UI.
+            name: common name of the runs in the UI.
         """
         self._workspace = session.workspace
         self._study = study
@@ -55,7 +55,7 @@ class Launcher:
     def execute(
         self, key: PartitionKey, steps: Sequence[Step], *, force: bool, verify: bool, with_catalog: bool = False
     ) -> dict[str, str]:
-        """One run of steps of one partition: the message of each step that failed; what needs it is not started.
+        """Run steps of one partition; returns the message of each failed step. Steps downstream of it are not started.
 
         Raises:
             KeyboardInterrupt: the run was interrupted.
@@ -79,28 +79,28 @@ class Launcher:
             raise DataError(f"the run of {key} failed before its first step")
         if (message := failures.pop(_CATALOG_OP, None)) is not None:
             raise DataError(message)
-        if with_catalog and failures:  # Dagster does not start what reads a table that failed
+        if with_catalog and failures:  # Dagster does not start steps that read a failed table
             self.execute(key, [], force=force, verify=verify, with_catalog=True)
         return failures
 
     def tell_served(self, key: PartitionKey, observed: str) -> str | None:
-        """Observe the series of a dataset as it was just served; a warning when another study's share cannot be."""
+        """Observe the series of a dataset as just served; a warning when another study's files cannot be observed."""
         accession = accession_partition(self._study, key.part)
         try:
             text = served_now(self._workspace, accession, seen={key: observed})
-        except DmiccError as error:  # another study asks something else of the same series
+        except DmiccError as error:  # another study needs other files of the same series
             return str(error)
         self._instance.report_runless_asset_event(observation(SERIES, text, accession))
         return None
 
     def tell_stale(self, before: Stale, now: Stale) -> None:
-        """Say on the assets why they are out of date, or that they no longer are."""
+        """Report on the assets why they are out of date, or that they are current again."""
         tell_stale(self._instance, before, now)
 
     def _end_killed_runs(self) -> None:
-        """Say that runs have failed which a killed process began: Dagster would take them to go on for ever.
+        """Mark runs of killed processes as failed; Dagster would show them as in progress for ever.
 
-        Automation waits for what is in progress, and the queue counts every run that goes on.
+        Automation waits for runs in progress, and the queue counts them.
         """
         begun = dg.RunsFilter(tags={STUDY_TAG: self._study.study}, statuses=_GOING_ON)
         for run in self._instance.get_runs(begun):
@@ -108,11 +108,11 @@ class Launcher:
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """The message of each step that failed as a user can understand it.
+    """The user's message of each failed step.
 
     Raises:
         KeyboardInterrupt: the run was interrupted.
-        DefectError: a step failed otherwise.
+        DefectError: a step failed for another reason.
     """
     failures: dict[str, str] = {}
     defect: str | None = None

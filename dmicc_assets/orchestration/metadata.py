@@ -1,6 +1,6 @@
-"""What Dagster's UI shows of a table before anything is computed: columns, their exact lineage, links to source.
+"""Static metadata of a table in Dagster's UI: columns, their exact lineage, links to source.
 
-Everything is read from the declarations in `tables/` and from the step's body; nothing is stated twice.
+Everything comes from the declarations in `tables/` and from the step's body.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def table_metadata(step: Step, table: Table) -> Mapping[str, Any]:
 
 
 def column_lineage(table: Table) -> dict[str, dg.TableColumnLineage]:
-    """Which columns are taken over unchanged, and from where; nothing for a table that takes none over."""
+    """Columns that are copied unchanged, with their origin; empty for a table without copies."""
     sources: dict[str, list[dg.TableColumnDep]] = {}
     for taken in table.taken:
         for column in taken.columns:
@@ -35,7 +35,7 @@ def column_lineage(table: Table) -> dict[str, dg.TableColumnLineage]:
 
 
 def _column_schema(table: Table) -> dg.TableSchema:
-    """Columns with types and meanings; a column that is taken over says from where."""
+    """Columns with types and meanings; a copied column names its origin."""
     origin = {column: TABLES[taken.table].view for taken in table.taken for column in taken.columns}
     return dg.TableSchema(
         columns=[
@@ -55,7 +55,7 @@ def _column_schema(table: Table) -> dg.TableSchema:
 
 
 def _references(step: Step, table: Table) -> list[dg.LocalFileCodeReference | dg.UrlCodeReference]:
-    """The step's body and the table's SQL view, where they are on this machine."""
+    """Local paths of the step's body and of the table's SQL view."""
     body = dg.LocalFileCodeReference(
         file_path=str(getsourcefile(step.compute)),
         line_number=getsourcelines(step.compute)[1],

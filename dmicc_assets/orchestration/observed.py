@@ -1,4 +1,4 @@
-"""What is observed and never made: the series as GEO, Xena or the disk serve them, and the gene-set libraries."""
+"""Observable source assets: the series at GEO, Xena or on disk, and the gene-set libraries."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -19,16 +19,16 @@ from dmicc_assets.types import PartitionKey
 def served_now(
     workspace: Workspace, accession: str, *, seen: Mapping[str, str] | None = None, thorough: bool = False
 ) -> str:
-    """What is served now for an accession: all that the datasets of any study need of it, as a text.
+    """Current version of an accession's files that any study needs, as text.
 
     Args:
         workspace: settings and studies.
         accession: a partition of `source/series`.
-        seen: what was just observed, by `study.dataset`: not asked for again.
-        thorough: by content where there are no validators, whatever acc.cgi's dates say.
+        seen: recent observations by `study.dataset`, which are not repeated.
+        thorough: compare content when there are no validators, whatever acc.cgi's dates are.
 
     Raises:
-        SourceError: the source cannot be reached, or does not have it.
+        SourceError: the source cannot be reached, or does not have the accession.
     """
     datasets = [
         PartitionKey.of(study.study, dataset)
@@ -42,7 +42,7 @@ def served_now(
 
 
 def accessions(workspace: Workspace) -> list[str]:
-    """Every partition of `source/series` that can be served; simulated series are once `dmicc demo` has made them."""
+    """Every partition of `source/series` with a source; simulated series only after `dmicc demo`."""
     studies = {name: study for name, study in workspace.studies.items() if _can_be_served(workspace, study)}
     return list(accession_partitions(studies).get_partition_keys())
 
@@ -63,7 +63,7 @@ def data_version(text: str) -> dg.DataVersion:
 
 
 def observation(key: dg.AssetKey, text: str, partition: str | None) -> dg.AssetObservation:
-    """An observation that automation sees: its data version is that of what was observed."""
+    """An observation event with its data version, for automation."""
     tags = {DATA_VERSION_TAG: data_version(text).value}
     return dg.AssetObservation(key, partition=partition, tags=tags, metadata={"served": text or "nothing"})
 
@@ -74,8 +74,8 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
     @dg.observable_source_asset(
         key=SERIES,
         group_name="source",
-        description="What GEO (or Xena, or the disk) serves now for each accession: date and size of its files. "
-        "When that changes, the submitter has revised the series, and what depends on it can be computed again.",
+        description="Current version of each accession at GEO (or Xena, or on disk): date and size of its files. After "
+        "a revision, results that depend on it can be computed again.",
         partitions_def=accession_partitions(workspace.studies),
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
@@ -86,8 +86,8 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
     @dg.observable_source_asset(
         key=GENE_SETS,
         group_name="enrichment",
-        description="The gene-set libraries that enrichment asks (GO, KEGG, ...): name and checksum of each file "
-        "in the folder DMICC_GENE_SETS. Another version of a library means that enrichment is computed again.",
+        description="The gene-set libraries of the enrichment (GO, KEGG, ...): name and checksum of each file "
+        "in the folder DMICC_GENE_SETS. A new version of a library causes the enrichment to be computed again.",
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
     def gene_sets(workspace: WorkspaceResource) -> dg.DataVersion:

@@ -1,4 +1,4 @@
-"""Dagster partitions from the study files, and the mappings that tie them.
+"""Dagster partitions from the study files, and the mappings between them.
 
 Static: `StaticPartitionMapping` does not work with dynamic partitions.
 """
@@ -28,7 +28,7 @@ def partitions_of(studies: Mapping[str, Study]) -> dict[PartitionKind, dg.Static
 def mapping(
     studies: Mapping[str, Study], kind: PartitionKind, through: Through, table: str
 ) -> dg.PartitionMapping | None:
-    """How partitions of an input table lead to partitions of a step; None where Dagster's own mapping is right."""
+    """Mapping from an input table's partitions to a step's; None where Dagster's default is right."""
     upstream = TABLES[table].partition
     if through in ("same", "all_studies") or kind == "all_studies" or upstream == "all_studies":
         return None
@@ -42,20 +42,20 @@ def mapping(
 
 
 def accession_partition(study: Study, dataset: str) -> str:
-    """Partition of `source/series` that a dataset is observed by: the accession, or the dataset where there is none."""
+    """Partition of `source/series` of a dataset: its accession, or the dataset's name without one."""
     if study.datasets[dataset].source == "geo":
         return accession_of(dataset)
     return PartitionKey.of(study.study, dataset)
 
 
 def accession_partitions(studies: Mapping[str, Study]) -> dg.StaticPartitionsDefinition:
-    """Every accession that some study uses, once."""
+    """Distinct accessions of all studies."""
     keys = [accession_partition(study, dataset) for study in studies.values() for dataset in study.datasets]
     return dg.StaticPartitionsDefinition(list(dict.fromkeys(keys)))
 
 
 def accession_mapping(studies: Mapping[str, Study]) -> dg.StaticPartitionMapping:
-    """From an accession to the datasets that it is observed for, of all studies."""
+    """Mapping from an accession to its datasets in all studies."""
     return dg.StaticPartitionMapping(
         _inverted(
             (PartitionKey.of(study.study, dataset), [accession_partition(study, dataset)])
@@ -66,7 +66,7 @@ def accession_mapping(studies: Mapping[str, Study]) -> dg.StaticPartitionMapping
 
 
 def _inverted(pairs: Iterable[tuple[str, Sequence[str]]]) -> dict[str, list[str]]:
-    """From `(downstream, upstreams)` to upstream: downstreams, as Dagster wants it."""
+    """Invert `(downstream, upstreams)` to upstream: downstreams, the form that Dagster needs."""
     found: dict[str, list[str]] = {}
     for downstream, upstreams in pairs:
         for upstream in upstreams:

@@ -1,4 +1,4 @@
-"""The picture in an asset's metadata: one figure of the catalog a table, small, where a person would rather look."""
+"""The picture in an asset's metadata: for some tables a small figure of the catalog."""
 
 from base64 import b64encode
 from fnmatch import fnmatch
@@ -39,9 +39,9 @@ PICTURES = {
 
 
 def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-    """The picture of what was just written, as metadata; none for a table that is read rather than looked at.
+    """The picture of a written table, as metadata; None for a table without a figure.
 
-    It is drawn from what the step wrote and what is upstream of it: the rest is of the run before.
+    It uses only the step's tables and those upstream, because the others are from the previous run.
     """
     pattern = PICTURES.get(manifest.table)
     if pattern is None or not manifest.n_rows:
@@ -57,7 +57,7 @@ def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataVa
 
 
 def upstream(step: Step) -> set[str]:
-    """The tables of a step and every table that they are made from."""
+    """The tables of a step and all tables upstream."""
     makers = {table: maker for maker in STEPS for table in maker.outputs}
     found: set[str] = set()
     wanted = [*step.outputs, *(each.table for each in step.inputs)]

@@ -1,4 +1,4 @@
-"""The settings as a resource of Dagster's, to be seen and configured in the UI."""
+"""The settings as a Dagster resource, visible and configurable in the UI."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from dmicc_assets.study.settings import Settings, load_settings
 
 
 class WorkspaceResource(dg.ConfigurableResource):
-    """Where state lives and where data come from: the DMICC_ variables; a key of NCBI's stays in the environment."""
+    """Folders and addresses of the DMICC_ variables; NCBI's API key stays in the environment."""
 
     home: str
     studies: str
@@ -19,7 +19,7 @@ class WorkspaceResource(dg.ConfigurableResource):
 
     @classmethod
     def of(cls, settings: Settings) -> "WorkspaceResource":
-        """The resource that is configured as these settings."""
+        """The resource with these settings."""
         return cls(
             home=str(settings.home),
             studies=settings.studies,
@@ -37,15 +37,15 @@ class WorkspaceResource(dg.ConfigurableResource):
         return {name: getattr(self, name) for name in type(self).model_fields}
 
     def session(self) -> Session:
-        """The workspace of this configuration, with the study files as they are now."""
+        """The workspace of this configuration, with the current study files."""
         return Session(open_workspace(self.settings()))
 
 
 def workspace_resource(session: Session) -> WorkspaceResource:
-    """The resource of a session, to be configured otherwise in the UI.
+    """The resource of a session, which the UI can configure differently.
 
-    Unless it is, runs see the study files as they were when the session's workspace was opened: those that the
-    partitions are made from.
+    Without such a configuration, runs use the study files read when the session's workspace was opened, from which the
+    partitions were made.
     """
     as_opened = WorkspaceResource.of(session.workspace.settings)
 

@@ -1,7 +1,7 @@
-"""`dmicc run`: a whole study through Dagster, in this process, without what the lake says is up to date.
+"""`dmicc run`: runs a whole study through Dagster, in this process, and skips up-to-date partitions.
 
-Decides what to make and in which order, and loads Dagster (`launch.py`) only once there is something to do. The
-terminal is in `cli/`, the computing in the steps.
+It decides what to compute and in which order, and loads Dagster (`launch.py`) only if there is something to compute.
+`cli/` prints, the steps compute.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,16 +31,16 @@ _ORDER: tuple[PartitionKind, ...] = ("dataset", "cohort", "study", "all_studies"
 
 
 class DefectError(Exception):
-    """A defect of this package met inside a run: the text is the traceback."""
+    """A defect of this package inside a run; the text is the traceback."""
 
 
 class StudyRun:
     """One run of one study.
 
     Attributes:
-        name: under which its Dagster runs stand together.
-        warnings: what the user should know though nothing failed.
-        judged: after it, whether each partition of the study is up to date.
+        name: common name of its Dagster runs.
+        warnings: messages for the user that are not failures.
+        judged: state of each partition after the run.
     """
 
     def __init__(self, workspace: Workspace, study: str, *, force: bool = False, verify: bool = False) -> None:
@@ -60,7 +60,7 @@ class StudyRun:
         self.judged: list[Currency] = []
 
     def plan(self, only: str | None = None) -> list[tuple[Step, PartitionKey]]:
-        """Every partition of every step, in an order in which each can be made.
+        """Every partition of every step, in order of dependence.
 
         Raises:
             RequestError: there is no such group.
@@ -77,17 +77,16 @@ class StudyRun:
         started: Callable[[str, str], None] = lambda _step, _key: None,
         ended: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
-        """Make what is not up to date, one Dagster run a partition key, then the warehouse.
+        """Compute outdated partitions, in one Dagster run for each partition key, then the warehouse.
 
-        Whoever calls this holds the study's lock: no other process runs the same study.
+        The caller holds the study's lock, so that no other process runs the same study.
 
         Args:
-            plan: steps and their partitions, each after those that it reads.
-            started: told of a step and its partition as it begins.
-            ended: told what became of a step's partition, also of one that was not begun.
+            plan: steps and their partitions, in order of dependence.
+            started: called with a step and its partition when it begins.
+            ended: called with the outcome of each partition, also of skipped and blocked ones.
 
-        Returns:
-            what became of each, in the order of the plan.
+        Returns: the outcomes, in the order of the plan.
         """
         plan = list(plan)
         self._listener = Listener(lambda step, key: started(step.name, key), lambda outcome: self._note(outcome, ended))
@@ -103,7 +102,7 @@ class StudyRun:
         return [self._outcomes[step.name, key] for step, key in plan]
 
     def _choose(self, key: PartitionKey, steps: Sequence[Step]) -> list[Step]:
-        """The steps of a partition in which something may be to do; what became of the others is noted."""
+        """The steps of a partition that may need computation; outcomes of the others are recorded."""
         chosen: list[Step] = []
         for step in steps:
             context = self._workspace.context(step, key)
@@ -122,7 +121,7 @@ class StudyRun:
         return chosen
 
     def _state(self, context: StepContext) -> Currency | None:
-        """Whether a partition is up to date by itself; None when that cannot be known, which is noted as a failure."""
+        """State of a partition without its inputs' states; None when it is unknown, which is recorded as a failure."""
         try:
             return currency(context, self._observe, self._workspace.lake.verify if self._verify else None)
         except DmiccError as error:
@@ -130,7 +129,7 @@ class StudyRun:
             return None
 
     def _observe(self, context: StepContext) -> str:
-        """What the step observes now; what it was made from last time when the source cannot be reached."""
+        """The step's current observation, or the last one when the source cannot be reached."""
         if not context.step.asks_source:
             return served(context)
         try:
@@ -145,7 +144,7 @@ class StudyRun:
         return observed
 
     def _make(self, key: PartitionKey, chosen: Sequence[Step], *, with_catalog: bool = False) -> None:
-        """One Dagster run; a step of which nothing was heard was blocked by a failure: Dagster does not name it."""
+        """One Dagster run; steps without an event were blocked by a failure, because Dagster does not name them."""
         if not chosen and not with_catalog:
             return
         failures = self._dagster().execute(
@@ -162,7 +161,7 @@ class StudyRun:
                 raise DefectError(f"Dagster ended the run of {key} without {step.name}")
 
     def _make_shared(self, steps: Sequence[Step]) -> None:
-        """What is of all studies, and the warehouse; without Dagster when it has nothing to know."""
+        """The tables of all studies and the warehouse; without Dagster when nothing must be reported to it."""
         chosen = self._choose(ALL_STUDIES, steps)
         if self._launcher is None and not chosen and self._told.is_recent:
             build_warehouse(self._workspace.settings)
@@ -170,7 +169,7 @@ class StudyRun:
             self._make(ALL_STUDIES, chosen, with_catalog=True)
 
     def _dagster(self) -> "Launcher":
-        """Dagster, loaded when it is first needed, which knows what the sources serve."""
+        """The launcher, loaded on first use and informed of the sources' current versions."""
         if self._launcher is None:
             from dmicc_assets.orchestration.launch import Launcher
 
@@ -185,7 +184,7 @@ class StudyRun:
         return self._launcher
 
     def _tell(self) -> None:
-        """Say on the assets in Dagster what is out of date, unless they say so."""
+        """Report outdated assets in Dagster, unless it was reported before."""
         now = to_be_told(self._workspace.lake, self.judged)
         if self._launcher is not None or now != self._told.stale:
             self._dagster().tell_stale(self._told.stale, now)
@@ -198,11 +197,11 @@ class StudyRun:
         ended(outcome)
 
     def _blocked_by(self, context: StepContext) -> str | None:
-        """What failed, or was blocked, of what a partition is made from."""
+        """The failed or blocked input of a partition, if any."""
         return next((f"{table} of {key}" for table, key in inputs_read(context) if (table, key) in self._failed), None)
 
     def _retire(self) -> None:
-        """Results of a cohort or dataset that left the study file must not stand in answers to queries."""
+        """Delete results of cohorts and datasets that the study file no longer names, so that no query returns them."""
         kinds: tuple[PartitionKind, ...] = ("dataset", "cohort")
         named = {key for kind in kinds for key in partition_keys(kind, self._study)}
         for key in self._workspace.lake.retire(self._study.study, named):
@@ -210,7 +209,7 @@ class StudyRun:
 
 
 def _by_key(plan: Plan) -> dict[PartitionKey, list[Step]]:
-    """The steps of each partition key: datasets before cohorts before the study, each after what it reads."""
+    """The steps of each partition key, in order of dependence: datasets, then cohorts, then the study."""
     found: dict[PartitionKey, list[Step]] = {}
     for step, key in sorted(plan, key=lambda one: _ORDER.index(one[0].partition)):
         found.setdefault(PartitionKey(key), []).append(step)

@@ -1,4 +1,4 @@
-"""What observes the sources by itself: the sensor on revisions and the weekly schedule, off until switched on."""
+"""Automatic observation of the sources: the sensor on revisions and the weekly schedule, off until switched on."""
 
 import json
 import os
@@ -17,11 +17,11 @@ SIX_HOURS = 6 * 60 * 60
 
 @dataclass
 class _Cursor:
-    """What the sensor remembers between ticks.
+    """State of the sensor between ticks.
 
     Attributes:
         versions: the data version of each accession (and of `gene_sets`) when it was last observed.
-        next: the accession to begin with: the first that the last tick had no time for.
+        next: the accession at which to begin: the first that the last tick did not reach.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -29,13 +29,13 @@ class _Cursor:
 
 
 def revisions_sensor() -> dg.SensorDefinition:
-    """Notices what a source serves anew: returns observations of what changed, and requests no run itself."""
+    """Detects revisions at the sources and reports them as observations; it requests no run itself."""
 
     @dg.sensor(
         name="source_revisions",
         minimum_interval_seconds=SIX_HOURS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Asks every source for its validators and observes what changed; automation does the rest.",
+        description="Checks every source and reports an observation for each revised one; automation does the rest.",
     )
     def source_revisions(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
         here = workspace.session().workspace
@@ -74,13 +74,13 @@ def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:
 
 
 def _read_cursor(text: str | None) -> _Cursor:
-    """The cursor; one that an earlier version wrote is the versions alone."""
+    """The cursor; one of an earlier version has only the versions."""
     stored = json.loads(text or "{}")
     return _Cursor(**stored) if "versions" in stored else _Cursor(versions=stored)
 
 
 def _is_new(cursor: _Cursor, name: str, text: str) -> bool:
-    """Whether this was not what was observed last; remembered as that."""
+    """Whether this version differs from the last observation; it is then stored."""
     version = data_version(text).value
     changed = cursor.versions.get(name) != version
     cursor.versions[name] = version
@@ -93,5 +93,5 @@ def _beginning_with(names: list[str], first: str) -> list[str]:
 
 
 def _seconds_a_tick() -> float:
-    """Two thirds of what Dagster allows a tick before it throws all of it away (60 s unless told otherwise)."""
+    """Two thirds of Dagster's time limit for a tick (60 s by default), after which Dagster discards its results."""
     return float(os.environ.get("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "60")) * 2 / 3

@@ -1,4 +1,4 @@
-"""What the assets of one run share: the workspace, who listens, and what was observed before. No dagster."""
+"""State shared by the assets of one run: workspace, listener and earlier observations. Without dagster."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from dmicc_assets.types import PartitionKey
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told as steps start and end: nobody, unless `dmicc run` says otherwise."""
+    """Receiver of the start and the end of steps; it ignores them by default, `dmicc run` has its own."""
 
     started: Callable[[Step, PartitionKey], None] = lambda _step, _key: None
     ended: Callable[[Outcome], None] = lambda _: None
@@ -20,13 +20,13 @@ class Listener:
 
 @dataclass(frozen=True)
 class Session:
-    """What the assets of one run share.
+    """State shared by the assets of one run.
 
     Attributes:
         workspace: settings, studies and lake.
-        listener: told as steps start and end.
-        observed: what the sources served before the run, by step and partition: they are not asked again.
-        is_of_dmicc: whether `dmicc run` made the run: it judges the study itself, at its end.
+        listener: called at the start and the end of steps.
+        observed: observations made before the run, by step and partition, which are not repeated.
+        is_of_dmicc: whether `dmicc run` started the run; it then decides the study's state itself at the end.
     """
 
     workspace: Workspace
@@ -35,6 +35,6 @@ class Session:
     is_of_dmicc: bool = False
 
     def observe(self, context: StepContext) -> str:
-        """What a step observes: as before the run if that is known."""
+        """A step's observation; one made before the run is reused."""
         known = self.observed.get((context.step.name, context.key))
         return served(context) if known is None else known

@@ -1,4 +1,4 @@
-"""What Dagster was told of a study outside of runs, kept in its home: so that it is told once. No dagster here."""
+"""Record of reports to Dagster outside of runs, kept in its home so that each is sent once. Without dagster."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,18 +12,18 @@ from dmicc_assets.lake.store import Lake, write_beside
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.types import PartitionKey
 
-# Dagster's freshness of the catalog warns after 30 days in which it was told nothing.
+# Dagster's freshness policy of the catalog warns after 30 days without a report.
 TOLD_AGAIN_AFTER = timedelta(days=7)
 Stale = Mapping[tuple[str, PartitionKey], str]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What Dagster was told last.
+    """The last report to Dagster.
 
     Attributes:
-        at: when; None when it never was, or when a run did not come to its end since.
-        stale: why tables and partitions are out of date.
+        at: its time; None without one, or after an interrupted run.
+        stale: reasons of outdated tables and partitions.
     """
 
     at: datetime | None
@@ -31,7 +31,7 @@ class Told:
 
     @property
     def is_recent(self) -> bool:
-        """Whether there is no need to tell it again when nothing changed."""
+        """Whether the last report is recent enough to skip an unchanged one."""
         return self.at is not None and datetime.now(UTC) - self.at < TOLD_AGAIN_AFTER
 
 
@@ -46,22 +46,22 @@ def last_told(settings: Settings, study: str) -> Told:
 
 
 def begin_telling(settings: Settings, study: str, before: Told) -> None:
-    """A run begins: should it not come to its end, the next one tells Dagster again."""
+    """Record the start of a run; if it is interrupted, the next run reports to Dagster again."""
     _keep(settings, study, Told(None, before.stale))
 
 
 def end_telling(settings: Settings, study: str, stale: Stale) -> None:
-    """Dagster was told all that there is to tell."""
+    """Record a complete report."""
     _keep(settings, study, Told(datetime.now(UTC), stale))
 
 
 def go_on_telling(settings: Settings, study: str, before: Told, stale: Stale) -> None:
-    """A run of the UI told what is out of date, but nothing of the sources."""
+    """Record a report of a run of the UI on outdated tables, without the sources."""
     _keep(settings, study, Told(before.at, stale))
 
 
 def to_be_told(lake: Lake, states: Sequence[Currency]) -> Stale:
-    """Why tables are out of date of which there is something in the lake, and so in Dagster."""
+    """Reasons of outdated tables that have results in the lake, and so in Dagster."""
     return {each: state.because for each, state in stale_tables(states).items() if lake.manifest(*each) is not None}
 
 

@@ -38,7 +38,7 @@ def test_runs_of_the_ui_share_it_and_hold_off_a_command(tmp_path: Path, other: o
     with hold_study(tmp_path, "small", is_shared=True, waits=False):
         pass
     with (
-        pytest.raises(DmiccError, match=r"another run of small goes on \(in the Dagster UI\)"),
+        pytest.raises(DmiccError, match=r"another run of small is in progress \(in the Dagster UI\)"),
         hold_study(tmp_path, "small", waits=False),
     ):
         pass
@@ -75,4 +75,4 @@ def test_who_waits_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     with hold_study(tmp_path, "small", report_waiting=report):
         pass
-    assert said == ["another run of small goes on (in the Dagster UI); waiting for it to end"]
+    assert said == ["another run of small is in progress (in the Dagster UI); waiting for it to end"]
