@@ -1,6 +1,6 @@
 """The verdict on a study: one line of its level, and what was found, how far to trust it, what is missing.
 
-The rules that lead to a level are the table of `verdict_rules.py`; here they become sentences.
+`verdict_rules.py` has the rules of each level; this module makes sentences from them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from dmicc_assets.tables import TABLES
 
 _MOST_REASONS = 3
 _MAIN_REASONS = 2
-# How the sentence on trust begins.
+# Beginnings of the sentence on trust.
 _BEGINNINGS = {
     "broken data": "It cannot be trusted as it stands: {reasons}",
     "not supported": "It is not shown to be more than chance: {reasons}",
@@ -29,7 +29,7 @@ _BEGINNINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a study's result is worth.
+    """The verdict on a study's result.
 
     Attributes:
         level: "holds up", "a hypothesis", "not supported" or "broken data".
@@ -101,7 +101,7 @@ def _sharing(evidence: StudyEvidence, overlap: Mapping[str, float | None]) -> st
 
 
 def _areas(evidence: StudyEvidence) -> str:
-    """How well the model tells cases from controls: inside its cohort, then outside."""
+    """How well the model separates cases from controls: inside its cohort, then outside."""
     rows = evidence.rows("validation/roc", predictor="model").drop_nulls("auc")
     inside = rows.filter(subject=evidence.study.model_cohort)
     auc: dict[str, float] = dict(inside.select("kind", "auc").iter_rows())

@@ -1,4 +1,4 @@
-"""Gene-set libraries as read from GMT files, and what of them a study measured.
+"""Gene-set libraries read from GMT files, and their sets within the measured genes.
 
 Where the files come from is said in `libraries.py`; testing is `ora.py`'s and `gsea.py`'s.
 """
@@ -34,8 +34,8 @@ class GeneSetLibrary:
 
     Attributes:
         name: the file's name without its suffix, e.g. GO_BP.
-        version: as stated in `<name>.json` beside the file; None when nobody states it.
-        date: as stated there, else the day that the file was last modified, ISO 8601.
+        version: as stated in `<name>.json` beside the file; None without one.
+        date: as stated there, or else the day of the file's last change, ISO 8601.
         sha256: of the file's content, unpacked.
         path: the file.
         sets: each set by its term.
@@ -87,13 +87,13 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
     unless it is an address. A weight behind a gene ("TP53,1.0", as Enrichr writes it) is dropped.
 
     Raises:
-        SourceError: the file cannot be read, a line is no set, or a term stands twice.
+        SourceError: the file cannot be read, a line is not a set, or a term is a duplicate.
     """
     content = _content(path)
     sets: dict[str, GeneSet] = {}
     for line, term, gene_set in _sets(path, content):
         if term in sets:
-            raise SourceError(f"{path}, line {line}: the term {term} stands more than once; expected one line a set")
+            raise SourceError(f"{path}, line {line}: duplicate term {term}; expected one line for each set")
         sets[term] = gene_set
     if not sets:
         raise SourceError(f"{path}: expected gene sets in GMT format (term, description, genes, by tabs), found none")
@@ -102,7 +102,7 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
 
 
 def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
-    """The library's sets within the measured genes, looked up by earlier symbols too."""
+    """The library's sets within the measured genes; genes are also found under earlier symbols."""
     wanted = sorted({gene for gene_set in library.sets.values() for gene in gene_set.genes})
     match = find_symbols(wanted, frozenset(measured))
     found = match.found

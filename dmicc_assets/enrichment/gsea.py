@@ -73,7 +73,7 @@ def preranked(
         most extreme first). nes and fdr are NULL where no random score has the sign of es.
 
     Raises:
-        ValueError: a gene stands twice or has an infinite t, or there are no permutations.
+        ValueError: a gene is a duplicate or has an infinite t, or there are no permutations.
     """
     if permutations < 1:
         raise ValueError(f"expected at least one permutation, got {permutations}")
@@ -124,7 +124,7 @@ def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArr
 def _ranked(statistics: pl.DataFrame) -> pl.DataFrame:
     ranked = statistics.select("gene", pl.col("t").cast(pl.Float64).fill_nan(None)).drop_nulls()
     for problem, rows in (
-        ("stands more than once", ranked.filter(pl.col("gene").is_duplicated())),
+        ("is a duplicate", ranked.filter(pl.col("gene").is_duplicated())),
         ("has an infinite t", ranked.filter(pl.col("t").is_infinite())),
     ):
         if rows.height:
@@ -133,7 +133,7 @@ def _ranked(statistics: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_size(library: GeneSetLibrary, genes: list[str], settings: Enrichment) -> dict[int, dict[str, list[int]]]:
-    """For each size that counts, its sets as ascending positions in the ranked list."""
+    """For each allowed size, its sets as ascending positions in the ranked list."""
     position = {gene: i for i, gene in enumerate(genes)}
     sizes: dict[int, dict[str, list[int]]] = {}
     for term, hits in measured_sets(library, genes).sets.items():

@@ -82,7 +82,7 @@ def served_libraries(enrichment: Enrichment, settings: Settings) -> str:
 
 
 def gene_set_reader(enrichment: Enrichment, settings: Settings | None) -> Callable[[str, str], Sequence[str]]:
-    """A function of library and term to the genes of a set; empty when the library or the term is not at hand.
+    """A function of library and term to the genes of a set; empty when the library or the term is missing.
 
     Nothing is fetched: what was used is there.
     """

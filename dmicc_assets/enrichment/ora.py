@@ -1,6 +1,6 @@
-"""Over-representation analysis: which gene sets hold more of a gene list than chance.
+"""Over-representation analysis: gene sets that contain more of a gene list than expected by chance.
 
-Counting and the hypergeometric test; the sets come from `gene_sets.py`, ranked lists are `gsea.py`'s.
+Counts and the hypergeometric test; `gene_sets.py` reads sets, `gsea.py` tests ranked lists.
 """
 
 from collections.abc import Sequence

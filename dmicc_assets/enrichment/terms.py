@@ -19,7 +19,7 @@ from dmicc_assets.tables import TABLES
 
 @dataclass(frozen=True)
 class EnrichedTerms:
-    """The rows of all libraries, and what was used to make them."""
+    """The rows of all libraries, and the libraries used."""
 
     terms: pl.DataFrame
     notes: dict[str, Any]

@@ -29,7 +29,7 @@ class MergedCohort:
     Attributes:
         value: log2 expression as merged, (G, N).
         adjusted: the same with the batch removed.
-        counts: RNA-seq counts; missing values unless every dataset is counted.
+        counts: RNA-seq counts; missing values unless every dataset has counts.
         samples: columns dataset, sample, is_case, patient, unit.
         notes: counts, for the manifest.
     """
@@ -103,7 +103,7 @@ def merge_cohort(
 def _counts(
     cohort: Cohort, counts: Mapping[str, ExpressionMatrix], members: pl.DataFrame, genes: list[str]
 ) -> ExpressionMatrix | None:
-    """The counts of the merged samples, if every dataset is counted."""
+    """The counts of the merged samples, if every dataset has counts."""
     if not counts or not all(has_counts(counts[dataset]) for dataset in cohort.datasets):
         return None
     renamed = {d: _renamed(counts[d]) if cohort.symbols == "current" else counts[d] for d in cohort.datasets}
@@ -124,14 +124,14 @@ def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None
         groups = members.group_by("dataset").agg(pl.col("is_case").sum(), pl.len()).sort("dataset")
         counts = ", ".join(f"{d} {int(k)} cases and {n - int(k)} controls" for d, k, n in groups.iter_rows())
         raise DataError(
-            f"cohort {name}: dataset and group are confounded ({counts}), so a batch difference cannot be told from "
-            f"the disease; at least one dataset must hold both {cohort.case} and {cohort.control}",
+            f"cohort {name}: dataset and group are confounded ({counts}), so a batch difference cannot be separated "
+            f"from the disease; at least one dataset must hold both {cohort.case} and {cohort.control}",
             check="D6",
         )
 
 
 def _merged(matrices: Mapping[str, ExpressionMatrix], members: pl.DataFrame, genes: list[str]) -> ExpressionMatrix:
-    """The matrices side by side: common genes, the members in their order."""
+    """The merged matrices: common genes, and the members in their order."""
     blocks: list[FloatArray] = []
     for dataset in members["dataset"].unique(maintain_order=True):
         names = members.filter(pl.col("dataset") == dataset)["sample"].to_list()
@@ -150,7 +150,7 @@ def _adjusted(values: FloatArray, is_case: BoolArray, batch: list[str], cohort: 
 
 
 def _renamed(matrix: ExpressionMatrix) -> ExpressionMatrix:
-    """Genes under today's symbols; a gene whose today's symbol is there already, or twice, keeps its own name."""
+    """Genes under current symbols; a gene keeps its own name if its current symbol exists already or twice."""
     today = current_symbols(matrix.features)
     names = [today.get(gene, gene) for gene in matrix.features]
     taken = set(matrix.features)

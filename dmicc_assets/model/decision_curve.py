@@ -1,6 +1,6 @@
 """Decision curves: the net benefit of acting by a model's probability, at every threshold.
 
-The correction for optimism is `internal_validation.py`.
+The correction for optimism is in `internal_validation.py`.
 """
 
 import numpy as np
@@ -51,7 +51,7 @@ def net_benefit_of_all(prevalence: float, thresholds: FloatArray = THRESHOLDS) -
 
 
 def weights_at(prevalence: float, is_case: BoolArray, counts: FloatArray) -> FloatArray:
-    """(B, N) weights of the samples that make the share of cases the given one; zero where a class is absent.
+    """(B, N) sample weights that give a share of cases; zero where a class is absent.
 
     Args:
         prevalence: share of cases, between 0 and 1.

@@ -1,6 +1,6 @@
-"""The frozen model on samples it has never seen: area under the curve, calibration slope and intercept.
+"""The frozen model on other samples: area under the curve, calibration slope and intercept.
 
-Nothing is refitted but the calibration line. ROC curves for the tables are `validation.py`.
+Only the calibration line is fitted. ROC curves for the tables are in `validation.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl
 
 
 def _metrics(score: FloatArray, subject: CaseControl, scale: str) -> Iterator[dict[str, Any]]:
-    """Each metric of these log-odds; none where a group has no score, or all scores are alike."""
+    """Each metric of these log-odds; none where a group has no score, or all scores are equal."""
     present = np.isfinite(score)
     log_odds, is_case = score[present], subject.is_case[present]
     sizes = {"n_case": int(is_case.sum()), "n_control": int((~is_case).sum())}

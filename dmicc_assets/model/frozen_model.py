@@ -1,6 +1,6 @@
-"""A frozen risk model: what is needed to score a new patient, its table and back.
+"""A frozen risk model, which scores new patients; conversion to its table and back.
 
-Fitting is `risk_model.py`; how it does on other samples is `validation.py`.
+`risk_model.py` fits it; `validation.py` evaluates it on other samples.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class RiskModel:
 
     @property
     def prevalence(self) -> float:
-        """Share of cases in the training samples: a choice of the study, not of nature."""
+        """Share of cases in the training samples, which is a choice of the study, not the prevalence of the disease."""
         return self.n_case / (self.n_case + self.n_control)
 
     def linear_predictor(self, values: FloatArray) -> FloatArray:
@@ -57,7 +57,7 @@ class RiskModel:
         """
         if values.shape[0] != len(self.genes):
             raise ValueError(f"expected rows for {', '.join(self.genes)}, got {values.shape[0]}")
-        # Gene by gene: a matrix product rounds a sample differently in other company, and a score is one patient's.
+        # Gene by gene, because the rounding of a matrix product would depend on the other samples.
         score = np.full(values.shape[1], self.coefficients[0])
         for coefficient, row in zip(self.coefficients[1:], values, strict=True):
             score += coefficient * row
@@ -80,7 +80,7 @@ def coefficient_table(model: RiskModel) -> pl.DataFrame:
     """
     fit = model.fit
     if fit is None:
-        raise ValueError("the model was read from its table: its standard errors are there")
+        raise ValueError("the model was read from its table, which has its standard errors")
     none = np.array([np.nan])
     columns = {
         "term": fit.terms,
@@ -129,7 +129,7 @@ def risk_model_from_table(coefficients: pl.DataFrame) -> RiskModel:
 def score_patients(model: RiskModel, matrix: ExpressionMatrix) -> pl.DataFrame:
     """Scores new patients with the frozen model: sample, linear_predictor, probability, is_out_of_range, missing_genes.
 
-    Expression must be log2 and on the training data's scale: no patient is standardised by the company they come in.
+    Expression must be log2 and on the training data's scale; patients are not standardised together.
     A gene is looked up under its earlier symbols too. A missing gene or value makes the score NULL; a value outside
     the range of the training samples sets is_out_of_range (NULL when there is no score).
     """

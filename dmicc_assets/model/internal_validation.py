@@ -1,6 +1,6 @@
 """Optimism of the risk model by the bootstrap: performance as `rms::validate`, calibration as `rms::calibrate`.
 
-Only the training samples are used here; other cohorts and datasets are `validation.py`.
+Only the training samples are used; `validation.py` has other cohorts and datasets.
 """
 
 from collections.abc import Iterator
@@ -52,12 +52,12 @@ class Refits:
 
     @property
     def usable(self) -> "Refits":
-        """Those that could be fitted."""
+        """True for resamples that could be fitted."""
         fitted = ~np.isnan(self.coefficients[:, 0])
         return self if fitted.all() else self._rows(fitted)
 
     def blocks(self) -> "Iterator[Refits]":
-        """All of them, in blocks that fit the cache."""
+        """All refits, in blocks that fit the cache."""
         for rows in _blocks(*self.counts.shape):
             yield self._rows(rows)
 
@@ -76,12 +76,12 @@ class Optimism:
 
     @property
     def optimism(self) -> float:
-        """Mean index in the resample less mean index of the same refit in all samples."""
+        """Mean index in the resample minus mean index of the same refit in all samples."""
         return self.training - self.test
 
     @property
     def corrected(self) -> float:
-        """Apparent less optimism (Efron 1983; Harrell 1996)."""
+        """Apparent index minus optimism (Efron 1983; Harrell 1996)."""
         return self.apparent - self.optimism
 
 
@@ -93,7 +93,7 @@ class CalibrationCurve:
         predicted: where the curve is read, from the fifth lowest to the fifth highest prediction.
         apparent: smoothed share of cases.
         corrected: less optimism; NaN without resamples.
-        n_resamples: (P,) resamples whose refit reaches there.
+        n_resamples: (P,) number of resamples whose curve reaches the point.
     """
 
     predicted: FloatArray
@@ -181,7 +181,7 @@ def validate(
         return result | {"emax": Optimism(miscalibrated, nothing, nothing, 0)}
     training, test = _mean_indexes(design, is_case, drawn)
     result = {name: Optimism(float(apparent[name][0]), training[name], test[name], n_resamples) for name in INDEXES}
-    # Emax is not averaged: it is read off the corrected calibration line.
+    # Emax is not averaged but taken from the corrected calibration line.
     corrected = largest_miscalibration(result["intercept"].corrected, result["slope"].corrected)
     result["emax"] = Optimism(miscalibrated, miscalibrated, corrected, n_resamples)
     return result
@@ -263,7 +263,7 @@ def recalibrate(
         counts: (B, N) how often each sample counts.
         firth: (B,) True where it is fitted by Firth's penalised likelihood, the intercept then by FLIC.
     """
-    # Either column lies together in memory: products with it run along samples.
+    # Each column is contiguous in memory, so that products with it run along samples.
     design = np.stack([np.ones_like(predictor), predictor], axis=1).transpose(0, 2, 1)
     result = np.empty((len(predictor), 2))
     if not firth.any():
@@ -311,7 +311,7 @@ def calibrate(
 
 
 def _optimism_at(design: FloatArray, outcome: FloatArray, refits: Refits, at: FloatArray) -> FloatArray:
-    """(B, P) curve of each refit in its own resample less its curve in all samples; NaN where one does not reach."""
+    """(B, P) curve of each refit in its own resample minus its curve in all samples; NaN outside either range."""
     everywhere = expit(refits.coefficients @ design.T)
     training = lowess_of_counts(everywhere, outcome, refits.counts, at)
     return training - lowess_of_counts(everywhere, outcome, np.ones_like(refits.counts), at)

@@ -1,6 +1,6 @@
-"""The nomogram of a logistic model as a table: points of each variable's values, probability of their total.
+"""The nomogram of a logistic model as a table: points of each variable's values, probabilities of total points.
 
-Axes and points are those of `rms::nomogram`. Reading a patient off the table is `nomogram_reading.py`.
+Axes and points are those of `rms::nomogram`. `nomogram_reading.py` reads a patient's points from the table.
 """
 
 from collections.abc import Sequence
@@ -44,11 +44,11 @@ class Nomogram:
     risk_ticks: FloatArray
 
     def total_points(self, log_odds: FloatArray) -> FloatArray:
-        """Total points that mean these log-odds."""
+        """Total points at these log-odds."""
         return (log_odds - self.log_odds_at_zero) * self.points_per_log_odds
 
     def probability(self, total_points: FloatArray) -> FloatArray:
-        """Probability that these total points mean."""
+        """Probability at these total points."""
         return expit(self.log_odds_at_zero + np.asarray(total_points) / self.points_per_log_odds)
 
 
@@ -68,7 +68,7 @@ def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, 
         ValueError: no variable, a value is not finite (names it), or every coefficient is zero.
     """
     if not len(variables):
-        raise ValueError("a nomogram needs a variable")
+        raise ValueError("a nomogram needs at least one variable")
     for j, name in enumerate(variables):
         if not np.isfinite(x[:, j]).all():
             sample = int(np.argmin(np.isfinite(x[:, j])))
@@ -77,9 +77,11 @@ def nomogram(variables: Sequence[str], x: FloatArray, coefficients: FloatArray, 
     parts = [slope * marks for slope, marks in zip(coefficients[1:], values, strict=True)]
     widest = max(float(np.ptp(part)) for part in parts)
     log_odds = coefficients[0] + x @ coefficients[1:]
-    # Slopes of rounding noise move no log-odds that a number could hold.
+    # Slopes that are rounding noise do not change the log-odds.
     if not widest > 1e-12 * max(1.0, float(np.abs(log_odds).max())):
-        raise ValueError(f"every coefficient of {', '.join(variables)} is zero, or its values are alike: no points")
+        raise ValueError(
+            f"every coefficient of {', '.join(variables)} is zero, or its values are equal, so there are no points"
+        )
     scale = max_points / widest
     at_zero = float(coefficients[0]) + sum(float(part.min()) for part in parts)
     log_odds_ticks = pretty(float(log_odds.min()), float(log_odds.max()), 10)

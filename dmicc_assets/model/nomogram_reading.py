@@ -1,4 +1,4 @@
-"""Reading a nomogram as a person does: a value on each axis, its points, their total, the probability below."""
+"""Reading of a nomogram: a value on each axis, its points, their total, and the probability."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import polars as pl
 from dmicc_assets.stats.probability import expit, logit
 
 TOTAL = "total"
-# probabilities nearer to 0 or 1 have lost the digits that say where on the line they were
+# probabilities nearer to 0 or 1 are too imprecise to locate them on the line
 _READABLE = 1e-9
 
 
@@ -34,7 +34,7 @@ class NomogramReading:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilityAxis:
-    """The line that ties total points to log-odds."""
+    """The linear relation between total points and log-odds."""
 
     log_odds_at_zero: float
     log_odds_per_point: float
@@ -49,7 +49,7 @@ class ProbabilityAxis:
 
 
 def probability_axis(nomogram: pl.DataFrame) -> ProbabilityAxis:
-    """The probability axis of the table `model/nomogram`, from its two readable marks that lie furthest apart.
+    """The probability axis of the table `model/nomogram`, from its two usable marks that are furthest apart.
 
     Raises:
         ValueError: the table has no two different probabilities for 'total'.
@@ -65,7 +65,7 @@ def probability_axis(nomogram: pl.DataFrame) -> ProbabilityAxis:
 
 
 def read_nomogram(nomogram: pl.DataFrame, values: Mapping[str, float]) -> NomogramReading:
-    """Read one patient off the table `model/nomogram`.
+    """Read one patient's points and probability from the table `model/nomogram`.
 
     Args:
         nomogram: columns variable, value, points, probability; variable 'total' maps points to probability.

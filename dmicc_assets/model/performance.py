@@ -1,6 +1,6 @@
 """Performance indexes of log-odds against outcomes, for many resamples at once, with the definitions of rms.
 
-Nothing is refitted or corrected here: that is `internal_validation.py`.
+`internal_validation.py` refits and corrects.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Discrimination:
     """Somers' Dxy and Gini's mean differences of B score vectors, (B,) each.
 
     Attributes:
-        dxy: concordance less discordance of case-control pairs; C is (dxy + 1) / 2.
+        dxy: concordance minus discordance of case-control pairs; C is (dxy + 1) / 2.
         g: Gini's mean difference of the log-odds.
         gp: Gini's mean difference of the probabilities.
     """
@@ -85,7 +85,7 @@ def discrimination(
     n, n_control = lower[:, -1].copy(), below[:, -1]
     midrank = _midranks(scores.value, below, controls) if scores.has_ties else below
     concordance = np.einsum("bn,bn->b", case_count, midrank) / ((n - n_control) * n_control)
-    # In sorted order each value is added once for every smaller sample and taken off once for every larger one.
+    # In sorted order each value is added once for every smaller sample and subtracted once for every larger one.
     weight = lower
     weight *= 2
     weight -= count
@@ -143,7 +143,7 @@ def largest_miscalibration(intercept: float, slope: float) -> float:
     if intercept == 0 and slope == 1:
         return 0.0
     if slope < 0:
-        # What is predicted as certain then comes out as impossible.
+        # With a negative slope a certain prediction becomes impossible.
         return 1.0
     predicted = np.linspace(0, 1, 2001, dtype=np.float64)[1:-1]
     return float(np.abs(expit(intercept + slope * logit(predicted)) - predicted).max())

@@ -1,6 +1,6 @@
-"""The risk model of a study: fitted on the biomarkers in one cohort, and every table about it.
+"""The risk model of a study, fitted on the biomarkers in one cohort, and its tables.
 
-The frozen model itself, and scoring new patients, are `frozen_model.py`; other subjects are `validation.py`.
+The frozen model and scores of new patients are in `frozen_model.py`, other subjects in `validation.py`.
 """
 
 from collections.abc import Sequence
@@ -150,7 +150,7 @@ def risk_model_tables(
     training samples), the decision curve's also 'corrected'.
 
     Args:
-        model: as `fit_risk_model` gave it.
+        model: result of `fit_risk_model`.
         subject: the samples it was fitted on.
         settings: the study's model section.
         seed: of the resamples.
@@ -162,7 +162,7 @@ def risk_model_tables(
     """
     x, is_case = training_data(subject, model.genes)
     if (int(is_case.sum()), int((~is_case).sum())) != (model.n_case, model.n_control):
-        raise ValueError(f"{subject.kind} {subject.name} is not what the model was fitted on: its groups differ")
+        raise ValueError(f"{subject.kind} {subject.name} is not the subject of the fit: its groups differ")
     design = np.column_stack([np.ones(len(x)), x])
     _, own = np.unique(_complete(subject, model.genes, patients), return_inverse=True)
     drawn = bootstrap_indices(int(own.max()) + 1, settings.bootstrap, seed)

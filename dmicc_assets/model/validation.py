@@ -1,6 +1,6 @@
 """Signature genes and the frozen model in every cohort and validation dataset: expression tests and ROC curves.
 
-Nothing is fitted on the samples scored here. Optimism within the training samples is `internal_validation.py`.
+Nothing is fitted on the scored samples. Optimism within the training samples is in `internal_validation.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class RocTables:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One predictor's scores of a subject's samples, and how they are to be read."""
+    """One predictor's scores of a subject's samples, with their kind and direction."""
 
     predictor: str
     score: FloatArray
@@ -48,7 +48,7 @@ def expression_tests(
 ) -> pl.DataFrame:
     """Rank test of each gene between cases and controls of each subject (`validation/expression_tests`).
 
-    A gene that a subject does not have, under any of its symbols, is no row. `direction` is by the medians, by the
+    A gene that a subject does not have, under any of its symbols, has no row. `direction` is by the medians, by the
     rank sum when they are equal, NULL when that is even too or a group is empty; `agrees` says whether it is the
     expected one.
 
@@ -100,7 +100,7 @@ def roc_tables(
 ) -> RocTables:
     """ROC curves of each gene and of the model in each subject (the tables `validation/roc` and `roc_curve`).
 
-    A gene is scored in the direction expected of it, never in the one that suits the scored samples. In a cohort it
+    A gene is scored in its expected direction, never in the better one for the scored samples. In a cohort it
     is 'apparent', since the cohort chose it, in a validation dataset 'external'. The model is 'apparent' in its own
     cohort; elsewhere it is 'external' and scores z-scores by the subject's own mean and sd, on a validation dataset
     also the log2 expression itself (predictor 'model_raw'). A predictor is no row where a gene it needs is not
@@ -148,7 +148,7 @@ def model_score(model: RiskModel, subject: CaseControl, scale: Literal["z_score"
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.nansum(values, axis=1, keepdims=True) / n
         sd = np.sqrt(np.nansum((values - mean) ** 2, axis=1, keepdims=True) / (n - 1.0))
-        # A gene that does not vary has no z-score; rounding must not make one.
+        # A constant gene has no z-score, also when rounding gives it a small variance.
         z = np.where(sd > 1e-12 * np.abs(mean), (values - mean) / sd, np.nan)
     return model.linear_predictor_of_z(z)
 

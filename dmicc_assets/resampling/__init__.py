@@ -1,1 +1,1 @@
-"""The choice of genes repeated: folds, bootstraps, permutations, nested cross-validation, nulls, stability."""
+"""Repeats of the choice of genes: folds, bootstraps, permutations, nested cross-validation, nulls, stability."""

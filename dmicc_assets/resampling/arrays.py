@@ -1,4 +1,4 @@
-"""Datasets before normalisation between arrays, normalised again so that held-out arrays shape nothing.
+"""Normalisation of datasets between arrays that learns nothing from held-out arrays.
 
 Fit and transform are apart: the common distribution is that of the training arrays,
 and a held-out array is given it by its own ranks; counts are scaled to the training samples' libraries.
@@ -20,13 +20,13 @@ from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
 
 
 def learns_from_arrays(spec: Dataset) -> bool:
-    """Whether a dataset's gene-level values depend on all of its arrays, so that folds must make them anew."""
+    """Whether a dataset's gene-level values depend on all of its arrays, so that each fold computes them again."""
     return spec.normalise == "quantile" or spec.collapse == "max_mean"
 
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """Where each value stands in its array, from 0, so that any distribution can be given to it.
+    """Rank of each value in its array, from 0, with which any distribution can be assigned.
 
     Attributes:
         low: (P, N) the rank, rounded down; 0 where the value is missing.
@@ -69,14 +69,14 @@ class LogArrays:
     ordered: FloatArray
 
     def genes(self, held_out: Collection[str] = ()) -> ExpressionMatrix:
-        """(G, N) gene-level log2 values of every sample; the held-out ones took no part in learning anything.
+        """(G, N) gene-level log2 values of every sample, learnt without the held-out ones.
 
         Raises:
             ValueError: every sample is held out.
         """
         training = np.array([sample not in held_out for sample in self.matrix.samples], dtype=np.bool_)
         if not training.any():
-            raise ValueError("every array is held out: there is no distribution to give them")
+            raise ValueError("every array is held out, so there is no distribution to learn")
         values = self.matrix.values
         if self.ranks is not None and len(training) > 1:
             values = self.ranks.quantiles(self.ordered[:, training].mean(axis=1))
@@ -109,7 +109,7 @@ class CountedArrays:
         """
         training = np.array([sample not in held_out for sample in self.counts.samples], dtype=np.bool_)
         if not training.any():
-            raise ValueError("every sample is held out: there is no library to scale to")
+            raise ValueError("every sample is held out, so there is no library size to learn")
         values = log_cpm(self.counts.values, tmm_factors(self.counts.values, training), learnt=training)
         return ExpressionMatrix(values, self.counts.features, self.counts.samples)
 
@@ -144,7 +144,7 @@ def _ranks(position: FloatArray) -> Ranks:
 
 @dataclass(frozen=True)
 class FoldValues:
-    """The merged values of a cohort with some samples held out of normalisation.
+    """Merged values of a cohort, with some samples held out of normalisation.
 
     Attributes:
         name: the cohort's name.

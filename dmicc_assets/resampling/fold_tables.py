@@ -1,6 +1,6 @@
-"""Folds as rows: what each chose (`validation/folds`), and what it predicted for samples that it never saw.
+"""Folds as rows: their choices (`validation/folds`), and their predictions of held-out samples.
 
-How a fold chooses and predicts is `nested.py`'s; what the predictions are worth is `nested_performance.py`'s.
+`nested.py` chooses and predicts; `nested_performance.py` evaluates the predictions.
 """
 
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class FoldTables:
 
 
 def cross_validated(data: StudyData, source: FoldValues, n_jobs: int = 1) -> FoldTables:
-    """The nested cross-validation of a study as rows; none without a biomarker, whose model it would be.
+    """The nested cross-validation of a study as rows; no rows without a biomarker.
 
     Args:
         data: the study on all samples.
         source: makes the target's values without the samples that are held out.
-        n_jobs: processes; the numbers do not depend on it.
+        n_jobs: number of processes; results do not depend on it.
     """
     if not data.biomarkers:
         return FoldTables(TABLES["validation/folds"].frame(), TABLES["validation/out_of_fold"].frame())
@@ -62,7 +62,7 @@ def fold_tables(subject: CaseControl, predicted: OutOfFold) -> FoldTables:
 
 
 def _of_fold(subject: CaseControl, fold: Fold) -> dict[str, object]:
-    """What one fold chose, and how its model ranks the samples that it held out."""
+    """The choice of one fold, and its model's ranking of the held-out samples."""
     is_case, score = subject.is_case[fold.test], fold.scores[fold.test]
     known = np.isfinite(score)
     is_ranked = fold.has_model and is_case[known].any() and not is_case[known].all()

@@ -1,6 +1,6 @@
 """The tables of the risk model with the nested estimates before those of the fit alone.
 
-The estimates are made in `nested_performance.py`, those of the fit alone in `model/risk_model.py`.
+`nested_performance.py` makes the nested estimates, `model/risk_model.py` those of the fit alone.
 """
 
 from dataclasses import replace

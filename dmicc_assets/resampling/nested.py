@@ -1,6 +1,6 @@
-"""The whole path on training samples, scored on samples that took no part in it: one fold, and many (design 8.11).
+"""The whole choice and fit on training samples, scored on held-out samples: one fold, and many.
 
-Everything that chooses, normalises, adjusts or fits is inside the fold. What becomes of the scores: `resampled_roc.py`.
+Choice, normalisation, batch adjustment and fit are inside the fold. `resampled_roc.py` evaluates the scores.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ IntVector = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What one fold chose and predicted.
+    """Choices and predictions of one fold.
 
     Attributes:
         signature: genes chosen on the training samples.
@@ -60,8 +60,8 @@ def run_fold(
     """Chooses genes and fits the model on the training samples, and scores all samples.
 
     Args:
-        choice: what is chosen, with the other cohorts as they are.
-        subject: the cohort; its matrix is not looked at.
+        choice: the procedure of choice, with the other cohorts fixed.
+        subject: the cohort; its matrix is not used.
         values: merged values of all samples, made without the test samples.
         training: (N,) how often each sample trains; several times in a bootstrap.
         test: (N,) which samples take no part in it.
@@ -141,7 +141,7 @@ def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """Predictions of samples by models that never saw them.
+    """Predictions of samples by models that were trained without them.
 
     Attributes:
         scores: (R, N) linear predictors at the share of cases of all samples, a row a repeat; NaN for a sample that
@@ -159,7 +159,7 @@ class OutOfFold:
 
 @dataclass(frozen=True)
 class FoldWork:
-    """One fold as a task: everything that it needs, so that a process can do it alone."""
+    """One fold as a task with all its inputs, for a separate process."""
 
     choice: BiomarkerChoice
     source: FoldValues
@@ -175,7 +175,7 @@ def run_work(work: FoldWork) -> Fold:
 
 
 def fold_tests(subject: CaseControl, asked: int, repeats: int, seed: int) -> list[BoolArray]:
-    """Which samples each fold of each repeat holds out; none when a class has fewer than two patients."""
+    """Held-out samples of each fold of each repeat; none when a class has fewer than two patients."""
     patients = patient_index(subject)
     n_folds = usable_folds(asked, patients, subject.is_case)
     tests: list[BoolArray] = []

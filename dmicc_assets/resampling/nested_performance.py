@@ -1,4 +1,4 @@
-"""What out-of-fold predictions are worth: discrimination, calibration, Brier score and decision curve.
+"""Performance of out-of-fold predictions: discrimination, calibration, Brier score and decision curve.
 
 Predictors are pooled within a repeat, a statistic is of a repeat, its mean over the repeats is what is given. The
 interval is of resampled patients, each under one repeat. The model's own samples are `model/internal_validation.py`'s.
@@ -106,7 +106,7 @@ class OutOfFoldScores:
         return self.estimate(at_prevalence)
 
     def curve(self, *, only_models: bool = False) -> tuple[FloatArray, Estimate]:
-        """Where the smooth calibration curve is read, (P,), and the observed shares there.
+        """Probabilities of the smooth calibration curve, (P,), and the observed shares at these.
 
         From the fifth lowest to the fifth highest prediction of a repeat, in the mean over the repeats.
         """
@@ -132,7 +132,7 @@ class OutOfFoldScores:
         return self._areas(None)
 
     def drop(self, apparent: FloatArray) -> Estimate:
-        """Area of the frozen model on its own samples (N,) less the area of the pooled predictors, paired."""
+        """Area of the frozen model on its own samples (N,) minus the area of the pooled predictors, paired."""
         return self._areas(apparent)
 
     def better_than(self, other: "OutOfFoldScores") -> Estimate:
@@ -180,7 +180,7 @@ class OutOfFoldScores:
 
 
 def _mean(values: FloatArray) -> FloatArray:
-    """Mean over the first axis of what is known; NaN where nothing is."""
+    """Mean over the first axis without missing values; NaN where all are missing."""
     known = np.isfinite(values)
     n = known.sum(axis=0, dtype=np.float64)
     with np.errstate(invalid="ignore"):
@@ -188,7 +188,7 @@ def _mean(values: FloatArray) -> FloatArray:
 
 
 def _limits(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The 2.5 and 97.5 % quantiles over the first axis of what is known; NaN where nothing is."""
+    """The 2.5 and 97.5 % quantiles over the first axis without missing values; NaN where all are missing."""
     columns = values.reshape(len(values), -1).T
     limits = np.array([percentile_interval(column) for column in columns])
     return limits[:, 0].reshape(values.shape[1:]), limits[:, 1].reshape(values.shape[1:])

@@ -1,6 +1,6 @@
-"""What the same procedure finds when there is nothing to find: labels permuted (R3), genes drawn at random (R2).
+"""Null distributions of the same procedure: labels permuted (R3), genes drawn at random (R2).
 
-Draw 0 is the observed value, made by the same code as the draws; judging is `prediction.py`'s.
+Draw 0 is the observed value, computed by the same code; `checks/chance.py` judges.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ _NULLS = TABLES["rigor/nulls"]
 
 
 def null_distributions(data: StudyData, validation: Mapping[str, CaseControl], n_jobs: int = 1) -> pl.DataFrame:
-    """Both nulls as rows of `rigor.nulls`; none where the study asks for no draws.
+    """Both nulls as rows of `rigor.nulls`; no rows without draws in the study file.
 
     Args:
         data: the study on all samples.
         validation: the validation datasets with their groups.
-        n_jobs: processes; the numbers do not depend on it.
+        n_jobs: number of processes; results do not depend on it.
     """
     subjects = {**data.adjusted, **validation}
     frames = [_NULLS.frame(), permuted_label_null(data, n_jobs), random_signature_null(data, subjects)]
@@ -70,7 +70,7 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     features = np.array(subject.matrix.features)
     signatures = [tuple(sorted(features[passing[:, i] & open_genes].tolist())) for i in range(len(labels))]
     tasks = [_Relabelled(choice, row, signature) for row, signature in zip(labels, signatures, strict=True)]
-    # Most labellings choose nothing, and then there is nothing to send to a process.
+    # Most labellings choose nothing and need no process.
     scored = iter(in_parallel(_leaky_auc, [task for task in tasks if task.signature], n_jobs))
     columns = {
         "signature_size": [float(len(signature)) for signature in signatures],
@@ -261,5 +261,5 @@ def empirical_p(nulls: pl.DataFrame) -> float | None:
     draws = nulls.filter(pl.col("draw") > 0)["value"].drop_nulls()
     if observed.is_empty() or draws.is_empty():
         return None
-    # A draw that is equal but for rounding is as large.
+    # A draw that differs only by rounding counts as equally large.
     return (1 + int((draws >= observed[0] - 1e-12).sum())) / (len(draws) + 1)

@@ -1,6 +1,6 @@
 """The other cohorts' part of the choice, without the samples that a fold holds out: two diseases may share controls.
 
-Where no sample is shared, nothing is made anew. How the target's own genes are chosen is `nested.py`'s.
+Without shared samples nothing is computed again. `nested.py` chooses the target's own genes.
 """
 
 from collections.abc import Collection
@@ -16,10 +16,10 @@ from dmicc_assets.types import BoolArray, CaseControl
 
 
 def choice_without(choice: BiomarkerChoice, held_out: BoolArray) -> BiomarkerChoice:
-    """The choice with every other cohort's genes and forest made without the target's samples that are held out.
+    """The choice with every other cohort's genes and forest computed without the held-out samples of the target.
 
-    A sample is the same in two cohorts by its name, or by its unit (a patient in one dataset). The values of
-    another cohort's dataset are as normalised over all of its arrays: that knows no label.
+    A sample is the same in two cohorts by its name, or by its unit (a patient in one dataset). The values of another
+    cohort's dataset are normalised over all of its arrays, which does not use labels.
 
     Args:
         choice: as all samples give it.

@@ -13,7 +13,7 @@ _MOST = 4
 
 
 def workers() -> int:
-    """Processes that are worth having here: the cores that this one may use, four at most."""
+    """Useful number of processes: the available cores, at most four."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MOST)
 
@@ -22,15 +22,15 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: i
     """`work` of every task, in order.
 
     Args:
-        work: a function that depends on its task alone, every seed included.
-        tasks: what to do.
+        work: a function that depends only on its task, which includes every seed.
+        tasks: arguments of the calls.
         n_jobs: processes; 1 stays in this one.
     """
     if n_jobs <= 1 or len(tasks) < _WORTH_STARTING:
         return _each(work, tasks)
     from joblib import Parallel, delayed  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType] - it has none
 
-    # What tasks share is sent once a chunk; several chunks a process keep all of them busy to the end.
+    # Shared data are sent once for each chunk; several chunks for each process keep all of them busy.
     size = -(-len(tasks) // (4 * n_jobs))
     chunks = [tasks[start : start + size] for start in range(0, len(tasks), size)]
     answers = cast(
@@ -43,6 +43,6 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: i
 def _each(work: Callable[[Task], Answer], tasks: Sequence[Task]) -> list[Answer]:
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-    # The matrices of one task are small: more threads of linear algebra take three times the work for no time won.
+    # The matrices of one task are small, so that more threads of linear algebra only cost time.
     with threadpool_limits(1):
         return [work(task) for task in tasks]

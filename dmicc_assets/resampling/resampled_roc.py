@@ -1,7 +1,6 @@
 """The model's area under the curve without the samples that chose it: rows and curves of `validation.roc`.
 
-Kinds `nested_cv`, `leaky_cv` and `bootstrap_632plus`; `apparent` and `external` are
-`model/validation.py`'s.
+Kinds `nested_cv`, `leaky_cv` and `bootstrap_632plus`; `model/validation.py` has `apparent` and `external`.
 """
 
 import numpy as np
@@ -26,7 +25,7 @@ from dmicc_assets.types import CaseControl, FloatArray
 
 INTERVAL_RESAMPLES = 1000
 PREDICTOR = "model"
-# Columns of `validation/roc` that an average over many models does not fill.
+# Columns of `validation/roc` that are empty for an average over many models.
 _OF_ONE_MODEL = dict.fromkeys(("direction", "n_case", "n_control", "measured_as"))
 _INTERVAL = {"interval": "patient_bootstrap"}
 
@@ -41,8 +40,8 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: 
 
     Args:
         data: the study on all samples; its biomarkers are those of the leaky estimate.
-        source: the target's values, made anew for each fold where they depend on all arrays.
-        n_jobs: processes; the numbers do not depend on it.
+        source: the target's values, computed again for each fold if they depend on all arrays.
+        n_jobs: number of processes; results do not depend on it.
         nested: the predictions of `nested_cv`, when they are at hand.
     """
     rows, curves = [TABLES["validation/roc"].frame()], [TABLES["validation/roc_curve"].frame()]
@@ -117,7 +116,7 @@ def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
     """The estimate of one kind with its interval."""
     subject = data.adjusted[data.target]
     auc, low, high = pooled_auc(subject, predicted, data.study.rigor.seed)
-    # A fold that chose no gene calls everybody what most of its training samples are.
+    # A fold without genes predicts the majority class of its training samples for everybody.
     known = np.isfinite(predicted.scores)
     called = predicted.scores >= np.where(np.isnan(predicted.cut_offs), 0.0, predicted.cut_offs)
     cases, controls = known & subject.is_case, known & ~subject.is_case
@@ -177,7 +176,7 @@ def combine_632plus(apparent: FloatArray, out_of_bag: FloatArray) -> FloatArray:
 
 
 def _curve(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:
-    """The mean over the repeats of their ROC curves: its area is the mean of theirs."""
+    """The mean of the repeats' ROC curves; its area is the mean of their areas."""
     subject = data.adjusted[data.target]
     fpr, tpr = mean_curve(predicted.scores, subject.is_case)
     columns = {"point": np.arange(len(fpr)), "threshold": None, "fpr": fpr, "tpr": tpr}

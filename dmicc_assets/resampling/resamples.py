@@ -1,6 +1,6 @@
-"""Which samples are drawn, held out or relabelled: folds, bootstraps, permutations. Patients stay together.
+"""Samples drawn, held out or relabelled in folds, bootstraps and permutations. Patients stay together.
 
-Only indices and labels are made here, from a seed; what is computed on them is elsewhere.
+Functions of a seed that give only indices and labels.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def patient_strata(patients: IntVector, is_case: BoolArray, dataset: Sequence[st
 
 
 def usable_folds(asked: int, patients: IntVector, is_case: BoolArray) -> int:
-    """Folds that can be made: as many as asked, never more than the smaller class has patients; 0 when under 2."""
+    """Possible number of folds: at most the patients of the smaller class; 0 if fewer than 2."""
     smaller = min(len(set(patients[is_case].tolist())), len(set(patients[~is_case].tolist())))
     folds = min(asked, smaller)
     return folds if folds >= 2 else 0

@@ -1,7 +1,7 @@
-"""Which genes count as differentially expressed when samples count differently, or carry other labels.
+"""Differentially expressed genes with other sample counts, or other labels.
 
 The moderated t of many vectors of counts on one matrix is matrix algebra: the bases of all designs stand side by side
-in one product. P-values are computed only where they can matter. For many labels: `stats/relabelling.py`.
+in one product. P-values are computed only where they matter. `stats/relabelling.py` handles many labels.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def chosen_genes(subject: CaseControl, counts: IntArray, settings: Differential,
     `duplicate_correlation` the consensus is that of the subject itself, and of 2,000 genes at most.
 
     Args:
-        subject: the cohort; its matrix holds `value`, ComBat is fitted anew to every resample.
+        subject: the cohort; its matrix holds `value`, ComBat is fitted to every resample again.
         counts: (B, N) how often each sample counts, 0 for one left out.
         settings: thresholds and options of the study.
         batch: the cohort's batch method.

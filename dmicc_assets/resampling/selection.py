@@ -1,7 +1,7 @@
 """The whole choice of genes as one procedure that resampling repeats: differential genes, signature, biomarkers.
 
-Inside resampling the forest is 100 trees, one seed, Gini only. What is drawn, held out or
-relabelled is decided elsewhere.
+In resampling the forest has 100 trees, one seed and Gini importance only. `resamples.py` draws, holds out and relabels
+samples.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ TREES = 100
 
 @dataclass(frozen=True)
 class StudyData:
-    """What resampling starts from.
+    """Inputs of resampling.
 
     Attributes:
         study: the study file.
@@ -122,14 +122,14 @@ class BiomarkerChoice:
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """Training and test samples with the batch removed by what the training samples alone say of it."""
+    """Training and test samples with the batch removed, as estimated from the training samples."""
 
     training: FloatArray
     test: FloatArray
 
 
 def tells_groups(subject: CaseControl, batch: str) -> bool:
-    """Whether the samples can tell the groups: where a batch is modelled, one dataset at least must hold both.
+    """Whether the samples can separate the groups: with a batch in the model, at least one dataset must have both.
 
     A fold can leave out the one sample that connects a dataset of cases with a dataset of controls.
     """
@@ -140,9 +140,9 @@ def tells_groups(subject: CaseControl, batch: str) -> bool:
 
 
 def adjust_batch(training: CaseControl, test: ExpressionMatrix, test_dataset: Sequence[str], batch: str) -> Adjusted:
-    """Remove the batch from both as the cohort does, fitted on the training samples with their groups (design 8.4).
+    """Remove the batch from both as the cohort does, fitted on the training samples with their groups.
 
-    A test sample of a dataset of which no sample is in training gets NaN: its batch effect cannot be known.
+    A test sample of a dataset of which no sample is in training gets NaN: its batch effect is unknown.
 
     Args:
         training: `value` of the training samples, (G, N).

@@ -1,6 +1,6 @@
-"""The signature under other thresholds and other collapses: how much of it hangs on the ones that were chosen.
+"""The signature under other thresholds and other ways to collapse probes.
 
-The statistics of each collapse are computed once; thresholds only choose from them. Judging is in `checks/`.
+The statistics of each collapse are computed once; thresholds only select from them. `checks/` judges.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ STEP = 0.25
 
 @dataclass(frozen=True)
 class ProbeLevel:
-    """What other collapses need: the probes of every dataset of a cohort, and its samples.
+    """Inputs of other collapses: the probes of every dataset of a cohort, and its samples.
 
     Attributes:
         arrays: datasets measured by probe; the others have one value a gene and nothing to collapse.
@@ -49,7 +49,7 @@ def threshold_grid(study: Study, statistics: Mapping[str, pl.DataFrame], probes:
         setting, log_fc, p_value, adjust, collapse, is_single_change, n_shared, jaccard (with the study's own signature;
         NULL when both are empty).
     """
-    # A cohort without a dataset by probe has nothing to collapse: its statistics stay.
+    # A cohort without a dataset by probe has nothing to collapse; its statistics are unchanged.
     by_cohort = [statistics[name] for name in study.cohorts]
     by_collapse: dict[str, Mapping[str, pl.DataFrame]] = {AS_IN_STUDY: statistics}
     for collapse in _other_collapses(study, probes):

@@ -1,6 +1,6 @@
-"""How often each gene is chosen again when the samples vary: bootstraps, and every control once left out.
+"""Frequency with which each gene is chosen again: in bootstraps, and with every control left out once.
 
-What is chosen is `reweighted.py`'s and `selection.py`'s; what is too unstable is judged in `checks/`.
+`reweighted.py` and `selection.py` choose genes; `checks/` judges stability.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def selection_stability(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
 
     Args:
         data: the study on all samples.
-        n_jobs: processes; the numbers do not depend on it.
+        n_jobs: number of processes; results do not depend on it.
 
     Returns:
         gene, method, frequency; a gene of the study's signature has a row for each method, 0 included.

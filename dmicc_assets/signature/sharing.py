@@ -1,6 +1,6 @@
 """The test of sharing: do cohorts' gene lists share more genes than lists along other axes of their tissues do?
 
-Drawing and scoring the axes is `stats/random_axes.py`'s; the urn of exchangeable genes is `stats/overlap.py`'s.
+`stats/random_axes.py` draws axes and scores genes; `stats/overlap.py` has the hypergeometric test.
 """
 
 from collections.abc import Sequence
@@ -200,5 +200,5 @@ def _check_distinct(name: str, genes: Sequence[str]) -> None:
     seen: set[str] = set()
     for gene in genes:
         if gene in seen:
-            raise ValueError(f"cohort {name}: gene {gene!r} occurs more than once")
+            raise ValueError(f"cohort {name}: duplicate gene {gene!r}")
         seen.add(gene)

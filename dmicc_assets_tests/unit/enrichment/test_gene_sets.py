@@ -72,7 +72,7 @@ def test_version_and_date_stated_beside_the_file(tmp_path: Path) -> None:
         ("<html>not found</html>\n", "line 1: expected term, description and genes"),
         ("T1\t\tA\nT2\tonly a description\n", "line 2: expected term, description and genes"),
         ("T1\t\tA\n\t\tB\n", "line 2: expected term, description and genes"),
-        ("T1\t\tA\nT1\t\tB\n", "line 2: the term T1 stands more than once"),
+        ("T1\t\tA\nT1\t\tB\n", "line 2: duplicate term T1"),
     ],
 )
 def test_bad_file_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:

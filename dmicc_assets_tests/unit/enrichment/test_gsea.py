@@ -193,7 +193,7 @@ def test_score_without_a_random_one_of_its_sign_is_not_normalised(tmp_path: Path
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ({"gene": ["GENE0001"], "t": [0.5]}, "gene 'GENE0001' stands more than once"),
+        ({"gene": ["GENE0001"], "t": [0.5]}, "gene 'GENE0001' is a duplicate"),
         ({"gene": ["ENDLESS"], "t": [float("inf")]}, "gene 'ENDLESS' has an infinite t"),
     ],
 )

@@ -85,7 +85,7 @@ def test_pretty_equals_r(row):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="needs a variable"):
+    with pytest.raises(ValueError, match="needs at least one variable"):
         nomogram([], np.ones((3, 0)), np.array([1.0]))
     for slope in (0.0, 1e-17):
         with pytest.raises(ValueError, match="every coefficient of MT1M, CD4 is zero"):

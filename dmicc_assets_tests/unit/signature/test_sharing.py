@@ -97,9 +97,9 @@ def test_a_gene_that_does_not_fit_is_named() -> None:
     a = pair(1)[0]
     with pytest.raises(ValueError, match="cohort x: gene 'TP53' of the list is not in its matrix"):
         CohortList("x", a.genes, a.space, ("TP53",))
-    with pytest.raises(ValueError, match="cohort x: gene 'G001' occurs more than once"):
+    with pytest.raises(ValueError, match="cohort x: duplicate gene 'G001'"):
         CohortList("x", a.genes, a.space, ("G001", "G001"))
-    with pytest.raises(ValueError, match="cohort x: gene 'G000' occurs more than once"):
+    with pytest.raises(ValueError, match="cohort x: duplicate gene 'G000'"):
         CohortList("x", ("G000", *a.genes[:-1]), a.space, ())
     with pytest.raises(ValueError, match="299 names for 300 genes"):
         CohortList("x", a.genes[1:], a.space, ())
