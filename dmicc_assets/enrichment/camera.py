@@ -76,7 +76,7 @@ def camera(
         adj_p_value (Benjamini-Hochberg within the library), p_value_preset (at a correlation of 0.01); and counts.
 
     Raises:
-        ValueError: as `fit_linear_model`; a gene stands twice; the design has no such column.
+        ValueError: as `fit_linear_model`; a gene is a duplicate; the design has no such column.
     """
     if len(genes) != len(values) or len(set(genes)) != len(genes):
         raise ValueError(f"expected {len(values)} different genes, got {len(set(genes))}")

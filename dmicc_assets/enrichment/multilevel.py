@@ -48,12 +48,12 @@ def multilevel_p(
         where fewer than 10 random scores have the set's sign, log2_error also at `smallest`.
 
     Raises:
-        ValueError: a gene stands twice, or is not ranked.
+        ValueError: a gene is a duplicate, or is not ranked.
     """
     genes = ranked["gene"].to_list()
     position = {gene: str(i) for i, gene in enumerate(genes)}
     if len(position) < len(genes):
-        raise ValueError("a gene stands more than once in the ranked list")
+        raise ValueError("duplicate gene in the ranked list")
     if strangers := sorted({gene for hits in sets.values() for gene in hits} - position.keys()):
         raise ValueError(f"gene {strangers[0]!r} is not in the ranked list")
     if not sets:

@@ -104,7 +104,7 @@ def test_a_validation_dataset_that_was_trained_on_stops(tmp_path: Path) -> None:
     failed = run_steps(settings, without=REPORT)
     error = failed["roc local"]
     assert error.check == "I6"
-    assert str(error).startswith("validation V: 1 of its samples are in cohort b too (V_s4)")
+    assert str(error).startswith("validation V: 1 of its samples are also in cohort b (V_s4)")
     assert {"expression_tests local", "performance local", "findings local"} <= set(failed)
 
 

@@ -225,7 +225,7 @@ def test_mean_r_squared(k: int) -> None:
 
 
 def test_a_design_without_residuals_and_a_length_without_genes_are_refused() -> None:
-    with pytest.raises(ValueError, match="none of them is number 2"):
+    with pytest.raises(ValueError, match="there is no column 2"):
         residual_space(np.ones((3, N)), DESIGN, 2)
     space: ResidualSpace = pair(1)[0].space
     with pytest.raises(ValueError, match="a list of 0 genes does not fit 300 genes"):

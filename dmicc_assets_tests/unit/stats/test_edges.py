@@ -124,7 +124,7 @@ def test_missing_values_of_a_gene_that_combat_sets_aside_do_not_count() -> None:
 
 
 def test_a_prior_of_unequal_degrees_of_freedom_needs_two_variances() -> None:
-    with pytest.raises(ValueError, match="one gene alone has a residual variance"):
+    with pytest.raises(ValueError, match="only one gene has a residual variance"):
         squeeze_var(np.array([1.0, np.nan]), np.array([3.0, 4.0]))
 
 
