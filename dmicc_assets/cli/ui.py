@@ -38,5 +38,5 @@ def _refuse_taken(port: int) -> None:
             trial.bind((HOST, port))
         except OSError as error:
             raise RequestError(
-                f"port {port} is not available ({error.strerror}); is the UI running? --port takes another"
+                f"port {port} is not available ({error.strerror}); is the UI already running? set another --port"
             ) from None

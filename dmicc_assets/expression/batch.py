@@ -103,7 +103,7 @@ def apply_batch_effect(
     numeric = _numeric(covariates, n)
     for level, known in [(b, effect.levels) for b in batch] + [(b, effect.levels2) for b in batch2 or ()]:
         if level not in known:
-            raise ValueError(f"batch {level!r} is not in the fit, which has ({', '.join(known)})")
+            raise ValueError(f"batch {level!r} is not in the fit, which has the batches {', '.join(known)}")
     columns, _ = batch_columns(effect.levels, effect.levels2, numeric, batch, batch2)
     if columns.shape != (n, effect.coefficients.shape[1]):
         raise ValueError(f"batches and covariates make a design of shape {columns.shape}, not the one of the fit")

@@ -147,7 +147,7 @@ def apply_combat(
         raise ValueError(f"values of shape {values.shape} do not fit {len(fit.mean)} genes and {len(batch)} batches")
     unknown = [level for level in batch if level not in fit.levels]
     if unknown:
-        raise ValueError(f"batch {unknown[0]!r} is not in the fit, which has ({', '.join(fit.levels)})")
+        raise ValueError(f"batch {unknown[0]!r} is not in the fit, which has the batches {', '.join(fit.levels)}")
     codes = np.array([fit.levels.index(level) for level in batch])
     n = values.shape[1]
     kept = np.tile(fit.covariate_mean, (n, 1)) if covariates is None else _covariates(covariates, n)

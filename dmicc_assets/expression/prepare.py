@@ -1,6 +1,6 @@
-"""A dataset as served becomes labelled samples and a gene-level log2 matrix.
+"""Preparation of a dataset: labels, log2, normalisation between arrays, collapse to genes, quality.
 
-Each step is in the module of its name.
+The order of the steps is here; each step is in the module of its name.
 """
 
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ def served_platform_date(platform: str, client: GeoClient) -> date | None:
 
 def _entities(accession: str, target: str, kind: str, client: GeoClient) -> list[Entity]:
     if client.is_offline:
-        raise NotServedError(f"{accession}: a mirror on disk has no acc.cgi")
+        raise NotServedError(f"{accession}: not known, because GEO is a folder on disk without acc.cgi")
     url = f"{client.acc_url}?acc={accession}&targ={target}&form=text&view=brief"
     page = client.text(url).encode()
     if looks_like_html(page):

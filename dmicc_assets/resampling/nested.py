@@ -35,10 +35,10 @@ class Fold:
     Attributes:
         signature: genes chosen on the training samples.
         biomarkers: those of them that the forests chose.
-        scores: (N,) linear predictors of all samples; NaN where a value is missing. Without a model all are `log_odds`.
+        scores: (N,) linear predictors of all samples; NaN for a missing value. All equal `log_odds` without a model.
         cut_off: Youden's cut-off on the training samples; None without a model.
-        log_odds: of the training samples' share of cases.
-        test: (N,) which samples took no part in it.
+        log_odds: log-odds of the share of cases among the training samples.
+        test: (N,) True for the held-out samples.
     """
 
     signature: tuple[str, ...]

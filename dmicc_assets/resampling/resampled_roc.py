@@ -57,7 +57,7 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: 
 
 
 def leaky_cv(data: StudyData) -> OutOfFold:
-    """Cross-validation of the model alone, its genes chosen on all samples: what most papers report."""
+    """Cross-validation of only the fit, with genes chosen on all samples, as in most papers; its AUC is too high."""
     subject = data.adjusted[data.target]
     settings = data.study.rigor
     tests = fold_tests(subject, data.study.ranking.folds, settings.repeats, settings.seed)
@@ -211,5 +211,5 @@ def mean_curve(scores: FloatArray, is_case: NDArray[np.bool_]) -> tuple[FloatArr
 
 
 def all_estimates(measured: RocTables, resampled: RocTables) -> RocTables:
-    """Rows of both."""
+    """Both ROC tables with the rows of the measured and the resampled estimates."""
     return RocTables(pl.concat([measured.roc, resampled.roc]), pl.concat([measured.roc_curve, resampled.roc_curve]))

@@ -49,7 +49,7 @@ class CohortList:
             if gene not in effects:
                 raise ValueError(f"cohort {self.name}: gene {gene!r} of the list is not in its matrix")
             if np.isnan(effects[gene]):
-                raise ValueError(f"cohort {self.name}: gene {gene!r} of the list has no effect in its design")
+                raise ValueError(f"cohort {self.name}: the coefficient of gene {gene!r} in its list is not estimable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,9 +114,9 @@ def _local_fits(x: FloatArray, y: FloatArray, row: Positions, place: Positions, 
 
 
 def _windows(x: FloatArray, row: Positions, place: Positions, start: Positions) -> Windows:
-    """The nearest points of each centre x[row, place] and the distance of the farthest of them.
+    """The window of each centre x[row, place]: its nearest points, and the distance of the farthest of them.
 
-    `start` says where in `row` each row of x begins.
+    Centres are sorted by row; those of row b are the ones from start[b] to start[b + 1].
     """
     n_points = x.shape[1]
     size = min(max(int(_SPAN * n_points + 1e-7), 2), n_points)

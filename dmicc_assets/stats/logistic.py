@@ -173,7 +173,7 @@ def most_likely(design: FloatArray, is_case: BoolArray) -> FloatArray:
 
 
 def scaling(design: FloatArray) -> FloatArray:
-    """(K, K) matrix by which a design with intercept first gets centred columns of unit variance."""
+    """(K, K) matrix M for which `design @ M` has centred predictors of unit variance; the intercept is first."""
     centre, spread = design[:, 1:].mean(axis=0), design[:, 1:].std(axis=0)
     matrix = np.diag(np.append(1.0, 1 / spread))
     matrix[0, 1:] = -centre / spread

@@ -18,7 +18,7 @@ class RefittedModels:
     """B refitted models.
 
     Attributes:
-        coefficients: (B, K) for probabilities, intercept first; NaN where no fit exists.
+        coefficients: (B, K) log-odds coefficients, intercept first, as used for probabilities; NaN where no fit exists.
         is_firth: (B,) True where the classes separate: Firth's slopes with FLIC's intercept.
     """
 
@@ -78,7 +78,7 @@ def fit_models(predictors: FloatArray, is_case: BoolArray) -> RefittedModels:
         ValueError: a value is missing or infinite, or the shapes do not fit.
     """
     if predictors.ndim != 3 or predictors.shape[2] != len(is_case):
-        raise ValueError(f"expected models x genes x {len(is_case)} samples, got {predictors.shape}")
+        raise ValueError(f"predictors of shape {predictors.shape}: expected (models, genes, {len(is_case)} samples)")
     if not np.isfinite(predictors).all():
         model, gene, sample = np.argwhere(~np.isfinite(predictors))[0]
         raise ValueError(f"model {model}, gene {gene}: the value of sample {sample} (counted from 0) is not finite")

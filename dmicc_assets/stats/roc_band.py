@@ -37,7 +37,7 @@ def roc_band(
         tpr: (P,) their sensitivities.
         n_case: number of cases behind the curve.
         n_control: number of controls behind it.
-        seed: of the resampling.
+        seed: seed of the resampling.
         n_resamples: bootstrap resamples.
         level: pointwise confidence level.
         points: false positive rates at which the band is given, from 0 to 1.

@@ -87,7 +87,7 @@ def refuse_absent(settings: Settings) -> str:
     """
     what_to_do = "`dmicc run STUDY` or `dmicc demo` computes results, DMICC_HOME sets another home"
     if not settings.lake.is_dir():
-        raise RequestError(f"{settings.home}: there is no home with results here; {what_to_do}")
+        raise RequestError(f"{settings.home}: this folder of results does not exist; {what_to_do}")
     if Lake(settings.lake, settings.locks).is_empty():
         return f"{settings.home} has no results, so every view is empty; {what_to_do}"
     return ""

@@ -98,7 +98,7 @@ def test_a_wrong_request_is_one_line_and_status_2(
         (
             ("sql", "FROM signature.genes"),
             2,
-            "h: there is no home with results here; `dmicc run STUDY` or `dmicc demo`",
+            "h: this folder of results does not exist; `dmicc run STUDY` or `dmicc demo`",
         ),
         (("forget", "demo"), 2, "demo: it has no results in"),
         (("export", "demo", "--to", "out"), 1, "demo has no results to export"),

@@ -1,4 +1,4 @@
-"""Which provider and version a library's name in a study file stands for, declared once."""
+"""The provider and version of each gene-set library that a study file can name."""
 
 import re
 from collections.abc import Mapping

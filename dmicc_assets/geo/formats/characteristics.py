@@ -10,10 +10,10 @@ NO_KEY = "characteristics"
 
 
 def parse_characteristics(cells: Iterable[str], suffix: str = "") -> list[tuple[str, str]]:
-    """Key and value of each cell, split at the first colon and stripped; grouped by key, not by row.
+    """The characteristics of one sample: each key once, with its value.
 
-    Submitters write `Gender:M` beside `Gender: F` (GSE4107), leave cells empty, put several keys into one row, and
-    repeat a key in two rows (GSE71989: both values are kept, joined by ";" as GEOquery does).
+    A cell is split at its first colon and stripped (GSE4107 has `Gender:M` and `Gender: F`); empty cells are ignored.
+    Values of a repeated key are joined by ";", as in GEOquery (GSE71989).
 
     Args:
         cells: the sample's cells of all `characteristics` rows.

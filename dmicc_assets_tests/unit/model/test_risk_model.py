@@ -226,5 +226,5 @@ def test_many_models_equal_single_ones():
     predictors[2, 1, 5] = np.nan
     with pytest.raises(ValueError, match="model 2, gene 1: the value of sample 5"):
         fit_models(predictors, is_case)
-    with pytest.raises(ValueError, match="models x genes x 40 samples"):
+    with pytest.raises(ValueError, match="models, genes, 40 samples"):
         fit_models(predictors[0], is_case)

@@ -111,7 +111,7 @@ def test_a_listed_gene_without_an_effect_is_named() -> None:
     values = noise(np.random.default_rng(1), np.zeros(G, dtype=np.intp))
     values[3, IS_CASE] = np.nan
     space = residual_space(values, DESIGN, 1)
-    with pytest.raises(ValueError, match="cohort x: gene 'G003' of the list has no effect in its design"):
+    with pytest.raises(ValueError, match="cohort x: the coefficient of gene 'G003' in its list is not estimable"):
         CohortList("x", GENES, space, ("G003",))
     axes = draw_axes(space, 20, np.random.default_rng(1))
     assert not any(3 in chunk.lists for chunk in axis_scores(space, G // 2, axes))
