@@ -13,6 +13,7 @@ import yaml
 
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.run import Outcome, StudyRun
+from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.simulation.mirror import simulate_mirror
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets_tests.conftest import ROOT
@@ -77,11 +78,15 @@ def home(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Setti
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[Path, Outcomes]:
-    """A state in which the study `small` was run once, kept beside as `<state>.kept`, and what became of it."""
+    """A state in which the study `small` was run once, kept beside as `<state>.kept`, and what became of it.
+
+    Three figures are in its report: drawing all of them takes a third of the run, and is tested by itself.
+    """
     folder = tmp_path_factory.mktemp("state")
     settings = begin_state(folder, mirror)
     with pytest.MonkeyPatch.context() as patch:
         enter(settings, patch)
+        patch.setattr("dmicc_assets.assets.report.study_figures", lambda tables: list(study_figures(tables))[:3])
         outcomes = run_study(settings)
     shutil.copytree(folder, folder.with_suffix(".kept"))
     return folder, outcomes

@@ -204,7 +204,7 @@ def test_nothing_differs_is_a_result(materialised: Settings, no_pictures: None) 
         assert earlier == [(None,)]
 
 
-def test_a_title_is_in_the_recipe_of_the_report_alone(workspace: Workspace) -> None:
+def test_a_title_is_in_the_recipes_of_what_says_it(workspace: Workspace) -> None:
     study = workspace.studies["small"]
     cohorts = {name: cohort.model_copy(update={"title": "Another"}) for name, cohort in study.cohorts.items()}
     renamed = study.model_copy(update={"title": "Another", "cohorts": cohorts})
@@ -213,7 +213,10 @@ def test_a_title_is_in_the_recipe_of_the_report_alone(workspace: Workspace) -> N
         parts = [key.split(".", 1)[-1] for key in partition_keys(step.partition, of)]
         return [json.dumps(step.settings(of, part), default=str) for part in parts]
 
-    assert [step.name for step in STEPS if settings(step, study) != settings(step, renamed)] == ["report"]
+    assert [step.name for step in STEPS if settings(step, study) != settings(step, renamed)] == [
+        "judgement",
+        "report",
+    ]
 
 
 def test_a_cohort_that_left_the_study_file_is_in_no_answer(materialised: Settings, no_pictures: None) -> None:
