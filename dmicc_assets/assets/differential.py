@@ -34,7 +34,7 @@ def subject_of(results: Results, cohort: str) -> Tested:
     """What the tests of a cohort's genes take."""
     batch = results.study.cohorts[cohort].batch
     subject = results.cohort(cohort, "value_adjusted" if batch == "combat" else "value")
-    counts = results.matrix("cohort/expression", cohort, "count")
+    counts = results.matrix("cohort/expression", cohort, "count").take_samples(subject.matrix.samples)
     return Tested(subject, counts, batch, cohort_settings(results.study, cohort, subject))
 
 

@@ -45,7 +45,8 @@ def of_labels(study: Study, cohort: str) -> list[Any]:
 def relabelled(context: StepContext) -> RelabelledGenes:
     """The cohort's genes under as many permuted labels as the study asks for."""
     study, results = context.study, Results.of_step(context)
-    subject, counts = results.cohort(context.part, "value"), results.matrix("cohort/expression", context.part, "count")
+    subject = results.cohort(context.part, "value")
+    counts = results.matrix("cohort/expression", context.part, "count").take_samples(subject.matrix.samples)
     batch, rigor = study.cohorts[context.part].batch, study.rigor
     settings = cohort_settings(study, context.part, subject)
     return relabelled_genes(subject, counts, settings, batch, rigor.permutations, rigor.seed)

@@ -5,6 +5,7 @@ Confounding in sample descriptions and marker genes is in `confounding.py`.
 
 from dmicc_assets.checks.check import PROBAST, Doubt, Lack, Measure, Stops, check, has_fired
 from dmicc_assets.checks.finding import Finding, Severity, counted, finding, not_applicable
+from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.results.evidence import StudyEvidence
 
 SMALL_CLASS = 10
@@ -16,7 +17,7 @@ def class_sizes(evidence: StudyEvidence) -> dict[str, tuple[int, int]]:
     """Cases and controls of each cohort, and of each dataset in a cohort that merges several."""
     sizes: dict[str, tuple[int, int]] = {}
     for name, cohort in evidence.study.cohorts.items():
-        samples = evidence.rows("cohort/samples", cohort=name)
+        samples = without_copies(evidence.rows("cohort/samples", cohort=name))
         sizes[name] = _counts(samples["is_case"].to_list())
         if len(cohort.datasets) > 1:
             for dataset in cohort.datasets:

@@ -6,19 +6,17 @@ from itertools import combinations
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from dmicc_assets.checks.check import AucDoubt, Doubt, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, not_applicable
 from dmicc_assets.errors import DataError
+from dmicc_assets.expression.copies import SAME, alike_arrays, identical_arrays
 from dmicc_assets.expression.labels import sample_fields
+from dmicc_assets.expression.same_people import people_of, same_people
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
 from dmicc_assets.study.schema import accession_of
-from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets.types import CaseControl
 
-IDENTICAL = 0.999
-# With fewer common genes two arrays can agree by chance.
-FEWEST_GENES = 50
 SEX_P_VALUE = 0.05
 # Distance of the two cluster centres, log2, below which all samples are taken for one sex.
 SEX_DISTANCE = 2.0
@@ -29,20 +27,23 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
 @check(
     "I6",
     slug="shared_samples",
-    title="No sample is in two datasets",
+    title="No sample is in two datasets, and no array stands twice",
     meaning=(
-        "The same sample, the same array under another name, or a re-analysis is in two datasets. Across "
+        "The same sample, the same array under another name, or a re-analysis is in two datasets, an array stands "
+        "twice in one dataset (gene-centred values correlate above 0.99; replicates reach 0.92), or two datasets are "
+        "of the same people. Copies leak from training into test samples. Of arrays that are equal up to rounding "
+        "(above 0.999) only one is analysed; in a cohort the same people count as one patient each. Across "
         "training and validation it is an error: the model would be validated on what it was trained on, so "
-        "the validation stops."
+        "the validation stops if samples or arrays are the same."
     ),
-    measures="ties between datasets: samples, arrays, re-analyses",
+    measures="ties of datasets and within them: samples, arrays, re-analyses",
     fires="above",
     severities=("error", "warning"),
     remedy="Leave one of the two out.",
     citation="10.1186/1471-2105-15-323",
     doubts=(
         Doubt("broken data", 2, "validation holds samples of training", severities=("error",)),
-        Doubt("a hypothesis", 8, "samples are in two datasets or cohorts"),
+        Doubt("a hypothesis", 8, "samples are in two datasets or cohorts, or stand twice"),
     ),
     doubts_auc=AucDoubt(("external",), "it holds samples of training"),
     stops=Stops(
@@ -51,7 +52,7 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
     ),
 )
 def shared_samples(evidence: StudyEvidence) -> list[Finding]:
-    """A sample, an identical array (r > 0.999) or a re-analysis is in two datasets.
+    """A sample, an identical array (r > 0.999) or a re-analysis is in two datasets, or an array stands twice in one.
 
     Across training and validation it is an error, otherwise a warning.
     """
@@ -63,14 +64,37 @@ def shared_samples(evidence: StudyEvidence) -> list[Finding]:
             within += found
         else:
             across[second.dataset if second.is_validation else first.dataset] += found
-    text = "; ".join(within) or "no sample is in two datasets or two cohorts"
+    own = {each.dataset: (each, _copies(evidence, each)) for each in evidence.comparisons}
+    within += [text for each, found in own.values() if each.dataset not in across for text in found]
+    text = "; ".join(within) or "no sample is in two datasets or two cohorts, and no array stands twice"
     findings = [finding("I6", evidence.name, "warning" if within else "ok", text, len(within), 0)]
     for dataset, found in across.items():
         message = "; ".join(found) or "no sample of it was used in training"
         if found:
             message += ": a model cannot be validated on what it was trained on"
-        findings.append(finding("I6", dataset, "error" if found else "ok", message, len(found), 0))
+        copies = own[dataset][1]
+        severity: Severity = "error" if found else "warning" if copies else "ok"
+        message = "; ".join([*([message] if found or not copies else []), *copies])
+        findings.append(finding("I6", dataset, severity, message, len(found) + len(copies), 0))
     return findings
+
+
+def _copies(evidence: StudyEvidence, comparison: Comparison) -> list[str]:
+    """Arrays of one dataset that stand there under two names, as texts; those of one known patient are replicates."""
+    members = evidence.members(comparison)
+    patient = dict(zip(members["sample"], members["patient"], strict=True))
+    pairs = alike_arrays(evidence.matrices[comparison.dataset].take_samples(members["sample"].to_list()))
+    texts: list[str] = []
+    for is_same, what in (
+        (True, "are the same; of copies in one group only the first is analysed"),
+        (False, "agree as replicates of one patient do not; they count as different patients unless `patient:` says"),
+    ):
+        own = [each for each in pairs if (each.correlation > SAME) == is_same]
+        own = [e for e in own if is_same or patient[e.first] is None or patient[e.first] != patient[e.second]]
+        if own:
+            first = f"{own[0].first} = {own[0].second}, r {own[0].correlation:.4f} of gene-centred values"
+            texts.append(f"{counted(len(own), 'pair')} of arrays of {comparison.dataset} {what} ({first})")
+    return texts
 
 
 def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> list[str]:
@@ -90,7 +114,25 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
         relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()
         if not {accession_of(other.dataset), *samples}.isdisjoint(_REANALYSIS.findall("\n".join(relations))):
             found.append(f"GEO states that {one.dataset} and {other.dataset} are the same samples, re-analysed")
-    return found
+    return found or _same_people(evidence, first, second)
+
+
+def _same_people(evidence: StudyEvidence, first: Comparison, second: Comparison) -> list[str]:
+    """That two datasets are of the same people, as one text; GSE781 has every RNA on two arrays."""
+    named = [(each.dataset, evidence.members(each)) for each in (first, second)]
+    people = [people_of(rows, evidence.matrices[name].take_samples(rows["sample"].to_list())) for name, rows in named]
+    relations = [evidence.rows("source/datasets", dataset=name)["relations"].drop_nulls() for name, _ in named]
+    texts = ["\n".join(each.to_list()) for each in relations]
+    series = [accession_of(name) for name, _ in named]
+    are_related = series[0] == series[1] or series[1] in texts[0] or series[0] in texts[1]
+    found = same_people(people[0], people[1], are_related)
+    if found is None:
+        return []
+    one = " = ".join(found.pairs[0])
+    return [
+        f"the two datasets {first.dataset} and {second.dataset} are the same people: {len(found.pairs)} of "
+        f"{found.n_smaller} samples have a partner in the other by {found.by} ({one})"
+    ]
 
 
 def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence[CaseControl]) -> None:
@@ -113,23 +155,6 @@ def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence
                     f"({', '.join(same[:3])}): validation needs other samples than training; remove them from one",
                     check="I6",
                 )
-
-
-def identical_arrays(first: ExpressionMatrix, second: ExpressionMatrix) -> list[tuple[str, str]]:
-    """Pairs of samples whose correlation over the common genes (at least 50) exceeds 0.999."""
-    common = sorted(set(first.features) & set(second.features))
-    left, right = first.take_features(common).values, second.take_features(common).values
-    complete = ~(np.isnan(left).any(axis=1) | np.isnan(right).any(axis=1))
-    if complete.sum() < FEWEST_GENES:
-        return []
-    correlation = _standardised(left[complete]).T @ _standardised(right[complete])
-    return [(first.samples[i], second.samples[j]) for i, j in np.argwhere(correlation > IDENTICAL).tolist()]
-
-
-def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    centred = values - values.mean(axis=0)
-    length = np.sqrt((centred**2).sum(axis=0))
-    return centred / np.where(length > 0, length, 1.0)
 
 
 @check(

@@ -6,6 +6,7 @@ The batch methods themselves are in `batch.py`.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.batch import combat, remove_batch_effect
+from dmicc_assets.expression.copies import identical_arrays, sample_units
 from dmicc_assets.expression.counts import has_counts, no_counts
+from dmicc_assets.expression.same_people import people_of, same_people
 from dmicc_assets.expression.symbols import current_symbols
 from dmicc_assets.stats.library_size import filter_by_expression
-from dmicc_assets.study.schema import Cohort
-from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray, unit_of
-
-_NAMES = ("dataset", "patient", "sample")
+from dmicc_assets.study.schema import Cohort, accession_of
+from dmicc_assets.tables import TABLES
+from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def merge_cohort(
     matrices: Mapping[str, ExpressionMatrix],
     samples: Mapping[str, pl.DataFrame],
     counts: Mapping[str, ExpressionMatrix] | None = None,
+    *,
+    finds_people: bool = True,
 ) -> MergedCohort:
     """Merge datasets into a cohort and remove the batch.
 
@@ -57,6 +61,7 @@ def merge_cohort(
         samples: `source.samples` rows of each dataset.
         counts: RNA-seq counts of each dataset, missing values where it is not counted; genes that are counted too
             seldom to test are then left out.
+        finds_people: whether datasets are compared for the same people and arrays, which are then one unit.
 
     Raises:
         DataError: a group has no sample, no gene is measured in all datasets or counted often enough to be tested, or
@@ -67,10 +72,9 @@ def merge_cohort(
         samples[dataset]
         .filter(pl.col("label").is_in(list(wanted)))
         .with_columns(dataset=pl.lit(dataset), is_case=pl.col("label") == cohort.case)
-        .select("dataset", "sample", "is_case", "patient")
+        .select("dataset", "sample", "is_case", "patient", same_as=_same_as(samples[dataset]))
         for dataset in cohort.datasets
     ).sort("dataset", "sample")
-    members = members.with_columns(unit=pl.Series(list(map(unit_of, *(members[c] for c in _NAMES))), dtype=pl.String))
     _refuse_impossible(name, cohort, members)
     renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
     measured = [set(matrix.features) for matrix in renamed.values()]
@@ -97,7 +101,36 @@ def merge_cohort(
     merged_counts = no_counts(value) if counted is None else counted.take_features(genes)
     notes["is_counted"] = counted is not None
     adjusted = ExpressionMatrix(adjusted, value.features, value.samples)
+    copies, people = _same(matrices, members, samples) if finds_people else ({}, [])
+    members = members.with_columns(
+        unit=pl.Series(sample_units(members, [*copies.items(), *people]), dtype=pl.String),
+        same_as=pl.coalesce("same_as", pl.col("sample").replace_strict(copies, default=None, return_dtype=pl.String)),
+    )
+    members = members.select(*TABLES["cohort/samples"].rows_schema)
     return MergedCohort(value, adjusted, merged_counts, members, notes)
+
+
+def _same_as(samples: pl.DataFrame) -> pl.Expr:
+    """The dataset's copies, where they are samples of the cohort too."""
+    return pl.col("same_as") if "same_as" in samples.columns else pl.lit(None, pl.String)
+
+
+def _same(
+    matrices: Mapping[str, ExpressionMatrix], members: pl.DataFrame, samples: Mapping[str, pl.DataFrame]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Samples of a later dataset that are the same array as one of an earlier; pairs of one person on two platforms."""
+    names = {str(dataset): own["sample"].to_list() for (dataset,), own in members.group_by("dataset")}
+    own = {dataset: matrices[dataset].take_samples(names[dataset]) for dataset in names}
+    copies: dict[str, str] = {}
+    people: list[tuple[str, str]] = []
+    for first, second in combinations(sorted(names), 2):
+        for original, copy in identical_arrays(own[first], own[second]):
+            copies.setdefault(copy, original)
+        if all("title" in samples[dataset].columns for dataset in (first, second)):
+            described = [people_of(samples[dataset], own[dataset]) for dataset in (first, second)]
+            found = same_people(described[0], described[1], accession_of(first) == accession_of(second))
+            people += found.pairs if found else ()
+    return copies, people
 
 
 def _counts(

@@ -11,6 +11,7 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.expression.copies import copy_of
 from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.labels import assign_labels, assign_patients
@@ -73,6 +74,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     samples = raw.samples.with_columns(
         label=pl.Series(labels, dtype=pl.String),
         patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),
+        same_as=pl.Series(copy_of(genes.take_samples(raw.samples["sample"].to_list())), dtype=pl.String),
     ).select(*TABLES["source/samples"].rows_schema)
     return PreparedDataset(
         dataset=_dataset_row(raw, spec, measured.scale_detected, files),

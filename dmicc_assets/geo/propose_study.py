@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dmicc_assets.errors import RequestError
+from dmicc_assets.expression.same_people import same_titles
 from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
-from dmicc_assets.study.schema import NAME
+from dmicc_assets.study.schema import NAME, accession_of
 
 FILL_IN = "FILL_IN"  # not a valid label name, so that `dmicc check` asks for it with line and key
 _MOST_VALUES = 12
+_NOT_MERGED = "{0} is in no cohort: its titles name the people of {1}, measured on another platform, so merge it never."
 _LINE = 118
 
 
@@ -44,7 +46,8 @@ def propose_study(descriptions: Sequence[SeriesDescription], name: str) -> str:
     datasets = [dataset for series in descriptions for dataset in series.datasets]
     if not datasets:
         raise RequestError("expected the accession of one series or more")
-    choices = _choices(datasets)
+    repeated = _same_people(datasets)
+    choices = _choices([dataset for dataset in datasets if dataset.name not in repeated])
     cohorts = _cohorts(choices)
     lines = [
         f"# Proposed from the headers of {', '.join(series.accession for series in descriptions)}.",
@@ -55,11 +58,24 @@ def propose_study(descriptions: Sequence[SeriesDescription], name: str) -> str:
         *(line for series in descriptions for line in _series_lines(series)),
         "cohorts:   # the last one is where the risk model is fitted, unless `model: {cohort: ...}` says otherwise",
         *(line for key, members in cohorts.items() for line in _cohort_lines(key, members)),
+        *(line for name, first in repeated.items() for line in _comment(_NOT_MERGED.format(name, first))),
         "differential: {log_fc: 1.0, p_value: 0.05, adjust: BH}   # adjust: none gives raw p-values",
         "enrichment: {libraries: [GO_BP, GO_CC, GO_MF, KEGG]}",
         "# validation: [{dataset: ..., case: ..., control: ...}]   # a dataset that is in no cohort",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _same_people(datasets: Sequence[DatasetDescription]) -> dict[str, str]:
+    """Datasets whose titles say that they are of the people of an earlier one of their series, with that one."""
+    found: dict[str, str] = {}
+    for i, dataset in enumerate(datasets):
+        for earlier in datasets[:i]:
+            titles = [list(each.descriptions.get("title", {})) for each in (earlier, dataset)]
+            is_one_series = accession_of(earlier.name) == accession_of(dataset.name)
+            if earlier.name not in found and is_one_series and same_titles(titles[0], titles[1]):
+                found.setdefault(dataset.name, earlier.name)
+    return found
 
 
 def _choices(datasets: Sequence[DatasetDescription]) -> list[_Choice]:

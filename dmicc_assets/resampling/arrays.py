@@ -171,5 +171,5 @@ class FoldValues:
             for dataset, matrix in self.matrices.items()
         }
         unadjusted = self.cohort.model_copy(update={"batch": "none"})
-        merged = merge_cohort(self.name, unadjusted, matrices, self.samples).value
+        merged = merge_cohort(self.name, unadjusted, matrices, self.samples, finds_people=False).value
         return merged.take_features(self.subject.matrix.features).take_samples(self.subject.matrix.samples)

@@ -12,6 +12,7 @@ import polars as pl
 from dmicc_assets.differential.blocking import cohort_settings
 from dmicc_assets.differential.statistics import differential_genes, differential_statistics
 from dmicc_assets.expression.cohort import merge_cohort
+from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.resampling.arrays import LogArrays
 from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
@@ -111,11 +112,11 @@ def _statistics(study: Study, name: str, collapse: str, probes: ProbeLevel) -> p
     }
     merged = merge_cohort(name, cohort, matrices, {dataset: probes.samples[dataset] for dataset in cohort.datasets})
     matrix = merged.adjusted if cohort.batch == "combat" else merged.value
-    members = merged.samples
+    members = without_copies(merged.samples)
     subject = CaseControl(
         name,
         "cohort",
-        matrix,
+        matrix.take_samples(members["sample"].to_list()),
         members["is_case"].to_numpy(),
         tuple(members["dataset"]),
         tuple(members["patient"]),

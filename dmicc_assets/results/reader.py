@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, Self, TypeVar
 import polars as pl
 
 from dmicc_assets.enrichment.libraries import gene_set_reader
+from dmicc_assets.expression.copies import sample_units, without_copies
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import StepContext
 from dmicc_assets.lake.store import Lake
@@ -65,7 +66,9 @@ class ValidationTables(TableGroup):
         entry = next(entry for entry in self._results.study.validation if entry.dataset == dataset)
         samples = self._results.rows("source/samples", dataset=dataset)
         samples = samples.filter(pl.col("label").is_in([entry.case, entry.control]))
-        samples = samples.with_columns(is_case=pl.col("label") == entry.case)
+        samples = samples.with_columns(
+            is_case=pl.col("label") == entry.case, unit=pl.Series(sample_units(samples), dtype=pl.String)
+        )
         return _case_control(dataset, "dataset", self._results.matrix("expression/genes", dataset), samples)
 
 
@@ -235,7 +238,7 @@ class Results:
 def _case_control(
     name: str, kind: Literal["cohort", "dataset"], matrix: ExpressionMatrix, samples: pl.DataFrame
 ) -> CaseControl:
-    samples = samples.sort("sample")
+    samples = without_copies(samples.sort("sample"))
     return CaseControl(
         name,
         kind,
@@ -243,5 +246,5 @@ def _case_control(
         samples["is_case"].to_numpy(),
         tuple(samples["dataset"]),
         tuple(samples["patient"]),
-        tuple(samples["unit"]) if "unit" in samples.columns else (),  # of a dataset it is made of its patients
+        tuple(samples["unit"]) if "unit" in samples.columns else (),
     )

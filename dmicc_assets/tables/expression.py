@@ -93,6 +93,12 @@ TABLES = (
             Column("is_case", FLAG, "TRUE for a case, FALSE for a control"),
             Column("patient", TEXT, "patient of the sample; NULL when not known"),
             Column(
+                "same_as",
+                TEXT,
+                "earlier sample of the cohort whose array is the same up to rounding: only that one is analysed, if "
+                "both are cases or both controls; NULL where there is none",
+            ),
+            Column(
                 "unit",
                 TEXT,
                 "what is drawn, held out and tested as one: the patient as dataset/patient, or dataset//sample when "

@@ -1,8 +1,10 @@
 """Further ways in which checks of who the samples are can fire or stay silent; the others are `spoilt_studies.py`."""
 
+import numpy as np
 import polars as pl
 
-from dmicc_assets_tests.worlds.spoilt_studies import NUMBER, REPEATED_PATIENT, Spoil, in_cohort
+from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets_tests.worlds.spoilt_studies import NUMBER, REPEATED_PATIENT, Spoil, change, in_cohort, with_values
 
 PATIENTS_OF_TWO_SERIES = in_cohort(
     "b",
@@ -10,7 +12,31 @@ PATIENTS_OF_TWO_SERIES = in_cohort(
     patient=pl.format("p{}", NUMBER // 2),
 )
 
+
+def stands_twice(values: np.ndarray) -> np.ndarray:
+    values[:, 9] = values[:, 4].round(3)
+    return values
+
+
+def on_two_platforms(evidence: StudyEvidence, first: str, second: str) -> StudyEvidence:
+    """The second dataset measures the people of the first again, and the titles say so."""
+    rng = np.random.default_rng(8)
+    own = evidence.matrices[first].values
+
+    def measured_again(values: np.ndarray) -> np.ndarray:
+        n = min(values.shape[1], own.shape[1])
+        values[:, :n] = 0.8 * own[:, :n] + rng.normal(0, 0.3, own[:, :n].shape)
+        return values
+
+    title = pl.format("C{} chip {}", pl.int_range(pl.len()).over("dataset"), "dataset")
+    return with_values(second, measured_again)(change("source/samples", title=title)(evidence))
+
+
 WAYS_OF_PEOPLE: list[tuple[str, Spoil, str, str, str]] = [
+    ("I6", with_values("SIM1", stands_twice), "warning", "sound", "1 pair of arrays of SIM1 are the same"),
+    ("I6", with_values("SIM3", stands_twice), "warning", "SIM3", "1 pair of arrays of SIM3 are the same"),
+    ("I6", lambda e: on_two_platforms(e, "SIM1", "SIM2"), "warning", "sound", "SIM1 and SIM2 are the same people"),
+    ("I6", lambda e: on_two_platforms(e, "SIM1", "SIM3"), "error", "SIM3", "SIM1 and SIM3 are the same people"),
     ("R15", REPEATED_PATIENT, "info", "b", "the model's errors do not"),
     ("R15", PATIENTS_OF_TWO_SERIES, "ok", "b", "every patient has one sample"),
     ("R15", in_cohort("a", patient=pl.lit(None, pl.String)), "info", "a", "cannot be judged"),

@@ -8,5 +8,6 @@ SELECT
     CAST(sample AS VARCHAR) AS sample,
     CAST(is_case AS BOOLEAN) AS is_case,
     CAST(patient AS VARCHAR) AS patient,
+    CAST(same_as AS VARCHAR) AS same_as,
     CAST(unit AS VARCHAR) AS unit
 FROM read_parquet('{{lake}}/cohort/samples/*.parquet', union_by_name = true);
