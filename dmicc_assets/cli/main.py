@@ -102,6 +102,20 @@ def init(
 
 
 @app.command()
+def find(
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="As in GEO's search box.")],
+    organism: Annotated[str, typer.Option("--organism", help="human, mouse, rat, or a scientific name.")] = "human",
+    kind: Annotated[Literal["array", "sequencing", "any"], typer.Option("--type", help="Kind of data.")] = "any",
+    most: Annotated[int, typer.Option("--most", min=1, max=500, help="Series at most.")] = 50,
+    accessions: Annotated[bool, typer.Option("--accessions", help="Only accessions, one a line, for `init`.")] = False,
+) -> None:
+    """Find series of GEO by words; `dmicc init` takes their accessions."""
+    from dmicc_assets.cli.find import find_and_show
+
+    find_and_show(out, _workspace(), words, organism, kind, most, only_accessions=accessions)
+
+
+@app.command()
 def outdated(
     study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study; without, all.")] = None,
 ) -> None:

@@ -172,6 +172,13 @@ def open_client(settings: Settings, report_progress: Callable[[str], None]) -> G
         settings.locks,
         report_bytes,
         rate=settings.requests_per_second,
+        variables={
+            settings.enrichr_url: "DMICC_ENRICHR_URL",
+            settings.go_url: "DMICC_GO_URL",
+            settings.msigdb_url: "DMICC_MSIGDB_URL",
+            settings.reactome_url: "DMICC_REACTOME_URL",
+            settings.eutils_url: "DMICC_EUTILS_URL",
+        },
     )
 
 

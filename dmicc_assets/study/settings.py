@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         geo_url: root of a GEO tree, `https://`, `http://` or `file://`.
         geo_acc_url: GEO's `acc.cgi`.
         xena_url: root of a Xena download hub, or `file://`.
+        eutils_url: root of NCBI's E-utilities.
         gene_sets: the user's own folder of `<LIBRARY>.gmt[.gz]` files; without it libraries are fetched.
         enrichr_url, go_url, msigdb_url, reactome_url: hosts of the providers of gene sets.
         requests_per_second: to one host at most.
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     geo_url: str = GEO_URL
     geo_acc_url: str = GEO_ACC_URL
     xena_url: str = XENA_URL
+    eutils_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
     gene_sets: Path | None = None
     enrichr_url: str = "https://maayanlab.cloud"
     go_url: str = "https://current.geneontology.org"
@@ -86,7 +88,9 @@ class Settings(BaseSettings):
     def _absolute_folders(cls, folders: str) -> str:
         return ":".join(str(Path(folder).expanduser().absolute()) for folder in folders.split(":") if folder)
 
-    @field_validator("geo_url", "geo_acc_url", "xena_url", "enrichr_url", "go_url", "msigdb_url", "reactome_url")
+    @field_validator(
+        "geo_url", "geo_acc_url", "xena_url", "eutils_url", "enrichr_url", "go_url", "msigdb_url", "reactome_url"
+    )
     @classmethod
     def _url(cls, url: str) -> str:
         parts = urlparse(url)
@@ -162,6 +166,7 @@ class Settings(BaseSettings):
             "DMICC_GEO_URL": self.geo_url,
             "DMICC_GEO_ACC_URL": self.geo_acc_url,
             "DMICC_XENA_URL": self.xena_url,
+            "DMICC_EUTILS_URL": self.eutils_url,
             "DMICC_ENRICHR_URL": self.enrichr_url,
             "DMICC_GO_URL": self.go_url,
             "DMICC_MSIGDB_URL": self.msigdb_url,

@@ -5,7 +5,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -61,6 +61,7 @@ class GeoClient:
         progress: called with the URL, the bytes so far and the bytes in all during a download.
         rate: requests a second to one host.
         patience: time-outs, tries and back-off.
+        variables: roots of other services, each with the variable that names it: for the advice in messages.
 
     Raises:
         RequestError: a root is not an address of these kinds.
@@ -77,6 +78,7 @@ class GeoClient:
         *,
         rate: float = RATE,
         patience: Patience | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.geo_url, self.acc_url, self.xena_url = (_root(url) for url in (geo_url, acc_url, xena_url))
         self.cache = FileCache(cache)
@@ -85,6 +87,7 @@ class GeoClient:
         self._progress = progress
         self.rate = rate
         self._patience = patience or Patience()
+        self._variables = variables or {}
         locks.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -186,14 +189,14 @@ class GeoClient:
             return Observed(url, role, f"sha256={sha256_of(path)}")
         return Observed(url, role, self._http.head(url).text())
 
-    def text(self, url: str) -> str:
-        """A page's text.
+    def text(self, url: str, form: Mapping[str, str] | None = None) -> str:
+        """A page's text; with a form, the answer to it.
 
         Raises:
             NotServedError: the server does not have it.
             SourceError: it cannot be reached, or answers with an error.
         """
-        return self._http.text(url)
+        return self._http.text(url, form)
 
     @contextmanager
     def blocks(self, url: str) -> Generator[Iterator[bytes]]:
@@ -237,14 +240,22 @@ class GeoClient:
 
         # Pass no bound method of this object, so that the connection closes when the client is no longer referenced.
         throttle_of = partial(Throttle, self._locks, rate=self.rate)
-        return HttpTransfer(throttle_of, self._patience, partial(_advice, self.xena_url), self._progress)
+        return HttpTransfer(
+            throttle_of,
+            self._patience,
+            partial(_advice, {self.xena_url: "DMICC_XENA_URL", **self._variables}),
+            self._progress,
+        )
 
 
-def _advice(xena_url: str, url: str) -> str:
+def _advice(variables: Mapping[str, str], url: str) -> str:
     """What to set when a URL's host cannot be reached."""
-    if url.startswith(xena_url):
-        return "DMICC_XENA_URL to a mirror (https:// or file://)"
-    return "DMICC_GEO_URL to a mirror of GEO (https:// or file://)"
+    named = [variable for root, variable in variables.items() if url.startswith(root)]
+    return (
+        f"{named[0]} to a mirror (https:// or file://)"
+        if named
+        else "DMICC_GEO_URL to a mirror of GEO (https:// or file://)"
+    )
 
 
 def local_path(url: str) -> Path | None:

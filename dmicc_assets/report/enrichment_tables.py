@@ -1,0 +1,60 @@
+"""The tables of the report on enrichment, and what is said of libraries that lack names or could not be had.
+
+The other sections are in `sections.py`.
+"""
+
+import polars as pl
+
+from dmicc_assets.report.data_tables import ReportTable, report_table
+from dmicc_assets.results.reader import Results
+
+# The customary threshold of preranked enrichment (Subramanian 2005).
+_FDR_SHOWN = 0.25
+# Gene sets of camera that are shown, also where fewer pass the threshold.
+_FIRST_SETS = 100
+
+
+def nameless_libraries(results: Results) -> str:
+    """Note on libraries that have identifiers without names."""
+    is_number = pl.col("term").str.contains(r"^[A-Za-z:]{1,8}\d+$")
+    rows = results.rows("enrichment/terms").group_by("library")
+    found = sorted(rows.agg((pl.col("term_name").is_null() & is_number).all()).filter("term_name")["library"])
+    return f" {' and '.join(found)}: the available library has identifiers without names." if found else ""
+
+
+def missing_libraries(results: Results) -> str:
+    """Which libraries could not be had, and why: nothing is known of their sets."""
+    notes = (results.notes("enrichment/terms", cohort) for cohort in results.study.cohorts)
+    missing = {library: why for said in notes for library, why in said.get("missing_libraries", {}).items()}
+    if not missing:
+        return ""
+    reasons = "; ".join(f"{library}: {why}" for library, why in missing.items())
+    if len(missing) == len(results.study.enrichment.libraries):
+        return f" Enrichment was not made: no gene sets could be had ({reasons})."
+    return f" Enrichment was not made in {' and '.join(missing)}, which could not be had ({reasons})."
+
+
+def camera(results: Results) -> list[ReportTable]:
+    """Sets by camera, the smallest p-value first: all that pass the threshold, and a hundred at least."""
+    rows, limit = results.rows("enrichment/camera"), results.study.enrichment.adj_p_value
+    n_passing = len(rows.filter(pl.col("adj_p_value") < limit))
+    shown = rows.sort("adj_p_value", "p_value", "cohort", "term").head(max(n_passing, _FIRST_SETS))
+    title = (
+        f"Gene sets by camera: the first {len(shown):,} of {len(rows):,}; {n_passing:,} move more than the other genes "
+        f"with an adjusted p under {limit:g}."
+    )
+    return [report_table("enrichment/camera", shown, title=title)] if len(rows) else []
+
+
+def terms(results: Results) -> list[ReportTable]:
+    """Over-represented terms, the smallest adjusted p-value first."""
+    rows = results.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
+    return [report_table("enrichment/terms", rows)] if len(rows) else []
+
+
+def gene_sets(results: Results) -> list[ReportTable]:
+    """Preranked gene sets below the customary threshold; all of them would be a third of the page."""
+    rows = results.rows("enrichment/gsea")
+    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(-pl.col("nes").abs(), "cohort", "term")
+    title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
+    return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
