@@ -330,11 +330,8 @@ def _model_aucs(results: Results) -> pl.DataFrame:
     )
     kinds = ["nested_cv", "apparent", "external"]
     order = pl.col("kind").replace_strict(kinds, [0, 1, 2], default=3)
-    return (
-        rows.filter(pl.col("kind").is_in(kinds))
-        .sort(order, "subject")
-        .select("subject", "kind", "auc", "ci_low", "ci_high")
-    )
+    shown = rows.filter(pl.col("kind").is_in(kinds)).sort(order, "subject")
+    return shown.select("subject", "kind", "auc", "ci_low", "ci_high")
 
 
 def _few(names: Sequence[str]) -> str:
@@ -349,7 +346,6 @@ def signature_text(results: Results) -> str:
     if not genes:
         return "No gene is differentially expressed in every cohort, so there is no signature."
     listed = ", ".join(genes[:40]) + (f" and {len(genes) - 40} more" if len(genes) > 40 else "")
-    chosen = (
-        f" Biomarkers: {', '.join(biomarkers)}." if biomarkers else " None of them is among the first of every cohort."
-    )
+    none = " None of them is among the first of every cohort."
+    chosen = f" Biomarkers: {', '.join(biomarkers)}." if biomarkers else none
     return f"Signature of {len(genes)}: {listed}.{chosen}"
