@@ -37,27 +37,41 @@ ADJUSTED = ("camera", "GSEA", "GSEA, labels", "urn")
 
 @dataclass(frozen=True)
 class Truth:
-    """Samples of each group, correlation within modules, modules that move by 1, genes that move on their own by 1."""
+    """A kind of cohort.
+
+    Attributes:
+        n: samples of each group.
+        rho: correlation of a module's genes, in samples.
+        modules: modules that move by 1.
+        genes: genes that move on their own by 1.
+        block: how pairs are tested; "none" for a cohort without pairs.
+        patient_rho: correlation of a module's genes, in the patients' effects.
+    """
 
     name: str
     n: int
     rho: float
     modules: int = 0
     genes: int = 0
-    pairs: bool = False
+    block: str = "none"
+    patient_rho: float = 0.0
 
     def draw(self, seed: int) -> CaseControl:
         """A cohort of as many cases as controls; the first modules move."""
         r, n = np.random.default_rng([2026, seed]), 2 * self.n
         case = np.arange(n) % 2 == 0
-        x = sqrt(1 - self.rho) * r.normal(size=(N_GENES, n)) + sqrt(self.rho) * r.normal(size=(N_SETS, n))[MODULE]
-        if self.pairs:
-            x += r.normal(size=(N_GENES, self.n)).repeat(2, axis=1)
+        x = _in_modules(r, n, self.rho)
+        if self.block != "none":
+            x += _in_modules(r, self.n, self.patient_rho).repeat(2, axis=1)
         x[np.ix_(np.flatnonzero(self.modules > MODULE), np.flatnonzero(case))] += 1
         x[np.ix_(r.choice(N_GENES, self.genes, replace=False), np.flatnonzero(case))] += 1
         names = tuple(f"s{j}" for j in range(n))
-        patients = tuple(f"p{j // 2}" if self.pairs else f"p{j}" for j in range(n))
+        patients = tuple(f"p{j}" if self.block == "none" else f"p{j // 2}" for j in range(n))
         return CaseControl("c", "cohort", ExpressionMatrix(8 + x, GENES, names), case, ("D",) * n, patients)
+
+
+def _in_modules(r: np.random.Generator, n: int, rho: float) -> np.ndarray:
+    return sqrt(1 - rho) * r.normal(size=(N_GENES, n)) + sqrt(rho) * r.normal(size=(N_SETS, n))[MODULE]
 
 
 TRUTHS = (
@@ -66,7 +80,9 @@ TRUTHS = (
     Truth("noise, 0.3", 20, 0.3),
     Truth("noise, 0.6", 20, 0.6),
     Truth("noise, 0.3, 3 against 3", 3, 0.3),
-    Truth("noise, 0.3, pairs as blocks", 12, 0.3, pairs=True),
+    Truth("pairs, patients as columns", 12, 0.3, block="fixed"),
+    Truth("blocks, patients alike", 12, 0.3, block="duplicate_correlation", patient_rho=0.3),
+    Truth("blocks, patients independent", 12, 0.3, block="duplicate_correlation"),
     Truth("200 genes of any module, 0.3", 20, 0.3, genes=200),
     Truth("2 of 20 modules move, 0.3", 20, 0.3, modules=2),
 )
@@ -74,9 +90,8 @@ TRUTHS = (
 
 def tested(truth: Truth, seed: int, n_labels: int) -> pl.DataFrame:
     """P-values of the sets of one study; a set that over-representation has no row for counts as 1."""
-    block = "duplicate_correlation" if truth.pairs else "none"
     subject = truth.draw(seed)
-    settings = Differential.model_validate({"log_fc": 0.0, "p_value": LEVEL, "adjust": "none", "block": block})
+    settings = Differential.model_validate({"log_fc": 0.0, "p_value": LEVEL, "adjust": "none", "block": truth.block})
     model = cohort_model(subject, settings, "none")
     statistics = model_statistics(subject, model, settings)
     listed = differential_genes(statistics, settings)["gene"].to_list()
