@@ -54,7 +54,10 @@ def published(context: StepContext) -> Result:
         Input("enrichment/gsea", "cohorts"),
         *(Input(f"signature/{name}") for name in ("genes", "overlap", "ranking", "error_curve", "biomarkers")),
         *(Input(f"signature/{name}") for name in ("stability", "sensitivity")),
-        *(Input(f"validation/{name}") for name in ("expression_tests", "roc", "roc_curve", "performance", "trivial")),
+        *(
+            Input(f"validation/{name}")
+            for name in ("expression_tests", "roc", "roc_curve", "performance", "trivial", "instability")
+        ),
         *(Input(f"model/{name}") for name in ("coefficients", "nomogram", "calibration", "performance")),
         Input("model/decision_curve"),
         Input("rigor/nulls"),

@@ -8,6 +8,8 @@ from dmicc_assets.model.risk_model import risk_model_from_table
 from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
 from dmicc_assets.resampling.fold_tables import cross_validated, read_out_of_fold
+from dmicc_assets.resampling.instability import risk_instability
+from dmicc_assets.resampling.nested import bootstrap_cv
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
 from dmicc_assets.resampling.trivial import trivial_models
@@ -73,7 +75,7 @@ def out_of_fold(context: StepContext) -> Result:
 
 @step(
     partition="study",
-    outputs=("validation/roc", "validation/roc_curve"),
+    outputs=("validation/roc", "validation/roc_curve", "validation/instability"),
     inputs=(
         Input("signature/genes"),
         Input("signature/biomarkers"),
@@ -85,7 +87,7 @@ def out_of_fold(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=of_resampling,
-    version="5",
+    version="6",
 )
 def roc(context: StepContext) -> Result:
     """Measure by the area under the ROC curve how well each signature gene and the model separate cases from controls.
@@ -100,11 +102,13 @@ def roc(context: StepContext) -> Result:
     directions = expected_directions(results.signature.genes, context.study)
     tables = roc_tables(subjects(results), genes, directions, model, context.study.model_cohort)
     data = study_data(results)
-    samples = data.adjusted[data.target].matrix.samples
-    nested = read_out_of_fold(results.rows("validation/out_of_fold"), samples)
-    estimates = all_estimates(tables, resampled_roc(data, fold_values(results, data), workers(), nested))
-    notes = {"seed": context.study.rigor.seed}
-    return Result({"validation/roc": estimates.roc, "validation/roc_curve": estimates.roc_curve}, notes)
+    subject, source = data.adjusted[data.target], fold_values(results, data)
+    nested = read_out_of_fold(results.rows("validation/out_of_fold"), subject.matrix.samples)
+    again = bootstrap_cv(data, source, workers())
+    estimates = all_estimates(tables, resampled_roc(data, source, workers(), nested, again))
+    frames = {"validation/roc": estimates.roc, "validation/roc_curve": estimates.roc_curve}
+    instability = risk_instability(model, subject, again)
+    return Result({**frames, "validation/instability": instability}, {"seed": context.study.rigor.seed})
 
 
 @step(

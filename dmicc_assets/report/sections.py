@@ -111,7 +111,7 @@ def _of_the_signature(results: Results, texts: Methods) -> list[Section]:
         Section(
             "model", "Risk model", texts.model,
             [*_filled(results, "model/coefficients"), *_performance(results), *_filled(results, "model/nomogram")],
-            (r"study/(nomogram|calibration|decision_curve)",),
+            (r"study/(nomogram|calibration|decision_curve|instability)",),
             "There is no risk model: no gene is among the first of every cohort's ranking.",
         ),
         Section(

@@ -204,7 +204,12 @@ def nested_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold
 
 
 def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold:
-    """The whole choice in bootstraps of the target's patients, each scored on the patients that it did not draw."""
+    """The whole choice in bootstraps of the target's patients, each scored on the patients that it did not draw.
+
+    None are made without a biomarker, whose model it would be.
+    """
+    if not data.biomarkers:
+        return collected([], len(source.subject.is_case), 0, 0.0)
     settings, subject = data.study.rigor, source.subject
     counts = bootstrap_counts(subject, settings.bootstraps, np.random.default_rng([settings.seed, 632]))
     tests = [row == 0 for row in counts]

@@ -30,7 +30,13 @@ _OF_ONE_MODEL = dict.fromkeys(("direction", "n_case", "n_control", "measured_as"
 _INTERVAL = {"interval": "patient_bootstrap"}
 
 
-def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: OutOfFold | None = None) -> RocTables:
+def resampled_roc(
+    data: StudyData,
+    source: FoldValues,
+    n_jobs: int = 1,
+    nested: OutOfFold | None = None,
+    bootstraps: OutOfFold | None = None,
+) -> RocTables:
     """The nested, the leaky and the .632+ estimate of the model's AUC in its cohort.
 
     AUC: mean over the repeats of the pooled out-of-fold linear predictors, with the percentile interval of 1,000
@@ -43,6 +49,7 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: 
         source: the target's values, computed again for each fold if they depend on all arrays.
         n_jobs: number of processes; results do not depend on it.
         nested: the predictions of `nested_cv`, when they are at hand.
+        bootstraps: those of `bootstrap_cv`, likewise.
     """
     rows, curves = [TABLES["validation/roc"].frame()], [TABLES["validation/roc_curve"].frame()]
     if data.biomarkers:
@@ -52,7 +59,8 @@ def resampled_roc(data: StudyData, source: FoldValues, n_jobs: int = 1, nested: 
                 rows.append(_row(data, kind, predicted))
                 curves.append(_curve(data, kind, predicted))
         if data.study.rigor.bootstraps:
-            rows.append(bootstrap_632plus(data, bootstrap_cv(data, source, n_jobs)))
+            bootstraps = bootstrap_cv(data, source, n_jobs) if bootstraps is None else bootstraps
+            rows.append(bootstrap_632plus(data, bootstraps))
     return RocTables(pl.concat(rows), pl.concat(curves))
 
 

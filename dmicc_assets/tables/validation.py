@@ -156,6 +156,21 @@ TABLES = (
         "Whether the model predicts better than trivial ones in the same folds: the best single gene, age and sex.",
     ),
     Table(
+        "validation/instability",
+        "study",
+        (
+            STUDY,
+            SAMPLE,
+            Column("is_case", FLAG, "TRUE for a case sample"),
+            Column("probability", REAL, "risk by the model, which was fitted on the sample too"),
+            Column("low", REAL, "2.5 % quantile of the risks by models developed anew in bootstraps of the patients"),
+            Column("high", REAL, "97.5 % quantile of these risks"),
+            Column("mean_absolute_difference", REAL, "mean distance of these risks from the model's"),
+            Column("n_bootstraps", COUNT, "bootstraps whose model gives the sample a risk"),
+        ),
+        "How much each person's risk depends on who was in the study, the genes chosen anew in every bootstrap.",
+    ),
+    Table(
         "validation/performance",
         "study",
         (

@@ -16,9 +16,10 @@ from dmicc_assets.differential.statistics import differential_genes, differentia
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.model.external_validation import external_performance
-from dmicc_assets.model.risk_model import RiskModelTables, fit_risk_model, risk_model_tables
+from dmicc_assets.model.risk_model import RiskModelTables, fit_risk_model, risk_model_from_table, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, roc_tables
 from dmicc_assets.resampling.fold_tables import fold_numbers, fold_tables
+from dmicc_assets.resampling.instability import risk_instability
 from dmicc_assets.resampling.model_tables import with_nested
 from dmicc_assets.resampling.nested import Fold, collected
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
@@ -291,6 +292,8 @@ def _with_folds(
     rows = fold_tables(subject, predicted)
     _add(frames, "validation/folds", rows.folds)
     _add(frames, "validation/out_of_fold", rows.out_of_fold)
+    model = risk_model_from_table(tables.coefficients)
+    _add(frames, "validation/instability", risk_instability(model, subject, predicted))
     numbers = fold_numbers(rows.out_of_fold, subject.matrix.samples)
     return with_nested(tables, subject, OutOfFoldScores.of(predicted, subject, 1), rows.folds, numbers)
 

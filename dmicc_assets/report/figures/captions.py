@@ -83,6 +83,11 @@ CAPTIONS: dict[str, str] = {
         "act; it holds where the share of cases is the one in the title. Out of fold, genes were chosen inside the "
         "folds and the band is of resampled patients; 'fit only' is on the samples that chose the genes."
     ),
+    "instability": (
+        "Each line is one person: from the 2.5 to the 97.5 % quantile of the risks that models developed anew in "
+        "bootstraps of the patients, genes chosen anew, give to that person, over the risk by the model. Where a line "
+        "is long, another sample of patients would have given another risk."
+    ),
     "nulls": (
         "Histograms are what the same procedure finds with permuted labels or random genes; the vertical line is "
         "what it found."

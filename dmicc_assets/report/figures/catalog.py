@@ -128,6 +128,7 @@ def _validation_figures(results: Results) -> Iterator[CatalogFigure]:
         ("model/nomogram", "nomogram", "Nomogram with a worked patient", of_study.draw_nomogram),
         ("model/calibration", "calibration", "Calibration", of_study.draw_calibration),
         ("model/decision_curve", "decision_curve", "Decision curve", of_study.draw_decision_curve),
+        ("validation/instability", "instability", "Instability of the risks", of_study.draw_instability),
     ):
         if not results.rows(table).is_empty():
             yield CatalogFigure(f"study/{kind}", title, partial(of_model, results))

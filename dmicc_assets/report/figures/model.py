@@ -1,4 +1,4 @@
-"""Figures of the risk model: calibration and decision curves. The nomogram is in `nomogram.py`."""
+"""Figures of the risk model: calibration, decision, instability of its risks. The nomogram is in `nomogram.py`."""
 
 import numpy as np
 import polars as pl
@@ -77,7 +77,34 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
             xlim=(0, 1),
             ylim=(-0.3 * max(best, 0.05), 1.5 * max(best, 0.05)),
         )
-        axes.set_title(style.wrapped(curve_in_words(kind), 34), fontsize=8)
+        axes.set_title(style.wrapped(curve_in_words(kind), 50), fontsize=7)
     panels[0].set_ylabel("net benefit")
     panels[0].legend(loc="upper right")
+    return figure
+
+
+@style.styled
+def instability(rows: pl.DataFrame, title: str) -> Figure:
+    """Range of each person's risks over bootstraps against the model's (Riley & Collins 2023).
+
+    doi:10.1002/bimj.202200302.
+
+    Args:
+        rows: of `validation/instability`.
+        title: of the figure.
+    """
+    if rows.is_empty():
+        return style.note_figure(title, "No model was developed anew in bootstraps.")
+    figure, axes = style.one_axes(4.0, 4.0, title)
+    axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.8, ls=(0, (2, 2)))
+    for is_case, name, colour in ((False, "control", style.CONTROL), (True, "case", style.CASE)):
+        own = rows.filter(pl.col("is_case") == is_case).sort("probability")
+        lines = axes.vlines(own["probability"], own["low"], own["high"], color=colour, lw=0.9, alpha=0.7, label=name)
+        lines.set_gid(name)
+    mean = rows["mean_absolute_difference"].to_numpy().mean()
+    axes.set(
+        xlabel=f"risk by the model (mean distance of the others {mean:.2f})", ylabel="risk by models of bootstraps",
+        xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal",
+    )  # fmt: skip
+    figure.legend(loc="outside lower center", ncols=2)
     return figure

@@ -179,6 +179,11 @@ def draw_decision_curve(results: Results) -> Figure:
     return model.decision_curve(results.rows("model/decision_curve"), "Decision curve of the risk model")
 
 
+def draw_instability(results: Results) -> Figure:
+    """Instability of each person's risk."""
+    return model.instability(results.rows("validation/instability"), "Risks by models developed anew")
+
+
 def draw_nulls(results: Results) -> Figure:
     """Null distributions."""
     return rigor.null_distributions(results.rows("rigor/nulls"), "The same procedure under the null hypothesis")
