@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from dmicc_assets.lake.store import Lake
@@ -55,7 +55,7 @@ class Ui:
 
     def ask(self, query: str) -> dict[str, Any]:
         """The answer to a GraphQL query."""
-        answer = httpx.post(f"{self.url}/graphql", json={"query": query}, timeout=60).json()
+        answer = httpx2.post(f"{self.url}/graphql", json={"query": query}, timeout=60).json()
         assert "errors" not in answer, answer
         return answer["data"]
 
@@ -86,7 +86,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iterator[Ui]:
 def is_there(ui: Ui) -> bool:
     try:
         return bool(ui.ask("{ assetNodes { id } }")["assetNodes"])
-    except (httpx.TransportError, ValueError, AssertionError):
+    except (httpx2.TransportError, ValueError, AssertionError):
         return False
 
 
@@ -239,6 +239,6 @@ def test_the_picture_in_the_metadata_opens(ui: Ui, page: sync_api.Page, shoot: C
 def test_ctrl_c_ends_it_and_its_children(ui: Ui) -> None:
     ui.process.send_signal(2)
     assert ui.process.wait(60) is not None
-    with pytest.raises(httpx.TransportError):
-        httpx.get(ui.url)
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(ui.url)
     assert "Warning" not in ui.log.read_text()

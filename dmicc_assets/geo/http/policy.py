@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from dmicc_assets.errors import SourceError
 
 if TYPE_CHECKING:  # imported only where a request is sent, because the import slows the start of a command
-    import httpx
+    import httpx2
 
 _NCBI = "ncbi.nlm.nih.gov"
 
@@ -87,7 +87,7 @@ def is_ncbi(host: str) -> bool:
     return host == _NCBI or host.endswith(f".{_NCBI}")
 
 
-def validators_of(response: "httpx.Response") -> Validators:
+def validators_of(response: "httpx2.Response") -> Validators:
     """The validators of a response."""
     length = response.headers.get("Content-Length", "")
     return Validators(
@@ -129,7 +129,7 @@ def is_rest_of(begun: Validators, served: Validators, total: int | None) -> bool
     )
 
 
-def content_range(response: "httpx.Response") -> tuple[int, int | None]:
+def content_range(response: "httpx2.Response") -> tuple[int, int | None]:
     """Start and total length of a 206 response; start is -1 when the header is missing."""
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
     if not match:
@@ -153,17 +153,17 @@ def forget(part: Path) -> None:
     state_of(part).unlink(missing_ok=True)
 
 
-def redirected(origin: str, here: "httpx.URL", location: str) -> "httpx.URL":
+def redirected(origin: str, here: "httpx2.URL", location: str) -> "httpx2.URL":
     """Target of a redirect.
 
     Raises:
         SourceError: to another host that is not NCBI's, or away from HTTPS.
     """
-    import httpx
+    import httpx2
 
     try:
         target = here.join(location)
-    except httpx.InvalidURL:
+    except httpx2.InvalidURL:
         raise SourceError(f"{origin}: redirected to {location!r}, which is not an address") from None
     same = (target.host, target.port) == (here.host, here.port)
     upgraded = target.host == here.host and target.scheme == "https"
@@ -189,6 +189,6 @@ def retry_after(value: str) -> float | None:
 
 
 def reason_of(error: Exception) -> str:
-    """An httpx error in a few words."""
+    """An httpx2 error in a few words."""
     text = str(error).strip()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

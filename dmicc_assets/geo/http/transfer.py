@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-import httpx
+import httpx2
 import tenacity
 
 from dmicc_assets.errors import SourceError
@@ -53,7 +53,7 @@ _LONGEST_RETRY_AFTER = 300.0
 
 
 class HttpTransfer:
-    """Requests over HTTPS or HTTP; proxies and certificates come from the environment, as httpx reads it.
+    """Requests over HTTPS or HTTP; proxies and certificates come from the environment, as httpx2 reads it.
 
     Args:
         throttle_of: the throttle of a host group.
@@ -73,11 +73,11 @@ class HttpTransfer:
         self._patience = patience
         self._advice_of = advice_of
         self._progress = progress
-        timeout = httpx.Timeout(patience.read_timeout, connect=patience.connect_timeout)
-        self._http = httpx.Client(
+        timeout = httpx2.Timeout(patience.read_timeout, connect=patience.connect_timeout)
+        self._http = httpx2.Client(
             timeout=timeout,
-            limits=httpx.Limits(max_connections=1),
-            headers={"User-Agent": "dmicc_assets (Python httpx)", "Accept-Encoding": "identity"},
+            limits=httpx2.Limits(max_connections=1),
+            headers={"User-Agent": "dmicc_assets (Python httpx2)", "Accept-Encoding": "identity"},
         )
         weakref.finalize(self, self._http.close)  # so that the connection closes without an explicit call
 
@@ -206,7 +206,7 @@ class HttpTransfer:
             self._write(url, response, part, start, total)
             return served
 
-    def _write(self, url: str, response: httpx.Response, part: Path, start: int, total: int | None) -> None:
+    def _write(self, url: str, response: httpx2.Response, part: Path, start: int, total: int | None) -> None:
         done = start
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)
@@ -221,7 +221,7 @@ class HttpTransfer:
             forget(part)
             raise TransientError(f"{url}: {done} bytes came, {total} were announced")
 
-    def _guarded(self, url: str, response: httpx.Response) -> Iterator[bytes]:
+    def _guarded(self, url: str, response: httpx2.Response) -> Iterator[bytes]:
         """A response's raw bytes; the transfer is broken off when it is too slow to complete."""
         window, received = time.monotonic(), 0
         try:
@@ -233,7 +233,7 @@ class HttpTransfer:
                     if received < self._patience.slowest * passed:
                         raise TransientError(f"{url}: only {received} bytes came in {passed:.0f} s")
                     window, received = time.monotonic(), 0
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise TransientError(f"{url}: the connection broke ({reason_of(error)})") from None
 
     @contextmanager
@@ -244,11 +244,11 @@ class HttpTransfer:
         headers: Mapping[str, str],
         data: Mapping[str, str] | None = None,
         resuming: Path | None = None,
-    ) -> Generator[httpx.Response]:
+    ) -> Generator[httpx2.Response]:
         response = self._open(method, url, headers, data, resuming)
         try:
             yield response
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise TransientError(f"{url}: the connection broke ({reason_of(error)})") from None
         finally:
             response.close()
@@ -260,21 +260,21 @@ class HttpTransfer:
         headers: Mapping[str, str],
         data: Mapping[str, str] | None = None,
         resuming: Path | None = None,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Send a request, follow redirects that stay with the host or lead to NCBI, and sort out the status."""
         throttle = self._throttle_of(host_group(url))
-        here = httpx.URL(url)
+        here = httpx2.URL(url)
         for _ in range(_MOST_REDIRECTS + 1):
             throttle.wait()
             try:
                 request = self._http.build_request(method, here, headers=dict(headers), data=data)
                 response = self._http.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
                 raise TransientError(
                     f"cannot reach {here.host} ({reason_of(error)}): check the network, or set {self._advice_of(url)}",
                     unreachable=True,
                 ) from None
-            except httpx.TransportError as error:
+            except httpx2.TransportError as error:
                 raise TransientError(f"{url}: no answer ({reason_of(error)})") from None
             if response.status_code not in _REDIRECTS:
                 return self._checked(url, response, throttle, resuming)
@@ -282,7 +282,9 @@ class HttpTransfer:
             here = redirected(url, here, response.headers.get("Location", ""))
         raise SourceError(f"{url}: more than {_MOST_REDIRECTS} redirects")
 
-    def _checked(self, url: str, response: httpx.Response, throttle: Throttle, resuming: Path | None) -> httpx.Response:
+    def _checked(
+        self, url: str, response: httpx2.Response, throttle: Throttle, resuming: Path | None
+    ) -> httpx2.Response:
         status = response.status_code
         is_head = response.request.method == "HEAD"
         if status in (200, 206, 304) or (is_head and (status in _NO_HEAD or status == _FORBIDDEN)):
@@ -304,7 +306,7 @@ class HttpTransfer:
             throttle.hold(wait)
         raise TransientError(f"{url}: the server answers HTTP {status} {response.reason_phrase}", retry_after=wait)
 
-    def _page_of(self, url: str, response: httpx.Response) -> bytes:
+    def _page_of(self, url: str, response: httpx2.Response) -> bytes:
         """The beginning of a server's error page, as far as it arrives."""
         page = bytearray()
         with suppress(TransientError):
@@ -338,7 +340,7 @@ class HttpTransfer:
             if error.unreachable:
                 raise
             raise SourceError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
-        except httpx.InvalidURL as error:
+        except httpx2.InvalidURL as error:
             raise SourceError(f"{url}: not an address ({error})") from None
 
 

@@ -126,19 +126,19 @@ def test_what_is_wrong_at_the_source_is_not_fetched_for_as_long_as_patience_last
 
 
 def test_a_redirect_to_ncbi_is_followed(geo: FakeGeo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import httpx
+    import httpx2
 
     geo.plan("series_matrix", fake.redirect("https://ftp.ncbi.nlm.nih.gov/elsewhere.gz"))
     sent: list[str] = []
-    send = httpx.Client.send
+    send = httpx2.Client.send
 
-    def at_ncbi(self: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
+    def at_ncbi(self: httpx2.Client, request: httpx2.Request, **options: object) -> httpx2.Response:
         sent.append(str(request.url))
         if request.url.host == "ftp.ncbi.nlm.nih.gov":
-            return httpx.Response(404, request=request, stream=httpx.ByteStream(b""))
+            return httpx2.Response(404, request=request, stream=httpx2.ByteStream(b""))
         return send(self, request, **options)  # pyright: ignore
 
-    monkeypatch.setattr(httpx.Client, "send", at_ncbi)
+    monkeypatch.setattr(httpx2.Client, "send", at_ncbi)
     with pytest.raises(NotServedError):
         fetch(client_of(geo, tmp_path))
     assert sent[-1] == "https://ftp.ncbi.nlm.nih.gov/elsewhere.gz"
