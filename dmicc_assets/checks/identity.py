@@ -27,7 +27,7 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
 @check(
     "I6",
     slug="shared_samples",
-    title="No sample is in two datasets, and no array stands twice",
+    title="No sample is in two datasets, and no array is a duplicate",
     meaning=(
         "The same sample, the same array under another name, or a re-analysis is in two datasets, an array stands "
         "twice in one dataset (gene-centred values correlate above 0.99; replicates reach 0.92), or two datasets are "
@@ -43,7 +43,7 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
     citation="10.1186/1471-2105-15-323",
     doubts=(
         Doubt("broken data", 2, "validation holds samples of training", severities=("error",)),
-        Doubt("a hypothesis", 8, "samples are in two datasets or cohorts, or stand twice"),
+        Doubt("a hypothesis", 8, "samples are in two datasets or cohorts, or are duplicates"),
     ),
     doubts_auc=AucDoubt(("external",), "it holds samples of training"),
     stops=Stops(
@@ -52,7 +52,7 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
     ),
 )
 def shared_samples(evidence: StudyEvidence) -> list[Finding]:
-    """A sample, an identical array (r > 0.999) or a re-analysis is in two datasets, or an array stands twice in one.
+    """A sample, an identical array (r > 0.999) or a re-analysis is in two datasets, or an array is a duplicate in one.
 
     Across training and validation it is an error, otherwise a warning.
     """
@@ -66,7 +66,7 @@ def shared_samples(evidence: StudyEvidence) -> list[Finding]:
             across[second.dataset if second.is_validation else first.dataset] += found
     own = {each.dataset: (each, _copies(evidence, each)) for each in evidence.comparisons}
     within += [text for each, found in own.values() if each.dataset not in across for text in found]
-    text = "; ".join(within) or "no sample is in two datasets or two cohorts, and no array stands twice"
+    text = "; ".join(within) or "no sample is in two datasets or two cohorts, and no array is a duplicate"
     findings = [finding("I6", evidence.name, "warning" if within else "ok", text, len(within), 0)]
     for dataset, found in across.items():
         message = "; ".join(found) or "no sample of it was used in training"

@@ -6,7 +6,7 @@ Here is only the order of the page; what a rule says is declared in `verdict_rul
 from dmicc_assets.checks.verdict_rules import LEVELS, LINES, PROOFS, RULES
 
 COMMAND = "python -m dmicc_assets.checks.verdict_page > docs/verdict.md"
-_OPENING = f"""<!-- Made from the rules in dmicc_assets/checks; do not edit. Write it anew: {COMMAND} -->
+_OPENING = f"""<!-- Made from the rules in dmicc_assets/checks; do not edit. Make it again: {COMMAND} -->
 
 # The verdict
 

@@ -1,4 +1,4 @@
-"""Arrays that stand twice: what is found, what is not, and the units that samples form."""
+"""Duplicate arrays: detected and undetected ones, and the units that samples form."""
 
 from dataclasses import replace
 
