@@ -22,6 +22,8 @@ from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatAr
 
 # Of the study's seed: the stream that permutes labels for gene sets.
 _STREAM = 7
+# Labellings that are tested at a time: bounds the memory.
+_AT_ONCE = 100
 
 
 def relabelled_genes(
@@ -48,16 +50,20 @@ def relabelled_genes(
     nuisance, correlation = design[:, 2:], None
     if settings.block == "duplicate_correlation":
         correlation = within_blocks(subject.unit, consensus_of(subject, design))
-    many = moderated_t_over_labels(
-        subject.matrix.values,
-        labels,
-        nuisance if nuisance.shape[1] else None,
-        correlation=correlation,
-        trend=settings.trend,
-        robust=settings.robust,
-        limma=settings.limma,
-    )
-    return RelabelledGenes(genes, many.log_fc, many.t)
+    many = [
+        moderated_t_over_labels(
+            subject.matrix.values,
+            labels[start : start + _AT_ONCE],
+            nuisance if nuisance.shape[1] else None,
+            correlation=correlation,
+            trend=settings.trend,
+            robust=settings.robust,
+            limma=settings.limma,
+        )
+        for start in range(0, len(labels), _AT_ONCE)
+    ]
+    none = np.empty((0, len(genes)))
+    return RelabelledGenes(genes, np.vstack([none, *(m.log_fc for m in many)]), np.vstack([none, *(m.t for m in many)]))
 
 
 def _one_by_one(
