@@ -205,7 +205,7 @@ def test_a_port_that_is_taken_is_one_line(dmicc: Dmicc, home: Settings) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} is not available", "--port takes another")
+        one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} is not available", "set another --port")
 
 
 def test_a_broken_study_touches_no_other(here: Dmicc, home: Settings) -> None:
