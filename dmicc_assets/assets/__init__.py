@@ -30,6 +30,7 @@ STEPS: list[Step] = in_order(
         validation.out_of_fold,
         model.model,
         validation.expression_tests,
+        validation.left_out_datasets,
         validation.roc,
         validation.performance,
         rigor.stability,

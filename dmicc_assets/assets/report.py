@@ -58,6 +58,7 @@ def published(context: StepContext) -> Result:
             Input(f"validation/{name}")
             for name in ("expression_tests", "roc", "roc_curve", "performance", "trivial", "instability")
         ),
+        Input("validation/internal_external"),
         *(Input(f"model/{name}") for name in ("coefficients", "nomogram", "calibration", "performance")),
         Input("model/decision_curve"),
         Input("rigor/nulls"),

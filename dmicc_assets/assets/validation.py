@@ -9,6 +9,7 @@ from dmicc_assets.model.validation import expression_tests as test_expression
 from dmicc_assets.model.validation import roc_tables
 from dmicc_assets.resampling.fold_tables import cross_validated, read_out_of_fold
 from dmicc_assets.resampling.instability import risk_instability
+from dmicc_assets.resampling.internal_external import internal_external
 from dmicc_assets.resampling.nested import bootstrap_cv
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
@@ -71,6 +72,23 @@ def out_of_fold(context: StepContext) -> Result:
     trivial = trivial_models(data, source, nested, results.rows("source/samples"), workers())
     frames = {"validation/folds": tables.folds, "validation/out_of_fold": tables.out_of_fold}
     return Result({**frames, "validation/trivial": trivial}, {"seed": context.study.rigor.seed})
+
+
+@step(
+    partition="study",
+    outputs=("validation/internal_external",),
+    inputs=(
+        Input("differential/genes", "cohorts"),
+        Input("cohort/expression", "cohorts"),
+        Input("cohort/samples", "cohorts"),
+    ),
+    settings=of_resampling,
+    version="1",
+)
+def left_out_datasets(context: StepContext) -> Result:
+    """Leave out each dataset of the model's cohort, choose and fit on the others, and test the model there."""
+    data = study_data(Results.of_step(context))
+    return Result({"validation/internal_external": internal_external(data, workers())})
 
 
 @step(

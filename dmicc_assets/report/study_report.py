@@ -17,11 +17,12 @@ from markupsafe import Markup, escape
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.report.compact_svg import compact_svg, svg_address
 from dmicc_assets.report.data_tables import json_script, number_text
+from dmicc_assets.report.facts import facts, signature_text, tiles_a_row
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.sections import Section, case_groups, facts, sections, signature_text, tally, tiles_a_row
+from dmicc_assets.report.sections import Section, case_groups, sections, tally
 from dmicc_assets.report.stale_banner import PLACE
 from dmicc_assets.report.words import heading
 from dmicc_assets.results.reader import Results

@@ -130,6 +130,8 @@ def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix
     rows = np.flatnonzero(passing[:, 0] & choice.open_to(trained.matrix.features))
     names = {trained.matrix.features[row]: row for row in rows.tolist()}
     signature = tuple(sorted(names))
+    if not signature:
+        return _Picked((), (), trained.matrix.values[:0], every.values[:0])
     rows = np.array([names[gene] for gene in signature], dtype=np.intp)
     values = ExpressionMatrix(trained.matrix.values[rows], signature, trained.matrix.samples)
     scored = ExpressionMatrix(every.values[rows], signature, every.samples)

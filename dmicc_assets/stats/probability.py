@@ -40,9 +40,9 @@ def normal_quantile(probability: float) -> float:
     return float(special.ndtri(probability))
 
 
-def chi_squared_tail(statistic: FloatArray) -> FloatArray:
-    """Probability that chi-squared with one degree of freedom exceeds the statistic."""
-    return np.asarray(special.chdtrc(1, statistic), dtype=np.float64)
+def chi_squared_tail(statistic: FloatArray, df: int = 1) -> FloatArray:
+    """Probability that chi-squared with `df` degrees of freedom exceeds the statistic."""
+    return np.asarray(special.chdtrc(df, statistic), dtype=np.float64)
 
 
 def chi_squared_quantile(level: float) -> float:

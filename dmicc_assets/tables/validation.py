@@ -171,6 +171,23 @@ TABLES = (
         "How much each person's risk depends on who was in the study, the genes chosen anew in every bootstrap.",
     ),
     Table(
+        "validation/internal_external",
+        "study",
+        (
+            STUDY,
+            key("dataset", "dataset of the model's cohort that was left out; 'all' for the random-effects mean"),
+            Column("auc", REAL, "area under the ROC curve there, of a model chosen and fitted on the other datasets"),
+            Column("ci_low", REAL, "lower 95 % limit (DeLong; of 'all' random effects)"),
+            Column("ci_high", REAL, "upper 95 % limit"),
+            Column("q_p_value", REAL, "of Cochran's Q, of 'all': that the areas differ by chance alone"),
+            Column("i_squared", REAL, "of 'all': share of the areas' variance that is between datasets"),
+            Column("n_case", COUNT, "case samples that were left out"),
+            Column("n_control", COUNT, "control samples that were left out"),
+            Column("biomarkers", TEXTS, "genes chosen on the other datasets; empty without a model"),
+        ),
+        "Internal-external validation of a merged cohort: every dataset in turn is left out of choice and fit.",
+    ),
+    Table(
         "validation/performance",
         "study",
         (

@@ -12,9 +12,10 @@ import pytest
 
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.report.data_tables import free_table, number_text
+from dmicc_assets.report.facts import facts, tiles_a_row
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.sections import facts, tally, tiles_a_row
+from dmicc_assets.report.sections import tally
 from dmicc_assets.report.study_report import linked, study_report
 from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, Options, simulated_tables, study_of
