@@ -1,6 +1,7 @@
 """What else separates cases from controls: other columns of the descriptions, and the mixture of cells (D5, D8)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,6 +22,9 @@ MARKERS = {
     "PTPRC": "leucocytes",
     "ACTA1": "muscle",
 }
+# Words of a title that are looked at, from the first; words that name a group whatever the labels are.
+_MOST_WORDS = 8
+_GROUP_WORD = re.compile(r"^(cases?|controls?|patients?|normals?|healthy|tumou?rs?|cancers?|diseased?|[nt])$")
 _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "not available", "-", "--"})
 
 
@@ -40,8 +44,8 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "not av
         "category": Measure("Cramer's V of the column that separates most", "above"),
     },
     remedy=(
-        "Find out whether the column is a cause or a copy of the label; if it is a cause, the dataset cannot answer "
-        "the question."
+        "Find out whether the column is a cause or a copy of the label. A centre or scanner that has samples of both "
+        "groups can be named as the dataset's `batch:`; otherwise the dataset cannot answer the question."
     ),
     citation="Nygaard 2016, 10.1093/biostatistics/kxv027",
     doubts=Doubt("a hypothesis", 6, "something else separates the groups as well"),
@@ -59,6 +63,8 @@ def metadata_confounding(evidence: StudyEvidence) -> list[Finding]:
         members = evidence.members(comparison)
         used = _fields_of_rules(evidence, comparison, members)
         columns = _columns(members)
+        rules = [text for rule in evidence.study.datasets[comparison.dataset].labels for text in rule.where.values()]
+        columns |= _title_words(members, " ".join([*rules, *_values(columns, used - {"title"})]))
         strength = {
             name: separation_by_column(values, members["is_case"].to_list())
             for name, values in columns.items()
@@ -151,6 +157,32 @@ def _columns(members: pl.DataFrame) -> dict[str, list[str | None]]:
         name: [None if (text := fields.get(name, "").strip()).lower() in _MISSING else text for fields in described]
         for name in names
     }
+
+
+def _values(columns: Mapping[str, list[str | None]], fields: set[str]) -> list[str]:
+    return [value for field in fields for value in columns.get(field, []) if value]
+
+
+def _title_words(members: pl.DataFrame, named: str) -> dict[str, list[str | None]]:
+    """Words of the titles by their place, where they may name centres: few levels, and none that names the groups.
+
+    GSE32225 names its three centres in its titles only.
+
+    Args:
+        members: rows of `source.samples`.
+        named: what the label rules look for, and where they find it.
+    """
+    groups = f"{named} {' '.join(members['label'].drop_nulls().unique())}".lower()
+    words = [re.findall(r"[a-z]+", (title or "").lower()) for title in members["title"]]
+    found: dict[str, list[str | None]] = {}
+    for place in range(min(max(map(len, words), default=0), _MOST_WORDS)):
+        values = [each[place] if place < len(each) else None for each in words]
+        sizes = Counter(value for value in values if value is not None)
+        if len(sizes) < 2 or min(sizes.values()) < 2 or len(sizes) > len(values) / 5:
+            continue
+        if not any(word in groups or _GROUP_WORD.match(word) for word in sizes):
+            found[f"word {place + 1} of the title ({', '.join(sorted(sizes)[:3])})"] = [*values]
+    return found
 
 
 def _fields_of_rules(evidence: StudyEvidence, comparison: Comparison, members: pl.DataFrame) -> set[str]:

@@ -72,9 +72,17 @@ def merge_cohort(
         samples[dataset]
         .filter(pl.col("label").is_in(list(wanted)))
         .with_columns(dataset=pl.lit(dataset), is_case=pl.col("label") == cohort.case)
-        .select("dataset", "sample", "is_case", "patient", same_as=_same_as(samples[dataset]))
+        .select(
+            "dataset",
+            "sample",
+            "is_case",
+            "patient",
+            batch=_own(samples[dataset], "batch"),
+            same_as=_own(samples[dataset], "same_as"),
+        )
         for dataset in cohort.datasets
     ).sort("dataset", "sample")
+    members = members.with_columns(batch=pl.coalesce(pl.format("{}/{}", "dataset", "batch"), "dataset"))
     _refuse_impossible(name, cohort, members)
     renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
     measured = [set(matrix.features) for matrix in renamed.values()]
@@ -82,7 +90,7 @@ def merge_cohort(
     if not genes:
         sizes = ", ".join(f"{dataset} {len(matrix.features)}" for dataset, matrix in renamed.items())
         raise DataError(f"cohort {name}: no gene is measured in all of its datasets ({sizes} genes)")
-    is_case, batch = members["is_case"].to_numpy(), members["dataset"].to_list()
+    is_case, batch = members["is_case"].to_numpy(), members["batch"].to_list()
     counted = _counts(cohort, counts or {}, members, genes)
     if counted is not None:
         n_counted = len(genes)
@@ -96,7 +104,7 @@ def merge_cohort(
         "n_case": int(is_case.sum()),
         "n_control": int((~is_case).sum()),
         "n_genes_by_dataset": {dataset: len(matrix.features) for dataset, matrix in renamed.items()},
-        "batch": cohort.batch if len(cohort.datasets) > 1 else "one dataset",
+        "batch": cohort.batch if len(set(batch)) > 1 else "one dataset",
     }
     merged_counts = no_counts(value) if counted is None else counted.take_features(genes)
     notes["is_counted"] = counted is not None
@@ -110,9 +118,9 @@ def merge_cohort(
     return MergedCohort(value, adjusted, merged_counts, members, notes)
 
 
-def _same_as(samples: pl.DataFrame) -> pl.Expr:
-    """The dataset's copies, where they are samples of the cohort too."""
-    return pl.col("same_as") if "same_as" in samples.columns else pl.lit(None, pl.String)
+def _own(samples: pl.DataFrame, column: str) -> pl.Expr:
+    """A column of a dataset's samples; NULL where it has none."""
+    return pl.col(column) if column in samples.columns else pl.lit(None, pl.String)
 
 
 def _same(
@@ -151,10 +159,10 @@ def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None
     if members["sample"].is_duplicated().any():
         twice = members.filter(members["sample"].is_duplicated())["sample"][0]
         raise DataError(f"cohort {name}: sample {twice} is in two of its datasets; leave one of them out")
-    columns = [members["dataset"] == dataset for dataset in members["dataset"].unique()]
+    columns = [members["batch"] == batch for batch in members["batch"].unique()]
     design = np.column_stack([is_case.to_numpy(), *(column.to_numpy() for column in columns)]).astype(float)
     if np.linalg.matrix_rank(design) < design.shape[1]:
-        groups = members.group_by("dataset").agg(pl.col("is_case").sum(), pl.len()).sort("dataset")
+        groups = members.group_by("batch").agg(pl.col("is_case").sum(), pl.len()).sort("batch")
         counts = ", ".join(f"{d} {int(k)} cases and {n - int(k)} controls" for d, k, n in groups.iter_rows())
         raise DataError(
             f"cohort {name}: dataset and group are confounded ({counts}), so a batch difference cannot be separated "

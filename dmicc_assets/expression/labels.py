@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from dmicc_assets.errors import DataError
-from dmicc_assets.study.schema import LabelRule, Patient
+from dmicc_assets.study.schema import Batch, LabelRule, Patient
 
 ANY = "any"
 _MOST_DESCRIPTIONS = 40
@@ -92,6 +92,29 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
     found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
     if not any(found):
         raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")
+    return [match[1] if match else None for match in found]
+
+
+def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> list[str | None]:
+    """The batch of each sample within its dataset; None for all without a rule.
+
+    Raises:
+        DataError: the field is unknown, or the pattern does not match a sample (names it): it would be of no batch.
+    """
+    described = sample_fields(samples)
+    if rule is None:
+        return [None] * len(described)
+    known = {field for fields in described for field in fields}
+    if rule.field.lower() not in known:
+        raise DataError(f"{dataset}: batch: unknown field {rule.field!r}; there are {', '.join(sorted(known))}")
+    found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
+    for sample, match, fields in zip(samples["sample"], found, described, strict=True):
+        if match is None:
+            text = fields.get(rule.field.lower(), "")
+            raise DataError(
+                f"{dataset}: the batch pattern {rule.pattern!r} misses sample {sample} ({rule.field}: {text!r}); "
+                "every sample needs one"
+            )
     return [match[1] if match else None for match in found]
 
 

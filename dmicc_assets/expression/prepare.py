@@ -14,7 +14,7 @@ from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.copies import copy_of
 from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts
 from dmicc_assets.expression.distribution import sample_distributions
-from dmicc_assets.expression.labels import assign_labels, assign_patients
+from dmicc_assets.expression.labels import assign_batches, assign_labels, assign_patients
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.expression.scale import log2_decision, to_log2
@@ -74,6 +74,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     samples = raw.samples.with_columns(
         label=pl.Series(labels, dtype=pl.String),
         patient=pl.Series(assign_patients(raw.name, raw.samples, spec.patient), dtype=pl.String),
+        batch=pl.Series(assign_batches(raw.name, raw.samples, spec.batch), dtype=pl.String),
         same_as=pl.Series(copy_of(genes.take_samples(raw.samples["sample"].to_list())), dtype=pl.String),
     ).select(*TABLES["source/samples"].rows_schema)
     return PreparedDataset(

@@ -118,7 +118,7 @@ def _statistics(study: Study, name: str, collapse: str, probes: ProbeLevel) -> p
         "cohort",
         matrix.take_samples(members["sample"].to_list()),
         members["is_case"].to_numpy(),
-        tuple(members["dataset"]),
+        tuple(members["batch"]),
         tuple(members["patient"]),
         tuple(members["unit"]),
     )

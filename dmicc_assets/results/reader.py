@@ -244,7 +244,7 @@ def _case_control(
         kind,
         matrix.take_samples(samples["sample"].to_list()),
         samples["is_case"].to_numpy(),
-        tuple(samples["dataset"]),
+        tuple(samples.select(pl.coalesce("batch", "dataset") if "batch" in samples.columns else "dataset").to_series()),
         tuple(samples["patient"]),
         tuple(samples["unit"]) if "unit" in samples.columns else (),
     )

@@ -61,6 +61,10 @@ class Patient(_Section):
     pattern: Annotated[str, AfterValidator(_patient_expression)]
 
 
+class Batch(Patient):
+    """Which samples of a dataset were made together (a centre, a scanner): the pattern's group, found in the field."""
+
+
 class Dataset(_Section):
     """One expression matrix with its samples: a GEO series on one platform, a Xena matrix or a local file."""
 
@@ -74,6 +78,7 @@ class Dataset(_Section):
     normalise: Literal["quantile", "none"] = "quantile"
     collapse: Literal["mean", "median", "max_mean"] = "mean"
     patient: Patient | None = None
+    batch: Batch | None = None
 
     @model_validator(mode="after")
     def _matrix_where_needed(self) -> Self:

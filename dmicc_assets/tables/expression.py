@@ -92,6 +92,7 @@ TABLES = (
             SAMPLE,
             Column("is_case", FLAG, "TRUE for a case, FALSE for a control"),
             Column("patient", TEXT, "patient of the sample; NULL when not known"),
+            Column("batch", TEXT, "batch in the model: the dataset, or dataset/batch where it names its batches"),
             Column(
                 "same_as",
                 TEXT,

@@ -59,6 +59,7 @@ TABLES = (
             Column("source_name", TEXT, "source name (tissue, cell line) of the sample"),
             Column("label", TEXT, "label of the sample, by the study's rules"),
             Column("patient", TEXT, "patient of the sample; NULL when the study has no rule for it"),
+            Column("batch", TEXT, "batch within the dataset, as a centre; NULL when the study names none"),
             Column("same_as", TEXT, "first sample whose array is the same up to rounding; NULL where there is none"),
             Column("characteristics", MAP, "every characteristic that the submitter gave: key to value"),
         ),

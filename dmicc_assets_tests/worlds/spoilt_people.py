@@ -6,6 +6,8 @@ import polars as pl
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets_tests.worlds.spoilt_studies import NUMBER, REPEATED_PATIENT, Spoil, change, in_cohort, with_values
 
+NUMBER_OF_DATASET = pl.int_range(pl.len()).over("dataset")
+
 PATIENTS_OF_TWO_SERIES = in_cohort(
     "b",
     dataset=pl.when(NUMBER % 2 == 0).then(pl.lit("X")).otherwise(pl.lit("Y")),
@@ -32,7 +34,15 @@ def on_two_platforms(evidence: StudyEvidence, first: str, second: str) -> StudyE
     return with_values(second, measured_again)(change("source/samples", title=title)(evidence))
 
 
+def titled(control: str, case: str) -> Spoil:
+    """Titles whose second word says the group, but for one sample of each."""
+    word = pl.when((pl.col("label") == "sick") == (NUMBER_OF_DATASET > 0)).then(pl.lit(case)).otherwise(pl.lit(control))
+    return change("source/samples", title=pl.format("Biopsy_{}{}", word, NUMBER_OF_DATASET))
+
+
 WAYS_OF_PEOPLE: list[tuple[str, Spoil, str, str, str]] = [
+    ("D5", titled("barcelona", "milan"), "warning", "a", "word 2 of the title (barcelona, milan)"),
+    ("D5", titled("normal", "tumour"), "ok", "a", "strongest"),
     ("I6", with_values("SIM1", stands_twice), "warning", "sound", "1 pair of arrays of SIM1 are the same"),
     ("I6", with_values("SIM3", stands_twice), "warning", "SIM3", "1 pair of arrays of SIM3 are the same"),
     ("I6", lambda e: on_two_platforms(e, "SIM1", "SIM2"), "warning", "sound", "SIM1 and SIM2 are the same people"),

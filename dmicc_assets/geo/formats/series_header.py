@@ -16,7 +16,7 @@ from dmicc_assets.geo.formats.characteristics import parse_characteristics
 from dmicc_assets.tables import TABLES
 
 Fields = Mapping[str, Sequence[str]]
-_BY_RULES = ("label", "patient", "same_as")
+_BY_RULES = ("label", "patient", "batch", "same_as")
 # Columns read for a sample: its part of `source.samples`, which the study's rules complete, and columns only used here.
 SAMPLE_SCHEMA = pl.Schema(
     {name: dtype for name, dtype in TABLES["source/samples"].rows_schema.items() if name not in _BY_RULES}

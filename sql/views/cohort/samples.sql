@@ -8,6 +8,7 @@ SELECT
     CAST(sample AS VARCHAR) AS sample,
     CAST(is_case AS BOOLEAN) AS is_case,
     CAST(patient AS VARCHAR) AS patient,
+    CAST(batch AS VARCHAR) AS batch,
     CAST(same_as AS VARCHAR) AS same_as,
     CAST(unit AS VARCHAR) AS unit
 FROM read_parquet('{{lake}}/cohort/samples/*.parquet', union_by_name = true);

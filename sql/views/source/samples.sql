@@ -9,6 +9,7 @@ SELECT
     CAST(source_name AS VARCHAR) AS source_name,
     CAST(label AS VARCHAR) AS label,
     CAST(patient AS VARCHAR) AS patient,
+    CAST(batch AS VARCHAR) AS batch,
     CAST(same_as AS VARCHAR) AS same_as,
     CAST(map_from_entries(characteristics) AS MAP(VARCHAR, VARCHAR)) AS characteristics
 FROM read_parquet('{{lake}}/source/samples/*.parquet', union_by_name = true);
