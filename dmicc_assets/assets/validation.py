@@ -78,6 +78,7 @@ def out_of_fold(context: StepContext) -> Result:
     partition="study",
     outputs=("validation/internal_external",),
     inputs=(
+        Input("signature/biomarkers"),
         Input("differential/genes", "cohorts"),
         Input("cohort/expression", "cohorts"),
         Input("cohort/samples", "cohorts"),
