@@ -34,6 +34,8 @@ def test_the_nested_auc_is_near_the_apparent_one(demo: Settings) -> None:
 @pytest.mark.parametrize("code", ["R1", "R2", "R3", "M7"])
 def test_the_checks_of_chance_are_silent(demo: Settings, code: str) -> None:
     found = rows(demo, "rigor/findings", "demo").filter(code=code)
+    # In the cohort that chose the genes R2 only informs, whatever it finds.
+    found = found.filter(pl.col("subject") != "disease_b") if code == "R2" else found
     assert found["severity"].unique().to_list() == ["ok"], found["message"].to_list()
     assert found["statistic"].null_count() == 0, "not applicable is not silent"
 

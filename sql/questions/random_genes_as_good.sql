@@ -1,5 +1,5 @@
 -- Would random genes have done as well as the biomarkers?
--- The model's AUC beside that of models on as many random genes, in every cohort and validation dataset.
+-- The model's AUC beside that of models on as many random expressed genes, in every cohort and validation dataset.
 -- Answer: one row for each study and subject
 --   study | VARCHAR | study
 --   subject | VARCHAR | cohort or validation dataset
@@ -19,7 +19,7 @@ SELECT
 FROM (
     SELECT study, subject, draw, value, max(value) FILTER (draw = 0) OVER (PARTITION BY study, subject) AS observed
     FROM rigor.nulls
-    WHERE statistic = 'auc'
+    WHERE statistic = 'auc' AND "null" <> 'random_degs'
 )
 GROUP BY study, subject
 ORDER BY study, share_as_good DESC, subject;
