@@ -217,7 +217,7 @@ TABLES = (
             STUDY,
             key("term", "gene, or (Intercept)"),
             Column("coefficient", REAL, "log-odds a unit of log2 expression"),
-            Column("std_error", REAL, "standard error"),
+            Column("std_error", REAL, "standard error; takes samples of one patient as independent"),
             Column("z", REAL, "Wald statistic"),
             Column("p_value", REAL, "two-sided p-value"),
             Column("estimator", TEXT, "'ml' (maximum likelihood) or 'firth' (when the classes separate)"),

@@ -23,6 +23,7 @@ STEPS = {
     "signature",
     "overlap",
     "ranking",
+    "out_of_fold",
     "model",
     "expression_tests",
     "roc",
