@@ -168,7 +168,7 @@ def _study_on_files(folder: Path, matrices: dict[str, FloatArray], truth: Truth)
         "title": truth.name,
         "datasets": {name: spec | {"matrix": f"{name}.tsv"} for name in matrices},
         "cohorts": {name: {"title": name.upper(), "datasets": [name]} | groups for name in ("a", "b")},
-        "differential": {"log_fc": truth.log_fc, "p_value": 0.05, "adjust": "BH"},
+        "differential": {"log_fc": truth.log_fc, "p_value": 0.05, "adjust": "none"},
         "enrichment": {"libraries": []},
         "ranking": {"trees": 50, "folds": 5, "top": 5},
         "model": {"cohort": "a", "bootstrap": 5},

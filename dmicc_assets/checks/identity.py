@@ -38,11 +38,13 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
     ),
     measures="ties of datasets and within them: samples, arrays, re-analyses",
     fires="above",
+    also_measures={"copies": Measure("ties, among them duplicate arrays or datasets of the same people", "above")},
     severities=("error", "warning"),
     remedy="Leave one of the two out.",
     citation="10.1186/1471-2105-15-323",
     doubts=(
         Doubt("broken data", 2, "validation holds samples of training", severities=("error",)),
+        Doubt("broken data", 3, "arrays are duplicates, or two datasets are of the same people", of="copies"),
         Doubt("a hypothesis", 8, "samples are in two datasets or cohorts, or are duplicates"),
     ),
     doubts_auc=AucDoubt(("external",), "it holds samples of training"),
@@ -56,26 +58,33 @@ def shared_samples(evidence: StudyEvidence) -> list[Finding]:
 
     Across training and validation it is an error, otherwise a warning.
     """
+    people: list[str] = []
     within: list[str] = []
     across: dict[str, list[str]] = {entry.dataset: [] for entry in evidence.study.validation}
     for first, second in combinations(evidence.comparisons, 2):
-        found = _shared(evidence, first, second)
+        ties = _shared(evidence, first, second)
+        same = [] if ties or first.dataset == second.dataset else _same_people(evidence, first, second)
+        found = ties + same
+        people += same
         if first.is_validation == second.is_validation:
             within += found
         else:
             across[second.dataset if second.is_validation else first.dataset] += found
     own = {each.dataset: (each, _copies(evidence, each)) for each in evidence.comparisons}
-    within += [text for each, found in own.values() if each.dataset not in across for text in found]
+    copies = [text for each, found in own.values() if each.dataset not in across for text in found]
+    within += copies
+    of = "copies" if copies or people else ""
     text = "; ".join(within) or "no sample is in two datasets or two cohorts, and no array is a duplicate"
-    findings = [finding("I6", evidence.name, "warning" if within else "ok", text, len(within), 0)]
+    findings = [finding("I6", evidence.name, "warning" if within else "ok", text, len(within), 0, of)]
     for dataset, found in across.items():
         message = "; ".join(found) or "no sample of it was used in training"
         if found:
             message += ": a model cannot be validated on what it was trained on"
         copies = own[dataset][1]
+        of = "copies" if copies else ""
         severity: Severity = "error" if found else "warning" if copies else "ok"
         message = "; ".join([*([message] if found or not copies else []), *copies])
-        findings.append(finding("I6", dataset, severity, message, len(found) + len(copies), 0))
+        findings.append(finding("I6", dataset, severity, message, len(found) + len(copies), 0, of))
     return findings
 
 
@@ -114,7 +123,7 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
         relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()
         if not {accession_of(other.dataset), *samples}.isdisjoint(_REANALYSIS.findall("\n".join(relations))):
             found.append(f"GEO states that {one.dataset} and {other.dataset} are the same samples, re-analysed")
-    return found or _same_people(evidence, first, second)
+    return found
 
 
 def _same_people(evidence: StudyEvidence, first: Comparison, second: Comparison) -> list[str]:

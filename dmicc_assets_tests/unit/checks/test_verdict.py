@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -15,7 +16,7 @@ from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.conftest import ROOT
 from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame, with_study
-from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change
+from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change, same_array, with_values
 
 
 def judged(evidence: StudyEvidence, *more: Finding) -> Verdict:
@@ -65,6 +66,18 @@ def test_findings_decide_the_level(code: str, level: str, said: str) -> None:
     assert found.line == LINES[level]
     assert said in found.trust
     assert re.search(rf"\(([A-Z0-9]+( in [^)]*)?, )*{code}[^)]*\)\.$", found.trust) or code == "R14", found.trust
+
+
+def test_arrays_that_stand_twice_are_broken_data() -> None:
+    def doubled(values: np.ndarray) -> np.ndarray:
+        values[:, 3] = values[:, 7]
+        return values
+
+    said = judged(with_values("SIM2", doubled)(sound()))
+    assert said.level == "broken data"
+    assert "arrays are duplicates, or two datasets are of the same people" in said.trust
+    shared = judged(same_array(sound(), "SIM1", "SIM2"))
+    assert shared.level == "a hypothesis"
 
 
 def test_codes_stand_at_the_end_with_their_subjects() -> None:
