@@ -39,7 +39,7 @@ def subjects(results: Results) -> list[CaseControl]:
     outputs=("validation/expression_tests",),
     inputs=(Input("signature/genes"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
-    version="1",
+    version="2",
 )
 def expression_tests(context: StepContext) -> Result:
     """Compare each signature gene between cases and controls by Wilcoxon's test, in every cohort and dataset."""
@@ -135,7 +135,7 @@ def roc(context: StepContext) -> Result:
     outputs=("validation/performance",),
     inputs=(Input("model/coefficients"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
-    version="2",
+    version="3",
 )
 def performance(context: StepContext) -> Result:
     """Measure discrimination and calibration of the frozen model in every other cohort and dataset."""
