@@ -67,22 +67,7 @@ def merge_cohort(
         DataError: a group has no sample, no gene is measured in all datasets or counted often enough to be tested, or
             dataset and group are confounded.
     """
-    wanted = {cohort.case: True, cohort.control: False}
-    members = pl.concat(
-        samples[dataset]
-        .filter(pl.col("label").is_in(list(wanted)))
-        .with_columns(dataset=pl.lit(dataset), is_case=pl.col("label") == cohort.case)
-        .select(
-            "dataset",
-            "sample",
-            "is_case",
-            "patient",
-            batch=_own(samples[dataset], "batch"),
-            same_as=_own(samples[dataset], "same_as"),
-        )
-        for dataset in cohort.datasets
-    ).sort("dataset", "sample")
-    members = members.with_columns(batch=pl.coalesce(pl.format("{}/{}", "dataset", "batch"), "dataset"))
+    members = _members(cohort, samples)
     _refuse_impossible(name, cohort, members)
     renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
     measured = [set(matrix.features) for matrix in renamed.values()]
@@ -109,13 +94,43 @@ def merge_cohort(
     merged_counts = no_counts(value) if counted is None else counted.take_features(genes)
     notes["is_counted"] = counted is not None
     adjusted = ExpressionMatrix(adjusted, value.features, value.samples)
+    members = _with_units(matrices, members, samples, finds_people)
+    members = members.select(*TABLES["cohort/samples"].rows_schema)
+    return MergedCohort(value, adjusted, merged_counts, members, notes)
+
+
+def _members(cohort: Cohort, samples: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The case and control samples of a cohort's datasets with their batch, sorted by dataset and sample."""
+    wanted = {cohort.case: True, cohort.control: False}
+    members = pl.concat(
+        samples[dataset]
+        .filter(pl.col("label").is_in(list(wanted)))
+        .with_columns(dataset=pl.lit(dataset), is_case=pl.col("label") == cohort.case)
+        .select(
+            "dataset",
+            "sample",
+            "is_case",
+            "patient",
+            batch=_own(samples[dataset], "batch"),
+            same_as=_own(samples[dataset], "same_as"),
+        )
+        for dataset in cohort.datasets
+    ).sort("dataset", "sample")
+    return members.with_columns(batch=pl.coalesce(pl.format("{}/{}", "dataset", "batch"), "dataset"))
+
+
+def _with_units(
+    matrices: Mapping[str, ExpressionMatrix],
+    members: pl.DataFrame,
+    samples: Mapping[str, pl.DataFrame],
+    finds_people: bool,
+) -> pl.DataFrame:
+    """The members with their units and copies; datasets are compared only where it is asked for."""
     copies, people = _same(matrices, members, samples) if finds_people else ({}, [])
-    members = members.with_columns(
+    return members.with_columns(
         unit=pl.Series(sample_units(members, [*copies.items(), *people]), dtype=pl.String),
         same_as=pl.coalesce("same_as", pl.col("sample").replace_strict(copies, default=None, return_dtype=pl.String)),
     )
-    members = members.select(*TABLES["cohort/samples"].rows_schema)
-    return MergedCohort(value, adjusted, merged_counts, members, notes)
 
 
 def _own(samples: pl.DataFrame, column: str) -> pl.Expr:
