@@ -17,8 +17,13 @@ COHORT = (Input("cohort/expression"), Input("cohort/samples"))
 
 
 def observe_libraries(context: StepContext) -> str:
-    """Name and checksum of each gene-set library that the study uses, as a text."""
-    return served_libraries(context.study.enrichment, context.settings)
+    """What is served now of each gene-set library that the study uses, as a text."""
+    return served_libraries(context.study.enrichment, context.settings, context.report_progress)
+
+
+def known_libraries(context: StepContext) -> str:
+    """The same as it was when last observed: no provider is asked."""
+    return served_libraries(context.study.enrichment, context.settings, asks=False)
 
 
 def libraries_of(context: StepContext) -> LibrariesInUse:

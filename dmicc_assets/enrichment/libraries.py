@@ -10,10 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, library_path, read_gmt
-from dmicc_assets.enrichment.providers.catalogue import source_of
+from dmicc_assets.enrichment.providers.catalogue import is_alias, source_of
 from dmicc_assets.enrichment.providers.library_folder import LibraryFolder
 from dmicc_assets.enrichment.providers.provider import Roots
 from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.lake.steps import open_client
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.study.settings import Settings
@@ -63,21 +64,26 @@ def libraries_in_use(
         try:
             found.append(read_gmt(folder.fetch(source_of(name, enrichment)), name))
         except SourceError as error:
+            if isinstance(error, NotServedError) and not is_alias(name, enrichment):
+                raise RequestError(f"enrichment.libraries: no provider has a library {name!r} ({error})") from None
             missing[name] = str(error)
     return LibrariesInUse(found, missing)
 
 
-def served_libraries(enrichment: Enrichment, settings: Settings) -> str:
+def served_libraries(
+    enrichment: Enrichment, settings: Settings, report: Callable[[str], None] = lambda _: None, *, asks: bool = True
+) -> str:
     """What there is of the study's libraries now, a line each: in the user's folder, else at their providers.
 
     Of a file in the folder its SHA-256, and that of a `<name>.json` beside it: a version that is stated later is a
-    finding less.
+    finding less. Without `asks` no provider is asked: the text is as it was when a library was fetched.
     """
     if settings.gene_sets is not None:
         lines = [_in_folder(name, settings.gene_sets) for name in enrichment.libraries]
     else:
-        folder = fetched_libraries(settings)
-        lines = [f"{name} {folder.observe(source_of(name, enrichment))}" for name in enrichment.libraries]
+        folder = fetched_libraries(settings, report)
+        observe = folder.observe if asks else folder.known
+        lines = [f"{name} {observe(source_of(name, enrichment))}" for name in enrichment.libraries]
     return "\n".join(lines) or "no gene sets"
 
 

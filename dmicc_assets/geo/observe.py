@@ -20,6 +20,7 @@ from typing import TypeVar
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, Observed
 from dmicc_assets.geo.http.policy import TransientError, Validators
 from dmicc_assets.geo.sources import Wanted, visit_files
@@ -94,7 +95,13 @@ def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed
     """The first of a file's URLs that is served, which `acquire` takes too."""
 
     def ask(url: str) -> Observed:
-        seen = client.observe(url, wanted.role)
+        try:
+            seen = client.observe(url, wanted.role)
+        except ChallengeError:  # it comes and goes: what was fetched from there stands
+            recorded = client.cache.recorded(url, wanted.role)
+            if recorded is None:
+                raise
+            return Observed(url, wanted.role, f"sha256={recorded.sha256}")
         return seen if seen.validator else Observed(url, wanted.role, _by_content(wanted, url, client, thorough))
 
     return wanted.first(ask) or Observed(wanted.urls[0], wanted.role, NOT_SERVED)

@@ -67,7 +67,13 @@ class Wanted:
         """
         if self.take is not None and self.query_name is not None and "#" in url:
             return client.fetch_part(url, self.role, self.take, self.verify, self.query_name)
-        return client.fetch(url, self.role, self.verify, self.query_name if "?" in url else None)
+        try:
+            return client.fetch(url, self.role, self.verify, self.query_name if "?" in url else None)
+        except ChallengeError:  # it comes and goes: what was fetched from there stands
+            recorded = client.cache.recorded(url, self.role)
+            if recorded is None:
+                raise
+            return recorded
 
     def first(self, ask: Callable[[str], _Read]) -> _Read | None:
         """Result of `ask` for the first URL that serves the file; None if no URL does.

@@ -70,7 +70,7 @@ class Step:
 
     @property
     def asks_source(self) -> bool:
-        """Whether it observes a remote source; other steps observe files of this machine."""
+        """Whether it observes a dataset's source; others observe gene-set libraries, or nothing."""
         return "source/files" in self.outputs
 
     @property

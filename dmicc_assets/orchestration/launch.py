@@ -50,7 +50,9 @@ class Launcher:
         self._instance = dg.DagsterInstance.get()
         self._job = build_defs(session=session).resolve_implicit_global_asset_job_def()
         self._end_killed_runs()
-        self._instance.report_runless_asset_event(observation(GENE_SETS, libraries_now(self._workspace), None))
+        self._instance.report_runless_asset_event(
+            observation(GENE_SETS, libraries_now(self._workspace, study.study), None)
+        )
 
     def execute(
         self, key: PartitionKey, steps: Sequence[Step], *, force: bool, verify: bool, with_catalog: bool = False

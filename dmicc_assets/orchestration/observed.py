@@ -6,8 +6,9 @@ from hashlib import sha256
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from dmicc_assets.assets.enrichment import observe_libraries, terms
+from dmicc_assets.assets.enrichment import known_libraries, observe_libraries, terms
 from dmicc_assets.assets.source import files, observe_dataset
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES
 from dmicc_assets.orchestration.partitions import accession_partition, accession_partitions
@@ -51,10 +52,24 @@ def _can_be_served(workspace: Workspace, study: Study) -> bool:
     return not study.is_simulated or workspace.settings.simulated_mirror.is_dir()
 
 
-def libraries_now(workspace: Workspace) -> str:
-    """The gene-set libraries that the studies would use now, as a text."""
-    contexts = (workspace.context(terms, PartitionKey.of(study, "any")) for study in workspace.studies)
-    return "\n".join(sorted({observe_libraries(context) for context in contexts}))
+def libraries_now(workspace: Workspace, running: str | None = None) -> str:
+    """The gene-set libraries of every study that has results, as a text.
+
+    Args:
+        workspace: settings and studies.
+        running: a study that is run now: only its providers are asked; for other studies the text is as fetched last.
+    """
+    lines: set[str] = set()
+    for study in workspace.studies:
+        if study != running and not workspace.lake.has(study):
+            continue
+        context = workspace.context(terms, PartitionKey.of(study, "any"))
+        ask = observe_libraries if running in (None, study) else known_libraries
+        try:
+            lines |= set(ask(context).splitlines())
+        except DmiccError:  # a library of this study has no provider: its own run says so
+            continue
+    return "\n".join(sorted(lines))
 
 
 def data_version(text: str) -> dg.DataVersion:
@@ -86,8 +101,8 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
     @dg.observable_source_asset(
         key=GENE_SETS,
         group_name="enrichment",
-        description="The gene-set libraries of the enrichment (GO, KEGG, ...): name and checksum of each file "
-        "in the folder DMICC_GENE_SETS. A new version of a library causes the enrichment to be computed again.",
+        description="The gene-set libraries that enrichment uses (GO, KEGG, ...), as providers serve them now, or "
+        "the files in the folder DMICC_GENE_SETS. With another version of a library enrichment is computed again.",
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
     def gene_sets(workspace: WorkspaceResource) -> dg.DataVersion:

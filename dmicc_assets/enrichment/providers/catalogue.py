@@ -40,6 +40,11 @@ _NAMES = frozenset(alias for alias, _ in ALIASES)
 _COLLECTION = re.compile(r"(?P<name>[a-z0-9][A-Za-z0-9._]*)\.v(?P<version>\d[\d.]*\.(?:Hs|Mm))(?:\.symbols(?:\.gmt)?)?")
 
 
+def is_alias(name: str, enrichment: Enrichment) -> bool:
+    """Whether a library is named by one of `ALIASES`, so that the provider's name of it is not the study's."""
+    return enrichment.pins.get(name, name) in _NAMES
+
+
 def source_of(name: str, enrichment: Enrichment) -> LibrarySource:
     """Where a library of a study comes from.
 

@@ -58,8 +58,12 @@ class LibraryFolder:
         try:
             return self._once(f"observe {source}", lambda: self._observe(source))
         except SourceError:
-            record = self._record(source)
-            return record["observed"] if record else "not there"
+            return self.known(source)
+
+    def known(self, source: LibrarySource) -> str:
+        """What was served when the library was fetched: no provider is asked."""
+        record = self._record(source)
+        return record["observed"] if record else "not there"
 
     def fetch(self, source: LibrarySource) -> Path:
         """A library as the provider serves it now; as fetched last, when the provider cannot be reached.
@@ -121,6 +125,7 @@ class LibraryFolder:
             files = [self._download(remote, client) for remote in provider.remotes(source, self.roots)]
             record = self._record(source)
             if record and record["sha256"] == [file.sha256 for file in files]:
+                self._write_record(source, record)  # the same bytes may have new validators
                 return self.path_of(source)
             self.report(f"{source.name} of {provider.title}; licence: {provider.licence}")
             contents = provider.read(source, [file.path for file in files])
@@ -134,7 +139,6 @@ class LibraryFolder:
     def _write(self, source: LibrarySource, contents: Contents, files: Sequence[SourceFile]) -> None:
         """The GMT file and then its record, each in its place at once."""
         provider = PROVIDERS[source.provider]
-        pinned = provider.is_pinned(source)
         record = {
             "library": source.name,
             "provider": provider.title,
@@ -147,11 +151,22 @@ class LibraryFolder:
             "retrieved_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "n_sets": len(contents.sets),
             "notes": contents.notes,
-            "is_pinned": pinned,
+            "is_pinned": provider.is_pinned(source),
         }
         lines = ("\t".join([name, "", *genes]) + "\n" for name, genes in contents.sets)
         _replace(self.path_of(source), "".join(lines))
-        observed = _pinned(source, [file.sha256 for file in files]) if pinned else self.observe(source)
+        self._write_record(source, record)
+
+    def _write_record(self, source: LibrarySource, record: dict[str, Any]) -> None:
+        """The record with what is served now.
+
+        Raises:
+            SourceError: what is served cannot be observed; then nothing is written.
+        """
+        if PROVIDERS[source.provider].is_pinned(source):
+            observed = _pinned(source, record["sha256"])
+        else:
+            observed = self._once(f"observe {source}", lambda: self._observe(source))
         _replace(self._record_path(source), json.dumps({**record, "observed": observed}, indent=1))
 
     def is_held(self, record: Mapping[str, Any]) -> bool:

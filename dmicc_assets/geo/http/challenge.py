@@ -21,12 +21,13 @@ class ChallengeError(SourceError):
     """A challenge page came in place of the file. Trying again does not help."""
 
 
-def refuse_challenge(url: str, page: bytes) -> None:
+def refuse_challenge(url: str, page: bytes, advice: str) -> None:
     """Raise an error if a page is a challenge.
 
     Args:
         url: the requested URL.
         page: the first `PEEK` bytes of the answer.
+        advice: what to set so that another place is asked.
 
     Raises:
         ChallengeError: it is one.
@@ -34,5 +35,5 @@ def refuse_challenge(url: str, page: bytes) -> None:
     if page.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and _MARK.search(page):
         raise ChallengeError(
             f"{url}: {urlsplit(url).hostname} answers with a challenge page (reCAPTCHA), which only a browser can "
-            "pass; try later, from another network, or with a mirror (DMICC_GEO_URL=file:///...)"
+            f"pass: try later, from another network, or set {advice}"
         )

@@ -117,7 +117,7 @@ class HttpTransfer:
                     page += piece
                     if len(page) > _LARGEST_TEXT:
                         raise SourceError(f"{url}: expected a page, found more than {_LARGEST_TEXT >> 20} MiB")
-                refuse_challenge(url, bytes(page[:PEEK]))
+                refuse_challenge(url, bytes(page[:PEEK]), self._advice_of(url))
                 return page.decode(response.charset_encoding or "utf-8", errors="replace")
 
         return self._persist(url, ask)
@@ -136,7 +136,7 @@ class HttpTransfer:
             start = next(pieces, b"")
             while start[:1] == b"<" and len(start) < PEEK and (piece := next(pieces, b"")):
                 start += piece
-            refuse_challenge(url, start[:PEEK])
+            refuse_challenge(url, start[:PEEK], self._advice_of(url))
             yield chain([start], pieces)
         finally:
             opened.close()
@@ -167,7 +167,7 @@ class HttpTransfer:
             if found is None:
                 return None
             try:
-                refuse_challenge(url, _beginning(part))
+                refuse_challenge(url, _beginning(part), self._advice_of(url))
                 verify(part)
             except ChallengeError:
                 forget(part)
@@ -291,7 +291,7 @@ class HttpTransfer:
             return response
         page = b"" if is_head else self._page_of(url, response)
         response.close()
-        refuse_challenge(url, page)
+        refuse_challenge(url, page, self._advice_of(url))
         if status in _MISSING or is_missing_key(status, page):
             raise NotServedError(f"{url}: not there (HTTP {status})")
         if status == 416 and resuming is not None:

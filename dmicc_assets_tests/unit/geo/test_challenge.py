@@ -40,14 +40,14 @@ Ask = Callable[[GeoClient, str, Path], object]
 )
 def test_a_challenge_is_known_by_its_content(page: bytes) -> None:
     with pytest.raises(ChallengeError, match=r"www\.ncbi\.nlm\.nih\.gov answers with a challenge page"):
-        refuse_challenge("https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi?acc=GPL7", page)
+        refuse_challenge("https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi?acc=GPL7", page, "DMICC_GEO_URL to a mirror")
 
 
 @pytest.mark.parametrize(
     "page", [b"", HTML_PAGE, b"^SERIES = GSE1\n!Series_title = Who solves a captcha?\n", b"<html>Index of /geo</html>"]
 )
 def test_other_pages_are_not_challenges(page: bytes) -> None:
-    refuse_challenge("https://www.ncbi.nlm.nih.gov/geo/", page)
+    refuse_challenge("https://www.ncbi.nlm.nih.gov/geo/", page, "DMICC_GEO_URL to a mirror")
 
 
 @pytest.mark.parametrize("code", [200, 403, 429, 503])
@@ -98,6 +98,20 @@ def test_a_platform_is_read_from_the_family_file(fake_geo: FakeGeo, tmp_path: Pa
     assert acquire("GSE5", spec(), client, Path()) == files
     again = [r for r in fake_geo.requests[n_requests:] if r.path.endswith("family.soft.gz")]
     assert [request.method for request in again] == ["HEAD"]
+
+
+def test_a_challenge_that_comes_and_goes_is_no_revision(fake_geo: FakeGeo, tmp_path: Path) -> None:
+    platform_in_family_only(fake_geo.root)
+    record = "\n".join(
+        ["^PLATFORM = GPL9", "!platform_table_begin", "ID\tGene Symbol", "1000_at\tX", "!platform_table_end"]
+    )
+    (fake_geo.root / "acc" / "GPL9.self.full.txt").write_text(f"{record}\n")
+    client = over_http(fake_geo, tmp_path)
+    before, files = observe("GSE5", spec(), client, Path()), acquire("GSE5", spec(), client, Path())
+    assert "acc.cgi" in files[1].url
+    fake_geo.challenges = True
+    assert observe("GSE5", spec(), client, Path()) == before
+    assert acquire("GSE5", spec(), client, Path()) == files
 
 
 def test_where_only_the_challenge_is_left_it_is_named(fake_geo: FakeGeo, tmp_path: Path) -> None:

@@ -185,6 +185,36 @@ def test_a_library_can_be_pinned_removed_and_named_by_address(settings: Settings
     assert not fetched_libraries(settings).remove(source_of("MINE", address))
 
 
+def test_new_validators_of_the_same_bytes_recompute_nothing_later(
+    settings: Settings, providers: GeneSetProviders
+) -> None:
+    asked = Enrichment(libraries=["GO_BP"])
+    libraries_in_use(asked, settings)
+    for path in providers.etags:
+        providers.etags[path] = '"2"'
+    forget_answers()
+    now = served_libraries(asked, settings)
+    libraries_in_use(asked, settings)
+    providers.down |= {"go"}
+    forget_answers()
+    assert served_libraries(asked, settings) == now
+
+
+def test_what_was_fetched_is_told_without_asking(settings: Settings, providers: GeneSetProviders) -> None:
+    assert served_libraries(ALL, settings, asks=False).splitlines() == [f"{name} not there" for name in ALL.libraries]
+    libraries_in_use(ALL, settings)
+    served = served_libraries(ALL, settings)
+    providers.requests.clear()
+    forget_answers()
+    assert served_libraries(ALL, settings, asks=False) == served
+    assert not providers.requests
+
+
+def test_a_name_that_no_provider_knows_is_a_mistake_in_the_study_file(settings: Settings) -> None:
+    with pytest.raises(RequestError, match=r"enrichment\.libraries: no provider has a library 'KEGGG'"):
+        libraries_in_use(Enrichment(libraries=["GO_BP", "KEGGG"]), settings)
+
+
 def test_names_lead_to_their_providers() -> None:
     human, rat = Enrichment(), Enrichment(organism="rat")
     assert source_of("c2.cp.v2025.1.Hs", human).version == "2025.1.Hs"
