@@ -97,7 +97,8 @@ CLAIMS = (
           lambda j: not j.interval[0] <= j.true_auc <= j.interval[1]),
     Claim("the AUC drops when the genes are chosen without the patients", _of_check("R1"),
           lambda j: j.true_auc > j.apparent - 0.05),
-    Claim("genes move opposite ways", _says("does not carry over"), lambda _: True),
+    # Said of these data: here counted as if it were said of the diseases.
+    Claim("genes move opposite ways (were it said of the diseases)", _says("does not carry over"), lambda _: True),
     Claim("directions agree less than chance gives", _says("fewer than chance gives"), lambda _: True),
     Claim("the model ranks cases below controls", _says("ranks cases below controls"), lambda j: j.true_auc >= 0.5),
 )  # fmt: skip

@@ -21,7 +21,7 @@ def which_ways(evidence: StudyEvidence) -> str:
             said.append(f"{gene} is {listed([f'{way} in {_title(evidence, cohort)}' for way, cohort in ways])}")
     if said:
         it = "it" if len(said) == 1 else "them"
-        return f"{listed(said)}: the model's use of {it} does not carry over"
+        return f"in these data {listed(said)}: the model's use of {it} does not carry over"
     if disagrees(evidence):
         row = evidence.rows("signature/overlap").row(0, named=True)
         return (
