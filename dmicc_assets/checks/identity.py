@@ -130,10 +130,7 @@ def _same_people(evidence: StudyEvidence, first: Comparison, second: Comparison)
     """That two datasets are of the same people, as one text; GSE781 has every RNA on two arrays."""
     named = [(each.dataset, evidence.members(each)) for each in (first, second)]
     people = [people_of(rows, evidence.matrices[name].take_samples(rows["sample"].to_list())) for name, rows in named]
-    relations = [evidence.rows("source/datasets", dataset=name)["relations"].drop_nulls() for name, _ in named]
-    texts = ["\n".join(each.to_list()) for each in relations]
-    series = [accession_of(name) for name, _ in named]
-    are_related = series[0] == series[1] or series[1] in texts[0] or series[0] in texts[1]
+    are_related = _is_of_series(evidence, first, second) or _is_of_series(evidence, second, first)
     found = same_people(people[0], people[1], are_related)
     if found is None:
         return []
@@ -142,6 +139,17 @@ def _same_people(evidence: StudyEvidence, first: Comparison, second: Comparison)
         f"the two datasets {first.dataset} and {second.dataset} are the same people: {len(found.pairs)} of "
         f"{found.n_smaller} samples have a partner in the other by {found.by} ({one})"
     ]
+
+
+def _is_of_series(evidence: StudyEvidence, one: Comparison, other: Comparison) -> bool:
+    """Whether two datasets are of one series, or the first one's relations name the other's accession."""
+    datasets = evidence.study.datasets
+    if datasets[one.dataset].source != "geo" or datasets[other.dataset].source != "geo":
+        return False
+    series = accession_of(other.dataset)
+    relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls()
+    is_named = any(re.search(rf"\b{re.escape(series)}\b", text) for text in relations)
+    return is_named or accession_of(one.dataset) == series
 
 
 def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence[CaseControl]) -> None:

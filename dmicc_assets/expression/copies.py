@@ -91,26 +91,29 @@ def sample_units(samples: pl.DataFrame, copies: Iterable[tuple[str, str]] = ()) 
         samples: columns dataset, sample, patient and, where it is known, same_as (a sample of the same dataset).
         copies: pairs of further samples that are the same, by name.
     """
-    named = map(unit_of, samples["dataset"], samples["patient"], samples["sample"])
-    unit = dict(zip(samples["sample"], named, strict=True))
-    pairs = list(copies)
+    rows = samples.select("dataset", "patient", "sample").iter_rows()
+    unit = {sample: unit_of(dataset, patient, sample) for dataset, patient, sample in rows}
+    pairs = [(unit[a], unit[b]) for a, b in copies if a in unit and b in unit]
     if "same_as" in samples.columns:
-        pairs += [pair for pair in zip(samples["sample"], samples["same_as"], strict=True) if pair[1] is not None]
-    merged = joined([(unit[a], unit[b]) for a, b in pairs if a in unit and b in unit])
+        known = samples.drop_nulls("same_as").select("dataset", "sample", "same_as").iter_rows()
+        # Copies of one sample that is not here are copies of each other.
+        pairs += [(unit[copy], unit.get(same, unit_of(dataset, None, same))) for dataset, copy, same in known]
+    merged = joined(pairs)
     return [merged.get(name, name) for name in unit.values()]
 
 
 def without_copies(samples: pl.DataFrame) -> pl.DataFrame:
-    """The samples but those that are the same array as an earlier one that is kept and is in the same group.
+    """The samples without those that are the same array as an earlier one of the same group.
 
     Args:
-        samples: columns sample, is_case and, where it is known, same_as.
+        samples: columns sample, is_case and, where it is known, same_as, which may name a sample that is not here.
     """
     if "same_as" not in samples.columns or samples["same_as"].null_count() == len(samples):
         return samples
-    group = dict(zip(samples["sample"], samples["is_case"], strict=True))
-    pairs = zip(samples["same_as"], samples["is_case"], strict=True)
-    return samples.filter(pl.Series([same is None or group.get(same) != is_case for same, is_case in pairs]))
+    root = joined(list(samples.drop_nulls("same_as").select("sample", "same_as").iter_rows()))
+    array = pl.Series([root.get(sample, sample) for sample in samples["sample"]], dtype=pl.String)
+    is_first = samples.select(pl.struct(array.alias("array"), "is_case").is_first_distinct()).to_series()
+    return samples.filter(is_first)
 
 
 def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:

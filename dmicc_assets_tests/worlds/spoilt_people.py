@@ -4,7 +4,16 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.results.evidence import StudyEvidence
-from dmicc_assets_tests.worlds.spoilt_studies import NUMBER, REPEATED_PATIENT, Spoil, change, in_cohort, with_values
+from dmicc_assets_tests.worlds.sound_study import with_matrix
+from dmicc_assets_tests.worlds.spoilt_studies import (
+    NUMBER,
+    REPEATED_PATIENT,
+    Spoil,
+    change,
+    in_cohort,
+    relation,
+    with_values,
+)
 
 NUMBER_OF_DATASET = pl.int_range(pl.len()).over("dataset")
 
@@ -34,6 +43,18 @@ def on_two_platforms(evidence: StudyEvidence, first: str, second: str) -> StudyE
     return with_values(second, measured_again)(change("source/samples", title=title)(evidence))
 
 
+def titled_alike(relations: str) -> Spoil:
+    """Samples of all datasets have the same titles, and too few genes to compare profiles; SIM3 has these relations."""
+    title = pl.format("C{} chip {}", NUMBER_OF_DATASET, "dataset")
+
+    def spoilt(evidence: StudyEvidence) -> StudyEvidence:
+        matrix = evidence.matrices["SIM3"]
+        few = with_matrix(evidence, "SIM3", matrix.take_features(matrix.features[:40]))
+        return relation(relations)(change("source/samples", title=title)(few))
+
+    return spoilt
+
+
 def titled(control: str, case: str) -> Spoil:
     """Titles whose second word says the group, but for one sample of each."""
     word = pl.when((pl.col("label") == "sick") == (NUMBER_OF_DATASET > 0)).then(pl.lit(case)).otherwise(pl.lit(control))
@@ -47,6 +68,8 @@ WAYS_OF_PEOPLE: list[tuple[str, Spoil, str, str, str]] = [
     ("I6", with_values("SIM3", stands_twice), "warning", "SIM3", "1 pair of arrays of SIM3 are the same"),
     ("I6", lambda e: on_two_platforms(e, "SIM1", "SIM2"), "warning", "sound", "SIM1 and SIM2 are the same people"),
     ("I6", lambda e: on_two_platforms(e, "SIM1", "SIM3"), "error", "SIM3", "SIM1 and SIM3 are the same people"),
+    ("I6", titled_alike("SubSeries of: SIM1"), "error", "SIM3", "SIM1 and SIM3 are the same people"),
+    ("I6", titled_alike("SubSeries of: SIM12"), "ok", "SIM3", "no sample of it"),
     ("R15", REPEATED_PATIENT, "info", "b", "the model's errors do not"),
     ("R15", PATIENTS_OF_TWO_SERIES, "ok", "b", "every patient has one sample"),
     ("R15", in_cohort("a", patient=pl.lit(None, pl.String)), "info", "a", "cannot be judged"),

@@ -108,3 +108,18 @@ def test_only_one_of_copies_in_a_group_is_analysed() -> None:
     )
     assert without_copies(samples)["sample"].to_list() == ["a", "c", "d", "e"]
     assert without_copies(samples.drop("same_as")).height == 5
+
+
+def test_copies_of_a_sample_that_was_left_out_are_copies_of_each_other() -> None:
+    samples = pl.DataFrame(
+        {
+            "dataset": ["d"] * 4,
+            "sample": ["B", "C", "D", "E"],
+            "patient": pl.Series([None] * 4, dtype=pl.String),
+            "same_as": ["A", "A", None, "A"],
+            "is_case": [True, True, True, False],
+        }
+    )
+    units = sample_units(samples)
+    assert units[0] == units[1] == units[3] != units[2]
+    assert without_copies(samples)["sample"].to_list() == ["B", "D", "E"]
