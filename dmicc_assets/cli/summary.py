@@ -8,6 +8,7 @@ from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import in_order
 from dmicc_assets.checks.reproducibility import TURNED
 from dmicc_assets.checks.verdict import auc_doubts
+from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.report.words import in_words
@@ -69,7 +70,8 @@ def _cohort(results: Results, cohort: str) -> Lines:
     n_tested = results.rows("differential/statistics", cohort=cohort).height
     if not n_tested:
         return []
-    genes, samples = results.rows("differential/genes", cohort=cohort), results.rows("cohort/samples", cohort=cohort)
+    genes = results.rows("differential/genes", cohort=cohort)
+    samples = without_copies(results.rows("cohort/samples", cohort=cohort))
     n_up, n_case = (genes["direction"] == "up").sum(), samples["is_case"].sum()
     found = f"{len(genes)} of {n_tested} genes differ ({n_up} up, {len(genes) - n_up} down)"
     title = results.study.cohorts[cohort].title

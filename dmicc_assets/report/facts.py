@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from dmicc_assets.checks.verdict import auc_doubts
+from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import NOT_ESTIMABLE, interval_text
 from dmicc_assets.results.reader import Results
@@ -33,7 +34,7 @@ def facts(results: Results) -> list[Fact]:
     """The numbers of the strip under the verdict."""
     found: list[Fact] = []
     for cohort, spec in results.study.cohorts.items():
-        samples = results.rows("cohort/samples", cohort=cohort)
+        samples = without_copies(results.rows("cohort/samples", cohort=cohort))
         n_case = int(samples["is_case"].sum()) if len(samples) else 0
         genes = len(results.rows("differential/genes", cohort=cohort))
         label = f"genes differentially expressed in {spec.title} ({n_case} cases, {len(samples) - n_case} controls)"
