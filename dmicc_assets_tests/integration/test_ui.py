@@ -3,26 +3,18 @@
 `--screenshots docs` writes the pictures that README.md and docs/ show.
 """
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
 from dmicc_assets.lake.store import Lake
-from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.integration.conftest import begin_state
+from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over
 
-CHROMIUM = Path("/usr/bin/chromium")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
     pytest.mark.slow,
@@ -30,9 +22,6 @@ pytestmark = [
 ]
 
 DATASETS = ["SIM-EXT", "SIM101", "SIM102-SIMP2", "SIM201"]
-SIZE: Any = {"width": 1400, "height": 900}
-# Dagster's daemon looks at a backfill twice a minute, which nothing configures; four looks are two minutes of waiting.
-SOON = "import dagster._daemon.controller as c; c.DEFAULT_DAEMON_INTERVAL_SECONDS = 2"
 
 GRAPH = """{ assetNodes { assetKey { path } groupName description kinds owners { ... on TeamAssetOwner { team } }
   isObservable opVersion dependencyKeys { path } automationCondition { label }
@@ -44,67 +33,17 @@ AUTOMATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
   sensors { name sensorState { status } } schedules { name scheduleState { status } } } } } }"""
 
 
-@dataclass(frozen=True)
-class Ui:
-    """`dmicc ui` on a port of its own."""
-
-    url: str
-    settings: Settings
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def ask(self, query: str) -> dict[str, Any]:
-        """The answer to a GraphQL query."""
-        answer = httpx2.post(f"{self.url}/graphql", json={"query": query}, timeout=60).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Iterator[Ui]:
     folder = tmp_path_factory.mktemp("ui")
-    settings = begin_state(folder, mirror)
-    (folder / "sitecustomize.py").write_text(SOON)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port)]
-    environment = os.environ | settings.environment() | {"PYTHONPATH": str(folder)}
-    log = folder / "ui.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as process,
-    ):
-        ui = Ui(f"http://127.0.0.1:{port}", settings, process, log)
-        try:
-            wait_for(lambda: is_there(ui), 180)
-            yield ui
-        finally:
-            process.terminate()
-
-
-def is_there(ui: Ui) -> bool:
-    try:
-        return bool(ui.ask("{ assetNodes { id } }")["assetNodes"])
-    except (httpx2.TransportError, ValueError, AssertionError):
-        return False
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.5)
+    with ui_over(folder, begin_state(folder, mirror)) as ui:
+        yield ui
 
 
 @pytest.fixture(scope="module")
 def page(ui: Ui) -> Iterator[sync_api.Page]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport=SIZE)
-        page.set_default_timeout(60_000)
+    with browser_page() as page:
         yield page
-        browser.close()
 
 
 @pytest.fixture
@@ -118,18 +57,6 @@ def shoot(page: sync_api.Page, pytestconfig: pytest.Config) -> Callable[[str], N
             page.screenshot(path=folder / f"{name}.png")
 
     return take
-
-
-def materialise(page: sync_api.Page, button: str, partitions: str, n_partitions: int, leads_to: str) -> None:
-    """Click the button, pick in the dialog the partitions whose names contain the text, launch, and go to see it."""
-    page.get_by_role("button", name=button).first.click()
-    page.get_by_role("dialog").get_by_text("Select a partition").click()
-    page.keyboard.type(partitions)
-    page.get_by_text(f"Select all ({n_partitions})").click()
-    page.keyboard.press("Escape")
-    page.get_by_role("dialog").get_by_role("button", name="Launch").click()
-    page.locator(f"a[href^='{leads_to}']", has_text="View").click()
-    page.wait_for_url(f"**{leads_to}*")
 
 
 def materialise_study(page: sync_api.Page) -> None:
