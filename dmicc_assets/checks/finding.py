@@ -20,7 +20,7 @@ class Finding:
     """One result of a check.
 
     Attributes:
-        code: which check, `D1` to `R15`.
+        code: which check, as in `registry.CHECKS`: `D1`, `R16`.
         severity: "ok" when the check is silent; "error" for violated integrity.
         subject: cohort, dataset, `cohort/dataset`, or the study.
         statistic: what was measured, if it is a number.

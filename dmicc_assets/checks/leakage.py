@@ -24,10 +24,10 @@ FEW_EMPTY = 0.1
         "The AUC was measured on the samples that chose the genes. The nested estimate repeats the whole choice inside "
         "the folds; it is lower by more than 0.05. It judges the procedure on fewer samples, not these genes: where "
         "folds choose nothing it is low although the genes found on all samples may be right, and a validation dataset "
-        "says more; then it is no warning, and neither is a difference whose interval holds 0. To save time, forests "
-        "inside the folds have 100 trees and one seed, "
-        "and RNA-seq counts are tested as log2 counts per million without voom's weights. How often the nested "
-        "interval contains the true AUC is in [statistics.md](statistics.md)."
+        "says more. It is no warning only where the AUC's interval in every validation dataset lies above the nested "
+        "AUC, or where the interval of the difference holds 0. To save time, forests inside the folds have 100 trees "
+        "and one seed, and RNA-seq counts are tested as log2 counts per million without voom's weights. How often the "
+        "nested interval contains the true AUC is in [statistics.md](statistics.md)."
     ),
     measures="apparent AUC minus nested AUC",
     fires="above",

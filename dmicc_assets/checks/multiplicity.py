@@ -171,7 +171,7 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     ),
     citation="Wijesooriya 2022, 10.1371/journal.pcbi.1009935",
     stops=Stops(
-        "The version or date of every gene-set library is known",
+        "The date and checksum of every gene-set library are known",
         ("enrichment/camera", "enrichment/terms", "enrichment/gsea"),
     ),
 )

@@ -114,7 +114,12 @@ def _sample_size(e: StudyEvidence) -> str:
 
 
 def _missing(e: StudyEvidence) -> str:
-    return "; ".join([*_said(e, "11"), "missing values are kept missing, and a gene with one is not ranked"])
+    ranked = (
+        "for the ranking they are filled in as the mean of the 10 nearest samples"
+        if e.study.ranking.missing == "knn"
+        else "a gene with one is not ranked"
+    )
+    return "; ".join([*_said(e, "11"), f"missing values are kept missing, and {ranked}"])
 
 
 def _use_of_data(e: StudyEvidence) -> str:
@@ -150,8 +155,8 @@ def _heterogeneity(e: StudyEvidence) -> str:
 
 def _measures(_: StudyEvidence) -> str:
     return (
-        "AUC with its interval: apparent, leaky, nested, .632+, external; calibration curve, slope, intercept; Brier; "
-        "decision curve"
+        "AUC: apparent, leaky, nested and external with 95 % intervals, .632+ without one; calibration curve, slope, "
+        "intercept; Brier; decision curve"
     )
 
 

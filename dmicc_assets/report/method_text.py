@@ -174,8 +174,11 @@ def _validation(study: Study, versions: Mapping[str, str]) -> str:
     return (
         f"Validation datasets: {datasets}. Predictors are every signature gene and the risk model, their direction "
         f"taken from the training cohort, never from the data that validate. AUC with DeLong's interval "
-        f"(doi:10.2307/2531595), bands by bootstrap, cut-off by Youden's index, Wilcoxon's test as R's "
-        f"({_with_version('scipy', versions)}). An apparent AUC is scored on the samples that chose the genes."
+        f"(doi:10.2307/2531595), Obuchowski's where a patient has several samples (doi:10.2307/2533958); bands by "
+        f"bootstrap of patients, cut-off by Youden's index. Wilcoxon's rank sum test as R's "
+        f"({_with_version('scipy', versions)}); where a patient has several samples his signed rank test of the "
+        f"patients' differences if every patient has both groups, else the rank sum test for clustered samples "
+        f"(doi:10.18637/jss.v096.i06). An apparent AUC is scored on the samples that chose the genes."
     )
 
 
@@ -193,9 +196,9 @@ def _model(study: Study) -> str:
         f"without a model predicts its share of cases. What is of the fit only, on the samples that chose the genes, "
         f"is corrected for optimism by {study.model.bootstrap:,} bootstrap refits, seed {study.model.seed} "
         f"(doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4). In a validation dataset "
-        f"coefficients are frozen and genes are z-scores of that dataset, so its intercept cannot be "
-        f"interpreted. The decision curve holds for one share "
-        f"of cases: {share}."
+        f"coefficients are frozen; first the log2 values are used as they are, then z-scores of that dataset put on "
+        f"the training scale. Of z-scores neither slope nor intercept can be interpreted, as both move with the "
+        f"dataset's share of cases. The decision curve holds for one share of cases: {share}."
     )
 
 

@@ -8,7 +8,7 @@
 --   direction | VARCHAR | direction in the validation dataset; NULL when the gene is not measured there
 --   p_value | DOUBLE | Wilcoxon's test
 --   auc | DOUBLE | AUC there
---   verdict | VARCHAR | confirmed (p < 0.05), same direction, opposite or not measured
+--   verdict | VARCHAR | confirmed (p < 0.05), same direction, opposite, no direction (none there, or none expected) or not measured
 --   measured_as | VARCHAR | its name there, when it has another
 WITH datasets AS (
     SELECT DISTINCT study, subject FROM validation.expression_tests WHERE subject_kind = 'dataset'
@@ -27,6 +27,7 @@ SELECT
     r.auc,
     CASE
         WHEN t.gene IS NULL THEN 'not measured'
+        WHEN t.agrees IS NULL THEN 'no direction'
         WHEN NOT t.agrees THEN 'opposite'
         WHEN t.p_value < 0.05 THEN 'confirmed'
         ELSE 'same direction'

@@ -58,7 +58,7 @@ CAPTIONS: dict[str, str] = {
         "the same way."
     ),
     "expression": (
-        "Log2 expression in cases and controls with the p-value of Wilcoxon's rank-sum test; every point is a sample. "
+        "Log2 expression in cases and controls with the p-value of Wilcoxon's test; every point is a sample. "
         "In a cohort the batch is removed. 'Chosen here': these samples chose the genes, so that p is too small."
     ),
     "roc": (

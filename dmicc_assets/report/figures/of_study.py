@@ -163,7 +163,7 @@ def draw_calibration(results: Results) -> Figure:
 
 
 def _external_line(results: Results, dataset: str) -> list[pl.DataFrame]:
-    """The frozen model's calibration line in a validation dataset; None without one."""
+    """The frozen model's calibration line in a validation dataset; empty without one."""
     rows = results.rows("validation/performance", subject=dataset, scale="log2")
     found = dict(rows.select("metric", "value").drop_nulls().iter_rows())
     if "slope" not in found:
