@@ -117,7 +117,7 @@ def nulls(context: StepContext) -> Result:
         study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True})
         | {"model_cohort": study.model_cohort}
     ),
-    version=f"8.{len(CHECKS)}",  # a check more is another result
+    version=f"9.{len(CHECKS)}",  # a check more is another result
     observe=lambda context: StudyEvidence.of_step(context).notes_hash(),
 )
 def findings(context: StepContext) -> Result:
@@ -145,7 +145,7 @@ def findings(context: StepContext) -> Result:
         study.model_dump(mode="json", include={"cohorts", "validation", "population", "differential", "model"})
         | {"order": list(study.cohorts)}
     ),
-    version="2",
+    version="3",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""

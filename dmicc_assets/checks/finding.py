@@ -8,7 +8,8 @@ Severity = Literal["error", "warning", "info", "ok"]
 
 # The most severe first.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ok")
-# Severities of a check that fires; "info" is worth knowing, "ok" means that the check is silent.
+# Severities of a check that fires; "info" is worth knowing, "ok" that the check is silent
+# or does not apply.
 FIRED: frozenset[Severity] = frozenset({"error", "warning"})
 
 # Statistic, threshold, and the name of the check's measure.
@@ -21,7 +22,7 @@ class Finding:
 
     Attributes:
         code: which check, as in `registry.CHECKS`: `D1`, `R16`.
-        severity: "ok" when the check is silent; "error" for violated integrity.
+        severity: "ok" when the check is silent or does not apply; "error" for violated integrity.
         subject: cohort, dataset, `cohort/dataset`, or the study.
         statistic: what was measured, if it is a number.
         threshold: the value beyond which the check fires.

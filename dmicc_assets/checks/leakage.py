@@ -126,26 +126,34 @@ def of_the_folds(evidence: StudyEvidence) -> str:
         "well as the model, or the difference is too uncertain to tell. A warning says that the trivial model is "
         "shown to be better."
     ),
-    measures="nested AUC of the model minus that of the best trivial model",
+    measures="lower 95 % limit of the nested AUC of the model minus that of the trivial model that comes nearest",
     fires="at or below",
     severities=("warning", "info"),
     remedy="Say what the trivial model reaches beside the AUC of the model.",
     citation="Holte 1993, 10.1023/A:1022631118932",
 )
 def trivial_model(evidence: StudyEvidence) -> list[Finding]:
-    """The model is not shown to be better than a trivial one (info), or is shown to be worse (warning)."""
+    """A trivial model is shown to be better than the model (warning), or the model is not shown to be better (info).
+
+    Of several trivial models the one is told that is shown to be better, or whose difference has the lowest limit.
+    """
     cohort = evidence.study.model_cohort
-    rows = evidence.rows("validation/trivial").drop_nulls(["difference", "difference_low"]).sort("difference")
+    limits = ["difference", "difference_low", "difference_high"]
+    rows = evidence.rows("validation/trivial").drop_nulls(limits)
     if rows.is_empty():
         return not_applicable("R16", cohort, "no trivial model was cross-validated")
-    row = rows.row(0, named=True)
-    better = estimate_text(row["difference"], row["difference_low"], row["difference_high"])
+    is_worse = pl.col("difference_high") < 0
+    row = rows.sort(~is_worse, "difference_low", "difference").row(0, named=True)
+    better = estimate_text(*(row[each] for each in limits))
     text = f"{row['predictor']}: nested AUC {row['auc']:.3f}; the model's minus it is {better}"
     severity: Severity = "ok"
-    if row["difference_low"] <= 0:
-        severity = "warning" if row["difference_high"] < 0 else "info"
-        text += ": it is not shown to be better"
-    return [finding("R16", cohort, severity, text, row["difference"], 0)]
+    if row["difference_high"] < 0:
+        severity = "warning"
+        text += ": it is shown to be better than the model"
+    elif row["difference_low"] <= 0:
+        severity = "info"
+        text += ": the model is not shown to be better"
+    return [finding("R16", cohort, severity, text, row["difference_low"], 0)]
 
 
 @check(

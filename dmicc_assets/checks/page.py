@@ -19,7 +19,8 @@ judged.
 - `error`: something must be corrected, or the result has no meaning.
 - `warning`: the result may not be what it seems.
 - `info`: worth knowing.
-- `ok`: the check was made and is silent. It is stored too, so that it differs from a check that was never made.
+- `ok`: the check was made and is silent, and `statistic` has what it measured; or it does not apply, and the message
+  says why (`not applicable: ...`). It is stored too, so that it differs from a check that was never made.
 
 No finding changes a number. The report, the command line and the verdict count a check once, however many cohorts and
 datasets it warns of.

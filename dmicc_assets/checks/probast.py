@@ -54,8 +54,8 @@ def assessment(results: Results) -> pl.DataFrame:
     """One row for each domain, without the column study.
 
     The concern is "high" where a check of the domain warns, of the validation datasets alone in the part on
-    evaluation; "low" where all are silent and nothing is left to the author; else "unclear". A study without a
-    validation dataset is "not evaluated".
+    evaluation; "low" where each has measured something, all are silent and nothing is left to the author; else
+    "unclear". A study without a validation dataset is "not evaluated".
     """
     evidence = StudyEvidence.of(results)
     return TABLES["rigor/probast"].frame(
@@ -83,5 +83,11 @@ def _judged(evidence: StudyEvidence, domain: Domain) -> dict[str, str]:
         for code in in_order(set(fired["code"]))
         for subject, message in fired.filter(code=code).sort("subject").select("subject", "message").iter_rows()
     ]
-    concern = HIGH if messages else UNCLEAR if domain.for_author or rows.is_empty() else LOW
+    concern = HIGH if messages else UNCLEAR if domain.for_author or not _are_silent(rows, domain.codes) else LOW
     return {"concern": concern, "because": "; ".join(messages)}
+
+
+def _are_silent(rows: pl.DataFrame, codes: tuple[str, ...]) -> bool:
+    """Whether each of these checks is "ok" wherever it was made, and has measured something."""
+    measured = rows.filter(severity="ok").drop_nulls("statistic")
+    return set(codes) <= set(measured["code"]) and bool((rows["severity"] == "ok").all())

@@ -197,7 +197,8 @@ def _findings(results: Results) -> Section:
     text = (
         "Each check asks one question about the data or the results, for each cohort and dataset concerned; its source "
         "is cited. A warning does not stop the study, because a published study must stay reproducible; it tells the "
-        "reader what to doubt. An 'ok' is a check that was made and found no problem."
+        "reader what to doubt. An 'ok' is a check that was made and found no problem, or one that does not apply: its "
+        "message then says why."
     )
     return Section("findings", "Findings", text, made, (), "No check has been run.")
 

@@ -1,8 +1,9 @@
 """PROBAST+AI by domain: a check that warns makes the concern high; where an author must answer it is never low."""
 
 import polars as pl
+import pytest
 
-from dmicc_assets.checks.finding import finding
+from dmicc_assets.checks.finding import Finding, finding, not_applicable
 from dmicc_assets.checks.probast import DOMAINS, assessment
 from dmicc_assets.checks.registry import CHECKS, findings_table
 from dmicc_assets_tests.worlds.sound_study import sound, with_frame, with_study
@@ -41,3 +42,17 @@ def test_what_warns_of_the_validation_is_of_the_evaluation() -> None:
     assert found["development", "analysis"] == ["high", "R1 in b: the AUC drops"]
     without = concerns(assessment(with_study(evidence, validation=[])))
     assert without["evaluation", "outcome"] == ["not evaluated", "there is no validation dataset"]
+
+
+@pytest.mark.parametrize(
+    "unjudged",
+    [
+        finding("R15", "b", "info", "this cannot be judged", None, 0),
+        *not_applicable("R15", "b", "there are no patients"),
+    ],
+)
+def test_what_was_not_judged_is_not_of_low_concern(unjudged: Finding) -> None:
+    others = [each for each in SILENT if (each.code, each.subject) not in (("R15", "sound"), ("R15", "b"))]
+    found = concerns(assessment(with_frame(sound(), "rigor/findings", findings_table([*others, unjudged]))))
+    assert found["development", "analysis"] == ["unclear", ""]
+    assert found["evaluation", "analysis"] == ["low", ""]
