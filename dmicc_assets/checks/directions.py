@@ -43,9 +43,12 @@ def disagrees(evidence: StudyEvidence) -> bool:
 
 
 def other_way(evidence: StudyEvidence, subject: str) -> list[str]:
-    """Biomarkers with another direction in a cohort or validation dataset than in the model's cohort."""
+    """Biomarkers with another direction in a cohort or validation dataset than in the model's cohort.
+
+    In a validation dataset it is shown by an AUC whose interval lies below 0.5, in a cohort by its differential genes.
+    """
     if subject not in evidence.study.cohorts:
-        areas = evidence.rows("validation/roc", subject=subject, kind="external").filter(pl.col("auc") < 0.5)
+        areas = evidence.rows("validation/roc", subject=subject, kind="external").filter(pl.col("ci_high") < 0.5)
         return [gene for gene in evidence.biomarkers if gene in areas["predictor"].to_list()]
     genes = evidence.rows("signature/genes")
     ways: dict[tuple[str, str], str] = {

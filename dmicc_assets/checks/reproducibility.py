@@ -127,7 +127,7 @@ def directions(evidence: StudyEvidence) -> list[Finding]:
 def _turned(evidence: StudyEvidence) -> list[Finding]:
     """Where the frozen model ranks cases below controls: its AUC and interval are below 0.5."""
     rows = evidence.rows("validation/roc", predictor="model", kind="external")
-    below = rows.filter(pl.col("auc") < HALF, (pl.col("ci_high") < HALF).fill_null(True)).sort("subject")
+    below = rows.filter(pl.col("auc") < HALF, (pl.col("ci_high") < HALF).fill_null(False)).sort("subject")
     found: list[Finding] = []
     for subject, auc in below.select("subject", "auc").iter_rows():
         genes = other_way(evidence, subject)

@@ -35,7 +35,7 @@ def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState
     """State of every source of a study, one after the other; gene sets only if they were revised."""
     for key in partition_keys("dataset", study):
         yield _state(workspace, study, [files], key, key)
-    steps = [step for step in STEPS if step.observe is not None and step is not files]
+    steps = [step for step in STEPS if step.observe is not None and step.partition == "cohort"]
     for key in partition_keys("cohort", study):
         state = _state(workspace, study, steps, key, f"gene sets of {key}")
         if state.state == "revised":
