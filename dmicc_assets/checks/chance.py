@@ -2,12 +2,11 @@
 
 import polars as pl
 
-from dmicc_assets.checks.check import EVERY_AUC, AucDoubt, Doubt, check
+from dmicc_assets.checks.check import CHANCE, EVERY_AUC, AucDoubt, Doubt, check
 from dmicc_assets.checks.finding import Finding, Severity, counted, finding, not_applicable
 from dmicc_assets.resampling.nulls import empirical_p
 from dmicc_assets.results.evidence import StudyEvidence
 
-CHANCE = 0.05
 _NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC", "overlap": "overlap"}
 
 

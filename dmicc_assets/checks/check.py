@@ -16,6 +16,9 @@ TRIPOD = "Collins 2024, 10.1136/bmj-2023-078378"
 # Kinds of `validation.roc` whose interval is DeLong's, and all of them.
 DELONG = ("apparent", "external")
 EVERY_AUC = ("apparent", "leaky_cv", "nested_cv", "bootstrap_632plus", "external")
+# Thresholds of several checks: a larger p-value does not show more than chance, a smaller class shows little.
+CHANCE = 0.05
+SMALL_CLASS = 10
 
 Side = Literal["above", "below", "at or above", "at or below"]
 # Levels of the verdict that a check can lead to, the gravest first.

@@ -5,10 +5,9 @@ The check is declared in `reproducibility.py`; the test of directions is in `sig
 
 import polars as pl
 
+from dmicc_assets.checks.check import CHANCE
 from dmicc_assets.checks.finding import listed
 from dmicc_assets.results.evidence import StudyEvidence
-
-CHANCE = 0.05
 
 
 def which_ways(evidence: StudyEvidence) -> str:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.check import DELONG, TRIPOD, AucDoubt, Doubt, Lack, Measure, check, has_fired
+from dmicc_assets.checks.check import DELONG, SMALL_CLASS, TRIPOD, AucDoubt, Doubt, Lack, Measure, check, has_fired
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
@@ -16,7 +16,6 @@ from dmicc_assets.stats.sample_size import required_samples
 
 TREES = 100
 HALF_WIDTH = 0.10
-SMALL_CLASS = 10
 EVENTS = 100
 PREVALENCE = (0.1, 0.9)
 SCORED = ("apparent", "external")

@@ -3,12 +3,11 @@
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.check import AucDoubt, Doubt, Measure, check
+from dmicc_assets.checks.check import CHANCE, AucDoubt, Doubt, Measure, check
 from dmicc_assets.checks.directions import disagrees, other_way, which_ways
 from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, listed, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 
-CHANCE = 0.05
 HALF = 0.5
 TURNED = Measure("AUC of the frozen model outside its cohort", "below")
 _TEST_OF_OVERLAP = {False: "hypergeometric", True: "exact multi-set"}

@@ -10,7 +10,7 @@ from typing import get_args
 
 import polars as pl
 
-from dmicc_assets.checks.check import Doubt, DoubtLevel
+from dmicc_assets.checks.check import SMALL_CLASS, Doubt, DoubtLevel
 from dmicc_assets.checks.finding import FIRED, listed
 from dmicc_assets.checks.registry import CHECKS, in_order
 from dmicc_assets.results.evidence import StudyEvidence
@@ -25,8 +25,6 @@ LINES = {
     "a hypothesis": "A hypothesis: it must be shown again in other patients before anybody relies on it.",
     HOLDS_UP: "Holds up: it is more than chance, and the model works in patients that it has not seen.",
 }
-# A smaller class outside shows nothing, whatever its AUC.
-SMALL_CLASS = 10
 _HALF = 0.5
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from dmicc_assets.model.nomogram import TOTAL
 from dmicc_assets.stats.probability import expit, logit
 
-TOTAL = "total"
 # probabilities nearer to 0 or 1 are too imprecise to locate them on the line
 _READABLE = 1e-9
 

@@ -12,10 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dmicc_assets.errors import RequestError
-
-GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
-GEO_ACC_URL = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi"
-XENA_URL = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
+from dmicc_assets.study.addresses import GEO_ACC_URL, GEO_URL, REQUESTS_PER_SECOND, XENA_URL
 
 DAGSTER_YAML = """\
 # Written by dmicc, which replaces it only as long as nobody else changed it: change what you like.
@@ -67,7 +64,9 @@ class Settings(BaseSettings):
     msigdb_url: str = "https://data.broadinstitute.org"
     reactome_url: str = "https://reactome.org"
     lake_url: str | None = None
-    requests_per_second: float = Field(default=3.0, gt=0, le=50)  # NCBI answers 429 above 50 from one address
+    requests_per_second: float = Field(
+        default=REQUESTS_PER_SECOND, gt=0, le=50
+    )  # NCBI answers 429 above 50 from one address
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
     own_dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
 

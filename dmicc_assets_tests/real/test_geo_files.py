@@ -16,8 +16,9 @@ from dmicc_assets.geo.describe import describe_series
 from dmicc_assets.geo.formats.platform import read_platform, read_platform_table, symbol_rules
 from dmicc_assets.geo.formats.series_matrix import read_series_matrix
 from dmicc_assets.geo.formats.soft import read_family
-from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
+from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.propose_study import propose_study
+from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets.study.loading import load_study
 from dmicc_assets_tests.unit.geo.test_describe import study_of
 from dmicc_assets_tests.unit.geo.test_series_matrix import rows_of

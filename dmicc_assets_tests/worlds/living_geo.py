@@ -102,4 +102,5 @@ def living_settings(folder: Path, geo: FakeGeo) -> Settings:
         geo_acc_url=geo.acc_url,
         xena_url=geo.xena_url,
         gene_sets=sets,
+        requests_per_second=50,
     )

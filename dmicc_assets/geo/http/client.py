@@ -21,14 +21,11 @@ from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
 from dmicc_assets.geo.http.listing import parse_listing
 from dmicc_assets.geo.http.policy import NotServedError, Patience, Validators, host_group
 from dmicc_assets.geo.http.throttle import Throttle
+from dmicc_assets.study.addresses import GEO_ACC_URL, REQUESTS_PER_SECOND
 
 if TYPE_CHECKING:
     from dmicc_assets.geo.http.transfer import HttpTransfer
 
-GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
-GEO_ACC_URL = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi"
-XENA_URL = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
-RATE = 3.0  # requests a second to one host: NCBI's rule
 Verify = Callable[[Path], object]
 Take = Callable[[Iterator[bytes], str], Iterator[bytes]]
 Progress = Callable[[str, int, int | None], None]
@@ -76,7 +73,7 @@ class GeoClient:
         locks: Path,
         progress: Progress | None = None,
         *,
-        rate: float = RATE,
+        rate: float = REQUESTS_PER_SECOND,
         patience: Patience | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> None:

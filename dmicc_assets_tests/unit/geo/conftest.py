@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.small_mirror import small_mirror, write_gzip
 

@@ -14,9 +14,10 @@ from dmicc_assets.expression.prepare import prepare_dataset
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.dataset import read_dataset
-from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
+from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.observe import observe
 from dmicc_assets.geo.source_files import source_files_table
+from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets.study.loading import load_study
 from dmicc_assets.study.schema import Dataset, LabelRule
 from dmicc_assets_tests.oracle import ORACLE

@@ -11,7 +11,8 @@ import pytest
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.find import find_series
-from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets_tests.worlds.fake_geo import CHALLENGE_PAGE, QUICK
 
 SUMMARY = {

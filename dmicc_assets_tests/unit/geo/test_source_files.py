@@ -8,8 +8,9 @@ import pytest
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.acquire import acquire
-from dmicc_assets.geo.http.client import GEO_ACC_URL, GeoClient
+from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.source_files import source_files, source_files_table, whole_files
+from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets_tests.worlds import fake_geo as fake
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo, over_http
 from dmicc_assets_tests.worlds.small_mirror import matrix_text, revise, small_values, spec
