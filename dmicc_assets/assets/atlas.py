@@ -21,7 +21,7 @@ from dmicc_assets.types import PartitionKey
         Input("cohort/expression", "all_studies"),
     ),
     settings=lambda _study, _key: None,
-    version="2",
+    version="3",
 )
 def disease_overlap(context: StepContext) -> Result:
     """Compare the gene lists of every pair of cohorts, of whatever study, and test whether they share genes."""

@@ -1,6 +1,7 @@
 """`StudyEvidence`: a study's results with values that only the checks need. It judges nothing."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
@@ -10,6 +11,7 @@ import polars as pl
 
 from dmicc_assets.lake.steps import used_datasets
 from dmicc_assets.results.reader import Results
+from dmicc_assets.study.schema import sample_identity
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 
@@ -100,8 +102,10 @@ class StudyEvidence(Results):
     @cached_property
     def samples_of_two_cohorts(self) -> list[str]:
         """Samples that are in two cohorts or more, sorted: the controls of two diseases may be the same people."""
-        samples = self.rows("cohort/samples").unique(["cohort", "sample"])["sample"]
-        return samples.filter(samples.is_duplicated()).unique().sort().to_list()
+        rows = self.rows("cohort/samples").select("cohort", "dataset", "sample").unique().iter_rows()
+        members = {(cohort, sample_identity(dataset, sample)) for cohort, dataset, sample in rows}
+        cohorts = Counter(identity for _, identity in members)
+        return sorted(sample for (_, sample), n in cohorts.items() if n > 1)
 
     @cached_property
     def comparisons(self) -> list[Comparison]:

@@ -14,6 +14,7 @@ import polars as pl
 from dmicc_assets.signature.sharing import CohortList, Sharing, sharing_test
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
+from dmicc_assets.study.schema import sample_identity
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
 
@@ -32,7 +33,8 @@ def disease_overlap(
     """Overlap of the gene lists of each pair of cohorts, over the genes that both measure.
 
     Sharing is tested as within a study, with 1,999 axes a cohort, and adjusted by Benjamini-Hochberg for the number
-    of pairs tested. It is not tested where no gene is shared, or where the cohorts share samples.
+    of pairs tested. It is not tested where no gene is shared, or where the cohorts share samples: samples of one name
+    in one series or dataset, or of one name of GEO or TCGA.
 
     Args:
         genes: `differential.genes` rows by partition (`study.cohort`).
@@ -44,6 +46,7 @@ def disease_overlap(
         the columns of `atlas.disease_overlap`; a pair is one row, its cohorts in order of their names.
     """
     known = sorted(set(genes) & set(statistics) & set(samples))
+    sampled = {key: set(map(sample_identity, samples[key]["dataset"], samples[key]["sample"])) for key in known}
     measured = {key: set(statistics[key]["gene"]) for key in known}
     direction = {key: dict(genes[key].select("gene", "direction").iter_rows()) for key in known}
     rows: list[dict[str, Any]] = []
@@ -51,7 +54,7 @@ def disease_overlap(
         universe = measured[a] & measured[b]
         in_a, in_b = universe & direction[a].keys(), universe & direction[b].keys()
         shared = in_a & in_b
-        shares_samples = not set(samples[a]["sample"]).isdisjoint(samples[b]["sample"])
+        shares_samples = not sampled[a].isdisjoint(sampled[b])
         tested = _tested(a, b, read_list) if shared and not shares_samples else None
         row: dict[str, Any] = dict(zip(("study_a", "cohort_a"), PartitionKey(a).names, strict=True))
         row |= dict(zip(("study_b", "cohort_b"), PartitionKey(b).names, strict=True))

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 NAME = r"^[a-z][a-z0-9_]*$"
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 # SIM accessions name simulated series, so that they differ from GEO's.
+_WORLDWIDE = re.compile(r"GSM\d+|TCGA(-\w+)+")
 SERIES_NAME = re.compile(r"^(?P<accession>(?:GSE|SIM)\d+)(?:-(?P<platform>(?:GPL|SIMP)\d+))?$")
 PLATFORM = re.compile(r"^(?:GPL|SIMP)\d+$")
 
@@ -281,6 +282,14 @@ def accession_of(dataset: str) -> str:
     """The series accession in a geo dataset's name: `GSE14520-GPL571` is of GSE14520."""
     match = SERIES_NAME.match(dataset)
     return match["accession"] if match else dataset
+
+
+def sample_identity(dataset: str, sample: str) -> tuple[str, str]:
+    """What tells a sample from those of other datasets: its series or dataset, and its name.
+
+    The series is "" where the name alone is of one sample wherever it stands: an accession of GEO or a barcode of TCGA.
+    """
+    return ("" if _WORLDWIDE.fullmatch(sample) else accession_of(dataset), sample)
 
 
 def platform_of(dataset: str, spec: Dataset) -> str | None:

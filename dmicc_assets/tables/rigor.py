@@ -149,7 +149,7 @@ TABLES = (
             Column("n_expected", REAL, "shared genes expected of lists drawn from an urn of all genes"),
             Column("p_value", REAL, "the usual test, which takes genes as exchangeable: hypergeometric upper tail"),
             Column("n_concordant", COUNT, "shared genes that move the same way"),
-            Column("shares_samples", FLAG, "TRUE when the two cohorts share a dataset"),
+            Column("shares_samples", FLAG, "TRUE when a sample is in both cohorts: then it is not tested"),
         ),
         "Every pair of diseases of all studies: number of differentially expressed genes that they share, and whether "
         "these are more than another axis of variation of the tissues gives.",

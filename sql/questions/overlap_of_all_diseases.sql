@@ -8,7 +8,7 @@
 --   fold | DOUBLE | shared over expected
 --   urn_p_value | DOUBLE | usual hypergeometric p-value, which takes genes as exchangeable
 --   share_concordant | DOUBLE | share of the shared genes that move the same way
---   shares_samples | BOOLEAN | TRUE when a dataset is in both; the overlap is then not meaningful
+--   shares_samples | BOOLEAN | TRUE when a sample is in both; sharing is then not tested
 SELECT
     study_a || '.' || cohort_a AS cohort_a,
     study_b || '.' || cohort_b AS cohort_b,

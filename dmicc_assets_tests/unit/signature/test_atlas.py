@@ -29,11 +29,13 @@ def lists() -> dict[str, CohortList]:
     return {"s.a": cohort("s.a", 1, first), "s.b": cohort("s.b", 2, first), "t.c": cohort("t.c", 3, other)}
 
 
-def overlap(lists: dict[str, CohortList], there: set[str]) -> pl.DataFrame:
+def overlap(
+    lists: dict[str, CohortList], there: set[str], names: dict[str, tuple[str, str]] | None = None
+) -> pl.DataFrame:
     genes = {key: pl.DataFrame({"gene": each.listed, "direction": "up"}) for key, each in lists.items()}
     statistics = {key: pl.DataFrame({"gene": GENES}) for key in lists}
-    names = {"s.a": ["x1"], "s.b": ["y1"], "t.c": ["x1"]}
-    samples = {key: pl.DataFrame({"sample": names[key]}) for key in lists}
+    names = names or {"s.a": ("GSE1-GPL1", "x1"), "s.b": ("y", "y1"), "t.c": ("GSE1-GPL2", "x1")}
+    samples = {key: pl.DataFrame([names[key]], ["dataset", "sample"], orient="row") for key in lists}
     return disease_overlap(genes, statistics, samples, lambda key: lists[key] if key in there else None)
 
 
@@ -54,6 +56,18 @@ def test_cohorts_of_the_same_samples_are_not_tested(lists: dict[str, CohortList]
     assert (row["cohort_a"], row["cohort_b"], row["shares_samples"]) == ("a", "c", True)
     assert row["n_shared"] > 0
     assert [row[f"{test}_p_value"] for test in ("sharing", "direction")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("sample", "shares"), [("S1", False), ("GSM12", True), ("TCGA-W5-AA2G-01", True), ("GSM12_left", False)]
+)
+def test_a_local_name_is_of_its_dataset_and_a_name_of_an_archive_of_one_sample(
+    lists: dict[str, CohortList], sample: str, shares: bool
+) -> None:
+    pair = {key: lists[key] for key in ("s.a", "t.c")}
+    row = overlap(pair, set(pair), {"s.a": ("liver", sample), "t.c": ("skin", sample)}).row(0, named=True)
+    assert row["shares_samples"] is shares
+    assert (row["sharing_p_value"] is None) is shares
 
 
 def test_another_study_changes_no_pair_and_a_matrix_that_is_not_there_leaves_none(lists: dict[str, CohortList]) -> None:
