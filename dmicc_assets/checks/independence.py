@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from typing import NamedTuple
 
 import polars as pl
 
@@ -116,7 +117,8 @@ def _lacks_patients(evidence: StudyEvidence) -> str:
     title="One sample for each patient, or an analysis that accounts for patients",
     meaning=(
         "Several samples, or tumour and normal tissue, come from one patient. With `block: none` the genes' p-values "
-        "take them for different people: they are too small for repeats, mostly too large for pairs. Folds, bootstraps "
+        "take them for different people: they are too small for repeats, mostly too large for pairs. `auto` does so "
+        "where too few patients recur to estimate a correlation, and then it is info. Folds, bootstraps "
         "and permutations keep a patient's samples together whatever `block` is; rank tests of genes and the AUC's "
         "interval (Obuchowski 1997) account for patients too, the standard errors of the model do not. If the study "
         "file does not name patients, this cannot be judged."
@@ -125,17 +127,17 @@ def _lacks_patients(evidence: StudyEvidence) -> str:
     fires="above",
     severities=("warning", "info"),
     remedy=(
-        "Leave `block` of the cohort at `auto`, or set it to `fixed` or `duplicate_correlation`. If patients are "
-        "unknown, state in the dataset which samples belong to one patient (`patient:`)."
+        "Where the study file says `block: none`, leave it out; where `auto` finds too few repeats, keep one sample of "
+        "each patient. If patients are unknown, state in the dataset which samples belong to one patient (`patient:`)."
     ),
     citation=f"PROBAST 4.6: {PROBAST}",
     doubts=Doubt("a hypothesis", 14, "samples of one patient are taken for different people"),
     lacks=Lack(6, _lacks_patients),
 )
 def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
-    """A patient has several samples, and `block: none` takes them as independent (warning).
+    """A patient has several samples, and `block: none` of the study file takes them as independent (warning).
 
-    Where patients are not known, or the analysis accounts for them, it is info.
+    Where patients are not known, too few recur for `auto` to account for them, or the analysis does, it is info.
     """
     findings: list[Finding] = []
     for name, subject in evidence.subjects.items():
@@ -147,11 +149,14 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
             findings.append(finding("R15", name, "info", text, None, 0))
         elif not several:
             findings.append(finding("R15", name, "ok", "every patient has one sample", 0, 0))
-        elif (block := _block(evidence, name)) == "none":
+        elif (said := _block(evidence, name)).block == "none" and evidence.study.block_of(name) == "auto":
+            text += f"; the genes' tests take them as independent, though `block` is `auto` ({said.reason})"
+            findings.append(finding("R15", name, "info", text, several, 0))
+        elif said.block == "none":
             text += "; `block: none` takes them as independent, so the genes' p-values are wrong"
             findings.append(finding("R15", name, "warning", text, several, 0))
         else:
-            known = f"differential expression (block: {block}), " if block else ""
+            known = f"differential expression (block: {said.block}), " if said.block else ""
             text += f"; {known}rank tests, the AUC's interval and resampling account for it, the model's errors do not"
             findings.append(finding("R15", name, "info", text, several, 0))
     return findings
@@ -195,9 +200,18 @@ def block_correlation(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
-def _block(evidence: StudyEvidence, name: str) -> str:
-    """How a cohort's samples of one patient were modelled; "" for a validation dataset, whose genes are not tested."""
+class _Block(NamedTuple):
+    """How a cohort's samples of one patient were modelled, and why; "" for a validation dataset."""
+
+    block: str
+    reason: str
+
+
+def _block(evidence: StudyEvidence, name: str) -> _Block:
+    """What was done about patients with several samples; a validation dataset's genes are not tested."""
     if evidence.subjects[name].kind != "cohort":
-        return ""
-    made = evidence.rows("differential/design", cohort=name)["block"].to_list()
-    return made[0] if made else blocking(evidence.subjects[name], evidence.study.block_of(name)).block
+        return _Block("", "")
+    for block, reason in evidence.rows("differential/design", cohort=name).select("block", "block_reason").iter_rows():
+        return _Block(block, reason)
+    made = blocking(evidence.subjects[name], evidence.study.block_of(name))
+    return _Block(made.block, made.reason)

@@ -24,6 +24,9 @@ PATIENTS_OF_TWO_SERIES = in_cohort(
 )
 
 
+ONE_REPEAT = pl.format("p{}", pl.when(NUMBER == 1).then(0).otherwise(NUMBER))
+
+
 def stands_twice(values: np.ndarray) -> np.ndarray:
     values[:, 9] = values[:, 4].round(3)
     return values
@@ -71,6 +74,7 @@ WAYS_OF_PEOPLE: list[tuple[str, Spoil, str, str, str]] = [
     ("I6", titled_alike("SubSeries of: SIM1"), "error", "SIM3", "SIM1 and SIM3 are the same people"),
     ("I6", titled_alike("SubSeries of: SIM12"), "ok", "SIM3", "no sample of it"),
     ("R15", REPEATED_PATIENT, "info", "b", "the model's errors do not"),
+    ("R15", in_cohort("b", patient=ONE_REPEAT), "info", "b", "too few to estimate a correlation"),
     ("R15", PATIENTS_OF_TWO_SERIES, "ok", "b", "every patient has one sample"),
     ("R15", in_cohort("a", patient=pl.lit(None, pl.String)), "info", "a", "cannot be judged"),
 ]
