@@ -145,7 +145,7 @@ def findings(context: StepContext) -> Result:
         study.model_dump(mode="json", include={"cohorts", "validation", "population", "differential", "model"})
         | {"order": list(study.cohorts)}
     ),
-    version="3",
+    version="4",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""

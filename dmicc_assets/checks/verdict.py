@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
@@ -66,8 +66,7 @@ def verdict(results: Results) -> Verdict:
 
 def verdict_table(of_study: Verdict) -> pl.DataFrame:
     """The verdict as the one row of `rigor.verdict`, without the column study."""
-    columns = ("level", "line", "found", "trust", "missing")
-    return TABLES["rigor/verdict"].frame([{name: getattr(of_study, name) for name in columns}])
+    return TABLES["rigor/verdict"].frame([asdict(of_study)])
 
 
 def _found(evidence: StudyEvidence) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
-from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
@@ -81,14 +80,17 @@ def study_model(results: Results) -> tuple[RiskModel, pl.DataFrame]:
 
 
 def stale_model(workspace: Workspace, study: str) -> str:
-    """Warning that a study's model is out of date, with the reason; empty when it is current or does not exist."""
+    """Warning that a study's model or the verdict on it is out of date, with the reason; empty if both are current."""
     from dmicc_assets.assets import STEPS
 
     if not workspace.lake.has(study):
         return ""
     states = study_currency(workspace, study, STEPS)
-    causes = [state.root_cause for state in states if "model/coefficients" in state.step.outputs]
-    return f"the model of {study} is out of date: {causes[0]}" if causes and causes[0] else ""
+    for table, what in (("model/coefficients", "model"), ("rigor/verdict", "verdict on the model")):
+        causes = [state.root_cause for state in states if table in state.step.outputs]
+        if causes and causes[0]:
+            return f"the {what} of {study} is out of date: {causes[0]}"
+    return ""
 
 
 def score_matrix(
@@ -226,9 +228,11 @@ def how_scored(study: Study, path: Path, scores: PatientScores) -> list[str]:
 
 
 def worth_of_the_model(results: Results) -> list[str]:
-    """The verdict's line on the model's study, then its two main reasons."""
-    judged = verdict(results)
-    return [judged.line, *(f"{reason[:1].upper()}{reason[1:]}." for reason in judged.reasons)]
+    """The stored verdict's line on the model's study, then its two main reasons."""
+    rows = results.rigor.verdict.to_dicts()
+    if not rows:
+        return [f"No verdict on this model was made: `dmicc run {results.name}` makes it."]
+    return [rows[0]["line"], *(f"{reason[:1].upper()}{reason[1:]}." for reason in rows[0]["reasons"])]
 
 
 def draw_patients(

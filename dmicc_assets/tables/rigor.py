@@ -1,6 +1,6 @@
 """Tables of the groups `rigor`, `clinical`, `report` and `atlas`: checks of the result, the case, published numbers."""
 
-from dmicc_assets.tables.table import COUNT, FLAG, REAL, STUDY, SUBJECT, TEXT, Column, Table, key
+from dmicc_assets.tables.table import COUNT, FLAG, REAL, STUDY, SUBJECT, TEXT, TEXTS, Column, Table, key
 
 TABLES = (
     Table(
@@ -49,6 +49,7 @@ TABLES = (
             Column("found", TEXT, "what was found, in a sentence"),
             Column("trust", TEXT, "how far it can be trusted, in a sentence; the checks' codes at its end"),
             Column("missing", TEXT, "what is missing, in a sentence"),
+            Column("reasons", TEXTS, "main reasons of the level, two at most, each with the code of its check"),
         ),
         "The verdict: what the result is worth, in one line and three sentences. docs/verdict.md has the rules.",
         keeps_history=True,

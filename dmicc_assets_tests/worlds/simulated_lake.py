@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import yaml
 
+from dmicc_assets.checks.verdict import verdict, verdict_table
 from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.steps import partition_keys
 from dmicc_assets.lake.store import Lake
@@ -78,6 +79,7 @@ def filled_tables() -> Results:
     )
     case = pl.DataFrame([item.model_dump() for item in study.case.observations] if study.case else [])
     frames["clinical/case_observations"] = declared("clinical/case_observations", case.with_row_index("position"))
+    frames["rigor/verdict"] = declared("rigor/verdict", verdict_table(verdict(results.with_frames(frames))))
     return results.with_frames(frames)
 
 

@@ -95,8 +95,8 @@ def test_every_level_can_be_reached_and_every_rule_has_one_place() -> None:
 def test_the_table_has_one_row_in_the_declared_columns() -> None:
     said = judged(sound())
     table = verdict_table(said)
-    assert table.columns == ["level", "line", "found", "trust", "missing"]
-    assert table.row(0) == (said.level, said.line, *said.sentences)
+    assert table.columns == ["level", "line", "found", "trust", "missing", "reasons"]
+    assert table.row(0) == (said.level, said.line, *said.sentences, list(said.reasons))
 
 
 def test_the_page_of_the_rules_is_the_one_that_is_printed() -> None:

@@ -110,6 +110,17 @@ def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskM
     assert rows[model.genes[0]][0] == model.training_mean[0]
 
 
+def test_the_worth_of_a_model_is_what_is_stored_of_it(workspace: Workspace, model: RiskModel, tmp_path: Path) -> None:
+    stored = simulated_workspace(tmp_path / "home")
+    said = stored.lake.read("rigor/verdict", STUDY)
+    edited = said.with_columns(line=pl.lit("Stored."), reasons=pl.Series([["first (R1)", "second"]]))
+    path = written(patients(model, P1=model.training_mean), tmp_path / "new.tsv")
+    stored.lake.write("rigor/verdict", STUDY, edited, ORIGIN)
+    assert shown(stored, path, draws=False).splitlines()[:3] == ["Stored.", "First (R1).", "Second."]
+    stored.lake.write("rigor/verdict", STUDY, said.clear(), ORIGIN)
+    assert shown(stored, path, draws=False).startswith("No verdict on this model was made: `dmicc run simulated`")
+
+
 def test_counts_are_warned_of_and_no_name_is_cut(workspace: Workspace, model: RiskModel, tmp_path: Path) -> None:
     names = [f"TCGA-3X-AAV{i}-01-of-the-second-batch" for i in range(3)]
     samples = dict.fromkeys(names, np.rint(2**model.training_mean))

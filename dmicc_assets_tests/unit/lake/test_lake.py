@@ -196,7 +196,7 @@ def test_between_file_and_manifest_a_kill_leaves_no_manifest_of_other_rows(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = pl.DataFrame({"dataset": ["D", "D"], "sample": ["S1", "S2"], "is_case": [True, False]})
-    samples = samples.with_columns(patient=pl.lit(None), unit=pl.lit(None), same_as=pl.lit(None))
+    samples = samples.with_columns(patient=pl.lit(None), unit=pl.lit(None), batch=pl.lit(None), same_as=pl.lit(None))
     before = lake.write("cohort/samples", "s.c", samples, ORIGIN)
 
     def killed(_path: object) -> str:

@@ -97,6 +97,8 @@ def test_characteristics_are_a_map(settings: Settings, lake: Lake) -> None:
             "source_name": ["liver"],
             "label": ["icc"],
             "patient": [None],
+            "batch": [None],
+            "same_as": [None],
             "characteristics": [[{"key": "age", "value": "55"}, {"key": "gender", "value": "F"}]],
         }
     )

@@ -11,7 +11,8 @@ SELECT
     CAST(rows.line AS VARCHAR) AS line,
     CAST(rows.found AS VARCHAR) AS found,
     CAST(rows.trust AS VARCHAR) AS trust,
-    CAST(rows.missing AS VARCHAR) AS missing
+    CAST(rows.missing AS VARCHAR) AS missing,
+    CAST(rows.reasons AS VARCHAR[]) AS reasons
 FROM read_parquet('{{lake}}/history/rigor/verdict/*/*.parquet', union_by_name = true, filename = true) AS rows
 JOIN read_json(
     '{{lake}}/history/rigor/verdict/*/*.json',

@@ -7,5 +7,6 @@ SELECT
     CAST(line AS VARCHAR) AS line,
     CAST(found AS VARCHAR) AS found,
     CAST(trust AS VARCHAR) AS trust,
-    CAST(missing AS VARCHAR) AS missing
+    CAST(missing AS VARCHAR) AS missing,
+    CAST(reasons AS VARCHAR[]) AS reasons
 FROM read_parquet('{{lake}}/rigor/verdict/*.parquet', union_by_name = true);
