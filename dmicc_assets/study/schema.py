@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -135,15 +135,26 @@ class Enrichment(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _libraries_with_pins(cls, section: object) -> object:
+    def _libraries_with_pins(cls, section: Any) -> Any:
         """`{KEGG: KEGG_2021_Human}` among the libraries is the library KEGG and its pin."""
-        if not isinstance(section, dict) or not isinstance(section.get("libraries"), list | dict):
+        if not isinstance(section, dict):
             return section
-        given = section["libraries"]
-        entries = [{name: pin} for name, pin in given.items()] if isinstance(given, dict) else given
-        pins = {name: pin for entry in entries if isinstance(entry, dict) for name, pin in entry.items() if pin}
-        names = [name for entry in entries for name in (entry if isinstance(entry, dict) else [entry])]
-        return {**section, "libraries": names, "pins": {**section.get("pins", {}), **pins}}
+        given = cast("dict[str, Any]", section)
+        libraries: Any = given.get("libraries")
+        if isinstance(libraries, dict):
+            libraries = [{name: pin} for name, pin in cast("dict[str, Any]", libraries).items()]
+        if not isinstance(libraries, list):
+            return given
+        names: list[Any] = []
+        pins: dict[str, Any] = {}
+        for entry in cast("list[Any]", libraries):
+            pinned = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+            names += list(pinned) or [entry]
+            pins |= {name: pin for name, pin in pinned.items() if pin is not None}
+        stated: Any = given.get("pins", {})
+        if isinstance(stated, dict):
+            pins = {**cast("dict[str, Any]", stated), **pins}
+        return {**given, "libraries": names, "pins": pins if isinstance(stated, dict) else stated}
 
 
 class Ranking(_Section):
