@@ -17,7 +17,7 @@ from dmicc_assets.types import ExpressionMatrix, FloatArray
 # Share of the smaller dataset's samples that must have a partner, and the fewest partners.
 _MOST, _FEWEST = 0.5, 3
 _FEWEST_GENES, _MOST_GENES = 50, 4000
-# How far, in standard deviations, partners must agree better than samples of different people do.
+# How far, in standard errors of their mean, partners must agree better than samples of different people do.
 _SURE, _AGAINST = 4.0, 2.5
 # Partners that profiles alone name: a sample must agree with its partner so much better than with any other.
 _FEWEST_OF_PROFILES = 5
@@ -78,9 +78,9 @@ def same_titles(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, 
 def same_people(first: People, second: People, are_related: bool) -> SamePeople | None:
     """Whether two datasets are of the same people, and which samples are whose; None when nothing says so.
 
-    Titles name partners by their stems. Profiles must agree with them, or are silent in related datasets: partners
-    correlate better than different people do, over ranks of the common genes within each sample, centred within each
-    dataset and label. Profiles alone name partners where most samples agree with one of the other dataset far better
+    Titles name partners by their stems. Profiles must agree with them, clearly or, in related datasets, rather than
+    not: partners correlate better than different people do, over ranks of the common genes within each sample, centred
+    within each dataset and label. Titles of related datasets count alone where too few genes are common. Profiles alone name partners where most samples agree with one of the other dataset far better
     than with any other, and it with them.
 
     Args:
@@ -90,15 +90,15 @@ def same_people(first: People, second: People, are_related: bool) -> SamePeople 
     """
     pairs = same_titles(first.titles, second.titles)
     agreement = _agreement(first, second)
+    excess = _excess(agreement, pairs) if agreement is not None and pairs else 0.0
     by = "titles"
-    if agreement is not None:
-        excess = _excess(agreement, pairs) if pairs else 0.0
-        if not pairs or excess <= _SURE:
-            pairs = _partners(agreement) or (pairs if are_related and excess > _AGAINST else [])
-            by = "profiles" if not excess or excess <= _AGAINST else "titles"
-        else:
-            by = "titles and profiles"
-    elif not are_related:
+    if agreement is None:
+        pairs = pairs if are_related else []
+    elif excess > _SURE:
+        by = "titles and profiles"
+    elif partners := _partners(agreement):
+        pairs, by = partners, "profiles"
+    elif not are_related or excess <= _AGAINST:
         pairs = []
     if not pairs:
         return None

@@ -67,6 +67,15 @@ def test_profiles_alone_find_them_and_do_not_find_others(seed: int) -> None:
     assert same_people(_people(first, one, "a"), _people(second, other, "b"), are_related=False) is None
 
 
+def test_partners_that_profiles_name_against_most_titles_are_said_to_be_by_profiles() -> None:
+    first, second = _two(16, are_same=True)
+    some_right = [*B[:4], *B[5:], B[4]]
+    found = same_people(_people(first, A, "a"), _people(second, some_right, "b"), are_related=True)
+    assert found is not None
+    assert found.by == "profiles"
+    assert set(found.pairs) <= {(f"a{i}", f"b{i}") for i in range(16)}
+
+
 @pytest.mark.parametrize("are_related", [True, False])
 def test_other_people_with_the_same_numbers_are_other_people(are_related: bool) -> None:
     numbered = [f"{'tumor' if i % 2 else 'normal'} {i}" for i in range(16)]
