@@ -10,6 +10,7 @@ import polars as pl
 
 from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import CHECKS
+from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
@@ -192,14 +193,17 @@ def _differences(e: StudyEvidence) -> str:
 
 
 def _measured(e: StudyEvidence, subject: str) -> str:
-    """Tissue, platform, and numbers of cases and controls, of a cohort or a validation dataset."""
+    """Tissue, platform, and numbers of cases and controls that are analysed, of a cohort or a validation dataset."""
     is_own = [each for each in e.comparisons if each.subject.split("/")[0] == subject]
     names = [comparison.dataset for comparison in is_own]
     platforms = e.rows("source/datasets").filter(pl.col("dataset").is_in(names))["platform"].to_list()
     on = sorted({platform or "by gene" for platform in platforms})
     tissues = sorted({e.study.datasets[name].tissue or "tissue not stated" for name in names})
-    cases = [e.members(comparison)["is_case"].to_list() for comparison in is_own]
-    n_case, n = sum(sum(each) for each in cases), sum(len(each) for each in cases)
+    if subject in e.study.cohorts:
+        samples = without_copies(e.rows("cohort/samples", cohort=subject))
+    else:
+        samples = without_copies(pl.concat([e.members(comparison) for comparison in is_own]))
+    n_case, n = int(samples["is_case"].sum()), len(samples)
     return f"{' and '.join(tissues)}, {' and '.join(on) or 'not read'}, {n_case} cases and {n - n_case} controls"
 
 

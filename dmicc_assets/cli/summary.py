@@ -12,6 +12,7 @@ from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.report.words import in_words
+from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import PartitionKey
@@ -88,12 +89,12 @@ def _signature(results: Results) -> Lines:
     if results.signature.overlap.is_empty():
         return []
     overlap, genes = results.signature.overlap.row(0, named=True), results.signature_genes
-    chance = (
-        ""
-        if overlap["sharing_p_value"] is None
-        else f" ({overlap['sharing_expected']:.1f} expected along other axes of variation of these tissues, "
-        f"p {overlap['sharing_p_value']:.2g})"
-    )
+    chance = ""
+    if overlap["sharing_p_value"] is not None and StudyEvidence.of(results).samples_of_two_cohorts:
+        chance = " (the cohorts share samples, so that they must share genes)"
+    elif overlap["sharing_p_value"] is not None:
+        expected, p_value = overlap["sharing_expected"], overlap["sharing_p_value"]
+        chance = f" ({expected:.1f} expected along other axes of variation of these tissues, p {p_value:.2g})"
     shown = ", ".join(genes[:MOST_GENES]) + (", ..." if len(genes) > MOST_GENES else "")
     return [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
 

@@ -80,8 +80,9 @@ def same_people(first: People, second: People, are_related: bool) -> SamePeople 
 
     Titles name partners by their stems. Profiles must agree with them, clearly or, in related datasets, rather than
     not: partners correlate better than different people do, over ranks of the common genes within each sample, centred
-    within each dataset and label. Titles of related datasets count alone where too few genes are common. Profiles alone name partners where most samples agree with one of the other dataset far better
-    than with any other, and it with them.
+    within each dataset and label. Titles of related datasets count alone where too few genes are common. Profiles
+    alone name partners where most samples agree with one of the other dataset far better than with any other, and it
+    with them.
 
     Args:
         first: one dataset.

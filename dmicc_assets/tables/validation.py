@@ -163,10 +163,19 @@ TABLES = (
             SAMPLE,
             Column("is_case", FLAG, "TRUE for a case sample"),
             Column("probability", REAL, "risk by the model, which was fitted on the sample too"),
-            Column("low", REAL, "2.5 % quantile of the risks by models developed anew in bootstraps of the patients"),
+            Column(
+                "low",
+                REAL,
+                "2.5 % quantile of the risks by models developed anew in bootstraps of the patients; a bootstrap that "
+                "finds no model gives every sample the share of cases",
+            ),
             Column("high", REAL, "97.5 % quantile of these risks"),
             Column("mean_absolute_difference", REAL, "mean distance of these risks from the model's"),
-            Column("n_bootstraps", COUNT, "bootstraps whose model gives the sample a risk"),
+            Column(
+                "n_bootstraps",
+                COUNT,
+                "bootstraps that give the sample a risk; those that find no model are among them",
+            ),
         ),
         "How much each person's risk depends on who was in the study, the genes chosen anew in every bootstrap.",
     ),

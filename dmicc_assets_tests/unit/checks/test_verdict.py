@@ -171,15 +171,16 @@ def test_every_item_of_tripod_is_there_once() -> None:
     assert {item.rstrip("abcdefg") for item in items} == {str(i) for i in range(1, 28)}
 
 
-def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
-    evidence = sound()
+def _described() -> StudyEvidence:
+    """The sound study with the coefficients of its model and the accessions of its datasets."""
     columns = {"source": "geo", "accession": "GSE1", "platform": "GPL96", "last_update_date": "2020-01-01"}
-    described = evidence.rows("source/datasets").with_columns(
-        **{name: pl.lit(value) for name, value in columns.items()}
-    )
-    evidence = with_frame(evidence, "source/datasets", described)
+    evidence = change("source/datasets", **{name: pl.lit(value) for name, value in columns.items()})(sound())
     coefficients = evidence.rows("model/coefficients").with_columns(coefficient=pl.Series([0.5, -1.25, 2.0]))
-    evidence = with_frame(evidence, "model/coefficients", coefficients)
+    return with_frame(evidence, "model/coefficients", coefficients)
+
+
+def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
+    evidence = _described()
     table = checklist(with_frame(evidence, "rigor/findings", findings_table(run_checks(evidence))))
     texts = dict(table.select("item", "text").iter_rows())
     assert set(table["status"]) == {FILLED, FOR_AUTHOR}
@@ -194,6 +195,18 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     assert "500 samples; " in texts["10"]
     assert set(table.filter(pl.col("status") == FOR_AUTHOR)["text"]) == {""}
     assert table.filter((pl.col("status") == FILLED) & (pl.col("text") == "")).is_empty()
+
+
+def test_copies_are_counted_once_as_they_are_analysed_once() -> None:
+    evidence = _described()
+    for table, of in (("cohort/samples", pl.col("cohort") == "b"), ("source/samples", pl.col("dataset") == "SIM3")):
+        rows = evidence.rows(table)
+        case = pl.col("is_case") if table == "cohort/samples" else pl.col("label") == "sick"
+        names = rows.filter(of, case)["sample"]
+        copied = pl.when(of & (pl.col("sample") == names[1])).then(pl.lit(names[0]))
+        evidence = with_frame(evidence, table, rows.with_columns(same_as=copied))
+    said = dict(checklist(evidence).select("item", "text").iter_rows())["16"]
+    assert said.count("249 cases and 250 controls") == 2
 
 
 def test_a_study_without_results_has_a_checklist_too() -> None:

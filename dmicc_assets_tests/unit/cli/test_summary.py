@@ -3,7 +3,7 @@
 from dmicc_assets.checks.registry import findings_table, run_checks
 from dmicc_assets.cli.summary import study_summary
 from dmicc_assets_tests.worlds.sound_study import sound, with_frame
-from dmicc_assets_tests.worlds.spoilt_studies import turned
+from dmicc_assets_tests.worlds.spoilt_studies import shared_controls, turned
 
 
 def test_an_area_of_zero_in_the_other_disease_is_explained() -> None:
@@ -14,3 +14,10 @@ def test_an_area_of_zero_in_the_other_disease_is_explained() -> None:
         "the controls, since G1 moves the other way than in b (doubted by M5)"
     )
     assert lines["AUC of the model in SIM3"] == "0.900 (95 % interval 0.870 to 0.930), external"
+
+
+def test_cohorts_that_share_samples_have_no_p_value_of_sharing() -> None:
+    assert ", p " in dict(study_summary(sound()))["signature"]
+    said = dict(study_summary(shared_controls(sound())))["signature"]
+    assert "the cohorts share samples, so that they must share genes" in said
+    assert ", p " not in said

@@ -1,5 +1,7 @@
 """Instability of individual risks: small where the genes are plain, wide in noise; bootstraps predict every sample."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dmicc_assets.model.risk_model import fit_risk_model
@@ -35,3 +37,16 @@ def test_without_a_model_or_bootstraps_there_are_no_rows() -> None:
     again = bootstrap_cv(data, fold_values(data))
     assert not again.folds
     assert risk_instability(None, data.merged["a"], again).is_empty()
+
+
+def test_a_bootstrap_without_a_model_counts_and_gives_the_share_of_cases() -> None:
+    study = study_of("a", ranking={"top": 3}, rigor={"bootstraps": 8, "repeats": 1})
+    subject = cohort_of("a", 22, 20, 80, 4, planted=3, shift=2.0)
+    data = data_of(study, [subject])
+    model = fit_risk_model(subject, data.biomarkers, study.model)
+    again = bootstrap_cv(data, fold_values(data))
+    empty = [replace(fold, scores=np.full(42, fold.log_odds), biomarkers=(), cut_off=None) for fold in again.folds]
+    rows = risk_instability(model, subject, replace(again, folds=tuple(empty)))
+    np.testing.assert_allclose(rows["low"], 22 / 42)
+    np.testing.assert_allclose(rows["high"], 22 / 42)
+    assert rows["n_bootstraps"].to_list() == [8] * 42
