@@ -129,6 +129,8 @@ def show_study(out: Console, workspace: Workspace, name: str) -> None:
 
 def _tell_of_libraries(out: Console, study: Study, settings: Settings) -> None:
     """Print the origin of each gene-set library; an own folder without one of them is an error."""
+    if study.is_simulated and not settings.simulated_mirror.is_dir():
+        return  # `dmicc demo` makes the libraries
     for name in study.enrichment.libraries:
         try:
             if settings.gene_sets is not None:

@@ -73,7 +73,7 @@ def trained_on(folder: Path) -> Settings:
 
 
 def undated_library(folder: Path) -> Settings:
-    settings = local_study(folder, three())
+    settings = local_study(folder, three(), enrichment={"libraries": ["LIB"], "min_size": 1})
     library = folder / "gene_sets"
     library.mkdir()
     (library / "LIB.gmt").write_text("SET\tnone\tG000\tG001\tG007\n")

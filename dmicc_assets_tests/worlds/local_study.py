@@ -44,7 +44,7 @@ def local_study(folder: Path, matrices: Mapping[str, pl.DataFrame], **changes: A
             for name in ("a", "b")
             if name.upper() in matrices
         },
-        "enrichment": {"libraries": ["LIB"], "min_size": 1},
+        "enrichment": {"libraries": [], "min_size": 1},
         "ranking": {"trees": 10, "top": 3},
         "model": {"bootstrap": 5},
         "rigor": {"permutations": 5, "bootstraps": 5, "random_signatures": 10, "repeats": 1},
