@@ -11,7 +11,7 @@ from dmicc_assets.types import matrix_rows
     outputs=("cohort/expression", "cohort/samples"),
     inputs=(Input("expression/genes", "cohort_datasets"), Input("source/samples", "cohort_datasets")),
     settings=lambda study, cohort: study.cohorts[cohort].model_dump(exclude={"title", "block"}),
-    version="4",
+    version="5",
 )
 def cohort(context: StepContext) -> Result:
     """Merge the case and control samples over the genes that every dataset measures, and remove the batch."""

@@ -14,7 +14,7 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.batch import combat, remove_batch_effect
-from dmicc_assets.expression.copies import identical_arrays, sample_units
+from dmicc_assets.expression.copies import analysed_as, identical_arrays, sample_units
 from dmicc_assets.expression.counts import has_counts, no_counts
 from dmicc_assets.expression.same_people import people_of, same_people
 from dmicc_assets.expression.symbols import current_symbols
@@ -30,7 +30,7 @@ class MergedCohort:
 
     Attributes:
         value: log2 expression as merged, (G, N).
-        adjusted: the same with the batch removed.
+        adjusted: the same with the batch removed; a copy has the values of the sample that is analysed.
         counts: RNA-seq counts; missing values unless every dataset has counts.
         samples: columns dataset, sample, is_case, patient, unit.
         notes: counts, for the manifest.
@@ -52,7 +52,7 @@ def merge_cohort(
     *,
     finds_people: bool = True,
 ) -> MergedCohort:
-    """Merge datasets into a cohort and remove the batch.
+    """Merge datasets into a cohort and remove the batch, whose effects copies of an array do not weigh on.
 
     Args:
         name: the cohort's name, for messages.
@@ -75,15 +75,22 @@ def merge_cohort(
     if not genes:
         sizes = ", ".join(f"{dataset} {len(matrix.features)}" for dataset, matrix in renamed.items())
         raise DataError(f"cohort {name}: no gene is measured in all of its datasets ({sizes} genes)")
-    is_case, batch = members["is_case"].to_numpy(), members["batch"].to_list()
+    members = _with_units(matrices, members, samples, finds_people)
+    stands_for = np.array(analysed_as(members))
+    analysed = np.unique(stands_for)
+    kept = members[analysed.tolist()]
+    _refuse_impossible(name, cohort, kept)
+    is_case, batch = kept["is_case"].to_numpy(), kept["batch"].to_list()
     counted = _counts(cohort, counts or {}, members, genes)
     if counted is not None:
         n_counted = len(genes)
-        genes = [g for g, kept in zip(genes, filter_by_expression(counted.values, is_case), strict=True) if kept]
+        often = filter_by_expression(counted.values[:, analysed], is_case)
+        genes = [gene for gene, is_often in zip(genes, often, strict=True) if is_often]
         if not genes:
             raise DataError(f"cohort {name}: none of {n_counted} genes is counted often enough to be tested")
     value = _merged(renamed, members, genes)
-    adjusted = _adjusted(value.values, is_case, batch, cohort)
+    adjusted = _adjusted(value.values[:, analysed], is_case, batch, cohort)
+    adjusted = ExpressionMatrix(adjusted[:, np.searchsorted(analysed, stands_for)], value.features, value.samples)
     notes = {
         "n_genes": len(genes),
         "n_case": int(is_case.sum()),
@@ -93,9 +100,6 @@ def merge_cohort(
     }
     merged_counts = no_counts(value) if counted is None else counted.take_features(genes)
     notes["is_counted"] = counted is not None
-    adjusted = ExpressionMatrix(adjusted, value.features, value.samples)
-    members = _with_units(matrices, members, samples, finds_people)
-    members = members.select(*TABLES["cohort/samples"].rows_schema)
     return MergedCohort(value, adjusted, merged_counts, members, notes)
 
 
@@ -127,10 +131,11 @@ def _with_units(
 ) -> pl.DataFrame:
     """The members with their units and copies; datasets are compared only where it is asked for."""
     copies, people = _same(matrices, members, samples) if finds_people else ({}, [])
-    return members.with_columns(
+    members = members.with_columns(
         unit=pl.Series(sample_units(members, [*copies.items(), *people]), dtype=pl.String),
         same_as=pl.coalesce("same_as", pl.col("sample").replace_strict(copies, default=None, return_dtype=pl.String)),
     )
+    return members.select(*TABLES["cohort/samples"].rows_schema)
 
 
 def _own(samples: pl.DataFrame, column: str) -> pl.Expr:

@@ -106,14 +106,25 @@ def without_copies(samples: pl.DataFrame) -> pl.DataFrame:
     """The samples without those that are the same array as an earlier one of the same group.
 
     Args:
+        samples: as for `analysed_as`.
+    """
+    return samples[sorted(set(analysed_as(samples)))]
+
+
+def analysed_as(samples: pl.DataFrame) -> list[int]:
+    """For each sample the position of the one that is analysed: the first of its group whose array is the same.
+
+    Args:
         samples: columns sample, is_case and, where it is known, same_as, which may name a sample that is not here.
     """
     if "same_as" not in samples.columns or samples["same_as"].null_count() == len(samples):
-        return samples
+        return list(range(len(samples)))
     root = joined(list(samples.drop_nulls("same_as").select("sample", "same_as").iter_rows()))
-    array = pl.Series([root.get(sample, sample) for sample in samples["sample"]], dtype=pl.String)
-    is_first = samples.select(pl.struct(array.alias("array"), "is_case").is_first_distinct()).to_series()
-    return samples.filter(is_first)
+    first: dict[tuple[str, bool], int] = {}
+    rows = enumerate(samples.select("sample", "is_case").iter_rows())
+    return [
+        first.setdefault((root[sample] if sample in root else sample, is_case), at) for at, (sample, is_case) in rows
+    ]
 
 
 def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Duplicate arrays: detected and undetected ones, and the units that samples form."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
 import pytest
 
-from dmicc_assets.expression.cohort import merge_cohort
+from dmicc_assets.expression.cohort import MergedCohort, merge_cohort
 from dmicc_assets.expression.copies import alike_arrays, copy_of, joined, sample_units, without_copies
 from dmicc_assets.study.schema import Cohort
 from dmicc_assets.types import CaseControl, ExpressionMatrix
@@ -123,3 +124,32 @@ def test_copies_of_a_sample_that_was_left_out_are_copies_of_each_other() -> None
     units = sample_units(samples)
     assert units[0] == units[1] == units[3] != units[2]
     assert without_copies(samples)["sample"].to_list() == ["B", "D", "E"]
+
+
+@pytest.mark.parametrize("batch", ["covariate", "combat"])
+def test_copies_do_not_weigh_on_the_batch(batch: Literal["covariate", "combat"]) -> None:
+    first, second = _matrix(8, prefix="a"), _matrix(8, seed=2, prefix="b")
+    again = ExpressionMatrix(
+        np.hstack([second.values, second.values[:, [5, 5, 5]]]), second.features, (*second.samples, "b8", "b9", "c0")
+    )
+
+    def merged(matrix: ExpressionMatrix) -> MergedCohort:
+        matrices = {"D": first, "E": matrix}
+        same = {name: copy_of(each) for name, each in matrices.items()}
+        rows = {
+            name: pl.DataFrame({"sample": each.samples, "same_as": same[name]}, schema_overrides={"same_as": pl.String})
+            .with_columns(
+                label=pl.when(pl.col("sample").str.tail(1).str.to_integer() % 2 == 0)
+                .then(pl.lit("n"))
+                .otherwise(pl.lit("c")),
+                patient=pl.lit(None, pl.String),
+            )
+            .with_columns(label=pl.when(pl.col("same_as") == "b5").then(pl.lit("c")).otherwise("label"))
+            for name, each in matrices.items()
+        }
+        cohort = Cohort(title="t", datasets=["D", "E"], case="c", control="n", batch=batch)
+        return merge_cohort("x", cohort, matrices, rows)
+
+    plain, copied = merged(second), merged(again)
+    np.testing.assert_allclose(copied.adjusted.take_samples(plain.adjusted.samples).values, plain.adjusted.values)
+    np.testing.assert_allclose(copied.adjusted.take_samples(["c0"]).values, copied.adjusted.take_samples(["b5"]).values)
