@@ -121,10 +121,8 @@ def analysed_as(samples: pl.DataFrame) -> list[int]:
         return list(range(len(samples)))
     root = joined(list(samples.drop_nulls("same_as").select("sample", "same_as").iter_rows()))
     first: dict[tuple[str, bool], int] = {}
-    rows = enumerate(samples.select("sample", "is_case").iter_rows())
-    return [
-        first.setdefault((root[sample] if sample in root else sample, is_case), at) for at, (sample, is_case) in rows
-    ]
+    arrays = samples.select(pl.col("sample").replace(root), "is_case").iter_rows()
+    return [first.setdefault((array, is_case), at) for at, (array, is_case) in enumerate(arrays)]
 
 
 def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
