@@ -108,11 +108,11 @@ def of_the_folds(evidence: StudyEvidence) -> str:
     if len(sets) > 1:
         alike = fmean(len(one & two) / len(one | two) for one, two in combinations(sets, 2))
         text += f"; {counted(len(set(sets)), 'different set')} of genes were chosen (mean Jaccard {alike:.2f})"
-    inside = folds["auc"].drop_nulls()
-    if empty and len(inside):
-        row = evidence.rows("model/performance", metric="c_statistic_given_genes").to_dicts()
-        interval = interval_text(row[0]["nested_low"], row[0]["nested_high"]) if row else ""
-        text += f"; given that genes are chosen {fmean(inside):.3f} (mean within {counted(len(inside), 'fold')}"
+    rows = evidence.rows("model/performance", metric="c_statistic_given_genes").drop_nulls("nested").to_dicts()
+    if empty and rows:
+        (row,), n_inside = rows, len(folds["auc"].drop_nulls())
+        interval = interval_text(row["nested_low"], row["nested_high"])
+        text += f"; given that genes are chosen {row['nested']:.3f} (mean within {counted(n_inside, 'fold')}"
         text += f", 95 % interval {interval})" if interval else ")"
     return text
 

@@ -38,7 +38,8 @@ A study holds up when no rule of another level holds, so that all of this is sho
 |---|---|
 """
 _LIMITS = """
-How often a level or a sentence is false was measured on simulated studies: benchmarks/README.md has the rates.
+How often some of these levels and sentences are false was measured on simulated studies. benchmarks/README.md says
+which ones, in how many studies, and which were not tried because no study led to them.
 """
 
 

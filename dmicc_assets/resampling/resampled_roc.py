@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 from dmicc_assets.model.validation import RocTables
 from dmicc_assets.resampling.arrays import FoldValues
 from dmicc_assets.resampling.nested import OutOfFold, bootstrap_cv, fold_tests, log_odds_of, nested_cv
-from dmicc_assets.resampling.pairwise_auc import (
-    pair_matrix,
-    patient_draws,
-    percentile_interval,
-    repeats_in_turn,
-)
+from dmicc_assets.resampling.nested_performance import OutOfFoldScores
+from dmicc_assets.resampling.pairwise_auc import pair_matrix
 from dmicc_assets.resampling.resamples import patient_index
 from dmicc_assets.resampling.selection import StudyData
 from dmicc_assets.stats.resampled_logistic import fit_models, fit_training_parts
@@ -23,7 +19,6 @@ from dmicc_assets.stats.roc import roc, youden
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, FloatArray
 
-INTERVAL_RESAMPLES = 1000
 PREDICTOR = "model"
 # Columns of `validation/roc` that are empty for an average over many models.
 _OF_ONE_MODEL = dict.fromkeys(("direction", "n_case", "n_control", "measured_as"))
@@ -110,14 +105,9 @@ def leaky_scores(
 
 
 def pooled_auc(subject: CaseControl, predicted: OutOfFold, seed: int) -> tuple[float, float, float]:
-    """Mean area of the pooled out-of-fold predictions over the repeats, with the limits of its 95 % interval.
-
-    The interval is the percentile interval of 1,000 resamples of patients, each under one repeat's predictions.
-    """
-    patients = patient_index(subject)
-    pairs = pair_matrix(predicted.scores, subject.is_case, patients)
-    draws = patient_draws(patients, INTERVAL_RESAMPLES, np.random.default_rng([seed, 1000]))
-    return pairs.auc, *percentile_interval(repeats_in_turn(predicted.scores, subject.is_case, patients, draws))
+    """The area of `OutOfFoldScores.auc` with the limits of its 95 % interval, as plain numbers."""
+    area = OutOfFoldScores.of(predicted, subject, seed).auc()
+    return float(area.value), float(area.low), float(area.high)
 
 
 def _row(data: StudyData, kind: str, predicted: OutOfFold) -> pl.DataFrame:

@@ -89,7 +89,7 @@ def of_cohort(key: str) -> set[str]:
     return {f"{step} of {key}" for step in ("cohort", "differential")}
 
 
-OF_STUDY = {f"{step} of living" for step in ("signature", "ranking", "model", "roc")}
+OF_STUDY = {f"{step} of living" for step in ("signature", "ranking", "out_of_fold", "model", "roc")}
 
 
 # by way of what they do not read themselves, these hang on the cohorts that they read

@@ -8,7 +8,7 @@ import dagster as dg
 from dmicc_assets.assets import STEPS
 from dmicc_assets.orchestration.build import build_defs
 
-NAMES = ("files", "dataset", "cohort", "differential", "signature", "ranking", "model", "roc")
+NAMES = ("files", "dataset", "cohort", "differential", "signature", "ranking", "out_of_fold", "model", "roc")
 
 
 @dg.definitions
