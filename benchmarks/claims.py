@@ -5,6 +5,7 @@ many more studies, is `claims_sharing.py`'s; the truths are drawn by `claims_tru
 """
 
 import argparse
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ TRIED = {
     "both real, 40 % expressed": (False, True),
     "20 planted": (True, True),
 }
+# A gene whose directions a verdict tells.
+_TOLD = re.compile(r"\b(G\d{4}) is (?:up|down) in ")
+# Half of what a gene that a disease moves is moved by.
+_MOVED = 0.6
 # Steps that no sentence counted here hangs on.
 _LEFT_OUT = ("gsea", "published", "report", "case")
 
@@ -59,6 +64,7 @@ class Judged:
         interval: of the AUC in the validation dataset.
         shares: whether the diseases share genes.
         is_real: whether the model's disease moves any gene.
+        opposed: genes that truly move opposite ways in the two diseases.
     """
 
     level: str
@@ -68,6 +74,7 @@ class Judged:
     interval: tuple[float, float]
     shares: bool
     is_real: bool
+    opposed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ CLAIMS = (
     Claim("the AUC drops when the genes are chosen without the patients", _of_check("R1"),
           lambda j: j.true_auc > j.apparent - 0.05),
     # Said of these data: here counted as if it were said of the diseases.
-    Claim("genes move opposite ways (were it said of the diseases)", _says("does not carry over"), lambda _: True),
+    Claim("genes move opposite ways (were it said of the diseases)", _says("does not carry over"),
+          lambda j: not set(_TOLD.findall(j.text)) <= j.opposed),
     Claim("directions agree less than chance gives", _says("fewer than chance gives"), lambda _: True),
     Claim("the model ranks cases below controls", _says("ranks cases below controls"), lambda j: j.true_auc >= 0.5),
 )  # fmt: skip
@@ -131,8 +139,27 @@ def judged_study(truth: Truth, seed: int, folder: Path) -> Judged:
     text = " ".join(verdict[name] for name in ("line", "found", "trust"))
     apparent, external = rows.get(("a", "apparent"), missing), rows.get(("v", "external"), missing)
     return Judged(
-        verdict["level"], text, apparent[0], _true_auc(results, a[:, others]), external[1:], *TRIED[truth.name]
+        verdict["level"],
+        text,
+        apparent[0],
+        _true_auc(results, a[:, others]),
+        external[1:],
+        *TRIED[truth.name],
+        opposed(a[:, others], b[:, others]),
     )
+
+
+def opposed(a: FloatArray, b: FloatArray) -> frozenset[str]:
+    """Genes that move by 0.6 or more in both diseases, up in one and down in the other, in many patients of each.
+
+    Args:
+        a: (G, N) patients of the first disease, the first half cases.
+        b: (G, N) of the second.
+    """
+    half = a.shape[1] // 2
+    first, second = (x[:, :half].mean(axis=1) - x[:, half:].mean(axis=1) for x in (a, b))
+    is_opposed = (np.minimum(abs(first), abs(second)) >= _MOVED) & (first * second < 0)
+    return frozenset(f"G{g:04d}" for g in np.flatnonzero(is_opposed).tolist())
 
 
 def _three_parts(n: int) -> tuple[Rows, ...]:
