@@ -6,6 +6,7 @@ The design is in `statistics.py`, the correlation in `stats/duplicate_correlatio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dmicc_assets.stats.linear_model import ConfoundedDesignError
 from dmicc_assets.study.schema import AskedBlock, Block, Differential, Study
 from dmicc_assets.types import CaseControl
 
@@ -105,7 +106,7 @@ def _refuse_impossible(subject: CaseControl, asked: Block, found: Repeats) -> No
                 "dataset of the cohort, and its pattern found in every sample"
             )
     if asked == "fixed" and not found.n_both:
-        raise ValueError(
+        raise ConfoundedDesignError(
             f"`block: fixed` of {subject.name}: no patient has case and control samples, so that the groups cannot be "
             "told from the patients; write `block: duplicate_correlation` or `none`"
         )

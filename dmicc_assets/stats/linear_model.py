@@ -13,6 +13,8 @@ from dmicc_assets.types import FloatArray
 
 # As R's `lm.fit`: a column is dependent on earlier ones when less than this share of its length is left.
 RANK_TOLERANCE = 1e-7
+# A coefficient below this share of its gene's values is rounding.
+_ROUNDING = 16 * np.finfo(np.float64).eps
 # Rows of one block: small enough that a block and its residuals stay in the cache.
 _CELLS_PER_BLOCK = 1 << 17
 
@@ -264,10 +266,16 @@ def _fit_complete(
         if whiten is not None:
             block = block @ whiten.T if whiten.ndim == 2 else block * whiten
         effects = block @ q
-        fit.coefficients[at] = effects @ inverse.T
+        fit.coefficients[at] = _without_rounding(effects @ inverse.T, block, fit.stdev_unscaled[at])
         residuals = block - effects @ q.T
         if n > k:
             fit.sigma[at] = np.sqrt(np.einsum("gn,gn->g", residuals, residuals) / (n - k))
+
+
+def _without_rounding(coefficients: FloatArray, values: FloatArray, stdev: FloatArray) -> FloatArray:
+    """The coefficients, 0 where they are nothing but rounding: cases that equal their controls differ by 0."""
+    size = np.sqrt(np.einsum("gn,gn->g", values, values))[:, None] * stdev
+    return np.where(np.abs(coefficients) < _ROUNDING * size, 0.0, coefficients)
 
 
 def _fit_masked(
@@ -336,9 +344,10 @@ def _solve_masked(
     effects = np.einsum("mnk,mn->mk", q, block)
     inverse = np.linalg.inv(r)
     known = np.where(estimable, 1.0, np.nan)
-    fit.coefficients[at] = np.einsum("mkj,mj->mk", inverse, effects) * known
     # A dependent column is a unit row and column of r: it adds nothing to the others' variances.
     fit.stdev_unscaled[at] = np.sqrt(np.einsum("mkj,mkj->mk", inverse, inverse)) * known
+    coefficients = np.einsum("mkj,mj->mk", inverse, effects) * known
+    fit.coefficients[at] = _without_rounding(coefficients, block, fit.stdev_unscaled[at])
     df = n_observed - estimable.sum(axis=1)
     residuals = block - np.einsum("mnk,mk->mn", q, effects)
     sum_squares = np.einsum("mn,mn->m", residuals, residuals)

@@ -94,7 +94,7 @@ class Guard:
 GUARDS = {
     "I1": Guard(cut_short, "files", "local.B", "B.tsv.gz"),
     "D4": Guard(wrong_count, "dataset", "local.B", "the study expects 10"),
-    "D5": Guard(patients_of_one_class, "differential", "local.b", "is confounded with"),
+    "D5": Guard(patients_of_one_class, "differential", "local.b", "no patient has case and control samples"),
     "D6": Guard(one_class_a_dataset, "cohort", "local.b", "dataset and group are confounded"),
     "I6": Guard(trained_on, "roc", "local", "B_w2"),
     "M8": Guard(undated_library, "terms", "local.b", "empty date"),
