@@ -14,7 +14,9 @@ EXCESS_NEAR_ONE = 1.5
 
 
 def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
-    return evidence.rows("differential/statistics", cohort=cohort)["p_value"].drop_nulls().to_numpy()
+    """The p-values of the genes that vary: a gene that is constant has p = 1 exactly, and was not tested."""
+    p = evidence.rows("differential/statistics", cohort=cohort)["p_value"].drop_nulls().to_numpy()
+    return p[p < 1]
 
 
 def _false_ones(evidence: StudyEvidence) -> str:
@@ -55,8 +57,12 @@ def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
             continue
         p = _p_values(evidence, name)
         rejected = int((p < settings.p_value).sum())
-        n_null = storey_pi0(p) * len(p) * settings.p_value if len(p) else 0.0
-        rate = min(1.0, n_null / rejected) if rejected else float(n_null > 0)
+        if not rejected:
+            why = f"none of {counted(len(p), 'gene')} has raw p < {settings.p_value:g}: there is no share of false ones"
+            findings += not_applicable("M1", name, why)
+            continue
+        n_null = storey_pi0(p) * len(p) * settings.p_value
+        rate = min(1.0, n_null / rejected)
         text = (
             f"{rejected} of {len(p)} genes have raw p < {settings.p_value:g}, about {n_null:.0f} are expected by "
             f"chance: an estimated {rate:.0%} of those {rejected} are false"

@@ -1,0 +1,39 @@
+"""Checks of multiple testing count the genes that were tested, and name what was not."""
+
+import polars as pl
+
+from dmicc_assets.checks.finding import Finding
+from dmicc_assets.checks.registry import CHECKS
+from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets_tests.worlds.sound_study import sound, with_frame, with_study
+
+RAW = {"log_fc": 1.0, "p_value": 0.05, "adjust": "none"}
+
+
+def _with_p_values(p: list[float]) -> StudyEvidence:
+    """The sound study with raw p-values, where the genes of cohort a have these."""
+    first = sound().rows("differential/statistics").head(1)
+    genes = [f"X{i}" for i in range(len(p))]
+    rows = [
+        first.with_columns(cohort=pl.lit("a"), gene=pl.lit(g), p_value=pl.lit(v)) for g, v in zip(genes, p, strict=True)
+    ]
+    return with_frame(with_study(sound(), differential=RAW), "differential/statistics", pl.concat(rows))
+
+
+def _m1(p: list[float]) -> Finding:
+    return next(each for each in CHECKS["M1"](_with_p_values(p)) if each.subject == "a")
+
+
+def test_constant_genes_are_no_null_hypotheses() -> None:
+    """10 of 20 genes that vary have p < 0.05; of the others 8 have p >= 0.5, so that pi0 = 8 / (0.5 * 20)."""
+    tested = [0.001] * 10 + [0.2, 0.3] + [0.7] * 8
+    found = _m1(tested + [1.0] * 500)
+    assert found.statistic == 0.8 * 20 * 0.05 / 10
+    assert found.message == _m1(tested).message
+    assert found.message.startswith("10 of 20 genes have raw p < 0.05, about 1 are expected by chance: an estimated 8%")
+
+
+def test_of_no_gene_no_share_is_false() -> None:
+    found = _m1([0.2, 0.6, 0.9, 1.0])
+    assert (found.severity, found.statistic) == ("ok", None)
+    assert found.message == "not applicable: none of 3 genes has raw p < 0.05: there is no share of false ones"
