@@ -78,7 +78,7 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
 
 
 def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -> list[str | None]:
-    """The patient of each sample; None without a rule, or when the pattern does not match.
+    """The patient of each sample; None without a rule, or when the pattern finds no text.
 
     Raises:
         DataError: the field is unknown, or the pattern matches no sample.
@@ -90,16 +90,16 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
     if rule.field.lower() not in known:
         raise DataError(f"{dataset}: patient: unknown field {rule.field!r}; there are {', '.join(sorted(known))}")
     found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
-    if not any(found):
+    if not any(_captured(match) for match in found):
         raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")
-    return [match[1] if match else None for match in found]
+    return [_captured(match) for match in found]
 
 
 def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> list[str | None]:
     """The batch of each sample within its dataset; None for all without a rule.
 
     Raises:
-        DataError: the field is unknown, or the pattern does not match a sample (names it): it would be of no batch.
+        DataError: the field is unknown, or the pattern finds no text in a sample (names it): it would be of no batch.
     """
     described = sample_fields(samples)
     if rule is None:
@@ -109,13 +109,18 @@ def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> l
         raise DataError(f"{dataset}: batch: unknown field {rule.field!r}; there are {', '.join(sorted(known))}")
     found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
     for sample, match, fields in zip(samples["sample"], found, described, strict=True):
-        if match is None:
+        if _captured(match) is None:
             text = fields.get(rule.field.lower(), "")
             raise DataError(
                 f"{dataset}: the batch pattern {rule.pattern!r} misses sample {sample} ({rule.field}: {text!r}); "
                 "every sample needs one"
             )
-    return [match[1] if match else None for match in found]
+    return [_captured(match) for match in found]
+
+
+def _captured(match: re.Match[str] | None) -> str | None:
+    """The text of the pattern's group; None when there is none, or only white space."""
+    return match[1] if match and match[1] and not match[1].isspace() else None
 
 
 def describe(fields: Mapping[str, str]) -> str:

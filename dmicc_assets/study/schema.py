@@ -35,6 +35,10 @@ def _patient_expression(pattern: str) -> str:
 Name = Annotated[str, Field(pattern=NAME)]
 DatasetName = Annotated[str, Field(pattern=DATASET_NAME)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
+# What scikit-learn takes as a seed.
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+# A larger number is a slip of the pen: the study would not end.
+Repeats = Annotated[int, Field(ge=0, le=1_000_000)]
 Direction = Literal["up", "down"]
 # How samples of one patient are modelled; `auto` decides by the samples.
 Block = Literal["none", "fixed", "duplicate_correlation"]
@@ -160,10 +164,10 @@ class Enrichment(_Section):
 class Ranking(_Section):
     """The forests that rank the signature."""
 
-    trees: int = Field(default=500, ge=1)
+    trees: int = Field(default=500, ge=1, le=100_000)
     folds: int = Field(default=10, ge=2)
     top: int = Field(default=3, ge=1)
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     use_cv_trees: bool = False
     missing: Literal["leave_out", "knn"] = "leave_out"
 
@@ -172,8 +176,8 @@ class Model(_Section):
     """The risk model: the cohort it is fitted in, and its bootstrap."""
 
     cohort: Name | None = None
-    bootstrap: int = Field(default=1000, ge=0)
-    seed: int = Field(default=1, ge=0)
+    bootstrap: Repeats = 1000
+    seed: Seed = 1
 
 
 class Validation(_Section):
@@ -187,11 +191,11 @@ class Validation(_Section):
 class Rigor(_Section):
     """Numbers of repeats of the whole selection."""
 
-    permutations: int = Field(default=200, ge=0)
-    bootstraps: int = Field(default=200, ge=0)
-    random_signatures: int = Field(default=1000, ge=0)
-    repeats: int = Field(default=10, ge=0)
-    seed: int = Field(default=1, ge=0)
+    permutations: Repeats = 200
+    bootstraps: Repeats = 200
+    random_signatures: Repeats = 1000
+    repeats: Repeats = 10
+    seed: Seed = 1
 
 
 class Population(_Section):

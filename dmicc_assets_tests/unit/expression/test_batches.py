@@ -23,6 +23,9 @@ def test_centres_are_found_in_titles() -> None:
     assert assign_batches("GSE32225", SAMPLES, None) == [None] * 18
     with pytest.raises(DataError, match=r"misses sample s01 \(title: 'Barcelona-1'\)"):
         assign_batches("GSE32225", SAMPLES, Batch(field="title", pattern="^(Milan)"))
+    for without_text in (r"^Milan-\d*(.*)$", r"^(?:(Milan)|.*)", r"^(\s*)"):
+        with pytest.raises(DataError, match=r"misses sample s0[01]"):
+            assign_batches("GSE32225", SAMPLES, Batch(field="title", pattern=without_text))
     with pytest.raises(DataError, match="batch: unknown field 'centre'; there are sample, source_name, title"):
         assign_batches("GSE32225", SAMPLES, Batch(field="centre", pattern="(.*)"))
 

@@ -63,3 +63,11 @@ def test_patients() -> None:
         assign_patients("D", SAMPLES, Patient(field="source_name", pattern="(Q)"))
     with pytest.raises(DataError, match=r"patient: unknown field 'person'; there are .*sample, source_name"):
         assign_patients("D", SAMPLES, Patient(field="person", pattern="(Q)"))
+
+
+def test_samples_without_text_are_not_one_patient() -> None:
+    titles = SAMPLES.with_columns(title=pl.Series(["person: 7", "person: ", "person:"]))
+    assert assign_patients("D", titles, Patient(field="title", pattern="person:(.*)$")) == [" 7", None, None]
+    assert assign_patients("D", titles, Patient(field="title", pattern=r"person:(?: (\d))?")) == ["7", None, None]
+    with pytest.raises(DataError, match="found in title of no sample"):
+        assign_patients("D", titles, Patient(field="title", pattern="^( *)person"))

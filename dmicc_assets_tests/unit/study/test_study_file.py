@@ -75,6 +75,12 @@ WRONG_IN_PLACE = {
     "impossible p": (END, f"{END}\ndifferential: {{p_value: 2}}", 19, "differential.p_value", "equal to 1, got 2"),
     "no number": (END, f"{END}\ndifferential: {{log_fc: .nan}}", 19, "differential.log_fc", "got nan"),
     "one fold": (END, f"{END}\nranking: {{folds: 1}}", 19, "ranking.folds", "or equal to 2, got 1"),
+    "seed of 33 bits": (END, f"{END}\nranking: {{seed: 4294967296}}", 19, "ranking.seed", "4294967295, got 4294967296"),
+    "seed below 0": (END, f"{END}\nrigor: {{seed: -1}}", 19, "rigor.seed", "or equal to 0, got -1"),
+    "seed of the model": (END, "model: {cohort: a, seed: 9999999999}", 18, "model.seed", "got 9999999999"),
+    "endless forest": (END, f"{END}\nranking: {{trees: 100001}}", 19, "ranking.trees", "100000, got 100001"),
+    "endless bootstrap": (END, "model: {cohort: a, bootstrap: 1000001}", 18, "model.bootstrap", "1000000, got 1000001"),
+    "endless null": (END, f"{END}\nrigor: {{permutations: 1000001}}", 19, "rigor.permutations", "1000000, got"),
     "invalid pattern": (
         "(?i)sick",
         "(sick",
