@@ -35,7 +35,7 @@ class Verdict:
         level: "holds up", "a hypothesis", "not supported" or "broken data".
         line: the level in one plain line.
         found: what was found, one sentence.
-        trust: how far it can be trusted, one sentence, the checks' codes at its end.
+        trust: how far it can be trusted, one sentence, with the checks' codes behind what they say.
         missing: what is missing, one sentence.
         reasons: the main reasons of the level, two at most, each with the code of its check.
     """
@@ -134,13 +134,14 @@ def _doubted(evidence: StudyEvidence, rules: Sequence[Rule], shown: Sequence[Pro
     codes = [proof.code for proof in sharing if rules[0].level == "a hypothesis"]
     codes += [code for rule in named if (code := _code(evidence, rule))]
     others = set(_warning(evidence)) - {rule.code for rule in named}
-    return f"{text}{_further(len(others))}{_in_brackets(codes)}."
+    return f"{text}{_in_brackets(codes)}{_further(len(others))}."
 
 
 def _trusted(evidence: StudyEvidence, shown: Sequence[Proof]) -> str:
     warn = _warning(evidence)
     text = _as_sentence(listed([proof.shows for proof in shown]))
-    return f"{text}{_further(len(warn))}{_in_brackets([p.code for p in shown if p.code] + warn)}."
+    codes = [proof.code for proof in shown if proof.code]
+    return f"{text}{_in_brackets(codes)}{_further(len(warn))}{_in_brackets(warn)}."
 
 
 def _further(n: int) -> str:

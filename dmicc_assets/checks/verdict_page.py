@@ -24,7 +24,7 @@ _RULES = """
 ## From findings to a level
 
 The level is the first one of which a rule holds. Of its rules three are named in the sentence on trust, in this order,
-with the codes of [findings](findings.md) at its end. Genes that move opposite ways (M5) are named at every level.
+with the codes of [findings](findings.md) behind them. Genes that move opposite ways (M5) are named at every level.
 
 | level | rule | the verdict says |
 |---|---|---|
