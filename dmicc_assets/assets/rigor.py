@@ -142,10 +142,12 @@ def findings(context: StepContext) -> Result:
         Input("rigor/findings"),
     ),
     settings=lambda study, _: (
-        study.model_dump(mode="json", include={"cohorts", "validation", "population", "differential", "model"})
+        study.model_dump(
+            mode="json", include={"cohorts", "validation", "population", "differential", "model", "enrichment"}
+        )
         | {"order": list(study.cohorts)}
     ),
-    version="4",
+    version="5",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from dmicc_assets.checks.check import Doubt, Measure, Stops, check
+from dmicc_assets.checks.check import Doubt, Lack, Measure, Stops, check
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, listed, not_applicable
 from dmicc_assets.differential.statistics import treat_statistics
 from dmicc_assets.results.evidence import StudyEvidence
@@ -152,6 +152,18 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
     return findings
 
 
+def _lacks_libraries(evidence: StudyEvidence) -> str:
+    """That enrichment was not made, in all or in some of the study's libraries; M8 counts those that are missing."""
+    said = evidence.rows("rigor/findings", code="M8", severity="warning").drop_nulls("statistic").sort("subject")
+    if said.is_empty():
+        return ""
+    n = len(evidence.study.enrichment.libraries)
+    if len(said) == len(evidence.study.cohorts) and min(said["statistic"].to_list()) >= n:
+        return "gene sets (enrichment was not made, because none could be had)"
+    where = listed(said["subject"].to_list())
+    return f"gene sets (enrichment in {where} was not made in every library, because some could not be had)"
+
+
 @check(
     "M8",
     slug="gene_set_background",
@@ -180,6 +192,7 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
         "The date and checksum of every gene-set library are known",
         ("enrichment/camera", "enrichment/terms", "enrichment/gsea"),
     ),
+    lacks=Lack(7, _lacks_libraries),
 )
 def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
     """A wrong background or no checksum (error), a library that could not be had (warning), no version (info)."""

@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from dmicc_assets.checks.finding import Finding
-from dmicc_assets.checks.registry import CHECKS
+from dmicc_assets.checks.finding import Finding, finding
+from dmicc_assets.checks.registry import CHECKS, findings_table
+from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets_tests.worlds.sound_study import sound, with_frame, with_study
 
@@ -37,3 +38,17 @@ def test_of_no_gene_no_share_is_false() -> None:
     found = _m1([0.2, 0.6, 0.9, 1.0])
     assert (found.severity, found.statistic) == ("ok", None)
     assert found.message == "not applicable: none of 3 genes has raw p < 0.05: there is no share of false ones"
+
+
+def _missing(*n_missing: int) -> str:
+    """What the verdict names as missing where so many libraries could not be had in cohorts a and b."""
+    rows = [finding("M8", name, "warning", "", n, 0, "missing") for name, n in zip("ab", n_missing, strict=True) if n]
+    return verdict(sound().with_frames({"rigor/findings": findings_table(rows)})).missing
+
+
+def test_the_verdict_says_that_enrichment_was_not_made() -> None:
+    n = len(sound().study.enrichment.libraries)
+    assert _missing(n, n).endswith("gene sets (enrichment was not made, because none could be had).")
+    some = "gene sets (enrichment in b was not made in every library, because some could not be had)."
+    assert _missing(0, 1).endswith(some)
+    assert "gene sets" not in _missing(0, 0)
