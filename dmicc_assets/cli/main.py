@@ -34,16 +34,21 @@ _FULL = re.compile(r"No space left on device|disk is full|disk I/O error|Disk qu
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
 
 
-@app.callback()
-def dmicc(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
-) -> None:
-    """Find genes that two diseases share, in public transcriptomes. Begin with `dmicc demo` or `dmicc init`."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from importlib.metadata import version as version_of
 
         out.print(f"dmicc_assets {version_of('dmicc_assets')}")
         raise typer.Exit
+
+
+@app.callback()
+def dmicc(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find genes that two diseases share, in public transcriptomes. Begin with `dmicc demo` or `dmicc init`."""
 
 
 @app.command()

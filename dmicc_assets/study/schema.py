@@ -122,6 +122,10 @@ class Differential(_Section):
     block: AskedBlock = "auto"
 
 
+# A library's name at its provider, or an address of a GMT file.
+_PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]*|https?://[A-Za-z0-9.-]+(:\d{1,5})?/\S+|file:///\S+")
+
+
 class Enrichment(_Section):
     """Gene-set libraries, limits of set sizes, and the threshold.
 
@@ -136,6 +140,18 @@ class Enrichment(_Section):
     min_size: int = Field(default=10, ge=1)
     max_size: int = Field(default=500, ge=1)
     adj_p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
+
+    @model_validator(mode="after")
+    def _libraries_once(self) -> Self:
+        twice = sorted({name for name in self.libraries if self.libraries.count(name) > 1})
+        if twice:
+            raise ValueError(f"libraries: duplicate library {twice[0]!r}")
+        for name, pin in self.pins.items():
+            if name not in self.libraries:
+                raise ValueError(f"pins: {name!r} is not one of the libraries ({', '.join(self.libraries)})")
+            if not _PIN.fullmatch(pin):
+                raise ValueError(f"pins: expected a library's name or an http(s):// or file:// address, got {pin!r}")
+        return self
 
     @model_validator(mode="before")
     @classmethod

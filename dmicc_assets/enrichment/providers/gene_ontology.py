@@ -110,7 +110,7 @@ def _terms(path: Path, aspect: str) -> _Terms:
     release = _VERSION.search(text[:4096])
     return _Terms(
         release["date"] if release else None,
-        {term: data["name"] for term, data in nodes.items()},
+        {term: str(data.get("name", term)) for term, data in nodes.items()},
         parents,
         {alt: term for term, data in nodes.items() for alt in data.get("alt_id", ())},
     )

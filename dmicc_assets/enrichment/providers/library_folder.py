@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock
 
+from dmicc_assets.enrichment.gene_sets import read_gmt
 from dmicc_assets.enrichment.providers.catalogue import PROVIDERS
 from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, verify_text
 from dmicc_assets.errors import RequestError, SourceError
@@ -154,7 +155,14 @@ class LibraryFolder:
             "is_pinned": provider.is_pinned(source),
         }
         lines = ("\t".join([name, "", *genes]) + "\n" for name, genes in contents.sets)
-        _replace(self.path_of(source), "".join(lines))
+        beside = self.path_of(source).with_suffix(".part.gmt")
+        beside.write_text("".join(lines), encoding="utf-8")
+        try:
+            read_gmt(beside)  # what cannot be read is not kept
+        except SourceError:
+            beside.unlink()
+            raise
+        beside.replace(self.path_of(source))
         self._write_record(source, record)
 
     def _write_record(self, source: LibrarySource, record: dict[str, Any]) -> None:

@@ -119,22 +119,24 @@ def verify_text(path: Path) -> None:
         raise SourceError(f"{path.name}: an empty file in place of gene sets")
     if looks_like_html(start):
         raise SourceError(f"{path.name}: an HTML page in place of gene sets")
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise SourceError(f"{path.name}: expected UTF-8 text, found UTF-16")
 
 
 def gmt_lines(text: str, what: str) -> Iterator[SetOfGenes]:
     """Sets of a GMT text: name, description and genes by tabs; a weight behind a gene (`TP53,1.0`) is dropped.
 
-    Lines without a gene are left out: Enrichr's libraries have some.
+    Lines without a gene are left out, and the genes of two lines of one name are joined: Enrichr's libraries have some.
 
     Raises:
         SourceError: no line is a set.
     """
-    found = False
+    sets: dict[str, set[str]] = {}
     for line in text.split("\n"):
-        first, *rest = (field.strip() for field in line.rstrip("\r").split("\t"))
-        genes = sorted({gene.split(",")[0] for gene in rest[1:]} - {""})
+        first, *rest = (" ".join(field.split()) for field in line.split("\t"))
+        genes = {gene.split(",")[0] for gene in rest[1:]} - {""}
         if first and genes:
-            found = True
-            yield first, genes
-    if not found:
+            sets.setdefault(first, set()).update(genes)
+    yield from ((name, sorted(genes)) for name, genes in sets.items())
+    if not sets:
         raise SourceError(f"{what}: expected gene sets in GMT format (name, description, genes, by tabs), found none")

@@ -1,6 +1,7 @@
 """Reactome's pathways: one GMT file in a ZIP archive, always of the current release."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,13 +34,12 @@ class Reactome:
         try:
             with zipfile.ZipFile(paths[0]) as archive:
                 text = archive.read(_FILE).decode("utf-8", errors="replace")
-        except (zipfile.BadZipFile, KeyError) as error:
+        except (zipfile.BadZipFile, KeyError, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             raise SourceError(f"{paths[0].name}: expected a ZIP archive with {_FILE} ({error})") from None
-        sets = list(gmt_lines(text, _FILE))
-        ids = dict(_identifiers(text))
-        return Contents([(f"{name} ({ids[name]})" if name in ids else name, genes) for name, genes in sets])
-
-
-def _identifiers(text: str) -> list[tuple[str, str]]:
-    rows = (line.split("\t", 2) for line in text.split("\n"))
-    return [(row[0].strip(), row[1].strip()) for row in rows if len(row) > 2 and row[1].startswith("R-")]
+        rows = (line.split("\t", 2) for line in text.split("\n"))
+        named = (
+            "\t".join([f"{row[0].strip()} ({row[1].strip()})", "", row[2]])
+            for row in rows
+            if len(row) > 2 and row[1].strip().startswith("R-")
+        )
+        return Contents(list(gmt_lines("\n".join(named), _FILE)))

@@ -84,7 +84,13 @@ class GeoClient:
         self._progress = progress
         self.rate = rate
         self._patience = patience or Patience()
-        self._variables = variables or {}
+        self._variables = dict(variables or {})
+        self._roots = {
+            self.geo_url: "DMICC_GEO_URL",
+            self.acc_url: "DMICC_GEO_ACC_URL",
+            self.download_url: "DMICC_GEO_ACC_URL",
+            self.xena_url: "DMICC_XENA_URL",
+        }
         locks.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -240,7 +246,7 @@ class GeoClient:
         return HttpTransfer(
             throttle_of,
             self._patience,
-            partial(_advice, {self.xena_url: "DMICC_XENA_URL", **self._variables}),
+            partial(_advice, self._roots | self._variables),
             self._progress,
         )
 
@@ -248,11 +254,7 @@ class GeoClient:
 def _advice(variables: Mapping[str, str], url: str) -> str:
     """What to set when a URL's host cannot be reached."""
     named = [variable for root, variable in variables.items() if url.startswith(root)]
-    return (
-        f"{named[0]} to a mirror (https:// or file://)"
-        if named
-        else "DMICC_GEO_URL to a mirror of GEO (https:// or file://)"
-    )
+    return f"{named[0]} to a mirror (https:// or file://)" if named else "another address in the study file"
 
 
 def local_path(url: str) -> Path | None:

@@ -243,3 +243,45 @@ def test_without_any_provider_nothing_is_claimed(settings: Settings, providers: 
     assert (used.found, list(used.missing)) == ([], ALL.libraries)
     with pytest.raises(SourceError, match="503"):
         fetched_libraries(settings).fetch(source_of("GO_BP", ALL))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Set A\t\tMX1\nSet A\t\tOAS1\n", "Set\u2028A\t\tMX1\tOAS1\n", "Set\x0bA\t\tMX1\tOAS1\n", "Set A\t\tMX1\tOAS1\r\n"],
+)
+def test_names_that_are_odd_or_stand_twice_give_one_set(
+    settings: Settings, providers: GeneSetProviders, text: str
+) -> None:
+    providers.served["/enrichr/Enrichr/geneSetLibrary?mode=text&libraryName=KEGG_2021_Human"] = text.encode()
+    (library,) = libraries_in_use(Enrichment(libraries=["KEGG"]), settings).found
+    assert {term: each.genes for term, each in library.sets.items()} == {"Set A": ("MX1", "OAS1")}
+
+
+def test_pathways_of_one_name_keep_their_identifiers(settings: Settings, providers: GeneSetProviders) -> None:
+    import io
+    import zipfile
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("ReactomePathways.gmt", "A\tR-HSA-1\tMX1\nA\tR-HSA-2\tOAS1\n")
+    providers.served["/reactome/download/current/ReactomePathways.gmt.zip"] = packed.getvalue()
+    (library,) = libraries_in_use(Enrichment(libraries=["REACTOME"]), settings).found
+    assert {term: each.genes for term, each in library.sets.items()} == {"R-HSA-1": ("MX1",), "R-HSA-2": ("OAS1",)}
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"libraries": ["KEGG", "KEGG"]}, "duplicate library 'KEGG'"),
+        ({"libraries": [{"KEGG": "A"}, {"KEGG": "B"}]}, "duplicate library 'KEGG'"),
+        ({"libraries": ["KEGG"], "pins": {"KEG": "A"}}, "'KEG' is not one of the libraries"),
+        ({"libraries": [{"KEGG": ""}]}, "expected a library's name"),
+        ({"libraries": [{"KEGG": "http://x:abc/y.gmt"}]}, "expected a library's name"),
+        ({"libraries": [{"KEGG": "ftp://x/y.gmt"}]}, "expected a library's name"),
+        ({"libraries": ["KEGG"], "pins": None}, "valid dictionary"),
+        ({"libraries": ["KEGG"], "pins": [1]}, "valid dictionary"),
+    ],
+)
+def test_wrong_libraries_are_refused_in_the_study_file(section: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Enrichment.model_validate(section)
