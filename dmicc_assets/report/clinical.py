@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.study.schema import Case
+from dmicc_assets.study.case import Case
 from dmicc_assets.tables import TABLES
 
 

@@ -13,7 +13,7 @@ from dmicc_assets.report.enrichment_tables import camera, gene_sets, missing_lib
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, quantity_in_words
 from dmicc_assets.results.reader import Results
-from dmicc_assets.study.schema import Case, Observation
+from dmicc_assets.study.case import Case, Observation
 
 # Columns of the statistics that the page leaves out.
 _NOT_SHOWN = ("study", "cohort", "sigma", "df_total")

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from dmicc_assets.study.case import SECTION, Case
 
 NAME = r"^[a-z][a-z0-9_]*$"
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -48,7 +50,7 @@ AskedBlock = Literal["auto", "none", "fixed", "duplicate_correlation"]
 class _Section(BaseModel):
     """A section of the study file; unknown keys are an error, and values are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = SECTION
 
 
 class LabelRule(_Section):
@@ -233,36 +235,6 @@ class Published(_Section):
     mtry: dict[Name, int] = {}
     terms: dict[Name, dict[str, list[str]]] = {}
     nomogram_signs: dict[str, Literal["+", "-"]] = {}
-
-
-class Observation(_Section):
-    """One thing seen in the patient who raised the question."""
-
-    section: str
-    item: str
-    value: str
-    unit: str | None = None
-    reference: str | None = None
-    flag: Literal["high", "low", "normal", "positive", "negative", "abnormal"] | None = None
-
-
-class ReportedCase(_Section):
-    """A patient reported before with the two diseases together."""
-
-    author: str
-    year: int
-    sex: Literal["man", "woman"] | None = None
-    age: int | None = None
-    finding: str
-    doi: str | None = None
-
-
-class Case(_Section):
-    """The patient who raised the question, and the cases reported before."""
-
-    title: str
-    observations: list[Observation] = []
-    reported: list[ReportedCase] = []
 
 
 class Study(_Section):

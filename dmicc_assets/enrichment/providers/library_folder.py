@@ -205,9 +205,10 @@ class LibraryFolder:
             except SourceError as error:
                 known = time.monotonic(), error
             _answers[self.folder, question] = known
-        if isinstance(known[1], SourceError):
-            raise known[1]
-        return known[1]
+        answer: Any = known[1]
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
 
 
 def forget_answers() -> None:
