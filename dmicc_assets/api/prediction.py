@@ -74,7 +74,8 @@ def roc(
         seed: of the resamples.
 
     Raises:
-        ValueError: lengths differ, a score is missing or infinite, a group is empty, or an option is unknown.
+        ValueError: lengths differ, a score or a sample's group is missing, a score is infinite, a group is empty, or
+            an option is unknown.
     """
     if interval not in ("delong", "bootstrap"):
         raise ValueError(f"unknown interval {interval!r}: expected delong or bootstrap")
@@ -109,7 +110,8 @@ def roc_test(
         Both areas, their difference (first less second) with its 95 % interval, z and the two-sided p-value.
 
     Raises:
-        ValueError: lengths differ, a score is missing or infinite, or a group is empty.
+        ValueError: lengths differ, a score or a sample's group is missing, a score is infinite, a group is empty, or
+            a direction is unknown.
     """
     return delong_test(first, second, is_case, directions)
 

@@ -4,7 +4,8 @@ One predictor against two groups; `model/validation.py` chooses predictors and d
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from itertools import product
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from dmicc_assets.types import BoolArray, FloatArray
 
 Direction = Literal["up", "down"]
 Missing = Literal["raise", "drop"]
+_DIRECTIONS: tuple[str, ...] = ("up", "down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,11 @@ def roc(
         missing: "drop" leaves samples with a NaN score out.
 
     Raises:
-        ValueError: lengths differ, a score is infinite (or NaN with missing="raise"), or a group is empty.
+        ValueError: lengths differ, a score is infinite (or NaN with missing="raise"), a sample's group is missing or
+            neither True nor False, a group is empty, or the direction is unknown.
     """
+    if direction not in (*_DIRECTIONS, "auto"):
+        raise ValueError(f"unknown direction {direction!r}: expected up, down or auto")
     scores, cases = checked(score, is_case, missing)
     if direction == "auto":
         direction = "up" if np.median(scores[~cases]) <= np.median(scores[cases]) else "down"
@@ -118,7 +123,7 @@ def checked(score: ArrayLike, is_case: ArrayLike, missing: Missing) -> tuple[Flo
     Raises:
         ValueError: see `roc`.
     """
-    scores, cases = np.asarray(score, dtype=np.float64), np.asarray(is_case, dtype=np.bool_)
+    scores, cases = np.asarray(score, dtype=np.float64), _groups(is_case)
     if scores.ndim != 1 or scores.shape != cases.shape:
         raise ValueError(f"expected one score and one group a sample, got shapes {scores.shape} and {cases.shape}")
     if np.isinf(scores).any():
@@ -131,6 +136,21 @@ def checked(score: ArrayLike, is_case: ArrayLike, missing: Missing) -> tuple[Flo
     if not cases.any() or cases.all():
         raise ValueError(f"a ROC curve needs cases and controls, got {int(cases.sum())} and {int((~cases).sum())}")
     return scores, cases
+
+
+def _groups(is_case: ArrayLike) -> BoolArray:
+    """The groups as booleans, which may be given as 0 and 1."""
+    given = np.asarray(is_case)
+    if given.dtype == np.bool_:
+        return given
+    values: list[Any] = given.ravel().tolist()
+    for i, value in enumerate(values):
+        is_number = np.asarray(value).dtype.kind in "biuf"
+        if value is None or (is_number and np.isnan(value)):
+            raise ValueError(f"the group of sample {i} (counted from 0) is missing")
+        if not is_number or value not in (0, 1):
+            raise ValueError(f"expected True or False (or 1, 0) as the group of sample {i} (from 0), got {value!r}")
+    return given.astype(np.bool_)
 
 
 def _midpoints(values: FloatArray) -> FloatArray:
@@ -245,8 +265,10 @@ def delong_test(
     Raises:
         ValueError: as `roc`.
     """
+    if tuple(directions) not in product(_DIRECTIONS, repeat=2):
+        raise ValueError(f"expected two directions, each up or down, got {directions!r}")
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    cases = np.asarray(is_case, dtype=np.bool_)
+    cases = _groups(is_case)
     if not a.shape == b.shape == cases.shape:
         raise ValueError(f"predictors and groups must be of the same samples, got {a.size}, {b.size} and {cases.size}")
     if missing == "drop":

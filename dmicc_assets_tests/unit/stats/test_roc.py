@@ -120,6 +120,39 @@ def test_bad_input_is_named(score, is_case, message):
         roc(score, is_case)
 
 
+@pytest.mark.parametrize(
+    ("is_case", "message"),
+    [
+        ([True, None, False], r"the group of sample 1 .* is missing"),
+        ([True, False, np.nan], r"the group of sample 2 .* is missing"),
+        (pl.Series([True, None, False]), r"the group of sample 1 .* is missing"),
+        (pl.Series([None, 1, 0]), r"the group of sample 0 .* is missing"),
+        ([0, 1, 2], r"sample 2 .* got 2$"),
+        (["control", "case", "case"], r"sample 0 .* got 'control'$"),
+        ([0.5, 1, 0], r"sample 0 .* got 0\.5$"),
+    ],
+)
+def test_a_sample_of_no_known_group_is_neither_case_nor_control(is_case, message):
+    with pytest.raises(ValueError, match=message):
+        roc([1, 2, 3], is_case)
+    with pytest.raises(ValueError, match=message):
+        delong_test([1, 2, 3], [3, 1, 2], is_case)
+
+
+@pytest.mark.parametrize("kind", [int, float, object, np.uint8])
+def test_groups_may_be_zero_and_one(kind):
+    is_case = np.array([False, True, False, True])
+    assert roc([1, 2, 3, 4], is_case.astype(kind)).auc == roc([1, 2, 3, 4], is_case).auc == 0.75
+
+
+def test_an_unknown_direction_is_refused():
+    with pytest.raises(ValueError, match="unknown direction 'sideways': expected up, down or auto"):
+        roc([1, 2, 3], [False, True, True], "sideways")
+    for directions in ("up", ("up", "x"), ("up",), ("up", "down", "up"), ("up", "auto")):
+        with pytest.raises(ValueError, match="expected two directions, each up or down, got"):
+            delong_test([1, 2, 3, 4], [2, 1, 4, 3], [False, True, False, True], directions)
+
+
 def test_an_infinite_score_is_named_by_its_own_place_when_missing_ones_are_dropped():
     with pytest.raises(ValueError, match=r"sample 2 .* is infinite"):
         roc([np.nan, 1, np.inf, 3], [False, True, False, True], missing="drop")
