@@ -143,7 +143,7 @@ def test_a_revision_runs_what_it_touches_and_nothing_else(
     # what cannot be fetched now is fetched later, though nothing else changes
     geo.revise_header("GSE3001")
     assert daemon.tick_sensor() == ["GSE3001"]
-    server.plan("GSE3001_series_matrix", fake.status(403))
+    server.plan("GSE3001_series_matrix", fake.status(400))
     assert daemon.follow(n_failed=1) == set()
     assert daemon.follow(n_failed=1) == set()
     assert steps_of(daemon.follow(hours=7, n_failed=1)) == of_dataset("other.GSE3001")

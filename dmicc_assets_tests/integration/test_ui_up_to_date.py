@@ -1,4 +1,4 @@
-"""The real UI after `dmicc run`, in a real browser: what is up to date, `force: true`, and a revision at GEO."""
+"""The real UI after `dmicc run`, in a real browser: what is up to date is skipped, `force: true` computes."""
 
 import subprocess
 import sys
@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.assets import STEPS
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.living_geo import LivingGeo, living_settings
-from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over, wait_for
+from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -21,11 +20,6 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
 ]
 
-AUTOMATION = "default_automation_condition_sensor"
-TICKS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
-  sensors { name sensorState { ticks(limit: 100) { status requestedAssetMaterializationCount } } } } } } }"""
-RUNS = """{ runsOrError(limit: 200) { ... on Runs { results { runId status
-  assetMaterializations { partition assetKey { path } } } } } }"""
 NOT_COMPUTED = "nothing: it was up to date and not computed again"
 
 
@@ -65,31 +59,6 @@ def what_changed(ui: Ui, page: sync_api.Page, asset: str, partition: str) -> syn
     return page.get_by_role("row", name="what_changed").first
 
 
-def materialised(ui: Ui) -> dict[str, list[tuple[str, str | None]]]:
-    """Table and partition of what each run materialised."""
-    runs = ui.ask(RUNS)["runsOrError"]["results"]
-    assert "FAILURE" not in {run["status"] for run in runs}
-    return {
-        run["runId"]: [("/".join(e["assetKey"]["path"]), e["partition"]) for e in run["assetMaterializations"]]
-        for run in runs
-    }
-
-
-def ticks(ui: Ui, sensor: str) -> list[int]:
-    """What each tick of a sensor that has ended asked for, the latest first."""
-    (repository,) = ui.ask(TICKS)["repositoriesOrError"]["nodes"]
-    (of_it,) = (each["sensorState"]["ticks"] for each in repository["sensors"] if each["name"] == sensor)
-    assert all(tick["status"] != "FAILURE" for tick in of_it)
-    return [tick["requestedAssetMaterializationCount"] for tick in of_it if tick["status"] != "STARTED"]
-
-
-def switch_on(ui: Ui, page: sync_api.Page, sensor: str) -> None:
-    """Click the switch of a sensor and wait until it has ticked."""
-    page.goto(f"{ui.url}/automation")
-    page.get_by_role("row", name=sensor).get_by_role("switch").click(force=True)
-    wait_for(lambda: bool(ticks(ui, sensor)), 240)
-
-
 def test_materialize_on_what_dmicc_run_made_says_that_nothing_is_to_do(ui: Ui, page: sync_api.Page) -> None:
     before = of_lake(ui, "enrichment/gsea", "living.lupus")
     page.goto(f"{ui.url}/assets/enrichment/gsea")
@@ -117,20 +86,3 @@ def test_with_force_in_the_launchpad_it_computes(ui: Ui, page: sync_api.Page) ->
     after = of_lake(ui, "differential/genes", "living.lupus")
     assert after.written_at > before.written_at
     assert after.content == before.content
-
-
-def test_a_revision_at_geo_requests_what_changed_and_nothing_else(ui: Ui, page: sync_api.Page, geo: LivingGeo) -> None:
-    switch_on(ui, page, AUTOMATION)
-    begun = materialised(ui)
-    geo.revise_header("GSE1001")
-    switch_on(ui, page, "source_revisions")
-
-    def is_quiet() -> bool:
-        asked = ticks(ui, AUTOMATION)
-        return sum(asked) > 0 and asked[:2] == [0, 0]
-
-    wait_for(is_quiet, 900)
-    names = {"files": "living.GSE1001", "dataset": "living.GSE1001", "report": "living"}
-    expected = [(table, names[step.name]) for step in STEPS if step.name in names for table in step.outputs]
-    ran = [each for run, tables in materialised(ui).items() if run not in begun for each in tables]
-    assert sorted(ran) == sorted([*expected, ("warehouse/catalog", None)])
