@@ -1,6 +1,6 @@
 """Assets of the group `validation`: every signature gene and the model in every cohort and validation dataset."""
 
-from dmicc_assets.assets.rigor import PROBES, of_resampling
+from dmicc_assets.assets.rigor import PROBES, SELECTION, of_resampling
 from dmicc_assets.checks.identity import refuse_training_samples
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.model.external_validation import external_performance
@@ -52,13 +52,7 @@ def expression_tests(context: StepContext) -> Result:
 @step(
     partition="study",
     outputs=("validation/folds", "validation/out_of_fold", "validation/trivial"),
-    inputs=(
-        Input("signature/biomarkers"),
-        Input("differential/genes", "cohorts"),
-        Input("cohort/expression", "cohorts"),
-        Input("cohort/samples", "cohorts"),
-        *PROBES,
-    ),
+    inputs=(*SELECTION, *PROBES),
     settings=of_resampling,
     version="1",
 )
@@ -77,12 +71,7 @@ def out_of_fold(context: StepContext) -> Result:
 @step(
     partition="study",
     outputs=("validation/internal_external",),
-    inputs=(
-        Input("signature/biomarkers"),
-        Input("differential/genes", "cohorts"),
-        Input("cohort/expression", "cohorts"),
-        Input("cohort/samples", "cohorts"),
-    ),
+    inputs=SELECTION,
     settings=of_resampling,
     version="1",
 )
@@ -97,12 +86,9 @@ def left_out_datasets(context: StepContext) -> Result:
     outputs=("validation/roc", "validation/roc_curve", "validation/instability"),
     inputs=(
         Input("signature/genes"),
-        Input("signature/biomarkers"),
         Input("model/coefficients"),
         Input("validation/out_of_fold"),
-        Input("differential/genes", "cohorts"),
-        Input("cohort/expression", "cohorts"),
-        Input("cohort/samples", "cohorts"),
+        *SELECTION,
         *PROBES,
     ),
     settings=of_resampling,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dmicc_assets.stats.linear_model import ConfoundedDesignError
 from dmicc_assets.study.schema import AskedBlock, Block, Differential, Study
-from dmicc_assets.types import CaseControl
+from dmicc_assets.types import CaseControl, unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def blocking(subject: CaseControl, asked: AskedBlock) -> Blocking:
     Raises:
         ValueError: `fixed` or `duplicate_correlation` is asked for and cannot be fitted to these patients.
     """
-    found = repeats(subject.unit, subject.is_case.tolist())
+    found = repeats(_people(subject), subject.is_case.tolist())
     if asked != "auto":
         _refuse_impossible(subject, asked, found)
         return Blocking(asked, "the study file asks for it", found)
@@ -73,6 +73,24 @@ def blocking(subject: CaseControl, asked: AskedBlock) -> Blocking:
     if tells_correlation(found):
         return Blocking("duplicate_correlation", counts, found)
     return Blocking("none", f"{counts}: too few to estimate a correlation", found)
+
+
+def _people(subject: CaseControl) -> list[str]:
+    """The unit of each sample, without ties by arrays alone.
+
+    An array that is a case and a control too is an error of the data (check I6) and no pair of one patient: the pair
+    would have neither a difference nor a residual.
+    """
+    tied: dict[tuple[str, str], list[str | None]] = {}
+    rows = list(zip(subject.unit, subject.dataset, subject.patient, subject.matrix.samples, strict=True))
+    for unit, dataset, patient, _ in rows:
+        tied.setdefault((unit, dataset), []).append(patient)
+    by_array = {
+        key for key, patients in tied.items() if len(patients) > 1 and (None in patients or len(set(patients)) > 1)
+    }
+    return [
+        unit_of(dataset, None, sample) if (unit, dataset) in by_array else unit for unit, dataset, _, sample in rows
+    ]
 
 
 def cohort_settings(study: Study, cohort: str, subject: CaseControl) -> Differential:

@@ -17,6 +17,7 @@ from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.simulation.mirror import simulate_mirror
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets_tests.conftest import ROOT
+from dmicc_assets_tests.worlds import made_study as made
 
 SMALL = {
     "study": "small",
@@ -35,6 +36,23 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mirror")
     simulate_mirror(folder, 1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state in which the study of local files was made once."""
+    folder = tmp_path_factory.mktemp("made") / "state"
+    assert set(made.states(made.make_study(folder))) == {"made"}
+    return folder
+
+
+@pytest.fixture
+def made_study(made_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """That state begun again, as the environment of this process; no pictures are drawn."""
+    settings = made.begin_again(made_folder)
+    made.enter(settings, monkeypatch)
+    made.without_pictures(monkeypatch)
+    return settings
 
 
 def settings_under(folder: Path) -> Settings:

@@ -30,20 +30,9 @@ from dmicc_assets_tests.worlds import made_study as made
 PLANNED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state in which the study was made once."""
-    folder = tmp_path_factory.mktemp("materialize") / "state"
-    assert set(made.states(made.make_study(folder))) == {"made"}
-    return folder
-
-
 @pytest.fixture
-def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    settings = made.begin_again(folder)
-    made.enter(settings, monkeypatch)
-    made.without_pictures(monkeypatch)
-    return settings
+def settings(made_study: Settings) -> Settings:
+    return made_study
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is out of date is nowhere shown beside new numbers without a word: summary, report, SQL, Dagster."""
 
 import io
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -20,20 +19,9 @@ from dmicc_assets_tests.worlds import made_study as made
 OUT_OF_DATE = "This page is out of date."
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state in which the study was made once."""
-    folder = tmp_path_factory.mktemp("stale") / "state"
-    assert set(made.states(made.make_study(folder))) == {"made"}
-    return folder
-
-
 @pytest.fixture
-def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    settings = made.begin_again(folder)
-    made.enter(settings, monkeypatch)
-    made.without_pictures(monkeypatch)
-    return settings
+def settings(made_study: Settings) -> Settings:
+    return made_study
 
 
 def shown_by_run(settings: Settings) -> tuple[dict[str, str], list[str], str]:

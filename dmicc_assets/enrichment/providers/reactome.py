@@ -34,7 +34,7 @@ class Reactome:
         try:
             with zipfile.ZipFile(paths[0]) as archive:
                 text = archive.read(_FILE).decode("utf-8", errors="replace")
-        except (zipfile.BadZipFile, KeyError, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        except (zipfile.BadZipFile, KeyError, zlib.error, RuntimeError, EOFError) as error:
             raise SourceError(f"{paths[0].name}: expected a ZIP archive with {_FILE} ({error})") from None
         rows = (line.split("\t", 2) for line in text.split("\n"))
         named = (

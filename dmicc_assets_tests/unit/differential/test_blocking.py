@@ -1,5 +1,6 @@
 """How samples of one patient are modelled: what `auto` decides, and what is refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,3 +130,19 @@ def test_a_given_consensus_is_used() -> None:
     model = cohort_model(PAIRED, Differential(block="duplicate_correlation"), "none", consensus=0.3)
     assert model.correlation is not None
     assert model.correlation[0, :3].tolist() == [1.0, 0.3, 0.0]
+
+
+def test_an_array_that_is_case_and_control_is_no_pair() -> None:
+    """Units tied by arrays alone choose no block: such a pair has neither a difference nor a residual."""
+    subject = _subject([None] * 6, [1, 0] * 3)
+    tied = replace(subject, given_unit=("D//s0", "D//s0", "D//s2", "D//s2", "D//s4", "D//s5"))
+    found = blocking(tied, "auto")
+    assert (found.block, found.reason) == ("none", "every patient has one sample")
+    known = replace(PAIRED, given_unit=("D/a", "D/a", "D/b", "D/b", "D/c", "D/c"))
+    assert blocking(known, "auto").block == "fixed"
+
+
+def test_a_person_measured_in_two_datasets_is_one_unit() -> None:
+    subject = _subject([None] * 4, [1, 0] * 2, ["D", "D", "E", "E"])
+    tied = replace(subject, given_unit=("D//s0", "D//s1", "D//s0", "D//s1"))
+    assert blocking(tied, "auto").repeats.n_several == 2

@@ -285,3 +285,14 @@ def test_pathways_of_one_name_keep_their_identifiers(settings: Settings, provide
 def test_wrong_libraries_are_refused_in_the_study_file(section: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Enrichment.model_validate(section)
+
+
+def test_a_zip_of_an_unknown_compression_is_named(settings: Settings, providers: GeneSetProviders) -> None:
+    path = "/reactome/download/current/ReactomePathways.gmt.zip"
+    packed = bytearray(providers.served[path])
+    for start in (packed.index(b"PK\x03\x04") + 8, packed.index(b"PK\x01\x02") + 10):
+        packed[start : start + 2] = (99).to_bytes(2, "little")
+    providers.served[path] = bytes(packed)
+    assert (
+        "expected a ZIP archive" in libraries_in_use(Enrichment(libraries=["REACTOME"]), settings).missing["REACTOME"]
+    )
