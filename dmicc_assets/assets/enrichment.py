@@ -9,6 +9,7 @@ from dmicc_assets.enrichment.libraries import LibrariesInUse, libraries_in_use, 
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.enrichment.terms import EnrichedTerms, camera_terms, enriched_terms, preranked_terms
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
+from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.relabelled_genes import relabelled_genes
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
@@ -103,5 +104,7 @@ def gsea(context: StepContext) -> Result:
     study, libraries = context.study, libraries_of(context)
     statistics = Results.of_step(context).differential.statistics
     under_labels = relabelled(context) if libraries.found else None
-    enriched = preranked_terms(statistics, libraries.found, study.enrichment, study.ranking.seed, under_labels)
+    enriched = preranked_terms(
+        statistics, libraries.found, study.enrichment, study.ranking.seed, under_labels, workers()
+    )
     return result_of("enrichment/gsea", enriched, libraries)

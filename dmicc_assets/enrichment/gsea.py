@@ -46,6 +46,7 @@ def preranked(
     permutations: int = 1000,
     relabelled: RelabelledGenes | None = None,
     smallest: float = 1e-50,
+    threads: int = 1,
 ) -> pl.DataFrame:
     """Enrichment of every set of a library at the ends of the genes ranked by t, weight 1.
 
@@ -66,6 +67,7 @@ def preranked(
         permutations: random sets of each size.
         relabelled: the genes under permuted labels.
         smallest: a smaller p-value is given as this one; each halving of p costs the same time.
+        threads: of multilevel splitting, which takes most of the time; the result does not depend on them.
 
     Returns:
         Table `enrichment.gsea` by abs(nes), the largest first, and term: library, term, term_name, set_size, es, nes,
@@ -85,7 +87,7 @@ def preranked(
     genes = ranked["gene"].to_list()
     drawn = _random_positions(len(genes), sorted(sizes), permutations, seed)
     groups = [_score(sizes[positions.shape[1]], genes, weight, positions) for positions in drawn]
-    table = _with_small_p_values(_table(library, groups), ranked, groups, seed, smallest)
+    table = _with_small_p_values(_table(library, groups), ranked, groups, seed, smallest, threads)
     return _with_labels(table, ranked, groups, relabelled).sort(
         pl.col("nes").abs(), "term", descending=[True, False], nulls_last=True
     )
@@ -171,7 +173,7 @@ def _score(sets: dict[str, list[int]], genes: list[str], weight: FloatArray, dra
 
 
 def _with_small_p_values(
-    table: pl.DataFrame, ranked: pl.DataFrame, groups: list[_SameSize], seed: int, smallest: float
+    table: pl.DataFrame, ranked: pl.DataFrame, groups: list[_SameSize], seed: int, smallest: float, threads: int
 ) -> pl.DataFrame:
     """The table with p-values of the sets that no random set of their sign reaches, by multilevel splitting.
 
@@ -183,7 +185,7 @@ def _with_small_p_values(
             random = np.sign(es) * group.null
             if (random > 0).mean() >= _FEWEST_OF_SIGN and not (random >= abs(es)).any():
                 beyond[term] = genes
-    found = multilevel_p(ranked, beyond, seed, smallest=smallest).select("term", small="p_value")
+    found = multilevel_p(ranked, beyond, seed, smallest=smallest, threads=threads).select("term", small="p_value")
     # The share counts the set itself: it is a bound of p.
     small = pl.min_horizontal("p_value", "small")
     return table.join(found, on="term", how="left", maintain_order="left").with_columns(p_value=small).drop("small")

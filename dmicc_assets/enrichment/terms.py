@@ -58,9 +58,12 @@ def preranked_terms(
     settings: Enrichment,
     seed: int,
     relabelled: RelabelledGenes | None = None,
+    threads: int = 1,
 ) -> EnrichedTerms:
     """Preranked GSEA of a cohort in each library; arguments as above."""
-    frames = [preranked(statistics, library, settings, seed, relabelled=relabelled) for library in libraries]
+    frames = [
+        preranked(statistics, library, settings, seed, relabelled=relabelled, threads=threads) for library in libraries
+    ]
     terms = pl.concat([TABLES["enrichment/gsea"].frame(), *frames])
     return EnrichedTerms(terms, _notes(libraries) | _labellings(relabelled) | {"seed": seed})
 
