@@ -1,18 +1,21 @@
 """How often the test of sharing rejects at 5 % under simulated truths, beside the urn; and the binomial of directions.
 
-python -m benchmarks.claims_sharing [--studies 400] [--axes 199] [--truths "noise;20 planted"] prints a table. Seeds
-are fixed, from 1000 on: the method was chosen on studies of seeds under 1000. Other claims
-of the verdict are not simulated here.
+python -m benchmarks.claims_sharing [--studies 400] [--axes 199] [--truths "noise;20 planted"] [--kept FILE] prints a
+table. Seeds are fixed, from 1000 on: the method was chosen on studies of seeds under 1000. A file keeps the results of
+a run that ends early, and the next run continues it. Other claims of the verdict are not simulated here.
 """
 
 import argparse
 import time
 from datetime import UTC, datetime
+from functools import partial
 from math import sqrt
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.claims_truths import N_GENES, TRUTHS, FloatArray, Frame, Truth
+from benchmarks.kept import KeptResults
 from dmicc_assets.signature.sharing import CohortList, sharing_test
 from dmicc_assets.stats.distributions import two_sided_p
 from dmicc_assets.stats.duplicate_correlation import duplicate_correlation
@@ -85,7 +88,9 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=400)
     parser.add_argument("--axes", type=int, default=199)
     parser.add_argument("--truths", default="")
+    parser.add_argument("--kept", type=Path)
     options = parser.parse_args()
+    kept = KeptResults(options.kept)
     print(f"{datetime.now(UTC):%Y-%m-%d}: {options.studies} studies a truth, {options.axes} axes; rates of p <= .05")
     heads = ("sharing", "sharing, some shared", "urn", "directions", "binomial")
     print(f"{'truth':30s} {'lists':5s} share  " + "  ".join(f"{head:20s}" for head in heads), flush=True)
@@ -94,7 +99,10 @@ def main() -> None:
             continue
         for adjust in ("none", "BH"):
             start = time.perf_counter()
-            results = [judged(truth, seed, adjust, options.axes) for seed in range(FIRST, FIRST + options.studies)]
+            seeds = range(FIRST, FIRST + options.studies)
+            compute = partial(judged, truth, adjust=adjust, n_axes=options.axes)
+            key = f"{truth.name}|{adjust}|{options.axes}"
+            results = [kept.get(f"{key}|{seed}", partial(compute, seed)) for seed in seeds]
             some = [each for each in results if each is not None]
             urn, sharing, binomial, ways = (sum(each[k] <= LEVEL for each in some) for k in range(4))
             n = options.studies

@@ -5,6 +5,7 @@ No statistic is computed here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 import polars as pl
@@ -25,11 +26,12 @@ class Cohort:
         control: the label of the controls; samples of any other label are left out.
         label: the column of the labels.
         batch: column of each sample's batch (data set, centre); None for one batch.
-        patient: column of each sample's patient; None when every sample is from a different patient.
+        patient: column of each sample's patient; None when every sample is from a different patient. A sample whose
+            patient is null, NaN or "" is taken for a patient of its own.
 
     Raises:
-        ValueError: a column is missing, a name occurs twice, a value is not a number, a sample is in one frame only, or
-            a label has no sample; the message names it.
+        ValueError: a column is missing, a name occurs twice, a value is not a number, a sample is in one frame only, a
+            label has no sample, or a case or control has no batch; the message names it.
     """
 
     expression: pl.DataFrame
@@ -47,19 +49,24 @@ class Cohort:
         """The cases and controls as the core's type, samples in the order of `expression`."""
         matrix = matrix_of(self.expression)
         columns = [column for column in (self.label, self.batch, self.patient) if column is not None]
-        known = {row["sample"]: row for row in aligned(self.samples, matrix, columns).iter_rows(named=True)}
+        if self.case == self.control:
+            raise ValueError(f"expected two labels, but cases and controls are both {self.case!r}")
+        described = aligned(self.samples, matrix, columns)
+        known = {row["sample"]: row for row in described.iter_rows(named=True)}
         used = [sample for sample in matrix.samples if known[sample][self.label] in (self.case, self.control)]
         is_case = np.array([known[sample][self.label] == self.case for sample in used], dtype=np.bool_)
         for label, n in ((self.case, int(is_case.sum())), (self.control, int((~is_case).sum()))):
             if n == 0:
                 there = ", ".join(sorted({str(row[self.label]) for row in known.values()}))
                 raise ValueError(f"no sample has the {self.label} {label!r}; there are {there}")
+        groups = described.filter(pl.col("sample").is_in(used))
+        batches = dict(zip(groups["sample"], named(groups, self.batch), strict=True)) if self.batch else {}
         return CaseControl(
             name,
             "cohort",
             matrix.take_samples(used),
             is_case,
-            tuple(str(known[s][self.batch]) if self.batch else name for s in used),
+            tuple(batches.get(s, name) for s in used),
             tuple(_text(known[s][self.patient]) if self.patient else s for s in used),
         )
 
@@ -112,5 +119,20 @@ def aligned(samples: pl.DataFrame, matrix: ExpressionMatrix, columns: Sequence[s
     return order.join(samples.with_columns(sample=names), on="sample", maintain_order="left")
 
 
+def named(samples: pl.DataFrame, column: str) -> list[str]:
+    """A column's values as text, one a sample.
+
+    Raises:
+        ValueError: a value is null, NaN or "".
+    """
+    values = [_text(value) for value in samples[column]]
+    for sample, value in zip(samples["sample"], values, strict=True):
+        if value is None:
+            raise ValueError(f"sample {sample!r} has no {column}: name it, or leave the sample out of both frames")
+    return [value for value in values if value is not None]
+
+
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    """A value's name; None where nothing is stated: null, NaN, or an empty cell of a table."""
+    is_nan = isinstance(value, float) and isnan(value)
+    return None if value is None or is_nan or str(value).strip() == "" else str(value)

@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from dmicc_assets.api.cohort import aligned, matrix_of
+from dmicc_assets.api.cohort import aligned, matrix_of, named
 from dmicc_assets.stats.contrast_tests import decide_tests
 from dmicc_assets.stats.linear_model import fit_contrasts, fit_linear_model
 from dmicc_assets.stats.moderation import LimmaVersion, moderated_t
 from dmicc_assets.stats.multiplicity import Adjustment
-from dmicc_assets.stats.top_table import top_table, top_table_f
+from dmicc_assets.stats.top_table import F_COLUMNS, top_table, top_table_f
 from dmicc_assets.types import FloatArray
 
 
@@ -66,19 +66,18 @@ def contrasts(
         log_fc: for `decided`, a change is larger than this, in log2 units.
 
     Raises:
-        ValueError: no pair, a group that no sample has, a sample in one frame only, or batch and group confounded.
+        ValueError: no pair, a contrast with the name of another column, a group that no sample has, a sample in one
+            frame only or without group or batch, or batch and group confounded.
     """
     matrix = matrix_of(expression)
     described = aligned(samples, matrix, [group, *([batch] if batch else [])])
-    labels = described[group].cast(pl.String)
-    if labels.null_count():
-        raise ValueError(f"sample {described['sample'][int(labels.is_null().arg_max() or 0)]!r} has no {group}")
+    labels = pl.Series(named(described, group), dtype=pl.String)
     groups = labels.unique(maintain_order=True).to_list()
     _check_pairs(pairs, group, groups)
     columns = {name: labels == name for name in groups}
     if batch:
-        levels = described[batch].unique(maintain_order=True)[1:]
-        columns |= {f"{batch} {level}": described[batch] == level for level in levels}
+        batches = pl.Series(named(described, batch), dtype=pl.String)
+        columns |= {f"{batch} {level}": batches == level for level in batches.unique(maintain_order=True)[1:]}
     genes, design = matrix.features, np.column_stack([column.to_numpy() for column in columns.values()])
     fit = fit_linear_model(matrix.values, design.astype(np.float64), names=list(columns), genes=genes)
     compared = fit_contrasts(fit, _weights(pairs, list(columns)), list(pairs))
@@ -94,9 +93,14 @@ def contrasts(
 def _check_pairs(pairs: Mapping[str, tuple[str, str]], group: str, groups: Sequence[str]) -> None:
     if not pairs:
         raise ValueError("expected one pair of groups or more")
-    for name in (each for pair in pairs.values() for each in pair):
-        if name not in groups:
-            raise ValueError(f"no sample has the {group} {name!r}; there are {', '.join(sorted(groups))}")
+    for name, pair in pairs.items():
+        if name in F_COLUMNS:
+            raise ValueError(f"contrast {name!r}: the result has a column of that name; choose another name")
+        if isinstance(pair, str) or len(pair) != 2:
+            raise ValueError(f"contrast {name!r}: expected two groups, the first less the second, got {pair!r}")
+        for each in pair:
+            if each not in groups:
+                raise ValueError(f"no sample has the {group} {each!r}; there are {', '.join(sorted(groups))}")
 
 
 def _weights(pairs: Mapping[str, tuple[str, str]], columns: Sequence[str]) -> FloatArray:

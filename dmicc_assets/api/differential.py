@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from dmicc_assets.api.cohort import Cohort, aligned, frame_of, matrix_of
+from dmicc_assets.api.cohort import Cohort, aligned, frame_of, matrix_of, named
+from dmicc_assets.api.options import checked_statistics, settings_of
 from dmicc_assets.differential import statistics as tests
 from dmicc_assets.differential.blocking import blocking
 from dmicc_assets.differential.statistics import Batch, cohort_statistics
@@ -52,6 +53,10 @@ def limma(
     return cohort_statistics(given.subject, given.counts, given.settings, given.batch, quality_weights=quality_weights)
 
 
+# What `differential_genes` reads of a table of statistics.
+DEG_COLUMNS = ("gene", "log_fc", "p_value", "adj_p_value")
+
+
 class Tests(NamedTuple):
     """How a cohort's genes are tested: what `cohort_statistics` takes."""
 
@@ -65,7 +70,7 @@ def tests_of(cohort: Cohort, counts: bool, options: Mapping[str, object]) -> Tes
     """A cohort with the options of its tests, as `limma` takes them."""
     subject = cohort.subject("cohort")
     counted = subject.matrix if counts else no_counts(subject.matrix)
-    settings = Differential.model_validate(options)
+    settings = settings_of(Differential, options)
     settings = settings.model_copy(update={"block": blocking(subject, settings.block).block})
     return Tests(subject, counted, settings, "covariate" if cohort.batch else "none")
 
@@ -84,8 +89,9 @@ def treat(statistics: pl.DataFrame, *, log_fc: float = 1.0) -> pl.DataFrame:
         (Benjamini-Hochberg).
 
     Raises:
-        ValueError: a negative threshold.
+        ValueError: a negative threshold, no gene, or a column is missing.
     """
+    checked_statistics(statistics, ("gene", "log_fc", "df_total", "ci_low", "ci_high"))
     return tests.treat_statistics(statistics, log_fc)
 
 
@@ -102,9 +108,12 @@ def differential_genes(
 
     Returns:
         Columns gene, log_fc, p_value, adj_p_value, direction ("up" or "down").
+
+    Raises:
+        ValueError: no gene, a column is missing, or an option is unknown.
     """
-    settings = Differential.model_validate({"log_fc": log_fc, "p_value": p_value, "adjust": adjust})
-    return tests.differential_genes(statistics, settings)
+    settings = settings_of(Differential, {"log_fc": log_fc, "p_value": p_value, "adjust": adjust})
+    return tests.differential_genes(checked_statistics(statistics, DEG_COLUMNS), settings)
 
 
 def combat(
@@ -132,7 +141,8 @@ def combat(
         The expression, genes and samples in their order.
 
     Raises:
-        ValueError: a sample is in one frame only, or a batch is confounded with what is kept.
+        ValueError: a sample is in one frame only, or without batch or what is kept, or a batch is confounded with
+            what is kept.
     """
     from dmicc_assets.expression.combat import combat as adjust
 
@@ -141,7 +151,7 @@ def combat(
     covariates = _indicators(described, keep)
     values = adjust(
         matrix.values,
-        described[batch].cast(pl.String).to_list(),
+        named(described, batch),
         covariates,
         parametric=parametric,
         mean_only=mean_only,
@@ -152,9 +162,10 @@ def combat(
 
 def _indicators(samples: pl.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
     """A 0/1 column for each level but the first of each column; None without columns."""
+    kept = [pl.Series(named(samples, column), dtype=pl.String) for column in columns]
     found = [
-        (samples[column] == level).to_numpy().astype(np.float64)
-        for column in columns
-        for level in samples[column].unique(maintain_order=True)[1:]
+        (values == level).to_numpy().astype(np.float64)
+        for values in kept
+        for level in values.unique(maintain_order=True)[1:]
     ]
     return np.column_stack(found) if found else None

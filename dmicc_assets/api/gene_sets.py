@@ -1,5 +1,6 @@
 """Gene-set tests of one cohort's statistics on a library of sets. The arithmetic is in `enrichment/`."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,12 +8,16 @@ import polars as pl
 
 from dmicc_assets.api.cohort import Cohort
 from dmicc_assets.api.differential import tests_of
+from dmicc_assets.api.options import checked_statistics, settings_of
 from dmicc_assets.differential.statistics import weighted_model
 from dmicc_assets.enrichment.camera import camera as competitive_test
 from dmicc_assets.enrichment.gene_sets import read_gmt
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
 from dmicc_assets.study.schema import Enrichment
+
+# Share of genes with a tied t from which the order, and with it the scores, depends on the genes' names.
+_MOST_TIED = 0.01
 
 
 def camera(
@@ -76,6 +81,7 @@ def gsea(
     """Preranked enrichment of every set at the ends of the genes ranked by t (doi:10.1073/pnas.0506580102).
 
     It assumes independent genes: sets of correlated genes are significant too often. `camera` does not assume it.
+    Genes of the same t are ordered by name, and names go with sets (RPL, HLA): a warning says how many there are.
 
     Args:
         statistics: columns gene and t, as `limma` gives them.
@@ -90,8 +96,10 @@ def gsea(
 
     Raises:
         SourceError: the library cannot be read.
-        ValueError: a gene occurs twice or has an infinite t.
+        ValueError: a gene occurs twice or has an infinite t, all genes have the same t, or there is no gene.
     """
+    checked_statistics(statistics, ("gene", "t"))
+    _check_order(statistics["t"].cast(pl.Float64).drop_nans().drop_nulls())
     table = preranked(statistics, read_gmt(Path(gmt)), _sizes(min_size, max_size), seed, permutations)
     return table.drop("label_p_value", "label_fdr")
 
@@ -121,5 +129,16 @@ def ora(
     return table.drop("label_p_value")
 
 
+def _check_order(t: pl.Series) -> None:
+    """Refuses statistics that give no order, and warns of an order that names decide."""
+    if t.is_empty():
+        raise ValueError("the statistics: no gene has a t")
+    if t.n_unique() == 1:
+        raise ValueError(f"all {len(t)} genes have the t {t[0]:g}: they have no order in which sets could be enriched")
+    tied = int(t.is_duplicated().sum())
+    if tied > _MOST_TIED * len(t):
+        warnings.warn(f"{tied} of {len(t)} genes share their t with another gene and are ordered by name", stacklevel=3)
+
+
 def _sizes(min_size: int, max_size: int) -> Enrichment:
-    return Enrichment.model_validate({"min_size": min_size, "max_size": max_size})
+    return settings_of(Enrichment, {"min_size": min_size, "max_size": max_size})

@@ -3,6 +3,7 @@
 The arithmetic is in `stats/roc.py` and `resampling/`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from dmicc_assets.api.cohort import Cohort
+from dmicc_assets.api.options import settings_of
 from dmicc_assets.differential.statistics import Batch, differential_genes, differential_statistics
 from dmicc_assets.expression.batch import remove_batch_effect
 from dmicc_assets.stats.roc import (
@@ -25,7 +27,7 @@ from dmicc_assets.stats.roc import (
     youden,
 )
 from dmicc_assets.stats.roc import roc as curve_of
-from dmicc_assets.study.schema import Study
+from dmicc_assets.study.schema import NAME, Study
 from dmicc_assets.types import CaseControl
 
 
@@ -169,7 +171,7 @@ def nested_cv(
         workers: number of processes; results do not depend on it.
 
     Raises:
-        ValueError: `target` is not one of the cohorts, or a cohort's frames do not fit.
+        ValueError: `target` is not one of the cohorts, a cohort's frames do not fit, or an option is unknown.
     """
     from dmicc_assets.resampling.arrays import FoldValues
     from dmicc_assets.resampling.nested import nested_cv as cross_validate
@@ -178,6 +180,9 @@ def nested_cv(
 
     if target not in cohorts:
         raise ValueError(f"target {target!r} is not one of the cohorts ({', '.join(cohorts)})")
+    if repeats < 1:
+        raise ValueError(f"repeats: expected 1 or more, got {repeats}")
+    cohorts, target = _as_in_a_study(cohorts, target)
     settings = {"log_fc": log_fc, "p_value": p_value, "adjust": adjust}
     study = _study(cohorts, target, settings, {"top": top, "folds": folds, "seed": seed}, repeats, seed)
     merged = {name: cohort.subject(name) for name, cohort in cohorts.items()}
@@ -194,6 +199,17 @@ def nested_cv(
     chosen = [fold.biomarkers for fold in predicted.folds]
     auc, low, high = pooled_auc(adjusted[target], predicted, seed) if chosen else (None, None, None)
     return NestedCv(auc, low, high, len(chosen), sum(not genes for genes in chosen), _frequencies(chosen))
+
+
+def _as_in_a_study(cohorts: Mapping[str, Cohort], target: str) -> tuple[dict[str, Cohort], str]:
+    """Cohorts and target with names that a study file allows: "SLE (skin)" is `c_sle__skin_`."""
+    names: dict[str, str] = {}
+    for given in cohorts:
+        name = given if re.fullmatch(NAME, given) else re.sub("[^a-z0-9_]", "_", f"c_{given}".lower())
+        while name in names.values():
+            name += "_"
+        names[given] = name
+    return {names[given]: cohort for given, cohort in cohorts.items()}, names[target]
 
 
 def _batch(study: Study, cohort: str) -> Batch:
@@ -227,7 +243,8 @@ def _study(
     rule = {"label": "any", "where": {"sample": ""}}
     dataset = {"source": "file", "matrix": "in memory", "labels": [rule]}
     names = {name: f"in_memory_{i}" for i, name in enumerate(cohorts)}
-    return Study.model_validate(
+    return settings_of(
+        Study,
         {
             "study": "in_memory",
             "title": "in memory",
@@ -246,5 +263,5 @@ def _study(
             "ranking": dict(ranking),
             "model": {"cohort": target},
             "rigor": {"repeats": repeats, "seed": seed},
-        }
+        },
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.api.differential import differential_genes
+from dmicc_assets.api.differential import DEG_COLUMNS, differential_genes
+from dmicc_assets.api.options import checked_statistics
 from dmicc_assets.signature.intersect import intersect_cohorts, measured_genes
 
 
@@ -34,8 +35,12 @@ def shared_genes(
         adjust: "BH" or "none".
 
     Raises:
-        ValueError: no cohort, or a gene occurs twice in one.
+        ValueError: no cohort, a cohort without genes or a column, or a gene occurs twice in one.
     """
+    if not statistics:
+        raise ValueError("no cohort: expected the statistics of one or more, by name")
+    for name, frame in statistics.items():
+        checked_statistics(frame, DEG_COLUMNS, f"cohort {name!r}")
     chosen = {
         name: differential_genes(frame, log_fc=log_fc, p_value=p_value, adjust=adjust)
         for name, frame in statistics.items()

@@ -14,7 +14,7 @@ from dmicc_assets.expression.copies import SAME, alike_arrays, identical_arrays
 from dmicc_assets.expression.labels import sample_fields
 from dmicc_assets.expression.same_people import people_of, same_people
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
-from dmicc_assets.study.schema import accession_of
+from dmicc_assets.study.schema import accession_of, sample_identity
 from dmicc_assets.types import CaseControl
 
 SEX_P_VALUE = 0.05
@@ -109,7 +109,8 @@ def _copies(evidence: StudyEvidence, comparison: Comparison) -> list[str]:
 def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> list[str]:
     """What two comparisons have in common, as texts."""
     names = [evidence.members(each)["sample"].to_list() for each in (first, second)]
-    same = sorted(set(names[0]) & set(names[1]))
+    known = [{sample_identity(each.dataset, n) for n in own} for each, own in zip((first, second), names, strict=True)]
+    same = sorted(sample for _, sample in known[0] & known[1])
     where = f"{first.subject} and {second.subject}"
     found = [f"{counted(len(same), 'sample')} in both {where} ({', '.join(same[:3])})"] if same else []
     if first.dataset == second.dataset:
@@ -164,7 +165,7 @@ def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence
     """
     for other in validation:
         for cohort in cohorts:
-            same = sorted(set(other.matrix.samples) & set(cohort.matrix.samples))
+            same = sorted(sample for _, sample in _identities(other) & _identities(cohort))
             same = same or [twin for _, twin in identical_arrays(cohort.matrix, other.matrix)]
             if same:
                 raise DataError(
@@ -172,6 +173,12 @@ def refuse_training_samples(cohorts: Sequence[CaseControl], validation: Sequence
                     f"({', '.join(same[:3])}): validation needs other samples than training; remove them from one",
                     check="I6",
                 )
+
+
+def _identities(subject: CaseControl) -> set[tuple[str, str]]:
+    """What tells its samples from those of other datasets; two files may both have an S1."""
+    datasets = [batch.partition("/")[0] for batch in subject.dataset]
+    return set(map(sample_identity, datasets, subject.matrix.samples))
 
 
 @check(

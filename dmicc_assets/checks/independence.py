@@ -11,7 +11,7 @@ from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_a
 from dmicc_assets.differential.blocking import blocking, repeats
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
-from dmicc_assets.study.schema import accession_of
+from dmicc_assets.study.schema import accession_of, sample_identity
 
 _ADJACENT = re.compile(r"adjacent|paired|peri-?tumou?r|non-?tumou?r|para-?(?:cancer|tumou?r)|surrounding", re.I)
 _HEALTHY = re.compile(r"healthy|donor|volunteer|normal (?:control|liver|skin|muscle|subject)", re.I)
@@ -83,9 +83,12 @@ def _links(evidence: StudyEvidence, validation: Comparison, training: Comparison
     if names[0] == names[1]:
         links.append(f"it has the same series as {training.dataset}")
     for what in ("sample", "patient"):
-        common = set[str](evidence.members(validation)[what].drop_nulls())
-        common &= set(evidence.members(training)[what].drop_nulls())
-        if common:
+        # Two files may both have an S1 and a patient P1: only a name that tells a sample worldwide ties datasets.
+        own, trained = (
+            {sample_identity(each.dataset, name) for name in evidence.members(each)[what].drop_nulls()}
+            for each in (validation, training)
+        )
+        if common := [name for _, name in own & trained]:
             links.append(f"{counted(len(common), what)} also in {training.subject} ({', '.join(sorted(common)[:3])})")
     return links
 

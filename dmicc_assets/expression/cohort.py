@@ -19,7 +19,7 @@ from dmicc_assets.expression.counts import has_counts, no_counts
 from dmicc_assets.expression.same_people import people_of, same_people
 from dmicc_assets.expression.symbols import current_symbols
 from dmicc_assets.stats.library_size import filter_by_expression
-from dmicc_assets.study.schema import Cohort, accession_of
+from dmicc_assets.study.schema import Cohort, accession_of, sample_identity
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
@@ -178,7 +178,10 @@ def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None
             raise DataError(f"cohort {name}: no sample is labelled {label} in {', '.join(cohort.datasets)}")
     if members["sample"].is_duplicated().any():
         twice = members.filter(members["sample"].is_duplicated())["sample"][0]
-        raise DataError(f"cohort {name}: sample {twice} is in two of its datasets; leave one of them out")
+        datasets = members.filter(pl.col("sample") == twice)["dataset"].to_list()
+        is_same = len({sample_identity(dataset, twice) for dataset in datasets}) == 1
+        advice = "leave one of them out" if is_same else "if they are two samples, rename one"
+        raise DataError(f"cohort {name}: sample {twice} is in two of its datasets ({', '.join(datasets)}); {advice}")
     columns = [members["batch"] == batch for batch in members["batch"].unique()]
     design = np.column_stack([is_case.to_numpy(), *(column.to_numpy() for column in columns)]).astype(float)
     if np.linalg.matrix_rank(design) < design.shape[1]:

@@ -67,8 +67,11 @@ class ValidationTables(TableGroup):
         samples = self._results.rows("source/samples", dataset=dataset)
         samples = samples.filter(pl.col("label").is_in([entry.case, entry.control]))
         samples = samples.with_columns(
-            is_case=pl.col("label") == entry.case, unit=pl.Series(sample_units(samples), dtype=pl.String)
+            is_case=pl.col("label") == entry.case,
+            unit=pl.Series(sample_units(samples), dtype=pl.String),
         )
+        if "batch" in samples.columns:
+            samples = samples.with_columns(batch=pl.format("{}/{}", "dataset", "batch"))
         return _case_control(dataset, "dataset", self._results.matrix("expression/genes", dataset), samples)
 
 

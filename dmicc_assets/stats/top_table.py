@@ -15,6 +15,8 @@ from dmicc_assets.stats.linear_model import LinearFit
 from dmicc_assets.stats.moderation import ModeratedT
 from dmicc_assets.stats.multiplicity import adjust_p_values
 
+# Columns of the table of all coefficients that are no coefficient's.
+F_COLUMNS = ("gene", "ave_expr", "f", "p_value", "adj_p_value")
 SortBy = Literal["b", "p_value", "t", "log_fc", "ave_expr", "none"]
 
 
@@ -75,7 +77,12 @@ def top_table_f(
 
     Returns:
         Columns gene, one a coefficient (its log fold change, under its name), ave_expr, f, p_value, adj_p_value.
+
+    Raises:
+        ValueError: a coefficient has the name of another column.
     """
+    if taken := set(fit.names) & set(F_COLUMNS):
+        raise ValueError(f"coefficient {min(taken)!r} has the name of a column of the table; choose another name")
     f, p_value, _ = moderated_f(fit, moderated)
     columns = {name: fit.coefficients[:, k] for k, name in enumerate(fit.names)}
     table = pl.DataFrame(

@@ -389,6 +389,7 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("R6", change("validation/roc", auc=pl.lit(1.0)), "warning", "SIM3", "DeLong's interval has no width"),
     ("R9", few_samples, "warning", "b", "30 samples in the smaller class, a curve needs 100"),
     ("R12", relation("SubSeries of: SIM1"), "warning", "SIM3", "GEO states a relation to SIM1"),
-    ("R12", change("source/samples", patient=pl.lit("p")), "warning", "SIM3", "1 patient also in"),
+    ("R12", change("source/samples", patient=pl.lit("TCGA-A1-A0SB")), "warning", "SIM3", "1 patient also in"),
+    ("R12", change("source/samples", patient=pl.lit("P1")), "ok", "SIM3", "shares no paper"),
     ("R12", change("source/samples", source_name=pl.lit("adjacent liver")), "ok", "SIM3", "shares no paper"),
 ]

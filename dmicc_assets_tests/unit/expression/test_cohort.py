@@ -1,3 +1,5 @@
+from typing import Literal
+
 import numpy as np
 import polars as pl
 import pytest
@@ -20,7 +22,7 @@ def dataset(name: str, labels: str, genes: str = "ABC", shift: float = 0.0) -> t
     return ExpressionMatrix(values, tuple(genes), samples), frame.with_columns(pl.col("patient").cast(pl.String))
 
 
-def merge(batch: str = "covariate", **datasets: tuple[ExpressionMatrix, pl.DataFrame]):
+def merge(batch: Literal["covariate", "combat"] = "covariate", **datasets: tuple[ExpressionMatrix, pl.DataFrame]):
     cohort = Cohort(title="t", datasets=list(datasets), case="case", control="normal", batch=batch)
     return merge_cohort("c", cohort, {k: v[0] for k, v in datasets.items()}, {k: v[1] for k, v in datasets.items()})
 
@@ -34,7 +36,7 @@ def test_common_genes_and_only_case_and_control_samples() -> None:
 
 
 @pytest.mark.parametrize("batch", ["covariate", "combat"])
-def test_the_batch_difference_goes_and_the_group_difference_stays(batch: str) -> None:
+def test_the_batch_difference_goes_and_the_group_difference_stays(batch: Literal["covariate", "combat"]) -> None:
     rng = np.random.default_rng(1)
     genes, letters = "".join(chr(65 + i) for i in range(26)), "c" * 10 + "n" * 10
     parts = {}
@@ -85,3 +87,11 @@ def test_a_cohort_whose_genes_are_all_counted_too_seldom_is_refused() -> None:
 
 def test_a_dataset_of_one_class_is_fine_beside_one_of_both() -> None:
     assert merge(D=dataset("D", "ccnn"), E=dataset("E", "cc")).notes["n_case"] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("S", "if they are two samples, rename one"), ("GSM", "leave one of them")]
+)
+def test_a_sample_name_of_two_datasets_is_told_with_both(name: str, advice: str) -> None:
+    with pytest.raises(DataError, match=rf"sample {name}0 is in two of its datasets \(D, E\); {advice}"):
+        merge(D=dataset(name, "ccnn"), E=dataset(name, "cnn"))
