@@ -85,11 +85,18 @@ def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated da
 
 
 @app.command()
-def check(study: StudyName) -> None:
-    """Validate a study file and show its files, labels and cohorts."""
-    from dmicc_assets.cli.terminal import show_study
+def check(
+    study: StudyName,
+    offline: Annotated[bool, typer.Option("--offline", help="Read the study file only; ask no server.")] = False,
+) -> None:
+    """Validate a study file, and show what a run would find at its sources.
 
-    show_study(out, *_study(study))
+    Only headers and annotations are read, no matrix: samples of each label, platforms, patients, genes in common, gene
+    sets, what would be downloaded, and everything at which a run would stop.
+    """
+    from dmicc_assets.cli.check import check_and_show
+
+    check_and_show(out, err, *_study(study), looks=not offline)
 
 
 @app.command()

@@ -12,19 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
-from dmicc_assets.enrichment.gene_sets import library_path
-from dmicc_assets.enrichment.providers.catalogue import PROVIDERS, source_of
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import stale_tables
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
-from dmicc_assets.study.schema import NAME, Study, accession_of, platform_of
-from dmicc_assets.study.settings import Settings
+from dmicc_assets.study.schema import NAME, Study
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows
@@ -94,53 +90,6 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
         truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
         run_and_show(out, err, workspace, "demo")
     show_truth(out, Results.of_study(workspace.lake, workspace.studies["demo"]), truth)
-
-
-def show_study(out: Console, workspace: Workspace, name: str) -> None:
-    """Content of a study file: files to download, labels with expected counts, cohorts, validation."""
-    study = workspace.study(name)
-    out.print(f"{study.title} ({workspace.files[name]})")
-    rows = [
-        {
-            "dataset": dataset,
-            "files to download": _fetched(study, dataset),
-            "scale": f"{spec.scale}, {spec.normalise}",
-            "labels (expected samples)": ", ".join(
-                f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels
-            ),
-        }
-        for dataset, spec in study.datasets.items()
-    ]
-    show_rows(out, pl.DataFrame(rows))
-    for cohort, spec in study.cohorts.items():
-        datasets = " + ".join(spec.datasets)
-        what = f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}"
-        out.print(f"{what}, block: {study.block_of(cohort)}")
-    for entry in study.validation:
-        out.print(f"validation: {entry.case} against {entry.control} in {entry.dataset}")
-        for cohort in study.cohorts_of(entry.dataset):
-            out.print(f"  {entry.dataset} trains the cohort {cohort}: finding I6 stops this validation in the run")
-    _tell_of_libraries(out, study, workspace.settings.simulated() if study.is_simulated else workspace.settings)
-    out.print(f"risk model in {study.model_cohort}; the file is valid")
-    if workspace.lake.has(name):
-        for line in stale_lines(judge_study(workspace, name)) or ["every table is up to date"]:
-            out.print(line)
-
-
-def _tell_of_libraries(out: Console, study: Study, settings: Settings) -> None:
-    """Print the origin of each gene-set library; an own folder without one of them is an error."""
-    if study.is_simulated and not settings.simulated_mirror.is_dir():
-        return  # `dmicc demo` makes the libraries
-    for name in study.enrichment.libraries:
-        try:
-            if settings.gene_sets is not None:
-                library_path(settings.gene_sets, name)
-                continue
-            source = source_of(name, study.enrichment)
-        except RequestError as error:
-            raise RequestError(f"enrichment.libraries: {error}") from None
-        provider = PROVIDERS[source.provider]
-        out.print(f"gene sets {name}: {source.name} of {provider.title}, {provider.licence}")
 
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
@@ -243,13 +192,6 @@ def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
         parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
         lines.append(f"{parts} not tried; everything else was materialised")
     return "\n".join(lines)
-
-
-def _fetched(study: Study, dataset: str) -> str:
-    spec = study.datasets[dataset]
-    if spec.source == "geo":
-        return f"series matrix of {accession_of(dataset)}, annotation of {platform_of(dataset, spec) or 'its platform'}"
-    return f"{spec.source} matrix {spec.matrix}"
 
 
 def _progress(err: Console) -> Progress:

@@ -87,6 +87,19 @@ def served_libraries(
     return "\n".join(lines) or "no gene sets"
 
 
+def held_library(name: str, enrichment: Enrichment, settings: Settings) -> GeneSetLibrary | None:
+    """A library that is on this machine; None when it would have to be fetched.
+
+    Raises:
+        RequestError: the user's folder lacks it, or no library has this name.
+        SourceError: the file is no library.
+    """
+    if settings.gene_sets is not None:
+        return read_gmt(library_path(settings.gene_sets, name))
+    path = fetched_libraries(settings).path_of(source_of(name, enrichment))
+    return read_gmt(path, name) if path.is_file() else None
+
+
 def gene_set_reader(enrichment: Enrichment, settings: Settings | None) -> Callable[[str, str], Sequence[str]]:
     """A function of library and term to the genes of a set; empty when the library or the term is missing.
 
@@ -95,13 +108,8 @@ def gene_set_reader(enrichment: Enrichment, settings: Settings | None) -> Callab
 
     @cache
     def library(name: str) -> GeneSetLibrary | None:
-        if settings is None:
-            return None
         try:
-            if settings.gene_sets is not None:
-                return read_gmt(library_path(settings.gene_sets, name))
-            path = fetched_libraries(settings).path_of(source_of(name, enrichment))
-            return read_gmt(path, name) if path.is_file() else None
+            return None if settings is None else held_library(name, enrichment, settings)
         except RequestError:
             return None
 

@@ -67,8 +67,8 @@ def merge_cohort(
         DataError: a group has no sample, no gene is measured in all datasets or counted often enough to be tested, or
             dataset and group are confounded.
     """
-    members = _members(cohort, samples)
-    _refuse_impossible(name, cohort, members)
+    members = cohort_members(cohort, samples)
+    refuse_impossible(name, cohort, members)
     renamed = {d: _renamed(matrices[d]) if cohort.symbols == "current" else matrices[d] for d in cohort.datasets}
     measured = [set(matrix.features) for matrix in renamed.values()]
     genes = sorted(measured[0].intersection(*measured[1:]))
@@ -79,7 +79,7 @@ def merge_cohort(
     stands_for = np.array(analysed_as(members))
     analysed = np.unique(stands_for)
     kept = members[analysed.tolist()]
-    _refuse_impossible(name, cohort, kept)
+    refuse_impossible(name, cohort, kept)
     is_case, batch = kept["is_case"].to_numpy(), kept["batch"].to_list()
     counted = _counts(cohort, counts or {}, members, genes)
     if counted is not None:
@@ -103,7 +103,7 @@ def merge_cohort(
     return MergedCohort(value, adjusted, merged_counts, members, notes)
 
 
-def _members(cohort: Cohort, samples: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def cohort_members(cohort: Cohort, samples: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """The case and control samples of a cohort's datasets with their batch, sorted by dataset and sample."""
     wanted = {cohort.case: True, cohort.control: False}
     members = pl.concat(
@@ -171,7 +171,12 @@ def _counts(
     return _merged(renamed, members, genes)
 
 
-def _refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None:
+def refuse_impossible(name: str, cohort: Cohort, members: pl.DataFrame) -> None:
+    """Refuse members (as `cohort_members` gives them) from which no cohort can be made.
+
+    Raises:
+        DataError: a group has no sample, a sample is in two datasets, or dataset and group are confounded.
+    """
     is_case = members["is_case"]
     for label, n in ((cohort.case, int(is_case.sum())), (cohort.control, int((~is_case).sum()))):
         if n == 0:

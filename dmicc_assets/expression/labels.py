@@ -39,7 +39,7 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
 
     Args:
         dataset: name used in messages.
-                samples: as in `sample_fields`.
+        samples: as in `sample_fields`.
         rules: the study's rules; every sample must match one and only one.
 
     Raises:
@@ -54,7 +54,7 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
                     f"{dataset}: label {rule.label}: unknown field {field!r}; there are {', '.join(sorted(known))}",
                     check="D4",
                 )
-    matches = [[rule.label for rule in rules if _matches(rule, fields)] for fields in described]
+    matches = matching_labels(samples, rules)
     names = samples["sample"].to_list()
     for i, found in enumerate(matches):
         if len(found) != 1:
@@ -75,6 +75,11 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
                 check="D4",
             )
     return labels
+
+
+def matching_labels(samples: pl.DataFrame, rules: Sequence[LabelRule]) -> list[list[str]]:
+    """For each sample the labels of all rules that match it."""
+    return [[rule.label for rule in rules if _matches(rule, fields)] for fields in sample_fields(samples)]
 
 
 def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -> list[str | None]:

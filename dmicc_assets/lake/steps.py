@@ -11,6 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
@@ -157,7 +158,9 @@ def partition_keys(kind: PartitionKind, study: Study) -> list[PartitionKey]:
     return [PartitionKey(study.study)] if kind == "study" else [PartitionKey.of(study.study, p) for p in parts[kind]]
 
 
-def open_client(settings: Settings, report_progress: Callable[[str], None]) -> GeoClient:
+def open_client(
+    settings: Settings, report_progress: Callable[[str], None], patience: Patience | None = None
+) -> GeoClient:
     """Client for the sources in the settings; it reports downloads."""
 
     def report_bytes(url: str, n_bytes: int, total: int | None) -> None:
@@ -172,6 +175,7 @@ def open_client(settings: Settings, report_progress: Callable[[str], None]) -> G
         settings.locks,
         report_bytes,
         rate=settings.requests_per_second,
+        patience=patience,
         variables={
             settings.enrichr_url: "DMICC_ENRICHR_URL",
             settings.go_url: "DMICC_GO_URL",

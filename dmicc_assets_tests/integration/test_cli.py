@@ -53,7 +53,7 @@ def one_clear_message(done: subprocess.CompletedProcess[str], status: int, *said
 
 
 def test_check_says_what_the_paper_would_fetch(here: Dmicc, tmp_path: Path) -> None:
-    done = here("check", "dm_icc", DMICC_HOME=str(tmp_path / "h"), COLUMNS="200")
+    done = here("check", "dm_icc", "--offline", DMICC_HOME=str(tmp_path / "h"), COLUMNS="200")
     assert done.returncode == 0, done.stderr
     for text in (
         "series matrix of GSE32225, annotation of GPL8432",

@@ -246,15 +246,16 @@ class _Handler(BaseHTTPRequestHandler):
         body, validators = path.read_bytes(), {} if is_page else self._validators(path)
         if self._is_known(validators):
             return self._head(304, validators, None, None)
-        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         condition = self.headers.get("If-Range")
         is_same = not self.geo.heeds_if_range or condition is None or condition in validators.values()
         if match and self.geo.ranges and is_same:
             start = int(match[1])
             if start >= len(body):
                 return self._fail(status(416))
-            extent = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
-            return self._send(206, {**validators, **extent}, body[start:], fault)
+            end = min(int(match[2] or len(body)), len(body) - 1)
+            extent = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
+            return self._send(206, {**validators, **extent}, body[start : end + 1], fault)
         return self._send(200, validators, body, fault)
 
     def _path(self, path: str, query: dict[str, list[str]]) -> Path:

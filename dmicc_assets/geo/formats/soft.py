@@ -163,6 +163,13 @@ def family_platforms(blocks: Iterator[bytes], name: str) -> list[str]:
     return list(found)
 
 
+def up_to_samples(blocks: Iterator[bytes], name: str) -> None:
+    """Read a family SOFT file up to its first sample: its series and its platforms with their tables."""
+    for block in whole_lines(blocks):
+        if block.startswith(b"^SAMPLE") or b"\n^SAMPLE" in block:
+            return
+
+
 def verify_family(path: Path) -> None:
     """Check that a family SOFT file is complete and is that of a series.
 

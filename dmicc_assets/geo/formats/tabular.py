@@ -6,6 +6,7 @@ Rows are genes (or probes), the first column names them, every other column is a
 import csv
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -47,6 +48,45 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     if not ids:
         raise SourceError(f"{path.name}: the table has no rows")
     return ExpressionMatrix(values, tuple(ids), tuple(header[1:])), digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixNames:
+    """The rows and columns of a matrix without its values."""
+
+    features: Sequence[str]
+    samples: Sequence[str]
+
+
+def names_of(path: Path) -> MatrixNames:
+    """Names of the rows and samples of a matrix; its numbers are neither parsed nor checked.
+
+    Raises:
+        SourceError: the file cannot be read, or has no sample column, or one without a name or twice.
+    """
+    if _first_bytes(path)[:4] == _PARQUET:
+        try:
+            samples = list(pl.read_parquet_schema(path))[1:]
+            rows = pl.read_parquet(path, columns=[0]).to_series(0).cast(pl.String)
+        except pl.exceptions.PolarsError as error:
+            raise _unreadable(path, error) from None
+        return MatrixNames(rows.drop_nulls().to_list(), samples)
+    separator = _separator(path).encode()
+    lines = (line for block in whole_lines(text_blocks(path)) for line in block.split(b"\n"))
+    samples = sample_columns(next(lines, b""), path.name)
+    names = (line.split(separator, 1)[0].decode(errors="replace").strip().strip('"') for line in lines)
+    return MatrixNames([name for name in names if name], samples)
+
+
+def sample_columns(line: bytes, name: str) -> list[str]:
+    """Names of the samples in the first line of a matrix of this file name.
+
+    Raises:
+        SourceError: there are none, or one without a name or twice.
+    """
+    samples = _header(line, _separator(Path(name)))[1:]
+    _check_columns(samples, name.rsplit("/", 1)[-1])
+    return samples
 
 
 def verify_matrix(path: Path) -> None:

@@ -19,7 +19,7 @@ from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
 from dmicc_assets.geo.http.listing import parse_listing
-from dmicc_assets.geo.http.policy import NotServedError, Patience, Validators, host_group
+from dmicc_assets.geo.http.policy import Arriving, NotServedError, Patience, Validators, host_group
 from dmicc_assets.geo.http.throttle import Throttle
 from dmicc_assets.study.addresses import GEO_ACC_URL, REQUESTS_PER_SECOND
 
@@ -166,13 +166,12 @@ class GeoClient:
             NotServedError: the server does not have the file, or the file does not have the part.
             SourceError: not reachable, or not what it must be.
         """
-        served = self.observe(url, role).validator
         with FileLock(self._locks / f"download-{host_group(url)}.lock"):
             recorded = self.cache.recorded(url, role)
-            if recorded is not None and served and recorded.etag == served:
+            if recorded is not None and recorded.etag and recorded.etag == self.observe(url, role).validator:
                 return recorded
             part = self.cache.part_of(url, name)
-            with self.blocks(url) as pieces, part.open("wb") as file:
+            with self._whole(url) as (pieces, served), part.open("wb") as file:
                 file.writelines(take(decompressed(pieces, url), url))
             if not part.stat().st_size:
                 raise NotServedError(f"{url}: {name} is not in it")
@@ -217,6 +216,48 @@ class GeoClient:
             return
         with self._http.blocks(url) as blocks:
             yield blocks
+
+    @contextmanager
+    def _whole(self, url: str) -> Generator[tuple[Iterator[bytes], str]]:
+        """A file's bytes, and its validator as `observe` gives it."""
+        if local_path(url) is None:
+            with self._http.arriving(url) as found:
+                yield found.pieces, found.served.text()
+            return
+        with self.blocks(url) as pieces:
+            yield pieces, self.observe(url, "").validator
+
+    @contextmanager
+    def beginning(self, url: str, role: str, most: int | None = None) -> Generator[Arriving]:
+        """A file's unverified bytes and its size by one request; a cached copy that is current is read instead.
+
+        Args:
+            url: of the file.
+            role: what it is to the dataset.
+            most: bytes from its start at most, where the server has ranges.
+
+        Raises:
+            NotServedError: the server does not have it.
+            SourceError: it cannot be reached, or answers with an error.
+        """
+        if (path := local_path(url)) is not None:
+            with self.blocks(url) as pieces:
+                yield Arriving(pieces, Validators(None, None, path.stat().st_size))
+            return
+        recorded = self.cache.recorded(url, role)
+        known = recorded and Validators(recorded.etag, recorded.last_modified, recorded.n_bytes)
+        with self._http.arriving(url, known, most) as found:
+            if found.is_known and recorded is not None and known is not None:
+                with self.blocks(recorded.path.as_uri()) as pieces:
+                    yield Arriving(pieces, known, is_known=True)
+                return
+            yield found
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """The rate of all transfers so far; None before 64 KiB have come."""
+        http = self.__dict__.get("_http")
+        return http.n_received / http.seconds if http and http.n_received >= 1 << 16 and http.seconds else None
 
     def _take(self, path: Path, url: str, role: str, verify: Verify, name: str) -> SourceFile:
         """A local file, verified and copied into the cache unless its content is there already."""

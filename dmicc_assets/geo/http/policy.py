@@ -6,6 +6,7 @@ Decisions only; `transfer.py` sends the requests.
 import json
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -34,6 +35,10 @@ class TransientError(SourceError):
         super().__init__(message, check)
         self.retry_after = retry_after
         self.unreachable = unreachable
+
+
+class NoAnswerError(SourceError):
+    """A server could not be reached, or gave no whole answer in all tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,21 @@ class Validators:
         return " ".join(
             f"{key}={value}" for key, value in {**parts, "length": self.length}.items() if value is not None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A file whose beginning is read.
+
+    Attributes:
+        pieces: its bytes as they arrive.
+        served: its validators and its whole length, as far as the server tells.
+        is_known: whether the server says that it is the version that the client has; there are then no pieces.
+    """
+
+    pieces: Iterator[bytes]
+    served: Validators
+    is_known: bool = False
 
 
 def host_group(url: str) -> str:

@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,8 @@ from dmicc_assets.geo.formats.gzip_stream import begins_as_html
 from dmicc_assets.geo.http.cache import sha256_of
 from dmicc_assets.geo.http.challenge import PEEK, ChallengeError, refuse_challenge
 from dmicc_assets.geo.http.policy import (
+    Arriving,
+    NoAnswerError,
     NotServedError,
     Patience,
     TransientError,
@@ -80,6 +83,7 @@ class HttpTransfer:
             headers={"User-Agent": "dmicc_assets (Python httpx2)", "Accept-Encoding": "identity"},
         )
         weakref.finalize(self, self._http.close)  # so that the connection closes without an explicit call
+        self.n_received, self.seconds = 0, 0.0  # of all contents so far, and how long their bytes were waited for
 
     def head(self, url: str) -> Validators:
         """The server's current metadata of a file; empty when it does not answer HEAD.
@@ -130,14 +134,30 @@ class HttpTransfer:
             ChallengeError: a challenge came in its place.
             SourceError: not served, or not reachable in the tries allowed.
         """
-        opened = self._persist(url, lambda: self._open("GET", url, {}))
+        with self.arriving(url) as found:
+            yield found.pieces
+
+    @contextmanager
+    def arriving(self, url: str, known: Validators | None = None, most: int | None = None) -> Generator[Arriving]:
+        """A file's bytes as they arrive, by one request, as `blocks`.
+
+        Args:
+            url: of the file.
+            known: validators of the version that the caller has.
+            most: bytes from the file's start at most; asked for as a range, where the server has ranges.
+        """
+        headers = conditions(known) | ({} if most is None else {"Range": f"bytes=0-{most - 1}"})
+        opened = self._persist(url, lambda: self._open("GET", url, headers))
         try:
+            served, is_known = validators_of(opened), opened.status_code == 304
+            if opened.status_code == 206:
+                served = replace(served, length=content_range(opened)[1])
             pieces = self._guarded(url, opened)
-            start = next(pieces, b"")
+            start = b"" if is_known else next(pieces, b"")
             while start[:1] == b"<" and len(start) < PEEK and (piece := next(pieces, b"")):
                 start += piece
             refuse_challenge(url, start[:PEEK], self._advice_of(url))
-            yield chain([start], pieces)
+            yield Arriving(chain([start], pieces), served, is_known)
         finally:
             opened.close()
 
@@ -225,10 +245,14 @@ class HttpTransfer:
         """A response's raw bytes; the transfer is broken off when it is too slow to complete."""
         window, received = time.monotonic(), 0
         try:
+            begun = time.monotonic()
             for piece in response.iter_raw():
                 received += len(piece)
+                self.n_received += len(piece)
+                self.seconds += time.monotonic() - begun
                 yield piece
-                passed = time.monotonic() - window
+                begun = time.monotonic()
+                passed = begun - window
                 if passed >= self._patience.read_timeout:
                     if received < self._patience.slowest * passed:
                         raise TransientError(f"{url}: only {received} bytes came in {passed:.0f} s")
@@ -339,7 +363,7 @@ class HttpTransfer:
         except TransientError as error:
             if error.unreachable:
                 raise
-            raise SourceError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
+            raise NoAnswerError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
         except httpx2.InvalidURL as error:
             raise SourceError(f"{url}: not an address ({error})") from None
 

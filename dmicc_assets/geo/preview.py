@@ -1,0 +1,265 @@
+"""A dataset before its download: samples, platform, genes by annotation and bytes, from the headers of its files.
+
+No matrix is transferred: of a matrix the beginning is read, of each file by one request. An annotation is fetched
+whole, to where a run looks for it. What a study makes of the samples is said in `checks/before_run.py`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from dmicc_assets.errors import DmiccError, SourceError
+from dmicc_assets.geo.acc_text import served_header
+from dmicc_assets.geo.accession import check_series
+from dmicc_assets.geo.formats.counts import read_symbols
+from dmicc_assets.geo.formats.gzip_stream import decompressed
+from dmicc_assets.geo.formats.platform import read_platform
+from dmicc_assets.geo.formats.series_header import SeriesHeader
+from dmicc_assets.geo.formats.series_matrix import matrix_start
+from dmicc_assets.geo.formats.soft import family_header, up_to_samples
+from dmicc_assets.geo.formats.tabular import names_of, read_sample_sheet, sample_columns, samples_of
+from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.challenge import ChallengeError
+from dmicc_assets.geo.http.client import GeoClient, local_path
+from dmicc_assets.geo.http.policy import Arriving, NoAnswerError, NotServedError, TransientError
+from dmicc_assets.geo.sources import Wanted, visit_files
+from dmicc_assets.study.schema import Dataset, accession_of, platform_of
+
+_WHOLE = ("platform", "gene_ids", "samples", "clinical")  # roles of files that are fetched, since all of them is needed
+LONGEST_HEADER = 1 << 22  # bytes, compressed; the header of 5,000 samples has under 1 MiB
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class FileAhead:
+    """A file that a run reads.
+
+    Attributes:
+        role: as in `Wanted`.
+        url: where it is served.
+        n_bytes: its size; None where the server does not say.
+        is_held: whether this version is on this machine already.
+    """
+
+    role: str
+    url: str
+    n_bytes: int | None
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPreview:
+    """A dataset before its download.
+
+    Attributes:
+        name: in its study.
+        samples: one row for each sample that a run would read, `series_header.SAMPLE_SCHEMA`; None if unknown.
+        organisms: of the samples, as the series says.
+        platform: accession; None for a matrix by gene.
+        symbol_column: the annotation's column that names the genes; None without an annotation.
+        genes: genes of the annotation, or of a matrix by gene that is on this machine; None if unknown.
+        files: the files that a run reads.
+        problem: why a run would stop, or why no more is known; None without one.
+        is_unanswered: whether the problem is that a server did not answer.
+    """
+
+    name: str
+    samples: pl.DataFrame | None = None
+    organisms: tuple[str, ...] = ()
+    platform: str | None = None
+    symbol_column: str | None = None
+    genes: frozenset[str] | None = None
+    files: tuple[FileAhead, ...] = ()
+    problem: str | None = None
+    is_unanswered: bool = False
+
+
+Fetched = dict[str, SourceFile | NotServedError | ChallengeError]
+
+
+def preview_dataset(
+    name: str, spec: Dataset, client: GeoClient, study_folder: Path, fetched: Fetched | None = None
+) -> DatasetPreview:
+    """Read the headers of the files that `acquire` would download.
+
+    Args:
+        name: the dataset's name in its study.
+        spec: its section of the study file.
+        client: reads from GEO, the Xena hub or the disk.
+        study_folder: folder to which the paths of a `file` dataset are relative.
+        fetched: what URLs of whole files have answered, shared by the previews of a study: none is asked twice.
+    """
+    seen = _Seen(client, {} if fetched is None else fetched)
+    problem, is_unanswered = None, False
+    found: dict[str, object] = {}
+    try:
+        try:
+            visit_files(name, spec, client, study_folder, seen.get)
+        finally:
+            found["samples"], found["organisms"] = _samples(name, spec, seen)
+            found["platform"] = _platform(name, spec, seen)
+        found |= _genes(spec, seen)
+    except (TransientError, NoAnswerError) as error:
+        problem, is_unanswered = str(error), True
+    except DmiccError as error:
+        problem = str(error)
+    return DatasetPreview(name, **found, files=tuple(seen.files), problem=problem, is_unanswered=is_unanswered)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The beginning of a file, as far as it decides which files come next."""
+
+    url: str
+    content: tuple[bytes, ...]
+
+    def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
+        """Apply `read` to the content that was kept."""
+        return read(iter(self.content), self.url)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was read of a dataset so far, by role."""
+
+    client: GeoClient
+    fetched: Fetched
+    files: list[FileAhead] = field(default_factory=list[FileAhead])
+    beginnings: dict[str, _Beginning] = field(default_factory=dict[str, _Beginning])
+    whole: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
+
+    def get(self, wanted: Wanted) -> SourceFile | _Beginning | None:
+        """The whole of a small file, or the beginning of one with values; None when no URL serves it."""
+        if wanted.role in _WHOLE:
+            found = wanted.first(lambda url: self._fetch(wanted, url))
+            if found is not None:
+                self.whole[wanted.role] = found
+                self.files.append(FileAhead(wanted.role, found.url, found.n_bytes, is_held=True))
+            return found
+        begun = wanted.first(lambda url: self._begin(wanted.role, url))
+        if begun is not None:
+            self.beginnings[wanted.role] = begun
+        return begun
+
+    def _fetch(self, wanted: Wanted, url: str) -> SourceFile:
+        if url not in self.fetched:
+            try:
+                self.fetched[url] = wanted.fetch(url, self.client)
+            except (NotServedError, ChallengeError) as error:
+                self.fetched[url] = error
+        answer = self.fetched[url]
+        if isinstance(answer, SourceFile):
+            return answer
+        raise answer
+
+    def _begin(self, role: str, url: str) -> _Beginning:
+        content: list[bytes] = []
+
+        def kept(blocks: Iterator[bytes]) -> Iterator[bytes]:
+            for block in blocks:
+                content.append(block)
+                yield block
+
+        most = None if role == "soft" else LONGEST_HEADER  # before a family's samples are tables of platforms
+        with self.client.beginning(url, role, most) as found:
+            pieces = _refuse_longer(found, url)
+            _NEEDED.get(role, _first_line)(kept(decompressed(pieces, url)), url)
+            is_held = found.is_known or local_path(url) is not None
+            self.files.append(FileAhead(role, url, found.served.length, is_held))
+        return _Beginning(url, tuple(content))
+
+
+def _refuse_longer(found: Arriving, url: str) -> Iterator[bytes]:
+    """The pieces; an error after the last one, if the file goes on: the range that was asked for is at its end."""
+    n_read = 0
+    for piece in found.pieces:
+        n_read += len(piece)
+        yield piece
+    if found.served.length is not None and n_read < found.served.length:
+        raise SourceError(f"{url}: expected a header in the first {n_read >> 10} KiB, found none")
+
+
+def _first_line(blocks: Iterator[bytes], name: str) -> bytes:
+    """The first line of a file."""
+    line = b""
+    for block in blocks:
+        line += block
+        if b"\n" in line:
+            break
+    return line.partition(b"\n")[0]
+
+
+def _matrix_or_line(blocks: Iterator[bytes], name: str) -> object:
+    """What is needed of a matrix: a series' header and its first row, or the names of a plain matrix's samples."""
+    return matrix_start(blocks, name) if name.endswith("_series_matrix.txt.gz") else _first_line(blocks, name)
+
+
+_NEEDED: Mapping[str, Callable[[Iterator[bytes], str], object]] = {"matrix": _matrix_or_line, "soft": up_to_samples}
+
+
+def _samples(name: str, spec: Dataset, seen: _Seen) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """The samples that a run would read, and their organisms; nothing where the files so far do not tell them."""
+    if spec.source != "geo":
+        return _plain_samples(name, seen), ()
+    header = _header(name, seen)
+    if header is None:
+        return None, ()
+    samples, platform = header.samples, _platform(name, spec, seen)
+    if platform is not None:
+        samples = samples.filter((pl.col("platform") == platform) | pl.col("platform").is_null())
+        if samples.is_empty():
+            return None, header.organisms
+    if "counts" in seen.beginnings:
+        counts = seen.beginnings["counts"]
+        samples = samples.filter(pl.col("sample").is_in(sample_columns(counts.look(_first_line), counts.url)))
+    return samples, header.organisms
+
+
+def _header(name: str, seen: _Seen) -> SeriesHeader | None:
+    if "soft" in seen.beginnings:
+        family = seen.beginnings["soft"]
+        if local_path(family.url) is not None:
+            with seen.client.blocks(family.url) as pieces:
+                return family_header(decompressed(pieces, family.url), family.url)
+        try:
+            return served_header(check_series(accession_of(name)), seen.client)
+        except (NotServedError, ChallengeError):
+            return None
+    return seen.beginnings["matrix"].look(matrix_start).header if "matrix" in seen.beginnings else None
+
+
+def _plain_samples(name: str, seen: _Seen) -> pl.DataFrame | None:
+    if "matrix" not in seen.beginnings:
+        return None
+    matrix = seen.beginnings["matrix"]
+    sheet = read_sample_sheet(seen.whole["samples"].path) if "samples" in seen.whole else {}
+    path = local_path(matrix.url)
+    columns = names_of(path).samples if path else sample_columns(matrix.look(_first_line), matrix.url)
+    return samples_of(columns, sheet, name)
+
+
+def _platform(name: str, spec: Dataset, seen: _Seen) -> str | None:
+    if (named := platform_of(name, spec)) or spec.source != "geo":
+        return named
+    header = seen.beginnings["matrix"].look(matrix_start).header if "matrix" in seen.beginnings else None
+    return header.platforms[0] if header is not None and len(header.platforms) == 1 else None
+
+
+def _genes(spec: Dataset, seen: _Seen) -> dict[str, object]:
+    """The genes that the files name, and by which column of an annotation."""
+    entrez = read_symbols(seen.whole["gene_ids"].path) if "gene_ids" in seen.whole else None
+    if "counts" in seen.beginnings and entrez is not None:
+        return {"symbol_column": "Symbol", "genes": frozenset(entrez.values())}
+    if "platform" in seen.whole:
+        annotation = read_platform(seen.whole["platform"].path, spec.platform, entrez)
+        named = annotation.probe_genes.filter(pl.col("n_symbols") == 1)["gene"]
+        return {"symbol_column": annotation.symbol_column, "genes": frozenset(named.drop_nulls())}
+    matrix = seen.beginnings.get("matrix")
+    if spec.source != "geo" and matrix is not None:
+        recorded = seen.client.cache.recorded(matrix.url, "matrix")
+        path = local_path(matrix.url) or (recorded and recorded.path)
+        return {"genes": frozenset(names_of(path).features)} if path else {}
+    return {}

@@ -1,0 +1,101 @@
+"""`dmicc check` as a person sees it: the file alone, what the sources have, and a server that does not answer."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dmicc_assets.cli import check
+from dmicc_assets.cli import main as cli
+from dmicc_assets.geo.http.policy import Patience
+from dmicc_assets_tests.worlds.fake_geo import FakeGeo
+from dmicc_assets_tests.worlds.small_mirror import small_mirror
+
+Said = tuple[int, list[str], str]
+Check = Callable[..., Said]
+STUDY: dict[str, Any] = {
+    "study": "small",
+    "title": "Lupus",
+    "datasets": {
+        "GSE1001": {
+            "source": "geo",
+            "labels": [
+                {"label": "lupus", "where": {"disease": "lupus"}, "expect": 3},
+                {"label": "healthy", "where": {"disease": "healthy"}},
+            ],
+        }
+    },
+    "cohorts": {"sle": {"title": "Lupus", "datasets": ["GSE1001"], "case": "lupus", "control": "healthy"}},
+    "enrichment": {"libraries": ["SETS", "KEGG"], "min_size": 2},
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Writes the study, checks it against a server, and gives status, lines and errors."""
+    small_mirror(tmp_path / "mirror")
+    sets = tmp_path / "home" / "gene_sets"
+    sets.mkdir(parents=True)
+    (sets / "enrichr-human-SETS.gmt").write_text("A\t\tGENE1\tGENE2\tELSE\nB\t\tGENE3\n")
+    monkeypatch.setattr(check, "PATIENCE", Patience(2, 0.01, 0.02, 1.0, 1.0))
+
+    def run(geo_url: str, *options: str, **changes: Any) -> Said:
+        (tmp_path / "small.yaml").write_text(yaml.safe_dump(STUDY | changes))
+        for name, value in {"HOME": tmp_path / "home", "STUDIES": tmp_path, "GEO_URL": geo_url}.items():
+            monkeypatch.setenv(f"DMICC_{name}", str(value))
+        monkeypatch.setenv("DMICC_REQUESTS_PER_SECOND", "50")
+        monkeypatch.setattr(sys, "argv", ["dmicc", "check", "small", *options])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        return int(left.value.code or 0), said.out.splitlines(), said.err
+
+    return run
+
+
+def test_what_the_sources_have(run: Check, tmp_path: Path) -> None:
+    with FakeGeo(tmp_path / "mirror") as geo:
+        status, lines, errors = run(geo.geo_url)
+    assert (status, errors) == (0, "")
+    size = (tmp_path / "mirror/geo/series/GSE1nnn/GSE1001/matrix/GSE1001_series_matrix.txt.gz").stat().st_size
+    (row,) = [line.split("  ") for line in lines if line.startswith("GSE1001") and "expected" in line]
+    assert [cell.strip() for cell in row if cell] == [
+        "GSE1001", "6", "lupus 3 (expected 3), healthy 3", "GPL7, genes by Gene symbol", "Homo sapiens", "40",
+        f"{size / 1e3:.1f} kB",
+    ]  # fmt: skip
+    (cohort,) = [line for line in lines if line.startswith("sle")]
+    assert cohort.split("  ")[0] == "sle"
+    assert [int(cell) for cell in cohort.split() if cell.isdigit()] == [3, 3, 40]
+    assert "gene sets SETS: 3 of 40 genes are in a set, 1 of 2 sets can be tested" in lines
+    assert "gene sets KEGG: not on this machine yet; a run fetches them" in lines
+    assert f"to download: {size / 1e3:.1f} kB in 1 files" in lines
+    assert "risk model in sle; the file is valid" in lines
+    assert any(line.startswith("note: cohort sle: 3 cases and 3 controls") for line in lines)
+
+
+def test_what_a_run_would_refuse_is_status_1_with_everything_shown(run: Check, tmp_path: Path) -> None:
+    text = yaml.safe_dump(STUDY["datasets"]).replace("expect: 3", "expect: 4")
+    with FakeGeo(tmp_path / "mirror") as geo:
+        status, lines, errors = run(geo.geo_url, datasets=yaml.safe_load(text))
+    assert status == 1
+    assert errors == "dmicc: small: a run would stop: GSE1001: 3 samples are lupus, the study expects 4\n"
+    assert any(line.startswith("a run stops here: GSE1001: 3 samples are lupus") for line in lines)
+    assert any("lupus 3 (expected 4)" in line for line in lines)
+    assert "risk model in sle; the file is valid, but does not fit its sources" in lines
+
+
+def test_offline_asks_nothing_and_a_silent_server_is_one_line(run: Check, tmp_path: Path) -> None:
+    with FakeGeo(tmp_path / "mirror") as geo:
+        status, offline, errors = run(geo.geo_url, "--offline")
+        assert geo.requests == []
+    assert (status, errors) == (0, "")
+    assert "cohort sle: lupus against healthy in GSE1001, batch: covariate, block: auto" in offline
+    assert any("series matrix of GSE1001" in line and "lupus (3), healthy (?)" in line for line in offline)
+    status, silent, errors = run(geo.geo_url)
+    assert (status, errors) == (0, "")
+    (more,) = [line for line in silent if line not in offline]
+    assert more.startswith("not looked at: GSE1001 (cannot reach 127.0.0.1")
+    assert set(offline) <= set(silent)
