@@ -23,7 +23,7 @@ def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
     outputs=("source/files",),
     inputs=(),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(
-        include={"source", "platform", "matrix", "samples"}
+        include={"source", "platform", "matrix", "samples", "annotation"}
     ),
     version="1",
     observe=observe_dataset,
@@ -58,7 +58,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     ),
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
-    version="5",
+    version="6",
 )
 def dataset(context: StepContext) -> Result:
     """Read the files, label every sample, take log2 if needed, normalise between arrays, collapse to genes."""

@@ -3,7 +3,7 @@
 `identity.py` checks the samples' identity, `symbols.py` the genes' names.
 """
 
-import re
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,8 @@ import polars as pl
 from dmicc_assets.checks.check import Measure, check
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
 from dmicc_assets.expression.quality import SMALL_GROUP
+from dmicc_assets.expression.symbols import kind_of_names
+from dmicc_assets.geo.formats.symbol_cells import is_date, is_gene_name
 from dmicc_assets.results.evidence import StudyEvidence
 
 PLAIN_MAXIMUM = 50.0
@@ -22,10 +24,10 @@ UNMAPPED = 0.40
 MULTI_MAPPED = 0.10
 Z_LARGE_GROUP = -3.0
 Z_SMALL_GROUP = -3.5
-# What spreadsheets made of MARCH1, SEPT2 and DEC1 (doi:10.1186/s13059-016-1044-7).
-_DATE = re.compile(
-    r"^(?:\d{1,2}-(?:Mar|Sep|Sept|Dec|Apr|Feb|Oct|Nov)|(?:Mar|Sep|Sept|Dec)-\d{1,2}|[34]\d{4}(?:\.0)?)$", re.I
-)
+PLACEHOLDERS = 0.02
+KNOWN = 0.5
+# Of fewer names the share of known symbols tells little.
+_ENOUGH_NAMES = 100
 
 
 @check(
@@ -194,28 +196,36 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "I8",
     slug="probe_mapping",
-    title="Most probes measure exactly one gene, and no symbol was turned into a date",
+    title="Most probes measure exactly one gene under a known symbol, and no symbol was turned into a date",
     meaning=(
-        "Many probes measure no gene (over 40 %) or several (over 10 %), or a spreadsheet turned symbols "
-        "into dates (1-Mar for MARCHF1). Those probes are left out, so their genes cannot be found."
+        "Many probes measure no gene (over 40 %) or several (over 10 %), a spreadsheet made dates of symbols "
+        "(1-Mar for MARCHF1), or placeholders (#N/A, unknown) stand for over 2 %. Those probes are left out, so their "
+        "genes cannot be found. Or under half of the names are known symbols: they may be identifiers, which no other "
+        "dataset and no gene set has."
     ),
     measures="share of probes without a gene",
     fires="above",
     also_measures={
         "several": Measure("share of probes with several genes", "above"),
         "dates": Measure("gene symbols turned into dates", "above"),
+        "placeholders": Measure("placeholders in place of a symbol, as a share of the probes", "above"),
+        "compounds": Measure("probes whose symbols are joined otherwise than the platform joins them", "above"),
+        "known": Measure("share of gene names that are known symbols", "below"),
     },
-    remedy=("Use a newer annotation of the platform; for symbols that became dates, the manufacturer's."),
+    remedy=(
+        "Use a newer annotation of the platform, or name the column or a table of your own with `annotation:`; for "
+        "symbols that became dates, take the manufacturer's."
+    ),
     citation="Ziemann 2021, 10.1371/journal.pcbi.1008984",
 )
 def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
-    """Over 40 % of the probes have no gene, over 10 % have several, or a gene symbol was turned into a date."""
+    """Probes without a gene or with several, symbols turned into dates, placeholders, or names that are no symbols."""
     findings: list[Finding] = []
     for dataset, matrix in evidence.matrices.items():
         probes = evidence.rows("source/probe_genes", dataset=dataset)
         notes = evidence.dataset_notes.get(dataset, {})
         symbols = {part for gene in probes["gene"].drop_nulls() for part in gene.split(" /// ")} | set(matrix.features)
-        dates = sorted(symbol for symbol in symbols if _DATE.match(symbol))
+        dates = sorted(symbol for symbol in symbols if is_date(symbol))
         n_dates = max(len(dates), int(notes.get("n_date_mangled", 0)))
         n = len(probes)
         unmapped = float((probes["n_symbols"] == 0).sum() / n) if n else 0.0
@@ -230,7 +240,22 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
             shown = f" ({', '.join(dates[:5])})" if dates else ""
             lost = f"{counted(n_dates, 'gene symbol')} turned into {'a date' if n_dates == 1 else 'dates'}{shown}"
             problems.append((f"{lost}, as spreadsheets do; their genes are unknown", (n_dates, 0, "dates")))
+        if n and (share := int(notes.get("n_placeholders", 0)) / n) > PLACEHOLDERS:
+            problems.append((f"{share:.1%} have a placeholder for a symbol", (share, PLACEHOLDERS, "placeholders")))
+        if n_compound := int(notes.get("n_compound", 0)):
+            joined = f"{counted(n_compound, 'probe')} had symbols joined by ; | , or spaces, which were separated"
+            problems.append((joined, (n_compound, 0, "compounds")))
+        known = sum(map(is_gene_name, matrix.features)) / max(len(matrix.features), 1)
+        if len(matrix.features) >= _ENOUGH_NAMES and known < KNOWN:
+            problems.append((_unknown_names(matrix.features, known), (known, KNOWN, "known")))
         text += "".join(f"; {problem}" for problem, _ in problems)
         measured = problems[0][1] if problems else (unmapped, UNMAPPED, "")
         findings.append(finding("I8", dataset, "warning" if problems else "ok", text, *measured))
     return findings
+
+
+def _unknown_names(names: Sequence[str], known: float) -> str:
+    """What is said of names that are mostly no symbols: how many, what they look like, and the first."""
+    kind = kind_of_names(names)
+    looks = f": they look like {kind}" if kind else ""
+    return f"{known:.0%} of {len(names)} gene names are known symbols{looks} ({', '.join(names[:3])}, ...)"

@@ -165,6 +165,8 @@ def _notes(
         "n_probes_without_symbol": n_probes - int((n_symbols > 0).sum()),
         "n_probes_with_several_symbols": int((n_symbols > 1).sum()),
         "n_date_mangled": raw.n_date_mangled,
+        "n_placeholders": raw.n_placeholders,
+        "n_compound": raw.n_compound,
         "n_missing_cells": int(np.isnan(log2_values).sum()),
         "normalise": spec.normalise,
         "collapse": spec.collapse,

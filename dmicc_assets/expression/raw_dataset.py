@@ -34,6 +34,8 @@ class RawDataset:
         probe_genes: probe, gene, n_symbols of every row, for rows that are probes.
         symbol_column: the platform's column that named the genes.
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
+        n_placeholders: entries of the platform's table that stand for no gene (`#N/A`, `unknown`); dropped.
+        n_compound: probes whose cell joins symbols by `;`, `|`, `,` or white space.
         value_kind: `counts` for NCBI's RNA-seq counts.
         left_out: samples that the source describes without values.
     """
@@ -56,5 +58,7 @@ class RawDataset:
     probe_genes: pl.DataFrame | None
     symbol_column: str | None
     n_date_mangled: int
+    n_placeholders: int
+    n_compound: int
     value_kind: Literal["intensity", "counts"]
     left_out: tuple[str, ...] = ()

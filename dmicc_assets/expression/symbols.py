@@ -1,19 +1,36 @@
-"""Look-up of genes in a source that uses earlier or later symbols.
+"""Look-up of genes in a source that uses earlier or later symbols, and what is a known symbol.
 
 This module only finds names; symbols in matrices stay as annotated.
 
-`previous_symbols.tsv.gz` beside this module maps 61,998 unambiguous earlier symbols and aliases to the current symbol,
-from NCBI Gene (public domain), taken from Bioconductor's org.Hs.eg.db 3.16.0. None of these earlier symbols is the
-current symbol of any gene.
+Two tables from NCBI Gene (public domain), taken from Bioconductor's org.Hs.eg.db 3.16.0 (September 2022), stand beside
+this module. `previous_symbols.tsv.gz` maps 61,998 unambiguous earlier symbols and aliases to the current symbol; none
+of them is the current symbol of any gene. `human_symbols.txt.gz` has the 43,383 current symbols, without LOC numbers,
+regions that are no genes, and genes of unknown type.
 """
 
 import gzip
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("previous_symbols.tsv.gz")
+CURRENT = Path(__file__).with_name("human_symbols.txt.gz")
+_LOCUS = re.compile(r"LOC\d+")
+# What names are that are no symbols, by a pattern of the whole name.
+_IDENTIFIERS = {
+    "Ensembl genes": re.compile(r"ENS[A-Z]{0,5}G\d{6,}(\.\d+)?"),
+    "Ensembl transcripts": re.compile(r"ENS[A-Z]{0,5}T\d{6,}(\.\d+)?"),
+    "Entrez gene ids": re.compile(r"\d+"),
+    "RefSeq accessions": re.compile(r"[NX][MR]_\d+(\.\d+)?"),
+    "GenBank accessions": re.compile(r"[A-Z]{1,2}\d{5,8}(\.\d+)?"),
+    "UniProt accessions": re.compile(r"[OPQ]\d[A-Z0-9]{3}\d(-\d+)?|[A-NR-Z]\d([A-Z][A-Z0-9]{2}\d){1,2}(-\d+)?"),
+    "probes": re.compile(r".*_at|ILMN_\d+|A_\d+_P\d+|cg\d{8}|TC\d{8,}.*"),
+    "micro-RNAs": re.compile(r"[a-z]{3,4}-(mir|let|lin)-.*|MIMAT\d+(_st)?", re.I),
+    "genes of Arabidopsis": re.compile(r"AT[1-5CM]G\d{5}", re.I),
+    "genes of Drosophila": re.compile(r"FBgn\d+"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +91,45 @@ def current_symbols(genes: Iterable[str]) -> dict[str, str]:
     return {gene: today.get(gene, gene) for gene in genes}
 
 
+def is_human_symbol(name: str) -> bool:
+    """Whether a name is the symbol of a human gene: a current or an earlier one, or a LOC number; the case counts."""
+    return name in _current() or name in _today() or _LOCUS.fullmatch(name) is not None
+
+
+def is_gene_symbol(name: str) -> bool:
+    """Whether a name is a human symbol in any case: a mouse or rat gene mostly has the same one (Tp53)."""
+    return is_human_symbol(name) or name.upper() in _upper()
+
+
+def kind_of_names(names: Collection[str]) -> str | None:
+    """What most of some names are if they are no human symbols, in words: identifiers, or another species' symbols."""
+    half = len(names) / 2
+    for kind, pattern in _IDENTIFIERS.items():
+        if sum(pattern.fullmatch(name) is not None for name in names) > half:
+            return kind
+    is_titled = sum(not is_human_symbol(name) and is_gene_symbol(name) for name in names) > half
+    return "symbols of mouse or rat" if is_titled else None
+
+
 def _other_name(gene: str, names: frozenset[str]) -> str | None:
     symbol = _today().get(gene, gene)
     if symbol in names:
         return symbol
     earlier = [name for name in _earlier().get(symbol, ()) if name in names]
     return earlier[0] if len(earlier) == 1 else None
+
+
+@cache
+def _current() -> frozenset[str]:
+    """The current symbols."""
+    with gzip.open(CURRENT, "rt", encoding="utf-8") as lines:
+        return frozenset(lines.read().split())
+
+
+@cache
+def _upper() -> frozenset[str]:
+    """Every current and earlier symbol in upper case."""
+    return frozenset(name.upper() for names in (_current(), _today()) for name in names)
 
 
 @cache

@@ -13,14 +13,14 @@ import polars as pl
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.geo.formats.counts import count_genes, read_counts, read_symbols
-from dmicc_assets.geo.formats.platform import Platform, match_probes, read_platform
+from dmicc_assets.geo.formats.platform import Platform, match_probes, read_platform, read_probe_table
 from dmicc_assets.geo.formats.series_header import SeriesHeader, samples_sha256
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, read_series_matrix
 from dmicc_assets.geo.formats.soft import read_family
 from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.sources import choose_platform
-from dmicc_assets.study.schema import Dataset, accession_of, platform_of
+from dmicc_assets.study.schema import Annotation, Dataset, accession_of, platform_of
 
 
 def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDataset:
@@ -42,6 +42,8 @@ def _read(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDat
     if spec.source != "geo":
         return _from_matrix(name, spec, by_role)
     if "counts" in by_role:
+        if spec.annotation is not None:
+            raise DataError(f"{name}: NCBI names the genes of its counts: leave out `annotation:`")
         return _from_counts(name, by_role)
     if "soft" in by_role:
         served = by_role["soft"]
@@ -74,7 +76,7 @@ def _from_series(
     samples = read.header.samples.filter((pl.col("platform") == accession) | pl.col("platform").is_null())
     if not len(samples):
         raise DataError(f"{name}: no sample of {served.path.name} is on {accession}")
-    platform = _read_platform(by_role.get("platform", served), accession, by_role)
+    platform = _read_platform(by_role.get("platform", served), accession, spec, by_role)
     return RawDataset(
         **_described(read.header, samples),
         name=name,
@@ -88,6 +90,8 @@ def _from_series(
         probe_genes=match_probes(read.matrix.features, platform),
         symbol_column=platform.symbol_column,
         n_date_mangled=platform.n_date_mangled,
+        n_placeholders=platform.n_placeholders,
+        n_compound=platform.n_compound,
         value_kind="intensity",
     )
 
@@ -114,6 +118,8 @@ def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
         probe_genes=genes,
         symbol_column="Symbol",
         n_date_mangled=0,
+        n_placeholders=0,
+        n_compound=0,
         value_kind="counts",
         left_out=tuple(uncounted["sample"]),
     )
@@ -125,7 +131,10 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
     matrix, digest = read_matrix(served.path)
     sheet = read_sample_sheet(by_role["samples"].path) if "samples" in by_role else {}
     samples = samples_of(matrix.samples, sheet, name)
-    platform = _read_platform(_need(name, by_role, "platform"), spec.platform, by_role) if spec.platform else None
+    platform: Platform | None = None
+    if spec.platform or "annotation" in by_role:
+        table = by_role["annotation"] if "annotation" in by_role else _need(name, by_role, "platform")
+        platform = _read_platform(table, spec.platform, spec, by_role)
     return RawDataset(
         name=name,
         source=spec.source,
@@ -145,6 +154,8 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
         probe_genes=match_probes(matrix.features, platform) if platform else None,
         symbol_column=platform.symbol_column if platform else None,
         n_date_mangled=platform.n_date_mangled if platform else 0,
+        n_placeholders=platform.n_placeholders if platform else 0,
+        n_compound=platform.n_compound if platform else 0,
         value_kind="intensity",
     )
 
@@ -181,7 +192,14 @@ def _relations(header: SeriesHeader, samples: pl.DataFrame) -> list[str]:
     return list(dict.fromkeys([*header.series.get("relation", []), *reanalyses]))
 
 
-def _read_platform(file: SourceFile, accession: str | None, by_role: Mapping[str, SourceFile]) -> Platform:
+def _read_platform(
+    file: SourceFile, accession: str | None, spec: Dataset, by_role: Mapping[str, SourceFile]
+) -> Platform:
+    """The genes of the platform: by the study's own table, by the column that it names, or by a rule."""
+    if "annotation" in by_role:
+        return read_probe_table(by_role["annotation"].path)
+    if isinstance(spec.annotation, Annotation):
+        return read_platform(file.path, accession, None, spec.annotation.column, spec.annotation.pattern)
     entrez = read_symbols(by_role["gene_ids"].path) if "gene_ids" in by_role else None
     return read_platform(file.path, accession, entrez)
 

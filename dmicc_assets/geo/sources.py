@@ -21,9 +21,11 @@ from dmicc_assets.geo.accession import (
 )
 from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, verify_counts, verify_symbols
 from dmicc_assets.geo.formats.gzip_stream import CHECK
-from dmicc_assets.geo.formats.platform import needs_entrez, platform_part, read_platform_table
+from dmicc_assets.geo.formats.platform import read_probe_table
+from dmicc_assets.geo.formats.platform_table import platform_part, read_platform_table
 from dmicc_assets.geo.formats.series_matrix import matrix_start, verify_series_matrix
 from dmicc_assets.geo.formats.soft import family_platforms, verify_family
+from dmicc_assets.geo.formats.symbol_columns import needs_entrez
 from dmicc_assets.geo.formats.tabular import read_sample_sheet, verify_matrix
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
@@ -121,6 +123,9 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
         DataError: the served files are not sufficient for a dataset, or are of another platform than the study names.
         RequestError: the study must say which platform.
     """
+    if isinstance(spec.annotation, str):
+        path = (study_folder / spec.annotation).resolve()
+        _needed(name, Wanted("annotation", [path.as_uri()], read_probe_table), get)
     if spec.source == "geo":
         _visit_series(name, spec, client, get)
         return
@@ -129,7 +134,7 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
     if spec.samples:
         _needed(name, Wanted("samples", urls(spec.samples), read_sample_sheet), get)
     if spec.platform:
-        _visit_platform(spec.platform, None, client, get)
+        _visit_platform(spec.platform, spec, None, client, get)
 
 
 def choose_platform(name: str, platform: str | None, found: Sequence[str]) -> str:
@@ -175,7 +180,7 @@ def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None
         start = _needed(name, wanted, get).look(matrix_start)
         if start.has_rows:
             chosen = choose_platform(name, platform, start.header.platforms)
-            _visit_platform(chosen, None, client, get, accession, start.header.organisms)
+            _visit_platform(chosen, spec, None, client, get, accession, start.header.organisms)
             return
         if start.header.is_sequencing:  # an empty table is normal there (GSE118828)
             _visit_counts(name, accession, url, start.header.organisms, client, get)
@@ -187,21 +192,27 @@ def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None
         raise SourceError(f"{accession}: neither a series matrix nor {family_url(accession, client)}")
     if family is None:
         raise DataError(f"{name}: its series matrix is empty, and there is no {family_url(accession, client)}")
-    _visit_platform(choose_platform(name, platform, family.look(family_platforms)), family, client, get)
+    _visit_platform(choose_platform(name, platform, family.look(family_platforms)), spec, family, client, get)
 
 
 def _visit_platform(
     platform: str,
+    spec: Dataset,
     family: Held | None,
     client: GeoClient,
     get: Get,
     series: str | None = None,
     organisms: Sequence[str] = (),
 ) -> None:
-    """Visit the platform's table, unless a family SOFT file contains it, and NCBI's gene ids if it needs them."""
+    """Visit the platform's table, unless a family SOFT file contains it, and NCBI's gene ids if it needs them.
+
+    With a table of the study's author nothing else is needed, with a column named by the author no gene ids.
+    """
+    if isinstance(spec.annotation, str):
+        return
 
     def verify(path: Path) -> None:
-        read_platform_table(path, platform)
+        read_platform_table(path, platform, ())
 
     def is_unrevised(path: Path) -> bool:
         return is_platform_unrevised(path, platform, client)
@@ -209,7 +220,7 @@ def _visit_platform(
     take = partial(platform_part, accession=platform)
     wanted = Wanted("platform", _platform_urls(platform, series, client), verify, f"{platform}.txt", is_unrevised, take)
     table = _needed(platform, wanted, get) if family is None else get(wanted) or family
-    if table.look(partial(needs_entrez, accession=platform)):
+    if spec.annotation is None and table.look(partial(needs_entrez, accession=platform)):
         assembly = next((ASSEMBLIES[organism] for organism in organisms if organism in ASSEMBLIES), _HUMAN)
         _needed(platform, _gene_ids(client, assembly, platform), get)
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from dmicc_assets.geo.acc_text import served_header, served_platform_date
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
-from dmicc_assets.geo.formats.platform import read_platform_date
+from dmicc_assets.geo.formats.platform_table import read_platform_date
 from dmicc_assets.geo.formats.series_header import SeriesHeader
 from dmicc_assets.geo.formats.series_matrix import read_header
 from dmicc_assets.geo.formats.soft import family_header

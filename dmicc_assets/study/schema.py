@@ -72,6 +72,16 @@ class Batch(Patient):
     """Which samples of a dataset were made together (a centre, a scanner): the pattern's group, found in the field."""
 
 
+class Annotation(_Section):
+    """The column of a platform's table that names genes, and the part of a cell that is a symbol.
+
+    The pattern has one group; every match in a cell gives a symbol.
+    """
+
+    column: str = Field(min_length=1)
+    pattern: Annotated[str, AfterValidator(_patient_expression)] | None = None
+
+
 class Dataset(_Section):
     """One expression matrix with its samples: a GEO series on one platform, a Xena matrix or a local file."""
 
@@ -81,6 +91,7 @@ class Dataset(_Section):
     samples: str | None = None
     tissue: str = ""
     labels: list[LabelRule] = Field(min_length=1)
+    annotation: Annotation | Annotated[str, Field(min_length=1)] | None = None
     scale: Literal["auto", "log2", "linear"] = "auto"
     normalise: Literal["quantile", "none"] = "quantile"
     collapse: Literal["mean", "median", "max_mean"] = "mean"
@@ -93,6 +104,8 @@ class Dataset(_Section):
             raise ValueError("a geo dataset names no matrix and no samples: both come from the series")
         if self.source != "geo" and not self.matrix:
             raise ValueError(f"a {self.source} dataset names its matrix")
+        if isinstance(self.annotation, Annotation) and self.source != "geo" and not self.platform:
+            raise ValueError("a column of annotation is a platform's: name its `platform:`, or a table of your own")
         if self.source == "xena":
             parts = Path(self.matrix or "").parts
             if ".." in parts or Path(self.matrix or "").is_absolute() or "://" in (self.matrix or ""):

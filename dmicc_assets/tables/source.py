@@ -9,7 +9,7 @@ TABLES = (
         (
             STUDY,
             DATASET,
-            key("role", "what the file is for: matrix, soft, counts, platform, gene_ids or samples"),
+            key("role", "what the file is for: matrix, soft, counts, platform, annotation, gene_ids or samples"),
             key("file", "file name as served"),
             Column("sha256", TEXT, "SHA-256 of the file's bytes; its folder in `downloads/`"),
             Column("n_bytes", COUNT, "size in bytes"),

@@ -318,8 +318,6 @@ ANOTHER_WAY: list[tuple[str, Spoil, str, str, str]] = [
     ("I6", reanalysis_of_a_sample, "error", "SIM3", "SIM3 and SIM1 are the same samples, re-analysed"),
     ("R12", relation("SubSeries of: SIM9"), "ok", "SIM3", "shares no paper"),
     ("I7", sexes_of_two_datasets, "warning", "a", "its datasets together"),
-    ("I8", change("source/probe_genes", n_symbols=pl.lit(2)), "warning", "SIM1", "100.0% several"),
-    ("I8", change("source/probe_genes", n_symbols=pl.lit(0)), "warning", "SIM1", "100.0% of 6 probes have no gene"),
     ("I9", lambda e: drop_gene(e, "a", "G1", "G2", "G3"), "warning", "sound", "share 3 of 6 genes"),
     (
         "M4",

@@ -1,47 +1,26 @@
-"""Platform tables (`.annot`, submitter's SOFT, acc.cgi's text): the gene of each probe.
+"""The gene of each probe of a platform, from its table or from a table of the study's author.
 
-Rules find the symbol column, which is recorded. `expression/collapse.py` decides about probes with several genes.
+`symbol_columns.py` finds the column, `symbol_cells.py` reads a cell; `expression/collapse.py` decides about probes with
+several genes.
 """
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
-from dmicc_assets.errors import DataError, SourceError
-from dmicc_assets.geo.formats.gzip_stream import text_blocks
-from dmicc_assets.geo.formats.numeric_rows import whole_lines
-from dmicc_assets.geo.formats.series_header import parse_date
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.platform_table import PlatformTable, plain_name, read_platform_table
+from dmicc_assets.geo.formats.symbol_cells import Cell, read_captured, read_symbols
+from dmicc_assets.geo.formats.symbol_columns import COLUMNS, SymbolRule, choose_column, no_column
+from dmicc_assets.geo.formats.tabular import text_table
 from dmicc_assets.tables import TABLES
 
 SEPARATOR = " /// "
-_END = "!platform_table_end"
-# Dates that spreadsheets made of MARCH1, SEPT2 or DEC1; the symbol cannot be recovered (doi:10.1186/s13059-016-1044-7).
-_DATE = re.compile(
-    r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(Mar|Sep|Dec)-\d{1,2}|[34]\d{4}(\.0)?", re.I
-)
-_NO_SYMBOL = frozenset({"", "---", "NA", "N/A", "null", "--", "-"})
-
-
-class SymbolRule(NamedTuple):
-    """How symbols are found in one column.
-
-    Attributes:
-        name: the rule's name, as recorded.
-        column: the column's name in lower case, letters and digits only.
-        symbols: function that gives the symbols of a cell.
-        is_entrez: whether the cell's entries are Entrez gene ids.
-    """
-
-    name: str
-    column: str
-    symbols: Callable[[str], Iterator[str]]
-    is_entrez: bool = False
+# Of the columns of an author's table, the plain names of the one with the symbols.
+_SYMBOL_NAMES = ("symbol", "genesymbol", "gene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +33,8 @@ class Platform:
         symbol_column: the column's name as the file has it.
         rule: the rule that chose it.
         n_date_mangled: symbols that a spreadsheet turned into dates (`1-Mar`, `44256`); dropped.
+        n_placeholders: entries that stand for no gene (`#N/A`, `unknown`, `2.31E+19`); dropped.
+        n_compound: cells in which `;`, `|`, `,` or white space separates symbols.
         table_sha256: SHA-256 of the decompressed table's lines.
     """
 
@@ -62,57 +43,98 @@ class Platform:
     symbol_column: str
     rule: str
     n_date_mangled: int
+    n_placeholders: int
+    n_compound: int
     table_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformTable:
-    """A platform's table as text.
-
-    Attributes:
-        accession: the platform's, empty when the file does not say.
-        all_columns: names of all columns of the file.
-        columns: names of those kept.
-        rows: cells of those kept, the id first.
-    """
-
-    accession: str
-    all_columns: list[str]
-    columns: list[str]
-    rows: list[list[str]]
-
-
-def read_platform(path: Path, accession: str | None = None, entrez: Mapping[str, str] | None = None) -> Platform:
+def read_platform(
+    path: Path,
+    accession: str | None = None,
+    entrez: Mapping[str, str] | None = None,
+    column: str | None = None,
+    pattern: str | None = None,
+) -> Platform:
     """Read a platform's table and find the symbols of its probes.
 
     Args:
         path: `.annot[.gz]`, SOFT (a family file too) or acc.cgi's text.
         accession: which platform, where a file holds several (GSE781's family: GPL96 and GPL97).
         entrez: symbol by Entrez gene id, for platforms that name genes only so.
+        column: the column to read, by the file's name or a spelling of it; None chooses.
+        pattern: a regular expression with one group, which captures each symbol of a cell.
 
     Raises:
         SourceError: the file has no platform table, the table is cut short, or a probe is a duplicate.
-        DataError: no column names genes; the message lists the columns.
+        DataError: no column names genes, or not the one that is named; the message lists the columns.
     """
-    table = read_platform_table(path, accession)
-    rule, index = _choose(table, entrez is not None, path.name)
+    if column is not None:
+        table = read_platform_table(path, accession, {plain_name(column)})
+        rule = SymbolRule("study file", column, read_captured(pattern) if pattern else read_symbols)
+        return _named(table, rule, _best_of(table, rule, path.name), entrez, path.name)
+    table = read_platform_table(path, accession, COLUMNS)
+    chosen = choose_column(table, entrez)
+    if chosen is None:
+        table = read_platform_table(path, accession)
+        chosen = choose_column(table, entrez)
+    if chosen is None:
+        raise no_column(table, path.name)
+    return _named(table, *chosen, entrez, path.name)
+
+
+def read_probe_table(path: Path) -> Platform:
+    """Read an author's table of probes: its first column is the probe, `symbol` (or the second) its gene.
+
+    Raises:
+        SourceError: the file is not a table, has no second column or no symbol, or a probe is a duplicate.
+    """
+    columns, rows = text_table(path)
+    if len(columns) < 2:
+        raise SourceError(f"{path.name}: expected a table of probe and symbol, found {' '.join(columns)[:40]!r}")
+    index = next((i for i, name in enumerate(columns) if i and plain_name(name) in _SYMBOL_NAMES), 1)
+    given = [[row[0].strip(), row[index] if index < len(row) else ""] for row in rows if row and row[0].strip()]
+    table = PlatformTable("", [], [columns[0], columns[index]], given)
+    platform = _named(table, SymbolRule("study file", columns[index], read_symbols), 1, None, path.name)
+    if not (platform.probe_genes["n_symbols"] > 0).any():
+        raise SourceError(f"{path.name}: no symbol in column {columns[index]!r}")
+    return platform
+
+
+def _best_of(table: PlatformTable, rule: SymbolRule, name: str) -> int:
+    """Of the columns with the wanted name the one with most symbols."""
+    filled = {i: sum(bool(rule.read(row[i]).symbols) for row in table.rows) for i in range(1, len(table.columns))}
+    if not any(filled.values()):
+        raise no_column(table, f"{name}: no symbol in column {rule.column!r}" if filled else f"{name}: no such column")
+    return max(filled, key=lambda i: filled[i])
+
+
+def _named(table: PlatformTable, rule: SymbolRule, index: int, entrez: Mapping[str, str] | None, name: str) -> Platform:
+    """The genes that a column gives to the probes of a table."""
     digest = hashlib.sha256("\t".join(table.columns).encode())
-    probes: list[str] = []
+    cells: list[Cell] = []
+    for row in table.rows:
+        digest.update(("\n" + "\t".join(row)).encode())
+        cells.append(rule.read(row[index]))
     genes: list[tuple[str | None, int]] = []
-    n_mangled = 0
-    for cells in table.rows:
-        digest.update(("\n" + "\t".join(cells)).encode())
-        symbols = list(dict.fromkeys(rule.symbols(cells[index])))
+    for cell in cells:
+        symbols = cell.symbols
         if rule.is_entrez and entrez is not None:
-            symbols = list(dict.fromkeys(entrez[key] for key in symbols if key in entrez))
-        kept = [symbol for symbol in symbols if not _DATE.fullmatch(symbol)]
-        n_mangled += len(symbols) - len(kept)
-        probes.append(cells[0])
-        genes.append((SEPARATOR.join(kept) or None, len(symbols) if kept else 0))
-    frame = probe_rows(probes, genes)
+            symbols = tuple(dict.fromkeys(entrez[key] for key in symbols if key in entrez))
+        # A date beside a symbol was a second symbol.
+        genes.append((SEPARATOR.join(symbols) or None, len(symbols) + cell.n_dates if symbols else 0))
+    frame = probe_rows([row[0] for row in table.rows], genes)
     if twice := frame.filter(pl.col("probe").is_duplicated())["probe"].to_list():
-        raise SourceError(f"{path.name}: duplicate probe {twice[0]!r} in the platform's table")
-    return Platform(table.accession, frame, table.columns[index], rule.name, n_mangled, digest.hexdigest())
+        raise SourceError(f"{name}: duplicate probe {twice[0]!r} in the platform's table")
+    return Platform(
+        table.accession,
+        frame,
+        table.columns[index],
+        rule.name,
+        sum(cell.n_dates for cell in cells),
+        sum(cell.n_placeholders for cell in cells),
+        sum(cell.is_compound for cell in cells),
+        digest.hexdigest(),
+    )
 
 
 def match_probes(probes: Sequence[str], platform: Platform) -> pl.DataFrame:
@@ -138,181 +160,3 @@ def probe_rows(probes: Sequence[str], genes: Sequence[tuple[str | None, int]]) -
     """Rows of `source.probe_genes`: for each probe its gene and its number of symbols."""
     columns = {"gene": [gene for gene, _ in genes], "n_symbols": [n for _, n in genes]}
     return TABLES["source/probe_genes"].frame({"probe": probes} | columns)
-
-
-def read_platform_table(path: Path, accession: str | None = None) -> PlatformTable:
-    """A platform's table, reduced to the ids and the columns that may name genes.
-
-    Raises:
-        SourceError: no table of this platform, no end marker, or an HTML page in the file's place.
-    """
-    lines = _lines(text_blocks(path))
-    found, columns = _find_table(lines, path.name, accession)
-    kept = [0, *(i for i, column in enumerate(columns) if i and _plain(column) in _COLUMNS)]
-    rows: list[list[str]] = []
-    for line in lines:
-        if line == _END:
-            return PlatformTable(found, columns, [columns[i] for i in kept], rows)
-        cells = line.split("\t")
-        if cells[0]:
-            rows.append([cells[i] if i < len(cells) else "" for i in kept])
-    raise _cut_short(path.name)
-
-
-def platform_part(blocks: Iterable[bytes], name: str, accession: str) -> Iterator[bytes]:
-    """The record and table of one platform in a series' family SOFT file, in which platforms precede samples.
-
-    Args:
-        blocks: the file's decompressed content, in order; read only up to the table's end.
-        name: name of the file in messages.
-        accession: which platform.
-
-    Returns:
-        Its lines; none where the file has no table of it.
-
-    Raises:
-        SourceError: the table is cut short.
-    """
-    record: list[str] = []
-    lines = _lines(blocks)
-    for line in lines:
-        if line.startswith("^SAMPLE"):
-            return
-        if line.startswith("^"):
-            record = [line] if line == f"^PLATFORM = {accession}" else []
-        elif record:
-            record.append(line)
-            if line == "!platform_table_begin":
-                break
-    else:
-        return
-    yield from (f"{line}\n".encode() for line in record)
-    for line in lines:
-        yield f"{line}\n".encode()
-        if line == _END:
-            return
-    raise _cut_short(name)
-
-
-def read_platform_date(path: Path, accession: str) -> date | None:
-    """Date of the last update of a platform's record in its SOFT text; None without one (`.annot`).
-
-    Raises:
-        SourceError: a damaged file, or an HTML page in its place.
-    """
-    found = ""
-    for line in _lines(text_blocks(path)):
-        head, _, value = line.partition(" = ")
-        if head == "^PLATFORM":
-            found = value.strip()
-        elif found == accession and head == "!Platform_last_update_date":
-            return parse_date(value)
-        elif found == accession and line == "!platform_table_begin":
-            break
-    return None
-
-
-def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
-    for block in whole_lines(blocks):
-        for line in block.decode("utf-8-sig", errors="replace").split("\n"):
-            yield line.rstrip("\r")
-
-
-def _find_table(lines: Iterator[str], name: str, accession: str | None) -> tuple[str, list[str]]:
-    """The next platform with a table, and the table's columns; the next line of `lines` is then its first row."""
-    found = ""
-    for line in lines:
-        head, _, value = line.partition(" = ")
-        if head == "^PLATFORM" or (head == "!Annotation_platform" and not found):
-            found = value.strip()
-        elif line == "!platform_table_begin" and accession in (None, found, ""):
-            return found, next(lines, "").split("\t")
-    raise SourceError(f"{name}: expected the table of {accession or 'a platform'}, found none")
-
-
-def _cut_short(name: str) -> SourceError:
-    return SourceError(f"{name}: the platform's table is cut short: no line {_END}")
-
-
-def _split(separator: str) -> Callable[[str], Iterator[str]]:
-    def symbols(cell: str) -> Iterator[str]:
-        for part in cell.split(separator):
-            symbol = part.strip().strip('"')
-            if symbol not in _NO_SYMBOL:
-                yield symbol
-
-    return symbols
-
-
-def _assigned(cell: str) -> Iterator[str]:
-    """Second field of each `accession // SYMBOL // title // ...` part (GPL6244, GPL17586, GPL5175)."""
-    for part in cell.split("///"):
-        fields = part.split("//")
-        if len(fields) > 1 and (symbol := fields[1].strip()) not in _NO_SYMBOL:
-            yield symbol
-
-
-RULES = (
-    SymbolRule("gene symbol", "genesymbol", _split("///")),
-    SymbolRule("symbol", "symbol", _split("///")),
-    SymbolRule("Illumina gene", "ilmngene", _split("///")),
-    SymbolRule("gene assignment", "geneassignment", _assigned),
-    SymbolRule("Entrez gene id", "entrezgeneid", _split("///"), is_entrez=True),
-    SymbolRule("Entrez gene id", "entrezgene", _split("///"), is_entrez=True),
-    SymbolRule("Entrez gene id", "entrezid", _split("///"), is_entrez=True),
-    SymbolRule("Entrez gene id", "geneid", _split("///"), is_entrez=True),
-)
-
-
-def symbol_rules(table: PlatformTable) -> Iterator[tuple[SymbolRule, int]]:
-    """The rules that apply to a table, best first, each with a column that names at least one gene."""
-    names = [_plain(column) for column in table.columns]
-    for rule in RULES:
-        for index, name in enumerate(names):  # `.annot` files repeat column names; the first filled one is used
-            if index and name == rule.column and any(next(rule.symbols(row[index]), "") for row in table.rows):
-                yield rule, index
-
-
-def needs_entrez(blocks: Iterable[bytes], name: str, accession: str | None = None) -> bool:
-    """Whether a platform names its genes only by Entrez ids, so that a mapping to symbols is needed.
-
-    Args:
-        blocks: the file's decompressed content, in order; read only up to the first symbol.
-        name: name of the file in messages.
-        accession: which platform, where a file holds several.
-
-    Raises:
-        SourceError: no table of this platform, or one that is cut short.
-    """
-    lines = _lines(blocks)
-    _, columns = _find_table(lines, name, accession)
-    rules = [(rule, i) for rule in RULES for i, column in enumerate(columns) if i and _plain(column) == rule.column]
-    has_ids, all_are_ids = False, all(rule.is_entrez for rule, _ in rules)
-    for line in lines:
-        if line == _END:
-            return has_ids
-        cells = line.split("\t")
-        filled = [rule for rule, i in rules if cells[0] and i < len(cells) and next(rule.symbols(cells[i]), "")]
-        if any(not rule.is_entrez for rule in filled):
-            return False
-        has_ids = has_ids or bool(filled)
-        if has_ids and all_are_ids:
-            return True
-    raise _cut_short(name)
-
-
-def _choose(table: PlatformTable, entrez: bool, name: str) -> tuple[SymbolRule, int]:
-    for rule, index in symbol_rules(table):
-        if entrez or not rule.is_entrez:
-            return rule, index
-    raise DataError(
-        f"{name}: no column of {table.accession or 'the platform'} names genes: expected Gene Symbol, Symbol, "
-        f"ILMN_Gene, gene_assignment or GENE_SYMBOL, found {', '.join(table.all_columns[:20])}"
-    )
-
-
-def _plain(column: str) -> str:
-    return "".join(filter(str.isalnum, column.casefold()))
-
-
-_COLUMNS = frozenset(rule.column for rule in RULES)

@@ -116,15 +116,7 @@ def read_sample_sheet(path: Path) -> dict[str, dict[str, str]]:
     Raises:
         SourceError: the file is not a table, a sample or a column is a duplicate, or a row is longer than the header.
     """
-    if _first_bytes(path)[:4] == _PARQUET:
-        try:
-            frame = pl.read_parquet(path)
-        except pl.exceptions.PolarsError as error:
-            raise _unreadable(path, error) from None
-        header, rows = frame.columns, [[str(v) if v is not None else "" for v in row] for row in frame.iter_rows()]
-    else:
-        text = b"".join(text_blocks(path)).decode("utf-8-sig", errors="replace")
-        header, *rows = list(csv.reader(StringIO(text, newline=""), delimiter=_separator(path))) or [[]]
+    header, rows = text_table(path)
     keys = [key.strip() for key in header]
     if twice := [key for i, key in enumerate(keys) if key and key in keys[:i]]:
         raise SourceError(f"{path.name}: duplicate column {twice[0]!r}")
@@ -140,6 +132,23 @@ def read_sample_sheet(path: Path) -> dict[str, dict[str, str]]:
     if not sheet:
         raise SourceError(f"{path.name}: expected a sample sheet (first column the sample), found no row")
     return sheet
+
+
+def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a table of text: TSV, CSV or Parquet.
+
+    Raises:
+        SourceError: a Parquet file that cannot be read, a damaged gzip file, or an HTML page.
+    """
+    if _first_bytes(path)[:4] == _PARQUET:
+        try:
+            frame = pl.read_parquet(path)
+        except pl.exceptions.PolarsError as error:
+            raise _unreadable(path, error) from None
+        return frame.columns, [["" if cell is None else str(cell) for cell in row] for row in frame.iter_rows()]
+    text = b"".join(text_blocks(path)).decode("utf-8-sig", errors="replace")
+    header, *rows = list(csv.reader(StringIO(text, newline=""), delimiter=_separator(path))) or [[]]
+    return header, rows
 
 
 def samples_of(columns: Sequence[str], sheet: dict[str, dict[str, str]], name: str) -> pl.DataFrame:

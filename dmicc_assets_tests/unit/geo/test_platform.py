@@ -7,7 +7,8 @@ import pytest
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
-from dmicc_assets.geo.formats.platform import match_probes, needs_entrez, read_platform
+from dmicc_assets.geo.formats.platform import match_probes, read_platform, read_probe_table
+from dmicc_assets.geo.formats.symbol_columns import needs_entrez
 from dmicc_assets_tests.worlds.small_mirror import annot_text
 
 Gzipped = Callable[..., Path]
@@ -47,9 +48,9 @@ def test_symbols_of_a_column(
 
 
 def test_a_better_column_wins_and_an_empty_one_does_not_count(gzipped: Gzipped) -> None:
-    text = soft_text(["ID", "ILMN_Gene", "Symbol"], ["1", "OLD", "NEW"])
+    text = soft_text(["ID", "ILMN_Gene", "Symbol"], ["1", "TP53", "EGFR"])
     assert read_platform(gzipped(text)).symbol_column == "Symbol"
-    text = soft_text(["ID", "ILMN_Gene", "Symbol"], ["1", "OLD", ""])
+    text = soft_text(["ID", "ILMN_Gene", "Symbol"], ["1", "TP53", ""])
     assert read_platform(gzipped(text)).symbol_column == "ILMN_Gene"
     text = soft_text(["ID", "Gene symbol", "Gene symbol"], ["1", "", "SECOND"])  # `.annot` repeats names
     assert read_platform(gzipped(text)).probe_genes["gene"].to_list() == ["SECOND"]
@@ -62,7 +63,7 @@ def test_symbols_that_became_dates_are_dropped_and_counted(gzipped: Gzipped, man
     assert platform.n_date_mangled == 2
 
 
-@pytest.mark.parametrize("symbol", ["SEPT2", "MARCH1", "DEC1", "1-8D", "HLA-A", "NKX2-1", "123", "7A5", "SEPT2-AS1"])
+@pytest.mark.parametrize("symbol", ["SEPT2", "MARCH1", "DEC1", "1-8D", "HLA-A", "NKX2-1", "7A5", "SEPT2-AS1"])
 def test_symbols_that_only_look_a_little_like_dates_stay(gzipped: Gzipped, symbol: str) -> None:
     assert read_platform(gzipped(annot_text("GPL7", {"a": symbol}))).probe_genes.rows() == [("a", symbol, 1)]
 
@@ -77,7 +78,7 @@ def test_ids_match_whatever_their_case_and_exactly_first(gzipped: Gzipped) -> No
 def test_entrez_ids_need_a_mapping(gzipped: Gzipped) -> None:
     path = gzipped(soft_text(["ID", "ENTREZ_GENE_ID"], ["1", "7157"], ["2", "920 /// 925"], ["3", "1"]), "GPL7.txt.gz")
     assert needs_entrez(text_blocks(path), path.name)
-    with pytest.raises(DataError, match=r"no column of GPL7 names genes.*found ID, ENTREZ_GENE_ID"):
+    with pytest.raises(DataError, match=r"no column of GPL7 names genes \(ID: 1, 2, 3; ENTREZ_GENE_ID: 7157"):
         read_platform(path)
     platform = read_platform(path, entrez={"7157": "TP53", "920": "CD4", "925": "CD8A"})
     assert platform.probe_genes.rows() == [("1", "TP53", 1), ("2", "CD4 /// CD8A", 2), ("3", None, 0)]
@@ -112,8 +113,73 @@ def test_whether_entrez_ids_are_needed_is_told_by_the_beginning_of_a_file(gzippe
 
 
 def test_a_platform_without_genes_is_named_with_its_columns(gzipped: Gzipped) -> None:
-    with pytest.raises(DataError, match="found ID, circRNA, SPOT_ID"):
-        read_platform(gzipped(soft_text(["ID", "circRNA", "SPOT_ID"], ["1", "hsa_circ", "x"])))
+    with pytest.raises(DataError, match=r"ID: 1; circRNA: hsa_circ; SPOT_ID: empty\).*annotation: \{column: NAME\}"):
+        read_platform(gzipped(soft_text(["ID", "circRNA", "SPOT_ID"], ["1", "hsa_circ", ""])))
+
+
+def rows_named(text: Path) -> tuple[str, list[str | None]]:
+    platform = read_platform(text)
+    return platform.symbol_column, platform.probe_genes["gene"].to_list()
+
+
+TITLE = "NM_1 // RefSeq // Homo sapiens olfactory receptor, family 4, member 5 (OR4F5), mRNA. // chr1 // 100 // 0"
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "column", "genes"),
+    [
+        (["ID", "Symbol", "Gene Symbol"], [["TP53", ""], ["KRAS", "K-RAS"]], "Symbol", ["TP53", "KRAS"]),
+        (["ID", "ILMN_Gene", "Symbol"], [["EGFR", ""], ["TP53", "1-Mar"]], "ILMN_Gene", ["EGFR", "TP53"]),
+        (["ID", "GB_ACC", "Gene_Sym"], [["U02079", "NFATC2"]], "Gene_Sym", ["NFATC2"]),
+        (["ID", "GeneName", "ControlType"], [["APOBEC3B", "0"], ["DarkCorner", "1"]], "GeneName", ["APOBEC3B", None]),
+        (["ID", "ORF", "GB_ACC"], [["TP53", "NM_0"]], "ORF", ["TP53"]),
+        (["ID", "Name", "UCSC_RefGene_Name"], [["cg1", "RBL2;RBL2"]], "UCSC_RefGene_Name", ["RBL2"]),
+        (["ID", "SPOT_ID", "SPOT_ID"], [["Coding", TITLE], ["Coding", "---"]], "SPOT_ID", ["OR4F5", None]),
+        (["ID", "miRNA_ID"], [["hsa-let-7a-5p"]], "miRNA_ID", ["hsa-let-7a-5p"]),
+        (["ID", "My genes", "note"], [["TP53", "x y"], ["EGFR", "z"]], "My genes", ["TP53", "EGFR"]),
+        (["ID", '"Gene Symbol"'], [['"TP53"']], '"Gene Symbol"', ["TP53"]),
+    ],
+)  # fmt: skip
+def test_the_column_in_which_most_probes_have_a_known_gene_is_read(
+    gzipped: Gzipped, columns: list[str], rows: list[list[str]], column: str, genes: list[str | None]
+) -> None:
+    text = soft_text(columns, *([str(i), *row] for i, row in enumerate(rows)))
+    assert rows_named(gzipped(text)) == (column, genes)
+
+
+def test_a_column_of_descriptions_names_no_genes(gzipped: Gzipped) -> None:
+    with pytest.raises(DataError, match="GENE_NAME: apolipoprotein"):
+        read_platform(gzipped(soft_text(["ID", "GENE", "GENE_NAME"], ["1", "9582", "apolipoprotein"])))
+
+
+def test_the_probe_is_the_column_named_id(gzipped: Gzipped) -> None:
+    text = soft_text(["SPOT_ID", "ID", "Gene Symbol"], ["x", "1_at", "TP53"], ["y", "2_at", "EGFR"])
+    assert read_platform(gzipped(text)).probe_genes.rows() == [("1_at", "TP53", 1), ("2_at", "EGFR", 1)]
+
+
+def test_an_author_names_the_column_and_the_part_of_a_cell(gzipped: Gzipped) -> None:
+    text = soft_text(["ID", "Target", "Symbol"], ["1", "TP53_exon 3", "WRONG"], ["2", "EGFR_x,KRAS_y", ""])
+    platform = read_platform(gzipped(text), column="target", pattern=r"(\w+?)_")
+    assert platform.probe_genes.rows() == [("1", "TP53", 1), ("2", "EGFR /// KRAS", 2)]
+    assert (platform.symbol_column, platform.rule) == ("Target", "study file")
+    for column, problem in (("Targets", "no such column"), ("Symbol", "no symbol in column 'Symbol'")):
+        with pytest.raises(DataError, match=f"{problem}: no column .*Target: TP53_exon 3"):
+            read_platform(gzipped(text), column=column, pattern="^(none)$")
+
+
+def test_an_author_brings_a_table_of_probes(tmp_path: Path) -> None:
+    path = tmp_path / "my_probes.csv"
+    path.write_text("probe,length,Symbol\n1_at,60,TP53;WRAP53\n2_at,60,EGFR\n3_at,60,#N/A\n")
+    platform = read_probe_table(path)
+    assert platform.probe_genes.rows() == [("1_at", "TP53 /// WRAP53", 2), ("2_at", "EGFR", 1), ("3_at", None, 0)]
+    assert (platform.n_compound, platform.n_placeholders) == (1, 1)
+    for text, problem in (
+        ("1_at\n", "expected a table of probe and symbol"),
+        ("p,s\n1,0\n", "no symbol in column 's'"),
+    ):
+        path.write_text(text)
+        with pytest.raises(SourceError, match=problem):
+            read_probe_table(path)
 
 
 def test_only_the_genes_make_the_checksum(gzipped: Gzipped) -> None:

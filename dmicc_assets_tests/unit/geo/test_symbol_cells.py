@@ -1,0 +1,70 @@
+"""What one cell of a platform's table says: symbols, dates, placeholders, joined symbols."""
+
+import pytest
+
+from dmicc_assets.geo.formats.symbol_cells import Cell, read_symbols
+
+
+@pytest.mark.parametrize(
+    ("cell", "symbols"),
+    [
+        ("TP53;WRAP53", ["TP53", "WRAP53"]),
+        ("RPL41|RPL41P1", ["RPL41", "RPL41P1"]),
+        ("ACSF3;MIR9-3", ["ACSF3", "MIR9-3"]),
+        ("TP53 , EGFR", ["TP53", "EGFR"]),
+        ("CD4 CD8A", ["CD4", "CD8A"]),
+        ("Tp53;Wrap53", ["Tp53", "Wrap53"]),
+        ("EGFR;NOSUCHGENE", ["EGFR", "NOSUCHGENE"]),
+    ],
+)
+def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
+    assert read_symbols(cell) == Cell(tuple(symbols), is_compound=True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "symbols"),
+    [
+        ("EGFR /// EGFR-AS1", ["EGFR", "EGFR-AS1"]),
+        ("HLA-A//HLA-B", ["HLA-A", "HLA-B"]),
+        ("TP53,", ["TP53"]),
+        (' "TP53" ', ["TP53"]),
+        ("TP53 /// TP53", ["TP53"]),
+        ("NOP5/NOP58", ["NOP5/NOP58"]),
+        ("NKX2-1", ["NKX2-1"]),
+        ("A, B", ["A, B"]),  # neither is a known symbol
+        ("kinase of TP53", ["kinase of TP53"]),
+        ("LOC100130000", ["LOC100130000"]),
+        ("SEPT9", ["SEPT9"]), ("MARCH5", ["MARCH5"]), ("DEC1", ["DEC1"]),
+        ("March 2", ["MARCH2"]), ("Septin 12", ["SEPTIN12"]),  # GPL8432
+        ("NONO", ["NONO"]), ("NOTCH1", ["NOTCH1"]), ("NOS1", ["NOS1"]),
+    ],
+)  # fmt: skip
+def test_what_is_one_symbol_stays(cell: str, symbols: list[str]) -> None:
+    assert read_symbols(cell) == Cell(tuple(symbols))
+
+
+DATES = (
+    "MAR-01, 1-Mar, 2001/3/1, 3/1/2001, Mar 1, 01-Mar-01, 2-Sep-2010, Oct-04, 1-Dec, 43891, 37316, 1-Mar-01, 15-SEP, "
+    "2003-09-01 00:00:00, 44256.0"
+)
+PLACEHOLDERS = (
+    "#N/A, #REF!, #VALUE!, 0, 123, 3.8E+03, 2.31E+19, none, None, n/a, na, NaN, Null, unknown, ., ?, "
+    "permuted_negative, Negative Control 12, DarkCorner, GE_BrightCorner, AFFX-BioB, no match, "
+    "(+)E1A_r60_1, ERCC-00002, Not Available"
+)
+
+
+@pytest.mark.parametrize("cell", DATES.split(", "))
+def test_dates_of_spreadsheets_are_counted(cell: str) -> None:
+    assert read_symbols(cell) == Cell((), n_dates=1)
+    assert read_symbols(f"TP53 /// {cell}") == Cell(("TP53",), n_dates=1)
+
+
+@pytest.mark.parametrize("cell", PLACEHOLDERS.split(", "))
+def test_placeholders_are_no_genes(cell: str) -> None:
+    assert read_symbols(cell) == Cell((), n_placeholders=1)
+
+
+@pytest.mark.parametrize("cell", ["", "---", " - ", "--"])
+def test_blanks_of_platforms_are_not_counted(cell: str) -> None:
+    assert read_symbols(cell) == Cell(())
