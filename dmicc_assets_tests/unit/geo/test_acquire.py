@@ -19,7 +19,7 @@ from dmicc_assets.geo.observe import observe
 from dmicc_assets.geo.source_files import source_files_table
 from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets.study.loading import load_study
-from dmicc_assets.study.schema import Dataset, LabelRule
+from dmicc_assets.study.schema import Annotation, Dataset, LabelRule
 from dmicc_assets_tests.oracle import ORACLE
 from dmicc_assets_tests.worlds import fake_geo as fake
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo, over_http
@@ -273,6 +273,23 @@ def test_a_platform_with_entrez_ids_brings_ncbis_symbols(mirror: Path, client: G
     assert raw.probe_genes is not None
     assert raw.probe_genes["gene"].to_list()[:3] == ["TP53", "CD4", None]
     assert raw.symbol_column == "ENTREZ_GENE_ID"
+
+
+def test_an_author_names_the_column_of_a_platform_or_brings_a_table(
+    mirror: Path, client: GeoClient, tmp_path: Path
+) -> None:
+    write_annot(mirror, "GPL7", annot_text("GPL7", {"1000_at": "x (TP53)", "1001_at": "y (CD4)"}, column="Target"))
+    with pytest.raises(DataError, match=r"no column of GPL7 names genes .*Target: x \(TP53\), y \(CD4\)"):
+        get("GSE1001", spec(), client)
+    raw = get("GSE1001", spec(annotation=Annotation(column="Target", pattern=r"\((.+)\)")), client)
+    assert raw.probe_genes is not None
+    assert raw.probe_genes["gene"].to_list()[:3] == ["TP53", "CD4", None]
+    (tmp_path / "mine.tsv").write_text("probe\tsymbol\n1000_at\tEGFR\n")
+    files = acquire("GSE1001", spec(annotation="mine.tsv"), client, tmp_path)
+    assert [file.role for file in files] == ["annotation", "matrix"]
+    raw = read_dataset("GSE1001", spec(annotation="mine.tsv"), files)
+    assert raw.probe_genes is not None
+    assert (raw.probe_genes["gene"].to_list()[:2], raw.symbol_column) == (["EGFR", None], "symbol")
 
 
 def test_a_platform_that_is_nowhere_is_named(mirror: Path, client: GeoClient) -> None:
