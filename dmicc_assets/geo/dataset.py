@@ -13,14 +13,14 @@ import polars as pl
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.geo.formats.counts import count_genes, read_counts, read_symbols
-from dmicc_assets.geo.formats.platform import Platform, match_probes, read_platform, read_probe_table
+from dmicc_assets.geo.formats.platform import Platform, match_probes
 from dmicc_assets.geo.formats.series_header import SeriesHeader, samples_sha256
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, read_series_matrix
 from dmicc_assets.geo.formats.soft import read_family
 from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of
 from dmicc_assets.geo.http.cache import SourceFile
-from dmicc_assets.geo.sources import choose_platform
-from dmicc_assets.study.schema import Annotation, Dataset, accession_of, platform_of
+from dmicc_assets.geo.sources import choose_platform, read_genes
+from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 
 def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDataset:
@@ -76,7 +76,7 @@ def _from_series(
     samples = read.header.samples.filter((pl.col("platform") == accession) | pl.col("platform").is_null())
     if not len(samples):
         raise DataError(f"{name}: no sample of {served.path.name} is on {accession}")
-    platform = _read_platform(by_role.get("platform", served), accession, spec, by_role)
+    platform = read_genes(spec, accession, {"platform": served, **by_role})
     return RawDataset(
         **_described(read.header, samples),
         name=name,
@@ -133,8 +133,7 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
     samples = samples_of(matrix.samples, sheet, name)
     platform: Platform | None = None
     if spec.platform or "annotation" in by_role:
-        table = by_role["annotation"] if "annotation" in by_role else _need(name, by_role, "platform")
-        platform = _read_platform(table, spec.platform, spec, by_role)
+        platform = read_genes(spec, spec.platform, by_role)
     return RawDataset(
         name=name,
         source=spec.source,
@@ -190,18 +189,6 @@ def _relations(header: SeriesHeader, samples: pl.DataFrame) -> list[str]:
     of_samples = samples["relations"].explode().drop_nulls().to_list()
     reanalyses = [relation for relation in of_samples if relation.lower().startswith("reanaly")]
     return list(dict.fromkeys([*header.series.get("relation", []), *reanalyses]))
-
-
-def _read_platform(
-    file: SourceFile, accession: str | None, spec: Dataset, by_role: Mapping[str, SourceFile]
-) -> Platform:
-    """The genes of the platform: by the study's own table, by the column that it names, or by a rule."""
-    if "annotation" in by_role:
-        return read_probe_table(by_role["annotation"].path)
-    if isinstance(spec.annotation, Annotation):
-        return read_platform(file.path, accession, None, spec.annotation.column, spec.annotation.pattern)
-    entrez = read_symbols(by_role["gene_ids"].path) if "gene_ids" in by_role else None
-    return read_platform(file.path, accession, entrez)
 
 
 def _need(name: str, by_role: Mapping[str, SourceFile], role: str) -> SourceFile:

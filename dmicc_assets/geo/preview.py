@@ -16,7 +16,6 @@ from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series
 from dmicc_assets.geo.formats.counts import read_symbols
 from dmicc_assets.geo.formats.gzip_stream import decompressed
-from dmicc_assets.geo.formats.platform import read_platform
 from dmicc_assets.geo.formats.series_header import SeriesHeader
 from dmicc_assets.geo.formats.series_matrix import matrix_start
 from dmicc_assets.geo.formats.soft import family_header, up_to_samples
@@ -25,10 +24,11 @@ from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, local_path
 from dmicc_assets.geo.http.policy import Arriving, NoAnswerError, NotServedError, TransientError
-from dmicc_assets.geo.sources import Wanted, visit_files
+from dmicc_assets.geo.sources import Wanted, read_genes, visit_files
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
-_WHOLE = ("platform", "gene_ids", "samples", "clinical")  # roles of files that are fetched, since all of them is needed
+# Roles of files that are fetched, since all of them is needed.
+_WHOLE = ("platform", "annotation", "gene_ids", "samples", "clinical")
 LONGEST_HEADER = 1 << 22  # bytes, compressed; the header of 5,000 samples has under 1 MiB
 _Read = TypeVar("_Read")
 
@@ -253,8 +253,8 @@ def _genes(spec: Dataset, seen: _Seen) -> dict[str, object]:
     entrez = read_symbols(seen.whole["gene_ids"].path) if "gene_ids" in seen.whole else None
     if "counts" in seen.beginnings and entrez is not None:
         return {"symbol_column": "Symbol", "genes": frozenset(entrez.values())}
-    if "platform" in seen.whole:
-        annotation = read_platform(seen.whole["platform"].path, spec.platform, entrez)
+    if "platform" in seen.whole or "annotation" in seen.whole:
+        annotation = read_genes(spec, spec.platform, seen.whole)
         named = annotation.probe_genes.filter(pl.col("n_symbols") == 1)["gene"]
         return {"symbol_column": annotation.symbol_column, "genes": frozenset(named.drop_nulls())}
     matrix = seen.beginnings.get("matrix")

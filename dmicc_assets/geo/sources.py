@@ -3,7 +3,7 @@
 Nothing is downloaded here: `acquire.py` downloads these files, `observe.py` watches them, `dataset.py` reads them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,9 @@ from dmicc_assets.geo.accession import (
     platform_folder,
     series_folder,
 )
-from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, verify_counts, verify_symbols
+from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, read_symbols, verify_counts, verify_symbols
 from dmicc_assets.geo.formats.gzip_stream import CHECK
-from dmicc_assets.geo.formats.platform import read_probe_table
+from dmicc_assets.geo.formats.platform import Platform, read_platform, read_probe_table
 from dmicc_assets.geo.formats.platform_table import platform_part, read_platform_table
 from dmicc_assets.geo.formats.series_matrix import matrix_start, verify_series_matrix
 from dmicc_assets.geo.formats.soft import family_platforms, verify_family
@@ -32,7 +32,7 @@ from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, Take, Verify, local_path
 from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.geo.update_dates import is_platform_unrevised, is_series_unrevised
-from dmicc_assets.study.schema import Dataset, accession_of, platform_of
+from dmicc_assets.study.schema import Annotation, Dataset, accession_of, platform_of
 
 _MATRIX_END = "_series_matrix.txt.gz"
 _HUMAN = ASSEMBLIES["Homo sapiens"]
@@ -154,6 +154,28 @@ def choose_platform(name: str, platform: str | None, found: Sequence[str]) -> st
         listed = f" ({', '.join(found)})" if found else ""
         raise DataError(f"{name}: the series names {len(found)} platforms{listed}: say which one with `platform:`")
     return check_platform(platform or found[0])
+
+
+def read_genes(spec: Dataset, platform: str | None, files: Mapping[str, SourceFile]) -> Platform:
+    """The genes of a dataset's probes: by the study's own table, by the column that it names, or by a rule.
+
+    Args:
+        spec: the dataset's section of the study file.
+        platform: accession of the platform.
+        files: by role: `annotation`, or `platform` and perhaps `gene_ids`.
+
+    Raises:
+        SourceError: a file is damaged, or was not acquired.
+        DataError: no column names genes.
+    """
+    if "annotation" in files:
+        return read_probe_table(files["annotation"].path)
+    if "platform" not in files:
+        raise SourceError(f"{platform}: its platform file was not acquired")
+    path = files["platform"].path
+    if isinstance(spec.annotation, Annotation):
+        return read_platform(path, platform, None, spec.annotation.column, spec.annotation.pattern)
+    return read_platform(path, platform, read_symbols(files["gene_ids"].path) if "gene_ids" in files else None)
 
 
 def matrix_names(accession: str, client: GeoClient) -> list[str]:

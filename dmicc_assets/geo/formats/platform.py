@@ -13,7 +13,7 @@ import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.platform_table import PlatformTable, plain_name, read_platform_table
-from dmicc_assets.geo.formats.symbol_cells import Cell, read_captured, read_symbols
+from dmicc_assets.geo.formats.symbol_cells import Cell, read_captured, read_cell
 from dmicc_assets.geo.formats.symbol_columns import COLUMNS, SymbolRule, choose_column, no_column
 from dmicc_assets.geo.formats.tabular import text_table
 from dmicc_assets.tables import TABLES
@@ -70,7 +70,7 @@ def read_platform(
     """
     if column is not None:
         table = read_platform_table(path, accession, {plain_name(column)})
-        rule = SymbolRule("study file", column, read_captured(pattern) if pattern else read_symbols)
+        rule = SymbolRule("study file", column, read_captured(pattern) if pattern else read_cell)
         return _named(table, rule, _best_of(table, rule, path.name), entrez, path.name)
     table = read_platform_table(path, accession, COLUMNS)
     chosen = choose_column(table, entrez)
@@ -94,7 +94,7 @@ def read_probe_table(path: Path) -> Platform:
     index = next((i for i, name in enumerate(columns) if i and plain_name(name) in _SYMBOL_NAMES), 1)
     given = [[row[0].strip(), row[index] if index < len(row) else ""] for row in rows if row and row[0].strip()]
     table = PlatformTable("", [], [columns[0], columns[index]], given)
-    platform = _named(table, SymbolRule("study file", columns[index], read_symbols), 1, None, path.name)
+    platform = _named(table, SymbolRule("study file", columns[index], read_cell), 1, None, path.name)
     if not (platform.probe_genes["n_symbols"] > 0).any():
         raise SourceError(f"{path.name}: no symbol in column {columns[index]!r}")
     return platform

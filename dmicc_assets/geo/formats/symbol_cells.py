@@ -72,7 +72,7 @@ def is_date(name: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 17)
-def read_symbols(cell: str) -> Cell:
+def read_cell(cell: str) -> Cell:
     """The symbols of a cell.
 
     `///` and `//` separate symbols. `;`, `|` and `,` do if at least one part is a known symbol, white space if every
@@ -125,7 +125,7 @@ def read_captured(pattern: str) -> Read:
 
 
 def _of_parts(parts: Iterator[str]) -> Cell:
-    cells = [read_symbols(part) for part in parts]
+    cells = [read_cell(part) for part in parts]
     return Cell(
         tuple(dict.fromkeys(name for cell in cells for name in cell.symbols)),
         sum(cell.n_dates for cell in cells),

@@ -20,8 +20,8 @@ from dmicc_assets.geo.formats.symbol_cells import (
     Read,
     is_gene_name,
     read_assignments,
+    read_cell,
     read_identifiers,
-    read_symbols,
     read_titles,
 )
 
@@ -50,29 +50,29 @@ class SymbolRule(NamedTuple):
 
 
 RULES = (
-    SymbolRule("gene symbol", "genesymbol", read_symbols),
-    SymbolRule("symbol", "symbol", read_symbols),
-    SymbolRule("Illumina gene", "ilmngene", read_symbols),
+    SymbolRule("gene symbol", "genesymbol", read_cell),
+    SymbolRule("symbol", "symbol", read_cell),
+    SymbolRule("Illumina gene", "ilmngene", read_cell),
     SymbolRule("gene assignment", "geneassignment", read_assignments),
-    SymbolRule("gene symbol", "genesym", read_symbols),
-    SymbolRule("gene symbol", "genesymbols", read_symbols),
-    SymbolRule("gene symbol", "hgncsymbol", read_symbols),
-    SymbolRule("methylation gene", "ucscrefgenename", read_symbols),
-    SymbolRule("gene name", "genename", read_symbols, is_promise=False),  # Agilent: the symbol, others: a description
-    SymbolRule("gene", "gene", read_symbols, is_promise=False),
-    SymbolRule("open reading frame", "orf", read_symbols, is_promise=False),
+    SymbolRule("gene symbol", "genesym", read_cell),
+    SymbolRule("gene symbol", "genesymbols", read_cell),
+    SymbolRule("gene symbol", "hgncsymbol", read_cell),
+    SymbolRule("methylation gene", "ucscrefgenename", read_cell),
+    SymbolRule("gene name", "genename", read_cell, is_promise=False),  # Agilent: the symbol, others: a description
+    SymbolRule("gene", "gene", read_cell, is_promise=False),
+    SymbolRule("open reading frame", "orf", read_cell, is_promise=False),
     SymbolRule("RefSeq title", "spotid", read_titles, is_promise=False),  # Clariom (GPL23159)
     SymbolRule("RefSeq title", "mrnaassignment", read_titles, is_promise=False),
-    SymbolRule("micro-RNA", "mirnaid", read_symbols, is_promise=False),
-    SymbolRule("micro-RNA", "mirnaidlist", read_symbols, is_promise=False),
-    SymbolRule("micro-RNA", "transcriptidarraydesign", read_symbols, is_promise=False),
+    SymbolRule("micro-RNA", "mirnaid", read_cell, is_promise=False),
+    SymbolRule("micro-RNA", "mirnaidlist", read_cell, is_promise=False),
+    SymbolRule("micro-RNA", "transcriptidarraydesign", read_cell, is_promise=False),
     SymbolRule("Entrez gene id", "entrezgeneid", read_identifiers, is_entrez=True),
     SymbolRule("Entrez gene id", "entrezgene", read_identifiers, is_entrez=True),
     SymbolRule("Entrez gene id", "entrezid", read_identifiers, is_entrez=True),
     SymbolRule("Entrez gene id", "geneid", read_identifiers, is_entrez=True),
 )
 COLUMNS = frozenset(rule.column for rule in RULES if rule.column)
-_ANY = SymbolRule("column of known symbols", None, read_symbols, is_promise=False)
+_ANY = SymbolRule("column of known symbols", None, read_cell, is_promise=False)
 
 
 class _Coverage(NamedTuple):

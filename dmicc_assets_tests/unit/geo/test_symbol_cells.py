@@ -2,7 +2,7 @@
 
 import pytest
 
-from dmicc_assets.geo.formats.symbol_cells import Cell, read_symbols
+from dmicc_assets.geo.formats.symbol_cells import Cell, read_cell
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from dmicc_assets.geo.formats.symbol_cells import Cell, read_symbols
     ],
 )
 def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
-    assert read_symbols(cell) == Cell(tuple(symbols), is_compound=True)
+    assert read_cell(cell) == Cell(tuple(symbols), is_compound=True)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_is_one_symbol_stays(cell: str, symbols: list[str]) -> None:
-    assert read_symbols(cell) == Cell(tuple(symbols))
+    assert read_cell(cell) == Cell(tuple(symbols))
 
 
 DATES = (
@@ -56,15 +56,15 @@ PLACEHOLDERS = (
 
 @pytest.mark.parametrize("cell", DATES.split(", "))
 def test_dates_of_spreadsheets_are_counted(cell: str) -> None:
-    assert read_symbols(cell) == Cell((), n_dates=1)
-    assert read_symbols(f"TP53 /// {cell}") == Cell(("TP53",), n_dates=1)
+    assert read_cell(cell) == Cell((), n_dates=1)
+    assert read_cell(f"TP53 /// {cell}") == Cell(("TP53",), n_dates=1)
 
 
 @pytest.mark.parametrize("cell", PLACEHOLDERS.split(", "))
 def test_placeholders_are_no_genes(cell: str) -> None:
-    assert read_symbols(cell) == Cell((), n_placeholders=1)
+    assert read_cell(cell) == Cell((), n_placeholders=1)
 
 
 @pytest.mark.parametrize("cell", ["", "---", " - ", "--"])
 def test_blanks_of_platforms_are_not_counted(cell: str) -> None:
-    assert read_symbols(cell) == Cell(())
+    assert read_cell(cell) == Cell(())
