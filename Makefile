@@ -1,6 +1,8 @@
 # make demo | ui | test | test-quick | lint | generated | docs : each makes .venv from the lock first, then does its job.
 PYTHON ?= python3
 BIN := .venv/bin
+# Python keeps what it compiled, also where the environment says otherwise: the tests compile 400 files, and start it often.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo ui test test-quick test-real lint generated docs lock clean
 

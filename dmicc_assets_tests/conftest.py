@@ -1,6 +1,8 @@
 """Fixtures that every test may use. No test reads the developer's environment or home."""
 
+import gc
 import os
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +13,10 @@ from dmicc_assets.study.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
 
+# The modules and tests that are loaded stay until the end: the garbage collector searches them neither while they are
+# loaded nor in the tests (a third of the time of loading).
+gc.disable()
+
 # A test is judged by what it finds, not by how long a loaded machine takes over an example. A developer's examples are
 # new in each run; those that decide whether a change lands ($CI is set) are the same each time.
 hypothesis.settings.register_profile(
@@ -20,6 +26,10 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("dmicc")
+
+
+# Modules with one of these names use the simulated study, which a process makes once.
+_SIMULATED = ("simulated_tables", "filled_tables", "simulated_workspace")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,8 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "first_run" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("first_run"))
+        elif any(hasattr(getattr(item, "module", None), name) for name in _SIMULATED):
+            item.add_marker(pytest.mark.xdist_group("simulated_study"))
         elif not item.get_closest_marker("apart"):
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +73,16 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
+@pytest.fixture(scope="session")
+def prepared_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an empty lake, made once."""
+    folder = tmp_path_factory.mktemp("prepared")
+    Lake(folder / "lake", folder / "locks").prepare()
+    return folder / "lake"
+
+
 @pytest.fixture
-def lake(settings: Settings) -> Lake:
+def lake(settings: Settings, prepared_lake: Path) -> Lake:
     """An empty lake."""
-    lake = Lake(settings.lake, settings.locks)
-    lake.prepare()
-    return lake
+    shutil.copytree(prepared_lake, settings.lake, dirs_exist_ok=True)
+    return Lake(settings.lake, settings.locks)

@@ -41,24 +41,18 @@ def sample_distributions(before: FloatArray, after: FloatArray, samples: Sequenc
     low, high = float(finite.min()), float(finite.max())
     margin = max(0.05 * (high - low), 0.5)
     edges = np.linspace(low - margin, high + margin, GRID_POINTS * _FINE + 1)
-    parts = [
-        part
-        for stage, values in stages.items()
-        for j, sample in enumerate(samples)
-        for part in _one_sample(sample, stage, values[:, j], edges)
-    ]
-    return pl.concat(parts)
-
-
-def _one_sample(sample: str, stage: str, column: FloatArray, edges: FloatArray) -> list[pl.DataFrame]:
-    column = column[np.isfinite(column)]
-    if len(column) == 0:
-        return []
-    grid, density = _density(column, edges)
-    named = {"sample": sample, "stage": stage}
-    quantiles = {"quantity": "quantile", "x": PROBABILITIES, "y": np.quantile(column, PROBABILITIES)}
-    densities = {"quantity": "density", "x": grid, "y": density}
-    return [_DISTRIBUTIONS.frame(named | each) for each in (quantiles, densities)]
+    names: list[tuple[str, str, str]] = []
+    curves: list[tuple[FloatArray, FloatArray]] = []
+    for stage, values in stages.items():
+        for j, sample in enumerate(samples):
+            column = values[np.isfinite(values[:, j]), j]
+            if len(column):
+                names += [(sample, stage, "quantile"), (sample, stage, "density")]
+                curves += [(np.array(PROBABILITIES), np.quantile(column, PROBABILITIES)), _density(column, edges)]
+    lengths = [len(x) for x, _ in curves]
+    columns = [np.repeat(each, lengths) for each in zip(*names, strict=True)]
+    columns += [np.concatenate(each) for each in zip(*curves, strict=True)]
+    return _DISTRIBUTIONS.frame(dict(zip(("sample", "stage", "quantity", "x", "y"), columns, strict=True)))
 
 
 def _density(column: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -70,7 +70,10 @@ def title_stems(titles: Sequence[str]) -> list[str]:
 def same_titles(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
     """Positions of titles of two datasets with one stem, where most of the smaller dataset has a partner; else none."""
     stems = [title_stems(titles) for titles in (first, second)]
-    places = [{stem: i for i, stem in enumerate(own) if stem and own.count(stem) == 1} for own in stems]
+    counts = [Counter(own) for own in stems]
+    places = [
+        {stem: i for i, stem in enumerate(own) if stem and n[stem] == 1} for own, n in zip(stems, counts, strict=True)
+    ]
     pairs = [(i, places[1][stem]) for stem, i in places[0].items() if stem in places[1]]
     return pairs if len(pairs) >= max(_FEWEST, _MOST * min(len(first), len(second))) else []
 

@@ -120,6 +120,12 @@ class StudyEvidence(Results):
 
     def members(self, comparison: Comparison) -> pl.DataFrame:
         """`source.samples` rows of the two groups, with is_case, sorted by sample."""
-        samples = self.rows("source/samples", dataset=comparison.dataset)
-        groups = samples.filter(pl.col("label").is_in([comparison.case, comparison.control]))
-        return groups.with_columns(is_case=pl.col("label") == comparison.case).sort("sample")
+        if comparison not in self._members:
+            samples = self.rows("source/samples", dataset=comparison.dataset)
+            groups = samples.filter(pl.col("label").is_in([comparison.case, comparison.control]))
+            self._members[comparison] = groups.with_columns(is_case=pl.col("label") == comparison.case).sort("sample")
+        return self._members[comparison]
+
+    @cached_property
+    def _members(self) -> dict[Comparison, pl.DataFrame]:
+        return {}

@@ -174,7 +174,7 @@ class GivenTables:
         """Rows of a table or one part of it; an absent one is empty."""
         if table not in self.frames and self.rest is not None:
             return self.rest.rows(table, part)
-        frame = self.frames.get(table, TABLES[table].schema.to_frame())
+        frame = self.frames[table] if table in self.frames else TABLES[table].schema.to_frame()
         return frame if part is None else frame.filter(pl.col(PART[TABLES[table].partition]) == part)
 
     def matrix(self, table: str, part: str, column: str) -> ExpressionMatrix:

@@ -170,17 +170,18 @@ def _starts(problem: ProfileProblem, held: IntArray, value: FloatArray) -> list[
     n_terms = len(problem.tops)
     base = problem.estimates[held]
     base[:, -1] = value
-    starts = [base.copy(), np.zeros_like(base)]
+    lines = np.tile(base[:, None, None, :], (1, n_terms - 1, len(_FAR_STARTS), 1))
     for free in range(n_terms - 1):
-        best = base.copy()
-        for side, coefficient in enumerate(held):
-            line = np.tile(base[side], (len(_FAR_STARTS), 1))
-            line[:, free] = _FAR_STARTS
-            ones = np.ones((len(line), len(problem.is_case)))
-            height = penalised_log_likelihood(problem.designs[coefficient], problem.is_case, ones, line)
-            best[side] = line[height.argmax()]
-        starts.append(best)
-    return starts
+        lines[:, free, :, free] = _FAR_STARTS
+    height = np.empty(lines.shape[:3])
+    for coefficient in np.unique(held):
+        sides = held == coefficient
+        points = lines[sides].reshape(-1, n_terms)
+        ones = np.ones((len(points), len(problem.is_case)))
+        found = penalised_log_likelihood(problem.designs[coefficient], problem.is_case, ones, points)
+        height[sides] = found.reshape(-1, *height.shape[1:])
+    best = np.take_along_axis(lines, height.argmax(axis=2)[:, :, None, None], axis=2)[:, :, 0]
+    return [base.copy(), np.zeros_like(base), *best.swapaxes(0, 1)]
 
 
 def _profile(

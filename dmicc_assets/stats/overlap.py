@@ -94,12 +94,17 @@ def concordance_p_value(n_concordant: int, n_shared: int, probability: float) ->
 
 def _intersect(probability: NDArray[np.float64], n_universe: int, size: int, at_least: int) -> NDArray[np.float64]:
     """Distribution of the intersection's size after one more random set; sizes under `at_least` are dropped."""
-    from scipy.stats import hypergeom
+    from scipy.special import gammaln
 
+    log_factorial = gammaln(np.arange(1.0, n_universe + 2))
+    n_ways = log_factorial[n_universe] - log_factorial[size] - log_factorial[n_universe - size]
     after = np.zeros_like(probability)
     for before in np.flatnonzero(probability):
-        low, high = max(at_least, before + size - n_universe), min(before, size)
-        after[low : high + 1] += probability[before] * hypergeom.pmf(np.arange(low, high + 1), n_universe, before, size)
+        x = np.arange(max(at_least, before + size - n_universe), min(before, size) + 1)
+        inside = log_factorial[before] - log_factorial[x] - log_factorial[before - x]
+        rest = n_universe - before
+        outside = log_factorial[rest] - log_factorial[size - x] - log_factorial[rest - size + x]
+        after[x] += probability[before] * np.exp(inside + outside - n_ways)
     return after
 
 

@@ -160,7 +160,13 @@ def _penalty_curvature(
     """
     direct = weighted_gram(design, 0.5 * counts * leverage * (1 - 6 * weight))
     skew = counts * weight * (1 - 2 * probability)
-    n_terms = design.shape[-1]
-    derivatives = [weighted_gram(design, skew * design[..., k]) for k in range(n_terms)]
-    relative = np.matmul(inverse[:, None], np.stack(derivatives, axis=1))
-    return direct - 0.5 * np.einsum("bkij,blji->bkl", relative, relative, optimize=True)
+    n_samples, n_terms = design.shape[-2:]
+    if design.ndim == 2:
+        weights = (skew[:, None, :] * design.T).reshape(-1, n_samples)
+        derivatives = weighted_gram(design, weights).reshape(-1, n_terms, n_terms, n_terms)
+    else:
+        derivatives = np.stack([weighted_gram(design, skew * design[..., k]) for k in range(n_terms)], axis=1)
+    relative = np.matmul(inverse[:, None], derivatives)
+    rows = relative.reshape(len(relative), n_terms, -1)
+    columns = relative.swapaxes(2, 3).reshape(rows.shape)
+    return direct - 0.5 * np.matmul(rows, columns.swapaxes(1, 2))  # of each pair the trace of the product

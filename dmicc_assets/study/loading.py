@@ -12,12 +12,26 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.cyaml import CParser  # pyright: ignore[reportAttributeAccessIssue] - its stub leaves it out
+from yaml.resolver import Resolver
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.schema import Study
 
 _MOST_OTHERS = 5
 _SUFFIXES = (".yaml", ".yml")
+
+
+class _Loader(Composer, CParser, SafeConstructor, Resolver):
+    """A safe loader that parses in C, ten times as fast, and builds in Python, where a deep file raises an error."""
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
 
 
 def study_files(folders: Sequence[Path]) -> dict[str, Path]:
@@ -74,9 +88,10 @@ def load_study(path: Path) -> Study:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         repeated = _repeated_key(node) if node is not None else None
+        content = loader.construct_document(node) if node is not None else None
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"{path}: cannot be read ({error})") from None
     except yaml.YAMLError as error:
@@ -106,9 +121,10 @@ def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                return key.value, key.start_mark.line + 1
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):  # what else is a key is refused when the content is built
+                if key.value in seen:
+                    return key.value, key.start_mark.line + 1
+                seen.add(key.value)
             if found := _repeated_key(value):
                 return found
     if isinstance(node, yaml.SequenceNode):

@@ -1,6 +1,7 @@
 """A small study in which every avoidable check is silent; tests add one fault."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import polars as pl
 
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.results.tables import MatrixKey
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
@@ -68,9 +70,17 @@ def matrix_of(samples: pl.DataFrame, seed: int) -> ExpressionMatrix:
 
 def sound(study: Study | None = None) -> StudyEvidence:
     """The evidence of the study without a fault."""
+    frames, stored, manifests = _without_fault()
+    return StudyEvidence.of_frames(study or study_file(), frames, stored, manifests)
+
+
+@cache
+def _without_fault() -> tuple[dict[str, pl.DataFrame], dict[MatrixKey, ExpressionMatrix], list[Manifest]]:
     samples = {name: samples_of(name) for name in DATASETS}
     matrices = {name: matrix_of(frame, seed) for seed, (name, frame) in enumerate(samples.items())}
-    stored = {("expression/genes", name, "value"): matrix for name, matrix in matrices.items()}
+    stored: dict[MatrixKey, ExpressionMatrix] = {
+        ("expression/genes", name, "value"): matrix for name, matrix in matrices.items()
+    }
     for cohort, dataset in (("a", "SIM1"), ("b", "SIM2")):
         stored["cohort/expression", cohort, "value_adjusted"] = matrices[dataset].take_features(GENES)
     said = {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False, "n_files": 1}
@@ -83,7 +93,7 @@ def sound(study: Study | None = None) -> StudyEvidence:
         ),
         manifest_of("enrichment/camera", "a", {"n_missing": 2, "n_without_variance": 1}),
     ]
-    return StudyEvidence.of_frames(study or study_file(), frames_of(samples, matrices), stored, manifests)
+    return frames_of(samples, matrices), stored, manifests
 
 
 def manifest_of(table: str, part: str, notes: dict[str, Any], **changes: Any) -> Manifest:

@@ -5,11 +5,13 @@ Bytes only: the caller's `verify` checks a file, and `cache.py` stores it.
 
 import json
 import random
+import ssl
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +57,12 @@ _LARGEST_TEXT = 1 << 25  # bytes; the longest of GEO's listings has some 100 kB
 _LONGEST_RETRY_AFTER = 300.0
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, which take longer to read than a small file to come."""
+    return httpx2.create_ssl_context()
+
+
 class HttpTransfer:
     """Requests over HTTPS or HTTP; proxies and certificates come from the environment, as httpx2 reads it.
 
@@ -79,6 +87,7 @@ class HttpTransfer:
         timeout = httpx2.Timeout(patience.read_timeout, connect=patience.connect_timeout)
         self._http = httpx2.Client(
             timeout=timeout,
+            verify=_trusted(),
             limits=httpx2.Limits(max_connections=1),
             headers={"User-Agent": "dmicc_assets (Python httpx2)", "Accept-Encoding": "identity"},
         )

@@ -175,15 +175,6 @@ def test_the_script_reloads_the_tables_in_r(folder: Path, tmp_path: Path) -> Non
     assert term == ["G020", "G021", "Inf"]
 
 
-def test_only_the_studys_rows_are_exported(workspace: Workspace, tmp_path: Path) -> None:
-    rows = workspace.lake.read("signature/biomarkers", STUDY)
-    workspace.lake.write("signature/biomarkers", "other", rows, ORIGIN)
-    export_study(workspace, workspace.study(STUDY), tmp_path / "out", draws=False)
-    biomarkers = pl.read_parquet(tmp_path / "out/tables/signature/biomarkers.parquet")
-    assert set(biomarkers["study"]) == {STUDY}
-    assert not (tmp_path / "out/figures").exists()
-
-
 def test_a_folder_that_holds_something_is_refused_and_left_alone(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RequestError, match="is not empty; export into a folder that is new or empty"):
@@ -198,18 +189,21 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(workspace: Work
 def test_a_failure_on_the_way_leaves_nothing(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(_settings: object, _study: object, path: Path) -> None:
+        path.write_text("half")
         raise OSError(28, "No space left on device")
 
     (tmp_path / "out").mkdir()
-    monkeypatch.setattr("dmicc_assets.export.study_export.write_crate", full)
+    monkeypatch.setattr("dmicc_assets.export.study_export.write_study_database", full)
     with pytest.raises(RequestError, match="out: cannot be written \\(No space left on device\\)"):
         export_study(workspace, workspace.study(STUDY), tmp_path / "out", draws=False)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_run_meanwhile_is_noticed(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_run_meanwhile_is_noticed(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dmicc_assets.export.study_export.write_study_database", lambda *given: given[-1].touch())
+    monkeypatch.setattr("dmicc_assets.export.study_export.write_table_files", lambda *_: ())
     genes = workspace.lake.read("differential/genes", f"{STUDY}.a")
 
     def run_meanwhile(what: str) -> None:
@@ -240,14 +234,19 @@ def test_the_command_says_in_a_line_what_is_missing(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_exports(
+def test_the_command_exports_the_rows_of_the_study_and_no_others(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in workspace.settings.environment().items():
         monkeypatch.setenv(name, value)
+    rows = workspace.lake.read("signature/biomarkers", STUDY)
+    workspace.lake.write("signature/biomarkers", "other", rows, ORIGIN)
     monkeypatch.setattr("sys.argv", ["dmicc", "export", STUDY, "--to", str(tmp_path / "out"), "--no-figures"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 0
     assert f"{len(VIEWED) + 4} tables, 0 figures" in capsys.readouterr().out.replace("\n", " ")
     assert ROCrate(tmp_path / "out").name == filled_tables().study.title
+    biomarkers = pl.read_parquet(tmp_path / "out/tables/signature/biomarkers.parquet")
+    assert set(biomarkers["study"]) == {STUDY}
+    assert not (tmp_path / "out/figures").exists()

@@ -44,9 +44,8 @@ def test_what_keeps_a_history_has_a_view_of_it(connection: duckdb.DuckDBPyConnec
     assert names == ["revision", "since", "until", "because", *(column.name for column in table.columns)]
 
 
-@pytest.mark.parametrize("name", ["it's mine", "new [1]", "a*b", "größer"])
-def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
-    settings = load_settings(home=tmp_path / name)
+def test_a_home_may_have_any_name(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path / "it's [1], größer a*b")
     settings.prepare_home()
     lake = Lake(settings.lake, settings.locks)
     lake.write("differential/genes", "s.c", GENES, ORIGIN)
@@ -79,14 +78,6 @@ def test_the_file_is_read_only_and_rebuilt_when_it_is_not_of_this_lake(settings:
     assert ensure_warehouse(moved).stat().st_ino != inode
     with open_warehouse(moved) as connection:
         assert connection.execute("SELECT lake FROM warehouse.build").fetchall() == [(str(moved.lake),)]
-
-
-def test_a_quote_in_the_path_is_no_end_of_a_string(tmp_path: Path, lake: Lake, settings: Settings) -> None:
-    odd = settings.model_copy(update={"home": tmp_path / "it's"})
-    odd.prepare_home()
-    Lake(odd.lake, odd.locks).write("differential/genes", "s.c", GENES, ORIGIN)
-    with open_warehouse(odd) as connection:
-        assert connection.sql("SELECT gene FROM differential.genes").pl()["gene"].sort().to_list() == ["A", "B"]
 
 
 def test_characteristics_are_a_map(settings: Settings, lake: Lake) -> None:
