@@ -3,6 +3,7 @@
 Arrow parses the numbers (correctly rounded); the caller knows the columns and checks the rows.
 """
 
+import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,17 @@ from dmicc_assets.errors import SourceError
 from dmicc_assets.types import FloatArray
 
 # All spellings of a missing value in GEO; an infinity is not a value of an array either.
-MISSING = ("", "NA", "na", "null", "NULL", "Null", "NaN", "nan", "N/A", "n/a", "#N/A", "Inf", "-Inf", "inf", "-inf")
+MISSING = (
+    *("", "NA", "na", "null", "NULL", "Null", "NaN", "nan", "N/A", "n/a", "Inf", "-Inf", "inf", "-inf"),
+    *("-", "--", "---", ".", "None", "none", "ND", "BLANK", "blank"),
+    *("#N/A", "#NUM!", "#DIV/0!", "#VALUE!"),  # a spreadsheet's logarithm of 0, and the like
+    *("1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND", "1.#INF", "-1.#INF"),  # of Microsoft's C
+)
 _AHEAD = 3
+# Rows that are parsed at a time at least: Arrow describes every column anew for every block, which costs as much as
+# parsing some ten rows. A block has no more bytes than this.
+_ROWS_AT_LEAST = 256
+_BYTES_AT_MOST = 1 << 25
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -53,16 +63,24 @@ def find_line(block: bytes, line: bytes, start: int = 0) -> int:
 
 
 def read_rows(
-    blocks: Iterable[bytes], columns: Sequence[str], name: str, separator: str = "\t", quoted: bool = True
+    blocks: Iterable[bytes],
+    columns: Sequence[str],
+    name: str,
+    separator: str = "\t",
+    quoted: bool = True,
+    only: Sequence[str] | None = None,
+    decimal: str = ".",
 ) -> tuple[list[str], FloatArray]:
     """Parse rows of an id and numbers.
 
     Args:
         blocks: whole lines, as of `whole_lines`; empty lines are skipped.
-        columns: names of the N numeric columns, used in messages.
+        columns: names of the columns after the first.
         name: name of the file in messages.
         separator: separator of cells.
         quoted: whether `"` quotes a cell; otherwise it is an ordinary character.
+        only: the N numeric columns to parse; the others may hold text. All by default.
+        decimal: the decimal sign.
 
     Returns:
         The R ids as text, unique, and (R, N) float64 with NaN where a value is missing.
@@ -71,7 +89,8 @@ def read_rows(
         SourceError: a row has another length, a cell is not a number, or an id is missing or a duplicate.
     """
     ids: list[str] = []
-    values, n_rows = np.empty((0, len(columns))), 0
+    width = len(columns if only is None else only)
+    values, n_rows = np.empty((0, width)), 0
     pending: deque[Future[tuple[list[str], FloatArray]]] = deque()
     with ThreadPoolExecutor(1) as pool:
 
@@ -81,19 +100,33 @@ def read_rows(
             ids.extend(found)
             end = n_rows + len(found)
             if end > len(values):  # in place, so that the table is in memory only once; nothing else refers to it yet
-                values.resize((end + end // 4, len(columns)), refcheck=False)
+                values.resize((end + end // 4, width), refcheck=False)
             values[n_rows:end] = part
             n_rows = end
 
-        for block in blocks:
-            pending.append(pool.submit(parse_rows, block, columns, name, separator, quoted))
+        for block in _enough_rows(blocks):
+            pending.append(pool.submit(parse_rows, block, columns, name, separator, quoted, only, decimal))
             if len(pending) > _AHEAD:
                 take()
         while pending:
             take()
     check_ids(ids, name)
-    values.resize((n_rows, len(columns)), refcheck=False)
+    values.resize((n_rows, width), refcheck=False)
     return ids, values
+
+
+def _enough_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks, joined until each has enough rows."""
+    joined: list[bytes] = []
+    n_rows = n_bytes = 0
+    for block in blocks:
+        joined.append(block)
+        n_rows, n_bytes = n_rows + block.count(b"\n"), n_bytes + len(block)
+        if n_rows >= _ROWS_AT_LEAST or n_bytes >= _BYTES_AT_MOST:
+            yield b"".join(joined)
+            joined, n_rows, n_bytes = [], 0, 0
+    if joined:
+        yield b"".join(joined)
 
 
 def parse_rows(
@@ -103,6 +136,7 @@ def parse_rows(
     separator: str = "\t",
     quoted: bool = True,
     only: Sequence[str] | None = None,
+    decimal: str = ".",
 ) -> tuple[list[str], FloatArray]:
     """Parse one block of rows like `read_rows`, but allow duplicate ids.
 
@@ -113,18 +147,20 @@ def parse_rows(
         separator: between cells.
         quoted: whether `"` quotes a cell.
         only: the numeric columns to parse; the others may hold text. All by default.
+        decimal: the decimal sign.
 
     Raises:
         SourceError: a row has another length, or a cell of a parsed column is not a number.
     """
-    wanted = [i for i, column in enumerate(columns, 1) if only is None or column in only]
+    parsed = None if only is None else frozenset(only)
+    wanted = [i for i, column in enumerate(columns, 1) if parsed is None or column in parsed]
     try:
-        table = _arrow_table(block, len(columns), wanted, separator, quoted)
+        table = _arrow_table(block, len(columns), wanted, separator, quoted, decimal)
     except ValueError as error:  # Arrow's own is one
         try:
-            table = _arrow_table(_plain(block, separator), len(columns), wanted, separator, quoted)
+            table = _arrow_table(_plain(block, separator), len(columns), wanted, separator, quoted, decimal)
         except ValueError:
-            raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, error)}") from None
+            raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, decimal, error)}") from None
     # Through polars, because Arrow's own conversion to numpy imports pandas (0.5 s and 50 MB).
     frame = pl.DataFrame(table.select(range(1, len(wanted) + 1)))
     values = np.array(frame.to_numpy(), dtype=np.float64, order="C")
@@ -132,7 +168,9 @@ def parse_rows(
     return table.column(0).to_pylist(), values
 
 
-def _arrow_table(block: bytes, n_columns: int, wanted: Sequence[int], separator: str, quoted: bool) -> Any:
+def _arrow_table(
+    block: bytes, n_columns: int, wanted: Sequence[int], separator: str, quoted: bool, decimal: str
+) -> Any:
     """The ids and the parsed columns, by their position.
 
     Raises:
@@ -151,6 +189,7 @@ def _arrow_table(block: bytes, n_columns: int, wanted: Sequence[int], separator:
             include_columns=[str(i) for i in (0, *wanted)],
             null_values=MISSING,
             strings_can_be_null=False,
+            decimal_point=decimal,
         ),
     )
 
@@ -167,23 +206,29 @@ def _plain(block: bytes, separator: str) -> bytes:
     return plain
 
 
-def _explain(block: bytes, columns: Sequence[str], separator: str, wanted: Sequence[int], error: Exception) -> str:
+def _explain(
+    block: bytes, columns: Sequence[str], separator: str, wanted: Sequence[int], decimal: str, error: Exception
+) -> str:
     """Message that names the row and cell at which parsing failed."""
     for line in block.decode("utf-8", errors="replace").split("\n"):
-        cells = [cell.strip().strip('"') for cell in line.rstrip("\r").split(separator)]
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([line.rstrip("\r")], delimiter=separator), [""])]
+        except csv.Error:  # a carriage return inside a cell
+            return f"the row {line.split(separator)[0]!r} cannot be read ({str(error).splitlines()[0]})"
         if line.rstrip("\r") == "":
             continue
         if len(cells) != len(columns) + 1:
             return f"the row {cells[0]!r} has {len(cells) - 1} values, expected {len(columns)}"
         for i in wanted:
-            if cells[i] not in MISSING and not _is_number(cells[i]):
+            if cells[i] not in MISSING and not is_number(cells[i], decimal):
                 return f"the row {cells[0]!r} has {cells[i]!r} for {columns[i - 1]}, expected a number"
     return f"the table cannot be read ({str(error).splitlines()[0]})"
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str, decimal: str = ".") -> bool:
     """Whether Arrow reads the cell as a number; Python also accepts `1_000` and the digits of every script."""
-    return re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", cell) is not None
+    sign = re.escape(decimal)
+    return re.fullmatch(rf"[+-]?([0-9]+{sign}?[0-9]*|{sign}[0-9]+)([eE][+-]?[0-9]+)?", cell) is not None
 
 
 def check_ids(ids: Sequence[str], name: str) -> None:

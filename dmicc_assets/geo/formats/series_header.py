@@ -16,6 +16,11 @@ from dmicc_assets.geo.formats.characteristics import parse_characteristics
 from dmicc_assets.tables import TABLES
 
 Fields = Mapping[str, Sequence[str]]
+# The keys that are read of a sample, without `!Sample_`. No other one can stop a series.
+SAMPLE_KEYS = frozenset(
+    {"geo_accession", "title", "source_name_ch1", "source_name_ch2", "characteristics_ch1", "characteristics_ch2"}
+    | {"organism_ch1", "platform_id", "last_update_date", "relation", "data_row_count"}
+)
 _BY_RULES = ("label", "patient", "batch", "same_as")
 # Columns read for a sample: its part of `source.samples`, which the study's rules complete, and columns only used here.
 SAMPLE_SCHEMA = pl.Schema(

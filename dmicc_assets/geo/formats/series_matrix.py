@@ -11,7 +11,8 @@ from pathlib import Path
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import CHECK, gzip_blocks
 from dmicc_assets.geo.formats.numeric_rows import find_line, read_rows, whole_lines
-from dmicc_assets.geo.formats.series_header import SeriesHeader, build_header
+from dmicc_assets.geo.formats.series_header import SAMPLE_KEYS, SeriesHeader, build_header
+from dmicc_assets.geo.formats.text_file import with_line_feeds
 from dmicc_assets.types import ExpressionMatrix
 
 _BEGIN = b"!series_matrix_table_begin"
@@ -72,7 +73,7 @@ def header_of(blocks: Iterator[bytes], name: str) -> SeriesHeader:
     Raises:
         SourceError: no table begins.
     """
-    head, _ = _read_head(blocks, name)
+    head, _ = _read_head(with_line_feeds(blocks), name)
     return parse_head(head, name)
 
 
@@ -101,6 +102,7 @@ def matrix_start(blocks: Iterator[bytes], name: str) -> MatrixStart:
     Raises:
         SourceError: no table begins.
     """
+    blocks = with_line_feeds(blocks)
     head, rest = _read_head(blocks, name)
     lines = (line for block in whole_lines(_chain(rest, blocks)) for line in block.split(b"\n"))
     next(lines, None)  # the samples' names
@@ -132,7 +134,7 @@ class _Table:
 
 def _open(path: Path) -> tuple[SeriesHeader, _Table]:
     """The header of a file, and its table as a row of names and blocks of rows yet to be read."""
-    blocks = gzip_blocks(path)
+    blocks = with_line_feeds(gzip_blocks(path))
     head, rest = _read_head(blocks, path.name)
     header = parse_head(head, path.name)
     rows = _rows_before_end(_chain(rest, blocks), path.name)
@@ -191,12 +193,11 @@ def parse_head(head: bytes, name: str) -> SeriesHeader:
     """
     series: dict[str, list[str]] = {}
     rows: list[tuple[str, list[str]]] = []
-    # Only LF ends a line: old metadata has CR inside (GSE781).
-    for line in _decode(head).split("\n"):
+    for line in _header_lines(_decode(head)):
         key, *cells = _cells(line)
         if key.startswith("!Series_"):
             series.setdefault(key.removeprefix("!Series_"), []).extend(cells)
-        elif key.startswith("!Sample_"):
+        elif key.removeprefix("!Sample_") in SAMPLE_KEYS:
             rows.append((key.removeprefix("!Sample_"), cells))
     n_samples = next((len(cells) for key, cells in rows if key == "geo_accession"), 0)
     if not n_samples:
@@ -210,6 +211,21 @@ def parse_head(head: bytes, name: str) -> SeriesHeader:
         for fields, cell in zip(samples, cells, strict=True):
             fields.setdefault(key, []).append(cell)
     return build_header(series, samples, name)
+
+
+def _header_lines(text: str) -> Iterator[str]:
+    """The lines of a header; one ends where the next key begins, since quoted text may hold line feeds.
+
+    Old metadata has CR inside (GSE781).
+    """
+    found: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith(("!Series_", "!Sample_")) and found:
+            yield " ".join(found).rstrip(" ")
+            found = []
+        if line.rstrip("\r") or found:
+            found.append(line.rstrip("\r"))
+    yield " ".join(found).rstrip(" ")
 
 
 def _cells(line: str) -> list[str]:

@@ -5,9 +5,11 @@ Rows are genes (or probes), the first column names them, every other column is a
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,10 @@ import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
+from dmicc_assets.geo.formats.layout import N_LINES, Layout, check_names, layout_of, named_as_rows, separator_of
 from dmicc_assets.geo.formats.numeric_rows import read_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import sample_rows
+from dmicc_assets.geo.formats.text_file import utf8_blocks
 from dmicc_assets.types import ExpressionMatrix
 
 _PARQUET = b"PAR1"
@@ -38,16 +42,13 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     if _first_bytes(path)[:4] == _PARQUET:
         return _parquet_matrix(path)
     digest = hashlib.sha256()
-    separator = _separator(path)
-    lines = _digested_lines(path, digest.update)
-    first = next(lines, b"")
-    names, _, rest = first.partition(b"\n")
-    header = _header(names, separator)
-    _check_columns(header[1:], path.name)
-    ids, values = read_rows(_before(rest, lines), header[1:], path.name, separator)
+    layout, rows = _opened(path, digest.update)
+    ids, values = read_rows(
+        rows, layout.columns[1:], path.name, layout.separator, only=layout.samples, decimal=layout.decimal
+    )
     if not ids:
         raise SourceError(f"{path.name}: the table has no rows")
-    return ExpressionMatrix(values, tuple(ids), tuple(header[1:])), digest.hexdigest()
+    return ExpressionMatrix(values, tuple(ids), tuple(layout.samples)), digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +72,20 @@ def names_of(path: Path) -> MatrixNames:
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return MatrixNames(rows.drop_nulls().to_list(), samples)
-    separator = _separator(path).encode()
-    lines = (line for block in whole_lines(text_blocks(path)) for line in block.split(b"\n"))
-    samples = sample_columns(next(lines, b""), path.name)
+    layout, blocks = _opened(path)
+    separator = layout.separator.encode()
+    lines = (line for block in blocks for line in block.split(b"\n"))
     names = (line.split(separator, 1)[0].decode(errors="replace").strip().strip('"') for line in lines)
-    return MatrixNames([name for name in names if name], samples)
+    return MatrixNames([name for name in names if name], layout.samples)
 
 
 def sample_columns(line: bytes, name: str) -> list[str]:
-    """Names of the samples in the first line of a matrix of this file name.
+    """Names of the samples in the first line of a matrix.
 
     Raises:
         SourceError: there are none, or one without a name or twice.
     """
-    samples = _header(line, _separator(Path(name)))[1:]
-    _check_columns(samples, name.rsplit("/", 1)[-1])
-    return samples
+    return layout_of([line.decode("utf-8-sig", errors="replace").rstrip("\r")], name.rsplit("/", 1)[-1]).samples
 
 
 def verify_matrix(path: Path) -> None:
@@ -102,10 +101,7 @@ def verify_matrix(path: Path) -> None:
             if file.read() != _PARQUET:
                 raise SourceError(f"{path.name}: the Parquet file is cut short")
         return
-    blocks = whole_lines(text_blocks(path))
-    header = _header(next(blocks, b"").partition(b"\n")[0], _separator(path))
-    if len(header) < 2:
-        raise SourceError(f"{path.name}: expected a table with one column for each sample, found {header[0][:40]!r}")
+    _, blocks = _opened(path)
     for _ in blocks:
         pass
 
@@ -146,9 +142,13 @@ def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return frame.columns, [["" if cell is None else str(cell) for cell in row] for row in frame.iter_rows()]
-    text = b"".join(text_blocks(path)).decode("utf-8-sig", errors="replace")
-    header, *rows = list(csv.reader(StringIO(text, newline=""), delimiter=_separator(path))) or [[]]
-    return header, rows
+    text = b"".join(utf8_blocks(path)).decode("utf-8", errors="replace").lstrip("\r\n")
+    lines = csv.reader(StringIO(text, newline=""), delimiter=separator_of(text.partition("\n")[0]))
+    try:
+        header, *rows = list(lines) or [[]]
+    except csv.Error as error:
+        raise SourceError(f"{path.name}: the table cannot be read at line {lines.line_num} ({error})") from None
+    return named_as_rows(header, [row for row in rows if any(row)]), rows
 
 
 def samples_of(columns: Sequence[str], sheet: dict[str, dict[str, str]], name: str) -> pl.DataFrame:
@@ -180,7 +180,7 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     try:
         frame = pl.read_parquet(path)
         names = frame.columns
-        _check_columns(names[1:], path.name)
+        check_names(names[1:], path.name)
         ids = frame.to_series(0).cast(pl.String)
         values = frame.select(pl.col(names[1:]).cast(pl.Float64).fill_null(np.nan)).to_numpy()
     except pl.exceptions.PolarsError as error:
@@ -198,35 +198,36 @@ def _unreadable(path: Path, error: pl.exceptions.PolarsError) -> SourceError:
     return SourceError(f"{path.name}: the Parquet file cannot be read ({str(error).splitlines()[0]})")
 
 
-def _digested_lines(path: Path, update: Callable[[bytes], None]) -> Iterator[bytes]:
-    for block in whole_lines(text_blocks(path)):
+def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[Layout, Iterator[bytes]]:
+    """The layout of a matrix, and its rows in blocks of whole lines, without those of nothing but separators.
+
+    Args:
+        path: a file of text.
+        update: is given the decompressed content, block by block.
+    """
+    blocks = whole_lines(utf8_blocks(path, None if update is None else _seen(path, update)))
+    start = b""
+    while start.count(b"\n") <= N_LINES and (block := next(blocks, b"")):
+        start += block
+    lines = start.decode("utf-8", errors="replace").split("\n", N_LINES)[:N_LINES]
+    layout = layout_of([line.rstrip("\r") for line in lines], path.name)
+    after_header = start.split(b"\n", layout.n_before + 1)[layout.n_before + 1 :]
+    separator = re.escape(layout.separator.encode())
+    blank = re.compile(rb'^(?:"?"?' + separator + rb')+"?"?\r?(?:\n|\Z)', re.M)
+    index = re.compile(rb"^[^" + separator + rb"\n]*" + separator, re.M)
+
+    def rows() -> Iterator[bytes]:
+        for block in chain(after_header, blocks):
+            if kept := blank.sub(b"", block):
+                yield index.sub(b"", kept) if layout.has_index else kept
+
+    return layout, rows()
+
+
+def _seen(path: Path, update: Callable[[bytes], None]) -> Iterator[bytes]:
+    for block in text_blocks(path):
         update(block)
         yield block
-
-
-def _before(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from blocks
-
-
-def _header(line: bytes, separator: str) -> list[str]:
-    text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
-    return [cell.strip() for cell in next(csv.reader([text], delimiter=separator), [""])]
-
-
-def _check_columns(samples: Sequence[str], name: str) -> None:
-    if not samples:
-        raise SourceError(f"{name}: expected one column for each sample after the first, found none")
-    if "" in samples:
-        raise SourceError(f"{name}: column {list(samples).index('') + 2} of the table has no name")
-    if len(set(samples)) < len(samples):
-        twice = next(sample for i, sample in enumerate(samples) if sample in samples[:i])
-        raise SourceError(f"{name}: duplicate sample column {twice!r}")
-
-
-def _separator(path: Path) -> str:
-    return "," if path.name.lower().removesuffix(".gz").endswith(".csv") else "\t"
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -72,7 +72,24 @@ def test_no_contact_field_is_kept(gzipped: Gzipped) -> None:
 
 
 def test_every_way_to_write_a_missing_value(gzipped: Gzipped) -> None:
-    tokens = ["", '""', "NA", "null", "NULL", "Null", "NaN", "N/A", "#N/A", "Inf", "-Inf", '"NA"']
+    tokens = [
+        "",
+        '""',
+        "NA",
+        "null",
+        "NULL",
+        "Null",
+        "NaN",
+        "N/A",
+        "#N/A",
+        "Inf",
+        "-Inf",
+        '"NA"',
+        "#NUM!",
+        "--",
+        ".",
+        "-1.#IND",
+    ]
     lines = matrix_text("GSE1", "GPL7", np.full((1, len(tokens)), 7.0)).splitlines()
     lines[-2] = '"NA"\t' + "\t".join(tokens)  # a probe called NA exists (GSE15197)
     matrix = read_series_matrix(gzipped("\n".join(lines) + "\n")).matrix
@@ -133,6 +150,30 @@ def test_old_metadata_may_hold_carriage_returns_and_other_bytes(gzipped: Gzipped
 def test_a_tab_inside_quotes_is_part_of_the_cell(gzipped: Gzipped) -> None:
     text = matrix_text("GSE1", "GPL7", small_values(3)).replace('"sample 2"', '"sample\t2"')
     assert read_header(gzipped(text)).samples["title"].to_list()[1:3] == ["sample\t2", "sample 3"]
+
+
+@pytest.mark.parametrize("inside", ["one\ntwo", "one\r\ntwo", "one\n\ntwo", "\none two"])
+def test_quoted_text_may_hold_line_feeds(gzipped: Gzipped, inside: str) -> None:
+    text = DEFECTS.replace("!Sample_geo", f'!Sample_data_processing\t"{inside}"\t"x"\t"x"\t"x"\n!Sample_geo', 1)
+    text = text.replace(
+        "!Sample_geo", f'!Sample_characteristics_ch1\t"k: {inside}"\t"k: x"\t"k: x"\t"k: x"\n\n!Sample_geo', 1
+    )
+    header = read_series_matrix(gzipped(text)).header
+    first = {each["key"]: each["value"] for each in header.samples["characteristics"][0]}
+    assert first["k"].split() == ["one", "two"]
+    assert header.samples.height == 4
+
+
+def test_a_key_that_is_not_read_stops_nothing(gzipped: Gzipped) -> None:
+    text = DEFECTS.replace("!Sample_geo", '!Sample_contact_fax\t"x"\n!Sample_geo', 1)
+    assert read_series_matrix(gzipped(text)).header.samples.height == 4
+
+
+def test_an_old_macintosh_ends_lines_by_cr(gzipped: Gzipped) -> None:
+    text = "\n".join(line for line in DEFECTS.split("\n") if "\r" not in line)
+    old, new = (read_series_matrix(gzipped(text.replace("\n", end))) for end in ("\r", "\n"))
+    np.testing.assert_array_equal(old.matrix.values, new.matrix.values)
+    assert old.header.metadata_sha256 == new.header.metadata_sha256
 
 
 @pytest.mark.parametrize("accession", ["GSE118828", "GSE11413"])

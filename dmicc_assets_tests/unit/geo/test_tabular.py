@@ -7,7 +7,14 @@ import polars as pl
 import pytest
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of, verify_matrix
+from dmicc_assets.geo.formats.tabular import (
+    MatrixNames,
+    names_of,
+    read_matrix,
+    read_sample_sheet,
+    samples_of,
+    verify_matrix,
+)
 from dmicc_assets_tests.worlds.small_mirror import write_gzip
 
 VALUES = [[1.5, np.nan], [3.0, -4.25]]
@@ -43,22 +50,75 @@ def test_the_checksum_is_of_the_text_not_of_its_compression(tmp_path: Path) -> N
     assert read_matrix(tmp_path / "m.tsv")[1] == read_matrix(tmp_path / "m.tsv.gz")[1]
 
 
+GCT = "#1.2\n2\t2\nNAME\tDescription\tS1\tS2\nTP53\tna\t1.5\t2.5\nEGFR\tna\t3\t4\n"
+FEATURE_COUNTS = (
+    '# Program:featureCounts v2.0; Command:"x"\nGeneid\tChr\tStart\tEnd\tStrand\tLength\tS1\tS2\n'
+    "TP53\tchr17\t1\t2\t+\t100\t1.5\t2.5\nEGFR\tchr7\t1\t2\t+\t100\t3\t4\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"S1"\t"S2"\n"TP53"\t1.5\t2.5\n"EGFR"\t3\t4\n',  # R's write.table
+        '"S1" "S2"\n"TP53" 1.5 2.5\n"EGFR" 3 4\n',  # with its default separator
+        '"","S1","S2"\n"TP53",1.5,2.5\n"EGFR",3,4\n',  # write.csv
+        '"";"S1";"S2"\n"TP53";1,5;2,5\n"EGFR";3;4\n',  # write.csv2
+        "gene\tS1\tS2\nTP53\t1,5\t2,5\nEGFR\t3\t4\n",
+        'gene,S1,S2\nTP53,"1,5","2,5"\nEGFR,3,4\n',
+        "gene,S1,S2\nTP53,1.5,2.5\nEGFR,3,4\n",
+        ",gene,S1,S2\n0,TP53,1.5,2.5\n1,EGFR,3,4\n",  # pandas
+        "gene\tS1\tS2\t\nTP53\t1.5\t2.5\t\nEGFR\t3\t4\t\n",
+        "gene,S1,S2\r\nTP53,1.5,2.5\r\nEGFR,3,4\r\n,,\r\n,,\r\n",  # a spreadsheet's empty rows
+        "gene\tS1\tS2\rTP53\t1.5\t2.5\rEGFR\t3\t4\r",  # an old Macintosh
+        GCT,
+        FEATURE_COUNTS,
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_r_and_spreadsheets_write_is_the_same_table(tmp_path: Path, text: str, encoding: str) -> None:
+    path = tmp_path / "m.csv"  # the name says nothing
+    path.write_bytes(text.encode(encoding))
+    verify_matrix(path)
+    matrix = read_matrix(path)[0]
+    assert (matrix.features, matrix.samples) == (("TP53", "EGFR"), ("S1", "S2"))
+    np.testing.assert_array_equal(matrix.values, [[1.5, 2.5], [3, 4]])
+    assert names_of(path) == MatrixNames(["TP53", "EGFR"], ["S1", "S2"])
+
+
+def test_errors_of_a_spreadsheet_are_missing_values(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("gene,S1,S2\nTP53,#NUM!,2\nEGFR,#DIV/0!,1\n")
+    np.testing.assert_array_equal(read_matrix(path)[0].values, [[np.nan, 2], [np.nan, 1]])
+
+
+@pytest.mark.parametrize("text", ["age;sex\nS1;30;f\nS2;40;m\n", "id,age,sex\r\nS1,30,f\r\n,,\r\nS2,40,m\r\n"])
+def test_a_sheet_is_read_as_r_and_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.txt").write_text(text)
+    assert read_sample_sheet(tmp_path / "s.txt") == {"S1": {"age": "30", "sex": "f"}, "S2": {"age": "40", "sex": "m"}}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "an empty file in place of a table"),
         ("<html></html>", "an HTML page in place of a table"),
-        ("gene\nTP53\n", "one column for each sample"),
         ("gene\tS1\tS1\nTP53\t1\t2\n", "duplicate sample column 'S1'"),
         ("gene\tS1\t\nTP53\t1\t2\n", "column 3 of the table has no name"),
         ("gene\tS1\n", "the table has no rows"),
         ("gene\tS1\tS2\nTP53\t1\n", "'TP53' has 1 values, expected 2"),
-        ("gene\tS1\nTP53\tx\n", "'TP53' has 'x' for S1, expected a number"),
-        ("gene\tS1\nTP53\t1,5\n", "'TP53' has '1,5' for S1, expected a number"),
+        ("gene\tS1\nTP53\tx\nEGFR\t1\n", "'TP53' has 'x' for S1, expected a number"),
+        ("gene\tS1\nTP53\tx\n", r"column 'S1' holds text \('x'\): expected one column of names, then numbers"),
+        ("gene\tsymbol\tS1\nENSG1\tTP53\t1\n", r"column 'symbol' holds text \('TP53'\)"),
+        ("gene\tS1\nTP53\t1,5\nEGFR\t1.5\n", "'TP53' has '1,5' for S1, expected a number"),
+        ('gene,S1\nTP53,"1,234.5"\nEGFR,"2,000"\n', "'1,234.5' may be a number over a thousand or a decimal fraction"),
+        ("gene\tS1\nTP53\t1,234\nEGFR\t567\n", "'1,234' may be a number over a thousand or a decimal fraction"),
         ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
         ("gene\tS1\n \nTP53\t1\n", "the row '' has 0 values, expected 1"),
         ("gene\tS1\nTP53\t1\nTP53\t2\n", "duplicate id 'TP53'"),
-        ("gene,S1\nTP53,1\n", "one column for each sample"),
+        ("gene\nTP53\n", "one column for each sample"),
+        ("PK\x03\x04", "a zip archive or an Excel workbook: save the sheet as CSV"),
+        ("gene\tS1\n\0", "expected text, found a binary file"),
     ],
 )
 def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: str) -> None:

@@ -1,0 +1,93 @@
+"""Text as R, spreadsheets and old machines write it, as blocks of UTF-8 with LF line ends; other files are named.
+
+How a table in it is laid out is `layout.py`'s.
+"""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.gzip_stream import text_blocks
+
+# What a file is that is no text, by its first bytes, and what to do.
+_KINDS = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook: save the sheet as CSV, or unpack the archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
+    (b"BZh", "a bzip2 file: unpack it, or compress it with gzip"),
+    (b"\xfd7zXZ", "an xz file: unpack it, or compress it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "a zstandard file: unpack it, or compress it with gzip"),
+    (b"RDX", "an R image: in R, write the matrix with write.table"),
+    (b"X\n\x00", "an object saved by R: in R, write the matrix with write.table"),
+    (b"\x89HDF", "an HDF5 file (h5ad, loom): write the matrix as a table of text"),
+    (b"%PDF", "a PDF"),
+)
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# A tape archive says so here.
+_TAR = slice(257, 262)
+_TELLING = 512
+
+
+def utf8_blocks(path: Path, pieces: Iterable[bytes] | None = None) -> Iterator[bytes]:
+    """Content of a text file, decompressed, in UTF-8 without byte order mark, lines ended by LF or CR LF.
+
+    Bytes that are in no UTF-8 stay as they are.
+
+    Args:
+        path: the file.
+        pieces: its decompressed content, if it is at hand.
+
+    Raises:
+        SourceError: the file is no text (a workbook, an archive), is empty, an HTML page or damaged.
+    """
+    blocks = iter(text_blocks(path) if pieces is None else pieces)
+    start = b""
+    while len(start) < _TELLING and (piece := next(blocks, b"")):
+        start += piece
+    _refuse_other_kinds(start, path.name)
+    blocks = chain([start], blocks)
+    encoding = _UTF16.get(start[:2])
+    if encoding is not None:
+        blocks = _recoded(blocks, encoding)
+    elif start.startswith(codecs.BOM_UTF8):
+        blocks = chain([start.removeprefix(codecs.BOM_UTF8)], _but_first(blocks))
+    yield from with_line_feeds(blocks)
+
+
+def _refuse_other_kinds(start: bytes, name: str) -> None:
+    for magic, kind in _KINDS:
+        if start.startswith(magic):
+            raise SourceError(f"{name}: {kind}")
+    if start[_TAR] == b"ustar":
+        raise SourceError(f"{name}: a tar archive: unpack it")
+    if b"\0" in start and start[:2] not in _UTF16:
+        raise SourceError(f"{name}: expected text, found a binary file that begins with {start[:12]!r}")
+
+
+def _recoded(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for i, block in enumerate(blocks):
+        text = decoder.decode(block)
+        yield (text.removeprefix("\ufeff") if i == 0 else text).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _but_first(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    next(blocks, b"")
+    yield from blocks
+
+
+def with_line_feeds(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks; where the first line ends with CR alone (an old Macintosh), every CR becomes LF."""
+    blocks = iter(blocks)
+    start = b""
+    for block in blocks:
+        start += block
+        at = start.find(b"\r")
+        if b"\n" in start or 0 <= at < len(start) - 1:
+            break
+    at = start.find(b"\r")
+    is_old = at >= 0 and start[at + 1 : at + 2] != b"\n" and not 0 <= start.find(b"\n") < at
+    for block in chain([start], blocks):
+        yield block.replace(b"\r", b"\n") if is_old else block
