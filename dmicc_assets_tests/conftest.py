@@ -55,6 +55,10 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # else libraries complain at the end of what was not freed
+
+
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DMICC_HOME", "DMICC_STUDIES", "DMICC_GEO_URL", "DMICC_GEO_ACC_URL", "DMICC_XENA_URL"):

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.errors import DataError
+from dmicc_assets.errors import DataError, DmiccError
+from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.steps import Step, partition_keys
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace, open_workspace
@@ -19,6 +20,7 @@ from dmicc_assets.orchestration.run import Outcome, StudyRun
 from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
+from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.integration.conftest import Outcomes, RunSmall, run_study
 from dmicc_assets_tests.unit.lake.test_lake import as_of_another_version
@@ -116,8 +118,9 @@ def test_a_study_runs_once_and_then_only_what_changed(
     ids=["missing", "html", "no gzip", "truncated", "no end of the table", "row count"],
 )
 def test_a_broken_series_is_refused_and_nothing_of_it_is_kept(
-    run_small: RunSmall, home: Settings, content: bytes | str | None, said: str
+    home: Settings, content: bytes | str | None, said: str
 ) -> None:
+    """Without Dagster, which takes seconds; that it then makes nothing of the series is tested below."""
     path = series_matrix(home, "SIM101")
     if content is None:
         shutil.rmtree(path.parent.parent)
@@ -129,29 +132,32 @@ def test_a_broken_series_is_refused_and_nothing_of_it_is_kept(
         rewrite(path, ("!series_matrix_table_end\n?", ""))
     else:
         rewrite(path, (r"!Sample_data_row_count\t.*", "!Sample_data_row_count" + '\t"17"' * 52))
-    outcomes = run_small("source", key="small.SIM101")
-    broken = outcomes["files small.SIM101"]
-    assert broken.state == "failed"
-    assert said in broken.message
-    assert len(broken.message.splitlines()) <= 2
-    assert outcomes["dataset small.SIM101"].state == "blocked"
+    with pytest.raises(DmiccError, match=re.escape(said)) as broken:
+        make("files", "small.SIM101", home)
+    assert len(str(broken.value).splitlines()) <= 2
     assert Lake(home.lake, home.locks).partitions("source/files") == []
     assert not list(home.lake.rglob("*.part"))
 
 
+def make(name: str, key: str, settings: Settings) -> None:
+    """Make one partition of a step without Dagster."""
+    (step,) = (step for step in STEPS if step.name == name)
+    context = open_workspace(settings).context(step, PartitionKey(key))
+    run_step(context, origin(context))
+
+
 def test_a_missing_series_stops_itself_and_what_needs_it(run_small: RunSmall, home: Settings) -> None:
     shutil.rmtree(series_matrix(home, "SIM101").parent.parent)
-    outcomes = run_small("source") | run_small("cohort")
+    for name in ("files", "dataset"):
+        make(name, "small.SIM201", home)
+    outcomes = run_small("source", key="small.SIM101") | run_small("cohort")
     assert outcomes["files small.SIM101"].state == "failed"
-    assert outcomes["dataset small.SIM201"].state == "made"
+    assert "SIM101" in outcomes["files small.SIM101"].message
+    assert outcomes["dataset small.SIM101"].state == "blocked"
     assert outcomes["cohort small.disease_b"].state == "made"
     assert outcomes["cohort small.disease_a"].state == "failed"
     assert "of small.SIM101 was never materialised: run it without --only" in outcomes["cohort small.disease_a"].message
-    assert Lake(home.lake, home.locks).partitions("source/files") == [
-        "small.SIM-EXT",
-        "small.SIM102-SIMP2",
-        "small.SIM201",
-    ]
+    assert Lake(home.lake, home.locks).partitions("source/files") == ["small.SIM201"]
 
 
 def edit_study(home: Settings, change: tuple[str, str]) -> None:
@@ -175,17 +181,25 @@ def edit_study(home: Settings, change: tuple[str, str]) -> None:
     ],
 )
 def test_labels_that_do_not_fit_stop_the_dataset(
-    run_small: RunSmall, home: Settings, change: tuple[str, str], failed: str, said: str
+    home: Settings, change: tuple[str, str], failed: str, said: str
 ) -> None:
     edit_study(home, change)
-    outcomes = run_small("source", key=failed.split()[1])
-    assert outcomes[failed].state == "failed"
-    assert said in outcomes[failed].message
+    name, key = failed.split()
+    if name == "dataset":
+        make("files", key, home)
+    with pytest.raises(DmiccError, match=re.escape(said)):
+        make(name, key, home)
     assert Lake(home.lake, home.locks).partitions("source/samples") == []
-    if "SIM201" in failed:
-        check = dg.AssetCheckKey(asset_key("source/datasets"), "D04_label_rules")
-        history = dg.DagsterInstance.get().event_log_storage.get_asset_check_execution_history(check, limit=10)
-        assert [record.status.value for record in history] == ["FAILED"]
+
+
+def test_labels_that_do_not_fit_are_a_failed_check_in_dagster(run_small: RunSmall, home: Settings) -> None:
+    edit_study(home, (r"expect: 149", "expect: 150"))
+    outcomes = run_small("source", key="small.SIM201")
+    assert outcomes["dataset small.SIM201"].state == "failed"
+    assert "149 samples are carcinoma, the study expects 150" in outcomes["dataset small.SIM201"].message
+    check = dg.AssetCheckKey(asset_key("source/datasets"), "D04_label_rules")
+    history = dg.DagsterInstance.get().event_log_storage.get_asset_check_execution_history(check, limit=10)
+    assert [record.status.value for record in history] == ["FAILED"]
 
 
 def test_nothing_differs_is_a_result(materialised: Settings, no_pictures: None) -> None:
