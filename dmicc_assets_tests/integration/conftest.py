@@ -2,14 +2,17 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.run import Outcome, StudyRun
@@ -28,6 +31,18 @@ SMALL = {
 }
 Outcomes = dict[str, Outcome]
 RunSmall = Callable[..., Outcomes]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dagster_waits_for_no_disk() -> Iterator[None]:
+    """Dagster writes thousands of events, each in a transaction; a killed process loses none of them by it."""
+
+    def faster(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", faster)
+    yield
+    event.remove(Engine, "connect", faster)
 
 
 @pytest.fixture(scope="session")
