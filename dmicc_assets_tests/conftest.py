@@ -2,9 +2,12 @@
 
 import gc
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -29,26 +32,44 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("dmicc")
 
 
-# Modules with one of these names use the simulated study, which a process makes once.
-_SIMULATED = ("simulated_tables", "filled_tables", "simulated_workspace")
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", type=Path, metavar="DIR", help="write the browser tests' screenshots there")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests that share what their file or the session made run in one process, so that it is made once.
+
+    pytest-xdist's own marker of groups is not used: with pytest 9.2 it groups nothing, and says nothing.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def group_of(nodeid: str) -> str:
+    """What a test shares with others: the study that was run once, the simulated study, or what its file makes.
 
     A file of which the tests share nothing says so: `pytestmark = pytest.mark.apart`.
     """
-    for item in items:
-        if "first_run" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("first_run"))
-        elif any(hasattr(getattr(item, "module", None), name) for name in _SIMULATED):
-            item.add_marker(pytest.mark.xdist_group("simulated_study"))
-        elif not item.get_closest_marker("apart"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+    path, _, name = nodeid.partition("::")
+    text = _source(path)
+    declared = re.search(rf"^def {re.escape(name.partition('[')[0])}\((.*?)\) ->", text, re.DOTALL | re.MULTILINE)
+    is_apart = "mark.apart" in text
+    if re.search(r"\b(first_run|materialised)\b", declared[1] if is_apart and declared else text):
+        return "first_run"
+    if "/unit/" in path and re.search(r"worlds\.simulated_(study|lake) import", text):
+        return "simulated_study"
+    return nodeid if is_apart else path
+
+
+@cache
+def _source(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
 def pytest_collection_finish() -> None:

@@ -42,7 +42,7 @@ def write_gzip(path: Path, text: str) -> None:
     """Write text as gzip without time stamp and name: equal text gives equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=6, mtime=0) as file:
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=1, mtime=0) as file:
         file.write(text.encode("utf-8"))
     path.write_bytes(packed.getvalue())
 
