@@ -1,20 +1,24 @@
 """Assets of the group `enrichment`: gene sets on the ranked list of all genes, and on the gene lists."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dmicc_assets.assets.differential import subject_of
 from dmicc_assets.differential.blocking import cohort_settings
 from dmicc_assets.differential.statistics import weighted_model
+from dmicc_assets.enrichment.coverage import with_symbols
 from dmicc_assets.enrichment.libraries import LibrariesInUse, libraries_in_use, served_libraries
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.enrichment.terms import EnrichedTerms, camera_terms, enriched_terms, preranked_terms
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.relabelled_genes import relabelled_genes
+from dmicc_assets.results.inputs import symbols_of_cohort
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
 
-COHORT = (Input("cohort/expression"), Input("cohort/samples"))
+COHORT = (Input("cohort/expression"), Input("cohort/samples"), Input("source/gene_ids", "cohort_datasets"))
 
 
 def observe_libraries(context: StepContext) -> str:
@@ -28,8 +32,10 @@ def known_libraries(context: StepContext) -> str:
 
 
 def libraries_of(context: StepContext) -> LibrariesInUse:
-    """The gene-set libraries that the study uses, fetched where need be."""
-    return libraries_in_use(context.study.enrichment, context.settings, context.report_progress)
+    """The gene-set libraries that the study uses, fetched where need be, by symbol where the annotation knows it."""
+    libraries = libraries_in_use(context.study.enrichment, context.settings, context.report_progress)
+    results = Results.of_step(context)
+    return replace(libraries, found=with_symbols(libraries.found, partial(symbols_of_cohort, results, context.part)))
 
 
 def result_of(table: str, found: EnrichedTerms, libraries: LibrariesInUse) -> Result:

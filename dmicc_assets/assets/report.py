@@ -41,6 +41,7 @@ def published(context: StepContext) -> Result:
         Input("source/files", "datasets"),
         Input("source/datasets", "datasets"),
         Input("source/samples", "datasets"),
+        Input("source/gene_ids", "datasets"),
         Input("expression/genes", "datasets"),
         Input("expression/quality", "datasets"),
         Input("expression/distributions", "datasets"),

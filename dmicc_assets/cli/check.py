@@ -17,6 +17,7 @@ from dmicc_assets.enrichment.gene_sets import library_path
 from dmicc_assets.enrichment.libraries import held_library
 from dmicc_assets.enrichment.providers.catalogue import PROVIDERS, source_of
 from dmicc_assets.errors import DataError, RequestError, SourceError
+from dmicc_assets.expression.gene_ids import TITLES, namespace_of
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets.geo.preview import DatasetPreview, Fetched, preview_dataset
 from dmicc_assets.lake.steps import open_client, used_datasets
@@ -215,9 +216,13 @@ def _show_coverage(out: Console, study: Study, settings: Settings, ahead: StudyA
             f"gene sets {name}: {found.n_covered:,} of {found.n_genes:,} genes are in a set, "
             f"{found.n_testable:,} of {found.n_sets:,} sets can be tested"
         )
-        if found.is_low:
-            ours, theirs = (", ".join(first) for first in found.first)
-            out.print(f"note: gene sets {name}: are they of another organism or other names? {ours} against {theirs}")
+        namespace = namespace_of({gene for each in library.sets.values() for gene in each.genes})
+        if namespace is not None:
+            out.print(
+                f"  by {TITLES[namespace]} identifiers, which a run reads by symbol where the annotation has them"
+            )
+        elif found.is_low:
+            out.print(f"warning: gene sets {name}: another organism or other identifiers? ({found.sides()})")
 
 
 def _show_download(out: Console, look: _Look) -> None:

@@ -39,6 +39,7 @@ class GeneSetLibrary:
         sha256: of the file's content, unpacked.
         path: the file.
         sets: each set by its term.
+        identifiers: how the file names genes: Symbol, Entrez or Ensembl.
     """
 
     name: str
@@ -47,6 +48,7 @@ class GeneSetLibrary:
     sha256: str
     path: Path
     sets: dict[str, GeneSet]
+    identifiers: str = "Symbol"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import polars as pl
 
 from dmicc_assets.differential.statistics import CohortModel
 from dmicc_assets.enrichment.camera import camera
+from dmicc_assets.enrichment.coverage import coverage
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
@@ -19,7 +20,7 @@ from dmicc_assets.tables import TABLES
 
 @dataclass(frozen=True)
 class EnrichedTerms:
-    """The rows of all libraries, and the libraries used."""
+    """The rows of all libraries, and the libraries used; for over-representation also what each knows of the genes."""
 
     terms: pl.DataFrame
     notes: dict[str, Any]
@@ -44,12 +45,16 @@ def enriched_terms(
     Raises:
         DataError: a library states an empty date (M8).
     """
-    query, background, lists = genes["gene"].to_list(), statistics["gene"].to_list(), None
+    query, measured = genes["gene"].to_list(), statistics["gene"].to_list()
+    background, lists = measured, None
     if relabelled is not None:
         background, lists = list(relabelled.genes), relabelled.lists(query, statistics)
     frames = [over_representation(query, background, library, settings, lists) for library in libraries]
     terms = pl.concat([TABLES["enrichment/terms"].frame(), *frames])
-    return EnrichedTerms(terms, _notes(libraries) | _labellings(relabelled))
+    notes = _notes(libraries)
+    for said, library in zip(notes["libraries"], libraries, strict=True):
+        said["coverage"] = coverage(library, measured, settings).notes()
+    return EnrichedTerms(terms, notes | _labellings(relabelled))
 
 
 def preranked_terms(
@@ -102,5 +107,5 @@ def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
     for one in libraries:
         if not one.date:
             raise DataError(f"{one.path}: the library has an empty date; state one in {one.name}.json", check="M8")
-    used = [{"name": one.name, "version": one.version, "date": one.date, "sha256": one.sha256} for one in libraries]
-    return {"libraries": used}
+    said = ("name", "version", "date", "sha256", "identifiers")
+    return {"libraries": [{key: getattr(one, key) for key in said} for one in libraries]}

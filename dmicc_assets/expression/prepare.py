@@ -34,6 +34,7 @@ class PreparedDataset:
         dataset: one row with the columns of `source.datasets`.
         samples: one row for each sample, with the columns of `source.samples`.
         probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
+        gene_ids: the columns of `source.gene_ids`.
         probes: every original row and sample, on the log2 scale before normalisation, or as counts.
         genes: gene-level log2 expression, genes sorted by name.
         counts: RNA-seq counts of the same shape; missing values when the dataset is not counted.
@@ -45,6 +46,7 @@ class PreparedDataset:
     dataset: pl.DataFrame
     samples: pl.DataFrame
     probe_genes: pl.DataFrame
+    gene_ids: pl.DataFrame
     probes: ExpressionMatrix
     genes: ExpressionMatrix
     counts: ExpressionMatrix
@@ -81,6 +83,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         dataset=_dataset_row(raw, spec, measured.scale_detected, files),
         samples=samples,
         probe_genes=probe_genes,
+        gene_ids=raw.gene_ids,
         probes=measured.probes,
         genes=genes,
         counts=measured.counts,

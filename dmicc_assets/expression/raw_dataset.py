@@ -32,6 +32,7 @@ class RawDataset:
         samples: one row for each sample, `series_header.SAMPLE_SCHEMA`, in the matrix's order.
         matrix: (R, N) as served.
         probe_genes: probe, gene, n_symbols of every row, for rows that are probes.
+        gene_ids: rows of `source.gene_ids`; empty when the annotation has only symbols.
         symbol_column: the platform's column that named the genes.
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
         n_placeholders: entries of the platform's table that stand for no gene (`#N/A`, `unknown`); dropped.
@@ -56,6 +57,7 @@ class RawDataset:
     samples: pl.DataFrame
     matrix: ExpressionMatrix
     probe_genes: pl.DataFrame | None
+    gene_ids: pl.DataFrame
     symbol_column: str | None
     n_date_mangled: int
     n_placeholders: int

@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import DataError, SourceError
+from dmicc_assets.expression.gene_ids import gene_id_rows
 from dmicc_assets.expression.raw_dataset import RawDataset
-from dmicc_assets.geo.formats.counts import count_genes, read_counts, read_symbols
+from dmicc_assets.geo.formats.counts import annotated_ids, count_genes, read_counts, read_symbols
 from dmicc_assets.geo.formats.platform import Platform, match_probes
 from dmicc_assets.geo.formats.series_header import SeriesHeader, samples_sha256
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, read_series_matrix
@@ -88,6 +89,7 @@ def _from_series(
         samples=samples,
         matrix=read.matrix.take_samples(samples["sample"].to_list()),
         probe_genes=match_probes(read.matrix.features, platform),
+        gene_ids=platform.gene_ids,
         symbol_column=platform.symbol_column,
         n_date_mangled=platform.n_date_mangled,
         n_placeholders=platform.n_placeholders,
@@ -104,7 +106,8 @@ def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
     samples, uncounted = header.samples.filter(is_counted), header.samples.filter(~is_counted)
     if not len(samples):
         raise DataError(f"{name}: none of the series' samples has a column in {counts.path.name}")
-    genes = count_genes(matrix.features, read_symbols(_need(name, by_role, "gene_ids").path))
+    annotation = _need(name, by_role, "gene_ids").path
+    genes, ids = count_genes(matrix.features, read_symbols(annotation)), annotated_ids(annotation)
     return RawDataset(
         **_described(header, samples),
         name=name,
@@ -116,6 +119,7 @@ def _from_counts(name: str, by_role: Mapping[str, SourceFile]) -> RawDataset:
         samples=samples,
         matrix=matrix.take_samples(samples["sample"].to_list()),
         probe_genes=genes,
+        gene_ids=ids,
         symbol_column="Symbol",
         n_date_mangled=0,
         n_placeholders=0,
@@ -151,6 +155,7 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
         samples=samples,
         matrix=matrix,
         probe_genes=match_probes(matrix.features, platform) if platform else None,
+        gene_ids=platform.gene_ids if platform else gene_id_rows(()),
         symbol_column=platform.symbol_column if platform else None,
         n_date_mangled=platform.n_date_mangled if platform else 0,
         n_placeholders=platform.n_placeholders if platform else 0,

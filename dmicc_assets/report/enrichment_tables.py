@@ -1,4 +1,4 @@
-"""The tables of the report on enrichment, and what is said of libraries that lack names or could not be had.
+"""The tables of the report on enrichment, and what is said of libraries: without names, not to be had, of other genes.
 
 The other sections are in `sections.py`.
 """
@@ -6,12 +6,19 @@ The other sections are in `sections.py`.
 import polars as pl
 
 from dmicc_assets.report.data_tables import ReportTable, report_table
+from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
 
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25
 # Gene sets of camera that are shown, also where fewer pass the threshold.
 _FIRST_SETS = 100
+
+
+def library_notes(results: Results) -> str:
+    """What people must know of the libraries before they read the tables."""
+    said = (nameless_libraries, translated_libraries, missing_libraries, foreign_libraries)
+    return "".join(each(results) for each in said)
 
 
 def nameless_libraries(results: Results) -> str:
@@ -32,6 +39,33 @@ def missing_libraries(results: Results) -> str:
     if len(missing) == len(results.study.enrichment.libraries):
         return f" Enrichment was not made: no gene sets could be had ({reasons})."
     return f" Enrichment was not made in {' and '.join(missing)}, which could not be had ({reasons})."
+
+
+def foreign_libraries(results: Results) -> str:
+    """Which libraries do not know the measured genes: nothing follows from what is found in them, or not."""
+    evidence = StudyEvidence.of(results)
+    foreign = [
+        f"{each.n_covered:,} of {each.n_genes:,} genes of {results.study.cohorts[cohort].title} are in {library} "
+        f"({each.sides()})"
+        for cohort in results.study.cohorts
+        for library, each in evidence.coverage(cohort).items()
+        if each.is_low
+    ]
+    if not foreign:
+        return ""
+    return f" Another species or other identifiers, so that nothing follows from them: {'; '.join(foreign)}."
+
+
+def translated_libraries(results: Results) -> str:
+    """Which libraries name genes by Entrez or Ensembl identifiers, and were read by symbol."""
+    evidence = StudyEvidence.of(results)
+    found = {
+        f"{library} by {notes['identifiers']} identifiers"
+        for said in evidence.library_notes.values()
+        for library, notes in said.items()
+        if notes.get("identifiers", "Symbol") != "Symbol"
+    }
+    return f" Read by symbol, as the platform's annotation has it: {'; '.join(sorted(found))}." if found else ""
 
 
 def camera(results: Results) -> list[ReportTable]:

@@ -9,7 +9,7 @@ import polars as pl
 from dmicc_assets.checks.finding import SEVERITIES
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.report.data_tables import ReportTable, free_table, in_one_column, number_text, report_table
-from dmicc_assets.report.enrichment_tables import camera, gene_sets, missing_libraries, nameless_libraries, terms
+from dmicc_assets.report.enrichment_tables import camera, gene_sets, library_notes, terms
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, quantity_in_words
 from dmicc_assets.results.reader import Results
@@ -63,7 +63,7 @@ def _of_the_cohorts(results: Results, texts: Methods) -> list[Section]:
         ),
         _differential(results, texts),
         Section(
-            "enrichment", "Enrichment", texts.enrichment + nameless_libraries(results) + missing_libraries(results),
+            "enrichment", "Enrichment", texts.enrichment + library_notes(results),
             [*camera(results), *terms(results), *gene_sets(results)], (r"cohort/.*/(camera|terms\..*|gsea)",),
             "No gene set was tested.",
         ),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import polars as pl
 
+from dmicc_assets.enrichment.coverage import Coverage
 from dmicc_assets.lake.steps import used_datasets
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import sample_identity
@@ -58,6 +59,11 @@ class StudyEvidence(Results):
         """Notes of each cohort's `enrichment/terms` on the gene-set libraries, by name."""
         notes = {name: self.notes("enrichment/terms", name) for name in self.study.cohorts}
         return {name: {each["name"]: each for each in said.get("libraries", [])} for name, said in notes.items()}
+
+    def coverage(self, cohort: str) -> dict[str, Coverage]:
+        """How much of a cohort's measured genes each library knows, by its name."""
+        said = {name: Coverage.of_notes(notes) for name, notes in self.library_notes[cohort].items()}
+        return {name: found for name, found in said.items() if found is not None}
 
     @cached_property
     def missing_libraries(self) -> dict[str, dict[str, str]]:

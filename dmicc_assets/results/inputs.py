@@ -1,8 +1,12 @@
-"""Inputs of resampling, assembled from a study's results. Nothing is computed or judged here."""
+"""Inputs of resampling and of gene sets, assembled from a study's results. Nothing is computed or judged here."""
+
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from dmicc_assets.enrichment.coverage import named
 from dmicc_assets.expression.counts import sum_counts
+from dmicc_assets.expression.gene_ids import Namespace, namespace_of, symbols_by_id
 from dmicc_assets.resampling.arrays import CountedArrays, FoldValues, LogArrays, learns_from_arrays, log_arrays
 from dmicc_assets.resampling.selection import StudyData
 from dmicc_assets.resampling.sensitivity import ProbeLevel
@@ -52,6 +56,19 @@ def probe_level(results: Results) -> ProbeLevel:
         matrices={name: results.matrix("expression/genes", name) for name in names if name not in by_probe},
         samples={name: samples[name] for name in names},
     )
+
+
+def symbols_of_cohort(results: Results, cohort: str, namespace: Namespace) -> Mapping[str, str]:
+    """Symbol by Entrez or Ensembl identifier, by the annotation of a cohort's datasets."""
+    datasets = results.study.cohorts[cohort].datasets
+    return symbols_by_id([results.rows("source/gene_ids", dataset=name) for name in datasets], namespace)
+
+
+def genes_of_set(results: Results, cohort: str, library: str, term: str) -> Sequence[str]:
+    """The genes of a gene set, by symbol where the annotation of the cohort's datasets knows it."""
+    genes = results.gene_set(library, term)
+    namespace = namespace_of(genes)
+    return named(genes, symbols_of_cohort(results, cohort, namespace)) if namespace else genes
 
 
 def _log_arrays(results: Results, dataset: str) -> LogArrays:

@@ -77,4 +77,16 @@ TABLES = (
         ),
         "The gene of each probe; probes without a symbol or with several are not used.",
     ),
+    Table(
+        "source/gene_ids",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            key("namespace", "whose identifier it is: 'entrez' or 'ensembl'"),
+            key("identifier", "identifier of the gene, without Ensembl's version"),
+            key("gene", "gene symbol of the probes that have this identifier"),
+        ),
+        "Entrez and Ensembl identifiers of the measured genes, where the platform's annotation gives them.",
+    ),
 )

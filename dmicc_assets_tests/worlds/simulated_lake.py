@@ -70,6 +70,8 @@ def filled_tables() -> Results:
     frames["cohort/samples"] = _with_swapped_labels(results.cohort.samples)
     frames["source/files"] = pl.concat(_file(dataset) for dataset in study.datasets)
     frames["source/probe_genes"] = pl.concat(_probes(dataset) for dataset in study.datasets)
+    ids = pl.DataFrame({"namespace": "entrez", "identifier": ["7157"], "gene": ["G001"]})
+    frames["source/gene_ids"] = pl.concat(declared("source/gene_ids", ids, dataset=name) for name in study.datasets)
     frames["rigor/nulls"] = pl.concat([_null("auc", 0.9, "GSE4"), _null("signature_size", 20.0, "b")])
     genes = frames["signature/genes"]["gene"].unique().sort()
     shares = {"bootstrap": 0.9, "bootstrap_biomarkers": 0.4, "leave_one_control_out": 1.0}

@@ -84,7 +84,7 @@ def _without_fault() -> tuple[dict[str, pl.DataFrame], dict[MatrixKey, Expressio
     for cohort, dataset in (("a", "SIM1"), ("b", "SIM2")):
         stored["cohort/expression", cohort, "value_adjusted"] = matrices[dataset].take_features(GENES)
     said = {"quantiles": [4.0, 7.0, 8.0, 9.0, 11.0, 12.0], "took_log2": False, "n_files": 1}
-    library = {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}
+    library = {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"} | {"coverage": coverage(5)}
     manifests = [
         *(manifest_of("expression/genes", name, said) for name in DATASETS),
         *(
@@ -94,6 +94,12 @@ def _without_fault() -> tuple[dict[str, pl.DataFrame], dict[MatrixKey, Expressio
         manifest_of("enrichment/camera", "a", {"n_missing": 2, "n_without_variance": 1}),
     ]
     return frames_of(samples, matrices), stored, manifests
+
+
+def coverage(n_common: int) -> dict[str, Any]:
+    """A library of 8 genes, of which so many are among the 6 measured ones."""
+    counts = {"n_genes": 6, "n_covered": n_common, "n_library": 8, "n_sets": 1, "n_testable": 1}
+    return counts | {"first": [GENES[:3], ["H1", "H2", "H3"]]}
 
 
 def manifest_of(table: str, part: str, notes: dict[str, Any], **changes: Any) -> Manifest:

@@ -9,6 +9,7 @@ import polars as pl
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.study.schema import Differential
 from dmicc_assets_tests.worlds.sound_study import manifest_of, with_frame, with_matrix, with_notes, with_study
+from dmicc_assets_tests.worlds.spoilt_gene_sets import of_genes_held
 
 Spoil = Callable[[StudyEvidence], StudyEvidence]
 
@@ -214,6 +215,7 @@ FIRES: dict[str, tuple[Spoil, str, str]] = {
         "sound",
     ),
     "M8": (no_version, "error", "a"),
+    "M9": (of_genes_held(2), "warning", "a"),
     "R1": (nested_drops, "warning", "b"),
     "R2": (put("rigor/nulls", "value", 0.95, pl.col("subject") == "SIM3"), "warning", "SIM3"),
     "R3": (put("rigor/nulls", "value", 0.9, pl.col("statistic") == "overlap"), "warning", "b"),

@@ -3,13 +3,14 @@
 Their URLs are in `geo/sources.py`; the analysis of counts (voom) is in `stats/voom.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.expression.gene_ids import ProbeCell, gene_id_rows
 from dmicc_assets.geo.formats.gzip_stream import gzip_blocks
 from dmicc_assets.geo.formats.platform import probe_rows
 from dmicc_assets.geo.formats.tabular import read_matrix, verify_matrix
@@ -70,14 +71,36 @@ def read_symbols(path: Path) -> dict[str, str]:
     Raises:
         SourceError: the file is damaged, or has no columns GeneID and Symbol.
     """
+    return {gene_id: symbol for gene_id, symbol, _ in _annotation(path)}
+
+
+def annotated_ids(path: Path) -> pl.DataFrame:
+    """Rows of `source.gene_ids`: Entrez and Ensembl identifiers of every symbol of NCBI's annotation.
+
+    Raises:
+        SourceError: as `read_symbols`.
+    """
+    return gene_id_rows(_id_cells(path))
+
+
+def _id_cells(path: Path) -> Iterator[ProbeCell]:
+    for gene_id, symbol, ensembl in _annotation(path):
+        yield symbol, "entrez", gene_id
+        yield symbol, "ensembl", ensembl
+
+
+def _annotation(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Entrez id, symbol and Ensembl ids ("" where the file has no such column) of each gene with a symbol."""
     text = b"".join(gzip_blocks(path)).decode("utf-8", errors="replace")
     header, *lines = text.replace("\r\n", "\n").split("\n")
     columns = header.split("\t")
     if not {"GeneID", "Symbol"} <= set(columns):
         raise SourceError(f"{path.name}: expected columns GeneID and Symbol, found {header[:60]!r}")
     gene_id, symbol = columns.index("GeneID"), columns.index("Symbol")
-    cells = (line.split("\t") for line in lines if line)
-    return {row[gene_id]: row[symbol] for row in cells if len(row) > max(gene_id, symbol) and row[symbol]}
+    ensembl = columns.index("EnsemblGeneID") if "EnsemblGeneID" in columns else len(columns)
+    for row in (line.split("\t") for line in lines if line):
+        if len(row) > max(gene_id, symbol) and row[symbol]:
+            yield row[gene_id], row[symbol], row[ensembl] if ensembl < len(row) else ""
 
 
 def verify_symbols(path: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.expression.gene_ids import gene_id_rows
+from dmicc_assets.geo.formats.gene_id_columns import ID_COLUMNS, gene_id_cells
 from dmicc_assets.geo.formats.platform_table import PlatformTable, plain_name, read_platform_table
 from dmicc_assets.geo.formats.symbol_cells import Cell, read_captured, read_cell
 from dmicc_assets.geo.formats.symbol_columns import COLUMNS, SymbolRule, choose_column, no_column
@@ -30,6 +32,7 @@ class Platform:
     Attributes:
         accession: the platform's, empty when the file does not say.
         probe_genes: one row for each probe: probe, gene (NULL without a symbol; several joined by ` /// `), n_symbols.
+        gene_ids: rows of `source.gene_ids`, from the probes with one symbol.
         symbol_column: the column's name as the file has it.
         rule: the rule that chose it.
         n_date_mangled: symbols that a spreadsheet turned into dates (`1-Mar`, `44256`); dropped.
@@ -40,6 +43,7 @@ class Platform:
 
     accession: str
     probe_genes: pl.DataFrame
+    gene_ids: pl.DataFrame
     symbol_column: str
     rule: str
     n_date_mangled: int
@@ -69,10 +73,10 @@ def read_platform(
         DataError: no column names genes, or not the one that is named; the message lists the columns.
     """
     if column is not None:
-        table = read_platform_table(path, accession, {plain_name(column)})
+        table = read_platform_table(path, accession, {plain_name(column), *ID_COLUMNS})
         rule = SymbolRule("study file", column, read_captured(pattern) if pattern else read_cell)
         return _named(table, rule, _best_of(table, rule, path.name), entrez, path.name)
-    table = read_platform_table(path, accession, COLUMNS)
+    table = read_platform_table(path, accession, {*COLUMNS, *ID_COLUMNS})
     chosen = choose_column(table, entrez)
     if chosen is None:
         table = read_platform_table(path, accession)
@@ -102,7 +106,8 @@ def read_probe_table(path: Path) -> Platform:
 
 def _best_of(table: PlatformTable, rule: SymbolRule, name: str) -> int:
     """Of the columns with the wanted name the one with most symbols."""
-    filled = {i: sum(bool(rule.read(row[i]).symbols) for row in table.rows) for i in range(1, len(table.columns))}
+    there = [i for i, each in enumerate(table.columns) if i and plain_name(each) == plain_name(rule.column or "")]
+    filled = {i: sum(bool(rule.read(row[i]).symbols) for row in table.rows) for i in there}
     if not any(filled.values()):
         raise no_column(table, f"{name}: no symbol in column {rule.column!r}" if filled else f"{name}: no such column")
     return max(filled, key=lambda i: filled[i])
@@ -128,6 +133,7 @@ def _named(table: PlatformTable, rule: SymbolRule, index: int, entrez: Mapping[s
     return Platform(
         table.accession,
         frame,
+        gene_id_rows(gene_id_cells(table, genes)),
         table.columns[index],
         rule.name,
         sum(cell.n_dates for cell in cells),

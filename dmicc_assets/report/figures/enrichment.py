@@ -40,7 +40,7 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     """
     drawn = terms.sort(["p_value", "term"]).head(most).reverse()
     if drawn.is_empty():
-        return style.note_figure(title, "No gene set of the library holds a differentially expressed gene.")
+        return style.note_figure(title, "No gene set of the library was tested.")
     figure, axes = style.one_axes(5.6, 1.5 + 0.27 * len(drawn), title)
     share = (drawn["n_overlap"] / drawn["n_query"].clip(lower_bound=1)).to_numpy()
     strength = -drawn["adj_p_value"].clip(lower_bound=_TINY).log10().to_numpy()

@@ -8,6 +8,7 @@ from dmicc_assets.expression.projection import can_project, principal_components
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
 from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
 from dmicc_assets.report.figures.style import note_figure
+from dmicc_assets.results.inputs import genes_of_set
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.diagnostic import mean_variance_trend, moderated_t_quantiles
 from dmicc_assets.types import ExpressionMatrix
@@ -159,7 +160,8 @@ def draw_gsea(results: Results, cohort: str) -> Figure:
     measured = frozenset(statistics["gene"])
     drawn: list[enrichment.RankedSet] = []
     for row in pl.concat(best).iter_rows(named=True):
-        genes = find_symbols(results.gene_set(row["library"], row["term"]), measured).found.values()
+        held = genes_of_set(results, cohort, row["library"], row["term"])
+        genes = find_symbols(held, measured).found.values()
         if 0 < len(set(genes)) < len(measured):
             term, library = row["term"], row["library"]
             name = row["term_name"] or (term if term.startswith(library) else f"{library} {term}")

@@ -16,8 +16,11 @@ from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.conftest import ROOT
 from dmicc_assets_tests.worlds.sound_study import manifest_of, sound, study_file, with_frame, with_notes
 from dmicc_assets_tests.worlds.spoilt_annotation import WAYS_OF_ANNOTATION
+from dmicc_assets_tests.worlds.spoilt_gene_sets import WAYS_OF_GENE_SETS
 from dmicc_assets_tests.worlds.spoilt_people import WAYS_OF_PEOPLE
 from dmicc_assets_tests.worlds.spoilt_studies import ANOTHER_WAY, DATASETS, FIRES, Spoil, two_datasets
+
+EVERY_WAY = [*ANOTHER_WAY, *WAYS_OF_ANNOTATION, *WAYS_OF_GENE_SETS, *WAYS_OF_PEOPLE]
 
 
 def no_model(evidence: StudyEvidence) -> StudyEvidence:
@@ -58,9 +61,7 @@ def test_fires(code: str) -> None:
     assert len(found[subject].message) > 20
 
 
-@pytest.mark.parametrize(
-    ("code", "spoil", "severity", "subject", "said"), [*ANOTHER_WAY, *WAYS_OF_ANNOTATION, *WAYS_OF_PEOPLE]
-)
+@pytest.mark.parametrize(("code", "spoil", "severity", "subject", "said"), EVERY_WAY)
 def test_another_way(code: str, spoil: Spoil, severity: str, subject: str, said: str) -> None:
     found = checked(code, spoil(sound()))
     assert (found[subject].severity, said in found[subject].message) == (severity, True), found[subject].message

@@ -218,6 +218,7 @@ def test_rna_seq_leads_to_ncbis_counts(
     np.testing.assert_array_equal(raw.matrix.values, [[0, 5], [12, 7], [2, 1]])
     assert raw.probe_genes is not None
     assert raw.probe_genes.rows() == [("7157", "TP53", 1), ("920", "CD4", 1), ("1", "A1BG", 1)]
+    assert ("entrez", "7157", "TP53") in raw.gene_ids.rows()
     assert raw.samples.height == 2
     if way == "http":
         assert any("type=rnaseq_counts&acc=GSE118828" in path for path in fake_geo.paths())

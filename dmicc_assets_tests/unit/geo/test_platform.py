@@ -205,3 +205,25 @@ def test_a_wrong_file_is_one_clear_error(tmp_path: Path, text: str, expected: st
     with pytest.raises(SourceError, match=expected) as caught:
         read_platform(path, "GPL7")
     assert str(caught.value).startswith("GPL7.txt: ")
+
+
+def test_identifiers_of_other_namespaces_are_those_of_probes_with_one_gene(gzipped: Gzipped) -> None:
+    """Columns of `.annot`, of Agilent and of GPL6244; a cell with several identifiers is of no one gene."""
+    columns = ["ID", "Gene symbol", "Gene ID", "Ensembl"]
+    rows = [
+        ["1", "TP53", "7157", "ENSG00000141510.18"],
+        ["2", "TP53", "7157", ""],
+        ["3", "CD4///CD8A", "920///925", ""],
+        ["4", "HLA-A", "3105", "ENSG00000206503 /// ENSG00000235657"],
+        ["5", "", "1", "ENSG00000121410"],
+        ["6", "MX1", "4599", "ENST00000398598"],
+    ]
+    ids = read_platform(gzipped(soft_text(columns, *rows))).gene_ids
+    assert sorted(ids.rows()) == [
+        ("ensembl", "ENSG00000141510", "TP53"),
+        ("entrez", "3105", "HLA-A"),
+        ("entrez", "4599", "MX1"),
+        ("entrez", "7157", "TP53"),
+    ]
+    assigned = soft_text(["ID", "gene_assignment"], ["1", "NM_1 // TP53 // x // 17p13 // 7157 /// NM_2 // TP53 // x"])
+    assert read_platform(gzipped(assigned)).gene_ids.rows() == [("entrez", "7157", "TP53")]
