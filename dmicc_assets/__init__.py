@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dmicc_assets.api.gene_sets import camera, gsea, ora
     from dmicc_assets.api.geo import Series, read_geo
     from dmicc_assets.api.prediction import NestedCv, RocCurve, nested_cv, roc, roc_test
+    from dmicc_assets.api.sample_scores import gsva, ssgsea
     from dmicc_assets.api.signature import SharedGenes, shared_genes
     from dmicc_assets.api.studies import StudyResults, open  # noqa: A004 - as `dm.open`
 
@@ -29,6 +30,7 @@ _MODULES = {
     "contrasts": "contrasts",
     "differential_genes": "differential",
     "gsea": "gene_sets",
+    "gsva": "sample_scores",
     "limma": "differential",
     "StudyResults": "studies",
     "nested_cv": "prediction",
@@ -38,6 +40,7 @@ _MODULES = {
     "roc": "prediction",
     "roc_test": "prediction",
     "shared_genes": "signature",
+    "ssgsea": "sample_scores",
     "treat": "differential",
 }
 
@@ -54,6 +57,7 @@ __all__ = [
     "contrasts",
     "differential_genes",
     "gsea",
+    "gsva",
     "limma",
     "nested_cv",
     "open",
@@ -62,6 +66,7 @@ __all__ = [
     "roc",
     "roc_test",
     "shared_genes",
+    "ssgsea",
     "treat",
 ]
 

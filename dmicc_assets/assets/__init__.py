@@ -24,6 +24,7 @@ STEPS: list[Step] = in_order(
         enrichment.camera,
         enrichment.terms,
         enrichment.gsea,
+        enrichment.scores,
         signature.signature,
         signature.overlap,
         signature.ranking,

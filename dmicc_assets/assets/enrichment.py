@@ -10,13 +10,21 @@ from dmicc_assets.differential.statistics import weighted_model
 from dmicc_assets.enrichment.coverage import with_symbols
 from dmicc_assets.enrichment.libraries import LibrariesInUse, libraries_in_use, served_libraries
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
-from dmicc_assets.enrichment.terms import EnrichedTerms, camera_terms, enriched_terms, preranked_terms
+from dmicc_assets.enrichment.sample_scores import sample_scores
+from dmicc_assets.enrichment.terms import (
+    EnrichedTerms,
+    camera_terms,
+    enriched_terms,
+    library_notes,
+    preranked_terms,
+)
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.relabelled_genes import relabelled_genes
-from dmicc_assets.results.inputs import symbols_of_cohort
+from dmicc_assets.results.inputs import symbols_of_cohort, symbols_of_datasets
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
+from dmicc_assets.tables import TABLES
 
 COHORT = (Input("cohort/expression"), Input("cohort/samples"), Input("source/gene_ids", "cohort_datasets"))
 
@@ -29,6 +37,11 @@ def observe_libraries(context: StepContext) -> str:
 def known_libraries(context: StepContext) -> str:
     """The same as it was when last observed: no provider is asked."""
     return served_libraries(context.study.enrichment, context.settings, asks=False)
+
+
+def observe_scored(context: StepContext) -> str:
+    """The same of the libraries of `scores`."""
+    return served_libraries(context.study.scored_sets, context.settings, context.report_progress)
 
 
 def libraries_of(context: StepContext) -> LibrariesInUse:
@@ -114,3 +127,24 @@ def gsea(context: StepContext) -> Result:
         statistics, libraries.found, study.enrichment, study.ranking.seed, under_labels, workers()
     )
     return result_of("enrichment/gsea", enriched, libraries)
+
+
+@step(
+    partition="dataset",
+    outputs=("expression/scores",),
+    inputs=(Input("expression/genes"), Input("source/gene_ids")),
+    settings=lambda study, _: [study.scores, study.scored_sets],
+    version="1",
+    observe=observe_scored,
+)
+def scores(context: StepContext) -> Result:
+    """Score the gene sets of `scores` in every sample; without that section of the study file nothing is computed."""
+    asked, results = context.study.scores, Results.of_step(context)
+    if asked is None:
+        return Result({"expression/scores": TABLES["expression/scores"].frame()})
+    libraries = libraries_in_use(context.study.scored_sets, context.settings, context.report_progress)
+    named = with_symbols(libraries.found, partial(symbols_of_datasets, results, [context.part]))
+    matrix = results.matrix("expression/genes", context.part)
+    found = sample_scores(matrix, named, asked.method, asked.min_size, asked.max_size, workers())
+    notes = {**found.notes(), **library_notes(named), "missing_libraries": libraries.missing}
+    return Result({"expression/scores": found.scores}, notes)

@@ -45,6 +45,7 @@ def published(context: StepContext) -> Result:
         Input("expression/genes", "datasets"),
         Input("expression/quality", "datasets"),
         Input("expression/distributions", "datasets"),
+        Input("expression/scores", "datasets"),
         Input("cohort/expression", "cohorts"),
         Input("cohort/samples", "cohorts"),
         Input("differential/statistics", "cohorts"),

@@ -114,7 +114,7 @@ def nulls(context: StepContext) -> Result:
         Input("rigor/nulls"),
     ),
     settings=lambda study, _: (
-        study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True})
+        study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True, "scores": True})
         | {"model_cohort": study.model_cohort}
     ),
     version=f"11.{len(CHECKS)}",  # a check more is another result

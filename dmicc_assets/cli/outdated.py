@@ -11,7 +11,7 @@ from dmicc_assets.lake.currency import inputs_read, recorded, served
 from dmicc_assets.lake.steps import Step, partition_keys
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.study.schema import Study
-from dmicc_assets.types import PartitionKey
+from dmicc_assets.types import PartitionKey, PartitionKind
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState
     """State of every source of a study, one after the other; gene sets only if they were revised."""
     for key in partition_keys("dataset", study):
         yield _state(workspace, study, [files], key, key)
-    steps = [step for step in STEPS if step.observe is not None and step.partition == "cohort"]
-    for key in partition_keys("cohort", study):
-        state = _state(workspace, study, steps, key, f"gene sets of {key}")
-        if state.state == "revised":
-            yield state
+    kinds: tuple[PartitionKind, ...] = ("cohort",) if study.scores is None else ("cohort", "dataset")
+    for kind in kinds:
+        steps = [step for step in STEPS if step.observe and step.partition == kind and not step.asks_source]
+        for key in partition_keys(kind, study):
+            state = _state(workspace, study, steps, key, f"gene sets of {key}")
+            if state.state == "revised":
+                yield state
 
 
 def _state(workspace: Workspace, study: Study, steps: Sequence[Step], key: PartitionKey, name: str) -> SourceState:

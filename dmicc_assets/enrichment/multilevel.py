@@ -60,7 +60,7 @@ def multilevel_p(
         return MULTILEVEL.to_frame()
     asked = {term: [position[gene] for gene in sorted(sets[term])] for term in sorted(sets)}
     most = max(len(hits) for hits in asked.values())
-    found = _fgsea()(
+    found = compiled_gseapy()["fgsea_rs"](
         list(position.values()), _weighable(ranked["t"].to_numpy()).tolist(), asked,
         1.0, 1, most, sample_size, permutations, smallest, threads, seed,
     ).summaries  # fmt: skip
@@ -76,12 +76,12 @@ def _weighable(t: FloatArray) -> FloatArray:
     return np.where(np.abs(t) < least, np.where(t < 0, -least, least), t)
 
 
-def _fgsea() -> Any:
-    """The compiled function of gseapy, without the package around it, which imports pandas and more in 2 s."""
+def compiled_gseapy() -> dict[str, Any]:
+    """The compiled functions of gseapy by name, without the package around them, which takes 2 s to import."""
     package = find_spec("gseapy")
     found = PathFinder.find_spec("gse", package.submodule_search_locations if package else None)
     if found is None or found.loader is None:
         raise ImportError("gseapy has no compiled module gse: expected gseapy 1.1.8 or newer; install it anew")
     compiled = module_from_spec(found)
     found.loader.exec_module(compiled)
-    return vars(compiled)["fgsea_rs"]
+    return vars(compiled)

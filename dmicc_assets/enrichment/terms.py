@@ -51,7 +51,7 @@ def enriched_terms(
         background, lists = list(relabelled.genes), relabelled.lists(query, statistics)
     frames = [over_representation(query, background, library, settings, lists) for library in libraries]
     terms = pl.concat([TABLES["enrichment/terms"].frame(), *frames])
-    notes = _notes(libraries)
+    notes = library_notes(libraries)
     for said, library in zip(notes["libraries"], libraries, strict=True):
         said["coverage"] = coverage(library, measured, settings).notes()
     return EnrichedTerms(terms, notes | _labellings(relabelled))
@@ -70,7 +70,7 @@ def preranked_terms(
         preranked(statistics, library, settings, seed, relabelled=relabelled, threads=threads) for library in libraries
     ]
     terms = pl.concat([TABLES["enrichment/gsea"].frame(), *frames])
-    return EnrichedTerms(terms, _notes(libraries) | _labellings(relabelled) | {"seed": seed})
+    return EnrichedTerms(terms, library_notes(libraries) | _labellings(relabelled) | {"seed": seed})
 
 
 def _labellings(relabelled: RelabelledGenes | None) -> dict[str, int]:
@@ -100,10 +100,15 @@ def camera_terms(
         trend=differential.trend,
     )
     counts = {"n_genes": found.n_genes, "n_missing": found.n_missing, "n_without_variance": found.n_without_variance}
-    return EnrichedTerms(found.terms, _notes(libraries) | counts)
+    return EnrichedTerms(found.terms, library_notes(libraries) | counts)
 
 
-def _notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
+def library_notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
+    """The libraries in use, for a manifest.
+
+    Raises:
+        DataError: a library states an empty date (M8).
+    """
     for one in libraries:
         if not one.date:
             raise DataError(f"{one.path}: the library has an empty date; state one in {one.name}.json", check="M8")

@@ -5,7 +5,9 @@ The other sections are in `sections.py`.
 
 import polars as pl
 
-from dmicc_assets.report.data_tables import ReportTable, report_table
+from dmicc_assets.enrichment.score_differences import score_differences
+from dmicc_assets.expression.copies import without_copies
+from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
 
@@ -13,6 +15,8 @@ from dmicc_assets.results.reader import Results
 _FDR_SHOWN = 0.25
 # Gene sets of camera that are shown, also where fewer pass the threshold.
 _FIRST_SETS = 100
+# Sets of the table of scores.
+_MOST_SCORED = 50
 
 
 def library_notes(results: Results) -> str:
@@ -84,6 +88,30 @@ def terms(results: Results) -> list[ReportTable]:
     """Over-represented terms, the smallest adjusted p-value first."""
     rows = results.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
     return [report_table("enrichment/terms", rows)] if len(rows) else []
+
+
+def scores(results: Results) -> list[ReportTable]:
+    """For each cohort the sets whose scores differ most between its groups; no p-value: they are picked for it."""
+    tables: list[ReportTable] = []
+    for name, cohort in results.study.cohorts.items():
+        scored = results.rows("expression/scores").filter(pl.col("dataset").is_in(cohort.datasets))
+        samples = without_copies(results.rows("cohort/samples", cohort=name))
+        rows = score_differences(scored, samples)
+        title = (
+            f"{cohort.title}: the {min(len(rows), _MOST_SCORED)} of {len(rows):,} sets whose scores differ most, as "
+            "mean of cases less controls in standard deviations within the groups."
+        )
+        if len(rows):
+            tables.append(free_table(f"scores_{name}", title, rows.head(_MOST_SCORED)))
+    return tables
+
+
+def missing_scores(results: Results) -> str:
+    """Which libraries of `scores` could not be had."""
+    notes = (results.notes("expression/scores", dataset) for dataset in results.study.datasets)
+    missing = {library: why for said in notes for library, why in said.get("missing_libraries", {}).items()}
+    reasons = "; ".join(f"{library}: {why}" for library, why in missing.items())
+    return f" Not scored, because they could not be had: {reasons}." if missing else ""
 
 
 def gene_sets(results: Results) -> list[ReportTable]:

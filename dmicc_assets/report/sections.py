@@ -9,7 +9,14 @@ import polars as pl
 from dmicc_assets.checks.finding import SEVERITIES
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.report.data_tables import ReportTable, free_table, in_one_column, number_text, report_table
-from dmicc_assets.report.enrichment_tables import camera, gene_sets, library_notes, terms
+from dmicc_assets.report.enrichment_tables import (
+    camera,
+    gene_sets,
+    library_notes,
+    missing_scores,
+    scores,
+    terms,
+)
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, quantity_in_words
 from dmicc_assets.results.reader import Results
@@ -67,6 +74,30 @@ def _of_the_cohorts(results: Results, texts: Methods) -> list[Section]:
             [*camera(results), *terms(results), *gene_sets(results)], (r"cohort/.*/(camera|terms\..*|gsea)",),
             "No gene set was tested.",
         ),
+        *_scores(results),
+    ]  # fmt: skip
+
+
+def _scores(results: Results) -> list[Section]:
+    """Scores of gene sets in the samples, where the study asks for them."""
+    asked = results.study.scores
+    if asked is None:
+        return []
+    how = {
+        "ssgsea": "ssGSEA (doi:10.1038/nature08460): how high the genes of a set rank within one sample",
+        "gsva": "GSVA (doi:10.1186/1471-2105-14-7): how high the genes of a set rank within one sample, after each "
+        "gene is compared with its values in the dataset's other samples",
+    }
+    text = (
+        f"Scores of the gene sets in {' and '.join(asked.libraries)} by {how[asked.method]}. They describe samples and "
+        "test nothing: the sets shown are picked because they differ here, which no p-value of theirs could take into "
+        "account. Whether the genes of a set move is what camera tests, above."
+    )
+    return [
+        Section(
+            "scores", "Gene-set scores of samples", text + missing_scores(results), scores(results), (),
+            "No gene set was scored.",
+        )
     ]  # fmt: skip
 
 

@@ -60,7 +60,11 @@ def probe_level(results: Results) -> ProbeLevel:
 
 def symbols_of_cohort(results: Results, cohort: str, namespace: Namespace) -> Mapping[str, str]:
     """Symbol by Entrez or Ensembl identifier, by the annotation of a cohort's datasets."""
-    datasets = results.study.cohorts[cohort].datasets
+    return symbols_of_datasets(results, results.study.cohorts[cohort].datasets, namespace)
+
+
+def symbols_of_datasets(results: Results, datasets: Sequence[str], namespace: Namespace) -> Mapping[str, str]:
+    """The same of some datasets."""
     return symbols_by_id([results.rows("source/gene_ids", dataset=name) for name in datasets], namespace)
 
 

@@ -6,11 +6,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from dmicc_assets.study.case import SECTION, Case
+from dmicc_assets.study.gene_sets import Enrichment, Scores
 
 NAME = r"^[a-z][a-z0-9_]*$"
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -137,61 +138,6 @@ class Differential(_Section):
     block: AskedBlock = "auto"
 
 
-# A library's name at its provider, or an address of a GMT file.
-_PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]*|https?://[A-Za-z0-9.-]+(:\d{1,5})?/\S+|file:///\S+")
-
-
-class Enrichment(_Section):
-    """Gene-set libraries, limits of set sizes, and the threshold.
-
-    `{KEGG: KEGG_2021_Human}` among the libraries gives the library that a name stands for; it is kept in `pins`.
-    """
-
-    libraries: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]] = Field(
-        default=["GO_BP", "GO_CC", "GO_MF", "KEGG"]
-    )
-    pins: dict[str, str] = {}
-    organism: Literal["human", "mouse", "rat"] = "human"
-    min_size: int = Field(default=10, ge=1)
-    max_size: int = Field(default=500, ge=1)
-    adj_p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
-
-    @model_validator(mode="after")
-    def _libraries_once(self) -> Self:
-        twice = sorted({name for name in self.libraries if self.libraries.count(name) > 1})
-        if twice:
-            raise ValueError(f"libraries: duplicate library {twice[0]!r}")
-        for name, pin in self.pins.items():
-            if name not in self.libraries:
-                raise ValueError(f"pins: {name!r} is not one of the libraries ({', '.join(self.libraries)})")
-            if not _PIN.fullmatch(pin):
-                raise ValueError(f"pins: expected a library's name or an http(s):// or file:// address, got {pin!r}")
-        return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _libraries_with_pins(cls, section: Any) -> Any:
-        """`{KEGG: KEGG_2021_Human}` among the libraries is the library KEGG and its pin."""
-        if not isinstance(section, dict):
-            return section
-        given = cast("dict[str, Any]", section)
-        libraries: Any = given.get("libraries")
-        if isinstance(libraries, dict):
-            libraries = [{name: pin} for name, pin in cast("dict[str, Any]", libraries).items()]
-        if not isinstance(libraries, list):
-            return given
-        names: list[Any] = []
-        pins: dict[str, Any] = {}
-        for entry in cast("list[Any]", libraries):
-            pinned = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
-            names += list(pinned) or [entry]
-            pins |= {name: pin for name, pin in pinned.items() if pin is not None}
-        stated: Any = given.get("pins", {})
-        if isinstance(stated, dict):
-            pins = {**cast("dict[str, Any]", stated), **pins}
-        return {**given, "libraries": names, "pins": pins if isinstance(stated, dict) else stated}
-
-
 class Ranking(_Section):
     """The forests that rank the signature."""
 
@@ -262,6 +208,7 @@ class Study(_Section):
     cohorts: dict[Name, Cohort] = Field(min_length=1)
     differential: Differential = Differential()
     enrichment: Enrichment = Enrichment()
+    scores: Scores | None = None
     ranking: Ranking = Ranking()
     model: Model = Model()
     validation: list[Validation] = []
@@ -282,6 +229,14 @@ class Study(_Section):
     def block_of(self, cohort: str) -> AskedBlock:
         """How a cohort's samples of one patient are modelled: as the cohort says, else as `differential` says."""
         return self.cohorts[cohort].block or self.differential.block
+
+    @property
+    def scored_sets(self) -> Enrichment:
+        """The libraries of `scores`, of the organism of `enrichment`; none without that section."""
+        organism = self.enrichment.organism
+        if self.scores is None:
+            return Enrichment(libraries=[], organism=organism)
+        return Enrichment(libraries=self.scores.libraries, pins=self.scores.pins, organism=organism)
 
     def cohorts_of(self, dataset: str) -> list[str]:
         """Names of the cohorts that a dataset is part of."""
@@ -324,6 +279,8 @@ def _disagreements(study: Study) -> Iterator[str]:
         yield f"model.cohort: {study.model.cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
     if study.enrichment.min_size > study.enrichment.max_size:
         yield "enrichment.min_size: is larger than max_size"
+    if study.scores is not None and study.scores.min_size > study.scores.max_size:
+        yield "scores.min_size: is larger than max_size"
     validated = [entry.dataset for entry in study.validation]
     for i, entry in enumerate(study.validation):
         if entry.dataset in validated[:i]:

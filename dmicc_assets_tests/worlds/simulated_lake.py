@@ -72,6 +72,10 @@ def filled_tables() -> Results:
     frames["source/probe_genes"] = pl.concat(_probes(dataset) for dataset in study.datasets)
     ids = pl.DataFrame({"namespace": "entrez", "identifier": ["7157"], "gene": ["G001"]})
     frames["source/gene_ids"] = pl.concat(declared("source/gene_ids", ids, dataset=name) for name in study.datasets)
+    of_sample = results.source.samples.select("dataset", "sample")
+    of_set = {"library": "KEGG", "term": "hsa1", "method": "ssgsea", "term_name": "One", "n_genes": 9}
+    scores = of_sample.with_columns(score=pl.int_range(pl.len()) * 0.5, **{k: pl.lit(v) for k, v in of_set.items()})
+    frames["expression/scores"] = declared("expression/scores", scores)
     frames["rigor/nulls"] = pl.concat([_null("auc", 0.9, "GSE4"), _null("signature_size", 20.0, "b")])
     genes = frames["signature/genes"]["gene"].unique().sort()
     shares = {"bootstrap": 0.9, "bootstrap_biomarkers": 0.4, "leave_one_control_out": 1.0}

@@ -1,0 +1,48 @@
+"""`scores:` of a study file from the library to the report; without that section nothing is computed or said."""
+
+from pathlib import Path
+
+import polars as pl
+
+from dmicc_assets.assets import STEPS
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.report.enrichment_tables import missing_scores, scores
+from dmicc_assets.results.reader import Results
+from dmicc_assets.study.settings import Settings
+from dmicc_assets_tests.worlds.local_study import GENES, local_study, run_steps, values_of
+
+NEEDED = ("files", "dataset", "cohort", "scores")
+SETS = {"MOVED": GENES[:6], "OTHERS": GENES[20:32]}
+ASKED = {"libraries": ["LIB"], "method": "gsva", "min_size": 5}
+
+
+def made(folder: Path, **changes: object) -> Results:
+    (folder / "sets").mkdir()
+    text = "".join("\t".join([name, "", *genes]) + "\n" for name, genes in SETS.items())
+    (folder / "sets" / "LIB.gmt").write_text(text)
+    given = local_study(folder, {"A": values_of("A", 8, 8, 1), "V": values_of("V", 6, 5, 2)}, **changes)
+    settings: Settings = given.model_copy(update={"gene_sets": folder / "sets"})
+    assert not run_steps(settings, without=[step.name for step in STEPS if step.name not in NEEDED])
+    workspace = open_workspace(settings)
+    return Results.of_study(workspace.lake, workspace.studies["local"], settings)
+
+
+def test_every_sample_of_every_dataset_is_scored(tmp_path: Path) -> None:
+    results = made(tmp_path, scores=ASKED)
+    rows = results.expression.scores
+    assert rows.group_by("dataset").len().sort("dataset").rows() == [("A", 32), ("V", 22)]
+    assert set(rows["method"]) == {"gsva"}
+    assert results.notes("expression/scores", "A")["libraries"][0]["name"] == "LIB"
+    moved = rows.filter(term="MOVED", dataset="V").with_columns(is_case=pl.col("sample").str.contains("_s"))
+    assert moved.filter("is_case")["score"].min() > moved.filter(~pl.col("is_case"))["score"].max()  # pyright: ignore[reportOptionalOperand]
+    (table,) = scores(results)
+    assert table.title.startswith("A: the 2 of 2 sets whose scores differ most")
+    assert "MOVED" in table.rows[0]
+    assert not missing_scores(results)
+
+
+def test_without_the_section_there_is_an_empty_table(tmp_path: Path) -> None:
+    results = made(tmp_path)
+    assert results.expression.scores.is_empty()
+    assert results.is_made("expression/scores", "A")
+    assert scores(results) == []
