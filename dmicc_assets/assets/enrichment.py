@@ -53,7 +53,12 @@ def libraries_of(context: StepContext) -> LibrariesInUse:
 
 def result_of(table: str, found: EnrichedTerms, libraries: LibrariesInUse) -> Result:
     """A table of enrichment, with what was used to make it and what could not be had."""
-    return Result({table: found.terms}, {**found.notes, "missing_libraries": libraries.missing})
+    return Result({table: found.terms}, {**found.notes, **not_had(libraries)})
+
+
+def not_had(libraries: LibrariesInUse) -> dict[str, Any]:
+    """For the notes: which libraries could not be had, and for which of them the bundled one was used."""
+    return {"missing_libraries": libraries.missing, "bundled_libraries": libraries.bundled}
 
 
 def of_model(study: Study, cohort: str) -> list[Any]:
@@ -146,5 +151,4 @@ def scores(context: StepContext) -> Result:
     named = with_symbols(libraries.found, partial(symbols_of_datasets, results, [context.part]))
     matrix = results.matrix("expression/genes", context.part)
     found = sample_scores(matrix, named, asked.method, asked.min_size, asked.max_size, workers())
-    notes = {**found.notes(), **library_notes(named), "missing_libraries": libraries.missing}
-    return Result({"expression/scores": found.scores}, notes)
+    return Result({"expression/scores": found.scores}, {**found.notes(), **library_notes(named), **not_had(libraries)})

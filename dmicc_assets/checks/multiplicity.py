@@ -1,5 +1,8 @@
 """Checks of multiple testing: raw p-values, their histogram, the fold-change filter, the gene sets (M1-M3, M8)."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -11,6 +14,7 @@ from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
 FDR = 0.10
 EXCESS_NEAR_ONE = 1.5
+MISSING = Measure("gene-set libraries that could not be had", "above")
 
 
 def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
@@ -154,7 +158,7 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
 
 def _lacks_libraries(evidence: StudyEvidence) -> str:
     """That enrichment was not made, in all or in some of the study's libraries; M8 counts those that are missing."""
-    said = evidence.rows("rigor/findings", code="M8", severity="warning").drop_nulls("statistic").sort("subject")
+    said = evidence.rows("rigor/findings", code="M8", severity="warning", measure=MISSING.what).sort("subject")
     if said.is_empty():
         return ""
     n = len(evidence.study.enrichment.libraries)
@@ -171,7 +175,8 @@ def _lacks_libraries(evidence: StudyEvidence) -> str:
     meaning=(
         "Enrichment must be against the genes that were measured, with libraries whose version is known; "
         "anything else is an error. A library without a version is identified by checksum and date of the file; "
-        "one that could not be had is a warning: nothing was tested in it. "
+        "one that could not be had is a warning: nothing was tested in it, or, for GO of human genes, the Gene "
+        "Ontology that comes with the package was used, which is older. "
         "The message says which null each p-value has: the urn of over-representation and the random sets of "
         "GSEA draw genes as if they were independent, so that sets of correlated genes come out too often; camera "
         "and permuted labels do not."
@@ -180,7 +185,8 @@ def _lacks_libraries(evidence: StudyEvidence) -> str:
     fires="above",
     also_measures={
         "unstated": Measure("gene-set libraries without a version", "above"),
-        "missing": Measure("gene-set libraries that could not be had", "above"),
+        "missing": MISSING,
+        "bundled": Measure("gene-set libraries that came with the package because none could be had", "above"),
     },
     severities=("error", "warning", "info"),
     remedy=(
@@ -211,18 +217,7 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
             findings += not_applicable("M8", name, "the study asks for no gene-set library")
             continue
         n_genes = len(subject.matrix.features)
-        problems = [
-            f"{library} has no {what}"
-            for library in used
-            for what in ("date", "sha256")
-            if not notes.get(library, {}).get(what)
-        ]
-        too_large = terms.filter(pl.col("n_background") > n_genes)["library"].unique().sort().to_list()
-        problems += [
-            f"the background of {library} is larger than the {n_genes} measured genes" for library in too_large
-        ]
-        several = terms.group_by("library").agg(pl.col("n_background").n_unique()).filter(pl.col("n_background") > 1)
-        problems += [f"{library} has several backgrounds" for library in several["library"].sort()]
+        problems = _problems(used, notes, terms, n_genes)
         if problems:
             findings.append(finding("M8", name, "error", "; ".join(problems), len(problems), 0))
             continue
@@ -235,13 +230,42 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         if unstated:
             text += f"; {unstated} of them state no version and are identified by checksum and date of the file"
         text += f"; {_nulls(evidence, name)}"
+        bundled = evidence.bundled_libraries[name]
+        text += _bundled(bundled, notes)
         if missing:
             text += f"; enrichment was not made in {listed(list(missing))}, which could not be had ({why})"
-            findings.append(finding("M8", name, "warning", text, len(missing), 0, "missing"))
+        if missing or bundled:
+            lack: Measured = (len(missing), 0, "missing") if missing else (len(bundled), 0, "bundled")
+            findings.append(finding("M8", name, "warning", text, *lack))
             continue
         measured: Measured = (unstated, 0, "unstated") if unstated else (0, 0, "")
         findings.append(finding("M8", name, "info" if unstated else "ok", text, *measured))
     return findings
+
+
+def _problems(used: Sequence[str], notes: Mapping[str, Any], terms: pl.DataFrame, n_genes: int) -> list[str]:
+    """Libraries without date or checksum, and backgrounds that are not the measured genes."""
+    problems = [
+        f"{library} has no {what}"
+        for library in used
+        for what in ("date", "sha256")
+        if not notes.get(library, {}).get(what)
+    ]
+    too_large = terms.filter(pl.col("n_background") > n_genes)["library"].unique().sort().to_list()
+    problems += [f"the background of {library} is larger than the {n_genes} measured genes" for library in too_large]
+    several = terms.group_by("library").agg(pl.col("n_background").n_unique()).filter(pl.col("n_background") > 1)
+    problems += [f"{library} has several backgrounds" for library in several["library"].sort()]
+    return problems
+
+
+def _bundled(bundled: Mapping[str, str], notes: Mapping[str, Mapping[str, Any]]) -> str:
+    """For which libraries the one that comes with the package was used, of which date, and why."""
+    if not bundled:
+        return ""
+    dates = sorted({str(notes[library]["date"]) for library in bundled})
+    reasons = "; ".join(dict.fromkeys(bundled.values()))
+    used = listed(list(bundled))
+    return f"; the bundled GO of {listed(dates)} was used for {used}, because none could be had ({reasons})"
 
 
 def _nulls(evidence: StudyEvidence, cohort: str) -> str:

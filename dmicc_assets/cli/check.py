@@ -12,6 +12,7 @@ from rich.console import Console
 
 from dmicc_assets.checks.before_run import CohortAhead, StudyAhead, study_ahead
 from dmicc_assets.cli.summary import stale_lines
+from dmicc_assets.enrichment.bundled.library import is_bundled
 from dmicc_assets.enrichment.coverage import coverage
 from dmicc_assets.enrichment.gene_sets import library_path
 from dmicc_assets.enrichment.libraries import held_library
@@ -209,7 +210,9 @@ def _show_coverage(out: Console, study: Study, settings: Settings, ahead: StudyA
             out.print(f"gene sets {name}: {error}")
             continue
         if library is None:
-            out.print(f"gene sets {name}: not on this machine yet; a run fetches them")
+            text = f"gene sets {name}: not on this machine yet; a run fetches them"
+            falls_back = is_bundled(source_of(name, study.enrichment))
+            out.print(f"{text}, or takes the older GO that comes with dmicc" if falls_back else text)
             continue
         found = coverage(library, union, study.enrichment)
         out.print(

@@ -4,11 +4,12 @@ Reading a GMT file is in `gene_sets.py`, fetching one in `providers/`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from dmicc_assets.enrichment.bundled.library import bundled_library, is_bundled
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, library_path, read_gmt
 from dmicc_assets.enrichment.providers.catalogue import is_alias, source_of
 from dmicc_assets.enrichment.providers.library_folder import LibraryFolder
@@ -27,10 +28,12 @@ class LibrariesInUse:
     Attributes:
         found: the libraries, in the study's order.
         missing: why each of the others could not be had, by name.
+        bundled: of those found, which came with the package because they could not be had, and why, by name.
     """
 
     found: list[GeneSetLibrary]
     missing: dict[str, str]
+    bundled: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def fetched_libraries(settings: Settings, report: Callable[[str], None] = lambda _: None) -> LibraryFolder:
@@ -44,7 +47,7 @@ def fetched_libraries(settings: Settings, report: Callable[[str], None] = lambda
 def libraries_in_use(
     enrichment: Enrichment, settings: Settings, report: Callable[[str], None] = lambda _: None
 ) -> LibrariesInUse:
-    """The study's libraries, fetched where the user has no folder of gene sets.
+    """The study's libraries, fetched where the user has no folder of gene sets; GO is bundled as the last resort.
 
     Args:
         enrichment: the section of the study file.
@@ -60,14 +63,21 @@ def libraries_in_use(
     folder = fetched_libraries(settings, report)
     found: list[GeneSetLibrary] = []
     missing: dict[str, str] = {}
+    bundled: dict[str, str] = {}
     for name in enrichment.libraries:
+        source = source_of(name, enrichment)
         try:
-            found.append(read_gmt(folder.fetch(source_of(name, enrichment)), name))
+            found.append(read_gmt(folder.fetch(source), name))
         except SourceError as error:
+            if is_bundled(source):
+                found.append(bundled_library(name, source))
+                bundled[name] = str(error)
+                report(f"{name}: {error}; the bundled GO is used")
+                continue
             if isinstance(error, NotServedError) and not is_alias(name, enrichment):
                 raise RequestError(f"enrichment.libraries: no provider has a library {name!r} ({error})") from None
             missing[name] = str(error)
-    return LibrariesInUse(found, missing)
+    return LibrariesInUse(found, missing, bundled)
 
 
 def served_libraries(
@@ -83,7 +93,8 @@ def served_libraries(
     else:
         folder = fetched_libraries(settings, report)
         observe = folder.observe if asks else folder.known
-        lines = [f"{name} {observe(source_of(name, enrichment))}" for name in enrichment.libraries]
+        observed = {name: observe(source_of(name, enrichment)) for name in enrichment.libraries}
+        lines = [f"{name} {text}" for name, text in observed.items()]
     return "\n".join(lines) or "no gene sets"
 
 
@@ -109,9 +120,11 @@ def gene_set_reader(enrichment: Enrichment, settings: Settings | None) -> Callab
     @cache
     def library(name: str) -> GeneSetLibrary | None:
         try:
-            return None if settings is None else held_library(name, enrichment, settings)
+            found = None if settings is None else held_library(name, enrichment, settings)
+            source = source_of(name, enrichment)
         except RequestError:
             return None
+        return bundled_library(name, source) if settings and not found and is_bundled(source) else found
 
     def gene_set(name: str, term: str) -> Sequence[str]:
         found = library(name)

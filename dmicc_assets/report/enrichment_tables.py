@@ -21,7 +21,7 @@ _MOST_SCORED = 50
 
 def library_notes(results: Results) -> str:
     """What people must know of the libraries before they read the tables."""
-    said = (nameless_libraries, translated_libraries, missing_libraries, foreign_libraries)
+    said = (nameless_libraries, translated_libraries, bundled_libraries, missing_libraries, foreign_libraries)
     return "".join(each(results) for each in said)
 
 
@@ -43,6 +43,18 @@ def missing_libraries(results: Results) -> str:
     if len(missing) == len(results.study.enrichment.libraries):
         return f" Enrichment was not made: no gene sets could be had ({reasons})."
     return f" Enrichment was not made in {' and '.join(missing)}, which could not be had ({reasons})."
+
+
+def bundled_libraries(results: Results) -> str:
+    """Which libraries came with the package, because they could not be had."""
+    notes = (results.notes("enrichment/terms", cohort) for cohort in results.study.cohorts)
+    bundled = {library: why for said in notes for library, why in said.get("bundled_libraries", {}).items()}
+    if not bundled:
+        return ""
+    said = (each for notes in StudyEvidence.of(results).library_notes.values() for each in notes.values())
+    dates = sorted({each["date"] for each in said if each["name"] in bundled})
+    used, reasons = " and ".join(bundled), "; ".join(dict.fromkeys(bundled.values()))
+    return f" The bundled GO of {' and '.join(dates)} was used for {used}, because none could be had ({reasons})."
 
 
 def foreign_libraries(results: Results) -> str:

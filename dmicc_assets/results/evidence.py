@@ -71,6 +71,11 @@ class StudyEvidence(Results):
         return {name: self.notes("enrichment/terms", name).get("missing_libraries", {}) for name in self.study.cohorts}
 
     @cached_property
+    def bundled_libraries(self) -> dict[str, dict[str, str]]:
+        """Why the bundled libraries were used for each cohort's `enrichment/terms`, by name."""
+        return {name: self.notes("enrichment/terms", name).get("bundled_libraries", {}) for name in self.study.cohorts}
+
+    @cached_property
     def block_notes(self) -> dict[str, Mapping[str, Any]]:
         """Notes of each cohort's `differential/statistics` on the correlation within patients; empty without one."""
         wanted = ("block_correlation", "n_without_variance")

@@ -7,7 +7,7 @@ import gzip
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -51,10 +51,7 @@ class GeneOntology:
             SourceError: a file is damaged, or is no ontology or no annotation.
         """
         terms = _terms(paths[0], source.name)
-        sets: dict[str, set[str]] = defaultdict(set)
-        for symbol, term in _annotations(paths[1], _CODES[source.name]):
-            for each in terms.with_parents(term):
-                sets[each].add(symbol)
+        sets = _propagated(_annotations(paths[1], _CODES[source.name]), terms)
         if not sets:
             raise SourceError(f"{paths[1].name}: expected annotations in GAF format of {source.name}, found none")
         return Contents(
@@ -63,6 +60,27 @@ class GeneOntology:
             terms.release,
             {"evidence": "all codes but ND, without NOT", "propagated over": "is_a and part_of within the aspect"},
         )
+
+
+def propagated(
+    annotated: Iterable[tuple[str, str]], names: Mapping[str, str], parents: Mapping[str, Sequence[str]]
+) -> dict[str, set[str]]:
+    """Genes of each term, those of the terms below it included.
+
+    Args:
+        annotated: symbol and term of each annotation.
+        names: of the terms of one aspect; an annotation with another term is left out.
+        parents: of each term, by is_a or part_of.
+    """
+    return _propagated(annotated, _Terms(None, names, parents, {}))
+
+
+def _propagated(annotated: Iterable[tuple[str, str]], terms: "_Terms") -> dict[str, set[str]]:
+    sets: dict[str, set[str]] = defaultdict(set)
+    for symbol, term in annotated:
+        for each in terms.with_parents(term):
+            sets[each].add(symbol)
+    return sets
 
 
 class _Terms:

@@ -166,9 +166,10 @@ def test_a_damaged_file_is_named(settings: Settings, providers: GeneSetProviders
         providers.served[path] = (
             providers.served[path][:-20] if path.endswith(("gz", "zip")) else providers.served[path]
         )
-    library = {"go": "GO_BP", "reactome": "REACTOME"}[service]
+    library = {"go": "GO_MF", "reactome": "REACTOME"}[service]
     used = libraries_in_use(Enrichment(libraries=[library]), settings)
-    assert {"go": "HUMAN-uniprot.gaf.gz", "reactome": "ReactomePathways.gmt.zip"}[service] in used.missing[library]
+    reasons = used.missing | used.bundled
+    assert {"go": "HUMAN-uniprot.gaf.gz", "reactome": "ReactomePathways.gmt.zip"}[service] in reasons[library]
 
 
 def test_a_library_can_be_pinned_removed_and_named_by_address(settings: Settings, providers: GeneSetProviders) -> None:
@@ -240,7 +241,9 @@ def test_a_broken_record_is_made_again(settings: Settings) -> None:
 def test_without_any_provider_nothing_is_claimed(settings: Settings, providers: GeneSetProviders) -> None:
     providers.down |= {"enrichr", "go", "msigdb", "reactome"}
     used = libraries_in_use(ALL, settings)
-    assert (used.found, list(used.missing)) == ([], ALL.libraries)
+    assert list(used.missing) == ["KEGG", "HALLMARK", "REACTOME"]
+    assert [library.name for library in used.found] == list(used.bundled) == ["GO_BP", "GO_MF"]
+    assert "503" in used.bundled["GO_BP"]
     with pytest.raises(SourceError, match="503"):
         fetched_libraries(settings).fetch(source_of("GO_BP", ALL))
 
