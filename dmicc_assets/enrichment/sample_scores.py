@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
 from dmicc_assets.enrichment.multilevel import compiled_gseapy
+from dmicc_assets.stats.probability import midranks
 from dmicc_assets.study.gene_sets import ScoreMethod
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import ExpressionMatrix, FloatArray
+from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 # Weight of the ranks in ssGSEA, and of the symmetric ranks in GSVA, as in the papers.
 SSGSEA_WEIGHT = 0.25
@@ -73,9 +73,10 @@ def sample_scores(
     """
     if method == "gsva" and len(matrix.samples) < 2 and libraries:
         raise ValueError("GSVA compares samples: expected two or more, got one; ssGSEA scores one sample")
-    is_missing = np.isnan(matrix.values).any(axis=1)
-    is_constant = ~is_missing & (np.ptp(np.where(is_missing[:, None], 0.0, matrix.values), axis=1) == 0)
-    is_left_out = is_missing | is_constant if method == "gsva" else is_missing
+    is_missing: BoolArray = np.asarray(np.isnan(matrix.values).any(axis=1), dtype=np.bool_)
+    highest, lowest = matrix.values.max(axis=1, initial=-np.inf), matrix.values.min(axis=1, initial=np.inf)
+    is_constant: BoolArray = np.asarray(~is_missing & (highest == lowest), dtype=np.bool_)
+    is_left_out: list[bool] = (is_missing | is_constant if method == "gsva" else is_missing).tolist()
     used = sorted(gene for gene, left in zip(matrix.features, is_left_out, strict=True) if not left)
     values = matrix.take_features(used).values
     frames = [
@@ -121,7 +122,7 @@ def _scored(
 
 def _ssgsea(genes: list[str], values: FloatArray, sets: dict[str, list[str]], threads: int) -> dict[str, FloatArray]:
     compiled, most = compiled_gseapy(), max(map(len, sets.values()))
-    ranks = np.asarray(rankdata(values, axis=0), dtype=np.float64)
+    ranks = midranks(values.T).T
     by_rank = compiled["CorrelType"].Rank
     found = compiled["ssgsea_rs"](genes, ranks.tolist(), sets, SSGSEA_WEIGHT, 1, most, None, by_rank, threads, 0)
     return _by_term(found, values.shape[1])

@@ -10,7 +10,7 @@ Spoil = Callable[[StudyEvidence], StudyEvidence]
 
 def of_genes_held(n_common: int, n_held: int = 8) -> Spoil:
     """The library of cohort a knows so many of the 6 measured genes, and has so many itself."""
-    said = {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}
+    said: dict[str, object] = {"name": "GO_BP", "version": "1", "date": "2024-01-01", "sha256": "ab"}
     said["coverage"] = coverage(n_common) | {"n_library": n_held}
     return lambda evidence: with_notes(evidence, "enrichment/terms", "a", libraries=[said])
 

@@ -36,7 +36,8 @@ def gene_id_cells(table: PlatformTable, genes: Sequence[tuple[str | None, int]])
         genes: for each of its rows the symbol and the number of symbols.
     """
     names = [plain_name(column) for column in table.columns]
-    columns = [(i, *ID_COLUMNS[name]) for i, name in enumerate(names) if i and name in ID_COLUMNS]
+    columns = [(i, ID_COLUMNS[name]) for i, name in enumerate(names) if i and name in ID_COLUMNS]
     for row, (gene, n_symbols) in zip(table.rows, genes, strict=True):
         if gene is not None and n_symbols == 1:
-            yield from ((gene, namespace, part(row[i])) for i, namespace, part in columns)
+            for i, (namespace, part) in columns:
+                yield gene, namespace, part(row[i])
