@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from dmicc_assets.errors import DmiccError
+from dmicc_assets.errors import DmiccError, RequestError
 
 if TYPE_CHECKING:
     from dmicc_assets.lake.workspace import Workspace
@@ -88,6 +88,9 @@ def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated da
 def check(
     study: StudyName,
     offline: Annotated[bool, typer.Option("--offline", help="Read the study file only; ask no server.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read SOFT files and platform tables by GEOparse too; downloads them.")
+    ] = False,
 ) -> None:
     """Validate a study file, and show what a run would find at its sources.
 
@@ -96,7 +99,14 @@ def check(
     """
     from dmicc_assets.cli.check import check_and_show
 
-    check_and_show(out, err, *_study(study), looks=not offline)
+    if verify and offline:
+        raise RequestError("check: --verify downloads files, --offline asks no server: leave one out")
+    workspace, name = _study(study)
+    check_and_show(out, err, workspace, name, looks=not offline)
+    if verify:
+        from dmicc_assets.cli.verify import verify_and_show
+
+        verify_and_show(out, workspace, name)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from dmicc_assets.geo.formats.counts import annotated_ids, count_genes, read_cou
 from dmicc_assets.geo.formats.platform import Platform, match_probes
 from dmicc_assets.geo.formats.series_header import SeriesHeader, samples_sha256
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, read_series_matrix
-from dmicc_assets.geo.formats.soft import read_family
+from dmicc_assets.geo.formats.soft import family_platforms, read_family
 from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.sources import choose_platform, read_genes
@@ -55,6 +55,20 @@ def _read(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDat
     if not read.matrix.features:
         raise DataError(f"{name}: no sample has an expression table in {served.url}")
     return _from_series(name, spec, read, served, by_role)
+
+
+def platform_in(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> str:
+    """The platform of a series' samples, as the study names it, or the only one in its files.
+
+    Raises:
+        SourceError: a file is damaged.
+        DataError, RequestError: as `choose_platform`.
+    """
+    if "soft" in by_role:
+        found = by_role["soft"].look(family_platforms)
+    else:
+        found = list(read_header(_need(name, by_role, "matrix").path).platforms)
+    return choose_platform(name, platform_of(name, spec), found)
 
 
 def _with_values(raw: RawDataset) -> RawDataset:

@@ -12,7 +12,7 @@ from dmicc_assets.cli import check
 from dmicc_assets.cli import main as cli
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
-from dmicc_assets_tests.worlds.small_mirror import small_mirror
+from dmicc_assets_tests.worlds.small_mirror import family_text, small_mirror, write_family
 
 Said = tuple[int, list[str], str]
 Check = Callable[..., Said]
@@ -99,3 +99,25 @@ def test_offline_asks_nothing_and_a_silent_server_is_one_line(run: Check, tmp_pa
     (more,) = [line for line in silent if line not in offline]
     assert more.startswith("not looked at: GSE1001 (cannot reach 127.0.0.1")
     assert set(offline) <= set(silent)
+
+
+def test_verify_reads_the_files_again_by_geoparse(run: Check, tmp_path: Path) -> None:
+    """The small mirror has a series matrix and an annotation without descriptions, which GEOparse does not read."""
+    mirror = (tmp_path / "mirror" / "geo").as_uri()
+    status, lines, errors = run(mirror, "--verify")
+    assert (status, errors) == (0, "")
+    first, second = lines[-2:]
+    assert first.startswith("GSE1001, GPL7.annot.gz: not compared: ")
+    assert second == "GSE1001, GSE1001_series_matrix.txt.gz: GEOparse reads no such table, so it is not compared"
+    samples = {f"GSM{i}": {f"{1000 + j}_at": f"{i + j}.5" for j in range(40)} for i in range(1, 7)}
+    genes = {f"{1000 + i}_at": f"GENE{i}" for i in range(40)}
+    (tmp_path / "mirror/geo/series/GSE1nnn/GSE1001/matrix/GSE1001_series_matrix.txt.gz").unlink()
+    write_family(tmp_path / "mirror", "GSE1001", family_text("GSE1001", {"GPL7": samples}, {"GPL7": genes}))
+    labels = [{"label": "lupus", "where": {"sample": "[123]$"}}, {"label": "healthy", "where": {"sample": "[456]$"}}]
+    datasets = {"GSE1001": {"source": "geo", "labels": labels}}
+    status, lines, errors = run(mirror, "--verify", datasets=datasets)
+    assert (status, errors) == (0, "")
+    said = "6 samples of GPL7 with 24 fields and 240 values, equal by GEOparse"
+    assert f"GSE1001, GSE1001_family.soft.gz: {said}" in lines
+    status, _, errors = run(mirror, "--verify", "--offline")
+    assert (status, "--verify downloads files" in errors) == (2, True)
