@@ -193,14 +193,21 @@ def gene_sets(
         str | None, typer.Argument(metavar="LIBRARY", help="GO_BP, KEGG, HALLMARK, ..., or a name of Enrichr's.")
     ] = None,
     organism: Annotated[Literal["human", "mouse", "rat"], typer.Option("--organism", help="Whose genes.")] = "human",
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="STUDY", help="The libraries of a study, as its file pins them.")
+    ] = None,
 ) -> None:
     """List the gene-set libraries that were fetched; get, pin, unpin or remove one.
 
-    A run fetches what its study asks for. A pinned library stays as it is, whatever its provider serves.
+    A run fetches what its study asks for; `get --study STUDY` fetches all of it before. A pinned library stays as it
+    is, whatever its provider serves.
     """
     from dmicc_assets.cli.gene_sets import gene_sets_and_show
 
-    gene_sets_and_show(out, _workspace(prepares=action == "get").settings, action, library, organism)
+    gets = action == "get"
+    workspace, name = (_workspace(prepares=gets), None) if study is None else _study(study, prepares=gets)
+    asked = None if name is None else workspace.study(name)
+    gene_sets_and_show(out, workspace.settings, action, library, organism, asked)
 
 
 @app.command()

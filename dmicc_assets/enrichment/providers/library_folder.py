@@ -63,7 +63,7 @@ class LibraryFolder:
 
     def known(self, source: LibrarySource) -> str:
         """What was served when the library was fetched: no provider is asked."""
-        record = self._record(source)
+        record = self.record(source)
         return record["observed"] if record else "not there"
 
     def fetch(self, source: LibrarySource) -> Path:
@@ -74,7 +74,7 @@ class LibraryFolder:
         """
         if self._held(source):
             return self.path_of(source)
-        record = self._record(source)
+        record = self.record(source)
         try:
             return self._once(f"fetch {source}", lambda: self._fetch(source))
         except SourceError as error:
@@ -89,7 +89,7 @@ class LibraryFolder:
         Raises:
             RequestError: it was not fetched.
         """
-        record = self._record(source)
+        record = self.record(source)
         if record is None:
             raise RequestError(f"{source.name}: not fetched yet; `dmicc gene-sets get` fetches it")
         _replace(self._record_path(source), json.dumps({**record, "is_pinned": is_pinned}, indent=1))
@@ -111,7 +111,7 @@ class LibraryFolder:
         provider = PROVIDERS[source.provider]
         if provider.is_pinned(source):
             self.fetch(source)
-            return _pinned(source, (self._record(source) or {}).get("sha256", []))
+            return _pinned(source, (self.record(source) or {}).get("sha256", []))
         client = self.client_of()
         validators: list[str] = []
         for remote in provider.remotes(source, self.roots):
@@ -124,7 +124,7 @@ class LibraryFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.locks / "gene-sets.lock"):
             files = [self._download(remote, client) for remote in provider.remotes(source, self.roots)]
-            record = self._record(source)
+            record = self.record(source)
             if record and record["sha256"] == [file.sha256 for file in files]:
                 self._write_record(source, record)  # the same bytes may have new validators
                 return self.path_of(source)
@@ -182,13 +182,13 @@ class LibraryFolder:
         return bool(record["is_pinned"])
 
     def _held(self, source: LibrarySource) -> dict[str, Any] | None:
-        record = self._record(source)
+        record = self.record(source)
         return record if record and self.is_held(record) else None
 
     def _record_path(self, source: LibrarySource) -> Path:
         return self.path_of(source).with_suffix(".json")
 
-    def _record(self, source: LibrarySource) -> dict[str, Any] | None:
+    def record(self, source: LibrarySource) -> dict[str, Any] | None:
         """What is recorded of a fetched library; None when it is not there."""
         try:
             found = json.loads(self._record_path(source).read_text(encoding="utf-8"))
