@@ -1,5 +1,6 @@
 """Checks of multiple testing: raw p-values, their histogram, the fold-change filter, the gene sets (M1-M3, M8)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
 FDR = 0.10
 EXCESS_NEAR_ONE = 1.5
+# As `_bundled` says it.
+_USED = re.compile(r"the bundled GO of .+? was used for .+?(?=, because none could be had)")
 MISSING = Measure("gene-set libraries that could not be had", "above")
 
 
@@ -157,7 +160,15 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
 
 
 def _lacks_libraries(evidence: StudyEvidence) -> str:
-    """That enrichment was not made, in all or in some of the study's libraries; M8 counts those that are missing."""
+    """That enrichment was not made in all of the study's libraries, or with an old one that comes with the package."""
+    texts = evidence.rows("rigor/findings", code="M8", severity="warning").sort("subject")["message"]
+    bundled = dict.fromkeys(found[0] for text in texts if (found := _USED.search(text)))
+    lacks = [_lacks_some(evidence), *(f"gene sets of today ({used})" for used in bundled)]
+    return "; ".join(text for text in lacks if text)
+
+
+def _lacks_some(evidence: StudyEvidence) -> str:
+    """That some libraries could not be had; M8 counts them."""
     said = evidence.rows("rigor/findings", code="M8", severity="warning", measure=MISSING.what).sort("subject")
     if said.is_empty():
         return ""

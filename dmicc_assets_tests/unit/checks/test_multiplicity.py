@@ -52,3 +52,11 @@ def test_the_verdict_says_that_enrichment_was_not_made() -> None:
     some = "gene sets (enrichment in b was not made in every library, because some could not be had)."
     assert _missing(0, 1).endswith(some)
     assert "gene sets" not in _missing(0, 0)
+
+
+def test_the_verdict_says_that_an_old_library_was_used() -> None:
+    text = "against 6 genes; the bundled GO of 2022-07-01 was used for GO_BP and GO_CC, because none could be had (x)"
+    rows = [finding("M8", name, "warning", text, 2, 0, "bundled") for name in "ab"]
+    missing = verdict(sound().with_frames({"rigor/findings": findings_table(rows)})).missing
+    assert missing.count("gene sets of today (the bundled GO of 2022-07-01 was used for GO_BP and GO_CC)") == 1
+    assert "enrichment was not made" not in missing
