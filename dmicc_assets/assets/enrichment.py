@@ -14,8 +14,8 @@ from dmicc_assets.enrichment.sample_scores import sample_scores
 from dmicc_assets.enrichment.terms import (
     EnrichedTerms,
     camera_terms,
+    coverage_notes,
     enriched_terms,
-    library_notes,
     preranked_terms,
 )
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
@@ -151,4 +151,5 @@ def scores(context: StepContext) -> Result:
     named = with_symbols(libraries.found, partial(symbols_of_datasets, results, [context.part]))
     matrix = results.matrix("expression/genes", context.part)
     found = sample_scores(matrix, named, asked.method, asked.min_size, asked.max_size, workers())
-    return Result({"expression/scores": found.scores}, {**found.notes(), **library_notes(named), **not_had(libraries)})
+    known = coverage_notes(named, matrix.features, context.study.scored_sets)
+    return Result({"expression/scores": found.scores}, {**found.notes(), **known, **not_had(libraries)})

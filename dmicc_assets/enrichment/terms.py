@@ -51,10 +51,7 @@ def enriched_terms(
         background, lists = list(relabelled.genes), relabelled.lists(query, statistics)
     frames = [over_representation(query, background, library, settings, lists) for library in libraries]
     terms = pl.concat([TABLES["enrichment/terms"].frame(), *frames])
-    notes = library_notes(libraries)
-    for said, library in zip(notes["libraries"], libraries, strict=True):
-        said["coverage"] = coverage(library, measured, settings).notes()
-    return EnrichedTerms(terms, notes | _labellings(relabelled))
+    return EnrichedTerms(terms, coverage_notes(libraries, measured, settings) | _labellings(relabelled))
 
 
 def preranked_terms(
@@ -114,3 +111,13 @@ def library_notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
             raise DataError(f"{one.path}: the library has an empty date; state one in {one.name}.json", check="M8")
     said = ("name", "version", "date", "sha256", "identifiers")
     return {"libraries": [{key: getattr(one, key) for key in said} for one in libraries]}
+
+
+def coverage_notes(
+    libraries: Sequence[GeneSetLibrary], measured: Sequence[str], settings: Enrichment
+) -> dict[str, Any]:
+    """The same, with how much of the measured genes each library knows."""
+    notes = library_notes(libraries)
+    for said, library in zip(notes["libraries"], libraries, strict=True):
+        said["coverage"] = coverage(library, measured, settings).notes()
+    return notes

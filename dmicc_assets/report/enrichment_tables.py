@@ -5,6 +5,7 @@ The other sections are in `sections.py`.
 
 import polars as pl
 
+from dmicc_assets.enrichment.coverage import Coverage
 from dmicc_assets.enrichment.score_differences import score_differences
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
@@ -119,11 +120,22 @@ def scores(results: Results) -> list[ReportTable]:
 
 
 def missing_scores(results: Results) -> str:
-    """Which libraries of `scores` could not be had."""
-    notes = (results.notes("expression/scores", dataset) for dataset in results.study.datasets)
-    missing = {library: why for said in notes for library, why in said.get("missing_libraries", {}).items()}
-    reasons = "; ".join(f"{library}: {why}" for library, why in missing.items())
-    return f" Not scored, because they could not be had: {reasons}." if missing else ""
+    """Which libraries of `scores` could not be had, came with the package, or are of other genes."""
+    notes = {dataset: results.notes("expression/scores", dataset) for dataset in results.study.datasets}
+    missing = {name: why for said in notes.values() for name, why in said.get("missing_libraries", {}).items()}
+    bundled = {name: why for said in notes.values() for name, why in said.get("bundled_libraries", {}).items()}
+    foreign = [
+        f"{found.n_covered:,} of {found.n_genes:,} genes of {dataset} are in {used['name']} ({found.sides()})"
+        for dataset, said in notes.items()
+        for used in said.get("libraries", [])
+        if (found := Coverage.of_notes(used)) is not None and found.is_low
+    ]
+    texts = (
+        ("Not scored, because they could not be had", [f"{name}: {why}" for name, why in missing.items()]),
+        ("The bundled GO was used, because none could be had", [f"{name}: {why}" for name, why in bundled.items()]),
+        ("Another species or other identifiers, so that scores say nothing", foreign),
+    )
+    return "".join(f" {what}: {'; '.join(said)}." for what, said in texts if said)
 
 
 def gene_sets(results: Results) -> list[ReportTable]:

@@ -236,7 +236,9 @@ class Study(_Section):
         organism = self.enrichment.organism
         if self.scores is None:
             return Enrichment(libraries=[], organism=organism)
-        return Enrichment(libraries=self.scores.libraries, pins=self.scores.pins, organism=organism)
+        asked = self.scores
+        sizes = {"min_size": asked.min_size, "max_size": asked.max_size}
+        return Enrichment(libraries=asked.libraries, pins=asked.pins, organism=organism, **sizes)
 
     def cohorts_of(self, dataset: str) -> list[str]:
         """Names of the cohorts that a dataset is part of."""

@@ -1,5 +1,6 @@
 """`scores:` of a study file from the library to the report; without that section nothing is computed or said."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +17,9 @@ SETS = {"MOVED": GENES[:6], "OTHERS": GENES[20:32]}
 ASKED = {"libraries": ["LIB"], "method": "gsva", "min_size": 5}
 
 
-def made(folder: Path, **changes: object) -> Results:
+def made(folder: Path, sets: Mapping[str, Sequence[str]] = SETS, **changes: object) -> Results:
     (folder / "sets").mkdir()
-    text = "".join("\t".join([name, "", *genes]) + "\n" for name, genes in SETS.items())
+    text = "".join("\t".join([name, "", *genes]) + "\n" for name, genes in sets.items())
     (folder / "sets" / "LIB.gmt").write_text(text)
     given = local_study(folder, {"A": values_of("A", 8, 8, 1), "V": values_of("V", 6, 5, 2)}, **changes)
     settings: Settings = given.model_copy(update={"gene_sets": folder / "sets"})
@@ -39,6 +40,14 @@ def test_every_sample_of_every_dataset_is_scored(tmp_path: Path) -> None:
     assert table.title.startswith("A: the 2 of 2 sets whose scores differ most")
     assert "MOVED" in table.rows[0]
     assert not missing_scores(results)
+
+
+def test_a_library_of_other_genes_is_said_and_no_negative_result(tmp_path: Path) -> None:
+    results = made(tmp_path, {"MOUSE": ("Tp53", "Gapdh", "Mx1", "Oas1a", "Cd4")}, scores=ASKED)
+    assert results.expression.scores.is_empty()
+    said = missing_scores(results)
+    assert "so that scores say nothing: 0 of 60 genes of A are in LIB (measured: G000, G001, G002, ...; " in said
+    assert "library: Cd4, Gapdh, Mx1, ...)" in said
 
 
 def test_without_the_section_there_is_an_empty_table(tmp_path: Path) -> None:
