@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.steps import StepContext
 from dmicc_assets.lake.workspace import Workspace, open_workspace
+from dmicc_assets.orchestration.pictures import picture
 from dmicc_assets.orchestration.run import Outcome, StudyRun
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.simulation.mirror import simulate_mirror
@@ -113,13 +117,19 @@ def home(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Setti
 def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[Path, Outcomes]:
     """A state in which the study `small` was run once, kept beside as `<state>.kept`, and what became of it.
 
-    Three figures are in its report: drawing all of them takes a third of the run, and is tested by itself.
+    Three figures are in its report, and one table has its picture in Dagster: drawing all of them takes half of the
+    run, and is tested by itself.
     """
+
+    def one_picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
+        return picture(context, manifest) if manifest.table == "differential/statistics" else {}
+
     folder = tmp_path_factory.mktemp("state")
     settings = begin_state(folder, mirror)
     with pytest.MonkeyPatch.context() as patch:
         enter(settings, patch)
         patch.setattr("dmicc_assets.assets.report.study_figures", lambda tables: list(study_figures(tables))[:3])
+        patch.setattr("dmicc_assets.orchestration.asset.picture", one_picture)
         outcomes = run_study(settings)
     shutil.copytree(folder, folder.with_suffix(".kept"))
     return folder, outcomes

@@ -19,7 +19,7 @@ from dmicc_assets.stats.roc import roc
 from dmicc_assets_tests.worlds.noise_study import cohort_of, data_of, fold_values, study_of
 from dmicc_assets_tests.worlds.sound_study import sound, with_frame
 
-SEEDS = range(1, 21)
+SEEDS = range(1, 11)
 pytestmark = pytest.mark.slow
 
 
@@ -90,8 +90,9 @@ def test_r1_fires_in_all() -> None:
 
 
 def test_permutations_rarely_call_noise_a_finding() -> None:
-    assert sum(each.p_leaky <= 0.05 for each in lessons()) <= 4
-    assert sum(each.p_size <= 0.05 for each in lessons()) <= 4
+    # Binomial(10, 0.05): more than 3 have a probability of 0.001.
+    assert sum(each.p_leaky <= 0.05 for each in lessons()) <= 3
+    assert sum(each.p_size <= 0.05 for each in lessons()) <= 3
 
 
 def test_nested_stays_with_apparent_when_genes_are_planted() -> None:
@@ -113,10 +114,10 @@ def test_the_nested_interval_holds_the_truth_nearly_as_often_as_it_says() -> Non
         rigor={"bootstraps": 0, "repeats": 5},
     )
     n_known, n_held = 0, 0
-    for seed in range(1, 61):
+    for seed in range(1, 41):
         data = data_of(study, [cohort_of("a", 40, 12, 300, seed)])
         rows = resampled_roc(data, fold_values(data)).roc.filter(kind="nested_cv")
         n_known += len(rows)
         n_held += len(rows.filter(pl.col("ci_low") <= 0.5, pl.col("ci_high") >= 0.5))
-    assert n_known > 50
+    assert n_known > 33
     assert n_held / n_known > 0.88
