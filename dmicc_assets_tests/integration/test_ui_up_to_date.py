@@ -1,15 +1,14 @@
 """The real UI after `dmicc run`, in a real browser: what is up to date is skipped, `force: true` computes."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from os import environ
-from pathlib import Path
 
 import pytest
 
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.orchestration.run import StudyRun
+from dmicc_assets_tests.worlds import made_study as made
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.living_geo import LivingGeo, living_settings
 from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over
@@ -20,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
 ]
 
+MADE = ("files", "dataset", "cohort", "differential", "gsea")
 NOT_COMPUTED = "nothing: it was up to date and not computed again"
 
 
@@ -30,13 +30,18 @@ def geo(tmp_path_factory: pytest.TempPathFactory) -> LivingGeo:
 
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory, geo: LivingGeo) -> Iterator[Ui]:
-    """The UI on a home in which `dmicc run living` made a study of what the fake GEO serves."""
+    """The UI on a home in which a run of the command line made a study of what the fake GEO serves, up to `gsea`."""
     folder = tmp_path_factory.mktemp("ui_up_to_date")
     with FakeGeo(geo.root) as server:
         settings = living_settings(folder, server)
         (settings.study_folders[0] / "other.yaml").unlink()
-        command = [str(Path(sys.executable).parent / "dmicc"), "run", "living"]
-        subprocess.run(command, env=environ | settings.environment(), capture_output=True, check=True, timeout=600)
+        settings.prepare_home()
+        with pytest.MonkeyPatch.context() as patch:
+            made.enter(settings, patch)
+            made.without_pictures(patch)
+            run = StudyRun(open_workspace(settings), "living")
+            outcomes = run.materialise([(step, key) for step, key in run.plan() if step.name in MADE])
+        assert {outcome.state for outcome in outcomes} == {"made"}, outcomes
         with ui_over(folder, settings) as ui:
             yield ui
 
@@ -64,7 +69,9 @@ def test_materialize_on_what_dmicc_run_made_says_that_nothing_is_to_do(ui: Ui, p
     page.goto(f"{ui.url}/assets/enrichment/gsea")
     materialise(page, "Materialize", "living.lupus", 1, "/runs/")
     page.get_by_text("Success", exact=True).first.wait_for(timeout=240_000)
-    sync_api.expect(what_changed(ui, page, "enrichment/gsea", "living.lupus")).to_contain_text(NOT_COMPUTED)
+    sync_api.expect(what_changed(ui, page, "enrichment/gsea", "living.lupus")).to_contain_text(
+        NOT_COMPUTED, timeout=60_000
+    )
     assert of_lake(ui, "enrichment/gsea", "living.lupus") == before
 
 
