@@ -11,7 +11,7 @@ from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets_tests.worlds import made_study as made
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.living_geo import LivingGeo, living_settings
-from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over
+from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -80,8 +80,17 @@ def test_with_force_in_the_launchpad_it_computes(ui: Ui, page: sync_api.Page) ->
     page.goto(f"{ui.url}/assets/differential/genes")
     page.get_by_role("button", name="Materialize").first.click(modifiers=["Shift"])
     page.get_by_role("dialog").get_by_role("button", name="Confirm").click()  # the other tables of the step
-    page.get_by_placeholder("Partition").fill("living.lupus")
-    page.get_by_role("menuitem", name="living.lupus").first.click()
+    box, offered = page.get_by_placeholder("Partition"), page.get_by_role("menuitem", name="living.lupus").first
+
+    def is_offered() -> bool:
+        """Typed again, since the box offers nothing for what was typed before the page knew the partitions."""
+        box.fill("")
+        box.fill("living.lupus")
+        page.wait_for_timeout(1000)
+        return offered.is_visible()
+
+    wait_for(is_offered, 120)
+    offered.click()
     page.locator(".CodeMirror-line", has_text="force: false").click()
     page.keyboard.press("End")
     for _ in "false":
