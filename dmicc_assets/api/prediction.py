@@ -27,7 +27,8 @@ from dmicc_assets.stats.roc import (
     youden,
 )
 from dmicc_assets.stats.roc import roc as curve_of
-from dmicc_assets.study.schema import NAME, Study
+from dmicc_assets.study.dataset_parts import NAME
+from dmicc_assets.study.schema import Study
 from dmicc_assets.types import CaseControl
 
 

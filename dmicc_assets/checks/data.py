@@ -3,7 +3,8 @@
 `identity.py` checks the samples' identity, `symbols.py` the genes' names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -40,15 +41,16 @@ _ENOUGH_NAMES = 100
     ),
     measures="disagreements on whether the values are logarithms",
     fires="above",
-    remedy="Look at the values, then set `scale: log2` or `scale: linear` for the dataset.",
+    severities=("warning", "info"),
+    remedy="Look at the values, then write what they are: `values: log2`, `linear`, `counts`, `tpm` or `fpkm`.",
     citation="Barrett 2013 (GEO2R), 10.1093/nar/gks1193",
 )
 def log2_scale(evidence: StudyEvidence) -> list[Finding]:
     """The quantile rule (GEO2R), a plain maximum above 50 and what was done disagree on whether to take log2."""
     findings: list[Finding] = []
     for dataset, notes in evidence.dataset_notes.items():
-        if "quantiles" not in notes:
-            findings += not_applicable("I2", dataset, "RNA-seq counts, whose logarithm is taken of counts per million")
+        if (kind := notes.get("values", "log2")) not in ("log2", "linear"):
+            findings.append(_other_values(dataset, kind, notes))
             continue
         low, q25, _, _, q99, high = notes["quantiles"]
         by_rule = q99 > 100 or (high - low > PLAIN_MAXIMUM and q25 > 0)
@@ -61,8 +63,8 @@ def log2_scale(evidence: StudyEvidence) -> list[Finding]:
                 f"; the quantile rule takes them for {'linear' if by_rule else 'logarithms'}, a plain maximum over "
                 f"{PLAIN_MAXIMUM:g} takes them for {'linear' if by_maximum else 'logarithms'}"
             )
-            decided = evidence.study.datasets[dataset].scale
-            text += "" if decided == "auto" else f"; the study file decided (scale: {decided})"
+            decided = evidence.study.datasets[dataset].values
+            text += "" if decided == "auto" else f"; the study file decided (values: {decided})"
         findings.append(finding("I2", dataset, "warning" if fires else "ok", text, fires, 0))
     return findings
 
@@ -252,6 +254,26 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
         measured = problems[0][1] if problems else (unmapped, UNMAPPED, "")
         findings.append(finding("I8", dataset, "warning" if problems else "ok", text, *measured))
     return findings
+
+
+_MADE_OF = {
+    "counts": "read counts, whose logarithm is taken of counts per million",
+    "tpm": "TPM, of which log2(x + 1) is taken",
+    "fpkm": "FPKM, of which log2(x + 1) is taken",
+    "log_ratio": "log2 ratios of two channels",
+    "log10_ratio": "log10 ratios of two channels, multiplied by log2(10)",
+}
+
+
+def _other_values(dataset: str, kind: str, notes: Mapping[str, Any]) -> Finding:
+    """What is said of values to which GEO2R's rule does not apply; that only numbers told it is worth knowing."""
+    text = f"{_MADE_OF[kind]}: {notes['values_why']}"
+    for n, what in (
+        (notes.get("n_flipped", 0), "sample{} with the reference above"),
+        (notes.get("n_rounded", 0), "count{} rounded"),
+    ):
+        text += f"; {n} {what.format('' if n == 1 else 's')}" if n else ""
+    return finding("I2", dataset, "info" if notes["values_guessed"] else "ok", text, 0, 0)
 
 
 def _unknown_names(names: Sequence[str], known: float) -> str:

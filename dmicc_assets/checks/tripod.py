@@ -87,7 +87,7 @@ def _eligibility(e: StudyEvidence) -> str:
 
 def _preparation(e: StudyEvidence) -> str:
     parts = [
-        f"{name}: scale {spec.scale}, between arrays {spec.normalise}, probes to genes by {spec.collapse}"
+        f"{name}: values {spec.values}, between arrays {spec.normalise}, probes to genes by {spec.collapse}"
         for name, spec in e.study.datasets.items()
     ]
     batches = [f"{name}: batch {cohort.batch}" for name, cohort in e.study.cohorts.items() if len(cohort.datasets) > 1]

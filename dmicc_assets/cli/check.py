@@ -79,7 +79,7 @@ def _show_file(out: Console, study: Study) -> None:
         {
             "dataset": dataset,
             "files to download": _fetched(study, dataset),
-            "scale": f"{spec.scale}, {spec.normalise}",
+            "values": f"{spec.values}, {spec.normalise}",
             "labels (expected samples)": ", ".join(
                 f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels
             ),

@@ -20,7 +20,8 @@ from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
-from dmicc_assets.study.schema import NAME, Study
+from dmicc_assets.study.dataset_parts import NAME
+from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows

@@ -96,10 +96,18 @@ def _people(subject: CaseControl) -> list[str]:
 def cohort_settings(study: Study, cohort: str, subject: CaseControl) -> Differential:
     """The settings by which a cohort's genes are tested, with its `block` decided by all of its samples.
 
+    TPM and FPKM are tested with a trend: their variance depends on the mean (Law 2014, 10.1186/gb-2014-15-2-r29).
+
     Raises:
         ValueError: as `blocking`.
     """
-    return study.differential.model_copy(update={"block": blocking(subject, study.block_of(cohort)).block})
+    trend = study.differential.trend or any(
+        spec.values in ("tpm", "fpkm")
+        for name, spec in study.datasets.items()
+        if name in study.cohorts[cohort].datasets
+    )
+    block = blocking(subject, study.block_of(cohort)).block
+    return study.differential.model_copy(update={"block": block, "trend": trend})
 
 
 def decided(settings: Differential, subject: CaseControl) -> Differential:

@@ -6,8 +6,29 @@ The test weights counts by voom (`stats/voom.py`); normalisation factors and fil
 import numpy as np
 import polars as pl
 
+from dmicc_assets.errors import DataError
 from dmicc_assets.stats.library_size import log_cpm, tmm_factors
 from dmicc_assets.types import ExpressionMatrix
+
+
+def whole_counts(matrix: ExpressionMatrix, name: str) -> tuple[ExpressionMatrix, int]:
+    """Counts as whole numbers, and how many were rounded: RSEM's expected counts are fractions.
+
+    Args:
+        matrix: (R, N) counts.
+        name: of the dataset, in messages.
+
+    Raises:
+        DataError: a count is negative or missing.
+    """
+    wrong = ~(matrix.values >= 0)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value = matrix.values[row, column]
+        what = "no count" if np.isnan(value) else f"{value:g}"
+        raise DataError(f"{name}: expected counts, found {what} for {matrix.features[row]} in {matrix.samples[column]}")
+    rounded = np.rint(matrix.values)
+    return ExpressionMatrix(rounded, matrix.features, matrix.samples), int((rounded != matrix.values).sum())
 
 
 def sum_counts(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> ExpressionMatrix:

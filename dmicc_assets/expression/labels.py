@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from dmicc_assets.errors import DataError
-from dmicc_assets.study.schema import Batch, LabelRule, Patient
+from dmicc_assets.study.dataset_parts import Batch, LabelRule, Patient
 
 ANY = "any"
 _MOST_DESCRIPTIONS = 40

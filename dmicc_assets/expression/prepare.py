@@ -3,7 +3,7 @@
 The order of the steps is here; each step is in the module of its name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ import polars as pl
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.copies import copy_of
-from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts
+from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts, whole_counts
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.labels import assign_batches, assign_labels, assign_patients
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.expression.raw_dataset import RawDataset
-from dmicc_assets.expression.scale import log2_decision, to_log2
+from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
+from dmicc_assets.expression.values import KindOfValues, kind_of_values, log2_of_abundance, log2_ratios
 from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Dataset
 from dmicc_assets.tables import TABLES
@@ -71,7 +72,8 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     probe_genes = probe_genes.filter(pl.col("probe").is_in(list(raw.matrix.features)))
     if raw.probe_genes is not None and not (probe_genes["n_symbols"] == 1).any():
         raise DataError(f"{raw.name}: no probe has exactly one gene symbol on {raw.platform}; is the platform right?")
-    measured = _counted(raw, probe_genes) if raw.value_kind == "counts" else _intensities(raw, spec, probe_genes)
+    of = kind_of_values(raw, spec)
+    measured = _counted(raw, probe_genes) if of.kind == "counts" else _intensities(raw, spec, probe_genes, of)
     genes = measured.genes
     samples = raw.samples.with_columns(
         label=pl.Series(labels, dtype=pl.String),
@@ -89,7 +91,10 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         counts=measured.counts,
         quality=sample_quality(genes, measured.before, labels),
         distributions=sample_distributions(measured.before, measured.after, raw.matrix.samples),
-        notes={"n_files": len(files)} | _notes(raw, spec, probe_genes, genes, measured.before) | measured.notes,
+        notes={"n_files": len(files)}
+        | _notes(raw, spec, probe_genes, genes, measured.before)
+        | {"values": of.kind, "values_why": of.why, "values_guessed": of.is_guess, "n_flipped": len(of.flipped)}
+        | measured.notes,
     )
 
 
@@ -106,9 +111,8 @@ class _Measured:
     notes: dict[str, Any]
 
 
-def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame) -> _Measured:
-    decision = log2_decision(raw.matrix.values, spec.scale)
-    log2_values = to_log2(raw.matrix.values, decision)
+def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame, of: KindOfValues) -> _Measured:
+    log2_values, decision = _on_log2(raw, of)
     normalised = quantile_normalise(log2_values) if spec.normalise == "quantile" else log2_values
     matrix = ExpressionMatrix(normalised, raw.matrix.features, raw.matrix.samples)
     if raw.probe_genes is None:
@@ -120,11 +124,26 @@ def _intensities(raw: RawDataset, spec: Dataset, probe_genes: pl.DataFrame) -> _
     return _Measured(probes, genes, no_counts(genes), log2_values, normalised, decision.scale_detected, notes)
 
 
+def _on_log2(raw: RawDataset, of: KindOfValues) -> tuple[FloatArray, ScaleDecision]:
+    """The values on the log2 scale, and GEO2R's rule on what was served."""
+    values = raw.matrix.values
+    if of.kind in ("log2", "linear"):
+        decision = log2_decision(values, of.kind)
+        return to_log2(values, decision), decision
+    decision = log2_decision(values, "linear" if of.kind in ("tpm", "fpkm") else "log2")
+    if of.kind in ("tpm", "fpkm"):
+        return log2_of_abundance(values, raw.name), replace(decision, scale_detected=of.kind)
+    return log2_ratios(values, raw.matrix.samples, of), replace(decision, scale_detected=of.kind)
+
+
 def _counted(raw: RawDataset, probe_genes: pl.DataFrame) -> _Measured:
     """RNA-seq: log2 counts per million with TMM factors, in place of scale and normalisation."""
-    counts = sum_counts(raw.matrix, probe_genes)
+    matrix, n_rounded = whole_counts(raw.matrix, raw.name)
+    if raw.probe_genes is None:
+        probe_genes = pl.DataFrame({"probe": matrix.features, "gene": matrix.features, "n_symbols": 1})
+    counts = sum_counts(matrix, probe_genes)
     genes = log2_counts(counts)
-    notes = {"took_log2": True, "normalise": "TMM"}
+    notes = {"took_log2": True, "normalise": "TMM", "n_rounded": n_rounded}
     return _Measured(raw.matrix, genes, counts, genes.values, genes.values, "counts", notes)
 
 

@@ -37,7 +37,10 @@ class RawDataset:
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
         n_placeholders: entries of the platform's table that stand for no gene (`#N/A`, `unknown`); dropped.
         n_compound: probes whose cell joins symbols by `;`, `|`, `,` or white space.
-        value_kind: `counts` for NCBI's RNA-seq counts.
+        value_kind: `counts` where the source says so: NCBI's RNA-seq counts, a file of featureCounts.
+        n_channels: 2 for two-colour arrays.
+        is_sequencing: whether the source says that it was sequenced.
+        value_text: what the source says of the making of its values.
         left_out: samples that the source describes without values.
     """
 
@@ -62,5 +65,8 @@ class RawDataset:
     n_date_mangled: int
     n_placeholders: int
     n_compound: int
-    value_kind: Literal["intensity", "counts"]
+    value_kind: Literal["unknown", "counts"]
+    n_channels: int
+    is_sequencing: bool
+    value_text: str
     left_out: tuple[str, ...] = ()

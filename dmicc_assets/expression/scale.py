@@ -25,7 +25,7 @@ class ScaleDecision:
     """
 
     took_log2: bool
-    scale_detected: Literal["log2", "linear"]
+    scale_detected: Literal["log2", "linear", "tpm", "fpkm", "log_ratio", "log10_ratio"]
     quantiles: tuple[float, float, float, float, float, float]
     rule: Literal["auto", "log2", "linear"]
 

@@ -18,7 +18,7 @@ from dmicc_assets.geo.formats.platform import Platform, match_probes
 from dmicc_assets.geo.formats.series_header import SeriesHeader, samples_sha256
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, read_series_matrix
 from dmicc_assets.geo.formats.soft import family_platforms, read_family
-from dmicc_assets.geo.formats.tabular import read_matrix, read_sample_sheet, samples_of
+from dmicc_assets.geo.formats.tabular import is_feature_counts, read_matrix, read_sample_sheet, samples_of
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.sources import choose_platform, read_genes
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
@@ -108,7 +108,7 @@ def _from_series(
         n_date_mangled=platform.n_date_mangled,
         n_placeholders=platform.n_placeholders,
         n_compound=platform.n_compound,
-        value_kind="intensity",
+        value_kind="unknown",
     )
 
 
@@ -174,7 +174,10 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
         n_date_mangled=platform.n_date_mangled if platform else 0,
         n_placeholders=platform.n_placeholders if platform else 0,
         n_compound=platform.n_compound if platform else 0,
-        value_kind="intensity",
+        value_kind="counts" if is_feature_counts(served.path) else "unknown",
+        n_channels=1,
+        is_sequencing=False,
+        value_text="",
     )
 
 
@@ -186,6 +189,9 @@ class _Described(TypedDict):
     metadata_sha256: str
     relations: list[str]
     pubmed_ids: list[str]
+    n_channels: int
+    is_sequencing: bool
+    value_text: str
 
 
 def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
@@ -200,6 +206,9 @@ def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
         "metadata_sha256": samples_sha256(samples),
         "relations": _relations(header, samples),
         "pubmed_ids": header.series.get("pubmed_id", []),
+        "n_channels": header.n_channels,
+        "is_sequencing": header.is_sequencing,
+        "value_text": header.value_text,
     }
 
 

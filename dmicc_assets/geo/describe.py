@@ -12,6 +12,7 @@ from typing import Literal
 import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.expression.values import named_base, reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series, series_folder
 from dmicc_assets.geo.formats.gzip_stream import inflate
@@ -85,6 +86,8 @@ class DatasetDescription:
         groups: sample groups by that field; empty without one.
         tissue: proposed tissue; "" when the header gives no hint.
         has_table: whether the samples state a number of rows; otherwise the values are in other files (RNA-seq).
+        has_base: whether the base of the logarithms is known: of one channel, or named by the header.
+        reference: pattern of the reference of two channels, where dyes are swapped.
     """
 
     name: str
@@ -96,6 +99,8 @@ class DatasetDescription:
     groups: tuple[SampleGroup, ...]
     tissue: str
     has_table: bool
+    has_base: bool
+    reference: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,7 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
     fields = _fields(samples)
     counts = {key: dict(Counter(values)) for key, values in fields.items()}
     field, groups = _best_groups(fields)
+    swap = swapped_text(samples) if header.n_channels == 2 else None
     return DatasetDescription(
         name=name,
         platform=platform,
@@ -187,6 +193,8 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
         groups=groups,
         tissue=_tissue(fields, header.first("title")),
         has_table=header.row_counts != (0,),
+        has_base=header.n_channels == 1 or named_base(header.value_text) is not None,
+        reference=reference_pattern(swap.text) if swap else None,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import polars as pl
 
 from dmicc_assets.errors import DmiccError, SourceError
+from dmicc_assets.expression.values import of_two_channels
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series
 from dmicc_assets.geo.formats.counts import read_symbols
@@ -208,6 +209,8 @@ def _samples(name: str, spec: Dataset, seen: _Seen) -> tuple[pl.DataFrame | None
     if header is None:
         return None, ()
     samples, platform = header.samples, _platform(name, spec, seen)
+    if header.n_channels == 2:
+        of_two_channels(name, samples, header.value_text, spec)
     if platform is not None:
         samples = samples.filter((pl.col("platform") == platform) | pl.col("platform").is_null())
         if samples.is_empty():

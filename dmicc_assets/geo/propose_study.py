@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from dmicc_assets.errors import RequestError
 from dmicc_assets.expression.same_people import same_titles
 from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
-from dmicc_assets.study.schema import NAME, accession_of
+from dmicc_assets.study.dataset_parts import NAME
+from dmicc_assets.study.schema import accession_of
 
 FILL_IN = "FILL_IN"  # not a valid label name, so that `dmicc check` asks for it with line and key
 _MOST_VALUES = 12
@@ -123,6 +124,11 @@ def _series_lines(series: SeriesDescription) -> Iterator[str]:
         yield from _label_lines(dataset)
         if not dataset.has_table:
             yield "    normalise: none"
+        if dataset.reference is not None:
+            yield f"    channels: {{reference: {_quoted(dataset.reference)}}}   # dyes are swapped"
+        if not dataset.has_base:
+            yield f"    # {FILL_IN}: two channels: log_ratio (base 2) or log10_ratio; or log2 or linear of one"
+            yield f"    values: {FILL_IN}"
 
 
 def _label_lines(dataset: DatasetDescription) -> Iterator[str]:

@@ -32,7 +32,8 @@ from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, Take, Verify, local_path
 from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.geo.update_dates import is_platform_unrevised, is_series_unrevised
-from dmicc_assets.study.schema import Annotation, Dataset, accession_of, platform_of
+from dmicc_assets.study.dataset_parts import Annotation
+from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 _MATRIX_END = "_series_matrix.txt.gz"
 _HUMAN = ASSEMBLIES["Homo sapiens"]

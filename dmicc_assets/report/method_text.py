@@ -64,7 +64,7 @@ def _scale(auto: list[str], scales: Mapping[str, str]) -> str:
 def _data(study: Study, scales: Mapping[str, str]) -> str:
     normalised = [name for name, spec in study.datasets.items() if spec.normalise == "quantile"]
     as_served = [name for name, spec in study.datasets.items() if spec.normalise == "none"]
-    auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
+    auto = [name for name, spec in study.datasets.items() if spec.values == "auto"]
     collapse = {spec.collapse for spec in study.datasets.values()}
     parts = [
         "Files are verified after download (length, gzip checksum, end of table, number of rows).",

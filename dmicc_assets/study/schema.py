@@ -6,14 +6,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from dmicc_assets.study.case import SECTION, Case
+from dmicc_assets.study.dataset_parts import Annotation, Batch, Channels, LabelRule, Name, Patient, Values
 from dmicc_assets.study.gene_sets import Enrichment, Scores
 
-NAME = r"^[a-z][a-z0-9_]*$"
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 # SIM accessions name simulated series, so that they differ from GEO's.
 _WORLDWIDE = re.compile(r"GSM\d+|TCGA(-\w+)+")
@@ -21,23 +21,7 @@ SERIES_NAME = re.compile(r"^(?P<accession>(?:GSE|SIM)\d+)(?:-(?P<platform>(?:GPL
 PLATFORM = re.compile(r"^(?:GPL|SIMP)\d+$")
 
 
-def _regular_expression(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"expected a regular expression, got {pattern!r} ({error})") from None
-    return pattern
-
-
-def _patient_expression(pattern: str) -> str:
-    if re.compile(_regular_expression(pattern)).groups != 1:
-        raise ValueError(f"expected one group in the pattern, as in '^(\\S+)', got {pattern!r}")
-    return pattern
-
-
-Name = Annotated[str, Field(pattern=NAME)]
 DatasetName = Annotated[str, Field(pattern=DATASET_NAME)]
-Pattern = Annotated[str, AfterValidator(_regular_expression)]
 # What scikit-learn takes as a seed.
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 # A larger number is a slip of the pen: the study would not end.
@@ -54,35 +38,6 @@ class _Section(BaseModel):
     model_config = SECTION
 
 
-class LabelRule(_Section):
-    """Rule for a label: every pattern of `where` must match its field."""
-
-    label: Name
-    where: dict[str, Pattern] = Field(min_length=1)
-    expect: int | None = Field(default=None, ge=0)
-
-
-class Patient(_Section):
-    """Rule for the patient of a sample: the text that the pattern's group captures in the field."""
-
-    field: str
-    pattern: Annotated[str, AfterValidator(_patient_expression)]
-
-
-class Batch(Patient):
-    """Which samples of a dataset were made together (a centre, a scanner): the pattern's group, found in the field."""
-
-
-class Annotation(_Section):
-    """The column of a platform's table that names genes, and the part of a cell that is a symbol.
-
-    The pattern has one group; every match in a cell gives a symbol.
-    """
-
-    column: str = Field(min_length=1)
-    pattern: Annotated[str, AfterValidator(_patient_expression)] | None = None
-
-
 class Dataset(_Section):
     """One expression matrix with its samples: a GEO series on one platform, a Xena matrix or a local file."""
 
@@ -93,11 +48,28 @@ class Dataset(_Section):
     tissue: str = ""
     labels: list[LabelRule] = Field(min_length=1)
     annotation: Annotation | Annotated[str, Field(min_length=1)] | None = None
-    scale: Literal["auto", "log2", "linear"] = "auto"
+    values: Values = "auto"
+    channels: Channels | None = None
     normalise: Literal["quantile", "none"] = "quantile"
     collapse: Literal["mean", "median", "max_mean"] = "mean"
     patient: Patient | None = None
     batch: Batch | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scale_is_a_synonym(cls, given: Any) -> Any:
+        """`scale: log2` and `scale: linear` are an earlier spelling of `values:`."""
+        if not isinstance(given, dict):
+            return cast(object, given)
+        section = dict(cast(dict[str, Any], given))
+        if "scale" not in section:
+            return section
+        scale = section.pop("scale")
+        if "values" in section:
+            raise ValueError("`scale` is an earlier spelling of `values`: give one of them")
+        if scale not in ("auto", "log2", "linear"):
+            raise ValueError(f"scale: expected auto, log2 or linear, got {scale!r}; `values` has more choices")
+        return {**section, "values": scale}
 
     @model_validator(mode="after")
     def _matrix_where_needed(self) -> Self:

@@ -20,6 +20,7 @@ Fields = Mapping[str, Sequence[str]]
 SAMPLE_KEYS = frozenset(
     {"geo_accession", "title", "source_name_ch1", "source_name_ch2", "characteristics_ch1", "characteristics_ch2"}
     | {"organism_ch1", "platform_id", "last_update_date", "relation", "data_row_count"}
+    | {"channel_count", "data_processing", "library_strategy", "value"}
 )
 _BY_RULES = ("label", "patient", "batch", "same_as")
 # Columns read for a sample: its part of `source.samples`, which the study's rules complete, and columns only used here.
@@ -38,12 +39,18 @@ class SeriesHeader:
         samples: one row for each sample, `SAMPLE_SCHEMA`, in the order of the table's columns.
         organisms: the samples' organisms, distinct.
         row_counts: the samples' distinct `data_row_count`; empty when the file does not say.
+        n_channels: the largest number of channels of a sample.
+        value_text: what the samples say of the making of their values, distinct texts in lines.
+        library_strategies: the samples' (RNA-Seq), distinct.
     """
 
     series: dict[str, list[str]]
     samples: pl.DataFrame
     organisms: tuple[str, ...]
     row_counts: tuple[int, ...]
+    n_channels: int
+    value_text: str
+    library_strategies: tuple[str, ...]
 
     @property
     def accession(self) -> str:
@@ -69,7 +76,9 @@ class SeriesHeader:
     @property
     def is_sequencing(self) -> bool:
         """Whether the series states that it was sequenced rather than hybridised."""
-        return any("sequencing" in kind.lower() for kind in self.series.get("type", []))
+        return bool(self.library_strategies) or any(
+            "sequencing" in kind.lower() for kind in self.series.get("type", [])
+        )
 
     def first(self, key: str) -> str:
         """The first value of a `!Series_` key, empty when there is none."""
@@ -101,9 +110,16 @@ def build_header(series: Fields, samples: Sequence[Fields], name: str) -> Series
     return SeriesHeader(
         series={key: [v for v in values if v] for key, values in series.items() if not is_personal(key)},
         samples=sample_rows([_sample(fields) for fields in samples]),
-        organisms=tuple(dict.fromkeys(v for fields in samples for v in fields.get("organism_ch1", []) if v)),
+        organisms=tuple(_distinct(samples, "organism_ch1")),
         row_counts=tuple(sorted(int(count) for count in counts)),
+        n_channels=2 if any("2" in fields.get("channel_count", ()) for fields in samples) else 1,
+        value_text="\n".join(_distinct(samples, "data_processing", "value")),
+        library_strategies=tuple(_distinct(samples, "library_strategy")),
     )
+
+
+def _distinct(samples: Sequence[Fields], *keys: str) -> list[str]:
+    return list(dict.fromkeys(v for fields in samples for key in keys for v in fields.get(key, ()) if v))
 
 
 def is_personal(key: str) -> bool:

@@ -77,7 +77,7 @@ def read_entities(blocks: Iterable[bytes], name: str) -> Iterator[Entity]:
                 if entity is not None:
                     yield entity
                 entity = _entity(line)
-            elif line.startswith(b"!") and entity is not None:
+            elif line.startswith((b"!", b"#VALUE")) and entity is not None:
                 _add_field(entity, line)
     if end:
         raise SourceError(f"{name}: a table is cut short: no line {end.decode()}", check=CHECK)
@@ -196,6 +196,9 @@ def _add_field(entity: Entity, line: bytes) -> None:
     except UnicodeDecodeError:
         text = line.decode("cp1252", errors="replace")
     key, equals, value = text.partition("=")
+    if key.strip() == "#VALUE":
+        entity.fields["value"] = [value.strip()]
+        return
     kind, _, name = key[1:].strip().partition("_")
     if equals and name and kind.upper() == entity.kind:
         entity.fields.setdefault(name, []).append(value.strip())

@@ -17,7 +17,15 @@ import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
-from dmicc_assets.geo.formats.layout import N_LINES, Layout, check_names, layout_of, named_as_rows, separator_of
+from dmicc_assets.geo.formats.layout import (
+    FEATURE_COUNTS,
+    N_LINES,
+    Layout,
+    check_names,
+    layout_of,
+    named_as_rows,
+    separator_of,
+)
 from dmicc_assets.geo.formats.numeric_rows import read_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import sample_rows
 from dmicc_assets.geo.formats.text_file import utf8_blocks
@@ -49,6 +57,17 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     if not ids:
         raise SourceError(f"{path.name}: the table has no rows")
     return ExpressionMatrix(values, tuple(ids), tuple(layout.samples)), digest.hexdigest()
+
+
+def is_feature_counts(path: Path) -> bool:
+    """Whether a matrix is one of featureCounts (Subread): read counts of genes.
+
+    Raises:
+        SourceError: as `read_matrix`, of the header.
+    """
+    return (
+        _first_bytes(path)[:4] != _PARQUET and tuple(_opened(path)[0].columns[: len(FEATURE_COUNTS)]) == FEATURE_COUNTS
+    )
 
 
 @dataclass(frozen=True, slots=True)

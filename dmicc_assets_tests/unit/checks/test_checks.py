@@ -182,9 +182,11 @@ def test_a_cohort_with_the_study_s_name_has_one_finding_a_check() -> None:
 
 
 def test_counts_have_no_rule_for_the_logarithm() -> None:
-    said = manifest_of("expression/genes", "SIM1", {"took_log2": True, "normalise": "TMM"})
-    evidence = sound().with_frames({}, manifests=[said])
-    assert CHECKS["I2"](evidence)[0].message.startswith("not applicable: RNA-seq counts")
+    values = {"values": "counts", "values_why": "all are whole", "values_guessed": True, "n_rounded": 0}
+    evidence = sound().with_frames({}, manifests=[manifest_of("expression/genes", "SIM1", values)])
+    found = CHECKS["I2"](evidence)[0]
+    assert found.severity == "info"
+    assert found.message == "read counts, whose logarithm is taken of counts per million: all are whole"
 
 
 def test_twice_the_same_finding_is_refused() -> None:

@@ -7,7 +7,8 @@ import pytest
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.expression.labels import assign_batches
-from dmicc_assets.study.schema import Batch, Cohort
+from dmicc_assets.study.dataset_parts import Batch
+from dmicc_assets.study.schema import Cohort
 from dmicc_assets.types import ExpressionMatrix
 
 TITLES = [f"{centre}-{i}" for i, centre in enumerate(["Milan", "Barcelona", "New_York"] * 6)]

@@ -3,7 +3,7 @@ import pytest
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.labels import assign_labels, assign_patients
-from dmicc_assets.study.schema import LabelRule, Patient
+from dmicc_assets.study.dataset_parts import LabelRule, Patient
 
 SAMPLES = pl.DataFrame(
     {

@@ -18,8 +18,9 @@ from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.observe import observe
 from dmicc_assets.geo.source_files import source_files_table
 from dmicc_assets.study.addresses import GEO_ACC_URL
+from dmicc_assets.study.dataset_parts import Annotation, LabelRule
 from dmicc_assets.study.loading import load_study
-from dmicc_assets.study.schema import Annotation, Dataset, LabelRule
+from dmicc_assets.study.schema import Dataset
 from dmicc_assets_tests.oracle import ORACLE
 from dmicc_assets_tests.worlds import fake_geo as fake
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo, over_http
@@ -58,7 +59,7 @@ def test_a_series_on_disk(client: GeoClient) -> None:
     assert (raw.relations, raw.pubmed_ids) == (["SubSeries of: GSE9"], ["123"])
     assert raw.probe_genes is not None
     assert raw.probe_genes.row(0) == ("1000_at", "GENE0", 1)
-    assert (raw.value_kind, raw.symbol_column) == ("intensity", "Gene symbol")
+    assert (raw.value_kind, raw.symbol_column) == ("unknown", "Gene symbol")
     assert raw.samples["sample"].to_list() == list(raw.matrix.samples)
 
 

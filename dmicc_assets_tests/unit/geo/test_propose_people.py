@@ -15,7 +15,7 @@ def _dataset(platform: str, chip: str, patients: range) -> DatasetDescription:
     descriptions = {"title": titles, "tissue": {"tumor": len(patients) // 2, "normal": len(patients) // 2}}
     name = f"GSE781-{platform}"
     return DatasetDescription(
-        name, platform, ("Homo sapiens",), len(patients), descriptions, "tissue", groups, "kidney", True
+        name, platform, ("Homo sapiens",), len(patients), descriptions, "tissue", groups, "kidney", True, True, None
     )
 
 

@@ -258,7 +258,7 @@ def test_a_long_list_is_cut_in_its_cell_and_whole_in_its_data() -> None:
 
 def test_method_text_names_as_logged_only_what_was() -> None:
     study = study_of(Options())
-    auto = [name for name, spec in study.datasets.items() if spec.scale == "auto"]
+    auto = [name for name, spec in study.datasets.items() if spec.values == "auto"]
     scales = dict.fromkeys(auto, "log2") | {auto[0]: "linear"}
     assert f": it was taken in {auto[0]}." in methods(study, {}, scales).data
     assert ": it was taken in none." in methods(study, {}, dict.fromkeys(auto, "log2")).data

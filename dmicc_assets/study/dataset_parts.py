@@ -1,0 +1,78 @@
+"""The parts of a dataset's section of the study file: rules for labels, patients and batches, annotation, channels.
+
+`schema.py` joins them.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from dmicc_assets.study.case import SECTION
+
+NAME = r"^[a-z][a-z0-9_]*$"
+
+
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, got {pattern!r} ({error})") from None
+    return pattern
+
+
+def _patient_expression(pattern: str) -> str:
+    if re.compile(_regular_expression(pattern)).groups != 1:
+        raise ValueError(f"expected one group in the pattern, as in '^(\\S+)', got {pattern!r}")
+    return pattern
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
+# What a matrix holds; `auto` lets source and numbers decide. A log ratio is to base 2.
+Values = Literal["auto", "log2", "linear", "counts", "tpm", "fpkm", "log_ratio", "log10_ratio"]
+
+
+class _Part(BaseModel):
+    """A part of a section; unknown keys are an error, and values are immutable."""
+
+    model_config = SECTION
+
+
+class LabelRule(_Part):
+    """Rule for a label: every pattern of `where` must match its field."""
+
+    label: Name
+    where: dict[str, Pattern] = Field(min_length=1)
+    expect: int | None = Field(default=None, ge=0)
+
+
+class Patient(_Part):
+    """Rule for the patient of a sample: the text that the pattern's group captures in the field."""
+
+    field: str
+    pattern: Annotated[str, AfterValidator(_patient_expression)]
+
+
+class Batch(Patient):
+    """Which samples of a dataset were made together (a centre, a scanner): the pattern's group, found in the field."""
+
+
+class Annotation(_Part):
+    """The column of a platform's table that names genes, and the part of a cell that is a symbol.
+
+    The pattern has one group; every match in a cell gives a symbol.
+    """
+
+    column: str = Field(min_length=1)
+    pattern: Annotated[str, AfterValidator(_patient_expression)] | None = None
+
+
+class Channels(_Part):
+    """Which channel of a two-colour array is the reference: the one whose description the pattern matches.
+
+    `ratio` says which channel is over which in the deposited log ratio.
+    """
+
+    reference: Pattern
+    ratio: Literal["ch1/ch2", "ch2/ch1"] = "ch1/ch2"

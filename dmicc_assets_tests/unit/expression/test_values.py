@@ -1,0 +1,163 @@
+"""What a dataset's values are: told by the study file, the source or the numbers, or asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.expression.counts import whole_counts
+from dmicc_assets.expression.prepare import PreparedDataset, prepare_dataset
+from dmicc_assets.expression.raw_dataset import RawDataset
+from dmicc_assets.expression.values import kind_of_values, swapped_text
+from dmicc_assets.geo.formats.series_header import SAMPLE_SCHEMA
+from dmicc_assets.study.schema import Dataset
+from dmicc_assets.tables import TABLES
+from dmicc_assets.types import ExpressionMatrix
+
+GENES = ("TP53", "EGFR", "KRAS", "MYC")
+LOG2 = np.array([[5.5, 6.25], [7.0, 3.5], [9.25, 9.0], [4.0, 4.75]])
+POOL = ("pool", "patient")
+
+
+def spec(**settings: Any) -> Dataset:
+    return Dataset.model_validate(
+        {"source": "file", "matrix": "m.tsv", "normalise": "none", "labels": [{"label": "x", "where": {"any": "."}}]}
+        | settings
+    )
+
+
+def raw(values: np.ndarray, channels: Sequence[tuple[str, str]] | None = None, **changes: Any) -> RawDataset:
+    """A dataset by gene; with channels, the description of each sample's first and second channel."""
+    names = tuple(f"S{i + 1}" for i in range(values.shape[1]))
+    texts = channels or [("blood", "")] * len(names)
+    samples = pl.DataFrame(
+        [
+            {"sample": name, "title": name, "source_name": first, "platform": None, "last_update_date": None,
+             "relations": [], "characteristics": [{"key": "source_name_ch2", "value": second}] if second else []}
+            for name, (first, second) in zip(names, texts, strict=True)
+        ],
+        schema=SAMPLE_SCHEMA,
+    )  # fmt: skip
+    described: dict[str, Any] = {
+        "name": "D", "source": "file", "accession": "m.tsv", "platform": None, "title": "D", "organism": None,
+        "last_update_date": None, "latest_sample_update_date": None, "source_url": "file:///m.tsv",
+        "table_sha256": "a", "metadata_sha256": "b", "relations": [], "pubmed_ids": [], "samples": samples,
+        "matrix": ExpressionMatrix(values, GENES, names), "probe_genes": None, "gene_ids": TABLES["source/gene_ids"].frame(), "symbol_column": None,
+        "n_date_mangled": 0, "n_placeholders": 0, "n_compound": 0, "value_kind": "unknown", "is_sequencing": False,
+        "n_channels": 2 if channels else 1, "value_text": "",
+    }  # fmt: skip
+    return RawDataset(**described | changes)
+
+
+def prepared(given: RawDataset, **settings: Any) -> PreparedDataset:
+    row = dict.fromkeys(TABLES["source/files"].rows_schema, "x") | {"role": "matrix", "n_bytes": 1}
+    files = pl.DataFrame([row | {"retrieved_at": None}])
+    return prepare_dataset(given, spec(**settings), files)
+
+
+COUNTS = np.array([[1200.0, 800.0], [0.0, 30.0], [5000.0, 4200.0], [77.0, 12.0]])
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "kind"),
+    [
+        (LOG2, {}, "log2"),
+        (2.0**LOG2 * 10 + 0.5, {}, "linear"),
+        (COUNTS, {}, "counts"),
+        (COUNTS, {"platform": "GPL24676", "is_sequencing": True}, "counts"),
+        (COUNTS + 1, {"platform": "GPL96"}, "linear"),  # intensities of MAS 5, rounded
+        (COUNTS + 0.5, {"value_kind": "counts"}, "counts"),  # RSEM's, of a source that says so
+    ],
+)
+def test_the_source_and_the_numbers_tell(values: np.ndarray, changes: dict[str, Any], kind: str) -> None:
+    assert kind_of_values(raw(values, **changes), spec()).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "said"),
+    [
+        (COUNTS.clip(0, 900), {}, "all values are whole numbers (0 to 900)"),
+        (np.round(LOG2), {"platform": "GPL96"}, "all values are whole numbers"),
+        (np.round(LOG2), {}, "values: counts, values: log2 or values: linear"),
+        (COUNTS + np.array([[0.5], [0], [0], [0]]), {}, "values: tpm, values: fpkm, values: counts or values: linear"),
+    ],
+)
+def test_what_nobody_tells_is_asked(values: np.ndarray, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        kind_of_values(raw(values, **changes), spec())
+    assert said in str(caught.value)
+    for kind in ("log2", "linear", "counts"):
+        assert kind_of_values(raw(values, **changes), spec(values=kind)).kind == kind
+
+
+def test_a_study_file_does_not_contradict_a_source_of_counts() -> None:
+    with pytest.raises(DataError, match="the source has read counts, but the study file says values: tpm"):
+        kind_of_values(raw(COUNTS, value_kind="counts"), spec(values="tpm"))
+
+
+def test_scale_is_the_earlier_spelling() -> None:
+    assert spec(scale="log2").values == "log2"
+    for wrong, message in (
+        ({"scale": "log2", "values": "log2"}, "give one of them"),
+        ({"scale": "tpm"}, "expected auto"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            spec(**wrong)
+
+
+def test_tpm_keeps_its_zeros_and_counts_are_whole() -> None:
+    tpm = prepared(raw(COUNTS + np.array([[0.5], [0], [0], [0]])), values="tpm")
+    np.testing.assert_allclose(tpm.genes.take_features(["EGFR"]).values, [[0.0, np.log2(31)]])
+    assert tpm.dataset["scale_detected"].to_list() == ["tpm"]
+    counted = prepared(raw(COUNTS + 0.4), values="counts")
+    np.testing.assert_array_equal(counted.counts.take_features(list(GENES)).values, COUNTS)
+    assert counted.notes["n_rounded"] == 8
+    with pytest.raises(DataError, match="D: a value is negative"):
+        prepared(raw(LOG2 - 5), values="fpkm")
+    for bad, what in ((-1.0, "-1"), (np.nan, "no count")):
+        with pytest.raises(DataError, match=f"D: expected counts, found {what} for TP53 in S1"):
+            whole_counts(ExpressionMatrix(np.full((1, 1), bad), ("TP53",), ("S1",)), "D")
+
+
+RATIO = np.array([[1.0, -2.0], [0.5, 0.25], [-1.0, 0.0], [2.0, 3.0]])
+SWAPPED = [("patient", "pool"), ("pool", "patient")]
+
+
+def test_log10_ratios_are_told_by_the_header_or_the_study_file() -> None:
+    same = [("patient", "pool"), ("patient", "pool")]
+    for text, settings, factor in (
+        ("VALUE is log10 ratio (Cy5/Cy3)", {}, np.log2(10)),
+        ("normalized log2 ratio", {}, 1.0),
+        ("", {"values": "log10_ratio"}, np.log2(10)),
+        ("", {"values": "log_ratio"}, 1.0),
+    ):
+        genes = prepared(raw(RATIO, same, value_text=text), **settings).genes.take_features(list(GENES))
+        np.testing.assert_allclose(genes.values, RATIO * factor)
+    for text in ("", "log10 of the log2 ratio"):
+        with pytest.raises(
+            DataError, match="the header does not name the base of their log ratios: write values: log_ratio"
+        ):
+            prepared(raw(RATIO, same, value_text=text))
+
+
+def test_swapped_dyes_need_a_reference() -> None:
+    given = raw(RATIO, SWAPPED, value_text="log2 ratio")
+    swap = swapped_text(given.samples)
+    assert swap is not None
+    assert swap.text in POOL
+    with pytest.raises(
+        DataError, match=r"dyes are swapped \('p\w+' is in channel 1 of S\d, in channel 2 of S\d\): write"
+    ):
+        prepared(given)
+    for settings, signs in (({"reference": "^pool$"}, [1, -1]), ({"reference": "pool", "ratio": "ch2/ch1"}, [-1, 1])):
+        found = prepared(given, channels=settings)
+        np.testing.assert_allclose(found.genes.take_features(list(GENES)).values, RATIO * signs)
+        assert found.notes["n_flipped"] == 1
+    with pytest.raises(DataError, match="'p' is in both channels of S1: expected the reference in one"):
+        prepared(given, channels={"reference": "p"})
+    with pytest.raises(DataError, match="`channels:` is of arrays with two channels"):
+        prepared(raw(LOG2), channels={"reference": "pool"})
