@@ -46,7 +46,8 @@ def raw(values: np.ndarray, channels: Sequence[tuple[str, str]] | None = None, *
         "name": "D", "source": "file", "accession": "m.tsv", "platform": None, "title": "D", "organism": None,
         "last_update_date": None, "latest_sample_update_date": None, "source_url": "file:///m.tsv",
         "table_sha256": "a", "metadata_sha256": "b", "relations": [], "pubmed_ids": [], "samples": samples,
-        "matrix": ExpressionMatrix(values, GENES, names), "probe_genes": None, "gene_ids": TABLES["source/gene_ids"].frame(), "symbol_column": None,
+        "matrix": ExpressionMatrix(values, GENES, names), "probe_genes": None,
+        "gene_ids": TABLES["source/gene_ids"].frame(), "symbol_column": None,
         "n_date_mangled": 0, "n_placeholders": 0, "n_compound": 0, "value_kind": "unknown", "is_sequencing": False,
         "n_channels": 2 if channels else 1, "value_text": "",
     }  # fmt: skip
