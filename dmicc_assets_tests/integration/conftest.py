@@ -29,6 +29,7 @@ from dmicc_assets_tests.worlds import made_study as made
 SMALL = {
     "study": "small",
     "enrichment": {"libraries": ["KEGG"]},
+    "scores": {"libraries": ["KEGG"]},
     "ranking": {"trees": 10, "top": 5},
     "model": {"cohort": "disease_b", "bootstrap": 5},
     "rigor": {"permutations": 3, "bootstraps": 3, "random_signatures": 10, "repeats": 1},

@@ -20,6 +20,9 @@ ID_COLUMNS: Mapping[str, tuple[Namespace, Callable[[str], str]]] = {
     "entrezgene": ("entrez", str),
     "entrezgeneid": ("entrez", str),
     "entrezid": ("entrez", str),
+    "entrez": ("entrez", str),
+    "locuslink": ("entrez", str),
+    "gene": ("entrez", str),  # Agilent's (GPL6480): GENE is the Entrez id, GENE_SYMBOL the symbol
     "geneassignment": ("entrez", _assigned),
     "ensembl": ("ensembl", str),
     "ensemblid": ("ensembl", str),

@@ -227,3 +227,13 @@ def test_identifiers_of_other_namespaces_are_those_of_probes_with_one_gene(gzipp
     ]
     assigned = soft_text(["ID", "gene_assignment"], ["1", "NM_1 // TP53 // x // 17p13 // 7157 /// NM_2 // TP53 // x"])
     assert read_platform(gzipped(assigned)).gene_ids.rows() == [("entrez", "7157", "TP53")]
+    agilent = soft_text(["ID", "GENE", "GENE_SYMBOL", "ENSEMBL_ID"], ["1", "4599", "MX1", "ENST00000398598"])
+    assert read_platform(gzipped(agilent)).gene_ids.rows() == [("entrez", "4599", "MX1")]
+
+
+def test_identifiers_of_an_authors_table(tmp_path: Path) -> None:
+    path = tmp_path / "probes.tsv"
+    path.write_text("probe\tensembl_gene_id\tsymbol\n1\tENSG00000141510\tTP53\n2\t\tCD4\n")
+    platform = read_probe_table(path)
+    assert platform.probe_genes["gene"].to_list() == ["TP53", "CD4"]
+    assert platform.gene_ids.rows() == [("ensembl", "ENSG00000141510", "TP53")]
