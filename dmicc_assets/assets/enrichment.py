@@ -34,9 +34,12 @@ def observe_libraries(context: StepContext) -> str:
     return served_libraries(context.study.enrichment, context.settings, context.report_progress)
 
 
-def known_libraries(context: StepContext) -> str:
-    """The same as it was when last observed: no provider is asked."""
-    return served_libraries(context.study.enrichment, context.settings, asks=False)
+def study_libraries(context: StepContext, *, asks: bool = True) -> str:
+    """The same of every library that the study tests or scores; as last observed, if no provider is to be asked."""
+    study, report = context.study, context.report_progress
+    tested = served_libraries(study.enrichment, context.settings, report, asks=asks)
+    scored = served_libraries(study.scored_sets, context.settings, report, asks=asks)
+    return tested if study.scores is None else f"{tested}\n{scored}"
 
 
 def observe_scored(context: StepContext) -> str:

@@ -106,16 +106,18 @@ def _fetched(study: Study, dataset: str) -> str:
 
 def _show_libraries(out: Console, study: Study, settings: Settings) -> None:
     """The origin of each gene-set library; an own folder without one of them is an error."""
-    for name in study.enrichment.libraries:
+    sections = {"enrichment": study.enrichment, "scores": study.scored_sets}
+    for key, name in ((key, name) for key, section in sections.items() for name in section.libraries):
         try:
             if settings.gene_sets is not None:
                 library_path(settings.gene_sets, name)
                 continue
-            source = source_of(name, study.enrichment)
+            source = source_of(name, sections[key])
         except RequestError as error:
-            raise RequestError(f"enrichment.libraries: {error}") from None
+            raise RequestError(f"{key}.libraries: {error}") from None
         provider = PROVIDERS[source.provider]
-        out.print(f"gene sets {name}: {source.name} of {provider.title}, {provider.licence}")
+        what = "gene sets" if key == "enrichment" else "scores of"
+        out.print(f"{what} {name}: {source.name} of {provider.title}, {provider.licence}")
 
 
 def _show_look(out: Console, err: Console, study: Study, settings: Settings, folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ from hashlib import sha256
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from dmicc_assets.assets.enrichment import known_libraries, observe_libraries, terms
+from dmicc_assets.assets.enrichment import study_libraries, terms
 from dmicc_assets.assets.source import files, observe_dataset
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.workspace import Workspace
@@ -64,9 +64,8 @@ def libraries_now(workspace: Workspace, running: str | None = None) -> str:
         if study != running and not workspace.lake.has(study):
             continue
         context = workspace.context(terms, PartitionKey.of(study, "any"))
-        ask = observe_libraries if running in (None, study) else known_libraries
         try:
-            lines |= set(ask(context).splitlines())
+            lines |= set(study_libraries(context, asks=running in (None, study)).splitlines())
         except DmiccError:  # a library of this study has no provider: its own run says so
             continue
     return "\n".join(sorted(lines))
