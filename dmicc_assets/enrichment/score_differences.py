@@ -3,7 +3,10 @@
 The sets that differ most are picked because they differ; tests of gene sets are in `camera.py`, `ora.py`, `gsea.py`.
 """
 
+import numpy as np
 import polars as pl
+
+from dmicc_assets.types import ExpressionMatrix
 
 _SET = ("library", "term", "term_name", "method")
 
@@ -39,3 +42,31 @@ def score_differences(scores: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFra
         difference=(pl.col("d") * pl.col("n")).sum() / pl.col("n").sum(),
     )
     return table.sort(-pl.col("difference").abs(), "library", "term")
+
+
+def score_matrix(scores: pl.DataFrame, samples: pl.DataFrame, most: int) -> ExpressionMatrix:
+    """The sets that differ most, in every case and control: z-scores within each dataset.
+
+    Args:
+        scores: rows of `expression.scores`.
+        samples: rows of `cohort.samples` of one cohort, in the order of the result.
+        most: sets at most.
+
+    Returns:
+        (S, N) by the sets' names, the largest difference first; missing where a dataset has no score of a set.
+    """
+    first = score_differences(scores, samples).head(most)
+    joined = scores.join(samples.select("dataset", "sample"), on=["dataset", "sample"], how="inner")
+    within, score = ["dataset", *_SET], pl.col("score")
+    spread = score.std().over(within)
+    z = joined.with_columns(z=pl.when(spread > 0).then((score - score.mean().over(within)) / spread).otherwise(0.0))
+    known: dict[tuple[str, str, str], float] = {
+        (library, term, sample): value
+        for library, term, sample, value in z.select("library", "term", "sample", "z").rows()
+    }
+    names = samples["sample"].to_list()
+    sets = first.select("library", "term", "term_name").rows()
+    values = np.array([[known.get((library, term, name), np.nan) for name in names] for library, term, _ in sets])
+    shown = [title or term for _, term, title in sets]
+    features = [f"{name} ({sets[i][0]})" if shown.count(name) > 1 else name for i, name in enumerate(shown)]
+    return ExpressionMatrix(values.reshape(len(sets), len(names)), tuple(features), tuple(names))

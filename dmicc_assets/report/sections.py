@@ -95,7 +95,8 @@ def _scores(results: Results) -> list[Section]:
     )
     return [
         Section(
-            "scores", "Gene-set scores of samples", text + missing_scores(results), scores(results), (),
+            "scores", "Gene-set scores of samples", text + missing_scores(results), scores(results),
+            (r"cohort/.*/scores",),
             "No gene set was scored.",
         )
     ]  # fmt: skip

@@ -44,6 +44,10 @@ CAPTIONS: dict[str, str] = {
         "Running sum, along all genes ranked by moderated t, of the gene sets that camera puts first each way; each "
         "tick below is a gene of the set. Camera's adjusted p-value takes the genes of a set as correlated."
     ),
+    "scores": (
+        "Scores of gene sets (rows) in samples (columns), clustered. The sets are those that differ most between cases "
+        "and controls, so that the groups must look apart here: the picture shows samples and tests no set."
+    ),
     "error_curve": (
         "Cross-validation error of the random forest against its number of trees; the minimum moves with the seed."
     ),

@@ -91,6 +91,9 @@ def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
     if not results.rows("enrichment/gsea", cohort=cohort).is_empty():
         draw_gsea = partial(of_cohort.draw_gsea, results, cohort)
         yield CatalogFigure(f"{where}/gsea", f"{title}: preranked gene sets", draw_gsea)
+    if not results.rows("expression/scores").is_empty():
+        draw_scores = partial(of_cohort.draw_scores, results, cohort)
+        yield CatalogFigure(f"{where}/scores", f"{title}: scores of gene sets", draw_scores)
     if not results.rows("signature/error_curve", cohort=cohort).is_empty():
         draw_error = partial(of_cohort.draw_error_curve, results, cohort)
         yield CatalogFigure(f"{where}/error_curve", f"{title}: forest error", draw_error)

@@ -26,6 +26,7 @@ def heat_map(
     bars: Mapping[str, Sequence[str]],
     named: Sequence[str],
     title: str,
+    what: tuple[str, str] = ("gene", "log2 expression"),
 ) -> Figure:
     """Clustered heat map; yellow is high and dark blue low, a missing value is white.
 
@@ -36,12 +37,13 @@ def heat_map(
         bars: for each annotation the category of every sample, in the matrix's order.
         named: genes to name at the side; all are named when they fit.
         title: the cohort's.
+        what: what a row is, and what its z-scores are of.
     """
     n_rows, n_columns = scores.values.shape
     height = float(np.clip(1.9 + 0.095 * n_rows, 3.4, 6.8))
     figure = style.new_figure(6.4, height, solves_layout=False)
     n_categories = sum(len(set(categories)) for categories in bars.values())
-    heading = f"{title}: {n_rows} gene{'' if n_rows == 1 else 's'}"
+    heading = f"{title}: {n_rows} {what[0]}{'' if n_rows == 1 else 's'}"
     genes = [scores.features[i] for i in rows.order]
     shown = _shown_names(genes, set(named))
     # room for the longest name at the side, in letters of 4 points
@@ -63,7 +65,7 @@ def heat_map(
     legends = _bars(figure, bars, columns, (left, main_top + 0.15 * bar, right - left, bar))
     scale = figure.add_axes((0.02, 0.42 / height, 0.2, 0.1 / height))
     figure.colorbar(picture, cax=scale, orientation="horizontal", ticks=[-2, 0, 2])
-    scale.set_title("z-score of log2 expression", fontsize=6.5, fontweight="normal")
+    scale.set_title(f"z-score of {what[1]}", fontsize=6.5, fontweight="normal")
     figure.legend(
         handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.04), ncols=min(4, len(legends)), handlelength=1.2
     )

@@ -3,7 +3,9 @@
 import polars as pl
 from matplotlib.figure import Figure
 
+from dmicc_assets.enrichment.score_differences import score_matrix
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
+from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
 from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
@@ -16,6 +18,7 @@ from dmicc_assets.types import ExpressionMatrix
 _MOST_HEAT_MAP_GENES = 1000
 _SETS_EACH_WAY = 3
 _MOST_NAMED = 25
+_MOST_SCORED = 40
 
 
 def title_of(results: Results, cohort: str) -> str:
@@ -106,6 +109,21 @@ def draw_heat_map(results: Results, cohort: str) -> Figure:
         named,
         title,
     )
+
+
+def draw_scores(results: Results, cohort: str) -> Figure:
+    """Clustered heat map of the gene sets whose scores differ most between cases and controls."""
+    scored = results.rows("expression/scores").filter(pl.col("dataset").is_in(results.study.cohorts[cohort].datasets))
+    samples = without_copies(results.rows("cohort/samples", cohort=cohort).sort("sample"))
+    matrix = score_matrix(scored, samples, _MOST_SCORED)
+    title = f"{title_of(results, cohort)}, scores that differ most"
+    if not matrix.features:
+        return note_figure(title, "No set has scores that differ within a dataset.")
+    bars = {"group": ["case" if is_case else "control" for is_case in samples["is_case"]]}
+    if samples["dataset"].n_unique() > 1:
+        bars["dataset"] = samples["dataset"].to_list()
+    rows, columns = cluster_rows(matrix.values), cluster_rows(matrix.values.T)
+    return heat_map.heat_map(matrix, rows, columns, bars, (), title, ("set", "the score in its dataset"))
 
 
 def draw_pca(results: Results, cohort: str) -> Figure:

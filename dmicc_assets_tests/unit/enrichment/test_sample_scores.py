@@ -11,7 +11,7 @@ import pytest
 import dmicc_assets as dm
 from dmicc_assets.enrichment.gene_sets import GeneSet, GeneSetLibrary
 from dmicc_assets.enrichment.sample_scores import sample_scores
-from dmicc_assets.enrichment.score_differences import score_differences
+from dmicc_assets.enrichment.score_differences import score_differences, score_matrix
 from dmicc_assets.types import ExpressionMatrix, FloatArray
 
 GENES = tuple(f"G{i:02d}" for i in range(40))
@@ -167,3 +167,24 @@ def test_differences_are_within_datasets() -> None:
     assert row["difference"] == pytest.approx((0 * 6 + 1 / within * 6) / 12)
     flat = named.with_columns(score=pl.lit(1.0))
     assert score_differences(flat, samples).is_empty()
+
+
+def test_the_matrix_of_scores_is_standardised_within_datasets() -> None:
+    names = [f"{d}{i}" for d in "ab" for i in range(4)]
+    samples = pl.DataFrame(
+        {"dataset": ["A"] * 4 + ["B"] * 4, "sample": names, "is_case": [True, True, False, False] * 2}
+    )
+    of_set = {"library": "L", "term_name": None, "method": "ssgsea"}
+    rows = [
+        {"dataset": d.upper(), "sample": f"{d}{i}", "term": term, "score": 100 * (d == "b") + value}
+        for term, values in (("far", (3.0, 4.0, 1.0, 2.0)), ("near", (1.0, 2.0, 1.5, 2.5)), ("flat", (1.0,) * 4))
+        for d in "ab"
+        for i, value in enumerate(values)
+    ]
+    scores = pl.DataFrame([row | of_set for row in rows])
+    found = score_matrix(scores, samples, 5)
+    assert found.features == ("far", "near")
+    assert found.samples == tuple(names)
+    np.testing.assert_allclose(found.values[:, :4], found.values[:, 4:])
+    np.testing.assert_allclose(found.values[0, :4], (np.array([3, 4, 1, 2]) - 2.5) / np.std([3, 4, 1, 2], ddof=1))
+    assert score_matrix(scores, samples, 1).features == ("far",)
