@@ -13,29 +13,62 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.study.dataset_parts import Batch, LabelRule, Patient
 
 ANY = "any"
+_OWN = ("sample", "title", "source_name")
+_CHARACTERISTIC = " (characteristic)"
 _MOST_DESCRIPTIONS = 40
 
 
 def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
-    """Fields of each sample that rules can use: sample, title, source_name and every characteristic, in lower case.
+    """Fields of each sample that rules can use: sample, title, source_name and every characteristic, by `field_name`.
+
+    A characteristic with the name of another field (`sample: tumor`) stands beside it, as `sample (characteristic)`;
+    a rule on the field looks at both.
 
     Args:
         samples: columns sample, title, source_name, characteristics (list of key and value), as many rows as samples.
     """
     described: list[dict[str, str]] = []
     for row in samples.iter_rows(named=True):
+        fields: dict[str, str] = {}
         characteristics: list[dict[str, str]] = row["characteristics"] or []
-        fields = {pair["key"].lower(): pair["value"] for pair in characteristics}
-        fields |= {name: row[name] or "" for name in ("sample", "title", "source_name")}
-        described.append(fields)
+        for pair in characteristics:
+            name = field_name(pair["key"])
+            name += _CHARACTERISTIC if name in (*_OWN, ANY) else ""
+            fields[name] = f"{fields[name]};{pair['value']}" if name in fields else pair["value"]
+        described.append(fields | {name: row[name] or "" for name in _OWN})
     return described
+
+
+def field_name(key: str) -> str:
+    """The name of a field: lower case, words separated by one space, whatever `_`, `-` or spaces the key has."""
+    name = " ".join(re.split(r"[\s_-]+", key.lower().strip()))
+    return "source_name" if name == "source name" else name
+
+
+def _texts(fields: Mapping[str, str], field: str) -> list[str]:
+    """The texts of a field: of `any`, all but the accession."""
+    if field == ANY:
+        return [text for name, text in fields.items() if name != "sample"]
+    name = field_name(field)
+    return [fields[each] for each in (name, name + _CHARACTERISTIC) if each in fields]
+
+
+def _search(pattern: str, fields: Mapping[str, str], field: str) -> re.Match[str] | None:
+    """The first match of a pattern in the texts of a field."""
+    return next((match for text in _texts(fields, field) if (match := re.search(pattern, text))), None)
+
+
+def _check_field(dataset: str, what: str, field: str, described: Sequence[Mapping[str, str]]) -> None:
+    known = {name for fields in described for name in fields}
+    if field != ANY and field_name(field) not in known:
+        raise DataError(f"{dataset}: {what}: unknown field {field!r}; there are {', '.join(sorted(known))}", check="D4")
 
 
 def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule]) -> list[str]:
     """The label of each sample.
 
-    A rule's fields are `sample`, `title`, `source_name`, a characteristic's key (case does not matter), or `any` of
-    them but the accession.
+    A rule's fields are `sample`, `title`, `source_name`, a characteristic's key (its case and the signs between its
+    words do not matter), or `any` of them but the accession.
 
     Args:
         dataset: name used in messages.
@@ -46,14 +79,9 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
         DataError: a sample matches no rule or several, a field is unknown, or a count differs from the expected one.
     """
     described = sample_fields(samples)
-    known = {field for fields in described for field in fields}
     for rule in rules:
         for field in rule.where:
-            if field != ANY and field.lower() not in known:
-                raise DataError(
-                    f"{dataset}: label {rule.label}: unknown field {field!r}; there are {', '.join(sorted(known))}",
-                    check="D4",
-                )
+            _check_field(dataset, f"label {rule.label}", field, described)
     matches = matching_labels(samples, rules)
     names = samples["sample"].to_list()
     for i, found in enumerate(matches):
@@ -91,10 +119,8 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
     described = sample_fields(samples)
     if rule is None:
         return [None] * len(described)
-    known = {field for fields in described for field in fields}
-    if rule.field.lower() not in known:
-        raise DataError(f"{dataset}: patient: unknown field {rule.field!r}; there are {', '.join(sorted(known))}")
-    found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
+    _check_field(dataset, "patient", rule.field, described)
+    found = [_search(rule.pattern, fields, rule.field) for fields in described]
     if not any(_captured(match) for match in found):
         raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")
     return [_captured(match) for match in found]
@@ -109,13 +135,11 @@ def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> l
     described = sample_fields(samples)
     if rule is None:
         return [None] * len(described)
-    known = {field for fields in described for field in fields}
-    if rule.field.lower() not in known:
-        raise DataError(f"{dataset}: batch: unknown field {rule.field!r}; there are {', '.join(sorted(known))}")
-    found = [re.search(rule.pattern, fields.get(rule.field.lower(), "")) for fields in described]
+    _check_field(dataset, "batch", rule.field, described)
+    found = [_search(rule.pattern, fields, rule.field) for fields in described]
     for sample, match, fields in zip(samples["sample"], found, described, strict=True):
         if _captured(match) is None:
-            text = fields.get(rule.field.lower(), "")
+            text = "; ".join(_texts(fields, rule.field))
             raise DataError(
                 f"{dataset}: the batch pattern {rule.pattern!r} misses sample {sample} ({rule.field}: {text!r}); "
                 "every sample needs one"
@@ -131,16 +155,15 @@ def _captured(match: re.Match[str] | None) -> str | None:
 def describe(fields: Mapping[str, str]) -> str:
     """One sample's description on one line: source name and characteristics, without accession and title."""
     parts = [fields["source_name"]] if fields["source_name"] else []
-    parts += [f"{key}: {value}" for key, value in fields.items() if key not in ("sample", "title", "source_name")]
+    parts += [f"{key}: {value}" for key, value in fields.items() if key not in _OWN]
     return "; ".join(parts) or fields["title"] or fields["sample"]
 
 
 def _matches(rule: LabelRule, fields: Mapping[str, str]) -> bool:
-    for field, pattern in rule.where.items():
-        asked = [v for k, v in fields.items() if k != "sample"] if field == ANY else [fields.get(field.lower(), "")]
-        if not any(re.search(pattern, text) for text in asked):
-            return False
-    return True
+    # A sample without the field has an empty text: `^$` finds it.
+    return all(
+        any(re.search(pattern, text) for text in _texts(fields, field) or [""]) for field, pattern in rule.where.items()
+    )
 
 
 def _table(described: Sequence[Mapping[str, str]], matches: Sequence[Sequence[str]]) -> str:

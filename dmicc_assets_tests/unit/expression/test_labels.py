@@ -27,6 +27,31 @@ def test_rules_ask_fields_whatever_their_case_and_any_of_them() -> None:
     assert assign_labels("D", SAMPLES, [by_characteristic, CONTROL]) == ["hcc", "hcc", "normal"]
 
 
+def named_like_fields(**characteristics: str) -> pl.DataFrame:
+    """The samples, of which the first two have other values than the last in these characteristics."""
+    rows = [
+        [{"key": key, "value": value if i < 2 else f"not {value}"} for key, value in characteristics.items()]
+        for i in range(3)
+    ]
+    return SAMPLES.with_columns(characteristics=pl.Series(rows))
+
+
+@pytest.mark.parametrize("key", ["sample", "Sample", "title", "source_name", "source name", "any", "disease state"])
+@pytest.mark.parametrize("asked", ["as written", "any"])
+def test_a_submitters_key_is_reachable_whatever_its_name(key: str, asked: str) -> None:
+    field = key if asked == "as written" else asked
+    rules = [LabelRule(label=name, where={field: f"^{text}$"}) for name, text in (("a", "HCC"), ("b", "not HCC"))]
+    assert assign_labels("D", named_like_fields(**{key: "HCC"}), rules) == ["a", "a", "b"]
+
+
+@pytest.mark.parametrize("asked", ["disease_state", "Disease-State", "disease  state"])
+def test_signs_between_the_words_of_a_key_do_not_matter(asked: str) -> None:
+    rules = [CASE.model_copy(update={"where": {asked: "^HCC$"}, "expect": None}), CONTROL]
+    samples = named_like_fields(**{"disease state": "HCC"})
+    assert assign_labels("D", samples, [rules[0], LabelRule(label="b", where={asked: "not"})]) == ["hcc", "hcc", "b"]
+    assert assign_patients("D", samples, Patient(field=asked, pattern="(HCC)")) == ["HCC"] * 3
+
+
 def test_any_does_not_ask_the_accession() -> None:
     with pytest.raises(DataError, match="matches no label rule"):
         assign_labels("D", SAMPLES, [LabelRule(label="hcc", where={"any": "GSM"})])
