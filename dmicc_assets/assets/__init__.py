@@ -34,6 +34,7 @@ STEPS: list[Step] = in_order(
         validation.left_out_datasets,
         validation.roc,
         validation.performance,
+        validation.subgroups,
         rigor.stability,
         rigor.sensitivity,
         rigor.nulls,

@@ -20,7 +20,7 @@ from dmicc_assets.results.reader import Results
         Input("validation/out_of_fold"),
     ),
     settings=lambda study, _: [study.model.model_dump(), study.model_cohort, study.prevalence, study.rigor.seed],
-    version="5",
+    version="6",
 )
 def model(context: StepContext) -> Result:
     """Fit the logistic risk model on the biomarkers in the model's cohort, and say how good it is.

@@ -58,7 +58,7 @@ def published(context: StepContext) -> Result:
         *(Input(f"signature/{name}") for name in ("stability", "sensitivity")),
         *(
             Input(f"validation/{name}")
-            for name in ("expression_tests", "roc", "roc_curve", "performance", "trivial", "instability")
+            for name in ("expression_tests", "roc", "roc_curve", "performance", "subgroups", "trivial", "instability")
         ),
         Input("validation/internal_external"),
         *(Input(f"model/{name}") for name in ("coefficients", "nomogram", "calibration", "performance")),

@@ -13,6 +13,7 @@ from dmicc_assets.resampling.internal_external import internal_external
 from dmicc_assets.resampling.nested import bootstrap_cv
 from dmicc_assets.resampling.parallel import workers
 from dmicc_assets.resampling.resampled_roc import all_estimates, resampled_roc
+from dmicc_assets.resampling.subgroups import subgroup_performance
 from dmicc_assets.resampling.trivial import trivial_models
 from dmicc_assets.results.inputs import fold_values, study_data
 from dmicc_assets.results.reader import Results
@@ -121,7 +122,7 @@ def roc(context: StepContext) -> Result:
     outputs=("validation/performance",),
     inputs=(Input("model/coefficients"), *SUBJECTS),
     settings=lambda study, _: [[entry.model_dump() for entry in study.validation], study.model_cohort],
-    version="3",
+    version="4",
 )
 def performance(context: StepContext) -> Result:
     """Measure discrimination and calibration of the frozen model in every other cohort and dataset."""
@@ -130,3 +131,34 @@ def performance(context: StepContext) -> Result:
     model = None if coefficients.is_empty() else risk_model_from_table(coefficients)
     elsewhere = [subject for subject in subjects(results) if subject.name != context.study.model_cohort]
     return Result({"validation/performance": external_performance(model, elsewhere)})
+
+
+@step(
+    partition="study",
+    outputs=("validation/subgroups",),
+    inputs=(
+        Input("model/coefficients"),
+        Input("validation/out_of_fold"),
+        *SUBJECTS[:3],
+        Input("source/samples", "datasets"),
+    ),
+    settings=lambda study, _: [
+        [entry.model_dump() for entry in study.validation],
+        study.model_cohort,
+        {name: dataset.tissue for name, dataset in study.datasets.items()},
+        study.rigor.seed,
+    ],
+    version="1",
+)
+def subgroups(context: StepContext) -> Result:
+    """Measure the model's discrimination in each sex, tissue, centre and dataset, where these are known."""
+    results, study = Results.of_step(context), context.study
+    coefficients, samples = results.model.coefficients, results.rows("source/samples")
+    model = None if coefficients.is_empty() else risk_model_from_table(coefficients)
+    everyone = subjects(results)
+    own = next(subject for subject in everyone if subject.name == study.model_cohort)
+    others = [subject for subject in everyone if subject is not own]
+    nested = read_out_of_fold(results.rows("validation/out_of_fold"), own.matrix.samples)
+    tissues = {name: dataset.tissue for name, dataset in study.datasets.items()}
+    found = subgroup_performance(model, own, nested, others, samples, tissues, study.rigor.seed)
+    return Result({"validation/subgroups": found}, {"seed": study.rigor.seed})

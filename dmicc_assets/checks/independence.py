@@ -122,9 +122,10 @@ def _lacks_patients(evidence: StudyEvidence) -> str:
         "Several samples, or tumour and normal tissue, come from one patient. With `block: none` the genes' p-values "
         "take them for different people: they are too small for repeats, mostly too large for pairs. `auto` does so "
         "where too few patients recur to estimate a correlation, and then it is info. Folds, bootstraps "
-        "and permutations keep a patient's samples together whatever `block` is; rank tests of genes and the AUC's "
-        "interval (Obuchowski 1997) account for patients too, the standard errors of the model do not. If the study "
-        "file does not name patients, this cannot be judged."
+        "and permutations keep a patient's samples together whatever `block` is; rank tests of genes, the AUC's "
+        "interval (Obuchowski 1997) and the model's standard errors (Liang & Zeger 1986) account for patients too. A "
+        "model whose classes separate has no standard errors where patients have several samples, because none are "
+        "known to hold. If the study file does not name patients, this cannot be judged."
     ),
     measures="patients with several samples",
     fires="above",
@@ -160,9 +161,20 @@ def repeated_patients(evidence: StudyEvidence) -> list[Finding]:
             findings.append(finding("R15", name, "warning", text, several, 0))
         else:
             known = f"differential expression (block: {said.block}), " if said.block else ""
-            text += f"; {known}rank tests, the AUC's interval and resampling account for it, the model's errors do not"
+            text += f"; {known}rank tests, the AUC's interval and resampling account for it"
+            text += _model_errors(evidence, name)
             findings.append(finding("R15", name, "info", text, several, 0))
     return findings
+
+
+def _model_errors(evidence: StudyEvidence, name: str) -> str:
+    """What the model's standard errors do about patients with several samples, where the model is of this cohort."""
+    intervals = evidence.rows("model/coefficients")["interval"].unique().to_list()
+    if name != evidence.study.model_cohort or not intervals:
+        return ""
+    if "clustered" in intervals:
+        return ", the model's standard errors too"
+    return "; the model's standard errors are not estimable, because its classes separate"
 
 
 @check(

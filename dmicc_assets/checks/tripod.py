@@ -174,7 +174,10 @@ def _imbalance(e: StudyEvidence) -> str:
 
 
 def _fairness(e: StudyEvidence) -> str:
-    return "; ".join(["nothing; the sexes are compared, no other group is known", *_said(e, "14")])
+    said = (
+        "the sexes of cases and controls are compared, and the AUC is given in known subgroups (validation.subgroups)"
+    )
+    return "; ".join([f"nothing was corrected; {said}", *_said(e, "14")])
 
 
 def _output(_: StudyEvidence) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.model.frozen_model import RiskModel
-from dmicc_assets.model.repeated_patients import area_interval
+from dmicc_assets.model.repeated_patients import area_interval, with_known_patients
 from dmicc_assets.model.validation import model_score
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
@@ -28,7 +28,8 @@ def external_performance(model: RiskModel | None, subjects: Sequence[CaseControl
     model's log-odds; Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x), on scale 'z_score' and, for a dataset, on
     'log2'. Two are marked as not interpretable: the intercept, since the share of cases is the study's choice, and
     the slope by z-scores, whose spread has that share in it: a right model's is 1.03 with 96 % cases and 1.46 with
-    50 %. When the log-odds separate the classes the line is Firth's (estimator 'firth'). A subject without a gene
+    50 %. When the log-odds separate the classes the line is Firth's (estimator 'firth'). Limits allow for patients
+    with several samples (`interval`). A subject without a gene
     of the model, or without cases or controls, has no rows.
 
     Args:
@@ -56,14 +57,16 @@ def _metrics(score: FloatArray, subject: CaseControl, scale: str) -> Iterator[di
     if 0 in sizes.values() or np.ptp(log_odds) == 0:
         return
     curve = roc(log_odds, is_case)
-    low, high, _ = area_interval(curve, score, subject)
-    area = {"metric": "c_statistic", "value": curve.auc, "ci_low": low, "ci_high": high}
+    low, high, interval = area_interval(curve, score, subject)
+    area = {"metric": "c_statistic", "value": curve.auc, "ci_low": low, "ci_high": high, "interval": interval}
     yield sizes | area | {"estimator": None, "is_interpretable": True}
     x = log_odds[:, None]
     line = (fit_firth if is_separated(x, is_case) else fit_logistic)(x, is_case, ["log-odds of the model"])
+    line = with_known_patients(line, x, is_case, [subject.unit[i] for i in np.flatnonzero(present)])
     for j, metric in ((1, "slope"), (0, "intercept")):
         found = {"metric": metric, "value": line.coefficients[j], "ci_low": line.ci_low[j], "ci_high": line.ci_high[j]}
-        yield sizes | found | {"estimator": line.estimator, "is_interpretable": metric == "slope" and scale == "log2"}
+        found |= {"interval": line.interval, "estimator": line.estimator}
+        yield sizes | found | {"is_interpretable": metric == "slope" and scale == "log2"}
 
 
 def calibration_line(slope: float, intercept: float = 0.0, n_points: int = 99) -> tuple[FloatArray, FloatArray]:

@@ -91,6 +91,7 @@ def coefficient_table(model: RiskModel) -> pl.DataFrame:
         "estimator": fit.estimator,
         "ci_low": fit.ci_low,
         "ci_high": fit.ci_high,
+        "interval": fit.interval,
         "probability_coefficient": model.coefficients,
         "training_mean": np.concatenate([none, model.training_mean]),
         "training_sd": np.concatenate([none, model.training_sd]),

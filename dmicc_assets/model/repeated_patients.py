@@ -1,8 +1,10 @@
 """Tests and intervals of a subject whose patients may have several samples: which method, and its numbers.
 
-The methods are `stats/two_sample.py` and `stats/roc.py` for one sample a patient, `stats/clustered.py` for several.
+The methods are `stats/two_sample.py`, `roc.py` and `logistic.py` for one sample a patient, `stats/clustered.py` and
+`clustered_logistic.py` for several.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +18,11 @@ from dmicc_assets.stats.clustered import (
     paired_differences,
     signed_rank,
 )
+from dmicc_assets.stats.clustered_logistic import with_clusters
+from dmicc_assets.stats.logistic import LogisticFit
 from dmicc_assets.stats.roc import Roc, delong_interval
 from dmicc_assets.stats.two_sample import welch_t, wilcoxon
-from dmicc_assets.types import CaseControl, FloatArray
+from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,20 @@ def group_tests(subject: CaseControl, values: FloatArray) -> GroupTests:
     exact = [f"signed_rank_{'exact' if test.is_exact else 'normal'}" for test in each]
     names = exact if is_paired else ["clustered_rank_sum"] * len(each)
     return GroupTests(names, np.array([test.p_value for test in each]), np.full(len(each), np.nan))
+
+
+def with_known_patients(fit: LogisticFit, x: FloatArray, is_case: BoolArray, unit: Sequence[str]) -> LogisticFit:
+    """The fit as it is if every patient has one sample, else with errors that allow for patients.
+
+    Args:
+        fit: of these samples.
+        x: (N, p) predictors.
+        is_case: (N,) True for cases.
+        unit: (N,) the patient of each sample.
+    """
+    if len(set(unit)) == len(unit):
+        return fit
+    return with_clusters(fit, x, is_case, cluster_codes(unit))
 
 
 def area_interval(curve: Roc, score: FloatArray, subject: CaseControl) -> tuple[float, float, str]:

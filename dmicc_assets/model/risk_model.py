@@ -28,6 +28,7 @@ from dmicc_assets.model.internal_validation import (
     validate,
 )
 from dmicc_assets.model.nomogram import nomogram, nomogram_table
+from dmicc_assets.model.repeated_patients import with_known_patients
 from dmicc_assets.stats.firth import fit_firth
 from dmicc_assets.stats.logistic import fit_logistic
 from dmicc_assets.stats.probability import expit
@@ -87,7 +88,8 @@ def fit_risk_model(subject: CaseControl, genes: Sequence[str], settings: Model) 
     """Fits the logistic risk model on the genes in the subject's samples.
 
     By maximum likelihood; when the classes separate, which a linear programme decides, by Firth's penalised
-    likelihood with FLIC's intercept for probabilities (Puhr 2017, doi:10.1002/sim.7273).
+    likelihood with FLIC's intercept for probabilities (Puhr 2017, doi:10.1002/sim.7273). Where a patient has several
+    samples, errors and limits allow for it (`stats/clustered_logistic.py`).
 
     Args:
         subject: the model's cohort, with batch-adjusted log2 expression.
@@ -103,6 +105,7 @@ def fit_risk_model(subject: CaseControl, genes: Sequence[str], settings: Model) 
         raise ValueError(f"{subject.kind} {subject.name}: a risk model needs a biomarker")
     x, is_case = training_data(subject, genes)
     fit = fit_firth(x, is_case, genes) if _separates(x, is_case) else fit_logistic(x, is_case, genes)
+    fit = with_known_patients(fit, x, is_case, [subject.unit[i] for i in _complete(subject, genes, None)])
     return RiskModel(
         genes=tuple(genes),
         coefficients=fit.probability_coefficients,

@@ -178,7 +178,10 @@ def _validation(study: Study, versions: Mapping[str, str]) -> str:
         f"bootstrap of patients, cut-off by Youden's index. Wilcoxon's rank sum test as R's "
         f"({_with_version('scipy', versions)}); where a patient has several samples his signed rank test of the "
         f"patients' differences if every patient has both groups, else the rank sum test for clustered samples "
-        f"(doi:10.18637/jss.v096.i06). An apparent AUC is scored on the samples that chose the genes."
+        f"(doi:10.18637/jss.v096.i06). An apparent AUC is scored on the samples that chose the genes. "
+        f"In subgroups of the model's cohort the AUC is of out-of-fold predictions, elsewhere of the frozen model; "
+        f"with fewer than 10 cases or controls none is given. Subgroups that are not shown to differ are not shown "
+        f"to be equal."
     )
 
 
@@ -191,6 +194,9 @@ def _model(study: Study) -> str:
     return (
         f"Logistic regression on the biomarkers in {study.cohorts[study.model_cohort].title} by maximum likelihood; "
         f"when the classes separate, Firth's penalised likelihood with FLIC probabilities (doi:10.1002/sim.7273). "
+        f"Where a patient has several samples, errors and limits are robust to any correlation of these "
+        f"(doi:10.1093/biomet/73.1.13, corrected for few patients by doi:10.1111/j.0006-341X.2001.00126.x); Firth's "
+        f"estimate has none there, since none are known to hold. "
         f"Nested estimates are of out-of-fold predictions, the genes chosen inside the folds: predictors are pooled "
         f"within a repeat, a statistic is the mean over repeats, its interval of 1,000 resamples of patients; a fold "
         f"without a model predicts its share of cases. What is of the fit only, on the samples that chose the genes, "

@@ -123,6 +123,7 @@ def _of_the_signature(results: Results, texts: Methods) -> list[Section]:
             [
                 *_roc(results),
                 *_filled(results, "validation/trivial", "validation/internal_external", "validation/performance"),
+                *_filled(results, "validation/subgroups"),
                 *_filled(results, "validation/expression_tests"),
             ],
             (r"study/(expression|roc)\..*",),

@@ -31,7 +31,7 @@ from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
 
 BEST_GENE = "best gene"
 _AGE = re.compile(r"(patient |subject )?age( ?\(?(in )?(years?|yrs?|y)\)?)?( at .*)?", re.IGNORECASE)
-_SEX = re.compile(r"(patient |subject )?(sex|gender)", re.IGNORECASE)
+SEX = re.compile(r"(patient |subject )?(sex|gender)", re.IGNORECASE)
 # Of fewer samples age or sex is not taken for known.
 _KNOWN = 0.8
 
@@ -125,7 +125,7 @@ def known_covariates(samples: pl.DataFrame, names: Sequence[str]) -> dict[str, F
     told: dict[str, list[dict[str, str]]] = {
         row["sample"]: row["characteristics"] or [] for row in samples.iter_rows(named=True)
     }
-    found = {"age": _values(told, names, _AGE, _age), "sex": _values(told, names, _SEX, _sex)}
+    found = {"age": _values(told, names, _AGE, _age), "sex": _values(told, names, SEX, sex_of)}
     known = {name: values for name, values in found.items() if np.isfinite(values).mean() >= _KNOWN}
     return {name: values for name, values in known.items() if np.nanmax(values) > np.nanmin(values)}
 
@@ -147,5 +147,6 @@ def _age(text: str) -> float:
     return float(number[1]) if number else float("nan")
 
 
-def _sex(text: str) -> float:
+def sex_of(text: str) -> float:
+    """1 for a stated female sex, 0 for male, NaN for anything else."""
     return {"f": 1.0, "w": 1.0, "m": 0.0}.get((text or "").strip().lower()[:1], float("nan"))

@@ -62,6 +62,7 @@ def fit_firth(x: FloatArray, is_case: BoolArray, terms: Sequence[str], level: fl
         p_value=chi_squared_tail(np.maximum(deviance_of_zero(problem), 0.0)),
         ci_low=low,
         ci_high=high,
+        interval="profile",
         log_likelihood=float(penalised_log_likelihood(design, is_case, once, estimate[None, :])[0]),
         flic_intercept=float(flic_intercepts(x @ estimate[1:], is_case, once)[0]),
         n_case=int(is_case.sum()),

@@ -29,11 +29,13 @@ class LogisticFit:
     Attributes:
         terms: names of the coefficients.
         coefficients: (K,) log-odds a unit of the predictor.
-        covariance: (K, K) inverse of the information matrix.
+        covariance: (K, K) inverse of the information matrix; of clustered samples the sandwich, NaN for "firth".
         estimator: "ml", or "firth" for the penalised likelihood.
         p_value: (K,) two-sided: Wald's for "ml", of the penalised likelihood ratio for "firth".
         ci_low: (K,) lower 95 % limit: Wald's for "ml", of the profile penalised likelihood for "firth".
         ci_high: (K,) upper limit.
+        interval: how errors, p-values and limits were made: "wald" or "profile" for independent samples, "clustered"
+            for several samples of one patient (`clustered_logistic.py`), "not estimable" where they are NaN.
         log_likelihood: of the model, penalised for "firth".
         flic_intercept: the intercept for probabilities under "firth" (Puhr 2017); None for "ml".
         n_case: cases fitted.
@@ -47,6 +49,7 @@ class LogisticFit:
     p_value: FloatArray
     ci_low: FloatArray
     ci_high: FloatArray
+    interval: Literal["wald", "profile", "clustered", "not estimable"]
     log_likelihood: float
     flic_intercept: float | None
     n_case: int
@@ -155,6 +158,7 @@ def fit_logistic(x: FloatArray, is_case: BoolArray, terms: Sequence[str]) -> Log
         p_value=normal_two_sided(estimate / error),
         ci_low=estimate - half,
         ci_high=estimate + half,
+        interval="wald",
         log_likelihood=float(log_likelihood(scaled @ coefficients, is_case)),
         flic_intercept=None,
         n_case=int(is_case.sum()),

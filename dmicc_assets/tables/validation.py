@@ -156,6 +156,31 @@ TABLES = (
         "Whether the model predicts better than trivial ones in the same folds: the best single gene, age and sex.",
     ),
     Table(
+        "validation/subgroups",
+        "study",
+        (
+            STUDY,
+            SUBJECT,
+            SUBJECT_KIND,
+            key("field", "what splits the samples: 'dataset', 'centre', 'tissue' or 'sex'"),
+            key("value", "the subgroup; 'not stated' for samples without the field"),
+            Column("kind", TEXT, "'nested_cv': out of fold, in the model's cohort; 'external': the frozen model"),
+            Column("n_case", COUNT, "case samples with a prediction"),
+            Column("n_control", COUNT, "control samples with a prediction"),
+            Column("auc", REAL, "area under the ROC curve; NULL with fewer than 10 cases or controls"),
+            Column("ci_low", REAL, "lower 95 % limit"),
+            Column("ci_high", REAL, "upper 95 % limit"),
+            Column(
+                "interval",
+                TEXT,
+                "how the limits were made: 'patient_bootstrap', 'delong' or 'obuchowski' (a patient has several "
+                "samples); NULL without an area",
+            ),
+        ),
+        "How well the model separates cases from controls in each known subgroup of people. Where no difference is "
+        "shown, the subgroups are not shown to be equal: most have too few samples for that.",
+    ),
+    Table(
         "validation/instability",
         "study",
         (
@@ -208,6 +233,11 @@ TABLES = (
             Column("value", REAL, "the metric"),
             Column("ci_low", REAL, "lower 95 % limit"),
             Column("ci_high", REAL, "upper 95 % limit"),
+            Column(
+                "interval",
+                TEXT,
+                "how the limits were made: 'delong' or 'obuchowski' of the c_statistic, else as in model.coefficients",
+            ),
             Column("estimator", TEXT, "of the calibration line: 'ml', or 'firth' when the classes separate"),
             Column(
                 "is_interpretable",
@@ -226,12 +256,19 @@ TABLES = (
             STUDY,
             key("term", "gene, or (Intercept)"),
             Column("coefficient", REAL, "log-odds a unit of log2 expression"),
-            Column("std_error", REAL, "standard error; takes samples of one patient as independent"),
+            Column("std_error", REAL, "standard error; NULL where it is not estimable"),
             Column("z", REAL, "Wald statistic"),
-            Column("p_value", REAL, "two-sided p-value"),
+            Column("p_value", REAL, "two-sided p-value; NULL where it is not estimable"),
             Column("estimator", TEXT, "'ml' (maximum likelihood) or 'firth' (when the classes separate)"),
-            Column("ci_low", REAL, "lower 95 % limit (Wald; profile penalised likelihood for firth)"),
+            Column("ci_low", REAL, "lower 95 % limit; NULL where it is not estimable"),
             Column("ci_high", REAL, "upper 95 % limit"),
+            Column(
+                "interval",
+                TEXT,
+                "how error, p-value and limits were made: 'wald', 'profile' (penalised likelihood, for firth), "
+                "'clustered' (a patient has several samples: robust to any correlation of these), or 'not estimable' "
+                "(the same, and the classes separate: nothing is known to hold)",
+            ),
             Column("probability_coefficient", REAL, "the coefficient that probabilities are computed with (FLIC)"),
             Column("training_mean", REAL, "mean log2 expression in the training cohort"),
             Column("training_sd", REAL, "standard deviation in the training cohort"),

@@ -23,6 +23,7 @@ from dmicc_assets.resampling.instability import risk_instability
 from dmicc_assets.resampling.model_tables import with_nested
 from dmicc_assets.resampling.nested import Fold, collected
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
+from dmicc_assets.resampling.subgroups import subgroup_performance
 from dmicc_assets.results.reader import Results
 from dmicc_assets.signature.intersect import intersect_cohorts
 from dmicc_assets.study.schema import Study
@@ -164,7 +165,11 @@ def _add_dataset(frames: dict[str, list[pl.DataFrame]], name: str, matrix: Expre
         }
     )
     _add(frames, "source/datasets", row, dataset=name)
-    pairs = [[{"key": "state", "value": label}] for label in labels]
+    sexes = ["female" if i % 2 else "male" for i in range(len(labels))]
+    pairs = [
+        [{"key": "state", "value": label}, {"key": "sex", "value": sex}]
+        for label, sex in zip(labels, sexes, strict=True)
+    ]
     samples = pl.DataFrame({"sample": matrix.samples, "title": labels, "label": labels, "characteristics": pairs})
     _add(frames, "source/samples", samples, dataset=name)
 
@@ -294,6 +299,8 @@ def _with_folds(
     _add(frames, "validation/out_of_fold", rows.out_of_fold)
     model = risk_model_from_table(tables.coefficients)
     _add(frames, "validation/instability", risk_instability(model, subject, predicted))
+    samples = pl.concat(frames["source/samples"], how="diagonal")
+    _add(frames, "validation/subgroups", subgroup_performance(model, subject, predicted, [], samples, {}, 1))
     numbers = fold_numbers(rows.out_of_fold, subject.matrix.samples)
     return with_nested(tables, subject, OutOfFoldScores.of(predicted, subject, 1), rows.folds, numbers)
 

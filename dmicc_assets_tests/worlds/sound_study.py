@@ -273,7 +273,9 @@ def model_frames() -> dict[str, pl.DataFrame]:
     }
     return {
         "validation/roc": pl.DataFrame(rows),
-        "model/coefficients": pl.DataFrame({"term": ["(Intercept)", "G1", "G2"], "estimator": ["ml"] * 3}),
+        "model/coefficients": pl.DataFrame(
+            {"term": ["(Intercept)", "G1", "G2"], "estimator": "ml", "interval": "wald"}
+        ),
         "validation/performance": pl.DataFrame([slope]),
         "validation/trivial": pl.DataFrame(
             {

@@ -46,6 +46,11 @@ def on_two_platforms(evidence: StudyEvidence, first: str, second: str) -> StudyE
     return with_values(second, measured_again)(change("source/samples", title=title)(evidence))
 
 
+def with_errors(interval: str) -> Spoil:
+    """Patients of the model's cohort have two samples, and the model's errors are made in this way."""
+    return lambda evidence: change("model/coefficients", interval=pl.lit(interval))(REPEATED_PATIENT(evidence))
+
+
 def titled_alike(relations: str) -> Spoil:
     """Samples of all datasets have the same titles, and too few genes to compare profiles; SIM3 has these relations."""
     title = pl.format("C{} chip {}", NUMBER_OF_DATASET, "dataset")
@@ -73,7 +78,9 @@ WAYS_OF_PEOPLE: list[tuple[str, Spoil, str, str, str]] = [
     ("I6", lambda e: on_two_platforms(e, "SIM1", "SIM3"), "error", "SIM3", "SIM1 and SIM3 are the same people"),
     ("I6", titled_alike("SubSeries of: SIM1"), "error", "SIM3", "SIM1 and SIM3 are the same people"),
     ("I6", titled_alike("SubSeries of: SIM12"), "ok", "SIM3", "no sample of it"),
-    ("R15", REPEATED_PATIENT, "info", "b", "the model's errors do not"),
+    ("R15", with_errors("clustered"), "info", "b", "resampling account for it, the model's standard errors too"),
+    ("R15", with_errors("not estimable"), "info", "b", "the model's standard errors are not estimable"),
+    ("R15", in_cohort("a", patient=pl.format("p{}", NUMBER // 2)), "info", "a", "and resampling account for it"),
     ("R15", in_cohort("b", patient=ONE_REPEAT), "info", "b", "too few to estimate a correlation"),
     ("R15", PATIENTS_OF_TWO_SERIES, "ok", "b", "every patient has one sample"),
     ("R15", in_cohort("a", patient=pl.lit(None, pl.String)), "info", "a", "cannot be judged"),

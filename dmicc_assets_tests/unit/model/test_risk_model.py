@@ -1,5 +1,7 @@
 """The risk model as the assets use it: fit, tables, table and back, scoring, edge cases and bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -228,3 +230,20 @@ def test_many_models_equal_single_ones():
         fit_models(predictors, is_case)
     with pytest.raises(ValueError, match="models, genes, 40 samples"):
         fit_models(predictors[0], is_case)
+
+
+@pytest.mark.parametrize(("is_apart", "interval"), [(False, "clustered"), (True, "not estimable")])
+def test_errors_allow_for_patients_with_several_samples(is_apart: bool, interval: str) -> None:
+    """Two samples of each patient: the same coefficients, other errors; none when the classes separate."""
+    subject = cohort()
+    if is_apart:
+        subject = with_values(subject, "MT1M", subject.matrix.values[0] + 40 * subject.is_case)
+    pairs = replace(subject, patient=tuple(f"p{i // 2}" for i in range(len(subject.patient))))
+    alone, clustered = (fit_risk_model(each, ["MT1M"], SETTINGS) for each in (subject, pairs))
+    tables = [risk_model_tables(model, subject, SETTINGS, 1).coefficients for model in (alone, clustered)]
+    assert tables[0]["interval"].unique().to_list() == ["profile" if is_apart else "wald"]
+    assert tables[1]["interval"].unique().to_list() == [interval]
+    assert tables[0]["coefficient"].equals(tables[1]["coefficient"])
+    for column in ("std_error", "z", "p_value", "ci_low", "ci_high"):
+        assert not tables[0][column].equals(tables[1][column])
+        assert tables[1][column].is_null().all() == is_apart

@@ -1,5 +1,7 @@
 """Expression tests, ROC tables and external performance of the frozen model."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -221,3 +223,15 @@ def test_emax_is_read_where_rms_reads_it() -> None:
     )
     # A slope below 0 turns what is certain into what is impossible.
     assert largest_miscalibration(0.3, -0.1) == 1.0
+
+
+def test_limits_elsewhere_say_whether_they_allow_for_patients() -> None:
+    subjects, _ = _subjects()
+    model = fit_risk_model(subjects[0], ["MT1M", "PARP12"], SETTINGS)
+    tcga = subjects[2]
+    pairs = replace(tcga, patient=tuple(f"p{i // 2}" for i in range(len(tcga.patient))))
+    alone, clustered = (external_performance(model, [each]).filter(scale="log2") for each in (tcga, pairs))
+    assert alone["interval"].to_list() == ["delong", "wald", "wald"]
+    assert clustered["interval"].to_list() == ["obuchowski", "clustered", "clustered"]
+    assert alone["value"].equals(clustered["value"])
+    assert (alone["ci_high"] != clustered["ci_high"]).all()

@@ -15,6 +15,7 @@ SELECT
     CAST(rows.estimator AS VARCHAR) AS estimator,
     CAST(rows.ci_low AS DOUBLE) AS ci_low,
     CAST(rows.ci_high AS DOUBLE) AS ci_high,
+    CAST(rows.interval AS VARCHAR) AS interval,
     CAST(rows.probability_coefficient AS DOUBLE) AS probability_coefficient,
     CAST(rows.training_mean AS DOUBLE) AS training_mean,
     CAST(rows.training_sd AS DOUBLE) AS training_sd,

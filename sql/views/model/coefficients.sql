@@ -11,6 +11,7 @@ SELECT
     CAST(estimator AS VARCHAR) AS estimator,
     CAST(ci_low AS DOUBLE) AS ci_low,
     CAST(ci_high AS DOUBLE) AS ci_high,
+    CAST(interval AS VARCHAR) AS interval,
     CAST(probability_coefficient AS DOUBLE) AS probability_coefficient,
     CAST(training_mean AS DOUBLE) AS training_mean,
     CAST(training_sd AS DOUBLE) AS training_sd,

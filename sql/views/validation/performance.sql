@@ -10,6 +10,7 @@ SELECT
     CAST(value AS DOUBLE) AS value,
     CAST(ci_low AS DOUBLE) AS ci_low,
     CAST(ci_high AS DOUBLE) AS ci_high,
+    CAST(interval AS VARCHAR) AS interval,
     CAST(estimator AS VARCHAR) AS estimator,
     CAST(is_interpretable AS BOOLEAN) AS is_interpretable,
     CAST(n_case AS BIGINT) AS n_case,
