@@ -1,25 +1,29 @@
 """How often each sentence of the verdict is false: whole studies of known truth, from files to verdict.
 
-python -m benchmarks.claims [--studies 15] [--truths "noise;planted"] prints a table. The test of sharing alone, over
-many more studies, is `claims_sharing.py`'s; the truths are drawn by `claims_truths.py`.
+python -m benchmarks.claims [--studies 60] [--truths "noise;planted"] [--kept FILE] prints a table; a file keeps the
+verdicts of a run that ends early. The test of sharing alone, over many more studies, is `claims_sharing.py`'s; the
+truths are drawn by `claims_truths.py`.
 """
 
 import argparse
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import polars as pl
 import yaml
 
 from benchmarks.claims_sharing import wilson
-from benchmarks.claims_truths import TRUTHS, FloatArray, Frame, Truth
+from benchmarks.claims_truths import N_GENES, SD, TRUTHS, FloatArray, Frame, Truth
+from benchmarks.kept import KeptResults
 from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.checks.verdict_rules import HOLDS_UP, LEVELS, PROOFS
@@ -35,21 +39,67 @@ from dmicc_assets.study.settings import load_settings
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 
 FIRST = 2000
-# Patients of each class in training, in validation, and of those that the frozen model's true AUC is measured on.
-N_TRAINING, N_OUTSIDE, N_TRUTH = 25, 25, 400
-# Truths that are tried, and whether the two diseases share genes, and whether the model's disease is real.
-TRIED = {
-    "noise, correlated": (False, False),
-    "A real, B noise": (False, True),
-    "both real, 40 % expressed": (False, True),
-    "20 planted": (True, True),
-}
+# Patients of each class on whom the frozen model's true AUC is measured.
+N_TRUTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A truth that whole studies are drawn from, and what the study file says.
+
+    Attributes:
+        truth: how the cohorts are drawn.
+        shares: whether the diseases share genes.
+        is_real: whether the model's disease moves any gene.
+        n: patients of each class in training, and in validation.
+        adjust: of the p-values.
+    """
+
+    truth: Truth
+    shares: bool
+    is_real: bool
+    n: int = 25
+    adjust: str = "none"
+
+
+def few_clear(n_moved: int, n_shared: int) -> Callable[[Frame], tuple[FloatArray, FloatArray]]:
+    """Each disease moves `n_moved` of 240 expressed genes: `n_shared` the same way in both, the others independently.
+
+    Few genes are then on both lists, each of them clearly, so that little but the test of sharing stands between a
+    study and "holds up".
+    """
+
+    def draw(f: Frame) -> tuple[FloatArray, FloatArray]:
+        genes, way = f.some(n_shared, 240), f.rng.choice([-1.0, 1.0], n_shared)
+        both: list[FloatArray] = []
+        for _ in range(2):
+            own = f.rng.choice(np.setdiff1d(np.arange(240), genes), n_moved - n_shared, replace=False)
+            x = 3 + 0.1 * f.rng.normal(size=(N_GENES, f.n))
+            x[:240] = 8 + SD * f.rng.normal(size=(240, f.n))
+            both.append(f.moved(f.moved(x, genes, 0.9 * way), own, 0.9))
+        return both[0], both[1]
+
+    return draw
+
+
+def _named(name: str) -> Truth:
+    return next(truth for truth in TRUTHS if truth.name == name)
+
+
+TRIED = (
+    Tried(_named("noise, correlated"), False, False),
+    Tried(_named("A real, B noise"), False, True),
+    Tried(_named("both real, 40 % expressed"), False, True),
+    Tried(_named("20 planted"), True, True),
+    Tried(Truth("few clear genes, 4 of 8 shared", few_clear(8, 4)), True, True, 60, "BH"),
+    Tried(Truth("few clear genes, 24 each, independent", few_clear(24, 0)), False, True, 60, "BH"),
+)
 # A gene whose directions a verdict tells.
 _TOLD = re.compile(r"\b(G\d{4}) is (?:up|down) in ")
 # Half of what a gene that a disease moves is moved by.
 _MOVED = 0.6
 # Steps that no sentence counted here hangs on.
-_LEFT_OUT = ("gsea", "published", "report", "case")
+_LEFT_OUT = ("gsea", "published", "report", "case", "subgroups", "left_out_datasets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +125,11 @@ class Judged:
     shares: bool
     is_real: bool
     opposed: frozenset[str]
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> "Judged":
+        """From what `_as_json` gave."""
+        return cls(**kept | {"interval": tuple(kept["interval"]), "opposed": frozenset(kept["opposed"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +167,16 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def judged_study(truth: Truth, seed: int, folder: Path) -> Judged:
+def judged_study(tried: Tried, seed: int, folder: Path) -> Judged:
     """Draws a study, runs every step but the report, and reads its verdict.
 
     The model's cohort is a; its patients, those of the validation dataset and those on whom its true AUC is measured
     are one draw of disease A. Cohort b is a draw of disease B.
     """
-    n = N_TRAINING + N_OUTSIDE + N_TRUTH
-    frame = Frame(seed, n, n, truth.design)
-    a, b = truth.draw(frame)
-    training, outside, others = _three_parts(n)
-    workspace = _study_on_files(folder, {"a": a[:, training], "b": b[:, training], "v": a[:, outside]}, truth)
+    n = 2 * tried.n + N_TRUTH
+    a, b = tried.truth.draw(Frame(seed, n, n, tried.truth.design))
+    training, outside, others = _three_parts(tried.n)
+    workspace = _study_on_files(folder, {"a": a[:, training], "b": b[:, training], "v": a[:, outside]}, tried)
     study = workspace.studies["claims"]
     for step in STEPS:
         if step.name not in _LEFT_OUT and step.partition != "all_studies":
@@ -144,9 +198,17 @@ def judged_study(truth: Truth, seed: int, folder: Path) -> Judged:
         apparent[0],
         _true_auc(results, a[:, others]),
         external[1:],
-        *TRIED[truth.name],
+        tried.shares,
+        tried.is_real,
         opposed(a[:, others], b[:, others]),
     )
+
+
+def _as_json(tried: Tried, seed: int) -> dict[str, Any]:
+    """The verdict on a study as JSON holds it."""
+    with TemporaryDirectory() as folder:
+        judged = asdict(judged_study(tried, seed, Path(folder)))
+    return judged | {"opposed": sorted(judged["opposed"])}
 
 
 def opposed(a: FloatArray, b: FloatArray) -> frozenset[str]:
@@ -162,9 +224,10 @@ def opposed(a: FloatArray, b: FloatArray) -> frozenset[str]:
     return frozenset(f"G{g:04d}" for g in np.flatnonzero(is_opposed).tolist())
 
 
-def _three_parts(n: int) -> tuple[Rows, ...]:
+def _three_parts(n_training: int) -> tuple[Rows, ...]:
     """Columns of training, validation and truth: of each as many cases (the first n) as controls."""
-    ends = np.cumsum([0, N_TRAINING, N_OUTSIDE, N_TRUTH])
+    ends = np.cumsum([0, n_training, n_training, N_TRUTH])
+    n = int(ends[-1])
     return tuple(np.concatenate([np.arange(low, high), n + np.arange(low, high)]) for low, high in pairwise(ends))
 
 
@@ -180,7 +243,7 @@ def _true_auc(results: Results, values: FloatArray) -> float:
     return float("nan") if score is None else roc(score, is_case, "up").auc
 
 
-def _study_on_files(folder: Path, matrices: dict[str, FloatArray], truth: Truth) -> Workspace:
+def _study_on_files(folder: Path, matrices: dict[str, FloatArray], tried: Tried) -> Workspace:
     studies = folder / "studies"
     studies.mkdir(parents=True)
     for name, values in matrices.items():
@@ -193,10 +256,10 @@ def _study_on_files(folder: Path, matrices: dict[str, FloatArray], truth: Truth)
     groups = {"case": "sick", "control": "well"}
     study = {
         "study": "claims",
-        "title": truth.name,
+        "title": tried.truth.name,
         "datasets": {name: spec | {"matrix": f"{name}.tsv"} for name in matrices},
         "cohorts": {name: {"title": name.upper(), "datasets": [name]} | groups for name in ("a", "b")},
-        "differential": {"log_fc": truth.log_fc, "p_value": 0.05, "adjust": "none"},
+        "differential": {"log_fc": tried.truth.log_fc, "p_value": 0.05, "adjust": tried.adjust},
         "enrichment": {"libraries": []},
         "ranking": {"trees": 50, "folds": 5, "top": 5},
         "model": {"cohort": "a", "bootstrap": 5},
@@ -213,19 +276,20 @@ def _study_on_files(folder: Path, matrices: dict[str, FloatArray], truth: Truth)
 def main() -> None:
     """Print the levels of each truth, and how often each sentence is printed and false."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--studies", type=int, default=15)
+    parser.add_argument("--studies", type=int, default=60)
     parser.add_argument("--truths", default="")
+    parser.add_argument("--kept", type=Path)
     options = parser.parse_args()
+    kept = KeptResults(options.kept)
     print(f"{datetime.now(UTC):%Y-%m-%d}: {options.studies} whole studies a truth, seeds from {FIRST} on", flush=True)
-    for truth in TRUTHS:
-        if truth.name not in TRIED or not any(part in truth.name for part in options.truths.split(";")):
+    for tried in TRIED:
+        if not any(part in tried.truth.name for part in options.truths.split(";")):
             continue
-        start, found = time.perf_counter(), list[Judged]()
-        for seed in range(FIRST, FIRST + options.studies):
-            with TemporaryDirectory() as folder:
-                found.append(judged_study(truth, seed, Path(folder)))
+        start = time.perf_counter()
+        seeds = range(FIRST, FIRST + options.studies)
+        found = [Judged.of(kept.get(f"{tried.truth.name}|{seed}", partial(_as_json, tried, seed))) for seed in seeds]
         levels = ", ".join(f"{level} {sum(each.level == level for each in found)}" for level in LEVELS)
-        print(f"\n{truth.name}: {levels} ({time.perf_counter() - start:.0f} s)")
+        print(f"\n{tried.truth.name}: {levels} ({time.perf_counter() - start:.0f} s)")
         for claim in CLAIMS:
             printed = [each for each in found if claim.is_printed(each)]
             n_false = sum(claim.is_false(each) for each in printed)

@@ -93,7 +93,7 @@ def left_out_datasets(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=of_resampling,
-    version="6",
+    version="7",
 )
 def roc(context: StepContext) -> Result:
     """Measure by the area under the ROC curve how well each signature gene and the model separate cases from controls.

@@ -154,7 +154,7 @@ def bootstrap_632plus(data: StudyData, predicted: OutOfFold) -> pl.DataFrame:
         "specificity": None,
     }
     return TABLES["validation/roc"].frame(
-        _named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL | _INTERVAL | {"chosen_here": False}
+        _named(subject, "bootstrap_632plus") | row | _OF_ONE_MODEL | {"interval": None, "chosen_here": False}
     )
 
 

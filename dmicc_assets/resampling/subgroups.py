@@ -105,7 +105,7 @@ def subgroup_fields(
 
 
 def _characteristic(row: Mapping[str, Any], field: re.Pattern[str]) -> str | None:
-    pairs = row.get("characteristics") or []
+    pairs: list[dict[str, str]] = row.get("characteristics") or []
     return next((pair["value"].strip() or None for pair in pairs if field.fullmatch(pair["key"].strip())), None)
 
 

@@ -71,7 +71,7 @@ TABLES = (
                 "interval",
                 TEXT,
                 "how the limits were made: 'delong', 'obuchowski' (a patient has several samples), or "
-                "'patient_bootstrap'",
+                "'patient_bootstrap'; NULL without limits, as for 'bootstrap_632plus'",
             ),
             Column("threshold", REAL, "cut-off with the largest Youden index"),
             Column("sensitivity", REAL, "sensitivity at the cut-off"),

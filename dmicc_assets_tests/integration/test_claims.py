@@ -5,17 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.claims import CLAIMS, TRIED, Judged, judged_study, opposed
-from benchmarks.claims_truths import TRUTHS
+from benchmarks.claims import CLAIMS, TRIED, Judged, Tried, judged_study, opposed
 
 SEED = 2000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TRIED)
-def test_no_sentence_of_the_verdict_is_false(name: str, tmp_path: Path) -> None:
-    (truth,) = (each for each in TRUTHS if each.name == name)
-    judged = judged_study(truth, SEED, tmp_path)
+@pytest.mark.parametrize("tried", TRIED, ids=lambda tried: tried.truth.name)
+def test_no_sentence_of_the_verdict_is_false(tried: Tried, tmp_path: Path) -> None:
+    judged = judged_study(tried, SEED, tmp_path)
     of_diseases = [claim for claim in CLAIMS if "were it said" not in claim.name]
     false = [claim.name for claim in of_diseases if claim.is_printed(judged) and claim.is_false(judged)]
     assert false == []

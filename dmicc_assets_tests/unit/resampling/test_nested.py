@@ -215,6 +215,7 @@ def test_numbers_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.Mo
     assert one.roc.equals(two.roc)
     assert one.roc_curve.equals(two.roc_curve)
     assert one.roc["kind"].to_list() == ["nested_cv", "leaky_cv", "bootstrap_632plus"]
+    assert one.roc["interval"].to_list() == ["patient_bootstrap", "patient_bootstrap", None]
 
 
 def test_the_mean_curve_has_the_mean_area() -> None:

@@ -1,5 +1,6 @@
 """Discrimination in subgroups: which fields split people, areas of the subgroup alone, too few samples."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ OWN, OTHER = cohort(30, 25, seed=1, name="icc"), cohort(30, 30, seed=2, name="GS
 MODEL = fit_risk_model(OWN, ["MT1M", "PARP12"], Model())
 
 
-def described(subject: CaseControl, **columns: list[str | None]) -> pl.DataFrame:
+def described(subject: CaseControl, **columns: Sequence[str | None]) -> pl.DataFrame:
     """Rows of `source.samples` with characteristics of these names (a blank for a space)."""
     rows: list[dict[str, Any]] = [
         {
@@ -79,7 +80,7 @@ def test_areas_are_those_of_the_subgroup_alone() -> None:
 
 def test_a_subgroup_with_too_few_has_its_numbers_and_no_area() -> None:
     few = range(FEWEST - 1)
-    site: list[str | None] = ["B" if i in few or i >= 45 else "A" for i in range(60)]
+    site = ["B" if i in few or i >= 45 else "A" for i in range(60)]
     table = performance(described(OWN, **{"study_center": site}), [])
     small = row(table, value="B")
     assert (small["field"], small["n_case"], small["n_control"]) == ("centre", FEWEST - 1, 10)
