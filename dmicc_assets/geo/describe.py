@@ -5,13 +5,14 @@ A person reads and corrects these proposals (`dmicc init`); they decide nothing 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.expression.labels import ANY, sample_fields
 from dmicc_assets.expression.values import named_base, reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series, series_folder
@@ -26,13 +27,25 @@ from dmicc_assets.geo.sources import family_url, matrix_names, matrix_url
 from dmicc_assets.study.schema import SERIES_NAME
 
 _MOST_GROUPS = 12
-_CONTROL = re.compile(
-    r"\b(normal|healthy|controls?|non[- _]?(tumou?r|diseased?|lesional|cancer\w*|malignant)|adjacent|unaffected|"
-    r"uninvolved|donors?|wild[- ]?type|untreated|mock|vehicle|disease[- ]free|hc|ctrl)\b",
-    re.IGNORECASE,
-)
+# Words for controls, as regular expressions; a number, `_` or `-` may follow without a space (`HC3`, `Ctrl_1`).
+CONTROL_WORDS = (
+    "normals?", "norm", "nml", "healthy", "controls?", "ctrls?", "ctl", "hcs?", "donors?", "unaffected", "uninvolved",
+    "adjacent", "untreated", "mock", "vehicle", "wild[- _]?type", "disease[- _]?free",
+    "non[- _]?(?:tumou?r|tumou?rous|diseased?|lesional|cancer(?:ous)?|malignant)",
+)  # fmt: skip
+# Controls only where no group is named by a word above: HD may be a healthy donor or Huntington's disease.
+UNSURE_CONTROL_WORDS = ("hds?", "nl")
+
+
+def _words(alternatives: Sequence[str]) -> re.Pattern[str]:
+    """Any of these words, not as a part of a longer one; digits and `_` are no letters."""
+    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(alternatives)})(?![^\W\d_])", re.IGNORECASE)
+
+
+_CONTROL, _UNSURE_CONTROL = _words(CONTROL_WORDS), _words(UNSURE_CONTROL_WORDS)
 # A word for a disease that is not cancer: a "normal" beside it does not make the sample a control.
-_CASE = re.compile(r"\b(patients?|tumou?r|cancer|carcinoma|arthritis|disease|syndrome|lesion(al)?)\b", re.IGNORECASE)
+_CASE = _words(("patients?", "tumou?r", "cancer", "carcinoma", "arthritis", "disease", "syndrome", "lesion(?:al)?"))
+_FROM, _WITHOUT = _words(("tissue", "from", "of", "in")), _words(("without",))
 _GROUP_KEY = re.compile(
     r"disease|status|diagnosis|condition|group|state|type|phenotype|histology|pathology|tissue", re.I
 )
@@ -50,6 +63,7 @@ _OF_TISSUE = {
     "synovi(um|al)": "synovium", "gastric": "stomach", "hepatic": "liver", "renal": "kidney", "colorectal": "colon",
     "pulmonary": "lung", "cutaneous": "skin", "ovarian": "ovary", "pancreatic": "pancreas", "biliary": "bile duct",
 }  # fmt: skip
+_OWN = ("sample", "title", "source_name")  # fields of every sample, whatever its characteristics are named
 _TISSUE_WORDS = {**{name: name for name in _TISSUES}, **_OF_TISSUE}
 
 
@@ -88,6 +102,7 @@ class DatasetDescription:
         has_table: whether the samples state a number of rows; otherwise the values are in other files (RNA-seq).
         has_base: whether the base of the logarithms is known: of one channel, or named by the header.
         reference: pattern of the reference of two channels, where dyes are swapped.
+        samples: their accessions.
     """
 
     name: str
@@ -101,6 +116,7 @@ class DatasetDescription:
     has_table: bool
     has_base: bool
     reference: str | None
+    samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +151,30 @@ def describe_series(accession: str, client: GeoClient) -> SeriesDescription:
     if match is None:
         raise RequestError(f"{accession!r} is not a series accession: expected one like GSE32225 or GSE14520-GPL571")
     series, wanted = check_series(match["accession"]), match["platform"]
+    found = describe_headers(series, _headers(series, client), wanted)
+    if found is None:
+        raise SourceError(f"{series}: no samples of {wanted or 'it'} at {client.geo(series_folder(series))}/")
+    return found
+
+
+def describe_headers(
+    series: str, headers: Iterable[SeriesHeader], wanted: str | None = None
+) -> SeriesDescription | None:
+    """The description of a series by its headers; None without a sample on the wanted platform.
+
+    Args:
+        series: its accession.
+        headers: of its files.
+        wanted: a platform; None for all of the series.
+    """
     parts = [
         (platform, header, samples)
-        for header in _headers(series, client)
+        for header in headers
         for platform, samples in _by_platform(header.samples)
         if wanted in (None, platform)
     ]
     if not parts:
-        raise SourceError(f"{series}: no samples of {wanted or 'it'} at {client.geo(series_folder(series))}/")
+        return None
     return SeriesDescription(
         series,
         parts[0][1].first("title"),
@@ -195,16 +227,20 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
         has_table=header.row_counts != (0,),
         has_base=header.n_channels == 1 or named_base(header.value_text) is not None,
         reference=reference_pattern(swap.text) if swap else None,
+        samples=tuple(samples["sample"]),
     )
 
 
 def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:
-    """Each field's value in every sample; "" where a sample lacks it."""
-    rows = list(samples.iter_rows(named=True))
-    described = [{pair["key"]: pair["value"] for pair in row["characteristics"]} for row in rows]
-    keys = dict.fromkeys(key for each in described for key in each)
-    fields = {key: [each.get(key, "") for each in described] for key in keys}
-    return {**fields, "source_name": [row["source_name"] for row in rows], "title": [row["title"] for row in rows]}
+    """Each field's value in every sample, as label rules see it; "" where a sample lacks it.
+
+    Keys that differ in case alone are one field, in its first spelling.
+    """
+    described = sample_fields(samples)
+    keys = {pair["key"].lower(): pair["key"] for row in samples["characteristics"][::-1] for pair in row[::-1]}
+    keys = {key: keys[key] for each in described for key in each if key in keys}
+    fields = {spelled: [each.get(key, "") for each in described] for key, spelled in keys.items() if key not in _OWN}
+    return {**fields, **{name: [each[name] for each in described] for name in ("source_name", "title")}}
 
 
 def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[SampleGroup, ...]]:
@@ -212,7 +248,8 @@ def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[Sample
 
     Numbers at the end of titles and source names are ignored: `Tumour tissue 1` is a tumour tissue (GSE83521).
     """
-    candidates = [(key, values, values) for key, values in fields.items()]
+    # `any` means every field, and a key that does not stay as it is in YAML would not be found.
+    candidates = [(key, values, values) for key, values in fields.items() if key.lower() != ANY and as_yaml(key) == key]
     candidates += [
         (key, fields[key], [_NUMBERS.sub("", value) for value in fields[key]]) for key in ("source_name", "title")
     ]
@@ -240,7 +277,8 @@ def _tell_apart(groups: Sequence[SampleGroup], values: Sequence[str]) -> bool:
 
 def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
     """Groups of a field's values; a single control group is called `control`, so that series can be merged."""
-    controls = [text for text in counts if _kind(text) == "control"]
+    controls = [text for text in counts if _is_control(text, _CONTROL)]
+    controls = controls or [text for text in counts if _is_control(text, _UNSURE_CONTROL)]
     taken: set[str] = set()
     groups: list[SampleGroup] = []
     for text, n_samples in counts.items():
@@ -248,13 +286,24 @@ def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
         while label in taken:
             label += "_2"
         taken.add(label)
-        groups.append(SampleGroup(text, n_samples, _kind(text), label, f"(?i)^{_escaped(text)}{tail}"))
+        kind = "control" if text in controls else "case"
+        groups.append(SampleGroup(text, n_samples, kind, label, f"(?i)^{_escaped(text)}{tail}"))
     return tuple(groups)
 
 
 def _escaped(text: str) -> str:
-    """The text as a readable regular expression: only special characters are escaped."""
-    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
+    """The text as a readable regular expression that stays as it is in YAML: only special characters are escaped."""
+    special = re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
+    return re.sub(r"(?<= ) |[^ -~]", lambda found: _codepoint(found[0]), special)
+
+
+def _codepoint(character: str) -> str:
+    return character if character.isprintable() and character != " " else f"\\U{ord(character):08x}"
+
+
+def as_yaml(text: str) -> str:
+    """The text as it stands in a study file: printable, on one line, with single spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def label_of(text: str) -> str:
@@ -263,17 +312,13 @@ def label_of(text: str) -> str:
     return words if words[:1].isalpha() else f"group_{words}".rstrip("_")
 
 
-def _kind(text: str) -> Literal["case", "control"]:
-    found = _CONTROL.search(text)
-    if found is None:
-        return "case"
-    rest = _CONTROL.sub(" ", text)
-    return "case" if re.search(r"\bwithout\b", rest) or _is_disease(rest) else "control"
-
-
-def _is_disease(rest: str) -> bool:
-    """Whether the text without its control word still names a disease, as in `tumor, control arm`."""
-    return _CASE.search(rest) is not None and not re.search(r"\b(tissue|from|of|in)\b", rest, re.IGNORECASE)
+def _is_control(text: str, words: re.Pattern[str]) -> bool:
+    """Whether the text has a control word, and without it names no disease, as `tumor, control arm` does."""
+    if words.search(text) is None:
+        return False
+    rest = words.sub(" ", text)
+    is_disease = _CASE.search(rest) is not None and _FROM.search(rest) is None
+    return _WITHOUT.search(rest) is None and not is_disease
 
 
 def _tissue(fields: dict[str, list[str]], title: str) -> str:

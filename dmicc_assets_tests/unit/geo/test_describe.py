@@ -28,7 +28,8 @@ from dmicc_assets_tests.worlds.small_mirror import (
 
 
 def described(mirror: Path, client: GeoClient, *rows: list[str], accession: str = "GSE5") -> SeriesDescription:
-    text = matrix_text(accession, "GPL7", small_values(2, len(rows[0])), characteristics=rows)
+    samples = [f"GSM{500 + i}" for i in range(len(rows[0]))]  # other samples than those of GSE1001
+    text = matrix_text(accession, "GPL7", small_values(2, len(samples)), characteristics=rows, samples=samples)
     write_matrix(mirror, accession, "GPL7", text)
     return describe_series(accession, client)
 
@@ -191,6 +192,33 @@ def test_series_with_the_same_groups_are_one_cohort(mirror: Path, client: GeoCli
     study = study_of(propose_study(series, "my_study"), tmp_path)
     assert study.cohorts["lupus"].datasets == ["GSE1001", "GSE5"]
     assert (study.cohorts["lupus"].case, study.cohorts["lupus"].control) == ("lupus", "control")
+
+
+def test_series_with_common_samples_are_not_merged(mirror: Path, client: GeoClient, tmp_path: Path) -> None:
+    """A super-series has the samples of its parts: one cohort of both would have them twice."""
+    write_matrix(mirror, "GSE6", "GPL7", matrix_text("GSE6", "GPL7", small_values(2)))
+    series = [describe_series(accession, client) for accession in ("GSE1001", "GSE6")]
+    text = propose_study(series, "my_study")
+    assert study_of(text, tmp_path).cohorts["lupus"].datasets == ["GSE1001"]
+    assert "GSE6 is in no cohort: it has samples of GSE1001" in text
+
+
+@pytest.mark.parametrize(
+    ("texts", "kinds"),
+    [
+        (("HD_1", "HC_1"), ("case", "control")),  # Huntington's disease
+        (("HD", "lupus"), ("control", "case")),  # a healthy donor
+        (("NL 1", "DM 2"), ("control", "case")),
+        (("NORM3", "RA_patient"), ("control", "case")),
+        (("Nml", "nmlx"), ("control", "case")),
+        (("healthy_control_1", "tumor_control_arm"), ("control", "case")),
+    ],
+)
+def test_a_word_counts_by_what_stands_beside_it(
+    mirror: Path, client: GeoClient, texts: tuple[str, str], kinds: tuple[str, str]
+) -> None:
+    found = groups(described(mirror, client, [f"group: {text}" for text in texts for _ in range(3)]))
+    assert [(text, kind) for text, _, kind, _ in found] == list(zip(texts, kinds, strict=True))
 
 
 def test_what_the_header_does_not_tell_is_to_be_filled_in(mirror: Path, client: GeoClient, tmp_path: Path) -> None:

@@ -34,3 +34,25 @@ def test_the_same_people_on_two_platforms_are_not_merged() -> None:
 def test_other_people_on_another_platform_are_merged() -> None:
     _, cohorts = _proposed(_dataset("GPL96", "U133A", range(16)), _dataset("GPL97", "U133B", range(40, 56)))
     assert cohorts == {"tumor": ["GSE781-GPL96", "GSE781-GPL97"]}
+
+
+def test_a_label_that_is_frequent_elsewhere_makes_no_cohort_of_two_samples() -> None:
+    """A run refuses one case against one control, however frequent their labels are in another series."""
+
+    def dataset(name: str, **n: int) -> DatasetDescription:
+        kinds = {label: "control" if label in ("healthy", "hd") else "case" for label in n}
+        groups = tuple(SampleGroup(label, n[label], kinds[label], label, f"^{label}$") for label in n)  # pyright: ignore[reportArgumentType]
+        return DatasetDescription(name, "GPL96", (), sum(n.values()), {}, "state", groups, "", True)
+
+    text = propose_study(
+        [
+            SeriesDescription("GSE1", "", (), (dataset("GSE1", lupus=9, healthy=9),)),
+            SeriesDescription("GSE2", "", (), (dataset("GSE2", lupus=1, hd=1, dm=4),)),
+        ],
+        "two",
+    )
+    cohorts = yaml.safe_load(text)["cohorts"]
+    assert {name: (cohort["case"], cohort["control"]) for name, cohort in cohorts.items()} == {
+        "lupus": ("lupus", "healthy"),
+        "dm": ("dm", "hd"),
+    }

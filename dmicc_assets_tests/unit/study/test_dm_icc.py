@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from dmicc_assets.geo.describe import CONTROL_WORDS, UNSURE_CONTROL_WORDS
 from dmicc_assets.study.loading import load_study, study_files
 
 STUDY = load_study(study_files([])["dm_icc"])
@@ -34,6 +35,31 @@ def test_dermatomyositis(dataset: str, text: str) -> None:
 )  # fmt: skip
 def test_healthy(dataset: str, text: str) -> None:
     assert labels_of(dataset, text) == {"healthy"}
+
+
+SPELLINGS = (
+    "normal", "Normals", "NORM", "Nml", "healthy", "Control", "controls", "Ctrl", "ctrls", "CTL", "HC", "HCs", "donor",
+    "Donors", "unaffected", "uninvolved", "adjacent", "untreated", "mock", "vehicle", "wild type", "wild-type",
+    "wildtype", "disease-free", "disease free", "non-tumor", "nontumour", "non_tumorous", "non-diseased",
+    "non-lesional", "noncancerous", "non-cancer", "non malignant", "HD", "HDs", "NL",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dataset", ["GSE46239", "GSE1551", "GSE32225"])
+def test_every_word_that_init_knows_for_controls(dataset: str) -> None:
+    control = {"GSE32225": "normal"}.get(dataset, "healthy")
+    for word in (*CONTROL_WORDS, *UNSURE_CONTROL_WORDS):
+        assert any(re.fullmatch(word, text, re.IGNORECASE) for text in SPELLINGS), f"no spelling of {word}"
+    for spelling in SPELLINGS:
+        for text in (
+            spelling,
+            f"{spelling}_1",
+            f"{spelling} 12",
+            f"skin_{spelling}_2",
+            f"{spelling}3b",
+            f"x-{spelling}",
+        ):
+            assert labels_of(dataset, text) == {control}, text
 
 
 @pytest.mark.parametrize("text", ["CCBCN10", "CCM_7", "CCNY 12", "intrahepatic cholangiocarcinoma", "iCCA-4", "CC_3"])
