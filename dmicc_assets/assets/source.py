@@ -23,7 +23,7 @@ def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
     outputs=("source/files",),
     inputs=(),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(
-        include={"source", "platform", "matrix", "samples", "annotation"}
+        include={"source", "platform", "matrix", "samples", "annotation", "clinical"}
     ),
     version="1",
     observe=observe_dataset,
@@ -50,6 +50,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     outputs=(
         "source/datasets",
         "source/samples",
+        "source/clinical",
         "source/probe_genes",
         "source/gene_ids",
         "expression/probes",
@@ -71,6 +72,7 @@ def dataset(context: StepContext) -> Result:
         {
             "source/datasets": prepared.dataset,
             "source/samples": prepared.samples,
+            "source/clinical": prepared.clinical,
             "source/probe_genes": prepared.probe_genes,
             "source/gene_ids": prepared.gene_ids,
             "expression/probes": matrix_rows({"value": prepared.probes}, "probe", by_name=False),

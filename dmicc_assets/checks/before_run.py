@@ -16,6 +16,7 @@ from dmicc_assets.checks.design import IMBALANCE, TINY_CLASS
 from dmicc_assets.checks.finding import counted
 from dmicc_assets.differential.blocking import Blocking, blocking
 from dmicc_assets.errors import DataError
+from dmicc_assets.expression.clinical import clinical_fields
 from dmicc_assets.expression.cohort import cohort_members, refuse_impossible
 from dmicc_assets.expression.copies import sample_units
 from dmicc_assets.expression.labels import assign_batches, assign_labels, assign_patients, matching_labels
@@ -95,6 +96,7 @@ def study_ahead(study: Study, previews: Mapping[str, DatasetPreview]) -> StudyAh
             continue
         labels[name] = label_counts(study.datasets[name], seen.samples)
         try:
+            clinical_fields(name, seen.samples["sample"].to_list(), seen.clinical)
             labelled[name] = _labelled(name, study.datasets[name], seen.samples)
         except DataError as error:
             remarks.append(Remark(str(error), stops=True))

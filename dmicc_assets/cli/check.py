@@ -18,6 +18,7 @@ from dmicc_assets.enrichment.gene_sets import library_path
 from dmicc_assets.enrichment.libraries import held_library
 from dmicc_assets.enrichment.providers.catalogue import PROVIDERS, source_of
 from dmicc_assets.errors import DataError, RequestError, SourceError
+from dmicc_assets.expression.clinical import n_aligned
 from dmicc_assets.expression.gene_ids import TITLES, namespace_of
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets.geo.preview import DatasetPreview, Fetched, preview_dataset
@@ -130,6 +131,11 @@ def _show_look(out: Console, err: Console, study: Study, settings: Settings, fol
     if look.previews:
         out.print("\nat the sources now (headers and annotations; no matrix was read):")
         show_rows(out, pl.DataFrame([_dataset_row(seen, ahead) for seen in look.previews.values()]))
+    for seen in look.previews.values():
+        for file, sheet in seen.clinical.items() if seen.samples is not None else ():
+            samples, fields = seen.samples["sample"].to_list(), {key for row in sheet.values() for key in row}
+            n = n_aligned(samples, sheet)
+            out.print(f"clinical of {seen.name}: {n} of {len(samples)} samples are in {file}, {len(fields)} fields")
     if ahead.cohorts:
         show_rows(out, pl.DataFrame([_cohort_row(cohort) for cohort in ahead.cohorts]))
     _show_coverage(out, study, settings, ahead)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import DataError
+from dmicc_assets.expression.clinical import clinical_fields, n_aligned
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.copies import copy_of
 from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts, whole_counts
@@ -34,6 +35,7 @@ class PreparedDataset:
     Attributes:
         dataset: one row with the columns of `source.datasets`.
         samples: one row for each sample, with the columns of `source.samples`.
+        clinical: the columns of `source.clinical`; empty without clinical files.
         probe_genes: probe, gene, n_symbols; empty when the matrix is by gene.
         gene_ids: the columns of `source.gene_ids`.
         probes: every original row and sample, on the log2 scale before normalisation, or as counts.
@@ -46,6 +48,7 @@ class PreparedDataset:
 
     dataset: pl.DataFrame
     samples: pl.DataFrame
+    clinical: pl.DataFrame
     probe_genes: pl.DataFrame
     gene_ids: pl.DataFrame
     probes: ExpressionMatrix
@@ -84,6 +87,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
     return PreparedDataset(
         dataset=_dataset_row(raw, spec, measured.scale_detected, files),
         samples=samples,
+        clinical=clinical_fields(raw.name, raw.matrix.samples, raw.clinical),
         probe_genes=probe_genes,
         gene_ids=raw.gene_ids,
         probes=measured.probes,
@@ -92,10 +96,17 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         quality=sample_quality(genes, measured.before, labels),
         distributions=sample_distributions(measured.before, measured.after, raw.matrix.samples),
         notes={"n_files": len(files)}
+        | _aligned(raw)
         | _notes(raw, spec, probe_genes, genes, measured.before)
         | {"values": of.kind, "values_why": of.why, "values_guessed": of.is_guess, "n_flipped": len(of.flipped)}
         | measured.notes,
     )
+
+
+def _aligned(raw: RawDataset) -> dict[str, Any]:
+    """How many samples have a row in each clinical file."""
+    found = {file: n_aligned(raw.matrix.samples, sheet) for file, sheet in raw.clinical.items()}
+    return {"n_clinical": found} if found else {}
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 `geo/dataset.py` reads it, `prepare.py` uses it.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import polars as pl
 
@@ -42,6 +43,7 @@ class RawDataset:
         is_sequencing: whether the source says that it was sequenced.
         value_text: what the source says of the making of its values.
         left_out: samples that the source describes without values.
+        clinical: each clinical file by its name: sample to field to value.
     """
 
     name: str
@@ -70,3 +72,4 @@ class RawDataset:
     is_sequencing: bool
     value_text: str
     left_out: tuple[str, ...] = ()
+    clinical: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict[str, Any])

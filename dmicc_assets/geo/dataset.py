@@ -36,7 +36,9 @@ def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDa
         SourceError: a file is damaged or not in the expected format.
         DataError: the table is empty, the platform is not the one in the study file, or no column names genes.
     """
-    return _with_values(_read(name, spec, {file.role: file for file in files}))
+    raw = _with_values(_read(name, spec, {file.role: file for file in files}))
+    sheets = {file.path.name: read_sample_sheet(file.path) for file in files if file.role == "clinical"}
+    return replace(raw, clinical=sheets)
 
 
 def _read(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) -> RawDataset:

@@ -7,7 +7,7 @@ whole, to where a run looks for it. What a study makes of the samples is said in
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -62,6 +62,7 @@ class DatasetPreview:
         platform: accession; None for a matrix by gene.
         symbol_column: the annotation's column that names the genes; None without an annotation.
         genes: genes of the annotation, or of a matrix by gene that is on this machine; None if unknown.
+        clinical: each clinical file by its name, as `read_sample_sheet` reads it.
         files: the files that a run reads.
         problem: why a run would stop, or why no more is known; None without one.
         is_unanswered: whether the problem is that a server did not answer.
@@ -73,6 +74,7 @@ class DatasetPreview:
     platform: str | None = None
     symbol_column: str | None = None
     genes: frozenset[str] | None = None
+    clinical: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict[str, Any])
     files: tuple[FileAhead, ...] = ()
     problem: str | None = None
     is_unanswered: bool = False
@@ -107,6 +109,7 @@ def preview_dataset(
         problem, is_unanswered = str(error), True
     except DmiccError as error:
         problem = str(error)
+    found["clinical"] = {file.path.name: read_sample_sheet(file.path) for file in seen.clinical}
     return DatasetPreview(name, **found, files=tuple(seen.files), problem=problem, is_unanswered=is_unanswered)  # pyright: ignore[reportArgumentType]
 
 
@@ -131,6 +134,7 @@ class _Seen:
     files: list[FileAhead] = field(default_factory=list[FileAhead])
     beginnings: dict[str, _Beginning] = field(default_factory=dict[str, _Beginning])
     whole: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
+    clinical: list[SourceFile] = field(default_factory=list[SourceFile])
 
     def get(self, wanted: Wanted) -> SourceFile | _Beginning | None:
         """The whole of a small file, or the beginning of one with values; None when no URL serves it."""
@@ -138,6 +142,7 @@ class _Seen:
             found = wanted.first(lambda url: self._fetch(wanted, url))
             if found is not None:
                 self.whole[wanted.role] = found
+                self.clinical += [found] if wanted.role == "clinical" else []
                 self.files.append(FileAhead(wanted.role, found.url, found.n_bytes, is_held=True))
             return found
         begun = wanted.first(lambda url: self._begin(wanted.role, url))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
-from urllib.parse import quote, unquote
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.geo.accession import (
@@ -19,6 +18,7 @@ from dmicc_assets.geo.accession import (
     platform_folder,
     series_folder,
 )
+from dmicc_assets.geo.beside import near_names, urls_beside
 from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, read_symbols, verify_counts, verify_symbols
 from dmicc_assets.geo.formats.gzip_stream import CHECK
 from dmicc_assets.geo.formats.platform import Platform, read_platform, read_probe_table
@@ -45,7 +45,7 @@ class Wanted:
     """A file that a dataset is read from.
 
     Attributes:
-        role: `matrix`, `soft`, `counts`, `platform`, `gene_ids` or `samples`.
+        role: `matrix`, `soft`, `counts`, `platform`, `gene_ids`, `samples` or `clinical`.
         urls: possible URLs, preferred first. One with a fragment serves a larger file that contains this one.
         verify: raises SourceError when a file is damaged or of another format.
         query_name: its file name when the URL is a query without one, or has a fragment.
@@ -124,18 +124,20 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
         DataError: the served files are not sufficient for a dataset, or are of another platform than the study names.
         RequestError: the study must say which platform.
     """
+    beside = partial(_visit_beside, name, spec, client, study_folder, get)
     if isinstance(spec.annotation, str):
         path = (study_folder / spec.annotation).resolve()
         _needed(name, Wanted("annotation", [path.as_uri()], read_probe_table), get)
     if spec.source == "geo":
         _visit_series(name, spec, client, get)
-        return
-    urls = partial(_urls_beside, spec, client, study_folder)
-    _needed(name, Wanted("matrix", urls(spec.matrix or ""), verify_matrix), get)
+    else:
+        beside("matrix", spec.matrix or "", verify_matrix)
     if spec.samples:
-        _needed(name, Wanted("samples", urls(spec.samples), read_sample_sheet), get)
-    if spec.platform:
+        beside("samples", spec.samples, read_sample_sheet)
+    if spec.platform and spec.source != "geo":
         _visit_platform(spec.platform, spec, None, client, get)
+    for file in spec.clinical:
+        beside("clinical", file, read_sample_sheet)
 
 
 def choose_platform(name: str, platform: str | None, found: Sequence[str]) -> str:
@@ -342,17 +344,19 @@ def _counts_url(client: GeoClient, file: str, accession: str) -> str:
     return f"{client.download_url}?type=rnaseq_counts&acc={accession}&format=file&file={file}"
 
 
-def _urls_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str) -> list[str]:
-    """URLs of a name in the study file: below the hub, compressed or not, or relative to the study file.
-
-    A hub that is not S3 may have a slash of a name as `%2F`, as its pages write it.
-    """
-    if spec.source == "file":
-        return [(study_folder / name).resolve().as_uri()]
-    if ".." in Path(name).parts:
-        raise RequestError(f"{name!r}: expected a name below the hub")
-    name = unquote(name)
-    files = [name] if name.endswith(".gz") else [f"{name}.gz", name]
-    is_local = local_path(client.xena_url) is not None
-    quoted = [quote(file, safe="") for file in files if "/" in file]
-    return [f"{client.xena_url}/{file}" for file in [*map(quote, files), *(map(quote, quoted) if is_local else quoted)]]
+def _visit_beside(
+    dataset: str,
+    spec: Dataset,
+    client: GeoClient,
+    study_folder: Path,
+    get: Get,
+    role: str,
+    name: str,
+    verify: Verify,
+) -> None:
+    """Visit a file that the study file names: on the hub, or on the disk."""
+    wanted = Wanted(role, urls_beside(spec, client, study_folder, name), verify)
+    if get(wanted) is None:
+        near = near_names(name, spec, client, study_folder)
+        advice = f", but there may be {' or '.join(near)}" if near else ""
+        raise NotServedError(f"{dataset}: no {role} file at {' or '.join(wanted.urls)}: {name} is not there{advice}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from dmicc_assets.study.case import SECTION, Case
 from dmicc_assets.study.dataset_parts import Annotation, Batch, Channels, LabelRule, Name, Patient, Values
@@ -18,6 +18,7 @@ DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 # SIM accessions name simulated series, so that they differ from GEO's.
 _WORLDWIDE = re.compile(r"GSM\d+|TCGA(-\w+)+")
 SERIES_NAME = re.compile(r"^(?P<accession>(?:GSE|SIM)\d+)(?:-(?P<platform>(?:GPL|SIMP)\d+))?$")
+BESIDE = "./"  # a clinical file of a Xena dataset that is not on the hub but beside the study file
 PLATFORM = re.compile(r"^(?:GPL|SIMP)\d+$")
 
 
@@ -45,6 +46,7 @@ class Dataset(_Section):
     platform: str | None = Field(default=None, pattern=PLATFORM.pattern)
     matrix: str | None = None
     samples: str | None = None
+    clinical: list[str] = []
     tissue: str = ""
     labels: list[LabelRule] = Field(min_length=1)
     annotation: Annotation | Annotated[str, Field(min_length=1)] | None = None
@@ -71,6 +73,11 @@ class Dataset(_Section):
             raise ValueError(f"scale: expected auto, log2 or linear, got {scale!r}; `values` has more choices")
         return {**section, "values": scale}
 
+    @field_validator("clinical", mode="before")
+    @classmethod
+    def _one_file_or_several(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
     @model_validator(mode="after")
     def _matrix_where_needed(self) -> Self:
         if self.source == "geo" and (self.matrix or self.samples):
@@ -80,9 +87,12 @@ class Dataset(_Section):
         if isinstance(self.annotation, Annotation) and self.source != "geo" and not self.platform:
             raise ValueError("a column of annotation is a platform's: name its `platform:`, or a table of your own")
         if self.source == "xena":
-            parts = Path(self.matrix or "").parts
-            if ".." in parts or Path(self.matrix or "").is_absolute() or "://" in (self.matrix or ""):
-                raise ValueError(f"expected a matrix name relative to the hub, got {self.matrix!r}")
+            for name in [self.matrix or "", *(each for each in self.clinical if not each.startswith(BESIDE))]:
+                if ".." in Path(name).parts or Path(name).is_absolute() or "://" in name:
+                    raise ValueError(f"expected a name relative to the hub, got {name!r}")
+        files = [each.rsplit("/", 1)[-1] for each in self.clinical]
+        if twice := next((file for file in files if files.count(file) > 1), None):
+            raise ValueError(f"clinical: two files are named {twice!r}; rename one of them")
         return self
 
 

@@ -1,6 +1,6 @@
 """Tables of the `source` group: downloaded files, and metadata of datasets, samples and probes."""
 
-from dmicc_assets.tables.table import COUNT, DATASET, MAP, MOMENT, SAMPLE, STUDY, TEXT, Column, Table, Taken, key
+from dmicc_assets.tables.table import COUNT, DATASET, MAP, MOMENT, REAL, SAMPLE, STUDY, TEXT, Column, Table, Taken, key
 
 TABLES = (
     Table(
@@ -9,7 +9,10 @@ TABLES = (
         (
             STUDY,
             DATASET,
-            key("role", "what the file is for: matrix, soft, counts, platform, annotation, gene_ids or samples"),
+            key(
+                "role",
+                "its use: matrix, soft, counts, platform, annotation, gene_ids, samples or clinical",
+            ),
             key("file", "file name as served"),
             Column("sha256", TEXT, "SHA-256 of the file's bytes; its folder in `downloads/`"),
             Column("n_bytes", COUNT, "size in bytes"),
@@ -64,6 +67,20 @@ TABLES = (
             Column("characteristics", MAP, "every characteristic that the submitter gave: key to value"),
         ),
         "One row for each sample: title, source name, every characteristic, and its label in the study.",
+    ),
+    Table(
+        "source/clinical",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            SAMPLE,
+            key("field", "column of the clinical file, as its header names it"),
+            Column("value", TEXT, "value as the file has it"),
+            Column("number", REAL, "the value as a number; NULL where it is none"),
+            Column("file", TEXT, "the clinical file, as in source.files"),
+        ),
+        "One row for each sample and clinical field: sex, age, follow-up, from the files that `clinical:` names.",
     ),
     Table(
         "source/probe_genes",

@@ -69,6 +69,7 @@ def filled_tables() -> Results:
     frames["source/samples"] = pl.concat([results.source.samples, _unused_samples()])
     frames["cohort/samples"] = _with_swapped_labels(results.cohort.samples)
     frames["source/files"] = pl.concat(_file(dataset) for dataset in study.datasets)
+    frames["source/clinical"] = _clinical(results.source.samples)
     frames["source/probe_genes"] = pl.concat(_probes(dataset) for dataset in study.datasets)
     ids = pl.DataFrame({"namespace": "entrez", "identifier": ["7157"], "gene": ["G001"]})
     frames["source/gene_ids"] = pl.concat(declared("source/gene_ids", ids, dataset=name) for name in study.datasets)
@@ -161,6 +162,13 @@ def _file(dataset: str) -> pl.DataFrame:
     root = "https://example.org" if dataset == "GSE4" else "file:///mirror"
     row = {"role": "matrix", "file": f"{dataset}.txt.gz", "sha256": dataset.lower() * 16, "n_bytes": 1000}
     return declared("source/files", pl.DataFrame([row]), dataset=dataset, source_url=f"{root}/{dataset}.txt.gz")
+
+
+def _clinical(samples: pl.DataFrame) -> pl.DataFrame:
+    """The age of every sample."""
+    ages = samples.select("dataset", "sample").with_columns(number=pl.int_range(40, 40 + pl.len()).cast(pl.Float64))
+    rows = ages.with_columns(field=pl.lit("age"), value=pl.col("number").cast(pl.String), file=pl.lit("clinical.tsv"))
+    return declared("source/clinical", rows)
 
 
 def _probes(dataset: str) -> pl.DataFrame:

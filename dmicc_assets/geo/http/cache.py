@@ -26,7 +26,7 @@ class SourceFile:
     """A verified file in the cache.
 
     Attributes:
-        role: `matrix`, `platform`, `soft`, `counts`, `gene_ids` or `samples`.
+        role: `matrix`, `platform`, `soft`, `counts`, `gene_ids`, `samples` or `clinical`.
         url: where it was served.
         path: the file, named by its SHA-256 and the name it was served under.
         sha256: of the file as served.

@@ -127,6 +127,16 @@ def test_a_series_without_a_matrix_is_read_from_its_family(mirror: Path, client:
     assert (names(seen), seen.genes) == (["GSM1", "GSM2"], {"TP53"})
 
 
+def test_clinical_files_are_read_whole(mirror: Path, tmp_path: Path) -> None:
+    write_gzip(mirror / "xena" / "A.gz", "gene\tP1-01\tP2-11\nTP53\t1\t2\n")
+    (mirror / "xena" / "A_clinicalMatrix").write_text("sampleID\tage\nP1-01\t61\n")
+    with FakeGeo(mirror) as geo:
+        asked_for = spec("xena", matrix="A", clinical="A_clinicalMatrix")
+        seen = preview_dataset("A", asked_for, over_http(geo, tmp_path), tmp_path)
+        assert seen.clinical == {"A_clinicalMatrix": {"P1-01": {"age": "61"}}}
+        assert set(asked(geo).values()) == {1}
+
+
 def test_what_a_run_would_refuse_is_the_problem(client: GeoClient, tmp_path: Path) -> None:
     seen = preview_dataset("GSE1001", spec(platform="GPL8"), client, tmp_path)
     assert seen.problem == "GSE1001: the study says GPL8, but the samples are on GPL7"
