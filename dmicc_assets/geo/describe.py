@@ -190,8 +190,8 @@ def _headers(series: str, client: GeoClient) -> Iterator[SeriesHeader]:
     """Headers from the series matrices, or without any from acc.cgi or the family SOFT file."""
     names = matrix_names(series, client)
     for name in names:
-        with client.beginning(matrix_url(series, name, client), "matrix") as found:
-            yield header_of(inflate(found.pieces, name), name)
+        with client.blocks(matrix_url(series, name, client)) as blocks:
+            yield header_of(inflate(blocks, name), name)
     if names:
         return
     try:

@@ -21,6 +21,7 @@ from dmicc_assets.geo.formats.series_header import SeriesHeader
 from dmicc_assets.geo.formats.series_matrix import matrix_start
 from dmicc_assets.geo.formats.soft import family_header, up_to_samples
 from dmicc_assets.geo.formats.tabular import names_of, read_sample_sheet, sample_columns, samples_of
+from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, local_path
@@ -30,7 +31,6 @@ from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 # Roles of files that are fetched, since all of them is needed.
 _WHOLE = ("platform", "annotation", "gene_ids", "samples", "clinical")
-LONGEST_HEADER = 1 << 22  # bytes, compressed; the header of 5,000 samples has under 1 MiB
 _Read = TypeVar("_Read")
 
 
@@ -169,8 +169,8 @@ class _Seen:
                 content.append(block)
                 yield block
 
-        most = None if role == "soft" else LONGEST_HEADER  # before a family's samples are tables of platforms
-        with self.client.beginning(url, role, most) as found:
+        limit = None if role == "soft" else limits.HEADER  # before a family's samples are tables of platforms
+        with self.client.beginning(url, role, limit) as found:
             pieces = _refuse_longer(found, url)
             _NEEDED.get(role, _first_line)(kept(decompressed(pieces, url)), url)
             is_held = found.is_known or local_path(url) is not None
@@ -185,7 +185,7 @@ def _refuse_longer(found: Arriving, url: str) -> Iterator[bytes]:
         n_read += len(piece)
         yield piece
     if found.served.length is not None and n_read < found.served.length:
-        raise SourceError(f"{url}: expected a header in the first {n_read >> 10} KiB, found none")
+        raise SourceError(f"{url}: expected a header in the first {n_read} bytes, found none")
 
 
 def _first_line(blocks: Iterator[bytes], name: str) -> bytes:

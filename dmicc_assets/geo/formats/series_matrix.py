@@ -17,6 +17,7 @@ from dmicc_assets.types import ExpressionMatrix
 
 _BEGIN = b"!series_matrix_table_begin"
 _END = b"!series_matrix_table_end"
+_LARGEST_HEADER = 1 << 28  # bytes: a small gzip file can hold any number of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,8 @@ def _read_head(blocks: Iterator[bytes], name: str) -> tuple[bytes, bytes]:
                 return bytes(head[:at]), bytes(head[end + 1 :])
             start = end
         start = max(start, len(head) - len(_BEGIN)) if at < 0 else at
+        if len(head) > _LARGEST_HEADER:
+            break
     raise SourceError(f"{name}: expected a series matrix, found no line {_BEGIN.decode()}", check=CHECK)
 
 

@@ -18,6 +18,7 @@ from filelock import FileLock
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
+from dmicc_assets.geo.http.limits import LIMITS, Limit
 from dmicc_assets.geo.http.listing import parse_listing
 from dmicc_assets.geo.http.policy import Arriving, NotServedError, Patience, Validators, host_group
 from dmicc_assets.geo.http.throttle import Throttle
@@ -145,7 +146,7 @@ class GeoClient:
             recorded = self.cache.recorded(url, role)
             known = recorded and Validators(recorded.etag, recorded.last_modified, recorded.n_bytes)
             part = self.cache.part_of(url, name)
-            found = self._http.download(url, part, verify, known)
+            found = self._http.download(url, part, verify, known, LIMITS.get(role))
             if found is None:
                 if recorded is None:
                     raise SourceError(f"{url}: the server says 'not modified' of a file that was never downloaded")
@@ -171,7 +172,7 @@ class GeoClient:
             if recorded is not None and recorded.etag and recorded.etag == self.observe(url, role).validator:
                 return recorded
             part = self.cache.part_of(url, name)
-            with self._whole(url) as (pieces, served), part.open("wb") as file:
+            with self._whole(url, LIMITS.get(role)) as (pieces, served), part.open("wb") as file:
                 file.writelines(take(decompressed(pieces, url), url))
             if not part.stat().st_size:
                 raise NotServedError(f"{url}: {name} is not in it")
@@ -218,23 +219,23 @@ class GeoClient:
             yield blocks
 
     @contextmanager
-    def _whole(self, url: str) -> Generator[tuple[Iterator[bytes], str]]:
+    def _whole(self, url: str, limit: Limit | None) -> Generator[tuple[Iterator[bytes], str]]:
         """A file's bytes, and its validator as `observe` gives it."""
         if local_path(url) is None:
-            with self._http.arriving(url) as found:
+            with self._http.arriving(url, limit=limit) as found:
                 yield found.pieces, found.served.text()
             return
         with self.blocks(url) as pieces:
             yield pieces, self.observe(url, "").validator
 
     @contextmanager
-    def beginning(self, url: str, role: str, most: int | None = None) -> Generator[Arriving]:
+    def beginning(self, url: str, role: str, limit: Limit | None = None) -> Generator[Arriving]:
         """A file's unverified bytes and its size by one request; a cached copy that is current is read instead.
 
         Args:
             url: of the file.
             role: what it is to the dataset.
-            most: bytes from its start at most, where the server has ranges.
+            limit: how much is read from its start, if there is a limit.
 
         Raises:
             NotServedError: the server does not have it.
@@ -246,7 +247,7 @@ class GeoClient:
             return
         recorded = self.cache.recorded(url, role)
         known = recorded and Validators(recorded.etag, recorded.last_modified, recorded.n_bytes)
-        with self._http.arriving(url, known, most) as found:
+        with self._http.arriving(url, known, limit) as found:
             if found.is_known and recorded is not None and known is not None:
                 with self.blocks(recorded.path.as_uri()) as pieces:
                     yield Arriving(pieces, known, is_known=True)

@@ -21,8 +21,10 @@ import tenacity
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import begins_as_html
+from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.cache import sha256_of
 from dmicc_assets.geo.http.challenge import PEEK, ChallengeError, refuse_challenge
+from dmicc_assets.geo.http.limits import Limit
 from dmicc_assets.geo.http.policy import (
     Arriving,
     NoAnswerError,
@@ -53,7 +55,6 @@ _NO_HEAD = frozenset({405, 501})
 _FORBIDDEN = 403  # of a HEAD: only a GET tells S3's "no such key" from a challenge or a refusal
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
-_LARGEST_TEXT = 1 << 25  # bytes; the longest of GEO's listings has some 100 kB
 _LONGEST_RETRY_AFTER = 300.0
 
 
@@ -120,17 +121,13 @@ class HttpTransfer:
 
         Raises:
             ChallengeError: a challenge came in its place.
-            SourceError: not served, not reachable in the tries allowed, or of more than 32 MiB.
+            SourceError: not served, not reachable in the tries allowed, or beyond `limits.PAGE`.
         """
 
         def ask() -> str:
             with self._request("POST" if data else "GET", url, {}, data) as response:
-                page = bytearray()
-                for piece in self._guarded(url, response):
-                    page += piece
-                    if len(page) > _LARGEST_TEXT:
-                        raise SourceError(f"{url}: expected a page, found more than {_LARGEST_TEXT >> 20} MiB")
-                refuse_challenge(url, bytes(page[:PEEK]), self._advice_of(url))
+                page = b"".join(self._guarded(url, response, limits.PAGE))
+                refuse_challenge(url, page[:PEEK], self._advice_of(url))
                 return page.decode(response.charset_encoding or "utf-8", errors="replace")
 
         return self._persist(url, ask)
@@ -147,21 +144,21 @@ class HttpTransfer:
             yield found.pieces
 
     @contextmanager
-    def arriving(self, url: str, known: Validators | None = None, most: int | None = None) -> Generator[Arriving]:
+    def arriving(self, url: str, known: Validators | None = None, limit: Limit | None = None) -> Generator[Arriving]:
         """A file's bytes as they arrive, by one request, as `blocks`.
 
         Args:
             url: of the file.
             known: validators of the version that the caller has.
-            most: bytes from the file's start at most; asked for as a range, where the server has ranges.
+            limit: how much is read from the file's start; asked for as a range, where the server has ranges.
         """
-        headers = conditions(known) | ({} if most is None else {"Range": f"bytes=0-{most - 1}"})
+        headers = conditions(known) | ({} if limit is None else {"Range": f"bytes=0-{limit.n_bytes - 1}"})
         opened = self._persist(url, lambda: self._open("GET", url, headers))
         try:
             served, is_known = validators_of(opened), opened.status_code == 304
             if opened.status_code == 206:
                 served = replace(served, length=content_range(opened)[1])
-            pieces = self._guarded(url, opened)
+            pieces = self._guarded(url, opened, limit)
             start = b"" if is_known else next(pieces, b"")
             while start[:1] == b"<" and len(start) < PEEK and (piece := next(pieces, b"")):
                 start += piece
@@ -171,7 +168,12 @@ class HttpTransfer:
             opened.close()
 
     def download(
-        self, url: str, part: Path, verify: Callable[[Path], object], known: Validators | None = None
+        self,
+        url: str,
+        part: Path,
+        verify: Callable[[Path], object],
+        known: Validators | None = None,
+        limit: Limit | None = None,
     ) -> Validators | None:
         """Download a file to `part` and verify it; a partial download is resumed if the server's file is unchanged.
 
@@ -181,6 +183,7 @@ class HttpTransfer:
             verify: raises SourceError when the file is damaged or of another format. The file is then deleted and
                 downloaded again, unless the same bytes came twice: the source itself is then wrong.
             known: validators of the version that the caller has.
+            limit: of the file's size and of the time that each try may take.
 
         Returns:
             The file's validators; None when the server answers that the known version is current.
@@ -192,7 +195,7 @@ class HttpTransfer:
         wrong: set[str] = set()
 
         def attempt() -> Validators | None:
-            found = self._receive(url, part, known)
+            found = self._receive(url, part, known, limit)
             if found is None:
                 return None
             try:
@@ -215,7 +218,7 @@ class HttpTransfer:
 
         return self._persist(url, attempt)
 
-    def _receive(self, url: str, part: Path, known: Validators | None) -> Validators | None:
+    def _receive(self, url: str, part: Path, known: Validators | None, limit: Limit | None) -> Validators | None:
         """One try to bring the part to its end."""
         begun, headers = range_of(part) or (None, conditions(known))
         with self._request("GET", url, headers, resuming=part) as response:
@@ -232,14 +235,22 @@ class HttpTransfer:
                 part.unlink(missing_ok=True)  # a process killed here must not leave these validators with other bytes
             served = Validators(served.etag, served.last_modified, total)
             state_of(part).write_text(json.dumps([served.etag, served.last_modified, served.length]), encoding="utf-8")
-            self._write(url, response, part, start, total)
+            try:
+                self._write(url, response, part, start, total, limit)
+            except TransientError:
+                raise
+            except SourceError:  # beyond the limit
+                forget(part)
+                raise
             return served
 
-    def _write(self, url: str, response: httpx2.Response, part: Path, start: int, total: int | None) -> None:
+    def _write(
+        self, url: str, response: httpx2.Response, part: Path, start: int, total: int | None, limit: Limit | None
+    ) -> None:
         done = start
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)
-            for piece in self._guarded(url, response):
+            for piece in self._guarded(url, response, limit):
                 file.write(piece)
                 done += len(piece)
                 if self._progress:
@@ -250,13 +261,16 @@ class HttpTransfer:
             forget(part)
             raise TransientError(f"{url}: {done} bytes came, {total} were announced")
 
-    def _guarded(self, url: str, response: httpx2.Response) -> Iterator[bytes]:
-        """A response's raw bytes; the transfer is broken off when it is too slow to complete."""
-        window, received = time.monotonic(), 0
+    def _guarded(self, url: str, response: httpx2.Response, limit: Limit | None = None) -> Iterator[bytes]:
+        """A response's raw bytes; the transfer is broken off when it is too slow to complete, or beyond its limit."""
+        start = window = begun = time.monotonic()
+        received = in_all = 0
         try:
-            begun = time.monotonic()
             for piece in response.iter_raw():
                 received += len(piece)
+                in_all += len(piece)
+                if limit is not None:
+                    limit.refuse_beyond(url, in_all, start)
                 self.n_received += len(piece)
                 self.seconds += time.monotonic() - begun
                 yield piece

@@ -13,8 +13,9 @@ import pytest
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.formats.series_matrix import verify_series_matrix
-from dmicc_assets.geo.http import transfer
+from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.limits import Limit
 from dmicc_assets.geo.http.policy import NotServedError, Patience
 from dmicc_assets_tests.worlds import fake_geo as fake
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo, Fault
@@ -296,10 +297,40 @@ def test_retry_after_holds_everybody(geo: FakeGeo, tmp_path: Path) -> None:
 
 
 def test_a_page_that_never_ends_is_broken_off(geo: FakeGeo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "_LARGEST_TEXT", 1 << 10)
+    monkeypatch.setattr(limits, "PAGE", Limit(1 << 10, 60.0))
     (geo.root / "geo" / "long.txt").write_bytes(b"x" * (1 << 20))
-    with pytest.raises(SourceError, match="expected a page"):
+    with pytest.raises(SourceError, match="expected at most 1024 bytes, found more"):
         client_of(geo, tmp_path).text(f"{geo.geo_url}/long.txt")
+    assert len(geo.requests) == 1
+    with pytest.raises(SourceError, match="expected at most 1024 bytes, found more"):
+        client_of(geo, tmp_path).listing(f"{geo.geo_url}/long.txt")
+
+
+def test_a_page_that_comes_on_for_ever_is_broken_off(
+    geo: FakeGeo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faster than the slowest that is waited for, and below the largest."""
+    monkeypatch.setattr(limits, "PAGE", Limit(1 << 20, 0.2))
+    (geo.root / "geo" / "long.txt").write_bytes(b"x" * 200)
+    geo.plan("long.txt", *[fake.drip(0.01)] * 9)
+    patience = Patience(attempts=5, backoff=0.01, longest_backoff=0.02, read_timeout=5.0)
+    with pytest.raises(SourceError, match=r"not at its end after 0 s and \d+ bytes"):
+        client_of(geo, tmp_path, patience=patience).text(f"{geo.geo_url}/long.txt")
+    assert len(geo.requests) == 1
+
+
+@pytest.mark.parametrize("role", ["gene_sets", "gene_ids", "samples", "clinical"])
+def test_a_file_that_is_read_whole_has_a_limit_too(
+    geo: FakeGeo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    assert role in limits.LIMITS
+    monkeypatch.setitem(limits.LIMITS, role, Limit(1 << 10, 60.0))
+    (geo.root / "geo" / "long.gmt").write_bytes(b"x" * (1 << 20))
+    client = client_of(geo, tmp_path)
+    with pytest.raises(SourceError, match="expected at most 1024 bytes, found more"):
+        client.fetch(f"{geo.geo_url}/long.gmt", role, lambda _: None)
+    assert len(geo.requests) == 1
+    assert not [path for path in (tmp_path / "cache" / "partial").rglob("*") if path.is_file()]
 
 
 def test_a_listing_that_drips_is_broken_off(geo: FakeGeo, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is known of a dataset before its download: from headers, with one request a file and no matrix."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,7 +10,9 @@ import pytest
 
 from dmicc_assets.geo import preview
 from dmicc_assets.geo.acquire import acquire
+from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.limits import Limit
 from dmicc_assets.geo.preview import DatasetPreview, preview_dataset
 from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets_tests.worlds import fake_geo as fake
@@ -45,9 +48,10 @@ def asked(geo: FakeGeo) -> Counter[str]:
 def test_of_a_matrix_only_the_beginning_is_read(
     mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_ranges: bool
 ) -> None:
-    monkeypatch.setattr(preview, "LONGEST_HEADER", 4096)
+    monkeypatch.setattr(limits, "HEADER", Limit(100_000, 60.0))
     text = matrix_text("GSE1001", "GPL7", small_values(5000))
     size = write_matrix(mirror, "GSE1001", "GPL7", text).stat().st_size
+    assert size > 110_000
     with FakeGeo(mirror, ranges=has_ranges) as geo:
         client = over_http(geo, tmp_path)
         seen = preview_dataset("GSE1001", spec(), client, tmp_path)
@@ -59,16 +63,19 @@ def test_of_a_matrix_only_the_beginning_is_read(
         assert (platform.role, platform.is_held) == ("platform", True)
         assert set(asked(geo).values()) == {1}
         (request,) = [each for each in geo.requests if each.path == MATRIX]
-        assert (request.headers["Range"], request.status) == ("bytes=0-4095", 206 if has_ranges else 200)
+        assert (request.headers["Range"], request.status) == ("bytes=0-99999", 206 if has_ranges else 200)
         assert not client.cache.recorded(f"{geo.address}{MATRIX}", "matrix")
 
 
-def test_a_header_beyond_the_range_is_said(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preview, "LONGEST_HEADER", 200)
-    with FakeGeo(mirror) as geo:
+@pytest.mark.parametrize("has_ranges", [True, False])
+def test_a_header_beyond_the_limit_is_said(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_ranges: bool
+) -> None:
+    monkeypatch.setattr(limits, "HEADER", Limit(200, 60.0))
+    with FakeGeo(mirror, ranges=has_ranges) as geo:
         seen = preview_dataset("GSE1001", spec(), over_http(geo, tmp_path), tmp_path)
         assert seen.problem is not None
-        assert "expected a header in the first 0 KiB" in seen.problem
+        assert re.search("expected a header in the first 200 bytes|at most 200 bytes, found more", seen.problem)
         assert seen.samples is None
 
 
