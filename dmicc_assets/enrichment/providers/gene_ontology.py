@@ -13,13 +13,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, verify_text
 from dmicc_assets.errors import SourceError
 
 _GAF = {"human": "HUMAN-uniprot", "mouse": "MOUSE-mod", "rat": "RAT-mod"}
 _CODES = {"biological_process": "P", "cellular_component": "C", "molecular_function": "F"}
 _SYMBOL, _QUALIFIER, _TERM, _EVIDENCE, _ASPECT = 2, 3, 4, 6, 8  # columns of GAF 2.2
 _NO_DATA = "ND"  # "no biological data available": it annotates the root alone
+_MOST_UNKNOWN = 0.05  # of the annotated terms: releases of the two files may be days apart
+_IDENTIFIER = re.compile(r"^(?:alt_)?id: (\S+)", re.MULTILINE)
+_PARENT = re.compile(r"^(?:is_a:|relationship: part_of) (\S+)", re.MULTILINE)
 _VERSION = re.compile(r"^data-version: \D*(?P<date>\d{4}-\d\d-\d\d)", re.MULTILINE)
 
 
@@ -33,7 +36,7 @@ class GeneOntology:
         """The ontology and one organism's annotations; all three libraries are made of the same two files."""
         gaf = f"{_GAF[source.organism]}.gaf.gz"
         return [
-            Remote(f"{roots.go}/ontology/go-basic.obo", "go-basic.obo"),
+            Remote(f"{roots.go}/ontology/go-basic.obo", "go-basic.obo", verify_ontology),
             Remote(f"{roots.go}/annotations/gaf/{gaf}", gaf),
         ]
 
@@ -51,7 +54,9 @@ class GeneOntology:
             SourceError: a file is damaged, or is no ontology or no annotation.
         """
         terms = _terms(paths[0], source.name)
-        sets = _propagated(_annotations(paths[1], _CODES[source.name]), terms)
+        annotations = list(_annotations(paths[1], _CODES[source.name]))
+        _refuse_unknown({term for _, term in annotations}, paths[0])
+        sets = _propagated(annotations, terms)
         if not sets:
             raise SourceError(f"{paths[1].name}: expected annotations in GAF format of {source.name}, found none")
         return Contents(
@@ -81,6 +86,40 @@ def _propagated(annotated: Iterable[tuple[str, str]], terms: "_Terms") -> dict[s
         for each in terms.with_parents(term):
             sets[each].add(symbol)
     return sets
+
+
+def verify_ontology(path: Path) -> None:
+    """Check that an ontology in OBO format is whole; a file that ends with a stanza does not show otherwise that it is.
+
+    Raises:
+        SourceError: no text, or a term's parent (is_a, part_of) that is not in the file.
+    """
+    verify_text(path)
+    text = path.read_text(encoding="utf-8", errors="replace")
+    known = _identifiers(text)
+    terms = (stanza for stanza in text.split("\n[") if stanza.startswith("Term]"))
+    for stanza in terms:
+        for parent in _PARENT.findall(stanza):
+            if parent not in known:
+                term = _IDENTIFIER.search(stanza)
+                raise SourceError(
+                    f"{path.name}: {parent}, a parent of {term[1] if term else 'a term'}, is not in it: it is cut short"
+                )
+
+
+def _refuse_unknown(annotated: set[str], ontology: Path) -> None:
+    """Refuse an ontology that lacks terms to which genes are annotated."""
+    unknown = annotated - _identifiers(ontology.read_text(encoding="utf-8", errors="replace"))
+    if len(unknown) > _MOST_UNKNOWN * len(annotated):
+        raise SourceError(
+            f"{ontology.name}: {len(unknown)} of {len(annotated)} annotated terms are not in it, as {min(unknown)}: "
+            "it is cut short, or of another release than the annotations"
+        )
+
+
+def _identifiers(text: str) -> set[str]:
+    """Identifiers of all terms, of merged and obsolete ones too."""
+    return set(_IDENTIFIER.findall(text))
 
 
 class _Terms:

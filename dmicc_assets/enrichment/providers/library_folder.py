@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from dmicc_assets.enrichment.gene_sets import read_gmt
 from dmicc_assets.enrichment.providers.catalogue import PROVIDERS
-from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, verify_text
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.client import GeoClient
@@ -129,13 +129,20 @@ class LibraryFolder:
                 self._write_record(source, record)  # the same bytes may have new validators
                 return self.path_of(source)
             self.report(f"{source.name} of {provider.title}; licence: {provider.licence}")
-            contents = provider.read(source, [file.path for file in files])
+            try:
+                contents = provider.read(source, [file.path for file in files])
+            except SourceError:
+                for file in files:  # "not modified" would give the same damaged file for ever
+                    client.cache.forget(file.url)
+                raise
             self._write(source, contents, files)
         return self.path_of(source)
 
     def _download(self, remote: Remote, client: GeoClient) -> SourceFile:
         """A file of a library, once for all libraries that are made from it."""
-        return self._once(f"GET {remote.url}", lambda: client.fetch(remote.url, "gene_sets", verify_text, remote.file))
+        return self._once(
+            f"GET {remote.url}", lambda: client.fetch(remote.url, "gene_sets", remote.verify, remote.file)
+        )
 
     def _write(self, source: LibrarySource, contents: Contents, files: Sequence[SourceFile]) -> None:
         """The GMT file and then its record, each in its place at once."""

@@ -3,7 +3,7 @@
 The providers themselves are in the modules of their names; which one a library comes from is said in `catalogue.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +47,22 @@ class LibrarySource:
         return "-".join("".join(c if c.isalnum() or c in "._" else "_" for c in part) for part in parts)
 
 
+def verify_text(path: Path) -> None:
+    """Check that a file is neither empty nor a page that a server shows for an error.
+
+    Raises:
+        SourceError: it is.
+    """
+    with path.open("rb") as file:
+        start = file.read(512)
+    if not start.strip():
+        raise SourceError(f"{path.name}: an empty file in place of gene sets")
+    if looks_like_html(start):
+        raise SourceError(f"{path.name}: an HTML page in place of gene sets")
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise SourceError(f"{path.name}: expected UTF-8 text, found UTF-16")
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A file that a library is made from.
@@ -54,10 +70,12 @@ class Remote:
     Attributes:
         url: where it is served.
         file: its name among the downloads.
+        verify: raises SourceError when a download is damaged or something else; it is then asked for again.
     """
 
     url: str
     file: str
+    verify: Callable[[Path], None] = field(default=verify_text, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +123,6 @@ class Provider(Protocol):
             SourceError: a file is not what it must be.
         """
         ...
-
-
-def verify_text(path: Path) -> None:
-    """Check that a file is neither empty nor a page that a server shows for an error.
-
-    Raises:
-        SourceError: it is.
-    """
-    with path.open("rb") as file:
-        start = file.read(512)
-    if not start.strip():
-        raise SourceError(f"{path.name}: an empty file in place of gene sets")
-    if looks_like_html(start):
-        raise SourceError(f"{path.name}: an HTML page in place of gene sets")
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise SourceError(f"{path.name}: expected UTF-8 text, found UTF-16")
 
 
 def gmt_lines(text: str, what: str) -> Iterator[SetOfGenes]:

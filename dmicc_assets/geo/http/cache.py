@@ -84,6 +84,10 @@ class FileCache:
         self._write_record(found)
         return found
 
+    def forget(self, url: str) -> None:
+        """Ask for the whole of a URL's file the next time, whatever was served before."""
+        self._record(url).unlink(missing_ok=True)
+
     def path_of(self, sha256: str, name: str) -> Path:
         """Path in the cache for a file of this content and name, whether or not it exists."""
         return self.folder / sha256[:2] / sha256 / _plain(name)

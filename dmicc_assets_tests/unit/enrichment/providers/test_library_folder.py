@@ -16,7 +16,7 @@ from dmicc_assets.geo.http import client as http_client
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.study.settings import Settings, load_settings
-from dmicc_assets_tests.worlds.gene_set_providers import GAF, GeneSetProviders, gaf_row
+from dmicc_assets_tests.worlds.gene_set_providers import GAF, OBO, GeneSetProviders, gaf_row
 
 ALL = Enrichment(libraries=["GO_BP", "GO_MF", "KEGG", "HALLMARK", "REACTOME"])
 QUICK = Patience(attempts=2, backoff=0.01, longest_backoff=0.02, connect_timeout=2.0, read_timeout=2.0)
@@ -69,6 +69,34 @@ def test_annotations_climb_is_a_and_part_of_within_their_aspect(settings: Settin
         "GO:0051607": ("MX1",),
         "GO:0140546": ("MX1",),
     }
+
+
+STANZAS = OBO.split("\n[")
+N_TERMS = sum(stanza.startswith("Term]") for stanza in STANZAS)
+
+
+@pytest.mark.parametrize("n_kept", range(2, N_TERMS + 1))
+def test_an_ontology_that_is_cut_at_a_stanza_is_refused_and_asked_for_again(
+    settings: Settings, providers: GeneSetProviders, n_kept: int
+) -> None:
+    """Nothing follows the cut, and its length is what the server said: only the content shows it."""
+    path, go = "/go/ontology/go-basic.obo", Enrichment(libraries=["GO_BP"])
+    providers.served[path] = "\n[".join(STANZAS[:n_kept]).encode()
+    used = libraries_in_use(go, settings)
+    assert used.found == []
+    assert "go-basic.obo" in used.missing["GO_BP"]
+    assert "cut short" in used.missing["GO_BP"]
+    assert "\n" not in used.missing["GO_BP"]
+    providers.served[path] = OBO.encode()  # under the same validators
+    forget_answers()
+    assert set(libraries_in_use(go, settings).found[0].sets) == {"GO:0009607", "GO:0009615", "GO:0051607", "GO:0140546"}
+
+
+def test_an_ontology_whose_relations_are_not_described_is_whole(
+    settings: Settings, providers: GeneSetProviders
+) -> None:
+    providers.served["/go/ontology/go-basic.obo"] = "\n[".join(STANZAS[: N_TERMS + 1]).encode()
+    assert libraries_in_use(Enrichment(libraries=["GO_BP"]), settings).missing == {}
 
 
 def test_a_record_stands_beside_each_library(settings: Settings, providers: GeneSetProviders) -> None:
