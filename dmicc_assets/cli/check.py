@@ -3,6 +3,7 @@
 What is read of the sources is in `geo/preview.py`, what follows from it in `checks/before_run.py`.
 """
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,11 +132,8 @@ def _show_look(out: Console, err: Console, study: Study, settings: Settings, fol
     if look.previews:
         out.print("\nat the sources now (headers and annotations; no matrix was read):")
         show_rows(out, pl.DataFrame([_dataset_row(seen, ahead) for seen in look.previews.values()]))
-    for seen in look.previews.values():
-        for file, sheet in seen.clinical.items() if seen.samples is not None else ():
-            samples, fields = seen.samples["sample"].to_list(), {key for row in sheet.values() for key in row}
-            n = n_aligned(samples, sheet)
-            out.print(f"clinical of {seen.name}: {n} of {len(samples)} samples are in {file}, {len(fields)} fields")
+    for line in (line for seen in look.previews.values() for line in _clinical_lines(seen)):
+        out.print(line)
     if ahead.cohorts:
         show_rows(out, pl.DataFrame([_cohort_row(cohort) for cohort in ahead.cohorts]))
     _show_coverage(out, study, settings, ahead)
@@ -187,6 +185,13 @@ def _waiting(seen: DatasetPreview) -> str:
     if not sizes:
         return "nothing more" if seen.problem is None else "?"
     return "size not said" if None in sizes else _size(sum(filter(None, sizes)))
+
+
+def _clinical_lines(seen: DatasetPreview) -> Iterator[str]:
+    samples = [] if seen.samples is None else seen.samples["sample"].to_list()
+    for file, sheet in seen.clinical.items():
+        n, fields = n_aligned(samples, sheet), {key for row in sheet.values() for key in row}
+        yield f"clinical of {seen.name}: {n} of {len(samples)} samples are in {file}, {len(fields)} fields"
 
 
 def _cohort_row(cohort: CohortAhead) -> dict[str, str]:

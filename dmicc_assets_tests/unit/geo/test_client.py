@@ -197,7 +197,8 @@ def test_what_nobody_took_up_for_a_week_is_swept(geo: FakeGeo, tmp_path: Path) -
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"half")
     for path in left:
-        os.utime(path, (time.time() - 8 * 24 * 3600,) * 2)
+        eight_days_ago = time.time() - 8 * 24 * 3600
+        os.utime(path, (eight_days_ago, eight_days_ago))
     kept = client_of(geo, tmp_path).fetch(f"{geo.geo_url}/{MATRIX}", "matrix", verify_series_matrix).path
     assert not [path for path in left if path.exists()]
     assert recent.exists()
