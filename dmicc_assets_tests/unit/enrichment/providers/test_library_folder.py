@@ -82,11 +82,9 @@ def test_an_ontology_that_is_cut_at_a_stanza_is_refused_and_asked_for_again(
     """Nothing follows the cut, and its length is what the server said: only the content shows it."""
     path, go = "/go/ontology/go-basic.obo", Enrichment(libraries=["GO_BP"])
     providers.served[path] = "\n[".join(STANZAS[:n_kept]).encode()
-    used = libraries_in_use(go, settings)
-    assert used.found == []
-    assert "go-basic.obo" in used.missing["GO_BP"]
-    assert "cut short" in used.missing["GO_BP"]
-    assert "\n" not in used.missing["GO_BP"]
+    with pytest.raises(SourceError, match=r"go-basic\.obo.*cut short") as refused:
+        fetched_libraries(settings).fetch(source_of("GO_BP", go))
+    assert "\n" not in str(refused.value)
     providers.served[path] = OBO.encode()  # under the same validators
     forget_answers()
     assert set(libraries_in_use(go, settings).found[0].sets) == {"GO:0009607", "GO:0009615", "GO:0051607", "GO:0140546"}
@@ -96,7 +94,8 @@ def test_an_ontology_whose_relations_are_not_described_is_whole(
     settings: Settings, providers: GeneSetProviders
 ) -> None:
     providers.served["/go/ontology/go-basic.obo"] = "\n[".join(STANZAS[: N_TERMS + 1]).encode()
-    assert libraries_in_use(Enrichment(libraries=["GO_BP"]), settings).missing == {}
+    used = libraries_in_use(Enrichment(libraries=["GO_BP"]), settings)
+    assert (used.missing, used.bundled) == ({}, {})
 
 
 def test_a_record_stands_beside_each_library(settings: Settings, providers: GeneSetProviders) -> None:
