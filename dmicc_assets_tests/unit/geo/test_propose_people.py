@@ -42,7 +42,7 @@ def test_a_label_that_is_frequent_elsewhere_makes_no_cohort_of_two_samples() -> 
     def dataset(name: str, **n: int) -> DatasetDescription:
         kinds = {label: "control" if label in ("healthy", "hd") else "case" for label in n}
         groups = tuple(SampleGroup(label, n[label], kinds[label], label, f"^{label}$") for label in n)  # pyright: ignore[reportArgumentType]
-        return DatasetDescription(name, "GPL96", (), sum(n.values()), {}, "state", groups, "", True)
+        return DatasetDescription(name, "GPL96", (), sum(n.values()), {}, "state", groups, "", True, True, None)
 
     text = propose_study(
         [
