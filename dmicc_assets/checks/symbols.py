@@ -1,5 +1,7 @@
 """Checks of gene names and measured genes: missing biomarkers, and genes found under an earlier symbol (I9, I10)."""
 
+from collections.abc import Mapping
+
 from dmicc_assets.checks.check import PROBAST, Measure, check
 from dmicc_assets.checks.finding import Finding, finding, not_applicable
 from dmicc_assets.expression.symbols import find_symbols
@@ -14,19 +16,21 @@ BY_PREVIOUS = 0.02
     slug="measured_genes",
     title="The biomarkers are measured in every validation dataset, and the cohorts measure the same genes",
     meaning=(
-        "A biomarker is missing from a validation dataset, so the model cannot be validated there; or the cohorts "
-        "measure different genes, so that many genes could never be shared."
+        "A biomarker is missing from a validation dataset, so the model cannot be validated there; or the datasets of "
+        "a cohort, or the cohorts, measure different genes, so that many genes could never be shared. Names of two "
+        "species or of two kinds (Tp53 and TP53, symbols and identifiers) look like this."
     ),
     measures="biomarkers that are not measured",
     fires="above",
     also_measures={
         "universes": Measure("genes that all cohorts measure, as a share of those that any measures", "below"),
+        "kept": Measure("genes of a merged cohort, as a share of those of its smallest dataset", "below"),
     },
     remedy="Choose datasets on similar platforms.",
     citation=f"PROBAST 2.3: {PROBAST}",
 )
 def measured_genes(evidence: StudyEvidence) -> list[Finding]:
-    """A biomarker is missing from a validation dataset, or the genes of the cohorts have a Jaccard index below 0.6."""
+    """A biomarker is missing, a cohort keeps under 60 % of its genes, or the cohorts' Jaccard index is below 0.6."""
     findings: list[Finding] = []
     for dataset, subject in evidence.validations().items():
         if not evidence.biomarkers:
@@ -38,6 +42,7 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
         if missing:
             text += f"; {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not, so the model cannot be applied"
         findings.append(finding("I9", dataset, "warning" if missing else "ok", text, len(missing), 0))
+    findings += _merged(evidence)
     universes = [set(subject.matrix.features) for subject in evidence.cohorts().values()]
     if len(universes) < 2:
         return [*findings, *not_applicable("I9", evidence.name, "the study has one cohort")]
@@ -46,11 +51,42 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
     fires = jaccard < UNIVERSE_JACCARD
     text = f"the cohorts share {len(common)} of {len(every)} genes"
     if fires:
-        text += ": a gene that one of them does not measure cannot be in the signature"
+        measured = {name: set(subject.matrix.features) for name, subject in evidence.cohorts().items()}
+        text += f": a gene that one of them does not measure cannot be in the signature; {_lacking(measured)}"
     findings.append(
         finding("I9", evidence.name, "warning" if fires else "ok", text, jaccard, UNIVERSE_JACCARD, "universes")
     )
     return findings
+
+
+def _merged(evidence: StudyEvidence) -> list[Finding]:
+    """For each cohort of several datasets, how many of the genes of the smallest are left when they are merged."""
+    findings: list[Finding] = []
+    for name, cohort in evidence.study.cohorts.items():
+        if len(cohort.datasets) < 2:
+            continue
+        measured = {dataset: set(evidence.matrices[dataset].features) for dataset in cohort.datasets}
+        n_smallest = min(map(len, measured.values()))
+        # Counts are filtered later, and `symbols: current` merges more names than are equal.
+        merged = evidence.cohorts()[name].matrix.features
+        n_kept = max(len(set[str].intersection(*measured.values())), len(merged))
+        fires = n_kept < UNIVERSE_JACCARD * n_smallest
+        text = f"{n_kept} of the {n_smallest} genes of its smallest dataset are in all of its datasets"
+        text += f"; {_lacking(measured)}" if fires else ""
+        severity = "warning" if fires else "ok"
+        findings.append(finding("I9", name, severity, text, n_kept / n_smallest, UNIVERSE_JACCARD, "kept"))
+    return findings
+
+
+def _lacking(measured: Mapping[str, set[str]]) -> str:
+    """How many genes of each are not in all, with the first three."""
+    common = set[str].intersection(*measured.values())
+    alone = {name: sorted(genes - common) for name, genes in measured.items()}
+    return ", ".join(
+        f"{len(genes)} of {len(measured[name])} of {name} are not in all ({', '.join(genes[:3])})"
+        for name, genes in alone.items()
+        if genes
+    )
 
 
 @check(

@@ -6,7 +6,7 @@ import polars as pl
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.types import ExpressionMatrix
 from dmicc_assets_tests.worlds.sound_study import with_matrix, with_notes
-from dmicc_assets_tests.worlds.spoilt_studies import Spoil, change
+from dmicc_assets_tests.worlds.spoilt_studies import Spoil, change, two_datasets
 
 
 def annotated(**counts: int) -> Spoil:
@@ -26,7 +26,24 @@ def named(form: str) -> Spoil:
     return spoil
 
 
+def renamed_half(evidence: StudyEvidence) -> StudyEvidence:
+    """Cohort a merges two datasets, one of which names most of its genes as a mouse's."""
+    merged = two_datasets(evidence, "covariate")
+    matrix = merged.matrices["SIM2"]
+    names = tuple(gene if gene == "G1" else f"mouse_{gene}" for gene in matrix.features)
+    common = with_matrix(merged, "SIM2", ExpressionMatrix(matrix.values, names, matrix.samples))
+    samples = tuple(merged.rows("cohort/samples", cohort="a")["sample"])
+    return with_matrix(common, "a", ExpressionMatrix(np.zeros((1, len(samples))), ("G1",), samples))
+
+
 WAYS_OF_ANNOTATION = [
+    (
+        "I9",
+        renamed_half,
+        "warning",
+        "a",
+        "1 of the 60 genes of its smallest dataset are in all",
+    ),
     (
         "I8",
         named("ENSG{:011d}"),
