@@ -16,7 +16,7 @@ import numpy as np
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
 from dmicc_assets.geo.formats.platform_table import read_platform_table
-from dmicc_assets.geo.formats.soft import read_entities, read_family
+from dmicc_assets.geo.formats.soft import Entity, read_entities, read_family
 from dmicc_assets.types import FloatArray
 
 # GEOparse's numbers are pandas', which are off by the last bit at times.
@@ -51,7 +51,7 @@ def compare_family(path: Path, platform: str) -> Agreement:
     theirs = _geoparse(path, "parse_GSE").gsms
     theirs = {name: one for name, one in theirs.items() if platform in one.metadata.get("platform_id", [])}
     entities = (entity for entity in read_entities(text_blocks(path), path.name) if entity.kind == "SAMPLE")
-    fields = {one.accession: one.fields for one in entities if platform in one.fields.get("platform_id", [])}
+    fields = {one.accession: _metadata(one) for one in entities if platform in one.fields.get("platform_id", [])}
     matrix = read_family(path, platform).matrix
     found = _first(
         _unequal("samples", list(fields), list(theirs)),
@@ -120,6 +120,11 @@ def _unequal(what: str, ours: Sequence[str], theirs: Sequence[str]) -> Iterator[
             yield f"{what}, number {i}: {mine!r} here, {other!r} by GEOparse"
     if len(ours) != len(theirs):
         yield f"{len(ours)} {what} here, {len(theirs)} by GEOparse"
+
+
+def _metadata(sample: Entity) -> dict[str, list[str]]:
+    """The fields of a sample without the description of its column VALUE, which GEOparse keeps apart."""
+    return {key: values for key, values in sample.fields.items() if key != "value"}
 
 
 def _fields(sample: str, ours: Mapping[str, list[str]], theirs: Mapping[str, list[str]]) -> Iterator[str]:

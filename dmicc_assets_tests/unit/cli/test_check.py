@@ -112,7 +112,8 @@ def test_verify_reads_the_files_again_by_geoparse(run: Check, tmp_path: Path) ->
     samples = {f"GSM{i}": {f"{1000 + j}_at": f"{i + j}.5" for j in range(40)} for i in range(1, 7)}
     genes = {f"{1000 + i}_at": f"GENE{i}" for i in range(40)}
     (tmp_path / "mirror/geo/series/GSE1nnn/GSE1001/matrix/GSE1001_series_matrix.txt.gz").unlink()
-    write_family(tmp_path / "mirror", "GSE1001", family_text("GSE1001", {"GPL7": samples}, {"GPL7": genes}))
+    family = family_text("GSE1001", {"GPL7": samples}, {"GPL7": genes}).replace("#VALUE = ", "#VALUE = log2 RMA")
+    write_family(tmp_path / "mirror", "GSE1001", family)
     labels = [{"label": "lupus", "where": {"sample": "[123]$"}}, {"label": "healthy", "where": {"sample": "[456]$"}}]
     datasets = {"GSE1001": {"source": "geo", "labels": labels}}
     status, lines, errors = run(mirror, "--verify", datasets=datasets)
