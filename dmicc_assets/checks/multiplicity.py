@@ -243,6 +243,10 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         text += f"; {_nulls(evidence, name)}"
         bundled = evidence.bundled_libraries[name]
         text += _bundled(bundled, notes)
+        for library in used:
+            if n_left_out := notes[library].get("n_left_out", 0):
+                first = notes[library]["first_left_out"]
+                text += f"; {counted(n_left_out, 'line')} of {library} are no sets and were left out ({first})"
         if missing:
             text += f"; enrichment was not made in {listed(list(missing))}, which could not be had ({why})"
         if missing or bundled:

@@ -8,13 +8,13 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dmicc_assets.errors import RequestError, SourceError
-from dmicc_assets.expression.symbols import find_symbols
+from dmicc_assets.expression.symbols import find_symbols, is_gene_symbol
 
 NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+|R-[A-Z]{3}-\d+)\)$")
 SUFFIXES = (".gmt", ".gmt.gz")
@@ -40,6 +40,7 @@ class GeneSetLibrary:
         path: the file.
         sets: each set by its term.
         identifiers: how the file names genes: Symbol, Entrez or Ensembl.
+        left_out: lines of the file that are no set, each with the reason.
     """
 
     name: str
@@ -49,6 +50,7 @@ class GeneSetLibrary:
     path: Path
     sets: dict[str, GeneSet]
     identifiers: str = "Symbol"
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +88,32 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
     """Read a library in GMT format: a set a line, tab-separated: term, description, genes.
 
     A first column "name (GO:0000002)" gives the term GO:0000002 and its name; otherwise the description is the name,
-    unless it is an address. A weight behind a gene ("TP53,1.0", as Enrichr writes it) is dropped.
+    unless it is an address. A weight behind a gene ("TP53,1.0", as Enrichr writes it) and quotes are dropped; a file
+    whose symbols are in lower case is read as in upper case. A line that is no set is left out and named.
 
     Raises:
-        SourceError: the file cannot be read, a line is not a set, or a term is a duplicate.
+        SourceError: the file cannot be read, or most of its lines are no sets.
     """
     content = _content(path)
     sets: dict[str, GeneSet] = {}
+    left_out: list[str] = []
     for line, term, gene_set in _sets(path, content):
-        if term in sets:
-            raise SourceError(f"{path}, line {line}: duplicate term {term}; expected one line for each set")
-        sets[term] = gene_set
+        if not term or not gene_set.genes:
+            left_out.append(f"line {line}: expected term, description and genes by tabs, got {term[:40]!r}")
+        elif term in sets:
+            left_out.append(f"line {line}: duplicate term {term}")
+        else:
+            sets[term] = gene_set
+    if len(left_out) > len(sets):
+        n_lines = len(left_out) + len(sets)
+        raise SourceError(f"{path}, {left_out[0]}; {len(left_out)} of {n_lines} lines are no gene sets")
     if not sets:
         raise SourceError(f"{path}: expected gene sets in GMT format (term, description, genes, by tabs), found none")
+    if _is_lower({gene for each in sets.values() for gene in each.genes}):
+        sets = {term: GeneSet(each.name, tuple(sorted(map(str.upper, each.genes)))) for term, each in sets.items()}
     version, date = _stated(path)
-    return GeneSetLibrary(name or _name(path), version, date, hashlib.sha256(content).hexdigest(), path, sets)
+    digest = hashlib.sha256(content).hexdigest()
+    return GeneSetLibrary(name or _name(path), version, date, digest, path, sets, left_out=tuple(left_out))
 
 
 def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
@@ -117,20 +130,23 @@ def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredS
     )
 
 
+def _is_lower(genes: Collection[str]) -> bool:
+    """Whether most names are known symbols in lower case."""
+    return sum(gene.islower() and is_gene_symbol(gene) for gene in genes) > len(genes) / 2
+
+
 def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: expected UTF-8 text ({error.reason} at byte {error.start})") from None
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
         if not line.strip():
             continue
-        first, *rest = (field.strip() for field in line.split("\t"))
+        first, *rest = (field.strip().strip('"').strip() for field in line.split("\t"))
         genes = sorted({gene.split(",")[0] for gene in rest[1:]} - {""})
-        if not first or not genes:
-            raise SourceError(f"{path}, line {number}: expected term, description and genes by tabs, got {line[:60]!r}")
         match = NAME_AND_ACCESSION.match(first)
-        term, name = (match["term"], match["name"]) if match else (first, _described(rest[0]))
+        term, name = (match["term"], match["name"]) if match else (first, _described("".join(rest[:1])))
         yield number, term, GeneSet(name, tuple(genes))
 
 

@@ -110,7 +110,13 @@ def library_notes(libraries: Sequence[GeneSetLibrary]) -> dict[str, Any]:
         if not one.date:
             raise DataError(f"{one.path}: the library has an empty date; state one in {one.name}.json", check="M8")
     said = ("name", "version", "date", "sha256", "identifiers")
-    return {"libraries": [{key: getattr(one, key) for key in said} for one in libraries]}
+    return {"libraries": [{key: getattr(one, key) for key in said} | _left_out(one) for one in libraries]}
+
+
+def _left_out(library: GeneSetLibrary) -> dict[str, Any]:
+    """How many lines of a library were no sets, and the first; nothing where all are."""
+    lines = library.left_out
+    return {"n_left_out": len(lines), "first_left_out": lines[0]} if lines else {}
 
 
 def coverage_notes(

@@ -9,6 +9,7 @@ import pytest
 
 from dmicc_assets.enrichment.gene_sets import GeneSet, library_path, measured_sets, read_gmt
 from dmicc_assets.enrichment.libraries import served_libraries
+from dmicc_assets.enrichment.terms import library_notes
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.study.settings import load_settings
@@ -70,15 +71,32 @@ def test_version_and_date_stated_beside_the_file(tmp_path: Path) -> None:
     [
         ("", "expected gene sets in GMT format"),
         ("<html>not found</html>\n", "line 1: expected term, description and genes"),
-        ("T1\t\tA\nT2\tonly a description\n", "line 2: expected term, description and genes"),
-        ("T1\t\tA\n\t\tB\n", "line 2: expected term, description and genes"),
-        ("T1\t\tA\nT1\t\tB\n", "line 2: duplicate term T1"),
+        ("T1\t\tA\nT2\tonly a description\n\t\tB\n", "line 2: expected term, .* 2 of 3 lines are no gene sets"),
     ],
 )
 def test_bad_file_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
         read_gmt(write(tmp_path, text))
     assert "LIB.gmt" in str(caught.value)
+
+
+def test_a_broken_line_is_left_out_and_named(tmp_path: Path) -> None:
+    text = 'T1\tthe \u0085 first\tTP53\tEGFR\nT2\tonly a description\nT1\t\tKRAS\n\r\nT3\t\t"MYC"\r\nT4\t\tKRAS\n'
+    library = read_gmt(write(tmp_path, text))
+    assert {term: each.genes for term, each in library.sets.items()} == {
+        "T1": ("EGFR", "TP53"), "T3": ("MYC",), "T4": ("KRAS",)
+    }  # fmt: skip
+    assert library.sets["T1"].name == "the \u0085 first"
+    assert library.left_out == (
+        "line 2: expected term, description and genes by tabs, got 'T2'", "line 3: duplicate term T1"
+    )  # fmt: skip
+    said = library_notes([library])["libraries"][0]
+    assert (said["n_left_out"], said["first_left_out"]) == (2, library.left_out[0])
+
+
+def test_symbols_in_lower_case_are_read_as_in_upper_case(tmp_path: Path) -> None:
+    assert read_gmt(write(tmp_path, "T1\t\ttp53\tegfr\tx9z\n")).sets["T1"].genes == ("EGFR", "TP53", "X9Z")
+    assert read_gmt(write(tmp_path, "T1\t\tTrp53\tEgfr\tMyc\n")).sets["T1"].genes == ("Egfr", "Myc", "Trp53")
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
