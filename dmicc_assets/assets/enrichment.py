@@ -31,7 +31,7 @@ COHORT = (Input("cohort/expression"), Input("cohort/samples"), Input("source/gen
 
 def observe_libraries(context: StepContext) -> str:
     """What is served now of each gene-set library that the study uses, as a text."""
-    return served_libraries(context.study.enrichment, context.settings, context.report_progress)
+    return served_libraries(context.study.enrichment, context.settings, context.report_progress, context.memory)
 
 
 def study_libraries(context: StepContext, *, asks: bool = True) -> str:
@@ -44,12 +44,12 @@ def study_libraries(context: StepContext, *, asks: bool = True) -> str:
 
 def observe_scored(context: StepContext) -> str:
     """The same of the libraries of `scores`."""
-    return served_libraries(context.study.scored_sets, context.settings, context.report_progress)
+    return served_libraries(context.study.scored_sets, context.settings, context.report_progress, context.memory)
 
 
 def libraries_of(context: StepContext) -> LibrariesInUse:
     """The gene-set libraries that the study uses, fetched where need be, by symbol where the annotation knows it."""
-    libraries = libraries_in_use(context.study.enrichment, context.settings, context.report_progress)
+    libraries = libraries_in_use(context.study.enrichment, context.settings, context.report_progress, context.memory)
     results = Results.of_step(context)
     return replace(libraries, found=with_symbols(libraries.found, partial(symbols_of_cohort, results, context.part)))
 
@@ -150,7 +150,7 @@ def scores(context: StepContext) -> Result:
     asked, results = context.study.scores, Results.of_step(context)
     if asked is None:
         return Result({"expression/scores": TABLES["expression/scores"].frame()})
-    libraries = libraries_in_use(context.study.scored_sets, context.settings, context.report_progress)
+    libraries = libraries_in_use(context.study.scored_sets, context.settings, context.report_progress, context.memory)
     named = with_symbols(libraries.found, partial(symbols_of_datasets, results, [context.part]))
     matrix = results.matrix("expression/genes", context.part)
     found = sample_scores(matrix, named, asked.method, asked.min_size, asked.max_size, workers())

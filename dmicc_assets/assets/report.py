@@ -25,12 +25,14 @@ from dmicc_assets.results.reader import Results
         Input("model/coefficients"),
     ),
     settings=lambda study, _: [study.published.model_dump(), study.enrichment.adj_p_value],
-    version="2",
+    version="3",
     observe=observe_libraries,
 )
 def published(context: StepContext) -> Result:
     """Compare the numbers that a paper states with those computed here."""
-    libraries = libraries_in_use(context.study.enrichment, context.settings, context.report_progress).found
+    libraries = libraries_in_use(
+        context.study.enrichment, context.settings, context.report_progress, context.memory
+    ).found
     return Result({"report/published": compare_published(Results.of_step(context), libraries)})
 
 

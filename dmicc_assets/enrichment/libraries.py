@@ -15,6 +15,8 @@ from dmicc_assets.enrichment.providers.catalogue import is_alias, source_of
 from dmicc_assets.enrichment.providers.library_folder import LibraryFolder
 from dmicc_assets.enrichment.providers.provider import Roots
 from dmicc_assets.errors import RequestError, SourceError
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import NotServedError
 from dmicc_assets.lake.steps import open_client
 from dmicc_assets.study.schema import Enrichment
@@ -36,16 +38,23 @@ class LibrariesInUse:
     bundled: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def fetched_libraries(settings: Settings, report: Callable[[str], None] = lambda _: None) -> LibraryFolder:
-    """The folder of fetched libraries of the home that the settings name."""
+def fetched_libraries(
+    settings: Settings, report: Callable[[str], None] = lambda _: None, memory: Memory | None = None
+) -> LibraryFolder:
+    """The folder of fetched libraries of the home that the settings name; with a memory nothing is asked twice."""
     roots = Roots(settings.enrichr_url, settings.go_url, settings.msigdb_url, settings.reactome_url)
-    return LibraryFolder(
-        settings.fetched_gene_sets, settings.locks, lambda: open_client(settings, report), roots, report
-    )
+
+    def client_of() -> GeoClient:
+        return open_client(settings, report, memory=memory or Memory())
+
+    return LibraryFolder(settings.fetched_gene_sets, settings.locks, client_of, roots, report, memory)
 
 
 def libraries_in_use(
-    enrichment: Enrichment, settings: Settings, report: Callable[[str], None] = lambda _: None
+    enrichment: Enrichment,
+    settings: Settings,
+    report: Callable[[str], None] = lambda _: None,
+    memory: Memory | None = None,
 ) -> LibrariesInUse:
     """The study's libraries, fetched where the user has no folder of gene sets; GO is bundled as the last resort.
 
@@ -53,6 +62,7 @@ def libraries_in_use(
         enrichment: the section of the study file.
         settings: the folder, and the providers' addresses.
         report: told what is fetched.
+        memory: answers of this run.
 
     Raises:
         RequestError: the user's folder lacks a library, or no library has this name.
@@ -60,7 +70,7 @@ def libraries_in_use(
     """
     if settings.gene_sets is not None:
         return LibrariesInUse([read_gmt(library_path(settings.gene_sets, name)) for name in enrichment.libraries], {})
-    folder = fetched_libraries(settings, report)
+    folder = fetched_libraries(settings, report, memory)
     found: list[GeneSetLibrary] = []
     missing: dict[str, str] = {}
     bundled: dict[str, str] = {}
@@ -81,7 +91,12 @@ def libraries_in_use(
 
 
 def served_libraries(
-    enrichment: Enrichment, settings: Settings, report: Callable[[str], None] = lambda _: None, *, asks: bool = True
+    enrichment: Enrichment,
+    settings: Settings,
+    report: Callable[[str], None] = lambda _: None,
+    memory: Memory | None = None,
+    *,
+    asks: bool = True,
 ) -> str:
     """What there is of the study's libraries now, a line each: in the user's folder, else at their providers.
 
@@ -91,7 +106,7 @@ def served_libraries(
     if settings.gene_sets is not None:
         lines = [_in_folder(name, settings.gene_sets) for name in enrichment.libraries]
     else:
-        folder = fetched_libraries(settings, report)
+        folder = fetched_libraries(settings, report, memory)
         observe = folder.observe if asks else folder.known
         observed = {name: observe(source_of(name, enrichment)) for name in enrichment.libraries}
         lines = [f"{name} {text}" for name, text in observed.items()]

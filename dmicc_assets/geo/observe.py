@@ -3,7 +3,8 @@
 `sources.py` lists the files. The list can depend on a file's content, which is read from the cached copy or from the
 beginning of the served file. No table is parsed here, and only the third signal downloads a file:
 
-1. The validators that a HEAD gives (`ETag`, `Last-Modified`, length), one request for each file.
+1. The validators that a HEAD gives (`ETag`, `Last-Modified`, length), one request for each file. In a run, those that
+   came with the download of a file that was never downloaded before.
 2. Without validators, the dates of acc.cgi: the file is current while they equal the dates in the cached file.
 3. Otherwise the file is downloaded, and its SHA-256 identifies the version.
 
@@ -21,8 +22,8 @@ from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
-from dmicc_assets.geo.http.client import GeoClient, Observed
-from dmicc_assets.geo.http.policy import TransientError, Validators
+from dmicc_assets.geo.http.client import GeoClient, Observed, local_path
+from dmicc_assets.geo.http.policy import NotServedError, TransientError, Validators
 from dmicc_assets.geo.sources import Wanted, visit_files
 from dmicc_assets.study.schema import Dataset
 
@@ -95,6 +96,7 @@ def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed
     """The first of a file's URLs that is served, which `acquire` takes too."""
 
     def ask(url: str) -> Observed:
+        fetched = _fetch_first(wanted, url, client)
         try:
             seen = client.observe(url, wanted.role)
         except ChallengeError:  # it comes and goes: what was fetched from there stands
@@ -102,9 +104,34 @@ def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed
             if recorded is None:
                 raise
             return Observed(url, wanted.role, f"sha256={recorded.sha256}")
-        return seen if seen.validator else Observed(url, wanted.role, _by_content(wanted, url, client, thorough))
+        if seen.validator:
+            return seen
+        return Observed(url, wanted.role, _by_content(wanted, url, client, thorough) if fetched is None else fetched)
 
     return wanted.first(ask) or Observed(wanted.urls[0], wanted.role, NOT_SERVED)
+
+
+def _fetch_first(wanted: Wanted, url: str, client: GeoClient) -> str | None:
+    """Download a file that was never downloaded, where the client keeps answers; the version by its SHA-256.
+
+    The download tells the same as a HEAD, so that a first run asks for the file once. None without a download.
+
+    Raises:
+        NotServedError: the server does not have it.
+        SourceError: the server cannot be reached, or answers with a challenge.
+        DataError: the file is not what it must be; `acquire` says so again.
+    """
+    is_known = any(client.cache.recorded(each, wanted.role) for each in wanted.urls)
+    if not client.remembers or local_path(url) is not None or is_known:
+        return None
+    try:
+        return f"sha256={wanted.fetch(url, client).sha256}"
+    except (NotServedError, ChallengeError):
+        raise
+    except SourceError as error:
+        if isinstance(error, TransientError) and error.unreachable:
+            raise
+        raise DataError(str(error)) from None
 
 
 def _by_content(wanted: Wanted, url: str, client: GeoClient, thorough: bool) -> str:
@@ -127,6 +154,7 @@ def _recorded(observed: Observed, client: GeoClient) -> SourceFile | None:
     recorded = client.cache.recorded(observed.url, observed.role)
     if recorded is None:
         return None
-    validators = Validators(recorded.etag, recorded.last_modified, recorded.n_bytes).text()
-    known = (validators, f"sha256={recorded.sha256}", recorded.etag)  # of a part, `etag` describes the whole file
+    lengths = (recorded.n_bytes, None)  # a server may state none
+    validators = [Validators(recorded.etag, recorded.last_modified, length).text() for length in lengths]
+    known = (*validators, f"sha256={recorded.sha256}", recorded.etag)  # of a part, `etag` describes the whole file
     return recorded if observed.validator in known else None

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
@@ -96,6 +97,7 @@ class StepContext:
     studies: Mapping[str, Study]
     run_id: str = "none"
     report_progress: Callable[[str], None] = lambda _: None
+    memory: Memory | None = None
 
     @property
     def part(self) -> str:
@@ -104,7 +106,7 @@ class StepContext:
 
     def client(self) -> GeoClient:
         """Client for GEO, Xena or a mirror on disk."""
-        return open_client(self.settings, self.report_progress)
+        return open_client(self.settings, self.report_progress, memory=self.memory)
 
     def partitions(self, table: str) -> list[PartitionKey]:
         """Partitions of an input table that this partition reads.
@@ -159,9 +161,12 @@ def partition_keys(kind: PartitionKind, study: Study) -> list[PartitionKey]:
 
 
 def open_client(
-    settings: Settings, report_progress: Callable[[str], None], patience: Patience | None = None
+    settings: Settings,
+    report_progress: Callable[[str], None],
+    patience: Patience | None = None,
+    memory: Memory | None = None,
 ) -> GeoClient:
-    """Client for the sources in the settings; it reports downloads."""
+    """Client for the sources in the settings; it reports downloads, and with a memory asks nothing twice."""
 
     def report_bytes(url: str, n_bytes: int, total: int | None) -> None:
         of = f" of {total / 1e6:.1f}" if total else ""
@@ -183,6 +188,7 @@ def open_client(
             settings.reactome_url: "DMICC_REACTOME_URL",
             settings.eutils_url: "DMICC_EUTILS_URL",
         },
+        memory=memory,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.lake.steps import Step, StepContext, open_client
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.loading import load_study, no_study, study_files
@@ -24,6 +25,7 @@ class Workspace:
         files: the file of each study.
         broken: the message of each invalid study file; other studies are not affected.
         report_progress: called with the state of long work.
+        memory: answers of servers during one run, which are not asked for again; by default every question is asked.
     """
 
     settings: Settings
@@ -31,6 +33,7 @@ class Workspace:
     files: dict[str, Path]
     broken: dict[str, str] = field(default_factory=dict[str, str])
     report_progress: Callable[[str], None] | None = None
+    memory: Memory | None = None
 
     @property
     def lake(self) -> Lake:
@@ -73,6 +76,7 @@ class Workspace:
             studies=self.studies,
             run_id=run_id,
             report_progress=self.report_progress or log_progress,
+            memory=self.memory,
         )
 
 

@@ -5,11 +5,13 @@ It decides what to compute and in which order, and loads Dagster (`launch.py`) o
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError, RequestError, SourceError
+from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded, served
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.steps import Step, StepContext, partition_keys
@@ -44,7 +46,7 @@ class StudyRun:
     """
 
     def __init__(self, workspace: Workspace, study: str, *, force: bool = False, verify: bool = False) -> None:
-        self._workspace = workspace
+        self._workspace = replace(workspace, memory=Memory())
         self._study = workspace.study(study)
         self._force = force
         self._verify = verify

@@ -56,8 +56,8 @@ def _sets(results: Results) -> Iterator[Comparison]:
 
 
 def _directions(results: Results) -> Iterator[Comparison]:
-    for gene, subjects in results.study.published.directions.items():
-        for subject, published in subjects.items():
+    for subject, genes in results.study.published.directions.items():
+        for gene, published in genes.items():
             rows = results.rows("validation/expression_tests", gene=gene, subject=subject)
             computed = rows["direction"].item() if len(rows) == 1 else None
             yield _comparison(f"direction.{subject}.{gene}", published, computed)

@@ -29,6 +29,7 @@ def matrix_text(
     samples: Sequence[str] | None = None,
     characteristics: Sequence[Sequence[str]] | None = None,
     row_count: int | None = None,
+    titles: Sequence[str] | None = None,
 ) -> str:
     """A series matrix; by default half of the samples are `disease: yes`, the other half `disease: healthy`."""
     n_rows, n_samples = values.shape
@@ -49,7 +50,7 @@ def matrix_text(
         _line("!Series_platform_id", [platform]),
         _line("!Series_relation", ["SubSeries of: GSE9"]),
         "",
-        _line("!Sample_title", [f"sample {i + 1}" for i in range(n_samples)]),
+        _line("!Sample_title", titles or [f"sample {i + 1}" for i in range(n_samples)]),
         _line("!Sample_geo_accession", samples),
         _line("!Sample_last_update_date", ["Aug 28 2018"] * n_samples),
         _line("!Sample_source_name_ch1", ["skin"] * n_samples),

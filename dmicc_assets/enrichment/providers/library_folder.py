@@ -19,6 +19,7 @@ from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.memory import Memory
 
 _MOMENT = 60.0  # seconds: the steps of a run ask the same of a provider one after another
 _answers: dict[tuple[Path, str], tuple[float, Any]] = {}
@@ -35,6 +36,7 @@ class LibraryFolder:
         client_of: opens the way to the providers; not called while nothing must be asked.
         roots: addresses of the providers.
         report: told what is fetched, and under which licence.
+        memory: answers of this run, which are not asked for again; without it they are kept for a minute.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class LibraryFolder:
     client_of: Callable[[], GeoClient]
     roots: Roots
     report: Callable[[str], None] = lambda _: None
+    memory: Memory | None = None
 
     def path_of(self, source: LibrarySource) -> Path:
         """Where a library is, once it was fetched."""
@@ -50,13 +53,16 @@ class LibraryFolder:
     def observe(self, source: LibrarySource) -> str:
         """What the provider serves now of a library, as a text that changes when it does.
 
-        A pinned library is fetched when it is not there yet, and never asked for again. A provider that cannot be
+        A library is fetched when it is not there yet; a pinned one is never asked for again. A provider that cannot be
         reached serves what was fetched last.
         """
         held = self._held(source)
         if held:
             return held["observed"]
         try:
+            if self.record(source) is None:
+                self.fetch(source)
+                return self.known(source)
             return self._once(f"observe {source}", lambda: self._observe(source))
         except SourceError:
             return self.known(source)
@@ -110,7 +116,6 @@ class LibraryFolder:
     def _observe(self, source: LibrarySource) -> str:
         provider = PROVIDERS[source.provider]
         if provider.is_pinned(source):
-            self.fetch(source)
             return _pinned(source, (self.record(source) or {}).get("sha256", []))
         client = self.client_of()
         validators: list[str] = []
@@ -139,10 +144,14 @@ class LibraryFolder:
         return self.path_of(source)
 
     def _download(self, remote: Remote, client: GeoClient) -> SourceFile:
-        """A file of a library, once for all libraries that are made from it."""
-        return self._once(
-            f"GET {remote.url}", lambda: client.fetch(remote.url, "gene_sets", remote.verify, remote.file)
-        )
+        """A file of a library, once for all libraries that are made from it; its validators came with it."""
+
+        def ask() -> SourceFile:
+            file = client.fetch(remote.url, "gene_sets", remote.verify, remote.file)
+            self._note(f"HEAD {remote.url}", client.observe(remote.url, "gene_sets").validator)
+            return file
+
+        return self._once(f"GET {remote.url}", ask)
 
     def _write(self, source: LibrarySource, contents: Contents, files: Sequence[SourceFile]) -> None:
         """The GMT file and then its record, each in its place at once."""
@@ -205,6 +214,8 @@ class LibraryFolder:
 
     def _once(self, question: str, ask: Callable[[], _Answer]) -> _Answer:
         """An answer of a provider, also that it gives none, for a moment."""
+        if self.memory is not None:
+            return self.memory.once(f"{self.folder} {question}", ask)
         known = _answers.get((self.folder, question))
         if known is None or time.monotonic() - known[0] > _MOMENT:
             try:
@@ -216,6 +227,11 @@ class LibraryFolder:
         if isinstance(answer, SourceError):
             raise answer
         return answer
+
+    def _note(self, question: str, answer: object) -> None:
+        if self.memory is not None:
+            self.memory.note(f"{self.folder} {question}", answer)
+        _answers[self.folder, question] = time.monotonic(), answer
 
 
 def forget_answers() -> None:

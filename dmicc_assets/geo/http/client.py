@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
@@ -20,6 +20,7 @@ from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
 from dmicc_assets.geo.http.limits import LIMITS, Limit
 from dmicc_assets.geo.http.listing import parse_listing
+from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import Arriving, NotServedError, Patience, Validators, host_group
 from dmicc_assets.geo.http.throttle import Throttle
 from dmicc_assets.study.addresses import GEO_ACC_URL, REQUESTS_PER_SECOND
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Verify = Callable[[Path], object]
 Take = Callable[[Iterator[bytes], str], Iterator[bytes]]
 Progress = Callable[[str, int, int | None], None]
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class GeoClient:
         rate: requests a second to one host.
         patience: time-outs, tries and back-off.
         variables: roots of other services, each with the variable that names it: for the advice in messages.
+        memory: answers of this run, which are not asked for again; by default every question is asked.
 
     Raises:
         RequestError: a root is not an address of these kinds.
@@ -77,6 +80,7 @@ class GeoClient:
         rate: float = REQUESTS_PER_SECOND,
         patience: Patience | None = None,
         variables: Mapping[str, str] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.geo_url, self.acc_url, self.xena_url = (_root(url) for url in (geo_url, acc_url, xena_url))
         self.cache = FileCache(cache)
@@ -86,6 +90,7 @@ class GeoClient:
         self.rate = rate
         self._patience = patience or Patience()
         self._variables = dict(variables or {})
+        self._memory = memory
         self._roots = {
             self.geo_url: "DMICC_GEO_URL",
             self.acc_url: "DMICC_GEO_ACC_URL",
@@ -98,6 +103,11 @@ class GeoClient:
     def is_offline(self) -> bool:
         """Whether GEO is a folder on disk; the real GEO is then never asked."""
         return self.geo_url.startswith("file://") and self.acc_url == GEO_ACC_URL
+
+    @property
+    def remembers(self) -> bool:
+        """Whether nothing is asked twice."""
+        return self._memory is not None
 
     @property
     def download_url(self) -> str:
@@ -121,7 +131,7 @@ class GeoClient:
                 return []
             return sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in folder.iterdir())
         try:
-            return parse_listing(self._http.text(f"{url.rstrip('/')}/"))
+            return self._once(f"GET {url}", lambda: parse_listing(self._http.text(f"{url.rstrip('/')}/")))
         except NotServedError:
             return []
 
@@ -142,6 +152,9 @@ class GeoClient:
         name = name or unquote(urlsplit(url).path).rsplit("/", 1)[-1]
         if (path := local_path(url)) is not None:
             return self._take(path, url, role, verify, name)
+        return self._fetched(url, lambda: self._download(url, role, verify, name))
+
+    def _download(self, url: str, role: str, verify: Verify, name: str) -> SourceFile:
         with FileLock(self._locks / f"download-{host_group(url)}.lock"):  # one connection for files
             recorded = self.cache.recorded(url, role)
             known = recorded and Validators(recorded.etag, recorded.last_modified, recorded.n_bytes)
@@ -151,6 +164,7 @@ class GeoClient:
                 if recorded is None:
                     raise SourceError(f"{url}: the server says 'not modified' of a file that was never downloaded")
                 return recorded
+            self._note_served(url, found.text())
             return self.cache.adopt(part, name, role, url, found.last_modified, found.etag)
 
     def fetch_part(self, url: str, role: str, take: Take, verify: Verify, name: str) -> SourceFile:
@@ -167,6 +181,9 @@ class GeoClient:
             NotServedError: the server does not have the file, or the file does not have the part.
             SourceError: not reachable, or not what it must be.
         """
+        return self._fetched(url, lambda: self._download_part(url, role, take, verify, name))
+
+    def _download_part(self, url: str, role: str, take: Take, verify: Verify, name: str) -> SourceFile:
         with FileLock(self._locks / f"download-{host_group(url)}.lock"):
             recorded = self.cache.recorded(url, role)
             if recorded is not None and recorded.etag and recorded.etag == self.observe(url, role).validator:
@@ -177,6 +194,7 @@ class GeoClient:
             if not part.stat().st_size:
                 raise NotServedError(f"{url}: {name} is not in it")
             verify(part)
+            self._note_served(url, served)
             return self.cache.adopt(part, name, role, url, etag=served)
 
     def observe(self, url: str, role: str) -> Observed:
@@ -190,7 +208,7 @@ class GeoClient:
             if not path.is_file():
                 raise NotServedError(f"{url}: not there")
             return Observed(url, role, f"sha256={sha256_of(path)}")
-        return Observed(url, role, self._http.head(url).text())
+        return Observed(url, role, self._once(f"HEAD {url}", lambda: self._http.head(url).text()))
 
     def text(self, url: str, form: Mapping[str, str] | None = None) -> str:
         """A page's text; with a form, the answer to it.
@@ -199,7 +217,7 @@ class GeoClient:
             NotServedError: the server does not have it.
             SourceError: it cannot be reached, or answers with an error.
         """
-        return self._http.text(url, form)
+        return self._http.text(url, form) if form else self._once(f"GET {url}", lambda: self._http.text(url))
 
     @contextmanager
     def blocks(self, url: str) -> Generator[Iterator[bytes]]:
@@ -217,6 +235,30 @@ class GeoClient:
             return
         with self._http.blocks(url) as blocks:
             yield blocks
+
+    def _once(self, question: str, ask: Callable[[], _Answer]) -> _Answer:
+        return ask() if self._memory is None else self._memory.once(question, ask)
+
+    def _fetched(self, url: str, download: Callable[[], SourceFile]) -> SourceFile:
+        """A file in the cache, which this run fetched before or fetches now."""
+        if (memory := self._memory) is None:
+            return download()
+        if isinstance(absent := memory.answers.get(f"HEAD {url}"), NotServedError):
+            raise absent
+        try:
+            found = memory.once(f"GET {url}", download)
+        except NotServedError as error:
+            memory.note(f"HEAD {url}", error)
+            raise
+        if self.cache.is_whole(found):
+            return found
+        memory.forget(f"GET {url}")  # it was deleted or damaged since
+        return memory.once(f"GET {url}", download)
+
+    def _note_served(self, url: str, validator: str) -> None:
+        """Keep the validator of a download: a HEAD would give the same."""
+        if self._memory is not None:
+            self._memory.note(f"HEAD {url}", validator)
 
     @contextmanager
     def _whole(self, url: str, limit: Limit | None) -> Generator[tuple[Iterator[bytes], str]]:

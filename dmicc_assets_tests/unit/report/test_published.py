@@ -43,3 +43,11 @@ def test_a_term_in_the_library_that_no_gene_reached_is_no_agreement() -> None:
 def test_a_term_in_no_library_is_not_testable() -> None:
     row = compared("COVID-19", "hsa05164", None)
     assert (row["computed"], row["agrees"]) == (None, "not testable")
+
+
+@pytest.mark.parametrize(("direction", "agrees"), [("up", "yes"), ("down", "no"), (None, "not testable")])
+def test_a_published_direction_is_of_a_cohort_or_dataset_and_then_a_gene(direction: str | None, agrees: str) -> None:
+    study = study_file(published={"directions": {"a": {"MX1": "up"}}})
+    row = {"study": "sound", "subject": "a", "gene": "MX1", "direction": direction}
+    found = compare_published(Results.of_frames(study, {"validation/expression_tests": pl.DataFrame([row])}), [])
+    assert found.rows() == [("direction.a.MX1", "up", direction, agrees)]

@@ -1,0 +1,78 @@
+"""In one run a file is asked for once: the download tells what a HEAD would, and later runs ask for validators."""
+
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.acquire import acquire
+from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.memory import Memory
+from dmicc_assets.geo.observe import observe, observed_text
+from dmicc_assets_tests.worlds import fake_geo as fake
+from dmicc_assets_tests.worlds.fake_geo import QUICK, FakeGeo, over_http
+from dmicc_assets_tests.worlds.small_mirror import annot_text, family_text, spec, write_annot, write_family
+
+
+def of_one_run(geo: FakeGeo, folder: Path) -> GeoClient:
+    roots = geo.geo_url, geo.acc_url, geo.xena_url
+    return GeoClient(*roots, folder / "cache", folder / "locks", rate=500.0, patience=QUICK, memory=Memory())
+
+
+def run(geo: FakeGeo, folder: Path) -> tuple[str, list[str]]:
+    """What `dmicc run` observes, and each request: it acquires the files only when that is new."""
+    geo.requests.clear()
+    client = of_one_run(geo, folder)
+    first = not (folder / "seen").exists()
+    seen = observed_text(observe("GSE1001", spec(), client, Path()))
+    if first:
+        (folder / "seen").write_text(seen)
+        assert len(acquire("GSE1001", spec(), client, Path())) == 2
+    return seen, [f"{request.method} {request.path.rsplit('/', 1)[-1] or 'listing'}" for request in geo.requests]
+
+
+@pytest.mark.parametrize("validators", [True, False])
+def test_a_first_run_asks_for_each_file_once(fake_geo: FakeGeo, tmp_path: Path, validators: bool) -> None:
+    fake_geo.validators = validators
+    first, asked = run(fake_geo, tmp_path)
+    assert asked == ["GET listing", "GET GSE1001_series_matrix.txt.gz", "GET GPL7.annot.gz"]
+    second, asked = run(fake_geo, tmp_path)
+    assert second == first
+    if validators:
+        assert asked == ["GET listing", "HEAD GSE1001_series_matrix.txt.gz", "HEAD GPL7.annot.gz"]
+
+
+def test_a_part_of_a_family_file_is_one_request(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
+    (mirror / "geo/platforms/GPLnnn/GPL7/annot/GPL7.annot.gz").unlink()
+    probes = {"GPL7": {f"{1000 + i}_at": f"GENE{i}" for i in range(40)}}
+    write_family(mirror, "GSE1001", family_text("GSE1001", {"GPL7": {"GSM100": {"1000_at": "1"}}}, probes))
+    first, asked = run(fake_geo, tmp_path)
+    assert asked[-1].startswith("GET GSE1001_family.soft.gz")
+    assert len(asked) == len(set(asked))
+    second, asked = run(fake_geo, tmp_path)
+    assert second == first
+    assert asked[-1].startswith("HEAD GSE1001_family.soft.gz")
+
+
+def test_a_file_that_is_wrong_is_tried_once_a_run_and_named(fake_geo: FakeGeo, tmp_path: Path) -> None:
+    fake_geo.plan("matrix.txt", *[fake.html_page()] * 9)
+    client = of_one_run(fake_geo, tmp_path)
+    assert observe("GSE1001", spec(), client, Path()) == []
+    n_requests = len(fake_geo.requests)
+    with pytest.raises(SourceError, match=r"GSE1001_series_matrix\.txt\.gz: .*HTML"):
+        acquire("GSE1001", spec(), client, Path())
+    assert len(fake_geo.requests) == n_requests
+
+
+def test_a_download_that_is_lost_within_a_run_is_fetched_again(fake_geo: FakeGeo, tmp_path: Path) -> None:
+    client = of_one_run(fake_geo, tmp_path)
+    (matrix, _) = acquire("GSE1001", spec(), client, Path())
+    matrix.path.unlink()
+    assert acquire("GSE1001", spec(), client, Path())[0].path.is_file()
+
+
+def test_without_a_memory_every_question_is_asked(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
+    client = over_http(fake_geo, tmp_path)
+    before = observe("GSE1001", spec(), client, Path())
+    write_annot(mirror, "GPL7", annot_text("GPL7", {"1000_at": "TP63"}))
+    assert observe("GSE1001", spec(), client, Path()) != before
