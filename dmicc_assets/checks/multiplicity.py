@@ -10,6 +10,7 @@ import polars as pl
 from dmicc_assets.checks.check import Doubt, Lack, Measure, Stops, check
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, listed, not_applicable
 from dmicc_assets.differential.statistics import treat_statistics
+from dmicc_assets.enrichment.libraries import why_missing
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
@@ -219,7 +220,7 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
         notes = evidence.library_notes.get(name, {})
         used = sorted(set(terms["library"]) | set(notes))
         missing = evidence.missing_libraries[name]
-        why = "; ".join(f"{library}: {reason}" for library, reason in missing.items())
+        why = why_missing(missing)
         if not used and missing:
             text = f"enrichment was not made: no gene sets could be had ({why})"
             findings.append(finding("M8", name, "warning", text, len(missing), 0, "missing"))

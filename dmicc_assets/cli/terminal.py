@@ -18,6 +18,7 @@ from dmicc_assets.lake.judged import stale_tables
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.report.enrichment_tables import bundled_libraries, missing_libraries
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.dataset_parts import NAME
@@ -66,7 +67,7 @@ def run_and_show(
     for warning in dict.fromkeys(this.warnings):
         err.print(f"warning: {warning}")
     try:
-        _show_result(out, workspace, workspace.studies[study], this.judged)
+        _show_result(out, err, workspace, workspace.studies[study], this.judged)
     except DataError as error:  # possibly an old result, when the run was of one group or failed before this part
         err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
@@ -170,7 +171,7 @@ def _compare_what_is_left(workspace: Workspace) -> None:
         run_step(context, origin(context))
 
 
-def _show_result(out: Console, workspace: Workspace, study: Study, judged: Sequence[Currency]) -> None:
+def _show_result(out: Console, err: Console, workspace: Workspace, study: Study, judged: Sequence[Currency]) -> None:
     out.print(study.title, style="italic")
     results = Results.of_study(workspace.lake, study)
     stale = stale_tables(judged)
@@ -181,6 +182,8 @@ def _show_result(out: Console, workspace: Workspace, study: Study, judged: Seque
             out.print(row[sentence], markup=False, highlight=False)
     lines = study_summary(results, stale)
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
+    for text in filter(None, (missing_libraries(results).strip(), bundled_libraries(results).strip())):
+        err.print(f"warning: {text[0].lower()}{text[1:]}")
 
 
 def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:

@@ -3,7 +3,7 @@
 Reading a GMT file is in `gene_sets.py`, fetching one in `providers/`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -88,6 +88,18 @@ def libraries_in_use(
                 raise RequestError(f"enrichment.libraries: no provider has a library {name!r} ({error})") from None
             missing[name] = str(error)
     return LibrariesInUse(found, missing, bundled)
+
+
+def why_missing(missing: Mapping[str, str]) -> str:
+    """Why libraries could not be had, in one line; those with the same reason together.
+
+    Args:
+        missing: the reason of each library, by name.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in missing.items():
+        by_reason.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
 
 
 def served_libraries(

@@ -23,7 +23,7 @@ from dmicc_assets.geo.formats.gzip_stream import decompressed
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, Observed, local_path
-from dmicc_assets.geo.http.policy import NotServedError, TransientError, Validators
+from dmicc_assets.geo.http.policy import NotServedError, PageError, TransientError, Validators
 from dmicc_assets.geo.sources import Wanted, visit_files
 from dmicc_assets.study.schema import Dataset
 
@@ -108,7 +108,10 @@ def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed
             return seen
         return Observed(url, wanted.role, _by_content(wanted, url, client, thorough) if fetched is None else fetched)
 
-    return wanted.first(ask) or Observed(wanted.urls[0], wanted.role, NOT_SERVED)
+    try:
+        return wanted.first(ask) or Observed(wanted.urls[0], wanted.role, NOT_SERVED)
+    except PageError as error:  # `acquire` says so again
+        raise DataError(str(error)) from None
 
 
 def _fetch_first(wanted: Wanted, url: str, client: GeoClient) -> str | None:
@@ -118,6 +121,7 @@ def _fetch_first(wanted: Wanted, url: str, client: GeoClient) -> str | None:
 
     Raises:
         NotServedError: the server does not have it.
+        PageError: it sends an HTML page in its place.
         SourceError: the server cannot be reached, or answers with a challenge.
         DataError: the file is not what it must be; `acquire` says so again.
     """
@@ -126,7 +130,7 @@ def _fetch_first(wanted: Wanted, url: str, client: GeoClient) -> str | None:
         return None
     try:
         return f"sha256={wanted.fetch(url, client).sha256}"
-    except (NotServedError, ChallengeError):
+    except (NotServedError, PageError, ChallengeError):
         raise
     except SourceError as error:
         if isinstance(error, TransientError) and error.unreachable:

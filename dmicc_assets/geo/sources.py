@@ -30,7 +30,7 @@ from dmicc_assets.geo.formats.tabular import read_sample_sheet, verify_matrix
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, Take, Verify, local_path
-from dmicc_assets.geo.http.policy import NotServedError
+from dmicc_assets.geo.http.policy import NotServedError, PageError
 from dmicc_assets.geo.update_dates import is_platform_unrevised, is_series_unrevised
 from dmicc_assets.study.dataset_parts import Annotation
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
@@ -83,9 +83,11 @@ class Wanted:
 
         Raises:
             ChallengeError: none serves it, and at least one answers with a challenge: the file may be there.
+            PageError: none serves it, and at least one sends an HTML page in its place.
             SourceError: a server cannot be reached, or the file is not what it must be.
         """
         challenge: ChallengeError | None = None
+        page: PageError | None = None
         for url in self.urls:
             try:
                 return ask(url)
@@ -93,8 +95,10 @@ class Wanted:
                 continue
             except ChallengeError as error:
                 challenge = error
-        if challenge is not None:
-            raise challenge
+            except PageError as error:
+                page = page or error
+        if (problem := challenge or page) is not None:
+            raise problem
         return None
 
 

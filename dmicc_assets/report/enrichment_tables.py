@@ -5,7 +5,9 @@ The other sections are in `sections.py`.
 
 import polars as pl
 
+from dmicc_assets.checks.finding import listed
 from dmicc_assets.enrichment.coverage import Coverage
+from dmicc_assets.enrichment.libraries import why_missing
 from dmicc_assets.enrichment.score_differences import score_differences
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
@@ -40,10 +42,10 @@ def missing_libraries(results: Results) -> str:
     missing = {library: why for said in notes for library, why in said.get("missing_libraries", {}).items()}
     if not missing:
         return ""
-    reasons = "; ".join(f"{library}: {why}" for library, why in missing.items())
+    reasons = why_missing(missing)
     if len(missing) == len(results.study.enrichment.libraries):
         return f" Enrichment was not made: no gene sets could be had ({reasons})."
-    return f" Enrichment was not made in {' and '.join(missing)}, which could not be had ({reasons})."
+    return f" Enrichment was not made in {listed(list(missing))}, which could not be had ({reasons})."
 
 
 def bundled_libraries(results: Results) -> str:
@@ -54,8 +56,8 @@ def bundled_libraries(results: Results) -> str:
         return ""
     said = (each for notes in StudyEvidence.of(results).library_notes.values() for each in notes.values())
     dates = sorted({each["date"] for each in said if each["name"] in bundled})
-    used, reasons = " and ".join(bundled), "; ".join(dict.fromkeys(bundled.values()))
-    return f" The bundled GO of {' and '.join(dates)} was used for {used}, because none could be had ({reasons})."
+    used, reasons = listed(list(bundled)), "; ".join(dict.fromkeys(bundled.values()))
+    return f" The bundled GO of {listed(dates)} was used for {used}, because none could be had ({reasons})."
 
 
 def foreign_libraries(results: Results) -> str:

@@ -3,7 +3,9 @@
 The servers are loopback ones; what is known of the real ones is in `worlds/networked_paper.py`.
 """
 
+import io
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,12 +15,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.cli import main as cli
 from dmicc_assets.enrichment.providers.library_folder import forget_answers
 from dmicc_assets.geo.http import client as http_client
+from dmicc_assets.lake.making import make
+from dmicc_assets.lake.steps import partition_keys
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.results.reader import Results
-from dmicc_assets.study.settings import load_settings
+from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.worlds.fake_geo import QUICK, FakeGeo
 from dmicc_assets_tests.worlds.gene_set_providers import GeneSetProviders
@@ -27,108 +32,206 @@ from dmicc_assets_tests.worlds.networked_paper import paper_providers, write_mir
 pytestmark = pytest.mark.slow
 # Not of this study: a table for three or more datasets of a cohort.
 WITHOUT_ROWS = {"validation/internal_external"}
+ARRAYS = {("GSE46239", True): 48, ("GSE46239", False): 4, ("GSE1551", True): 13, ("GSE1551", False): 10}
+ARRAYS |= {("GSE32225", True): 149, ("GSE32225", False): 6}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Said:
-    """What a command printed."""
+    """What a command printed, and what it asked the servers for: method and path."""
 
     status: int
     out: str
     err: str
+    asked: list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
 class Machine:
     """A machine with a network: a home, and servers for everything that is asked over it."""
 
-    def __init__(self, folder: Path, geo: FakeGeo, sets: GeneSetProviders, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self.geo, self.sets, self._capsys = folder, geo, sets, capsys
-        self.home = folder / "home"
-        self.studies = folder / "studies"
+    folder: Path
+    geo: FakeGeo
+    sets: GeneSetProviders
 
-    @property
-    def variables(self) -> dict[str, str]:
+    def settings(self, home: str = "home") -> Settings:
         """The addresses, and where this test keeps its state."""
-        geo = {"DMICC_GEO_URL": self.geo.geo_url, "DMICC_GEO_ACC_URL": self.geo.acc_url}
-        here = {"DMICC_HOME": str(self.home), "DMICC_STUDIES": str(self.studies)}
-        pace = {"DMICC_REQUESTS_PER_SECOND": "50", "DMICC_XENA_URL": self.geo.xena_url}
-        return self.sets.environment() | geo | here | pace
+        return load_settings(
+            home=self.folder / home,
+            studies=str(self.folder / "studies"),
+            geo_url=self.geo.geo_url,
+            geo_acc_url=self.geo.acc_url,
+            xena_url=self.geo.xena_url,
+            requests_per_second=50,
+            **{f"{name}_url": self.sets.root(name) for name in ("enrichr", "go", "msigdb", "reactome")},
+        )
 
-    def dmicc(self, *arguments: str) -> Said:
+    def dmicc(self, *arguments: str, home: str = "home") -> Said:
         """Run the command in this process."""
+        self.geo.requests.clear()
+        self.sets.requests.clear()
         forget_answers()  # as a new process begins
+        out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "environ", os.environ | self.variables)
+            patch.setattr(os, "environ", os.environ | self.settings(home).environment())
             patch.setattr(sys, "argv", ["dmicc", *arguments])
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
             patch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
             patch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
             with pytest.raises(SystemExit) as left:
                 cli.main()
-        said = self._capsys.readouterr()
-        return Said(int(left.value.code or 0), said.out, said.err)
-
-    def requests(self) -> list[tuple[str, str]]:
-        """Method and path of each request since the last call."""
         asked = [(each.method, each.path) for each in self.geo.requests] + self.sets.requests
-        self.geo.requests.clear()
-        self.sets.requests.clear()
-        return asked
+        return Said(int(left.value.code or 0), out.getvalue(), err.getvalue().strip(), asked)
 
-    def results(self) -> Results:
+    def make(self, *steps: str, part: str | None = None, home: str = "home") -> None:
+        """Compute steps of the study without Dagster, which takes most of a command's time."""
+        forget_answers()
+        workspace = open_workspace(self.settings(home))
+        workspace.settings.prepare_home()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
+            for step in (step for step in STEPS if step.name in steps):
+                for key in partition_keys(step.partition, workspace.study("dm_icc")):
+                    if part in (None, key.part):
+                        make(workspace.context(step, key))
+
+    def make_enrichment_again(self) -> None:
+        """Compute what gene sets lead to, with no library fetched yet."""
+        shutil.rmtree(self.folder / "home" / "gene_sets")
+        self.make("camera", "terms", "gsea", "published", "report")
+
+    def results(self, home: str = "home") -> Results:
         """What the lake has of the study."""
-        workspace = open_workspace(load_settings(home=self.home, studies=str(self.studies)))
+        workspace = open_workspace(self.settings(home))
         return Results.of_study(workspace.lake, workspace.study("dm_icc"))
 
     def report(self) -> str:
         """The report's HTML."""
-        return (self.home / "reports" / "dm_icc" / "index.html").read_text(encoding="utf-8")
+        return (self.folder / "home" / "reports" / "dm_icc" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, Said]]:
+    """The machine after its first run, with what that said and asked; the home is kept beside."""
+    folder = tmp_path_factory.mktemp("machine")
+    write_mirror(folder / "mirror")
+    write_quick_study(folder / "studies")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        FakeGeo(folder / "mirror", is_s3=True) as geo,
+        paper_providers() as sets,
+    ):
+        patch.setattr(http_client, "Patience", lambda: QUICK)
+        machine = Machine(folder, geo, sets)
+        said = machine.dmicc("run", "dm_icc")
+        shutil.copytree(folder / "home", folder / "kept")
+        yield machine, said
 
 
 @pytest.fixture
-def machine(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    monkeypatch.setattr(http_client, "Patience", lambda: QUICK)
-    write_mirror(tmp_path / "mirror")
-    write_quick_study(tmp_path / "studies")
-    with FakeGeo(tmp_path / "mirror", is_s3=True) as geo, paper_providers() as sets:
-        yield Machine(tmp_path, geo, sets, capsys)
+def machine(first: tuple[Machine, Said]) -> Iterator[Machine]:
+    """The machine just after its first run, with every server up."""
+    here, _ = first
+    shutil.rmtree(here.folder / "home")
+    shutil.copytree(here.folder / "kept", here.folder / "home")
+    yield here
+    here.sets.down.clear()
+    here.geo.challenges = False
 
 
-def test_the_whole_paper_comes_by_itself_and_a_second_run_asks_validators(machine: Machine) -> None:
-    done = machine.dmicc("run", "dm_icc")
-    assert (done.status, done.err.strip()) == (0, "")
-    assert "36 made, 0 computed without a change, 0 up to date" in done.out
-    first = machine.requests()
-    assert [path for (_, path), n in Counter(first).items() if n > 1] == []
-    assert {method for method, _ in first} == {"GET"}, "nothing is asked before it is fetched"
+def test_the_whole_paper_comes_by_itself_and_each_file_is_asked_for_once(first: tuple[Machine, Said]) -> None:
+    machine, said = first
+    assert (said.status, said.err) == (0, "")
+    assert "36 made, 0 computed without a change, 0 up to date" in said.out
+    assert [path for (_, path), n in Counter(said.asked).items() if n > 1] == []
+    assert {method for method, _ in said.asked} == {"GET"}, "nothing is asked before it is fetched"
 
     results = machine.results()
-    empty = {
-        name for name in TABLES if results.rows(name).is_empty() and name.split("/")[0] not in ("atlas", "warehouse")
-    }
-    assert empty == WITHOUT_ROWS
+    of_study = [name for name in TABLES if name.split("/")[0] not in ("atlas", "warehouse")]
+    assert {name for name in of_study if results.rows(name).is_empty()} == WITHOUT_ROWS
+    samples = results.rows("cohort/samples").group_by("dataset", "is_case").len()
+    assert {(dataset, is_case): n for dataset, is_case, n in samples.iter_rows()} == ARRAYS
+    labels = results.rows("source/samples", dataset="TCGA-CHOL").group_by("label").len()
+    assert dict(labels.iter_rows()) == {"tumour": 36, "normal": 9}
+    scales = dict(results.rows("source/datasets").select("dataset", "scale_detected").iter_rows())
+    assert scales == {"GSE46239": "log2", "GSE1551": "log2", "GSE32225": "linear", "TCGA-CHOL": "log2"}
     published = results.report.published
     assert published.filter(pl.col("agrees") == "not testable")["quantity"].to_list() == []
     of_terms = published.filter(pl.col("quantity").str.starts_with("term."))
     assert (len(of_terms), set(of_terms["agrees"])) == (17, {"yes"})
-    samples = results.rows("cohort/samples").group_by("dataset", "is_case").len()
-    counts = {(dataset, is_case): n for dataset, is_case, n in samples.iter_rows()}
-    assert counts == {
-        ("GSE46239", True): 48,
-        ("GSE46239", False): 4,
-        ("GSE1551", True): 13,
-        ("GSE1551", False): 10,
-        ("GSE32225", True): 149,
-        ("GSE32225", False): 6,
-    }
-    scales = dict(results.rows("source/datasets").select("dataset", "scale_detected").iter_rows())
-    assert scales == {"GSE46239": "log2", "GSE1551": "log2", "GSE32225": "linear", "TCGA-CHOL": "log2"}
+    directions = published.filter(pl.col("quantity").str.starts_with("direction."))
+    assert (len(directions), set(directions["agrees"])) == (6, {"yes"})
     assert "Enrichment was not made" not in machine.report()
 
-    again = machine.dmicc("run", "dm_icc")
-    assert (again.status, again.err.strip()) == (0, "")
-    assert "0 made, 0 computed without a change, 36 up to date" in again.out
-    second = machine.requests()
-    bodies = [path for method, path in second if method == "GET" and not path.endswith(("/matrix/", "view=brief"))]
-    assert bodies == []
-    assert not [path for _, path in second if path.startswith("/enrichr")], "a pinned library is not asked for"
-    assert max(Counter(second).values()) == 1
+
+def test_a_second_run_asks_for_validators_and_nothing_of_a_pinned_library(machine: Machine) -> None:
+    said = machine.dmicc("run", "dm_icc")
+    assert (said.status, said.err) == (0, "")
+    assert "0 made, 0 computed without a change, 36 up to date" in said.out
+    bodies = [path for method, path in said.asked if method == "GET" and not path.endswith(("/matrix/", "view=brief"))]
+    assert bodies == [], "only listings, and the date of acc.cgi's table, which has no validators"
+    assert not [path for _, path in said.asked if path.startswith("/enrichr")]
+    assert max(Counter(said.asked).values()) == 1
+
+
+def test_with_challenges_everywhere_the_annotation_comes_from_the_tree(machine: Machine) -> None:
+    machine.geo.challenges = True
+    machine.make("files", "dataset", part="GSE32225", home="challenged")
+    results = machine.results("challenged")
+    files = results.source.files
+    (source,) = files.filter(pl.col("role") == "platform")["source_url"]
+    assert source.endswith("/soft/GSE32225_family.soft.gz#GPL8432")
+    assert results.rows("source/probe_genes").equals(machine.results().rows("source/probe_genes", dataset="GSE32225"))
+
+
+def test_a_challenge_without_another_way_is_one_line_and_the_rest_is_made(machine: Machine) -> None:
+    machine.geo.challenges = True
+    (family,) = machine.folder.rglob("GSE32225_family.soft.gz")
+    family.rename(machine.folder / "away")
+    try:
+        said = machine.dmicc("run", "dm_icc", "--only", "source", home="alone")
+    finally:
+        (machine.folder / "away").rename(family)
+    assert said.status == 1
+    assert "6 made" in said.out
+    lines = [line for line in said.err.splitlines() if line]
+    assert len(lines) == 2, said.err
+    assert "files of dm_icc.GSE32225 failed: " in lines[0]
+    assert "challenge page (reCAPTCHA)" in lines[0]
+    assert "DMICC_GEO_ACC_URL" in lines[0]
+
+
+def test_enrichr_down_takes_only_its_libraries(machine: Machine) -> None:
+    machine.sets.down |= {"enrichr"}
+    machine.make_enrichment_again()
+    results = machine.results()
+    for table in ("enrichment/camera", "enrichment/terms", "enrichment/gsea"):
+        assert set(results.rows(table)["library"]) == {"GO_BP", "GO_CC", "GO_MF"}
+    untestable = results.report.published.filter(pl.col("agrees") == "not testable")["quantity"]
+    assert {quantity.split(".")[2] for quantity in untestable} == {"KEGG"}
+    assert machine.report().count("Enrichment was not made in KEGG, which could not be had (KEGG: http") == 1
+
+
+def test_with_go_down_the_bundled_one_is_used_and_named(machine: Machine) -> None:
+    machine.sets.down |= {"go"}
+    machine.make_enrichment_again()
+    results = machine.results()
+    assert "KEGG" in set(results.rows("enrichment/terms")["library"])
+    for cohort in ("dm", "icc"):
+        assert set(results.notes("enrichment/terms", cohort)["bundled_libraries"]) == {"GO_BP", "GO_CC", "GO_MF"}
+    assert machine.report().count("was used for GO_BP, GO_CC and GO_MF, because none could be had (http") == 1
+
+
+def test_with_every_provider_down_a_run_says_so_in_two_lines_and_makes_the_rest(machine: Machine) -> None:
+    machine.sets.down |= {"enrichr", "go", "msigdb", "reactome"}
+    shutil.rmtree(machine.folder / "home" / "gene_sets")
+    said = machine.dmicc("run", "dm_icc")
+    assert said.status == 0
+    missing, bundled = said.err.splitlines()
+    assert missing.startswith("warning: enrichment was not made in KEGG, which could not be had (KEGG: http")
+    assert bundled.startswith("warning: the bundled GO of ")
+    assert [line.count("503") for line in (missing, bundled)] == [1, 1]
+    assert "some could not be had" in said.out
+    assert len(said.asked) == len(set(said.asked)) + 2 * (QUICK.attempts - 1), "each provider is tried once a run"
+    assert "holds a differentially expressed gene" not in machine.report()

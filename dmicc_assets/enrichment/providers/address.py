@@ -1,13 +1,10 @@
 """A library at an address that the study file names: a GMT file, compressed or not."""
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, gmt_lines
-from dmicc_assets.errors import SourceError
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, gmt_lines, read_text
 
 
 class Address:
@@ -30,9 +27,4 @@ class Address:
         Raises:
             SourceError: a damaged gzip file, or no sets in it.
         """
-        content = paths[0].read_bytes()
-        try:
-            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{source.name}: the gzip file is damaged ({error})") from None
-        return Contents(list(gmt_lines(content.decode("utf-8-sig", errors="replace"), source.name)))
+        return Contents(list(gmt_lines(read_text(paths[0]), source.name)))

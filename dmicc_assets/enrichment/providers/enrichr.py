@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, gmt_lines
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, gmt_lines, read_text
 
 _KEGG_TERMS = "KEGG: academic use only (www.kegg.jp/kegg/legal.html)"
 _YEAR = re.compile(r"(?:^|_)((?:19|20)\d\d)(?:_|$)")
@@ -35,7 +35,7 @@ class Enrichr:
         Raises:
             SourceError: no sets in the answer: Enrichr has no library of this name.
         """
-        text = paths[0].read_text(encoding="utf-8", errors="replace")
+        text = read_text(paths[0])
         sets = list(gmt_lines(text, f"Enrichr's library {source.name!r}"))
         year = _YEAR.search(source.name)
         return Contents(sets, source.name, year[1] if year else None)

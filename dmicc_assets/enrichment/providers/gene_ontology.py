@@ -3,9 +3,7 @@
 Files as named since the release of 2026-06-19 (go-announcements 1153 and 1163): `goa_human` and the like are gone.
 """
 
-import gzip
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -13,8 +11,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, verify_text
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, read_text, verify_text
 from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.gzip_stream import text_blocks
+from dmicc_assets.geo.formats.numeric_rows import whole_lines
 
 _GAF = {"human": "HUMAN-uniprot", "mouse": "MOUSE-mod", "rat": "RAT-mod"}
 _CODES = {"biological_process": "P", "cellular_component": "C", "molecular_function": "F"}
@@ -95,7 +95,7 @@ def verify_ontology(path: Path) -> None:
         SourceError: no text, or a term's parent (is_a, part_of) that is not in the file.
     """
     verify_text(path)
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_text(path)
     known = _identifiers(text)
     terms = (stanza for stanza in text.split("\n[") if stanza.startswith("Term]"))
     for stanza in terms:
@@ -109,7 +109,7 @@ def verify_ontology(path: Path) -> None:
 
 def _refuse_unknown(annotated: set[str], ontology: Path) -> None:
     """Refuse an ontology that lacks terms to which genes are annotated."""
-    unknown = annotated - _identifiers(ontology.read_text(encoding="utf-8", errors="replace"))
+    unknown = annotated - _identifiers(read_text(ontology))
     if len(unknown) > _MOST_UNKNOWN * len(annotated):
         raise SourceError(
             f"{ontology.name}: {len(unknown)} of {len(annotated)} annotated terms are not in it, as {min(unknown)}: "
@@ -152,7 +152,7 @@ class _Terms:
 def _terms(path: Path, aspect: str) -> _Terms:
     import obonet
 
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_text(path)
     try:
         graph: Any = obonet.read_obo(StringIO(text))  # pyright: ignore[reportUnknownMemberType] - it has no types
     except Exception as error:  # of any kind: the parser raises what it meets
@@ -175,13 +175,10 @@ def _terms(path: Path, aspect: str) -> _Terms:
 
 def _annotations(path: Path, code: str) -> Iterator[tuple[str, str]]:
     """Symbol and term of each annotation of one aspect."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
-            for line in lines:
-                row = line.split("\t")
-                if line.startswith("!") or len(row) <= _ASPECT or row[_ASPECT] != code:
-                    continue
-                if row[_EVIDENCE] != _NO_DATA and "NOT" not in row[_QUALIFIER].split("|"):
-                    yield row[_SYMBOL], row[_TERM]
-    except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(f"{path.name}: the gzip file is damaged ({error})") from None
+    for block in whole_lines(text_blocks(path)):
+        for line in block.decode("utf-8", errors="replace").split("\n"):
+            row = line.split("\t")
+            if line.startswith("!") or len(row) <= _ASPECT or row[_ASPECT] != code:
+                continue
+            if row[_EVIDENCE] != _NO_DATA and "NOT" not in row[_QUALIFIER].split("|"):
+                yield row[_SYMBOL], row[_TERM]

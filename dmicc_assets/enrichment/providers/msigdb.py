@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, gmt_lines
+from dmicc_assets.enrichment.providers.provider import Contents, LibrarySource, Remote, Roots, gmt_lines, read_text
 
 _RELEASES = "gsea-msigdb/msigdb/release"
 
@@ -29,5 +29,5 @@ class MSigDB:
         Raises:
             SourceError: no sets in the file.
         """
-        text = paths[0].read_text(encoding="utf-8", errors="replace")
+        text = read_text(paths[0])
         return Contents(list(gmt_lines(text, paths[0].name)), source.version)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.formats.gzip_stream import looks_like_html
+from dmicc_assets.geo.formats.gzip_stream import looks_like_html, text_blocks
 
 SetOfGenes = tuple[str, Sequence[str]]  # "name (ACCESSION)" or a name alone, and its genes
 
@@ -123,6 +123,15 @@ class Provider(Protocol):
             SourceError: a file is not what it must be.
         """
         ...
+
+
+def read_text(path: Path) -> str:
+    """A file's text, decompressed where it is gzip: servers send either under the same name.
+
+    Raises:
+        SourceError: the gzip file is damaged.
+    """
+    return b"".join(text_blocks(path)).decode("utf-8-sig", errors="replace")
 
 
 def gmt_lines(text: str, what: str) -> Iterator[SetOfGenes]:

@@ -29,16 +29,34 @@ class TransientError(SourceError):
     """An error that another try may resolve."""
 
     def __init__(
-        self, message: str, retry_after: float | None = None, unreachable: bool = False, check: str | None = None
+        self,
+        message: str,
+        retry_after: float | None = None,
+        unreachable: bool = False,
+        check: str | None = None,
+        is_page: bool = False,
     ) -> None:
-        """Keep the message, the seconds that the server asks to wait, and whether the server was reached."""
+        """Keep the message, and what is known of the answer.
+
+        Args:
+            message: for people.
+            retry_after: seconds that the server asks to wait.
+            unreachable: whether the server was not reached.
+            check: code of the integrity check that failed.
+            is_page: whether an HTML page came in place of the file.
+        """
         super().__init__(message, check)
         self.retry_after = retry_after
         self.unreachable = unreachable
+        self.is_page = is_page
 
 
 class NoAnswerError(SourceError):
     """A server could not be reached, or gave no whole answer in all tries."""
+
+
+class PageError(NoAnswerError):
+    """The server sent an HTML page in place of a file in every try: some servers say so that they do not have it."""
 
 
 @dataclass(frozen=True, slots=True)

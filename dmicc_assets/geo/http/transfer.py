@@ -20,7 +20,7 @@ import httpx2
 import tenacity
 
 from dmicc_assets.errors import SourceError
-from dmicc_assets.geo.formats.gzip_stream import begins_as_html
+from dmicc_assets.geo.formats.gzip_stream import CHECK, begins_as_html, looks_like_html
 from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.cache import sha256_of
 from dmicc_assets.geo.http.challenge import PEEK, ChallengeError, refuse_challenge
@@ -29,6 +29,7 @@ from dmicc_assets.geo.http.policy import (
     Arriving,
     NoAnswerError,
     NotServedError,
+    PageError,
     Patience,
     TransientError,
     Validators,
@@ -110,8 +111,10 @@ class HttpTransfer:
                 is_page = response.headers.get("Content-Type", "").startswith("text/html")
                 found = validators_of(response)
             if is_forbidden or is_page:  # requested files are never HTML pages, so that this may be a challenge
-                with self.blocks(url):
-                    pass
+                with self.blocks(url) as pieces:
+                    start = next(pieces, b"")
+                if is_page and not is_forbidden and looks_like_html(start):
+                    raise PageError(f"{url}: an HTML page in place of a file", check=CHECK)
             return Validators(None, None, None) if is_forbidden else found
 
         return self._persist(url, ask)
@@ -212,7 +215,7 @@ class HttpTransfer:
                 if digest in wrong and not is_page:  # an error page may disappear even if it came twice
                     raise SourceError(f"{url}: {error} (the same file came twice)", check=error.check) from None
                 wrong.add(digest)
-                raise TransientError(f"{url}: {error}", check=error.check) from None
+                raise TransientError(f"{url}: {error}", check=error.check, is_page=is_page) from None
             state_of(part).unlink(missing_ok=True)
             return found
 
@@ -386,7 +389,8 @@ class HttpTransfer:
         except TransientError as error:
             if error.unreachable:
                 raise
-            raise NoAnswerError(f"{error} (tried {patience.attempts} times)", check=error.check) from None
+            kind = PageError if error.is_page else NoAnswerError
+            raise kind(f"{error} (tried {patience.attempts} times)", check=error.check) from None
         except httpx2.InvalidURL as error:
             raise SourceError(f"{url}: not an address ({error})") from None
 

@@ -1,5 +1,6 @@
 """In one run a file is asked for once: the download tells what a HEAD would, and later runs ask for validators."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,32 @@ def test_a_file_that_is_wrong_is_tried_once_a_run_and_named(fake_geo: FakeGeo, t
     with pytest.raises(SourceError, match=r"GSE1001_series_matrix\.txt\.gz: .*HTML"):
         acquire("GSE1001", spec(), client, Path())
     assert len(fake_geo.requests) == n_requests
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_page_with_status_200_where_a_file_may_be_leads_to_the_next_place(
+    mirror: Path, fake_geo: FakeGeo, tmp_path: Path, remembers: bool
+) -> None:
+    """A server that answers 200 for what it does not have; acc.cgi has the platform's table."""
+    annot = mirror / "geo/platforms/GPLnnn/GPL7/annot/GPL7.annot.gz"
+    table = gzip.decompress(annot.read_bytes()).decode()
+    (mirror / "acc/GPL7.self.full.txt").write_text(f"^PLATFORM = GPL7\n{table[table.index('#ID') :]}")
+    annot.unlink()
+    fake_geo.plan("annot|soft/GPL7", *[fake.html_page()] * 40)
+    client = of_one_run(fake_geo, tmp_path) if remembers else over_http(fake_geo, tmp_path)
+    seen = {each.role: each.url for each in observe("GSE1001", spec(), client, Path())}
+    assert seen["platform"].startswith(fake_geo.acc_url)
+    files = {file.role: file.url for file in acquire("GSE1001", spec(), client, Path())}
+    assert files == seen
+
+
+def test_a_page_everywhere_is_named(mirror: Path, fake_geo: FakeGeo, tmp_path: Path) -> None:
+    (mirror / "geo/platforms/GPLnnn/GPL7/annot/GPL7.annot.gz").unlink()
+    fake_geo.plan("GPL7", *[fake.html_page()] * 40)
+    client = of_one_run(fake_geo, tmp_path)
+    assert [each.role for each in observe("GSE1001", spec(), client, Path())] == ["matrix"]
+    with pytest.raises(SourceError, match=r"GPL7\.annot\.gz: an HTML page in place of"):
+        acquire("GSE1001", spec(), client, Path())
 
 
 def test_a_download_that_is_lost_within_a_run_is_fetched_again(fake_geo: FakeGeo, tmp_path: Path) -> None:

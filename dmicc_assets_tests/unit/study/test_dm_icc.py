@@ -30,7 +30,9 @@ def test_dermatomyositis(dataset: str, text: str) -> None:
     "text",
     [
         "ctrl_1", "Ctrl 4", "HC3", "HC_3", "HD-2", "NORM4", "Nml_7", "NL 2", "healthy donor", "Donor_5", "unaffected",
-        "normal muscle", "control12", "skin_normal_4", "non-DM control", "uninvolved skin",
+        "normal muscle", "control12", "skin_normal_4", "non-DM control", "uninvolved skin", "healthy_control_2",
+        "HealthyControl3", "Healthy volunteer", "HV4", "CTL_3", "cntrl 2", "non-diseased", "no dermatomyositis: normal",
+        "control without dermatomyositis", "non-dermatomyositis donor",
     ],
 )  # fmt: skip
 def test_healthy(dataset: str, text: str) -> None:
@@ -67,12 +69,17 @@ def test_cholangiocarcinoma(text: str) -> None:
     assert labels_of("GSE32225", text) == {"icc"}
 
 
-@pytest.mark.parametrize("text", ["Ctrl_1", "normal biliary epithelial cells", "Normal bile duct 2", "control"])
+@pytest.mark.parametrize(
+    "text",
+    ["Ctrl_1", "normal biliary epithelial cells", "Normal bile duct 2", "control", "NormalLiver_3", "healthy_control"],
+)
 def test_normal_bile_duct(text: str) -> None:
     assert labels_of("GSE32225", text) == {"normal"}
 
 
 @pytest.mark.parametrize("dataset", ["GSE46239", "GSE1551", "GSE32225"])
-@pytest.mark.parametrize("text", ["abnormal", "CDM medium", "HDAC inhibitor", "admixture", "CCL2", "enormous", "GSM1"])
+@pytest.mark.parametrize(
+    "text", ["abnormal", "CDM medium", "HDAC inhibitor", "admixture", "CCL2", "enormous", "GSM1", "normalised signal"]
+)
 def test_neither(dataset: str, text: str) -> None:
     assert labels_of(dataset, text) == set()

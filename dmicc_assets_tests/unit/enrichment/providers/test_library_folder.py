@@ -1,5 +1,6 @@
 """Gene sets come by themselves: fetched once, made from verified files, recorded, asked for again where they change."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,8 +125,6 @@ def test_each_file_is_fetched_once_and_pinned_libraries_are_never_asked_again(
 
 
 def test_a_new_release_is_seen_and_taken(settings: Settings, providers: GeneSetProviders) -> None:
-    import gzip
-
     asked = Enrichment(libraries=["GO_BP"])
     before, first = served_libraries(asked, settings), libraries_in_use(asked, settings).found[0]
     path = "/go/annotations/gaf/HUMAN-uniprot.gaf.gz"
@@ -185,6 +184,21 @@ def test_what_is_no_library_is_not_kept(settings: Settings, providers: GeneSetPr
     assert not used.found
     assert "KEGG_2021_Human" in used.missing["KEGG"]
     assert not list(settings.fetched_gene_sets.glob("*.gmt"))
+
+
+def test_a_body_may_be_compressed_or_not_whatever_its_name_says(
+    settings: Settings, providers: GeneSetProviders, tmp_path: Path
+) -> None:
+    asked = Enrichment(libraries=["GO_BP", "KEGG", "HALLMARK"])
+    before = [library.sets for library in libraries_in_use(asked, settings).found]
+    for path, body in providers.served.items():
+        if not path.endswith(".zip"):
+            providers.served[path] = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else gzip.compress(body)
+    forget_answers()
+    other = settings.model_copy(update={"home": tmp_path / "other"})
+    used = libraries_in_use(asked, other)
+    assert not used.missing
+    assert [library.sets for library in used.found] == before
 
 
 @pytest.mark.parametrize("service", ["go", "reactome"])
