@@ -337,8 +337,8 @@ class GeoClient:
 
 def _advice(variables: Mapping[str, str], url: str) -> str:
     """What to set when a URL's host cannot be reached."""
-    named = [variable for root, variable in variables.items() if url.startswith(root)]
-    return f"{named[0]} to a mirror (https:// or file://)" if named else "another address in the study file"
+    roots = sorted((root for root in variables if url.startswith(root)), key=len)  # acc.cgi may be below GEO's tree
+    return f"{variables[roots[-1]]} to a mirror (https:// or file://)" if roots else "another address in the study file"
 
 
 def local_path(url: str) -> Path | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # imported only where a request is sent, because the import s
     import httpx2
 
 _NCBI = "ncbi.nlm.nih.gov"
+_SECOND_LEVEL = ("ac", "co", "com", "edu", "gov", "net", "or", "org")
 
 
 class NotServedError(SourceError):
@@ -195,7 +196,7 @@ def redirected(origin: str, here: "httpx2.URL", location: str) -> "httpx2.URL":
     """Target of a redirect.
 
     Raises:
-        SourceError: to another host that is not NCBI's, or away from HTTPS.
+        SourceError: to another host that is neither of the same domain (over HTTPS) nor NCBI's, or away from HTTPS.
     """
     import httpx2
 
@@ -205,11 +206,24 @@ def redirected(origin: str, here: "httpx2.URL", location: str) -> "httpx2.URL":
         raise SourceError(f"{origin}: redirected to {location!r}, which is not an address") from None
     same = (target.host, target.port) == (here.host, here.port)
     upgraded = target.host == here.host and target.scheme == "https"
-    if not location or not (same or upgraded or is_ncbi(target.host)):
-        raise SourceError(f"{origin}: redirected to {target.host or 'nowhere'}: only {here.host} and NCBI are followed")
+    sibling = target.scheme == "https" and _domain(target.host) == _domain(here.host)
+    if not location or not (same or upgraded or sibling or is_ncbi(target.host)):
+        raise SourceError(
+            f"{origin}: redirected to {target.host or 'nowhere'}: only {here.host}, hosts of its domain and NCBI are "
+            "followed"
+        )
     if here.scheme == "https" and target.scheme != "https":
         raise SourceError(f"{origin}: redirected away from HTTPS to {target.scheme}://{target.host}")
     return target
+
+
+def _domain(host: str) -> str:
+    """The registered part of a host's name: reactome.org of download.reactome.org; an IP address whole."""
+    labels = host.split(".")
+    if labels[-1].isdigit() or ":" in host:
+        return host
+    is_long = len(labels[-1]) == 2 and len(labels) > 2 and labels[-2] in _SECOND_LEVEL  # as in ebi.ac.uk
+    return ".".join(labels[-3:] if is_long else labels[-2:])
 
 
 def retry_after(value: str) -> float | None:

@@ -175,3 +175,11 @@ def test_a_series_without_a_matrix_is_described_from_its_family_file(fake_geo: F
     fake_geo.challenges = True
     described = describe_series("GSE6", over_http(fake_geo, tmp_path))
     assert [(each.platform, each.n_samples) for each in described.datasets] == [("GPL9", 1)]
+
+
+def test_the_advice_names_the_variable_of_the_address_although_it_is_below_geos_tree(
+    fake_geo: FakeGeo, tmp_path: Path
+) -> None:
+    fake_geo.challenges = True
+    with pytest.raises(ChallengeError, match="or set DMICC_GEO_ACC_URL to a mirror"):
+        over_http(fake_geo, tmp_path).text(f"{fake_geo.acc_url}?acc=GPL7&targ=self&form=text&view=brief")
