@@ -13,9 +13,14 @@ from dmicc_assets.types import matrix_rows
 
 
 def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
-    """Current version of a dataset at the source, by the cheapest signal (or the surest, if thorough), as text."""
-    spec = context.study.datasets[context.part]
-    return observed_text(observe(context.part, spec, context.client(), context.study_file.parent, thorough=thorough))
+    """Current version of a dataset at the source, by the cheapest signal (or the surest, if thorough), as text.
+
+    A run that never had the dataset downloads it: that tells the version too.
+    """
+    spec, client = context.study.datasets[context.part], context.client()
+    is_first = context.memory is not None and context.lake.manifest("source/files", context.key) is None
+    seen = observe(context.part, spec, client, context.study_file.parent, thorough=thorough, fetches=is_first)
+    return observed_text(seen)
 
 
 @step(

@@ -32,7 +32,13 @@ _Read = TypeVar("_Read")
 
 
 def observe(
-    name: str, spec: Dataset, client: GeoClient, study_folder: Path, *, thorough: bool = False
+    name: str,
+    spec: Dataset,
+    client: GeoClient,
+    study_folder: Path,
+    *,
+    thorough: bool = False,
+    fetches: bool = False,
 ) -> list[Observed]:
     """The current version of each file that a dataset is read from; the same before and after the download.
 
@@ -42,6 +48,8 @@ def observe(
         client: reads from GEO, the Xena hub or the disk.
         study_folder: folder to which the paths of a `file` dataset are relative.
         thorough: download files without validators whatever acc.cgi's dates are, because dates only resolve days.
+        fetches: download files that were never downloaded, in place of asking for their versions: `acquire` by a client
+            that keeps answers then asks for nothing.
 
     Returns:
         The files that `acquire` would download; files that are not served have the validator `NOT_SERVED`.
@@ -53,7 +61,7 @@ def observe(
     seen: list[Observed] = []
 
     def get(wanted: Wanted) -> _Glance | None:
-        found = _observe_file(wanted, client, thorough)
+        found = _observe_file(wanted, client, thorough, fetches)
         seen.append(found)
         return None if found.validator == NOT_SERVED else _Glance(found, client)
 
@@ -92,11 +100,11 @@ class _Glance:
                 raise DataError(str(error)) from None
 
 
-def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed:
+def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool, fetches: bool) -> Observed:
     """The first of a file's URLs that is served, which `acquire` takes too."""
 
     def ask(url: str) -> Observed:
-        fetched = _fetch_first(wanted, url, client)
+        fetched = _fetch_first(wanted, url, client) if fetches else None
         try:
             seen = client.observe(url, wanted.role)
         except ChallengeError:  # it comes and goes: what was fetched from there stands
@@ -115,9 +123,9 @@ def _observe_file(wanted: Wanted, client: GeoClient, thorough: bool) -> Observed
 
 
 def _fetch_first(wanted: Wanted, url: str, client: GeoClient) -> str | None:
-    """Download a file that was never downloaded, where the client keeps answers; the version by its SHA-256.
+    """Download a file that was never downloaded; the version by its SHA-256. None without a download.
 
-    The download tells the same as a HEAD, so that a first run asks for the file once. None without a download.
+    The download tells the same as a HEAD, so that a first run asks for the file once.
 
     Raises:
         NotServedError: the server does not have it.
@@ -126,7 +134,7 @@ def _fetch_first(wanted: Wanted, url: str, client: GeoClient) -> str | None:
         DataError: the file is not what it must be; `acquire` says so again.
     """
     is_known = any(client.cache.recorded(each, wanted.role) for each in wanted.urls)
-    if not client.remembers or local_path(url) is not None or is_known:
+    if local_path(url) is not None or is_known:
         return None
     try:
         return f"sha256={wanted.fetch(url, client).sha256}"

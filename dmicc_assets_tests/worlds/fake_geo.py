@@ -108,7 +108,8 @@ class FakeGeo:
     Use as a context manager. `plan` gives the next requests whose path matches a pattern their faults, one each;
     after these the right answer comes. `validators` False leaves ETag and Last-Modified out, `withheld` one of them;
     `acc.cgi` and the download page have neither, as at NCBI. With `challenges` these two answer every request with a
-    challenge. `is_s3` answers 403 for what is not in `xena/`, as a bucket does.
+    challenge. `is_s3` answers 403 for what is not in `xena/`, as a bucket does. Without `lengths` no answer states its
+    length: the end of the connection is the end of the file.
     """
 
     root: Path
@@ -118,6 +119,7 @@ class FakeGeo:
     heeds_if_range: bool = True
     challenges: bool = False
     is_s3: bool = False
+    lengths: bool = True
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -308,8 +310,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(code)
         for key, value in headers.items():
             self.send_header(key, value)
-        if length is not None:
+        if length is not None and self.geo.lengths:
             self.send_header("Content-Length", str(length))
+        elif length is not None:
+            self.send_header("Connection", "close")
+            self.close_connection = True
         if fault and fault.retry_after is not None:
             self.send_header("Retry-After", fault.retry_after)
         if fault and fault.location:

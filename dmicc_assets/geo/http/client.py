@@ -105,11 +105,6 @@ class GeoClient:
         return self.geo_url.startswith("file://") and self.acc_url == GEO_ACC_URL
 
     @property
-    def remembers(self) -> bool:
-        """Whether nothing is asked twice."""
-        return self._memory is not None
-
-    @property
     def download_url(self) -> str:
         """Address of NCBI's RNA-seq counts: beside `acc.cgi`, or `rnaseq_counts/` of a mirror on disk."""
         if self.is_offline:
