@@ -52,7 +52,7 @@ KEGG_TERMS = {
 }
 _NAMESPACES = {"P": "biological_process", "C": "cellular_component", "F": "molecular_function"}
 # Log2 fold changes in dermatomyositis and in cholangiocarcinoma, with the directions that the paper states.
-SHARED = {"PARP12": (3, 3), "MT1M": (3, -3), "HERC6": (1.5, 1.5), "SPP1": (1.5, 1.5), "SLC47A1": (1.5, -1.5)}
+SHARED = {"PARP12": (3, 3), "MT1M": (3, -3), "HERC6": (1.8, 1.8), "SPP1": (1.8, 1.8), "SLC47A1": (1.8, -1.8)}
 N_OF_EACH, N_OTHERS, SET_SIZE = 30, 200, 14
 GENES = [
     *SHARED,
