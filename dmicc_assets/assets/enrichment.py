@@ -37,8 +37,8 @@ def observe_libraries(context: StepContext) -> str:
 def study_libraries(context: StepContext, *, asks: bool = True) -> str:
     """The same of every library that the study tests or scores; as last observed, if no provider is to be asked."""
     study, report = context.study, context.report_progress
-    tested = served_libraries(study.enrichment, context.settings, report, asks=asks)
-    scored = served_libraries(study.scored_sets, context.settings, report, asks=asks)
+    tested = served_libraries(study.enrichment, context.settings, report, context.memory, asks=asks)
+    scored = served_libraries(study.scored_sets, context.settings, report, context.memory, asks=asks)
     return tested if study.scores is None else f"{tested}\n{scored}"
 
 
