@@ -127,7 +127,9 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
     path = folder / f"{name}.yaml"
     if name in workspace.files or path.exists():
         raise RequestError(f"{name}: a study of this name exists ({workspace.files.get(name, path)})")
-    described = [describe_series(accession, workspace.client()) for accession in accessions]
+    # As people paste them: gse1, GSE2-GPL3, one after another or with commas.
+    asked = list(dict.fromkeys(each.upper() for text in accessions for each in re.split(r"[\s,;]+", text) if each))
+    described = [describe_series(accession, workspace.client()) for accession in asked]
     for dataset in (dataset for series in described for dataset in series.datasets):
         out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}")
         for field, values in dataset.descriptions.items():

@@ -23,6 +23,7 @@ KnownValues = Literal["log2", "linear", "counts", "tpm", "fpkm", "log_ratio", "l
 # Rounded logarithms and ranks of few samples stay below it; counts of a library do not.
 LARGE = 1000.0
 _LOG10 = re.compile(r"log(?:arithm)?[\s_(-]*(?:base[\s_-]*)?10\b|\blg\b", re.I)
+_REFERENCE = re.compile(r"\b(reference|universal|uhr|pool(ed)?|common|stratagene)\b", re.I)
 _LOG2 = re.compile(r"log(?:arithm)?[\s_(-]*(?:base[\s_-]*)?2\b", re.I)
 
 
@@ -161,7 +162,7 @@ def reference_pattern(text: str) -> str:
 
 
 def swapped_text(samples: pl.DataFrame) -> SwappedDyes | None:
-    """The description that most samples have in one of their channels, here in the first, there in the second.
+    """A description of the first channel here and of the second there: one that names a reference, else the commonest.
 
     Args:
         samples: columns sample, source_name and characteristics; keys of the second channel end with `_ch2`.
@@ -173,7 +174,7 @@ def swapped_text(samples: pl.DataFrame) -> SwappedDyes | None:
     swapped = {text: (ones, twos) for text, (ones, twos) in only.items() if ones and twos}
     if not swapped:
         return None
-    text = max(sorted(swapped), key=lambda each: sum(map(len, swapped[each])))
+    text = max(sorted(swapped), key=lambda each: (bool(_REFERENCE.search(each)), sum(map(len, swapped[each]))))
     return SwappedDyes(text, swapped[text][0][0], swapped[text][1][0])
 
 
