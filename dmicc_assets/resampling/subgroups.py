@@ -26,6 +26,7 @@ FEWEST = 10
 # A field with more values tells persons rather than groups.
 _MOST_VALUES = 12
 NOT_STATED = "not stated"
+_NO_WIDTH = 1e-9
 _TISSUE = re.compile(r"(tissue|organ)( type)?|(body|tissue|anatomical)[ _]?(site|region|location)", re.IGNORECASE)
 _CENTRE = re.compile(
     r"((study|recruiting|recruitment|clinical|collection)[ _])?(cent(er|re)|site|hospital)", re.IGNORECASE
@@ -123,8 +124,8 @@ def _nested(nested: OutOfFold, own: CaseControl, inside: BoolArray, seed: int) -
     if min(counts.values()) < FEWEST:
         return counts | _NO_AREA | {"kind": "nested_cv"}
     area = OutOfFoldScores.of(replace(nested, scores=scores), own, seed).auc()
-    limits = {"auc": float(area.value), "ci_low": float(area.low), "ci_high": float(area.high)}
-    return counts | limits | {"kind": "nested_cv", "interval": "patient_bootstrap"}
+    limits = _limits(float(area.low), float(area.high), "patient_bootstrap")
+    return counts | {"kind": "nested_cv", "auc": float(area.value)} | limits
 
 
 def _external(score: FloatArray, subject: CaseControl, inside: BoolArray) -> dict[str, Any]:
@@ -136,4 +137,11 @@ def _external(score: FloatArray, subject: CaseControl, inside: BoolArray) -> dic
         return counts | _NO_AREA | {"kind": "external"}
     curve = roc(own[known], subject.is_case[known])
     low, high, interval = area_interval(curve, own, subject)
-    return counts | {"kind": "external", "auc": curve.auc, "ci_low": low, "ci_high": high, "interval": interval}
+    return counts | {"kind": "external", "auc": curve.auc} | _limits(low, high, interval)
+
+
+def _limits(low: float, high: float, interval: str) -> dict[str, Any]:
+    """Limits and how they were made; none where they have no width, as those of an area of 1."""
+    if not high - low > _NO_WIDTH:
+        return dict.fromkeys(("ci_low", "ci_high", "interval"))
+    return {"ci_low": low, "ci_high": high, "interval": interval}

@@ -168,13 +168,13 @@ TABLES = (
             Column("n_case", COUNT, "case samples with a prediction"),
             Column("n_control", COUNT, "control samples with a prediction"),
             Column("auc", REAL, "area under the ROC curve; NULL with fewer than 10 cases or controls"),
-            Column("ci_low", REAL, "lower 95 % limit"),
+            Column("ci_low", REAL, "lower 95 % limit; NULL where it is not estimable, as that of an area of 1"),
             Column("ci_high", REAL, "upper 95 % limit"),
             Column(
                 "interval",
                 TEXT,
                 "how the limits were made: 'patient_bootstrap', 'delong' or 'obuchowski' (a patient has several "
-                "samples); NULL without an area",
+                "samples); NULL without limits",
             ),
         ),
         "How well the model separates cases from controls in each known subgroup of people. Where no difference is "

@@ -118,6 +118,12 @@ def test_fields_are_those_that_split_people() -> None:
     assert subgroup_fields(OWN, some, {})["sex"].count(NOT_STATED) == n - 20
 
 
+def test_an_area_of_one_has_no_limits() -> None:
+    known = replace(out_of_fold(OWN), scores=np.tile(2.0 * OWN.is_case, (3, 1)))
+    table = performance(described(OWN, sex=[("f", "m")[i % 2] for i in range(60)]), [], known)
+    assert table.select("auc", "ci_low", "ci_high", "interval").rows() == [(1.0, None, None, None)] * 2
+
+
 def test_no_model_no_rows() -> None:
     table = subgroup_performance(None, OWN, out_of_fold(OWN), [OTHER], described(OWN), {}, 1)
     assert table.is_empty()
