@@ -80,6 +80,17 @@ def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
     raise RequestError(f"{given}: {what}; give a study by its name, as in `dmicc check dm_icc`, or by its file")
 
 
+def _invalid(path: Path, error: yaml.YAMLError) -> RequestError:
+    """What is wrong with the text, by PyYAML's own parser: libyaml names the line after the last one."""
+    try:
+        yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.YAMLError as plain:
+        error = plain
+    mark = getattr(error, "problem_mark", None)
+    line = f" line {mark.line + 1}" if mark else ""
+    return RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})")
+
+
 def load_study(path: Path) -> Study:
     """Read one study file.
 
@@ -95,9 +106,7 @@ def load_study(path: Path) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"{path}: cannot be read ({error})") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
+        raise _invalid(path, error) from None
     except (ValueError, RecursionError) as error:  # an impossible date, or an alias that contains itself
         raise RequestError(f"{path}: not valid YAML ({error})") from None
     if node is None or not isinstance(content, dict):
