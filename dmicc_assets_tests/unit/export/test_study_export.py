@@ -86,7 +86,8 @@ def test_lists_and_maps_are_one_field_in_tsv(folder: Path) -> None:
     assert set(terms["genes"]) == {"G020;G021"}
     assert "inf" in set(terms["odds_ratio"])
     samples = pl.read_csv(folder / "tables/source/samples.tsv", separator="\t", infer_schema=False)
-    assert set(samples["characteristics"]) == {"state=sick", "state=well", "state=neither"}
+    groups = {f"state={state}; sex={sex}" for state in ("sick", "well") for sex in ("female", "male")}
+    assert set(samples["characteristics"]) == groups | {"state=neither"}
     assert samples["patient"].is_null().all()
 
 
