@@ -61,16 +61,20 @@ def _scores(
         raise ValueError(f"min_size: expected at most max_size ({max_size}), got {min_size}")
     library = read_gmt(Path(sets)) if isinstance(sets, (str, Path)) else _library(sets)
     matrix = matrix_of(expression)
-    found = sample_scores(matrix, [library], method, options.min_size, options.max_size).scores
-    if found.is_empty():
+    found = sample_scores(matrix, [library], method, options.min_size, options.max_size)
+    if found.scores.is_empty():
         ours, theirs = ", ".join(matrix.features[:3]), ", ".join(next(iter(library.sets.values())).genes[:3])
         raise ValueError(
-            f"no set has {min_size} to {max_size} of the measured genes (measured: {ours}, ...; sets: {theirs}, ...)"
+            f"no set has {min_size} to {max_size} of the {found.n_genes} genes that take part, and not all of them "
+            f"({found.n_missing} left out for a missing value, {found.n_constant} as constant; measured: {ours}, ...; "
+            f"sets: {theirs}, ...)"
         )
-    return found
+    return found.scores
 
 
 def _library(sets: Mapping[str, Iterable[str]]) -> GeneSetLibrary:
+    if text := next((name for name, genes in sets.items() if isinstance(genes, str)), None):
+        raise ValueError(f"sets: expected several genes in {text!r}, got the text {sets[text]!r}")
     held = {str(name): GeneSet(None, tuple(sorted({str(gene) for gene in genes}))) for name, genes in sets.items()}
     if not held or not all(each.genes for each in held.values()):
         empty = next((name for name, each in held.items() if not each.genes), None)

@@ -16,13 +16,13 @@ from dmicc_assets.geo.formats.numeric_rows import MISSING, is_number
 # Lines that tell a layout.
 N_LINES = 60
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-# The columns of featureCounts (Subread) between a gene's name and its counts.
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 # Names over the names of rows: where one stands and the rows are longer, nobody can tell which name is lacking.
 _OF_ROWS = frozenset(
     {"gene", "genes", "geneid", "genesymbol", "symbol", "probe", "probeid", "id", "idref", "name", "feature"}
     | {"sample", "samples", "sampleid", "samplename", "gsm", "geoaccession", "array", "barcode", "patient"}
 )
+# The first columns of featureCounts (Subread): a gene's name, then what precedes its counts.
 FEATURE_COUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
 
 
@@ -149,19 +149,23 @@ def _not_samples(header: Sequence[str], *, is_gct: bool) -> set[int]:
 
 
 def _decimal(rows: Sequence[Sequence[str]], kept: Sequence[int], separator: str, name: str) -> str:
-    """The decimal sign of the numbers."""
+    """The decimal sign of the numbers.
+
+    A comma before three digits may separate thousands, unless a cell has another number of digits there (`7,1`), begins
+    with 0 (`0,125`), or semicolons separate the cells, which spreadsheets write where the comma is the decimal sign.
+    """
     cells = [row[i] for row in rows for i in kept if i < len(row) and row[i]]
     commas = [cell for cell in cells if "," in cell]
     if not commas:
         return "."
-    thousands = [cell for cell in commas if _THOUSANDS.fullmatch(cell)]
-    plain = [cell for cell in cells if re.fullmatch(r"[+-]?\d{1,3}", cell)]
-    if len(thousands) == len(commas) and (plain or any("." in cell for cell in cells)):
+    has_points = any("." in cell for cell in cells)
+    may_be_whole = has_points or separator != ";" or any(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in cells)
+    if may_be_whole and all(map(_THOUSANDS.fullmatch, commas)):
         raise SourceError(
             f"{name}: {commas[0]!r} may be a number over a thousand or a decimal fraction: "
             "write numbers with a decimal point and no separator of thousands"
         )
-    is_comma = all(_DECIMAL_COMMA.fullmatch(cell) for cell in commas) and not any("." in cell for cell in cells)
+    is_comma = all(_DECIMAL_COMMA.fullmatch(cell) for cell in commas) and not has_points
     return "," if is_comma else "."
 
 

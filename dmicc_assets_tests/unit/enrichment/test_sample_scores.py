@@ -141,6 +141,7 @@ def test_the_front_door_takes_frames_and_a_file_or_genes_by_set(
         ({"sets": {"A": []}}, "sets: no gene in 'A'"),
         ({"sets": {}}, "sets: expected one or more"),
         ({"sets": {"A": ["Tp53", "Gapdh"]}, "min_size": 1}, r"no set has 1 to 500 .*measured: G00.*sets: Gapdh, Tp53"),
+        ({"sets": {"A": "TP53"}}, "sets: expected several genes in 'A', got the text 'TP53'"),
         ({"min_size": 0}, "min_size: expected greater than or equal to 1"),
         ({"min_size": 9, "max_size": 8}, "min_size: expected at most max_size"),
         ({"expression": frame(matrix()).rename({"gene": "id"})}, "expected 'gene' or 'probe' as the first column"),

@@ -86,6 +86,13 @@ def test_what_r_and_spreadsheets_write_is_the_same_table(tmp_path: Path, text: s
     assert names_of(path) == MatrixNames(["TP53", "EGFR"], ["S1", "S2"])
 
 
+def test_commas_before_three_digits_are_decimal_where_no_thousand_can_be_meant(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    for text in ("gene;S1\nTP53;7,123\nEGFR;5,001\n", "gene\tS1\nTP53\t7,123\nEGFR\t0,125\n"):
+        path.write_text(text)
+        assert read_matrix(path)[0].values[0, 0] == 7.123
+
+
 def test_errors_of_a_spreadsheet_are_missing_values(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("gene,S1,S2\nTP53,#NUM!,2\nEGFR,#DIV/0!,1\n")
@@ -113,6 +120,7 @@ def test_a_sheet_is_read_as_r_and_spreadsheets_write_it(tmp_path: Path, text: st
         ("gene\tS1\nTP53\t1,5\nEGFR\t1.5\n", "'TP53' has '1,5' for S1, expected a number"),
         ('gene,S1\nTP53,"1,234.5"\nEGFR,"2,000"\n', "'1,234.5' may be a number over a thousand or a decimal fraction"),
         ("gene\tS1\nTP53\t1,234\nEGFR\t567\n", "'1,234' may be a number over a thousand or a decimal fraction"),
+        ("gene\tS1\nTP53\t1,234\nEGFR\t5,678\n", "'1,234' may be a number over a thousand or a decimal fraction"),
         ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
         ("gene\tS1\n \nTP53\t1\n", "the row '' has 0 values, expected 1"),
         ("gene\tS1\nTP53\t1\nTP53\t2\n", "duplicate id 'TP53'"),
