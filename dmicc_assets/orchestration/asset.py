@@ -174,7 +174,8 @@ def _condition(step: Step) -> dg.AutomationCondition:
         return fetch_when_changed()
     if step.partition == "all_studies":
         return rebuild_when_changed()
-    return recompute_when_changed(levels_to_wait_for(step, STEPS))
+    only_order = [asset_key(each.table) for each in step.inputs if not each.is_read]
+    return recompute_when_changed(levels_to_wait_for(step, STEPS), only_order)
 
 
 def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:

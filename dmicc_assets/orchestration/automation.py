@@ -10,7 +10,7 @@ import dagster as dg
 from dmicc_assets.lake.steps import Step
 
 
-def recompute_when_changed(levels: int = 0) -> dg.AutomationCondition:
+def recompute_when_changed(levels: int = 0, only_order: Sequence[dg.AssetKey] = ()) -> dg.AutomationCondition:
     """Materialise a partition that is missing, or whose inputs changed in content; stop at unchanged content.
 
     `eager()` does not stop at an unchanged data version; this is what did, through static mappings.
@@ -19,14 +19,17 @@ def recompute_when_changed(levels: int = 0) -> dg.AutomationCondition:
         levels: how far up nothing may be in progress or just done, so that what is read is of one revision
             (`levels_to_wait_for`). What follows on a table that is just done is in progress at the next tick:
             `will_be_requested()` would say so at once, but not of an asset with other partitions.
+        only_order: dependencies that are not read: their changes change nothing (the case of a study hangs on its
+            datasets for the order of a backfill).
     """
     is_at_work = dg.AutomationCondition.in_progress() | dg.AutomationCondition.newly_updated()
     any_at_work = dg.AutomationCondition.any_deps_in_progress()
     for level in range(levels):
         any_at_work = dg.AutomationCondition.any_deps_match(is_at_work | any_at_work if level else is_at_work)
-    changed = dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_match(
-        dg.AutomationCondition.data_version_changed()
-    )
+    inputs_changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+    if only_order:
+        inputs_changed = inputs_changed.ignore(dg.AssetSelection.assets(*only_order))
+    changed = dg.AutomationCondition.newly_missing() | inputs_changed
     return (
         dg.AutomationCondition.in_latest_time_window()
         & changed.since_last_handled()

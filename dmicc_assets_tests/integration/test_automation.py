@@ -1,5 +1,8 @@
+import dagster as dg
+import pytest
+
 from dmicc_assets.assets import STEPS
-from dmicc_assets.orchestration.automation import levels_to_wait_for
+from dmicc_assets.orchestration.automation import levels_to_wait_for, recompute_when_changed
 
 
 def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None:
@@ -10,3 +13,28 @@ def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None
     assert levels["ranking"] == 2, "cohort, differential (not read), signature"
     assert levels["model"] == 3, "cohort, differential and signature (not read), ranking"
     assert levels["performance"] == 5, "cohort, differential, signature, ranking and out_of_fold (not read), model"
+
+
+@pytest.mark.parametrize(("is_read", "n_requested"), [(True, 1), (False, 0)])
+def test_a_change_of_what_only_gives_order_requests_nothing(is_read: bool, n_requested: int) -> None:
+    """A revised dataset does not request the case of its study, which reads nothing."""
+    above, below = dg.AssetKey("above"), dg.AssetKey("below")
+
+    @dg.asset(key=above)
+    def read() -> None: ...
+
+    @dg.asset(key=below, deps=[above], automation_condition=recompute_when_changed(0, [] if is_read else [above]))
+    def reading() -> None: ...
+
+    instance, defs = dg.DagsterInstance.ephemeral(), dg.Definitions([read, reading])
+
+    def report(key: dg.AssetKey, version: str) -> None:
+        tags = {"dagster/data_version": version}
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, tags=tags))
+
+    report(above, "1")
+    report(below, "1")
+    before = dg.evaluate_automation_conditions(defs, instance)
+    assert before.total_requested == 0
+    report(above, "2")
+    assert dg.evaluate_automation_conditions(defs, instance, cursor=before.cursor).total_requested == n_requested
