@@ -9,14 +9,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import NamedTuple
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.expression.gene_ids import namespace_of
 from dmicc_assets.geo.formats.numeric_rows import MISSING, is_number
+from dmicc_assets.geo.formats.symbol_cells import is_gene_name
 
+# Of a German spreadsheet, thousands: such fractions would rarely all have three digits.
+_DOTTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+_PLAIN = re.compile(r"[+-]?[1-9]\d{0,2}")
 # Lines that tell a layout.
 N_LINES = 60
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+# What a spreadsheet writes first, to say what separates cells.
+_SEPARATOR = re.compile(r"sep=([;,|\t])\r?", re.I)
+# Columns of genes' identifiers and lengths, and of each sample's reliability (BeadStudio, MAS 5).
+_NO_SAMPLE = re.compile(
+    r"entrez(?:[\W_]?gene)?(?:[\W_]?id)?|gene[\W_]?(?:id|length|name|symbol)|(?:eff(?:ective)?[\W_]?)?length"
+    r"|(?:.*[\W_])?(?:detection[\W_]*p?[\W_]?(?:val(?:ue)?)?|abs[\W_]?call|bead[\W_]?std(?:err|ev)|(?:avg[\W_]?)?nbeads"
+    r"|array[\W_]?stdev)",
+    re.I,
+)
 # Names over the names of rows: where one stands and the rows are longer, nobody can tell which name is lacking.
 _OF_ROWS = frozenset(
     {"gene", "genes", "geneid", "genesymbol", "symbol", "probe", "probeid", "id", "idref", "name", "feature"}
@@ -37,6 +52,7 @@ class Layout:
         columns: names of all columns, the one of the row names first.
         samples: those that hold numbers.
         has_index: whether a column of row numbers, as of pandas, precedes the row names; it is not in `columns`.
+        n_metadata: lines after the header that describe the samples (GCT 1.3).
     """
 
     separator: str
@@ -45,6 +61,7 @@ class Layout:
     columns: list[str]
     samples: list[str]
     has_index: bool
+    n_metadata: int = 0
 
 
 def layout_of(lines: Sequence[str], name: str) -> Layout:
@@ -57,25 +74,37 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
     Raises:
         SourceError: no header, no sample, a column of text among the samples, or numbers that can be read in two ways.
     """
-    n_before = _lines_before(lines)
-    separator = separator_of(lines[n_before] if n_before < len(lines) else "")
+    n_before = lines_before(lines)
+    given = stated_separator(lines)
+    separator = given or separator_of(lines[n_before] if n_before < len(lines) else "")
     header, *rows = [*_cells(lines[n_before:], separator, name), []][: N_LINES + 1]
-    rows = [row for row in rows if any(row)]
+    gct = _gct_size(lines[:n_before], name)
+    n_metadata = gct.of_samples if gct else 0
+    rows = [row for row in rows[n_metadata:] if any(row)]
     header = named_as_rows(header, rows)
     has_index = _is_index(header, rows)
     if has_index:
         header, rows = header[1:], [row[1:] for row in rows]
-    dropped = _not_samples(header, is_gct=n_before > 1 and lines[0].startswith("#1."))
+    dropped = _not_samples(header, gct.of_genes if gct else 0)
     n_columns = len(header)
     while n_columns and not header[n_columns - 1] and rows and not any("".join(row[n_columns - 1 :]) for row in rows):
         n_columns -= 1  # a separator at the end of every line
     kept = [i for i in range(1, n_columns) if i not in dropped]
     samples = [header[i] for i in kept]
-    check_names(samples, name)
+    shown = lines[n_before][:60] if n_before < len(lines) else ""
+    check_names(samples, name, f" (line {n_before + 1}: {shown!r})")
+    if (
+        all(map(is_number, samples))
+        and not _is_of_rows(header[0])
+        and (is_gene_name(header[0]) or namespace_of([header[0]]) == "ensembl")
+    ):
+        raise SourceError(
+            f"{name}: line {n_before + 1} is of the gene {header[0]}: write the names of the samples first"
+        )
     decimal = _decimal(rows, kept, separator, name)
     for i in kept:
         _refuse_text(header[i], [row[i] for row in rows if i < len(row) and row[i]], decimal, name)
-    return Layout(separator, decimal, n_before, header, samples, has_index)
+    return Layout(separator, decimal, n_before, header, samples, has_index, n_metadata)
 
 
 def separator_of(header: str) -> str:
@@ -96,16 +125,27 @@ def _cells(lines: Sequence[str], separator: str, name: str) -> list[list[str]]:
         raise SourceError(f"{name}: the table cannot be read ({error})") from None
 
 
-def check_names(samples: Sequence[str], name: str) -> None:
-    """Refuse a table without samples, or with one that has no name or is a duplicate.
+def check_names(samples: Sequence[str], name: str, where: str = "") -> None:
+    """Refuse a table without samples, or with one that has no name, is a duplicate or is known to be no sample.
+
+    Args:
+        samples: names of the columns after the first.
+        name: name of the file in messages.
+        where: the header, in messages.
 
     Raises:
         SourceError: the message says which column.
     """
     if not samples:
-        raise SourceError(f"{name}: expected one column for each sample after the first, found none")
+        raise SourceError(f"{name}: expected one column for each sample after the first, found none{where}")
     if "" in samples:
-        raise SourceError(f"{name}: column {samples.index('') + 2} of the table has no name")
+        raise SourceError(f"{name}: column {samples.index('') + 2} of the table has no name{where}")
+    if others := [sample for sample in samples if _NO_SAMPLE.fullmatch(sample)]:
+        raise SourceError(
+            f"{name}: column {others[0]!r} is no sample, but describes genes or the sample beside it: expected a "
+            f"column of names, then one column for each sample; leave out {', '.join(map(repr, others[:4]))}"
+            + (f" and {len(others) - 4} more" if len(others) > 4 else "")
+        )
     seen: set[str] = set()
     for sample in samples:
         if sample in seen:
@@ -113,14 +153,61 @@ def check_names(samples: Sequence[str], name: str) -> None:
         seen.add(sample)
 
 
-def _lines_before(lines: Sequence[str]) -> int:
-    """How many lines precede the header: blank ones, comments, and the size of a GCT file."""
+def lines_before(lines: Sequence[str], *, of_text: bool = False) -> int:
+    """How many lines precede the header: blank ones, comments, a spreadsheet's `sep=;`, and the size of a GCT file.
+
+    A comment with as many cells as the row of numbers below it is the header (`#gene`, then the samples).
+
+    Args:
+        lines: the first ones.
+        of_text: whether the row may hold text, as in a sample sheet.
+    """
     for i, line in enumerate(lines):
-        if i and lines[i - 1].startswith(("#1.2", "#1.3")):
+        if (i and lines[i - 1].startswith(("#1.2", "#1.3"))) or _SEPARATOR.fullmatch(line):
             continue
         if line.strip() and not line.startswith("#"):
-            return i
+            return i - 1 if i and _is_header(lines[i - 1], line, of_text) else i
     return 0
+
+
+def stated_separator(lines: Sequence[str]) -> str | None:
+    """The separator of the line `sep=;` that a spreadsheet reads and writes first."""
+    match = _SEPARATOR.fullmatch(lines[0]) if lines else None
+    return match[1] if match else None
+
+
+def _is_header(comment: str, row: str, of_text: bool) -> bool:
+    separator = separator_of(row)
+    names, cells = comment.split(separator), row.split(separator)
+    return (
+        comment.startswith("#")
+        and 1 < len(cells) == len(names)
+        and (of_text or any(is_number(cell.strip()) for cell in cells[1:]))
+        and not any(is_number(name.strip()) for name in names[1:])
+    )
+
+
+class _GctSize(NamedTuple):
+    """How many columns and lines of a GCT file are no data."""
+
+    of_genes: int
+    of_samples: int
+
+
+def _gct_size(before: Sequence[str], name: str) -> _GctSize | None:
+    """Columns that describe genes and lines that describe samples, by a GCT file's version and size."""
+    version = next((i for i, line in enumerate(before) if line.startswith(("#1.2", "#1.3"))), None)
+    if version is None:
+        return None
+    if before[version].startswith("#1.2"):
+        return _GctSize(1, 0)
+    size = re.findall(r"\d+", before[version + 1] if version + 1 < len(before) else "")
+    if len(size) < 4:
+        raise SourceError(
+            f"{name}: expected four numbers in the second line of GCT 1.3 (rows, columns, columns that describe rows, "
+            f"rows that describe columns), found {' '.join(size) or 'none'}"
+        )
+    return _GctSize(int(size[2]), int(size[3]))
 
 
 def named_as_rows(header: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -130,7 +217,11 @@ def named_as_rows(header: list[str], rows: Sequence[Sequence[str]]) -> list[str]
         return header
     if not any(row[-1] for row in rows):
         return [*header, ""]
-    return header if re.sub(r"\W|_", "", "".join(header[:1])).casefold() in _OF_ROWS else ["", *header]
+    return header if _is_of_rows("".join(header[:1])) else ["", *header]
+
+
+def _is_of_rows(name: str) -> bool:
+    return re.sub(r"\W|_", "", name).casefold() in _OF_ROWS
 
 
 def _is_index(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -142,10 +233,11 @@ def _is_index(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return first in counted and not any(is_number(row[1], ".") for row in rows if len(row) > 1)
 
 
-def _not_samples(header: Sequence[str], *, is_gct: bool) -> set[int]:
-    if is_gct:
-        return {1}
-    return set(range(1, len(FEATURE_COUNTS))) if tuple(header[: len(FEATURE_COUNTS)]) == FEATURE_COUNTS else set()
+def _not_samples(header: Sequence[str], n_of_genes: int) -> set[int]:
+    """Columns that describe genes: as many as a GCT file says, or featureCounts' own."""
+    if tuple(header[: len(FEATURE_COUNTS)]) == FEATURE_COUNTS:
+        return set(range(1, len(FEATURE_COUNTS)))
+    return set(range(1, 1 + n_of_genes))
 
 
 def _decimal(rows: Sequence[Sequence[str]], kept: Sequence[int], separator: str, name: str) -> str:
@@ -157,16 +249,23 @@ def _decimal(rows: Sequence[Sequence[str]], kept: Sequence[int], separator: str,
     cells = [row[i] for row in rows for i in kept if i < len(row) and row[i]]
     commas = [cell for cell in cells if "," in cell]
     if not commas:
+        dotted = [cell for cell in cells if "." in cell]
+        if separator == ";" and dotted and all(map(_DOTTED.fullmatch, dotted)) and any(map(_PLAIN.fullmatch, cells)):
+            raise _of_two_meanings(dotted[0], name)
         return "."
     has_points = any("." in cell for cell in cells)
     may_be_whole = has_points or separator != ";" or any(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in cells)
     if may_be_whole and all(map(_THOUSANDS.fullmatch, commas)):
-        raise SourceError(
-            f"{name}: {commas[0]!r} may be a number over a thousand or a decimal fraction: "
-            "write numbers with a decimal point and no separator of thousands"
-        )
+        raise _of_two_meanings(commas[0], name)
     is_comma = all(_DECIMAL_COMMA.fullmatch(cell) for cell in commas) and not has_points
     return "," if is_comma else "."
+
+
+def _of_two_meanings(cell: str, name: str) -> SourceError:
+    return SourceError(
+        f"{name}: {cell!r} may be a number over a thousand or a decimal fraction: "
+        "write numbers with a decimal point and no separator of thousands"
+    )
 
 
 def _refuse_text(column: str, cells: Sequence[str], decimal: str, name: str) -> None:

@@ -15,14 +15,14 @@ from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.gene_ids import gene_id_rows
 from dmicc_assets.geo.formats.gene_id_columns import ID_COLUMNS, gene_id_cells
 from dmicc_assets.geo.formats.platform_table import PlatformTable, plain_name, read_platform_table
-from dmicc_assets.geo.formats.symbol_cells import Cell, read_captured, read_cell
+from dmicc_assets.geo.formats.symbol_cells import Cell, is_gene_name, read_captured, read_cell
 from dmicc_assets.geo.formats.symbol_columns import COLUMNS, SymbolRule, choose_column, no_column
 from dmicc_assets.geo.formats.tabular import text_table
 from dmicc_assets.tables import TABLES
 
 SEPARATOR = " /// "
 # Of the columns of an author's table, the plain names of the one with the symbols.
-_SYMBOL_NAMES = ("symbol", "genesymbol", "gene")
+_SYMBOL_NAMES = ("symbol", "genesymbol", "gene", "hgncsymbol", "genesymbols", "symbols")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,14 @@ def read_probe_table(path: Path) -> Platform:
     columns, rows = text_table(path)
     if len(columns) < 2:
         raise SourceError(f"{path.name}: expected a table of probe and symbol, found {' '.join(columns)[:40]!r}")
-    index = next((i for i, name in enumerate(columns) if i and plain_name(name) in _SYMBOL_NAMES), 1)
+    index = _symbol_column(columns, rows)
+    if not index:
+        raise SourceError(f"{path.name}: the first column is {columns[0]!r}: expected the probe, then its symbol")
+    if is_gene_name(columns[index]) and plain_name(columns[index]) not in (*_SYMBOL_NAMES, "id"):
+        raise SourceError(
+            f"{path.name}: line 1 is of the gene {columns[index]}: expected the names of the columns, `probe` and "
+            "`symbol`; write them first"
+        )
     ids = (i for i, name in enumerate(columns) if i not in (0, index) and plain_name(name) in ID_COLUMNS)
     kept = [0, index, *ids]
     given = [[row[i].strip() if i < len(row) else "" for i in kept] for row in rows if row and row[0].strip()]
@@ -104,6 +111,18 @@ def read_probe_table(path: Path) -> Platform:
     if not (platform.probe_genes["n_symbols"] > 0).any():
         raise SourceError(f"{path.name}: no symbol in column {columns[index]!r}")
     return platform
+
+
+def _symbol_column(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """The column of symbols: by its name, else the one with most known genes, else the second; 0 if only the first."""
+    names = [plain_name(name) for name in columns]
+    if named := [i for i, name in enumerate(names) if name in _SYMBOL_NAMES]:
+        return named[-1] if not named[0] else named[0]
+    known = [
+        sum(any(map(is_gene_name, read_cell(row[i]).symbols)) for row in rows if i < len(row))
+        for i in range(len(columns))
+    ]
+    return max(range(1, len(columns)), key=known.__getitem__)
 
 
 def _best_of(table: PlatformTable, rule: SymbolRule, name: str) -> int:

@@ -23,15 +23,23 @@ from dmicc_assets.geo.formats.layout import (
     Layout,
     check_names,
     layout_of,
+    lines_before,
     named_as_rows,
     separator_of,
+    stated_separator,
 )
-from dmicc_assets.geo.formats.numeric_rows import read_rows, whole_lines
+from dmicc_assets.geo.formats.numeric_rows import check_ids, read_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import sample_rows
 from dmicc_assets.geo.formats.text_file import utf8_blocks
 from dmicc_assets.types import ExpressionMatrix
 
 _PARQUET = b"PAR1"
+_QUOTED = re.compile(rb'"((?:[^"]|"")*)"')
+# Rows of HTSeq and STAR that count the reads of no gene.
+_NO_GENE = re.compile(
+    r"__(?:no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
+    r"|N_(?:unmapped|multimapping|noFeature|ambiguous)"
+)
 
 
 def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
@@ -54,8 +62,18 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     ids, values = read_rows(
         rows, layout.columns[1:], path.name, layout.separator, only=layout.samples, decimal=layout.decimal
     )
+    ids = [key.strip() for key in ids]
+    genes = [i for i, key in enumerate(ids) if not _NO_GENE.fullmatch(key)]
+    if len(genes) < len(ids):
+        ids, values = [ids[i] for i in genes], values[genes]
     if not ids:
         raise SourceError(f"{path.name}: the table has no rows")
+    if spilt := [key for key in ids if "\n" in key]:
+        raise SourceError(
+            f"{path.name}: the name {spilt[0][:40]!r} goes over several lines: a quotation mark in it is not closed; "
+            "write the table without quotes"
+        )
+    check_ids(ids, path.name)
     return ExpressionMatrix(values, tuple(ids), tuple(layout.samples)), digest.hexdigest()
 
 
@@ -86,16 +104,24 @@ def names_of(path: Path) -> MatrixNames:
     """
     if _first_bytes(path)[:4] == _PARQUET:
         try:
-            samples = list(pl.read_parquet_schema(path))[1:]
-            rows = pl.read_parquet(path, columns=[0]).to_series(0).cast(pl.String)
+            order = _names_first(pl.DataFrame(schema=pl.read_parquet_schema(path))).columns
+            samples = order[1:]
+            rows = pl.read_parquet(path, columns=order[:1]).to_series(0).cast(pl.String)
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return MatrixNames(rows.drop_nulls().to_list(), samples)
     layout, blocks = _opened(path)
     separator = layout.separator.encode()
     lines = (line for block in blocks for line in block.split(b"\n"))
-    names = (line.split(separator, 1)[0].decode(errors="replace").strip().strip('"') for line in lines)
-    return MatrixNames([name for name in names if name], layout.samples)
+    names = (_first_cell(line, separator) for line in lines)
+    return MatrixNames([name for name in names if name and not _NO_GENE.fullmatch(name)], layout.samples)
+
+
+def _first_cell(line: bytes, separator: bytes) -> str:
+    quoted = _QUOTED.match(line)
+    is_whole = quoted is not None and line[quoted.end() :].lstrip(b" \r")[:1] in (b"", separator)
+    cell = quoted[1].replace(b'""', b'"') if quoted and is_whole else line.split(separator, 1)[0]
+    return cell.decode(errors="replace").strip().strip('"')
 
 
 def sample_columns(line: bytes, name: str) -> list[str]:
@@ -161,12 +187,21 @@ def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return frame.columns, [["" if cell is None else str(cell) for cell in row] for row in frame.iter_rows()]
-    text = b"".join(utf8_blocks(path)).decode("utf-8", errors="replace").lstrip("\r\n")
-    lines = csv.reader(StringIO(text, newline=""), delimiter=separator_of(text.partition("\n")[0]))
+    text = b"".join(utf8_blocks(path)).decode("utf-8", errors="replace")
+    first = text.split("\n", N_LINES)[:N_LINES]
+    n_before = lines_before(first, of_text=True)
+    text = text.split("\n", n_before)[-1]
+    separator = stated_separator(first) or separator_of(text.partition("\n")[0])
+    lines = csv.reader(StringIO(text, newline=""), delimiter=separator)
     try:
         header, *rows = list(lines) or [[]]
     except csv.Error as error:
         raise SourceError(f"{path.name}: the table cannot be read at line {lines.line_num} ({error})") from None
+    if separator == "\t" and (spilt := [cell for row in rows for cell in row if "\n" in cell and "\t" in cell]):
+        raise SourceError(
+            f"{path.name}: the cell {spilt[0][:40]!r} goes over several lines: a quotation mark in it is not closed; "
+            "write the table without quotes"
+        )
     return named_as_rows(header, [row for row in rows if any(row)]), rows
 
 
@@ -197,7 +232,7 @@ def samples_of(columns: Sequence[str], sheet: dict[str, dict[str, str]], name: s
 
 def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     try:
-        frame = pl.read_parquet(path)
+        frame = _names_first(pl.read_parquet(path))
         names = frame.columns
         check_names(names[1:], path.name)
         ids = frame.to_series(0).cast(pl.String)
@@ -211,6 +246,13 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     values = np.where(np.isfinite(values), values, np.nan)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ExpressionMatrix(values, tuple(ids.to_list()), tuple(names[1:])), digest
+
+
+def _names_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the names of rows in its first column: pandas writes an index of text behind the samples."""
+    text = [column for column, kind in frame.schema.items() if kind in (pl.String, pl.Categorical)]
+    is_last = len(text) == 1 and text[0] == frame.columns[-1]
+    return frame.select(text[0], pl.exclude(text[0])) if is_last else frame
 
 
 def _unreadable(path: Path, error: pl.exceptions.PolarsError) -> SourceError:
@@ -230,7 +272,10 @@ def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[
         start += block
     lines = start.decode("utf-8", errors="replace").split("\n", N_LINES)[:N_LINES]
     layout = layout_of([line.rstrip("\r") for line in lines], path.name)
-    after_header = start.split(b"\n", layout.n_before + 1)[layout.n_before + 1 :]
+    n_header = layout.n_before + 1 + layout.n_metadata
+    while start.count(b"\n") < n_header and (block := next(blocks, b"")):
+        start += block
+    after_header = start.split(b"\n", n_header)[n_header:]
     separator = re.escape(layout.separator.encode())
     blank = re.compile(rb'^(?:"?"?' + separator + rb')+"?"?\r?(?:\n|\Z)', re.M)
     index = re.compile(rb"^[^" + separator + rb"\n]*" + separator, re.M)

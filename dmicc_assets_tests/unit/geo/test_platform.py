@@ -176,10 +176,19 @@ def test_an_author_brings_a_table_of_probes(tmp_path: Path) -> None:
     for text, problem in (
         ("1_at\n", "expected a table of probe and symbol"),
         ("p,s\n1,0\n", "no symbol in column 's'"),
+        ("1_at,TP53\n2_at,EGFR\n", "line 1 is of the gene TP53"),
+        ("symbol,probe\nTP53,1_at\n", "the first column is 'symbol': expected the probe"),
     ):
         path.write_text(text)
         with pytest.raises(SourceError, match=problem):
             read_probe_table(path)
+
+
+def test_the_symbols_of_an_authors_table_may_stand_behind_others(tmp_path: Path) -> None:
+    path = tmp_path / "my_probes.csv"
+    for name in ("hgnc_symbol", "official"):
+        path.write_text(f"probe,description,{name}\n1_at,tumor protein,TP53\n2_at,a receptor,EGFR\n")
+        assert read_probe_table(path).probe_genes["gene"].to_list() == ["TP53", "EGFR"]
 
 
 def test_only_the_genes_make_the_checksum(gzipped: Gzipped) -> None:

@@ -208,3 +208,78 @@ def test_a_parquet_sheet_that_is_cut_short_is_one_clear_error(tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(SourceError, match=r"s\.parquet: the Parquet file cannot be read"):
         read_sample_sheet(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#1.3\n2\t2\t1\t1\nid\tname\tS1\tS2\nage\tna\t30\t40\nTP53\tx\t1.5\t2.5\nEGFR\ty\t3\t4\n",
+        "#1.3\n2\t2\t0\t0\nid\tS1\tS2\nTP53\t1.5\t2.5\nEGFR\t3\t4\n",
+        "#1.3\n2\t2\t2\t1\nid\tn\tlen\tS1\tS2\nsex\tna\tna\tm\tf\nTP53\tx\t9\t1.5\t2.5\nEGFR\ty\t9\t3\t4\n",
+        "sep=;\ngene;S1;S2\nTP53;1,5;2,5\nEGFR;3;4\n",
+        "#gene\tS1\tS2\nTP53\t1.5\t2.5\nEGFR\t3\t4\n",
+        "gene\tS1\tS2\nTP53 \t1.5\t2.5\nEGFR\t3\t4\n__no_feature\t7\t8\nN_unmapped\t1\t1\n",
+    ],
+)
+def test_what_is_no_gene_and_no_sample_is_left_out(tmp_path: Path, text: str) -> None:
+    (tmp_path / "m.tsv").write_text(text)
+    matrix, _ = read_matrix(tmp_path / "m.tsv")
+    assert (matrix.features, matrix.samples) == (("TP53", "EGFR"), ("S1", "S2"))
+    np.testing.assert_array_equal(matrix.values, [[1.5, 2.5], [3, 4]])
+    assert names_of(tmp_path / "m.tsv") == MatrixNames(["TP53", "EGFR"], ["S1", "S2"])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("id\tS1\tS1 Detection Pval\na\t9\t0.01\n", "'S1 Detection Pval' is no sample"),
+        ("symbol\tEntrez_Gene_Id\tS1\nTP53\t7157\t1\n", "'Entrez_Gene_Id' is no sample"),
+        ("Name\tLength\tEffectiveLength\tTPM\nE1\t9\t8\t1.5\n", "leave out 'Length', 'EffectiveLength'"),
+        ("TP53\t5\t7\nEGFR\t7\t8\n", "line 1 is of the gene TP53"),
+        ('g\ts1\n"y\t3\nz"\t5\n', "a quotation mark in it is not closed"),
+        ("g;s1;s2\nTP53;1.234;2.500\nEGFR;3.100;400\n", "may be a number over a thousand"),
+        ('g,s1\nTP53,"1,234"\nEGFR,"3,100"\n', "may be a number over a thousand"),
+        ("g\ts1\nb \t1\nb\t3\n", "duplicate id 'b'"),
+        ("My experiment,,\ng,s1,s2\na,1,2\n", "has no name .line 1: 'My experiment,,'"),
+        ("#1.3\n2\t2\nid\tS1\nTP53\t1\n", "expected four numbers in the second line of GCT 1.3"),
+    ],
+)
+def test_what_cannot_be_a_matrix_is_refused_with_what_to_do(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "m.txt").write_text(text)
+    with pytest.raises(SourceError, match=problem):
+        read_matrix(tmp_path / "m.txt")
+
+
+def test_fractions_below_one_are_no_thousands(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("g;s1\na;0,125\nb;3\n")
+    np.testing.assert_array_equal(read_matrix(tmp_path / "m.csv")[0].values, [[0.125], [3]])
+
+
+def test_samples_may_be_numbered(tmp_path: Path) -> None:
+    (tmp_path / "m.tsv").write_text("ID\t1.1\t2\nTP53\t5\t7\n")
+    assert read_matrix(tmp_path / "m.tsv")[0].samples == ("1.1", "2")
+
+
+def test_the_index_of_pandas_is_the_last_column_of_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "m.parquet"
+    pl.DataFrame({"S1": [1.5, 3.0], "__index_level_0__": ["TP53", "EGFR"]}).write_parquet(path)
+    matrix, _ = read_matrix(path)
+    assert (matrix.features, matrix.samples) == (("TP53", "EGFR"), ("S1",))
+    assert names_of(path) == MatrixNames(["TP53", "EGFR"], ["S1"])
+
+
+def test_names_in_quotes_are_the_same_for_a_check_and_a_run(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text('g,s1\n"HLA-A, B",1\n"b""x",2\n"c",3\n')
+    assert tuple(names_of(tmp_path / "m.csv").features) == read_matrix(tmp_path / "m.csv")[0].features
+
+
+@pytest.mark.parametrize("before", ["", "# of the clinic\n", "sep=;\n", "\n#x\n", "#"])
+def test_lines_before_a_sample_sheet(tmp_path: Path, before: str) -> None:
+    (tmp_path / "s.csv").write_text(f"{before}sample;group\ns1;a\n")
+    assert read_sample_sheet(tmp_path / "s.csv") == {"s1": {"group": "a"}}
+
+
+def test_a_quotation_mark_that_is_not_closed_hides_no_sample(tmp_path: Path) -> None:
+    (tmp_path / "s.tsv").write_text('sample\tgroup\ns1\t"5 inch\ns2\tb\n')
+    with pytest.raises(SourceError, match="a quotation mark in it is not closed"):
+        read_sample_sheet(tmp_path / "s.tsv")
