@@ -1,4 +1,4 @@
-"""The real UI after `dmicc run`, in a real browser: what is up to date is skipped, `force: true` computes."""
+"""The real UI after `dmicc run`, in a browser: what is up to date, `force: true`, and the sensor on a revision."""
 
 from collections.abc import Iterator
 
@@ -20,6 +20,8 @@ pytestmark = [
 ]
 
 MADE = ("files", "dataset", "cohort", "differential", "gsea")
+OBSERVED = """{ assetOrError(assetKey: {path: ["source", "series"]}) { ... on Asset {
+  assetObservations(limit: 50) { partition tags { key value } } } } }"""
 NOT_COMPUTED = "nothing: it was up to date and not computed again"
 
 
@@ -102,3 +104,24 @@ def test_with_force_in_the_launchpad_it_computes(ui: Ui, page: sync_api.Page) ->
     after = of_lake(ui, "differential/genes", "living.lupus")
     assert after.written_at > before.written_at
     assert after.content == before.content
+
+
+def versions(ui: Ui) -> dict[str, list[str]]:
+    """Data versions of each series as observed, the latest first."""
+    found: dict[str, list[str]] = {}
+    for seen in ui.ask(OBSERVED)["assetOrError"]["assetObservations"]:
+        tags = {tag["key"]: tag["value"] for tag in seen["tags"]}
+        found.setdefault(seen["partition"], []).append(tags["dagster/data_version"])
+    return found
+
+
+def test_the_sensor_switched_on_in_the_browser_reports_the_revised_series_alone(
+    ui: Ui, page: sync_api.Page, geo: LivingGeo
+) -> None:
+    """What automation then requests is in `test_revision.py`."""
+    before = versions(ui)
+    geo.revise_header("GSE1001")
+    page.goto(f"{ui.url}/locations/__repository__@dmicc_assets.definitions/sensors/source_revisions")
+    page.get_by_role("row", name="Running").locator("label").click()
+    wait_for(lambda: all(len(seen) > len(before[series]) for series, seen in versions(ui).items()), 120)
+    assert {series for series, seen in versions(ui).items() if seen[0] != before[series][0]} == {"GSE1001"}
