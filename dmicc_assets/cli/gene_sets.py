@@ -75,9 +75,9 @@ def _show_study(out: Console, settings: Settings, folder: LibraryFolder, study: 
     if settings.gene_sets is not None:
         out.print(f"DMICC_GENE_SETS is set: {study.study} reads its libraries from {settings.gene_sets}")
     rows: list[dict[str, str]] = []
+    pins = {**study.scored_sets.pins, **study.enrichment.pins}
     for name, source in _sources(study).items():
         record = folder.record(source) or {}
-        pins = {**study.scored_sets.pins, **study.enrichment.pins}
         rows.append(
             {
                 "in the study": name,

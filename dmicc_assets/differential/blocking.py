@@ -66,6 +66,8 @@ def blocking(subject: CaseControl, asked: AskedBlock) -> Blocking:
         _refuse_impossible(subject, asked, found)
         return Blocking(asked, "the study file asks for it", found)
     if not found.n_several:
+        if all(patient is None for patient in subject.patient):
+            return Blocking("none", "no patient is stated, so that each sample counts as one", found)
         return Blocking("none", "every patient has one sample", found)
     if found.n_both == found.n_patients:
         return Blocking("fixed", f"all {found.n_patients} patients have samples of both groups", found)
@@ -96,18 +98,11 @@ def _people(subject: CaseControl) -> list[str]:
 def cohort_settings(study: Study, cohort: str, subject: CaseControl) -> Differential:
     """The settings by which a cohort's genes are tested, with its `block` decided by all of its samples.
 
-    TPM and FPKM are tested with a trend: their variance depends on the mean (Law 2014, 10.1186/gb-2014-15-2-r29).
-
     Raises:
         ValueError: as `blocking`.
     """
-    trend = study.differential.trend or any(
-        spec.values in ("tpm", "fpkm")
-        for name, spec in study.datasets.items()
-        if name in study.cohorts[cohort].datasets
-    )
     block = blocking(subject, study.block_of(cohort)).block
-    return study.differential.model_copy(update={"block": block, "trend": trend})
+    return study.differential.model_copy(update={"block": block, "trend": study.trend_of(cohort)})
 
 
 def decided(settings: Differential, subject: CaseControl) -> Differential:

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from dmicc_assets.signature.sharing import N_AXES
 from dmicc_assets.study.schema import Study
 
+# What was made of values to which GEO2R's rule does not apply, by the scale that was detected.
+_OTHER_VALUES = {
+    "counts": "Read counts become log2 counts per million with TMM factors (doi:10.1186/gb-2010-11-3-r25) in {}; genes "
+    "of cohorts of nothing but counts are tested with voom's weights (doi:10.1186/gb-2014-15-2-r29).",
+    "tpm": "TPM become log2(TPM + 1) in {}.",
+    "fpkm": "FPKM become log2(FPKM + 1) in {}.",
+    "log_ratio": "Values are log2 ratios of two channels in {}.",
+    "log10_ratio": "Log10 ratios of two channels become log2 ratios in {}.",
+}
+
 
 @dataclass(frozen=True)
 class Methods:
@@ -32,7 +42,7 @@ def methods(
     Args:
         study: its settings.
         versions: of the libraries, by name.
-        scales: scale that GEO2R's rule detected in each dataset that was read.
+        scales: what the values of each dataset that was read are, `scale_detected` of `source.datasets`.
         blocks: how samples of one patient were modelled in each cohort that was tested.
     """
     return Methods(
@@ -53,8 +63,9 @@ def _with_version(name: str, versions: Mapping[str, str]) -> str:
 
 def _scale(auto: list[str], scales: Mapping[str, str]) -> str:
     """Sentence on the datasets to which GEO2R's rule applies, and those of which log2 was taken."""
+    auto = [name for name in auto if scales.get(name) not in _OTHER_VALUES]
     if not auto:
-        return "The scale is stated in the study file."
+        return ""
     rule = f"GEO2R's rule decides whether log2 is taken in {_listed(auto)}"
     read = [name for name in auto if name in scales]
     taken = [name for name in read if scales[name] == "linear"]
@@ -62,13 +73,18 @@ def _scale(auto: list[str], scales: Mapping[str, str]) -> str:
 
 
 def _data(study: Study, scales: Mapping[str, str]) -> str:
-    normalised = [name for name, spec in study.datasets.items() if spec.normalise == "quantile"]
-    as_served = [name for name, spec in study.datasets.items() if spec.normalise == "none"]
+    of = {kind: [name for name in study.datasets if scales.get(name) == kind] for kind in _OTHER_VALUES}
+    arrays = {name: spec for name, spec in study.datasets.items() if name not in of["counts"]}
+    normalised = [name for name, spec in arrays.items() if spec.normalise == "quantile"]
+    as_served = [name for name, spec in arrays.items() if spec.normalise == "none"]
+    stated = [f"{name} ({spec.values})" for name, spec in study.datasets.items() if spec.values != "auto"]
     auto = [name for name, spec in study.datasets.items() if spec.values == "auto"]
     collapse = {spec.collapse for spec in study.datasets.values()}
     parts = [
         "Files are verified after download (length, gzip checksum, end of table, number of rows).",
         _scale(auto, scales),
+        f"The study file states what the values are in {_listed(stated)}." if stated else "",
+        *(text.format(_listed(of[kind])) for kind, text in _OTHER_VALUES.items() if of[kind]),
     ]
     if normalised:
         parts.append(
@@ -86,7 +102,7 @@ def _data(study: Study, scales: Mapping[str, str]) -> str:
         f"Probes without a symbol, or with several, are dropped; probes of one gene become "
         f"{_listed([how[each] for each in sorted(collapse)])}."
     )
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _differential(study: Study, versions: Mapping[str, str], blocks: Mapping[str, str]) -> str:
@@ -106,6 +122,8 @@ def _differential(study: Study, versions: Mapping[str, str], blocks: Mapping[str
         f"A gene is differentially expressed with |log2 fold change| ≥ {settings.log_fc:g} and {adjusted} < "
         f"{settings.p_value:g}.",
     ]
+    if trended := [name for name in study.cohorts if study.trend_of(name) and not settings.trend]:
+        parts.append(f"TPM and FPKM are tested with a trend ({_listed(trended)}; doi:10.1186/gb-2014-15-2-r29).")
     if merged:
         parts.append(f"Merged cohorts: {'; '.join(merged)}.")
     how = {"fixed": "with a column a patient", "duplicate_correlation": "by the consensus correlation within patients"}

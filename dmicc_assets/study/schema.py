@@ -217,6 +217,14 @@ class Study(_Section):
         """How a cohort's samples of one patient are modelled: as the cohort says, else as `differential` says."""
         return self.cohorts[cohort].block or self.differential.block
 
+    def trend_of(self, cohort: str) -> bool:
+        """Whether a cohort's genes are tested with a trend: as `differential` says, or because it has TPM or FPKM.
+
+        The variance of these depends on the mean (Law 2014, doi:10.1186/gb-2014-15-2-r29).
+        """
+        datasets = [self.datasets[name] for name in self.cohorts[cohort].datasets]
+        return self.differential.trend or any(spec.values in ("tpm", "fpkm") for spec in datasets)
+
     @property
     def scored_sets(self) -> Enrichment:
         """The libraries of `scores`, of the organism of `enrichment`; none without that section."""
@@ -270,6 +278,7 @@ def _disagreements(study: Study) -> Iterator[str]:
         yield "enrichment.min_size: is larger than max_size"
     if study.scores is not None and study.scores.min_size > study.scores.max_size:
         yield "scores.min_size: is larger than max_size"
+    yield from _pin_problems(study)
     validated = [entry.dataset for entry in study.validation]
     for i, entry in enumerate(study.validation):
         if entry.dataset in validated[:i]:
@@ -281,6 +290,15 @@ def _disagreements(study: Study) -> Iterator[str]:
         for cohort in getattr(study.published, section):
             if cohort not in study.cohorts:
                 yield f"published.{section}: {cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
+
+
+def _pin_problems(study: Study) -> Iterator[str]:
+    """A name that stands for one library in `enrichment` and for another one in `scores`."""
+    tested, scored = study.enrichment, study.scored_sets
+    for name in scored.libraries:
+        pins = [section.pins.get(name, "not pinned") for section in (tested, scored)]
+        if name in tested.libraries and pins[0] != pins[1]:
+            yield f"scores.libraries: {name} is {pins[1]} here, {pins[0]} in enrichment: pin both or name one otherwise"
 
 
 def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:

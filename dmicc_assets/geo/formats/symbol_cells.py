@@ -12,10 +12,11 @@ from typing import NamedTuple
 from dmicc_assets.expression.symbols import is_gene_symbol, is_human_symbol
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)"
+_LONG_MONTH = "(?:january|february|march|april|june|july|august|september|october|november|december)"
 # What a spreadsheet displays for MARCH1, SEPT2 or DEC1, and its serial numbers of days from 1982 to 2036; the symbol
 # cannot be recovered (doi:10.1186/s13059-016-1044-7). Letters followed by digits (SEPT9) are a symbol.
 _DATE = re.compile(
-    rf"\d{{1,2}}[-/. ]{_MONTH}(?:[-/. ]\d{{2,4}})?|{_MONTH}[-/.]\d{{1,4}}"
+    rf"\d{{1,2}}[-/. ](?:{_MONTH}|{_LONG_MONTH})(?:[-/. ]\d{{2,4}})?|{_MONTH}[-/.]\d{{1,4}}"
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T][\d:.]+)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|[34]\d{4}(?:\.0+)?",
     re.I,
 )

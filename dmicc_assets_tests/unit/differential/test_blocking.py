@@ -137,7 +137,9 @@ def test_an_array_that_is_case_and_control_is_no_pair() -> None:
     subject = _subject([None] * 6, [1, 0] * 3)
     tied = replace(subject, given_unit=("D//s0", "D//s0", "D//s2", "D//s2", "D//s4", "D//s5"))
     found = blocking(tied, "auto")
-    assert (found.block, found.reason) == ("none", "every patient has one sample")
+    assert (found.block, found.reason) == ("none", "no patient is stated, so that each sample counts as one")
+    stated = blocking(_subject(["p", "q", "r", None], [1, 0, 1, 0]), "auto")
+    assert (stated.block, stated.reason) == ("none", "every patient has one sample")
     known = replace(PAIRED, given_unit=("D/a", "D/a", "D/b", "D/b", "D/c", "D/c"))
     assert blocking(known, "auto").block == "fixed"
 

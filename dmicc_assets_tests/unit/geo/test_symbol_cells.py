@@ -45,7 +45,7 @@ def test_what_is_one_symbol_stays(cell: str, symbols: list[str]) -> None:
 
 DATES = (
     "MAR-01, 1-Mar, 2001/3/1, 3/1/2001, Mar 1, 01-Mar-01, 2-Sep-2010, Oct-04, 1-Dec, 43891, 37316, 1-Mar-01, 15-SEP, "
-    "2003-09-01 00:00:00, 44256.0"
+    "2003-09-01 00:00:00, 44256.0, 1-March"
 )
 PLACEHOLDERS = (
     "#N/A, #REF!, #VALUE!, 0, 123, 3.8E+03, 2.31E+19, none, None, n/a, na, NaN, Null, unknown, ., ?, "

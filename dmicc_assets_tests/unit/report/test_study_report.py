@@ -265,6 +265,23 @@ def test_method_text_names_as_logged_only_what_was() -> None:
     assert "it was taken" not in methods(study, {}).data
 
 
+def test_method_text_says_of_counts_tpm_and_ratios_what_was_done() -> None:
+    study = study_of(Options())
+    first, second, *others = study.datasets
+    changed = study.datasets[second].model_copy(update={"values": "tpm"})
+    mixed = study.model_copy(update={"datasets": study.datasets | {second: changed}})
+    texts = methods(mixed, {}, {first: "counts", second: "tpm"} | dict.fromkeys(others, "log10_ratio"))
+    assert f"log2 counts per million with TMM factors (doi:10.1186/gb-2010-11-3-r25) in {first};" in texts.data
+    assert f"TPM become log2(TPM + 1) in {second}." in texts.data
+    assert f"what the values are in {second} (tpm)." in texts.data
+    assert "GEO2R" not in texts.data
+    normalised = next(sentence for sentence in texts.data.split(". ") if "quantile-normalised" in sentence)
+    assert (first in normalised, second in normalised) == (False, True)
+    trended = [name for name, cohort in study.cohorts.items() if second in cohort.datasets]
+    assert f"TPM and FPKM are tested with a trend ({' and '.join(trended)};" in texts.differential
+    assert "trend" not in methods(study, {}).differential
+
+
 def test_method_text_states_the_settings() -> None:
     texts = methods(study_of(Options()), {"scikit-learn": "1.9.0"})
     assert "scikit-learn 1.9.0, 40 trees" in texts.ranking

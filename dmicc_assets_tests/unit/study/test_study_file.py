@@ -116,6 +116,13 @@ WRONG_IN_PLACE = {
 }
 # Problems between parts of the file: the line, the key and what was expected.
 WRONG_TOGETHER = {
+    "two pins of a name": (
+        END,
+        f"{END}\nenrichment: {{libraries: [{{KEGG: A}}]}}\nscores: {{libraries: [KEGG]}}",
+        20,
+        "scores.libraries",
+        "KEGG is not pinned here, A in enrichment",
+    ),
     "case label nowhere": ("case: sick", "case: sickly", 17, "cohorts.a", "'sickly' is given by no rule of SIM1"),
     "control label nowhere": ("control: well", "control: fine", 17, "cohorts.a", "they give sick, well"),
     "validation label nowhere": (
