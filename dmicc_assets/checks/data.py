@@ -210,7 +210,7 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
     also_measures={
         "several": Measure("share of probes with several genes", "above"),
         "dates": Measure("gene symbols turned into dates", "above"),
-        "placeholders": Measure("placeholders in place of a symbol, as a share of the probes", "above"),
+        "placeholders": Measure("placeholders in place of a symbol, as a share of the platform's probes", "above"),
         "compounds": Measure("probes whose symbols are joined otherwise than the platform joins them", "above"),
         "known": Measure("share of gene names that are known symbols", "below"),
     },
@@ -242,10 +242,12 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
             shown = f" ({', '.join(dates[:5])})" if dates else ""
             lost = f"{counted(n_dates, 'gene symbol')} turned into {'a date' if n_dates == 1 else 'dates'}{shown}"
             problems.append((f"{lost}, as spreadsheets do; their genes are unknown", (n_dates, 0, "dates")))
-        if n and (share := int(notes.get("n_placeholders", 0)) / n) > PLACEHOLDERS:
-            problems.append((f"{share:.1%} have a placeholder for a symbol", (share, PLACEHOLDERS, "placeholders")))
+        n_annotated = int(notes.get("n_annotated", 0)) or n  # a matrix may have a part of the platform's probes
+        if n_annotated and (share := int(notes.get("n_placeholders", 0)) / n_annotated) > PLACEHOLDERS:
+            placed = f"the platform has placeholders for symbols, {share:.1%} of its probes"
+            problems.append((placed, (share, PLACEHOLDERS, "placeholders")))
         if n_compound := int(notes.get("n_compound", 0)):
-            joined = f"{counted(n_compound, 'probe')} had symbols joined by ; | , or spaces, which were separated"
+            joined = f"{counted(n_compound, 'probe')} of the platform had symbols joined by ; | , or spaces; separated"
             problems.append((joined, (n_compound, 0, "compounds")))
         known = sum(map(is_gene_name, matrix.features)) / max(len(matrix.features), 1)
         if len(matrix.features) >= _ENOUGH_NAMES and known < KNOWN:

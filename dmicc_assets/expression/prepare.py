@@ -199,6 +199,7 @@ def _notes(
         "n_probes_with_several_symbols": int((n_symbols > 1).sum()),
         "n_date_mangled": raw.n_date_mangled,
         "n_placeholders": raw.n_placeholders,
+        "n_annotated": raw.n_annotated,
         "n_compound": raw.n_compound,
         "n_missing_cells": int(np.isnan(log2_values).sum()),
         "normalise": spec.normalise,

@@ -42,6 +42,7 @@ class RawDataset:
         n_channels: 2 for two-colour arrays.
         is_sequencing: whether the source says that it was sequenced.
         value_text: what the source says of the making of its values.
+        n_annotated: probes of the platform's table, of which the matrix may have a part.
         left_out: samples that the source describes without values.
         clinical: each clinical file by its name: sample to field to value.
     """
@@ -71,5 +72,6 @@ class RawDataset:
     n_channels: int
     is_sequencing: bool
     value_text: str
+    n_annotated: int = 0
     left_out: tuple[str, ...] = ()
     clinical: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict[str, Any])

@@ -109,6 +109,7 @@ def _from_series(
         symbol_column=platform.symbol_column,
         n_date_mangled=platform.n_date_mangled,
         n_placeholders=platform.n_placeholders,
+        n_annotated=len(platform.probe_genes),
         n_compound=platform.n_compound,
         value_kind="unknown",
     )
@@ -175,6 +176,7 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
         symbol_column=platform.symbol_column if platform else None,
         n_date_mangled=platform.n_date_mangled if platform else 0,
         n_placeholders=platform.n_placeholders if platform else 0,
+        n_annotated=len(platform.probe_genes) if platform else 0,
         n_compound=platform.n_compound if platform else 0,
         value_kind="counts" if is_feature_counts(served.path) else "unknown",
         n_channels=1,

@@ -53,7 +53,14 @@ WAYS_OF_ANNOTATION = [
     ),
     ("I8", change("source/probe_genes", n_symbols=pl.lit(2)), "warning", "SIM1", "100.0% several"),
     ("I8", change("source/probe_genes", n_symbols=pl.lit(0)), "warning", "SIM1", "100.0% of 6 probes have no gene"),
-    ("I8", annotated(n_placeholders=1), "warning", "SIM1", "16.7% have a placeholder for a symbol"),
-    ("I8", annotated(n_compound=2), "warning", "SIM1", "2 probes had symbols joined by ; | , or spaces"),
+    ("I8", annotated(n_placeholders=1), "warning", "SIM1", "placeholders for symbols, 16.7% of its probes"),
+    ("I8", annotated(n_placeholders=1, n_annotated=100), "ok", "SIM1", "probes have no gene"),
+    (
+        "I8",
+        annotated(n_compound=2),
+        "warning",
+        "SIM1",
+        "2 probes of the platform had symbols joined by ; | , or spaces",
+    ),
     ("I8", named("mine{}"), "warning", "SIM1", "0% of 100 gene names are known symbols (mine0, mine1, mine2, ...)"),
 ]
