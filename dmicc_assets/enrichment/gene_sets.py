@@ -18,6 +18,7 @@ from dmicc_assets.expression.symbols import find_symbols, is_gene_symbol
 
 NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+|R-[A-Z]{3}-\d+)\)$")
 SUFFIXES = (".gmt", ".gmt.gz")
+_WEIGHT = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,12 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
         raise SourceError(f"{path}, {left_out[0]}; {len(left_out)} of {n_lines} lines are no gene sets")
     if not sets:
         raise SourceError(f"{path}: expected gene sets in GMT format (term, description, genes, by tabs), found none")
+    described = [each.name for term, each in sets.items() if each.name and each.name.casefold() not in term.casefold()]
+    if 2 * sum(map(is_gene_symbol, described)) > len(sets):
+        raise SourceError(
+            f"{path}: the second column holds genes ({described[0]}), but in GMT format it describes the set "
+            "and they would be lost: put an empty column before the genes"
+        )
     if _is_lower({gene for each in sets.values() for gene in each.genes}):
         sets = {term: GeneSet(each.name, tuple(sorted(map(str.upper, each.genes)))) for term, each in sets.items()}
     version, date = _stated(path)
@@ -144,10 +151,16 @@ def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
         if not line.strip():
             continue
         first, *rest = (field.strip().strip('"').strip() for field in line.split("\t"))
-        genes = sorted({gene.split(",")[0] for gene in rest[1:]} - {""})
+        genes = sorted({gene for cell in rest[1:] for gene in _genes(cell)} - {""})
         match = NAME_AND_ACCESSION.match(first)
         term, name = (match["term"], match["name"]) if match else (first, _described("".join(rest[:1])))
         yield number, term, GeneSet(name, tuple(genes))
+
+
+def _genes(cell: str) -> list[str]:
+    """The genes of a cell: one, without the weight behind it (`TP53,1.0`), or several by commas."""
+    first, *others = (part.strip() for part in cell.split(","))
+    return [first, *(other for other in others if not _WEIGHT.fullmatch(other))]
 
 
 def _described(description: str) -> str | None:

@@ -22,6 +22,10 @@ from dmicc_assets.types import FloatArray
 KnownValues = Literal["log2", "linear", "counts", "tpm", "fpkm", "log_ratio", "log10_ratio"]
 # Rounded logarithms and ranks of few samples stay below it; counts of a library do not.
 LARGE = 1000.0
+# No measured value has a log2 above it; scanners end at 16, read counts of a library at 30.
+_NO_LOGARITHM = 50.0
+# The logarithm to base 10 of what scanners and libraries end at.
+_LOG10_AT_MOST = 7.0
 _LOG10 = re.compile(r"log(?:arithm)?[\s_(-]*(?:base[\s_-]*)?10\b|\blg\b", re.I)
 _REFERENCE = re.compile(r"\b(reference|universal|uhr|pool(ed)?|common|stratagene)\b", re.I)
 _LOG2 = re.compile(r"log(?:arithm)?[\s_(-]*(?:base[\s_-]*)?2\b", re.I)
@@ -75,6 +79,8 @@ def _refuse_channels(name: str, spec: Dataset) -> None:
 
 def _by_numbers(raw: RawDataset) -> KindOfValues:
     observed = raw.matrix.values[np.isfinite(raw.matrix.values)]
+    if not observed.size:
+        raise DataError(f"{raw.name}: the matrix has no number, only missing values")
     by_rule = log2_decision(raw.matrix.values).scale_detected
     low, high = float(observed.min()), float(observed.max())
     is_array = raw.platform is not None and not raw.is_sequencing
@@ -88,6 +94,11 @@ def _by_numbers(raw: RawDataset) -> KindOfValues:
         _stop(
             raw, f"the values are no logarithms (0 to {high:g}), and of no array", ("tpm", "fpkm", "counts", "linear")
         )
+    elif by_rule == "log2" and high > _NO_LOGARITHM:  # FPKM of 60,000 genes: 99 % may be below the rule's 100
+        choices: tuple[Values, ...] = ("linear", "log2") if is_array else ("tpm", "fpkm", "counts", "linear")
+        _stop(raw, f"the values ({low:g} to {high:g}) are no logarithms, but mostly as small as some", choices)
+    elif by_rule == "log2" and low >= 0 and high <= _LOG10_AT_MOST and named_base(raw.value_text) == "log10_ratio":
+        _stop(raw, f"the header names logarithms to base 10 ({low:g} to {high:g})", ("log10_ratio", "log2"))
     return KindOfValues(by_rule, "GEO2R's rule on their quantiles", True)
 
 

@@ -29,12 +29,14 @@ def test_term_and_name_of_each_style(tmp_path: Path) -> None:
         "HALLMARK_HYPOXIA\thttp://www.gsea-msigdb.org/HYPOXIA\tPGK1\tPDK1\n"
         "GO:0000109\tnucleotide-excision repair complex\tXPA\n"
         "\n"
+        "by commas\tna\tTP53, EGFR,KRAS\n"
         "Enrichr style\tna\tTP53,1.0\tMYC,0.5\t\n",
     )
     library = read_gmt(path)
     assert library.sets == {
         "GO:0000002": GeneSet("mitochondrial genome maintenance", ("AKT3", "DNA2")),
         "hsa00010": GeneSet(None, ("ACSS1", "ADH1A")),
+        "by commas": GeneSet(None, ("EGFR", "KRAS", "TP53")),
         "HALLMARK_HYPOXIA": GeneSet(None, ("PDK1", "PGK1")),
         "GO:0000109": GeneSet("nucleotide-excision repair complex", ("XPA",)),
         "Enrichr style": GeneSet(None, ("MYC", "TP53")),
@@ -70,6 +72,7 @@ def test_version_and_date_stated_beside_the_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "expected gene sets in GMT format"),
+        ("A\tTP53\tEGFR\nB\tKRAS\tMYC\n", "the second column holds genes .TP53.*put an empty column before"),
         ("<html>not found</html>\n", "line 1: expected term, description and genes"),
         ("T1\t\tA\nT2\tonly a description\n\t\tB\n", "line 2: expected term, .* 2 of 3 lines are no gene sets"),
     ],

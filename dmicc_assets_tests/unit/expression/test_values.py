@@ -94,6 +94,27 @@ def test_what_nobody_tells_is_asked(values: np.ndarray, changes: dict[str, Any],
         assert kind_of_values(raw(values, **changes), spec(values=kind)).kind == kind
 
 
+FPKM = np.array([[0.0, 0.1] * 50] * 4)
+FPKM[3, 0] = 4000.5
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "said"),
+    [
+        (FPKM, {}, "(0 to 4000.5) are no logarithms, but mostly as small as some, which does not tell what they are: "
+                   "write values: tpm, values: fpkm"),
+        (FPKM, {"platform": "GPL96"}, "write values: linear or values: log2"),
+        (LOG2 * np.log10(2), {"platform": "GPL96", "value_text": "log10 of the signal"},
+         "the header names logarithms to base 10 (1.0536 to 2.78453)"),
+        (np.full((4, 2), np.nan), {}, "the matrix has no number"),
+    ],
+)  # fmt: skip
+def test_logarithms_are_not_guessed_of_what_can_be_none(values: np.ndarray, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        kind_of_values(raw(values, **changes), spec())
+    assert said in str(caught.value)
+
+
 def test_a_study_file_does_not_contradict_a_source_of_counts() -> None:
     with pytest.raises(DataError, match="the source has read counts, but the study file says values: tpm"):
         kind_of_values(raw(COUNTS, value_kind="counts"), spec(values="tpm"))
