@@ -64,6 +64,8 @@ def _add(
 
 
 def _number(value: str) -> float | None:
+    if "_" in value or not value.isascii():  # Python reads `12_3`, a code, as 123
+        return None
     try:
         number = float(value)
     except ValueError:

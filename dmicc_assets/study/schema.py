@@ -220,7 +220,8 @@ class Study(_Section):
     def trend_of(self, cohort: str) -> bool:
         """Whether a cohort's genes are tested with a trend: as `differential` says, or because it has TPM or FPKM.
 
-        The variance of these depends on the mean (Law 2014, doi:10.1186/gb-2014-15-2-r29).
+        The variance of their logarithms depends on the mean, as that of log counts (limma-trend: Law 2014,
+        doi:10.1186/gb-2014-15-2-r29).
         """
         datasets = [self.datasets[name] for name in self.cohorts[cohort].datasets]
         return self.differential.trend or any(spec.values in ("tpm", "fpkm") for spec in datasets)

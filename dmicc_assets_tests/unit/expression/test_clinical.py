@@ -46,7 +46,7 @@ def local(hub: Path, tmp_path: Path) -> GeoClient:
 def test_rows_of_every_sample_and_field() -> None:
     sheets = {
         "a.tsv": {"s1": {"age": "61", "sex": "F"}, "s2": {"age": "", "sex": "M"}, "other": {"age": "1"}},
-        "b.tsv": {"s1": {"sex": "F", "OS.time": "42.5"}, "s3": {"OS.time": "nan"}},
+        "b.tsv": {"s1": {"sex": "F", "OS.time": "42.5"}, "s3": {"OS.time": "nan", "plate": "12_3"}},
     }
     found = clinical_fields("D", ["s1", "s2", "s3"], sheets)
     assert found.rows() == [
@@ -55,6 +55,7 @@ def test_rows_of_every_sample_and_field() -> None:
         ("s2", "sex", "M", None, "a.tsv"),
         ("s1", "OS.time", "42.5", 42.5, "b.tsv"),
         ("s3", "OS.time", "nan", None, "b.tsv"),
+        ("s3", "plate", "12_3", None, "b.tsv"),
     ]
     assert clinical_fields("D", ["s1"], {}).is_empty()
 
