@@ -65,7 +65,8 @@ def read_platform(
         path: `.annot[.gz]`, SOFT (a family file too) or acc.cgi's text.
         accession: which platform, where a file holds several (GSE781's family: GPL96 and GPL97).
         entrez: symbol by Entrez gene id, for platforms that name genes only so.
-        column: the column to read, by the file's name or a spelling of it; None chooses.
+        column: the column to read, by the file's name or a spelling of it; the probes' own, where they are symbols
+            (NanoString). None chooses among the others.
         pattern: a regular expression with one group, which captures each symbol of a cell.
 
     Raises:
@@ -127,7 +128,7 @@ def _symbol_column(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int
 
 def _best_of(table: PlatformTable, rule: SymbolRule, name: str) -> int:
     """Of the columns with the wanted name the one with most symbols."""
-    there = [i for i, each in enumerate(table.columns) if i and plain_name(each) == plain_name(rule.column or "")]
+    there = [i for i, each in enumerate(table.columns) if plain_name(each) == plain_name(rule.column or "")]
     filled = {i: sum(bool(rule.read(row[i]).symbols) for row in table.rows) for i in there}
     if not any(filled.values()):
         raise no_column(table, f"{name}: no symbol in column {rule.column!r}" if filled else f"{name}: no such column")

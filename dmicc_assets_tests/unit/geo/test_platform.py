@@ -167,6 +167,11 @@ def test_an_author_names_the_column_and_the_part_of_a_cell(gzipped: Gzipped) -> 
             read_platform(gzipped(text), column=column, pattern="^(none)$")
 
 
+def test_an_author_may_name_the_probes_own_column(gzipped: Gzipped) -> None:
+    platform = read_platform(gzipped(soft_text(["ID", "Class"], ["TP53", "Endogenous"], ["GAPDH", "x"])), column="ID")
+    assert platform.probe_genes.rows() == [("TP53", "TP53", 1), ("GAPDH", "GAPDH", 1)]
+
+
 def test_an_author_brings_a_table_of_probes(tmp_path: Path) -> None:
     path = tmp_path / "my_probes.csv"
     path.write_text("probe,length,Symbol\n1_at,60,TP53;WRAP53\n2_at,60,EGFR\n3_at,60,#N/A\n")
