@@ -123,7 +123,7 @@ def _show_libraries(out: Console, study: Study, settings: Settings) -> None:
 
 
 def _show_look(out: Console, err: Console, study: Study, settings: Settings, folder: Path) -> list[str]:
-    """What the sources have now; the texts of everything at which a run would stop."""
+    """What the sources have now; the texts of what there would stop a run."""
     settings.prepare_home()  # annotations are kept where a run looks for them
     look = _look(err, study, settings, folder)
     for problem, names in look.silent.items():

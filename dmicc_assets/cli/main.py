@@ -95,7 +95,7 @@ def check(
     """Validate a study file, and show what a run would find at its sources.
 
     Only headers and annotations are read, no matrix: samples of each label, platforms, patients, genes in common, gene
-    sets, what would be downloaded, and everything at which a run would stop.
+    sets, what would be downloaded, and what would stop a run, as far as these tell.
     """
     from dmicc_assets.cli.check import check_and_show
 
