@@ -299,7 +299,7 @@ def _pin_problems(study: Study) -> Iterator[str]:
     for name in scored.libraries:
         pins = [section.pins.get(name, "not pinned") for section in (tested, scored)]
         if name in tested.libraries and pins[0] != pins[1]:
-            yield f"scores.libraries: {name} is {pins[1]} here, {pins[0]} in enrichment: write one pin twice, or two names"
+            yield f"scores.libraries: {name} is {pins[1]} here, {pins[0]} in enrichment: write one pin, or two names"
 
 
 def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:
