@@ -262,8 +262,8 @@ _MADE_OF = {
     "counts": "read counts, whose logarithm is taken of counts per million",
     "tpm": "TPM, of which log2(x + 1) is taken",
     "fpkm": "FPKM, of which log2(x + 1) is taken",
-    "log_ratio": "log2 ratios of two channels",
-    "log10_ratio": "log10 ratios of two channels, multiplied by log2(10)",
+    "log_ratio": "log2 ratios",
+    "log10_ratio": "logarithms to base 10, multiplied by log2(10)",
 }
 
 

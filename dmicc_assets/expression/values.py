@@ -62,19 +62,19 @@ def kind_of_values(raw: RawDataset, spec: Dataset) -> KindOfValues:
     if raw.value_kind == "counts":
         if spec.values not in ("auto", "counts"):
             raise DataError(f"{raw.name}: the source has read counts, but the study file says values: {spec.values}")
-        _refuse_channels(raw.name, spec)
+        _refuse_channels(raw.name, spec, "read counts")
         return KindOfValues("counts", "the source has read counts")
     if raw.n_channels == 2 and spec.values != "counts":
         return of_two_channels(raw.name, raw.samples, raw.value_text, spec)
-    _refuse_channels(raw.name, spec)
+    _refuse_channels(raw.name, spec, "one channel")
     if spec.values != "auto":
         return KindOfValues(spec.values, "the study file says so")
     return _by_numbers(raw)
 
 
-def _refuse_channels(name: str, spec: Dataset) -> None:
+def _refuse_channels(name: str, spec: Dataset, found: str) -> None:
     if spec.channels is not None:
-        raise DataError(f"{name}: `channels:` is of log ratios of two channels, and these values are none")
+        raise DataError(f"{name}: `channels:` is of log ratios of two channels, but the source has {found}")
 
 
 def _by_numbers(raw: RawDataset) -> KindOfValues:

@@ -12,8 +12,8 @@ _OTHER_VALUES = {
     "of cohorts of nothing but counts are tested with voom's weights (doi:10.1186/gb-2014-15-2-r29).",
     "tpm": "TPM become log2(TPM + 1) in {}.",
     "fpkm": "FPKM become log2(FPKM + 1) in {}.",
-    "log_ratio": "Values are log2 ratios of two channels in {}.",
-    "log10_ratio": "Log10 ratios of two channels become log2 ratios in {}.",
+    "log_ratio": "Values are log2 ratios in {}.",
+    "log10_ratio": "Logarithms to base 10 are multiplied by log2(10) in {}.",
 }
 
 

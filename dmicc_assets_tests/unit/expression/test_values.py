@@ -180,9 +180,9 @@ def test_swapped_dyes_need_a_reference() -> None:
         assert found.notes["n_flipped"] == 1
     with pytest.raises(DataError, match="'p' is in both channels of S1: expected the reference in one"):
         prepared(given, channels={"reference": "p"})
-    with pytest.raises(DataError, match="`channels:` is of log ratios of two channels"):
+    with pytest.raises(DataError, match="`channels:` is of log ratios of two channels, but the source has one channel"):
         prepared(raw(LOG2), channels={"reference": "pool"})
-    with pytest.raises(DataError, match="`channels:` is of log ratios of two channels"):
+    with pytest.raises(DataError, match="`channels:` is of log ratios of two channels, but the source has read counts"):
         prepared(raw(np.ones((4, 2)), value_kind="counts"), channels={"reference": "pool"})
     with pytest.raises(ValueError, match="channels: changes the sign of log ratios, but values: log2 is no ratio"):
         prepared(given, values="log2", channels={"reference": "pool"})
