@@ -142,7 +142,7 @@ def gsea(context: StepContext) -> Result:
     outputs=("expression/scores",),
     inputs=(Input("expression/genes"), Input("source/gene_ids")),
     settings=lambda study, _: [study.scores, study.scored_sets],
-    version="1",
+    version="2",
     observe=observe_scored,
 )
 def scores(context: StepContext) -> Result:

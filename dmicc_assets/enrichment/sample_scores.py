@@ -1,6 +1,6 @@
 """Scores of gene sets in each sample: ssGSEA (Barbie 2009, doi:10.1038/nature08460), GSVA (doi:10.1186/1471-2105-14-7).
 
-gseapy's compiled functions compute them. A score describes a sample and tests nothing; tests are in other modules.
+ssGSEA is computed here, GSVA by gseapy's compiled function. A score describes a sample; tests are in other modules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,10 @@ def sample_scores(
     the range of all scores, which would make it depend on the other sets and samples. GSVA first compares each gene
     with its values in the other samples of the matrix (Gaussian kernel, a bandwidth of a quarter of the standard
     deviation), then ranks: the score is the largest deviation up plus the largest down of a running sum with weight 1.
-    It depends on which samples are there. Ties are broken by gene name.
+    It depends on which samples are there.
+
+    Genes of one value (0 in TPM) have no order: ssGSEA gives them their mean rank, and the mean over all their orders
+    comes out. GSVA orders genes whose density is the same by name.
 
     Args:
         matrix: (G, N) log2 expression, NaN missing.
@@ -66,7 +69,7 @@ def sample_scores(
         method: `ssgsea` or `gsva`.
         min_size: genes of a set that take part, at least.
         max_size: genes of a set that take part, at most; a set of all genes has no score.
-        threads: of gseapy; the result does not depend on them.
+        threads: of GSVA; the result does not depend on them.
 
     Raises:
         ValueError: GSVA of fewer than two samples.
@@ -121,11 +124,18 @@ def _scored(
 
 
 def _ssgsea(genes: list[str], values: FloatArray, sets: dict[str, list[str]], threads: int) -> dict[str, FloatArray]:
-    compiled, most = compiled_gseapy(), max(map(len, sets.values()))
-    ranks = midranks(values.T).T
-    by_rank = compiled["CorrelType"].Rank
-    found = compiled["ssgsea_rs"](genes, ranks.tolist(), sets, SSGSEA_WEIGHT, 1, most, None, by_rank, threads, 0)
-    return _by_term(found, values.shape[1])
+    """Each step of the running sum counts once for every place from the gene's own to the last: as often as its rank.
+
+    So the sum of the walk is, for the set, the mean rank weighted by rank ** 0.25, less the mean rank of the others.
+    """
+    ranks, position = midranks(values.T).T, {gene: i for i, gene in enumerate(genes)}
+    total = ranks.sum(axis=0)
+    scores: dict[str, FloatArray] = {}
+    for term, hits in sets.items():
+        own = ranks[[position[gene] for gene in hits]]
+        others = (total - own.sum(axis=0)) / (len(genes) - len(hits))
+        scores[term] = np.average(own, axis=0, weights=own**SSGSEA_WEIGHT) - others
+    return scores
 
 
 def _gsva(genes: list[str], values: FloatArray, sets: dict[str, list[str]], threads: int) -> dict[str, FloatArray]:

@@ -1,6 +1,7 @@
 """ssGSEA and GSVA against the formulas of their papers, written out gene by gene; order, ties and absent values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import erf, sqrt
 from pathlib import Path
 
@@ -85,6 +86,19 @@ def test_the_order_of_genes_and_samples_and_threads_change_no_score(method: str)
     assert scored(other, method) == pytest.approx(scored(given, method), abs=1e-12)
     threaded = sample_scores(given, [LIBRARY], method, 2, threads=2).scores  # pyright: ignore[reportArgumentType]
     assert threaded.equals(sample_scores(given, [LIBRARY], method, 2).scores)  # pyright: ignore[reportArgumentType]
+
+
+def test_ssgsea_does_not_depend_on_the_names_of_genes_of_one_value() -> None:
+    """Half of the genes are 0, as in TPM: their order is the mean over all, and a flat sample has the score 0."""
+    given = matrix()
+    given.values[::2] = 0
+    given.values[:, 1] = 3
+    names = dict(zip(GENES, GENES[::-1], strict=True))
+    other = ExpressionMatrix(given.values, tuple(names[gene] for gene in GENES), given.samples)
+    sets = {term: GeneSet(each.name, tuple(names[g] for g in each.genes)) for term, each in LIBRARY.sets.items()}
+    renamed = sample_scores(other, [replace(LIBRARY, sets=sets)], "ssgsea", 2).scores
+    np.testing.assert_allclose(renamed["score"], sample_scores(given, [LIBRARY], "ssgsea", 2).scores["score"])
+    np.testing.assert_allclose(renamed.filter(sample="S1")["score"], 0, atol=1e-12)
 
 
 def test_ssgsea_of_a_sample_needs_no_other_and_gsva_does() -> None:
