@@ -80,6 +80,8 @@ def subgroup_fields(
 ) -> dict[str, list[str]]:
     """Fields that split the subject's N samples, with the value of each sample: two to twelve different ones.
 
+    A field of which no value has cases and controls says the diagnosis (`tissue: tumor tissue`) and splits no people.
+
     The dataset, the centre (the dataset's `batch`, else a characteristic of that name), the tissue (a characteristic,
     else that of the dataset) and the sex. "not stated" where a sample has none.
 
@@ -101,8 +103,16 @@ def subgroup_fields(
     return {
         field: [value or NOT_STATED for value in values]
         for field, values in found.items()
-        if 2 <= len({value for value in values if value}) <= _MOST_VALUES
+        if 2 <= len({value for value in values if value}) <= _MOST_VALUES and _has_both(values, subject.is_case)
     }
+
+
+def _has_both(values: Sequence[str | None], is_case: BoolArray) -> bool:
+    """Whether some value has cases and controls."""
+    cases, controls = (
+        {value for value, case in zip(values, is_case, strict=True) if case == of} for of in (True, False)
+    )
+    return bool(cases & controls)
 
 
 def _characteristic(row: Mapping[str, Any], field: re.Pattern[str]) -> str | None:

@@ -118,6 +118,11 @@ def test_fields_are_those_that_split_people() -> None:
     assert subgroup_fields(OWN, some, {})["sex"].count(NOT_STATED) == n - 20
 
 
+def test_a_field_that_says_the_diagnosis_is_no_subgroup() -> None:
+    tissue = ["tumor tissue" if case else "non-tumor tissue" for case in OWN.is_case]
+    assert "tissue" not in subgroup_fields(OWN, described(OWN, tissue=tissue), {})
+
+
 def test_an_area_of_one_has_no_limits() -> None:
     known = replace(out_of_fold(OWN), scores=np.tile(2.0 * OWN.is_case, (3, 1)))
     table = performance(described(OWN, sex=[("f", "m")[i % 2] for i in range(60)]), [], known)
