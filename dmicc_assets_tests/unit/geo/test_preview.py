@@ -126,6 +126,23 @@ def test_a_hub_s_matrix_and_a_local_one(mirror: Path, tmp_path: Path) -> None:
         assert seen.samples["characteristics"].to_list() == [[{"key": "sex", "value": each}] for each in "FM"]
 
 
+def test_channels_are_those_of_the_samples_on_the_platform(mirror: Path, client: GeoClient, tmp_path: Path) -> None:
+    tables = {
+        "GPL7": {f"GSM{i}": {"1000_at": "1.5"} for i in (1, 2)},
+        "GPL8": {f"GSM{i}": {"1_at": "0.5"} for i in (3, 4)},
+    }
+    text = family_text("GSE9", tables, {"GPL7": {"1000_at": "TP53"}, "GPL8": {"1_at": "TP53"}})
+    for sample, texts in (("GSM3", ("patient", "pool")), ("GSM4", ("pool", "patient"))):
+        channels = "".join(f"!Sample_source_name_ch{i} = {told}\n" for i, told in enumerate(texts, 1))
+        start = f"^SAMPLE = {sample}\n"
+        text = text.replace(start, f"{start}!Sample_channel_count = 2\n{channels}")
+    write_family(mirror, "GSE9", text)
+    one = preview_dataset("GSE9-GPL7", spec(), client, tmp_path)
+    assert (one.problem, names(one)) == (None, ["GSM1", "GSM2"])
+    two = preview_dataset("GSE9-GPL8", spec(), client, tmp_path)
+    assert "dyes are swapped" in (two.problem or "")
+
+
 def test_a_series_without_a_matrix_is_read_from_its_family(mirror: Path, client: GeoClient, tmp_path: Path) -> None:
     tables = {"GPL7": {"GSM1": {"1000_at": "1"}, "GSM2": {"1000_at": "2"}}}
     write_family(mirror, "GSE9", family_text("GSE9", tables, {"GPL7": {"1000_at": "TP53"}}))
