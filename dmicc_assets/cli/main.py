@@ -192,7 +192,9 @@ def gene_sets(
     library: Annotated[
         str | None, typer.Argument(metavar="LIBRARY", help="GO_BP, KEGG, HALLMARK, ..., or a name of Enrichr's.")
     ] = None,
-    organism: Annotated[Literal["human", "mouse", "rat"], typer.Option("--organism", help="Whose genes.")] = "human",
+    organism: Annotated[
+        Literal["human", "mouse", "rat"] | None, typer.Option("--organism", help="Whose genes; human unless said.")
+    ] = None,
     study: Annotated[
         str | None, typer.Option("--study", metavar="STUDY", help="The libraries of a study, as its file pins them.")
     ] = None,
@@ -204,10 +206,12 @@ def gene_sets(
     """
     from dmicc_assets.cli.gene_sets import gene_sets_and_show
 
+    if study is not None and organism is not None:
+        raise RequestError("gene-sets: the organism is that of the study's file: leave out --organism or --study")
     gets = action == "get"
     workspace, name = (_workspace(prepares=gets), None) if study is None else _study(study, prepares=gets)
     asked = None if name is None else workspace.study(name)
-    gene_sets_and_show(out, workspace.settings, action, library, organism, asked)
+    gene_sets_and_show(out, workspace.settings, action, library, organism or "human", asked)
 
 
 @app.command()

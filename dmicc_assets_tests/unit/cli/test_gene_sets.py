@@ -91,6 +91,7 @@ def test_one_library_by_its_name_in_the_study(run: Run, providers: GeneSetProvid
         (("remove", "--study", "local"), "dmicc gene-sets remove: name a library"),
         (("get",), "dmicc gene-sets get: name a library"),
         (("--study", "nobody"), "nobody"),
+        (("get", "--study", "local", "--organism", "mouse"), "leave out --organism or --study"),
     ],
 )
 def test_what_is_wrong_is_said(run: Run, arguments: tuple[str, ...], message: str) -> None:
