@@ -148,7 +148,7 @@ def performance(context: StepContext) -> Result:
         {name: dataset.tissue for name, dataset in study.datasets.items()},
         study.rigor.seed,
     ],
-    version="1",
+    version="2",
 )
 def subgroups(context: StepContext) -> Result:
     """Measure the model's discrimination in each sex, tissue, centre and dataset, where these are known."""

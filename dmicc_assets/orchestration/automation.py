@@ -29,7 +29,7 @@ def recompute_when_changed(levels: int = 0, only_order: Sequence[dg.AssetKey] = 
     inputs_changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
     if only_order:
         inputs_changed = inputs_changed.ignore(dg.AssetSelection.assets(*only_order))
-    changed = dg.AutomationCondition.newly_missing() | inputs_changed
+    changed = inputs_changed | dg.AutomationCondition.newly_missing()
     return (
         dg.AutomationCondition.in_latest_time_window()
         & changed.since_last_handled()
