@@ -223,6 +223,13 @@ def how_scored(study: Study, path: Path, scores: PatientScores) -> list[str]:
             "All values are whole numbers. If they are read counts, the depth of sequencing shifts every score: give "
             "log2 counts per million."
         )
+    trained = {study.datasets[name].values for name in cohort.datasets} & {"tpm", "fpkm"}
+    if decision.took_log2 and trained:
+        kind = " and ".join(sorted(trained)).upper()
+        lines.append(
+            f"The model was trained on log2(x + 1) of {kind}; here log2(x) was taken, so that these scores are not "
+            "comparable: give log2(x + 1), and --scale log2."
+        )
     renamed = [f"{gene} as {name}" for gene, name in scores.symbols.by_previous.items()]
     return lines + ([f"Found under another symbol: {', '.join(renamed)}."] if renamed else [])
 

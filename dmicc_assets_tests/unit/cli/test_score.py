@@ -8,7 +8,7 @@ from rich.console import Console
 
 from dmicc_assets.checks.verdict_rules import LINES
 from dmicc_assets.cli import main as cli
-from dmicc_assets.cli.score import draw_patients, score_and_show, score_matrix, study_model
+from dmicc_assets.cli.score import draw_patients, how_scored, score_and_show, score_matrix, study_model
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel
@@ -92,6 +92,20 @@ def test_linear_values_are_brought_to_log2(model: RiskModel, nomogram: pl.DataFr
     assert scores.decision.took_log2 is power
     expected = model.probability(np.column_stack([model.training_mean, model.training_min]))
     np.testing.assert_allclose(scores.rows["probability"], expected, rtol=1e-9)
+
+
+def test_a_model_of_tpm_is_not_compared_with_other_logarithms(
+    workspace: Workspace, model: RiskModel, nomogram: pl.DataFrame
+) -> None:
+    study, log2 = workspace.study(STUDY), patients(model, p=model.training_mean)
+    linear = ExpressionMatrix(2.0**log2.values, log2.features, log2.samples)
+    name = study.cohorts[study.model_cohort].datasets[0]
+    of_tpm = study.model_copy(
+        update={"datasets": study.datasets | {name: study.datasets[name].model_copy(update={"values": "tpm"})}}
+    )
+    for asked, matrix, is_said in ((of_tpm, linear, True), (of_tpm, log2, False), (study, linear, False)):
+        text = " ".join(how_scored(asked, Path("new.tsv"), score_matrix(model, nomogram, matrix)))
+        assert ("trained on log2(x + 1) of TPM" in text) is is_said
 
 
 def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskModel, tmp_path: Path) -> None:
