@@ -105,7 +105,7 @@ def fit_risk_model(subject: CaseControl, genes: Sequence[str], settings: Model) 
         raise ValueError(f"{subject.kind} {subject.name}: a risk model needs a biomarker")
     x, is_case = training_data(subject, genes)
     fit = fit_firth(x, is_case, genes) if _separates(x, is_case) else fit_logistic(x, is_case, genes)
-    fit = with_known_patients(fit, x, is_case, [subject.unit[i] for i in _complete(subject, genes, None)])
+    fit = with_known_patients(fit, x, is_case, [subject.unit[int(i)] for i in _complete(subject, genes, None)])
     return RiskModel(
         genes=tuple(genes),
         coefficients=fit.probability_coefficients,
