@@ -13,14 +13,15 @@ from dmicc_assets.results.evidence import StudyEvidence
 def which_ways(evidence: StudyEvidence) -> str:
     """What moves opposite ways, for the verdict: `MT1M is up in A and down in B: the model's use of it ...`."""
     said: list[str] = []
+    named: list[str] = []
     genes = evidence.rows("signature/genes").filter(~pl.col("is_concordant"))
     for gene in evidence.biomarkers:
         ways = genes.filter(gene=gene).select("direction", "cohort").rows()
         if ways:
             said.append(f"{gene} is {listed([f'{way} in {_title(evidence, cohort)}' for way, cohort in ways])}")
+            named.append(gene)
     if said:
-        it = "it" if len(said) == 1 else "them"
-        return f"in these data {listed(said)}: the model's use of {it} does not carry over"
+        return f"in these data {listed(said)}: {_use_of(evidence, named)}"
     if disagrees(evidence):
         row = evidence.rows("signature/overlap").row(0, named=True)
         return (
@@ -28,6 +29,29 @@ def which_ways(evidence: StudyEvidence) -> str:
             f"(p = {row['direction_p_value']:.2g})"
         )
     return "outside its cohort the model ranks cases below controls"
+
+
+def _use_of(evidence: StudyEvidence, genes: list[str]) -> str:
+    """What the model makes of biomarkers that move opposite ways.
+
+    Where genes are correlated, a coefficient can have another sign than its gene has alone (suppression): the model
+    does not use the gene's own direction.
+    """
+    ways = dict(evidence.rows("signature/genes", cohort=evidence.study.model_cohort).select("gene", "direction").rows())
+    signs = dict(evidence.rows("model/coefficients").select("term", "coefficient").rows())
+    against = [gene for gene in genes if (signs.get(gene, 0.0) > 0) != (ways.get(gene) == "up") and signs.get(gene)]
+    own = [gene for gene in genes if gene not in against]
+    said: list[str] = []
+    if own:
+        it = "it" if own == genes and len(own) == 1 else "them" if own == genes else listed(own)
+        said.append(f"the model's use of {it} does not carry over")
+    if against:
+        has, tells = ("has", "tells") if len(against) == 1 else ("have", "tell")
+        said.append(
+            f"in the model {listed(against)} {has} the sign of the other direction, beside correlated biomarkers, "
+            f"and {tells} nothing alone"
+        )
+    return "; ".join(said)
 
 
 def disagrees(evidence: StudyEvidence) -> bool:

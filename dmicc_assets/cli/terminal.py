@@ -27,6 +27,9 @@ from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows
 
+# Characters of a line of progress, beside its bar and clock.
+_LONGEST = 60
+
 
 def run_and_show(
     out: Console,
@@ -49,13 +52,21 @@ def run_and_show(
     workspace.study(study)
     with _alone(err, workspace, study, waits=wait), _progress(err) as progress:
         task = progress.add_task(f"{study}: checking the sources", total=None)
-        workspace = replace(workspace, report_progress=lambda text: progress.update(task, description=text))
+        at_work = ""
+
+        def report(text: str) -> None:
+            """Show what a part of a step does; an empty text ends it."""
+            progress.update(task, description=" ".join(text.split())[:_LONGEST] if text else at_work)
+
+        workspace = replace(workspace, report_progress=report)
         this = StudyRun(workspace, study, force=force, verify=verify)
         plan = this.plan(only)
         progress.update(task, total=len(plan))
 
         def started(step: str, key: str) -> None:
-            progress.update(task, description=f"{step} of {key}")
+            nonlocal at_work
+            at_work = f"{step} of {key}"
+            report("")
 
         def ended(outcome: Outcome) -> None:
             progress.advance(task)

@@ -87,6 +87,7 @@ def libraries_in_use(
             if isinstance(error, NotServedError) and not is_alias(name, enrichment):
                 raise RequestError(f"enrichment.libraries: no provider has a library {name!r} ({error})") from None
             missing[name] = str(error)
+    report("")  # the step goes on
     return LibrariesInUse(found, missing, bundled)
 
 

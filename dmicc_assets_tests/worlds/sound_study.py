@@ -274,7 +274,12 @@ def model_frames() -> dict[str, pl.DataFrame]:
     return {
         "validation/roc": pl.DataFrame(rows),
         "model/coefficients": pl.DataFrame(
-            {"term": ["(Intercept)", "G1", "G2"], "estimator": "ml", "interval": "wald"}
+            {
+                "term": ["(Intercept)", "G1", "G2"],
+                "coefficient": [-2.0, 1.5, 0.5],
+                "estimator": "ml",
+                "interval": "wald",
+            }
         ),
         "validation/performance": pl.DataFrame([slope]),
         "validation/trivial": pl.DataFrame(

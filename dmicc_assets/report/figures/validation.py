@@ -1,5 +1,6 @@
 """Figures of validation: expression of genes in both groups with the test, ROC curves with bands."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.types import CaseControl, FloatArray
 
 MOST_GENES = 12
+# Characters of a line of the legend of ROC curves, which stands under a panel of 4 inches.
+_LEGEND_WIDTH = 52
 # subject, predictor and kind of a curve
 CurveKey = tuple[str, str, str]
 
@@ -137,8 +140,9 @@ def roc_curves(
         ylim=(-0.02, 1.02),
         aspect="equal",
     )
-    figure.set_figheight(3.9 + 0.16 * max(drawn, 1))
-    figure.legend(loc="outside lower center", handlelength=2.8)
+    legend = figure.legend(loc="outside lower center", handlelength=2.8)
+    n_lines = sum(text.get_text().count("\n") + 1 for text in legend.get_texts())
+    figure.set_figheight(3.9 + 0.16 * max(n_lines, 1))
     return figure
 
 
@@ -150,4 +154,5 @@ def _curve_label(row: Mapping[str, object], several: bool) -> str:
     auc, low, high = (
         value if isinstance(value, float) else None for value in (row["auc"], row["ci_low"], row["ci_high"])
     )
-    return f"{where}{predictor}, {kind}, AUC {estimate_text(auc, low, high)}"
+    # A line of the legend is no wider than the figure: long names go on in a second one.
+    return textwrap.fill(f"{where}{predictor}, {kind}, AUC {estimate_text(auc, low, high)}", _LEGEND_WIDTH)

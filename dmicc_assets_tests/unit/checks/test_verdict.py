@@ -150,6 +150,9 @@ def test_a_biomarker_that_moves_opposite_ways_is_named_at_every_level() -> None:
     falls = pl.when((pl.col("gene") == "G1") & (pl.col("cohort") == "b")).then(pl.lit("down")).otherwise("direction")
     evidence = change("signature/genes", direction=falls, is_concordant=pl.col("gene") != "G1")(sound())
     named = "G1 is up in A and down in B: the model's use of it does not carry over"
+    suppressed = "G1 is up in A and down in B: in the model G1 has the sign of the other direction, beside correlated"
+    assert suppressed in judged(evidence).trust
+    evidence = change("model/coefficients", coefficient=-pl.col("coefficient"))(evidence)
     assert named in judged(evidence).trust
     unsupported = judged(FIRES["M4"][0](evidence))
     assert unsupported.level == "not supported"

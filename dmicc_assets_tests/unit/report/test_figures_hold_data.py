@@ -149,10 +149,25 @@ def test_roc_curve_and_legend_are_the_table_s(catalog: dict[str, CatalogFigure])
     curve = results.rows("validation/roc_curve", subject="b", predictor="G020").sort("fpr", "tpr")
     np.testing.assert_array_equal(drawn, curve.select("fpr", "tpr").to_numpy())
     assert any(
-        f"G020, apparent (chosen here), AUC {row['auc']:.2f}" in text.get_text()
+        f"G020, apparent (chosen here), AUC {row['auc']:.2f}" in text.get_text().replace("\n", " ")
         for text in figure.legends[0].get_texts()
     )
     assert figure.axes[0].collections
+
+
+def test_the_legend_of_roc_curves_is_inside_the_figure_whatever_its_words(catalog: dict[str, CatalogFigure]) -> None:
+    results = simulated_tables()
+    areas = results.rows("validation/roc", subject="b").with_columns(
+        kind=pl.lit("leaky_cv"), ci_low=pl.lit(0.9512), ci_high=pl.lit(0.9987)
+    )
+    curves = results.rows("validation/roc_curve", subject="b").with_columns(kind=pl.lit("leaky_cv"))
+    for figure in (validation.roc_curves(curves, areas, {}, "Long"), catalog["study/roc.b"].draw()):
+        figure.draw_without_rendering()
+        box = figure.legends[0].get_window_extent()
+        page = figure.bbox
+        assert page.x0 <= box.x0
+        assert box.x1 <= page.x1
+        assert page.y0 <= box.y0
 
 
 def test_roc_band_is_drawn_where_it_is_given() -> None:
