@@ -4,12 +4,12 @@ import re
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.errors import DataError, RequestError
@@ -51,30 +51,12 @@ def run_and_show(
 
     workspace.study(study)
     with _alone(err, workspace, study, waits=wait), _progress(err) as progress:
-        task = progress.add_task(f"{study}: checking the sources", total=None)
-        at_work = ""
-
-        def report(text: str) -> None:
-            """Show what a part of a step does; an empty text ends it."""
-            progress.update(task, description=" ".join(text.split())[:_LONGEST] if text else at_work)
-
-        workspace = replace(workspace, report_progress=report)
+        shown = _Shown(progress, progress.add_task(f"{study}: checking the sources", total=None))
+        workspace = replace(workspace, report_progress=shown.part)
         this = StudyRun(workspace, study, force=force, verify=verify)
         plan = this.plan(only)
-        progress.update(task, total=len(plan))
-
-        def started(step: str, key: str) -> None:
-            nonlocal at_work
-            at_work = f"{step} of {key}"
-            report("")
-
-        def ended(outcome: Outcome) -> None:
-            progress.advance(task)
-            if err.is_terminal and outcome.state != "current":
-                what = f"{outcome.step.name} of {outcome.key}"
-                progress.console.print(f"{what}: {outcome.state}, {outcome.seconds:.1f} s")
-
-        outcomes = this.materialise(plan, started, ended)
+        progress.update(shown.task, total=len(plan))
+        outcomes = this.materialise(plan, shown.started, shown.ended)
     for warning in dict.fromkeys(this.warnings):
         err.print(f"warning: {warning}")
     try:
@@ -209,6 +191,31 @@ def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
         parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
         lines.append(f"{parts} not tried; everything else was materialised")
     return "\n".join(lines)
+
+
+@dataclass
+class _Shown:
+    """The line of progress of a run: the step at work, or what a part of it says until it ends."""
+
+    progress: Progress
+    task: TaskID
+    at_work: str = ""
+
+    def part(self, text: str) -> None:
+        """Show what a part of a step does; an empty text ends it."""
+        self.progress.update(self.task, description=" ".join(text.split())[:_LONGEST] if text else self.at_work)
+
+    def started(self, step: str, key: str) -> None:
+        """A step begins."""
+        self.at_work = f"{step} of {key}"
+        self.part("")
+
+    def ended(self, outcome: Outcome) -> None:
+        """A step ends; one that computed is a line of its own."""
+        self.progress.advance(self.task)
+        if self.progress.console.is_terminal and outcome.state != "current":
+            what = f"{outcome.step.name} of {outcome.key}"
+            self.progress.console.print(f"{what}: {outcome.state}, {outcome.seconds:.1f} s")
 
 
 def _progress(err: Console) -> Progress:
