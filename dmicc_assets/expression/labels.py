@@ -21,8 +21,8 @@ _MOST_DESCRIPTIONS = 40
 def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
     """Fields of each sample that rules can use: sample, title, source_name and every characteristic, by `field_name`.
 
-    A characteristic with the name of another field (`sample: tumor`) stands beside it, as `sample (characteristic)`;
-    a rule on the field looks at both.
+    A characteristic with the name of another field (`sample: tumor`, `Group` beside `group`) stands beside it, as
+    `sample (characteristic)`; a rule on the field looks at both.
 
     Args:
         samples: columns sample, title, source_name, characteristics (list of key and value), as many rows as samples.
@@ -33,7 +33,7 @@ def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
         characteristics: list[dict[str, str]] = row["characteristics"] or []
         for pair in characteristics:
             name = field_name(pair["key"])
-            name += _CHARACTERISTIC if name in (*_OWN, ANY) else ""
+            name += _CHARACTERISTIC if name in (*_OWN, ANY) or name in fields else ""
             fields[name] = f"{fields[name]};{pair['value']}" if name in fields else pair["value"]
         described.append(fields | {name: row[name] or "" for name in _OWN})
     return described

@@ -52,6 +52,12 @@ def test_signs_between_the_words_of_a_key_do_not_matter(asked: str) -> None:
     assert assign_patients("D", samples, Patient(field=asked, pattern="(HCC)")) == ["HCC"] * 3
 
 
+def test_two_keys_in_two_spellings_are_both_asked() -> None:
+    samples = named_like_fields(group="a", Group="x")
+    rules = [LabelRule(label=name, where={"group": f"^{text}$"}) for name, text in (("a", "a"), ("b", "not x"))]
+    assert assign_labels("D", samples, rules) == ["a", "a", "b"]
+
+
 def test_any_does_not_ask_the_accession() -> None:
     with pytest.raises(DataError, match="matches no label rule"):
         assign_labels("D", SAMPLES, [LabelRule(label="hcc", where={"any": "GSM"})])
