@@ -223,8 +223,9 @@ class Study(_Section):
         The variance of their logarithms depends on the mean, as that of log counts (limma-trend: Law 2014,
         doi:10.1186/gb-2014-15-2-r29).
         """
-        datasets = [self.datasets[name] for name in self.cohorts[cohort].datasets]
-        return self.differential.trend or any(spec.values in ("tpm", "fpkm") for spec in datasets)
+        members = self.cohorts[cohort].datasets
+        of_abundance = {name for name, spec in self.datasets.items() if spec.values in ("tpm", "fpkm")}
+        return self.differential.trend or not of_abundance.isdisjoint(members)
 
     @property
     def scored_sets(self) -> Enrichment:

@@ -250,7 +250,7 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
 
 def _names_first(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with the names of rows in its first column: pandas writes an index of text behind the samples."""
-    text = [column for column, kind in frame.schema.items() if kind in (pl.String, pl.Categorical)]
+    text = frame.select(pl.col(pl.String, pl.Categorical)).columns
     is_last = len(text) == 1 and text[0] == frame.columns[-1]
     return frame.select(text[0], pl.exclude(text[0])) if is_last else frame
 
