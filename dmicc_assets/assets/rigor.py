@@ -139,6 +139,7 @@ def findings(context: StepContext) -> Result:
         Input("signature/biomarkers"),
         Input("validation/roc"),
         Input("validation/performance"),
+        Input("model/coefficients"),
         Input("rigor/findings"),
     ),
     settings=lambda study, _: (
@@ -147,7 +148,7 @@ def findings(context: StepContext) -> Result:
         )
         | {"order": list(study.cohorts)}
     ),
-    version="5",
+    version="6",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""
