@@ -45,8 +45,8 @@ def field_name(key: str) -> str:
     return "source_name" if name == "source name" else name
 
 
-def _texts(fields: Mapping[str, str], field: str) -> list[str]:
-    """The texts of a field: of `any`, all but the accession."""
+def texts_of(fields: Mapping[str, str], field: str) -> list[str]:
+    """The texts of a field that a rule looks at, of `any` all but the accession; none where the sample lacks it."""
     if field == ANY:
         return [text for name, text in fields.items() if name != "sample"]
     name = field_name(field)
@@ -55,7 +55,7 @@ def _texts(fields: Mapping[str, str], field: str) -> list[str]:
 
 def _search(pattern: str, fields: Mapping[str, str], field: str) -> re.Match[str] | None:
     """The first match of a pattern in the texts of a field."""
-    return next((match for text in _texts(fields, field) if (match := re.search(pattern, text))), None)
+    return next((match for text in texts_of(fields, field) if (match := re.search(pattern, text))), None)
 
 
 def _check_field(dataset: str, what: str, field: str, described: Sequence[Mapping[str, str]]) -> None:
@@ -139,7 +139,7 @@ def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> l
     found = [_search(rule.pattern, fields, rule.field) for fields in described]
     for sample, match, fields in zip(samples["sample"], found, described, strict=True):
         if _captured(match) is None:
-            text = "; ".join(_texts(fields, rule.field))
+            text = "; ".join(texts_of(fields, rule.field))
             raise DataError(
                 f"{dataset}: the batch pattern {rule.pattern!r} misses sample {sample} ({rule.field}: {text!r}); "
                 "every sample needs one"
@@ -162,7 +162,8 @@ def describe(fields: Mapping[str, str]) -> str:
 def _matches(rule: LabelRule, fields: Mapping[str, str]) -> bool:
     # A sample without the field has an empty text: `^$` finds it.
     return all(
-        any(re.search(pattern, text) for text in _texts(fields, field) or [""]) for field, pattern in rule.where.items()
+        any(re.search(pattern, text) for text in texts_of(fields, field) or [""])
+        for field, pattern in rule.where.items()
     )
 
 

@@ -5,14 +5,14 @@ A person reads and corrects these proposals (`dmicc init`); they decide nothing 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
-from dmicc_assets.expression.labels import ANY, sample_fields
+from dmicc_assets.expression.labels import ANY, field_name, sample_fields, texts_of
 from dmicc_assets.expression.values import named_base, reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series, series_folder
@@ -63,7 +63,6 @@ _OF_TISSUE = {
     "synovi(um|al)": "synovium", "gastric": "stomach", "hepatic": "liver", "renal": "kidney", "colorectal": "colon",
     "pulmonary": "lung", "cutaneous": "skin", "ovarian": "ovary", "pancreatic": "pancreas", "biliary": "bile duct",
 }  # fmt: skip
-_OWN = ("sample", "title", "source_name")  # fields of every sample, whatever its characteristics are named
 _TISSUE_WORDS = {**{name: name for name in _TISSUES}, **_OF_TISSUE}
 
 
@@ -232,15 +231,23 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
 
 
 def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:
-    """Each field's value in every sample, as label rules see it; "" where a sample lacks it.
+    """Each field's value in every sample, as label rules see it; "" where a sample lacks it, or has several.
 
-    Keys that differ in case alone are one field, in its first spelling.
+    Keys of one `field_name` are one field, in its first spelling.
     """
     described = sample_fields(samples)
-    keys = {pair["key"].lower(): pair["key"] for row in samples["characteristics"][::-1] for pair in row[::-1]}
-    keys = {key: keys[key] for each in described for key in each if key in keys}
-    fields = {spelled: [each.get(key, "") for each in described] for key, spelled in keys.items() if key not in _OWN}
-    return {**fields, **{name: [each[name] for each in described] for name in ("source_name", "title")}}
+    spelled: dict[str, str] = {}
+    for row in samples["characteristics"]:
+        for pair in row:
+            spelled.setdefault(field_name(pair["key"]), pair["key"])
+    asked = [key for name, key in spelled.items() if name not in ("source_name", "title")]
+    return {key: [_value(fields, key) for fields in described] for key in (*asked, "source_name", "title")}
+
+
+def _value(fields: Mapping[str, str], key: str) -> str:
+    """The one text of a field; of a key `sample` the submitter's, since no description is like an accession."""
+    texts = texts_of(fields, key)[field_name(key) == "sample" :]
+    return texts[0] if len(texts) == 1 else ""
 
 
 def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[SampleGroup, ...]]:

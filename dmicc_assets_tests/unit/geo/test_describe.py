@@ -246,3 +246,15 @@ def test_the_proposed_study_labels_every_sample_of_its_series(tmp_path: Path) ->
     for name, spec in study.datasets.items():
         raw = read_dataset(name, spec, acquire(name, spec, client, tmp_path))
         assert len(assign_labels(name, raw.samples, spec.labels)) == raw.samples.height
+
+
+@pytest.mark.parametrize("key", ["disease_state", "Disease-State", "sample"])
+def test_a_key_is_proposed_in_its_own_spelling_and_found_by_a_run(mirror: Path, client: GeoClient, key: str) -> None:
+    found = described(mirror, client, [f"{key}: colitis"] * 6 + [f"{key}: healthy"] * 5)
+    assert found.datasets[0].field == key
+    assert [group.n_samples for group in found.datasets[0].groups] == [6, 5]
+
+
+def test_a_field_of_two_texts_is_not_proposed(mirror: Path, client: GeoClient) -> None:
+    rows = ["title: colitis"] * 6 + ["title: healthy"] * 5
+    assert described(mirror, client, rows).datasets[0].field is None
