@@ -68,5 +68,8 @@ def score_matrix(scores: pl.DataFrame, samples: pl.DataFrame, most: int) -> Expr
     sets = first.select("library", "term", "term_name").rows()
     values = np.array([[known.get((library, term, name), np.nan) for name in names] for library, term, _ in sets])
     shown = [title or term for _, term, title in sets]
-    features = [f"{name} ({sets[i][0]})" if shown.count(name) > 1 else name for i, name in enumerate(shown)]
+    features = [
+        f"{name} ({library} {term})" if shown.count(name) > 1 else name
+        for name, (library, term, _) in zip(shown, sets, strict=True)
+    ]
     return ExpressionMatrix(values.reshape(len(sets), len(names)), tuple(features), tuple(names))

@@ -202,4 +202,6 @@ def test_the_matrix_of_scores_is_standardised_within_datasets() -> None:
     assert found.samples == tuple(names)
     np.testing.assert_allclose(found.values[:, :4], found.values[:, 4:])
     np.testing.assert_allclose(found.values[0, :4], (np.array([3, 4, 1, 2]) - 2.5) / np.std([3, 4, 1, 2], ddof=1))
+    alike = scores.with_columns(term_name=pl.lit("pathway"))
+    assert score_matrix(alike, samples, 5).features == ("pathway (L far)", "pathway (L near)")
     assert score_matrix(scores, samples, 1).features == ("far",)
