@@ -226,10 +226,12 @@ def score(
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
 ) -> None:
     """Apply the frozen risk model to new patients, and draw each."""
-    from dmicc_assets.cli.score import score_and_show, stale_model
+    from dmicc_assets.assets import STEPS
+    from dmicc_assets.cli.score import score_and_show
+    from dmicc_assets.results.patient_scores import stale_model
 
     workspace, name = _study(study)
-    if warning := stale_model(workspace, name):
+    if warning := stale_model(workspace, name, STEPS):
         err.print(f"warning: {warning}")
     score_and_show(out, workspace, name, matrix, scale, to, figures, draws=not no_figures)
 

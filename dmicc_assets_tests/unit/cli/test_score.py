@@ -8,10 +8,11 @@ from rich.console import Console
 
 from dmicc_assets.checks.verdict_rules import LINES
 from dmicc_assets.cli import main as cli
-from dmicc_assets.cli.score import draw_patients, how_scored, score_and_show, score_matrix, study_model
+from dmicc_assets.cli.score import draw_patients, score_and_show
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel
+from dmicc_assets.results.patient_scores import how_scored, score_matrix, study_model
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import ExpressionMatrix
 from dmicc_assets_tests.worlds.simulated_lake import ORIGIN, STUDY, simulated_workspace
