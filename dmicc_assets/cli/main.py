@@ -31,6 +31,7 @@ err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 INTERRUPTED = 130
 _FULL = re.compile(r"No space left on device|disk is full|disk I/O error|Disk quota exceeded")
 
+JSON_HELP = "Objects of JSON, one a line, the last with the outcome; nothing else on standard output."
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
 
 
@@ -65,12 +66,15 @@ def run(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Fail if another run of the study is in progress.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Materialise a study, skipping what is up to date."""
+    from dmicc_assets.cli.json_lines import last_object
     from dmicc_assets.cli.terminal import run_and_show
 
-    workspace, name = _study(study, prepares=True)
-    run_and_show(out, err, workspace, name, force=force, only=only, verify=verify, wait=not no_wait)
+    with last_object(out, is_asked=as_json) as last:
+        workspace, name = _study(study, prepares=True)
+        run_and_show(out, err, workspace, name, force=force, only=only, verify=verify, wait=not no_wait, last=last)
 
 
 @app.command()
@@ -140,14 +144,18 @@ def find(
 @app.command()
 def outdated(
     study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study; without, all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """List what the sources have revised since the last run.
 
     Also list the results that would be computed again; nothing is computed.
     """
+    from dmicc_assets.cli.json_lines import last_object
     from dmicc_assets.cli.terminal import show_outdated
 
-    show_outdated(out, *((_workspace(), None) if study is None else _study(study, prepares=True)))
+    with last_object(out, is_asked=as_json):
+        where = (_workspace(), None) if study is None else _study(study, prepares=True)
+        show_outdated(out, *where, as_json=as_json)
 
 
 @app.command()

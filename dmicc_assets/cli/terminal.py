@@ -4,19 +4,22 @@ import re
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from dmicc_assets.cli.json_lines import print_json, run_in_json
+from dmicc_assets.cli.progress import progress_of
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import stale_tables
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Outcome
+from dmicc_assets.lake.remaining import Remaining
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.report.enrichment_tables import bundled_libraries, missing_libraries
 from dmicc_assets.report.report_file import report_path
@@ -27,8 +30,8 @@ from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.query import show_rows
 
-# Characters of a line of progress, beside its bar and clock.
-_LONGEST = 60
+if TYPE_CHECKING:
+    from dmicc_assets.orchestration.run import StudyRun
 
 
 def run_and_show(
@@ -41,8 +44,21 @@ def run_and_show(
     only: str | None = None,
     verify: bool = False,
     wait: bool = True,
+    last: dict[str, Any] | None = None,
 ) -> None:
-    """Run a study with live progress, and print its results and their places.
+    """Run a study with progress, and print its results and their places.
+
+    Args:
+        out: for results.
+        err: for progress and warnings.
+        workspace: settings, studies and lake.
+        study: the study.
+        force: whether to compute everything, up to date or not.
+        only: a group of the graph; None for all of them.
+        verify: whether to check the SHA-256 of every file.
+        wait: whether to wait for another run of the study.
+        last: if given, `out` gets an object of JSON for each partition and nothing else, and this the fields of the
+            last object.
 
     Raises:
         DmiccError: the study is wrong, another run is in progress and `wait` is not set, or a part failed.
@@ -50,30 +66,38 @@ def run_and_show(
     from dmicc_assets.orchestration.run import StudyRun
 
     workspace.study(study)
-    with _alone(err, workspace, study, waits=wait), _progress(err) as progress:
-        shown = _Shown(progress, progress.add_task(f"{study}: checking the sources", total=None))
-        workspace = replace(workspace, report_progress=shown.part)
+    shows = progress_of(err, study, json_to=None if last is None else out)
+    with _alone(err, workspace, study, waits=wait), shows:
+        workspace = replace(workspace, report_progress=shows.part)
         this = StudyRun(workspace, study, force=force, verify=verify)
         plan = this.plan(only)
-        progress.update(shown.task, total=len(plan))
-        outcomes = this.materialise(plan, shown.started, shown.ended)
+        shows.plan(plan, Remaining(workspace, study, plan, force=force))
+        outcomes = this.materialise(plan, shows.started, shows.ended)
     for warning in dict.fromkeys(this.warnings):
         err.print(f"warning: {warning}")
+    if last is not None:
+        last |= run_in_json(workspace, this, outcomes, shows.elapsed)
+    else:
+        _show_run(out, err, workspace, this, outcomes)
+    failed = [(f"{o.step.name} of {o.key}", o.message) for o in outcomes if o.state == "failed"]
+    if failed:
+        raise DataError(_failure_text(failed, sum(o.state == "blocked" for o in outcomes)))
+    if last is None:
+        page = report_path(workspace.settings.reports, study)
+        places = [str(page)] if page.exists() else []
+        out.print(f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}")
+
+
+def _show_run(out: Console, err: Console, workspace: Workspace, this: "StudyRun", outcomes: Sequence[Outcome]) -> None:
+    """The study's results, the number of partitions in each state, and what is out of date."""
     try:
-        _show_result(out, err, workspace, workspace.studies[study], this.judged)
+        _show_result(out, err, workspace, workspace.studies[this.study], this.judged)
     except DataError as error:  # possibly an old result, when the run was of one group or failed before this part
         err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
     out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
     for line in stale_lines(this.judged):
         out.print(line)
-    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-    if failed:
-        blocked = sum(outcome.state == "blocked" for outcome in outcomes)
-        raise DataError(_failure_text([(f"{o.step.name} of {o.key}", o.message) for o in failed], blocked))
-    page = report_path(workspace.settings.reports, study)
-    places = [str(page)] if page.exists() else []
-    out.print(f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}")
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
@@ -87,16 +111,20 @@ def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -
     show_truth(out, Results.of_study(workspace.lake, workspace.studies["demo"]), truth)
 
 
-def show_outdated(out: Console, workspace: Workspace, name: str | None) -> None:
-    """Revisions of each dataset since the results in the lake."""
+def show_outdated(out: Console, workspace: Workspace, name: str | None, *, as_json: bool = False) -> None:
+    """Revisions of each dataset since the results in the lake; with `as_json` one object for each source."""
     from dmicc_assets.cli.outdated import outdated_sources
 
     studies = [workspace.study(name)] if name else list(workspace.studies.values())
     for study in studies:
         if name is None and not workspace.lake.has(study.study):
-            out.print(f"{study.study}: never run")
+            if not as_json:
+                out.print(f"{study.study}: never run")
             continue
         for row in outdated_sources(workspace, study):
+            if as_json:
+                print_json(out, study=study.study, **asdict(row))
+                continue
             out.print(f"{row.key}: {row.state} ({row.detail})")
             if row.recomputed:
                 out.print(f"  would be computed again: {', '.join(row.recomputed)}")
@@ -191,42 +219,6 @@ def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
         parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
         lines.append(f"{parts} not tried; everything else was materialised")
     return "\n".join(lines)
-
-
-@dataclass
-class _Shown:
-    """The line of progress of a run: the step at work, or what a part of it says until it ends."""
-
-    progress: Progress
-    task: TaskID
-    at_work: str = ""
-
-    def part(self, text: str) -> None:
-        """Show what a part of a step does; an empty text ends it."""
-        self.progress.update(self.task, description=" ".join(text.split())[:_LONGEST] if text else self.at_work)
-
-    def started(self, step: str, key: str) -> None:
-        """A step begins."""
-        self.at_work = f"{step} of {key}"
-        self.part("")
-
-    def ended(self, outcome: Outcome) -> None:
-        """A step ends; one that computed is a line of its own."""
-        self.progress.advance(self.task)
-        if self.progress.console.is_terminal and outcome.state != "current":
-            what = f"{outcome.step.name} of {outcome.key}"
-            self.progress.console.print(f"{what}: {outcome.state}, {outcome.seconds:.1f} s")
-
-
-def _progress(err: Console) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=err, transient=True)
 
 
 def _alone(err: Console, workspace: Workspace, study: str, *, waits: bool = True) -> AbstractContextManager[None]:

@@ -14,6 +14,7 @@ class Manifest:
         sha256: hash of the Parquet file's bytes.
         inputs: `[table, partition, content]` of every input.
         notes: the computation's notes (numbers, decisions, seeds).
+        seconds: that its step took to compute it; 0 from a version that did not measure.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Manifest:
     run_id: str
     written_at: str
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
+from time import perf_counter
 from typing import Any
 
 import polars as pl
@@ -75,6 +76,7 @@ def run_step(context: StepContext, now: Origin) -> list[Written]:
     Raises:
         DmiccError: the computation failed; the failure is recorded in the lake, and nothing is written.
     """
+    begun = perf_counter()
     try:
         result = _compute(context)
         rows = {
@@ -83,11 +85,12 @@ def run_step(context: StepContext, now: Origin) -> list[Written]:
     except DmiccError as error:
         note_failure(context.lake, context.step.name, context.key, now.recipe, error)
         raise
+    seconds = perf_counter() - begun
     written: list[Written] = []
     for table in context.step.outputs:
         before = context.lake.manifest(table, context.key)
         old = _earlier_rows(context.lake, table, context.key)
-        manifest = context.lake.write_declared(table, context.key, rows[table], now, result.notes)
+        manifest = context.lake.write_declared(table, context.key, rows[table], now, result.notes, seconds)
         written.append(Written(manifest, before, _difference(manifest, before, old, rows[table])))
     clear_failure(context.lake, context.step.name, context.key)
     return written

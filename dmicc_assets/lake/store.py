@@ -171,11 +171,18 @@ class Lake:
         return self.write_declared(table, partition, declared_rows(TABLES[table], partition, frame), origin, notes)
 
     def write_declared(
-        self, table: str, partition: str, rows: pl.DataFrame, origin: Origin, notes: Mapping[str, Any] | None = None
+        self,
+        table: str,
+        partition: str,
+        rows: pl.DataFrame,
+        origin: Origin,
+        notes: Mapping[str, Any] | None = None,
+        seconds: float = 0.0,
     ) -> Manifest:
         """Write the rows of `declared_rows`; file and manifest are written under another name and renamed.
 
-        An earlier partition with different content is kept in the history, if the table has one.
+        An earlier partition with different content is kept in the history, if the table has one. `seconds` is the time
+        of the computation.
         """
         declared = TABLES[table]
         content = content_hash(declared, rows)
@@ -210,6 +217,7 @@ class Lake:
                 run_id=origin.run_id,
                 written_at=_now(),
                 notes=dict(notes or {}),
+                seconds=round(seconds, 6),
             )
             text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
             write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))

@@ -40,6 +40,7 @@ class StudyRun:
     """One run of one study.
 
     Attributes:
+        study: name of the study.
         name: common name of its Dagster runs.
         warnings: messages for the user that are not failures.
         judged: state of each partition after the run.
@@ -47,6 +48,7 @@ class StudyRun:
 
     def __init__(self, workspace: Workspace, study: str, *, force: bool = False, verify: bool = False) -> None:
         self._workspace = replace(workspace, memory=Memory())
+        self.study = study
         self._study = workspace.study(study)
         self._force = force
         self._verify = verify
@@ -76,7 +78,7 @@ class StudyRun:
     def materialise(
         self,
         plan: Plan,
-        started: Callable[[str, str], None] = lambda _step, _key: None,
+        started: Callable[[str, PartitionKey], None] = lambda _step, _key: None,
         ended: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
         """Compute outdated partitions, in one Dagster run for each partition key, then the warehouse.

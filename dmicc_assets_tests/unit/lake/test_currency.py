@@ -10,11 +10,15 @@ import yaml
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, SourceError
-from dmicc_assets.lake import making
+from dmicc_assets.lake import making, remaining
 from dmicc_assets.lake.currency import Currency, served, study_currency
 from dmicc_assets.lake.failures import clear_failure, note_failure
+from dmicc_assets.lake.making import Outcome
+from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import origin, run_step
-from dmicc_assets.lake.steps import Result, Step, StepContext
+from dmicc_assets.lake.remaining import Remaining
+from dmicc_assets.lake.steps import Result, Step, StepContext, partition_keys
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.study.settings import Settings
@@ -206,3 +210,35 @@ def test_the_judgement_is_in_sql(settings: Settings) -> None:
     open_workspace(settings).lake.forget("local")
     with open_warehouse(settings) as connection:
         assert connection.execute("SELECT * FROM warehouse.partitions WHERE study = 'local'").fetchall() == []
+
+
+def test_the_time_left_is_that_of_earlier_runs_for_what_is_out_of_date(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signature was never timed here, as in a lake of an earlier version: then nothing is said."""
+    edit(settings, differential={"log_fc": 2.0})
+    workspace = open_workspace(settings)
+    seconds = {"differential/statistics": 10.0, "signature/genes": 0.0}
+    read = Lake.manifest
+
+    def timed(lake: Lake, table: str, partition: str) -> Manifest | None:
+        made = read(lake, table, partition)
+        assert made is None or made.seconds > 0
+        return replace(made, seconds=seconds[table]) if made is not None and table in seconds else made
+
+    monkeypatch.setattr(Lake, "manifest", timed)
+    monkeypatch.setattr(remaining, "perf_counter", lambda: 100.0)
+    plan = [(step, key) for step in MADE for key in partition_keys(step.partition, workspace.studies["local"])]
+    left = Remaining(workspace, "local", plan)
+    assert left.seconds is None
+    left.started()
+    assert left.seconds is None
+    seconds["signature/genes"] = 2.0
+    left = Remaining(workspace, "local", plan)
+    left.started()
+    assert left.seconds == pytest.approx(22.0)
+    monkeypatch.setattr(remaining, "perf_counter", lambda: 130.0)  # three times as slow as before
+    left.ended(Outcome(step_named("differential"), PartitionKey("local.a"), "made", 30.0))
+    assert left.seconds == pytest.approx(3 * 12.0)
+    left.ended(Outcome(step_named("differential"), PartitionKey("local.b"), "current"))
+    assert left.seconds == pytest.approx(3 * 2.0)
