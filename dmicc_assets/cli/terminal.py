@@ -137,6 +137,7 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
         RequestError: the name is taken or not valid, or an accession is not valid.
         SourceError: a series cannot be described.
     """
+    from dmicc_assets.geo.accession import pasted_accessions
     from dmicc_assets.geo.describe import describe_series
     from dmicc_assets.geo.propose_study import propose_study
 
@@ -148,9 +149,7 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
     path = folder / f"{name}.yaml"
     if name in workspace.files or path.exists():
         raise RequestError(f"{name}: a study of this name exists ({workspace.files.get(name, path)})")
-    # As people paste them: gse1, GSE2-GPL3, one after another or with commas.
-    asked = list(dict.fromkeys(each.upper() for text in accessions for each in re.split(r"[\s,;]+", text) if each))
-    described = [describe_series(accession, workspace.client()) for accession in asked]
+    described = [describe_series(accession, workspace.client()) for accession in pasted_accessions(accessions)]
     for dataset in (dataset for series in described for dataset in series.datasets):
         out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}")
         for field, values in dataset.descriptions.items():

@@ -4,11 +4,17 @@ Only names and relative paths; no file is read. No path can leave the tree, beca
 """
 
 import re
+from collections.abc import Iterable
 
 from dmicc_assets.errors import RequestError
 
 SERIES = re.compile(r"(?:GSE|SIM)[0-9]{1,9}")
 PLATFORM = re.compile(r"(?:GPL|SIMP)[0-9]{1,9}")
+
+
+def pasted_accessions(texts: Iterable[str]) -> list[str]:
+    """Accessions as people paste them (gse1, GSE2-GPL3, one after another or with commas), in capitals, each once."""
+    return list(dict.fromkeys(each.upper() for text in texts for each in re.split(r"[\s,;]+", text) if each))
 
 
 def check_series(accession: str) -> str:

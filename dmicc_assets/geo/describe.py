@@ -46,7 +46,7 @@ _CONTROL, _UNSURE_CONTROL = _words(CONTROL_WORDS), _words(UNSURE_CONTROL_WORDS)
 # A word for a disease that is not cancer: a "normal" beside it does not make the sample a control.
 _CASE = _words(("patients?", "tumou?r", "cancer", "carcinoma", "arthritis", "disease", "syndrome", "lesion(?:al)?"))
 _FROM, _WITHOUT = _words(("tissue", "from", "of", "in")), _words(("without",))
-_GROUP_KEY = re.compile(
+GROUP_KEY = re.compile(
     r"disease|status|diagnosis|condition|group|state|type|phenotype|histology|pathology|tissue", re.I
 )
 _TISSUE_KEY = re.compile(r"^(tissue|organ|organism part|tissue type|cell type|body site|source|sample type)\b", re.I)
@@ -102,6 +102,7 @@ class DatasetDescription:
         has_base: whether the base of the logarithms is known: of one channel, or named by the header.
         reference: pattern of the reference of two channels, where dyes are swapped.
         samples: their accessions.
+        fields: the fields of each sample, as label rules see them.
     """
 
     name: str
@@ -116,6 +117,7 @@ class DatasetDescription:
     has_base: bool
     reference: str | None
     samples: tuple[str, ...] = ()
+    fields: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,7 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
         has_base=header.n_channels == 1 or named_base(header.value_text) is not None,
         reference=reference_pattern(swap.text) if swap else None,
         samples=tuple(samples["sample"]),
+        fields=tuple(sample_fields(samples)),
     )
 
 
@@ -268,7 +271,7 @@ def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[Sample
         proposals.append(_groups(dict(Counter(stems)), "$" if stems is values else _TAIL) if few else ())
         if few and _tell_apart(proposals[i], values):
             kinds = {group.kind for group in proposals[i]}
-            ranked.append((len(kinds) == 1, _GROUP_KEY.search(key) is None, len(distinct), i))
+            ranked.append((len(kinds) == 1, GROUP_KEY.search(key) is None, len(distinct), i))
     usable = [entry for entry in ranked if not (entry[0] and entry[1])]
     if not usable:
         return None, ()
@@ -294,11 +297,11 @@ def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
             label += "_2"
         taken.add(label)
         kind = "control" if text in controls else "case"
-        groups.append(SampleGroup(text, n_samples, kind, label, f"(?i)^{_escaped(text)}{tail}"))
+        groups.append(SampleGroup(text, n_samples, kind, label, f"(?i)^{escaped(text)}{tail}"))
     return tuple(groups)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text as a readable regular expression that stays as it is in YAML: only special characters are escaped."""
     special = re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
     return re.sub(r"(?<= ) |[^ -~]", lambda found: _codepoint(found[0]), special)

@@ -80,10 +80,10 @@ def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
     raise RequestError(f"{given}: {what}; give a study by its name, as in `dmicc check dm_icc`, or by its file")
 
 
-def _invalid(path: Path, error: yaml.YAMLError) -> RequestError:
+def _invalid(path: Path, text: str, error: yaml.YAMLError) -> RequestError:
     """What is wrong with the text, by PyYAML's own parser: libyaml names the line after the last one."""
     try:
-        yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as plain:
         error = plain
     mark = getattr(error, "problem_mark", None)
@@ -98,15 +98,28 @@ def load_study(path: Path) -> Study:
         RequestError: the file cannot be read or is wrong; the message names file, line and key.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        return read_study(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{path}: cannot be read ({error})") from None
+
+
+def read_study(text: str, path: Path) -> Study:
+    """The study of a file's text.
+
+    Args:
+        text: of the study file.
+        path: of the file, which need not exist yet; its name must be the study's, and messages name it.
+
+    Raises:
+        RequestError: the text is wrong; the message names file, line and key.
+    """
+    try:
         loader = _Loader(text)
         node = loader.get_single_node()
         repeated = _repeated_key(node) if node is not None else None
         content = loader.construct_document(node) if node is not None else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"{path}: cannot be read ({error})") from None
     except yaml.YAMLError as error:
-        raise _invalid(path, error) from None
+        raise _invalid(path, text, error) from None
     except (ValueError, RecursionError) as error:  # an impossible date, or an alias that contains itself
         raise RequestError(f"{path}: not valid YAML ({error})") from None
     if node is None or not isinstance(content, dict):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dmicc_assets.cli import check
+from dmicc_assets.checks import look
 from dmicc_assets.cli import main as cli
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     sets = tmp_path / "home" / "gene_sets"
     sets.mkdir(parents=True)
     (sets / "enrichr-human-SETS.gmt").write_text("A\t\tGENE1\tGENE2\tELSE\nB\t\tGENE3\n")
-    monkeypatch.setattr(check, "PATIENCE", Patience(2, 0.01, 0.02, 1.0, 1.0))
+    monkeypatch.setattr(look, "PATIENCE", Patience(2, 0.01, 0.02, 1.0, 1.0))
 
     def run(geo_url: str, *options: str, **changes: Any) -> Said:
         (tmp_path / "small.yaml").write_text(yaml.safe_dump(STUDY | changes))
