@@ -5,14 +5,13 @@ from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
-from matplotlib.figure import Figure
-
 from dmicc_assets.report.figures import of_cohort, of_dataset, of_study
 from dmicc_assets.report.figures.captions import CAPTIONS
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.results.reader import Results
 from dmicc_assets.tables import TABLES
 
-Draw = Callable[[], Figure]
+Draw = Callable[[], SourcedFigure]
 
 
 class CatalogFigure(NamedTuple):
@@ -48,7 +47,7 @@ def study_figures(results: Results) -> Iterator[CatalogFigure]:
 
 def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
     """The figures of one dataset."""
-    draws: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
+    draws: list[tuple[str, str, Callable[[Results, str], SourcedFigure]]] = [
         ("pca", "principal components", of_dataset.draw_pca),
         ("tsne", "t-SNE", of_dataset.draw_tsne),
         ("sex_genes", "sex genes", of_dataset.draw_sex_genes),
@@ -66,7 +65,7 @@ def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
 
 def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
     """The figures of one cohort; only those of its samples as long as its genes are not tested."""
-    of_tests: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
+    of_tests: list[tuple[str, str, Callable[[Results, str], SourcedFigure]]] = [
         ("volcano", "volcano plot", of_cohort.draw_volcano),
         ("heat_map", "differentially expressed genes", of_cohort.draw_heat_map),
         ("md", "MD plot", of_cohort.draw_md),
@@ -74,7 +73,7 @@ def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
         ("qq", "quantiles of the moderated t", of_cohort.draw_qq),
         ("mean_variance", "mean and variance", of_cohort.draw_mean_variance),
     ]
-    of_samples: list[tuple[str, str, Callable[[Results, str], Figure]]] = [
+    of_samples: list[tuple[str, str, Callable[[Results, str], SourcedFigure]]] = [
         ("pca", "principal components", of_cohort.draw_pca),
         ("tsne", "t-SNE", of_cohort.draw_tsne),
     ]

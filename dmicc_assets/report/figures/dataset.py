@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.report.figures.sourced import SourcedFigure
 
 STAGES = ("before", "after")
 # Titles of the panels, which depend on whether the study normalises the dataset between arrays.
@@ -26,7 +26,7 @@ def distribution_boxes(
     dataset: str,
     is_normalised: bool = True,
     looks: style.Looks | None = None,
-) -> Figure:
+) -> SourcedFigure:
     """Box of each sample before and after normalisation between arrays; whiskers reach the 5 and 95 % quantiles.
 
     Args:
@@ -51,7 +51,14 @@ def distribution_boxes(
         axes.set_title(name)
     style.headline(figure, dataset)
     _label_ticks(panels[-1], order, labels)
+    figure.source_data = {"quantiles": _labelled(quantiles, labels).rename({"x": "quantile", "y": "log2_expression"})}
     return figure
+
+
+def _labelled(distributions: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
+    """Values of the samples with their labels."""
+    names = pl.DataFrame({"sample": list(labels), "label": list(labels.values())})
+    return names.join(distributions.select("sample", "stage", "x", "y"), on="sample", maintain_order="left")
 
 
 def _boxes(axes: Axes, rows: pl.DataFrame, colours: Sequence[str]) -> None:
@@ -109,7 +116,7 @@ def distribution_densities(
     dataset: str,
     is_normalised: bool = True,
     looks: style.Looks | None = None,
-) -> Figure:
+) -> SourcedFigure:
     """Density of each sample before and after normalisation between arrays, coloured by label.
 
     Args:
@@ -143,6 +150,7 @@ def distribution_densities(
     style.headline(figure, dataset)
     panels[0].set_ylabel("density")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 4))
+    figure.source_data = {"densities": _labelled(densities, labels).rename({"x": "log2_expression", "y": "density"})}
     return figure
 
 
@@ -154,7 +162,7 @@ def _where_dense(densities: pl.DataFrame) -> tuple[float, float]:
 
 
 @style.styled
-def sex_genes(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = None) -> Figure:
+def sex_genes(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = None) -> SourcedFigure:
     """XIST against the mean of RPS4Y1 and KDM5D: women lie lower right, men upper left.
 
     Args:
@@ -178,11 +186,12 @@ def sex_genes(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = N
     axes.set(xlabel="XIST, log2 expression (high in women)", ylabel="RPS4Y1 and KDM5D, mean log2\n(high in men)")
     axes.margins(0.08)
     figure.legend(loc="outside lower center", ncols=2)
+    figure.source_data = {"samples": measured.select("sample", "label", "xist", "y_genes")}
     return figure
 
 
 @style.styled
-def outlier_arrays(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = None) -> Figure:
+def outlier_arrays(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = None) -> SourcedFigure:
     """Standardised connectivity of each sample within its label, with the limit below which check I5 fires.
 
     Args:
@@ -214,6 +223,7 @@ def outlier_arrays(quality: pl.DataFrame, dataset: str, looks: style.Looks | Non
     axes.set(ylabel="standardised connectivity Z.k", xlim=(-0.6, len(labels) - 0.4), ylim=(low - 0.8, None))
     named.sort(key=lambda each: each[1])
     place_labels(axes, [n[0] for n in named], [n[1] for n in named], [n[2] for n in named])
+    figure.source_data = {"samples": measured.select("sample", "label", "connectivity_z")}
     return figure
 
 

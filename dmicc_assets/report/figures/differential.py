@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import FloatArray
 
@@ -19,7 +19,7 @@ _MOST_NAMES = 40
 @style.styled
 def volcano(
     statistics: pl.DataFrame, genes: pl.DataFrame, settings: Differential, named: Sequence[str], title: str
-) -> Figure:
+) -> SourcedFigure:
     """Volcano plot: every gene's fold change and p-value, the differentially expressed ones by direction.
 
     Args:
@@ -44,11 +44,12 @@ def volcano(
     axes.set(xlabel="log2 fold change, case over control", ylabel="−log10 p")
     style.legend(figure, 3)
     _name(axes, measured, named, "log_fc", "y")
+    figure.source_data = {"genes": _source(measured, genes, named, "log_fc", "p_value", "adj_p_value")}
     return figure
 
 
 @style.styled
-def md_plot(statistics: pl.DataFrame, genes: pl.DataFrame, title: str, named: Sequence[str] = ()) -> Figure:
+def md_plot(statistics: pl.DataFrame, genes: pl.DataFrame, title: str, named: Sequence[str] = ()) -> SourcedFigure:
     """Mean-difference plot: fold change against average expression."""
     figure, axes = style.one_axes(4.4, 3.6, title)
     measured = statistics.drop_nulls(["log_fc", "ave_expr"])
@@ -58,7 +59,15 @@ def md_plot(statistics: pl.DataFrame, genes: pl.DataFrame, title: str, named: Se
     axes.margins(0.04)
     style.legend(figure, 3)
     _name(axes, measured, named, "ave_expr", "log_fc")
+    figure.source_data = {"genes": _source(measured, genes, named, "ave_expr", "log_fc")}
     return figure
+
+
+def _source(measured: pl.DataFrame, genes: pl.DataFrame, named: Sequence[str], *columns: str) -> pl.DataFrame:
+    """The genes of a cloud: values, direction, and whether the figure names them."""
+    directions = genes.select("gene", "direction")
+    rows = measured.select("gene", *columns).join(directions, on="gene", how="left", maintain_order="left")
+    return rows.with_columns(is_named=pl.col("gene").is_in(list(named)))
 
 
 def _by_direction(axes: Axes, measured: pl.DataFrame, genes: pl.DataFrame, x: str, y: str) -> None:
@@ -105,7 +114,7 @@ def _name(axes: Axes, measured: pl.DataFrame, named: Sequence[str], x: str, y: s
 
 
 @style.styled
-def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -> Figure:
+def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -> SourcedFigure:
     """Histogram of all p-values; flat but for a peak at 0 when the model fits.
 
     Args:
@@ -123,11 +132,12 @@ def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -
         )
         axes.legend(loc="upper right")
     axes.set(xlabel="p-value", ylabel=f"genes a bin (of {len(p):,})", xlim=(0, 1))
+    figure.source_data = {"genes": statistics.select("gene", "p_value").drop_nulls()}
     return figure
 
 
 @style.styled
-def moderated_t_qq(expected: FloatArray, observed: FloatArray, title: str) -> Figure:
+def moderated_t_qq(expected: FloatArray, observed: FloatArray, title: str) -> SourcedFigure:
     """Observed against expected normal quantiles of the moderated t-statistics.
 
     Args:
@@ -142,11 +152,12 @@ def moderated_t_qq(expected: FloatArray, observed: FloatArray, title: str) -> Fi
         axes.plot(ends, ends, "--", color=style.DARK, lw=1, label="no gene changes")
         axes.legend(loc="upper left")
     axes.set(xlabel="expected normal quantile", ylabel="moderated t, as normal quantile")
+    figure.source_data = {"quantiles": pl.DataFrame({"expected": expected, "observed": observed})}
     return figure
 
 
 @style.styled
-def mean_variance(statistics: pl.DataFrame, trend: tuple[FloatArray, FloatArray], title: str) -> Figure:
+def mean_variance(statistics: pl.DataFrame, trend: tuple[FloatArray, FloatArray], title: str) -> SourcedFigure:
     """Square root of the residual standard deviation against average expression, with its lowess trend.
 
     Args:
@@ -163,4 +174,8 @@ def mean_variance(statistics: pl.DataFrame, trend: tuple[FloatArray, FloatArray]
     axes.plot(*trend, color=style.VERMILLION, lw=1.6, label="trend (lowess)")
     axes.set(xlabel="average log2 expression", ylabel="√ residual standard deviation", ylim=(0, None))
     axes.legend(loc="upper right", markerscale=3)
+    figure.source_data = {
+        "genes": measured.select("gene", "ave_expr", "sigma"),
+        "trend": pl.DataFrame({"ave_expr": trend[0], "sqrt_sigma": trend[1]}),
+    }
     return figure

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from dmicc_assets.enrichment.running_sum import RunningSum
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.sourced import SourcedFigure
 
 _TINY = 1e-300
 # Smallest false discovery rate that a thousand permutations can resolve.
@@ -29,7 +29,7 @@ class RankedSet:
 
 
 @style.styled
-def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> Figure:
+def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> SourcedFigure:
     """The terms with the smallest p-values: share of the query, overlap, adjusted p-value.
 
     Args:
@@ -63,6 +63,8 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     bar = figure.colorbar(dots, ax=axes, shrink=0.6, aspect=14, pad=0.02)
     bar.set_label("−log10 adjusted p", fontsize=7)
     _size_legend(figure, drawn["n_overlap"].to_numpy(), bool(is_below.all()), limit)
+    columns = ("term", "term_name", "n_overlap", "n_query", "p_value", "adj_p_value")
+    figure.source_data = {"terms": drawn.reverse().select(columns)}
     return figure
 
 
@@ -70,7 +72,7 @@ def _dot_sizes(n: np.ndarray) -> np.ndarray:
     return 18 + 110 * n / max(float(n.max()), 1.0)
 
 
-def _size_legend(figure: Figure, n: np.ndarray, all_below: bool, limit: float) -> None:
+def _size_legend(figure: SourcedFigure, n: np.ndarray, all_below: bool, limit: float) -> None:
     values = sorted({int(n.min()), int(np.median(n)), int(n.max())})
     sizes = 18 + 110 * np.array(values) / max(float(n.max()), 1.0)
     handles = [
@@ -93,7 +95,7 @@ def _size_legend(figure: Figure, n: np.ndarray, all_below: bool, limit: float) -
 
 
 @style.styled
-def running_sums(sets: Sequence[RankedSet], title: str) -> Figure:
+def running_sums(sets: Sequence[RankedSet], title: str) -> SourcedFigure:
     """Running sum of each gene set along all genes ranked by moderated t, its hits below.
 
     Args:
@@ -109,7 +111,14 @@ def running_sums(sets: Sequence[RankedSet], title: str) -> Figure:
     for part, each in zip(figure.subfigures(n_rows, columns, squeeze=False).flat, sets, strict=False):
         curve, hits = part.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.02})
         _running_sum(curve, hits, each)
+    figure.source_data = {"hits": pl.concat([_hits(each) for each in sets])}
     return figure
+
+
+def _hits(each: RankedSet) -> pl.DataFrame:
+    """The ranks of a set's genes, from 1, and the running sum there."""
+    rows = {"set": each.name, "rank": each.sum.hits + 1, "running_sum": each.sum.curve[each.sum.hits]}
+    return pl.DataFrame(rows).with_columns(nes=pl.lit(each.nes), camera_p=pl.lit(each.camera_p, dtype=pl.Float64))
 
 
 def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:

@@ -5,16 +5,16 @@ from collections.abc import Collection
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.words import in_words
 
 _MOST_GENES = 40
 
 
 @style.styled
-def error_curve(curve: pl.DataFrame, trees: int, title: str) -> Figure:
+def error_curve(curve: pl.DataFrame, trees: int, title: str) -> SourcedFigure:
     """Cross-validation error of the forest against its number of trees.
 
     Args:
@@ -36,11 +36,12 @@ def error_curve(curve: pl.DataFrame, trees: int, title: str) -> Figure:
         xlabel="number of trees", ylabel="misclassified share", ylim=(-0.02 * max(high, 0.1), max(high, 0.05) * 1.12)
     )
     figure.legend(loc="outside lower center", ncols=2)
+    figure.source_data = {"curve": drawn.select("n_trees", "cv_error", "is_chosen")}
     return figure
 
 
 @style.styled
-def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, title: str) -> Figure:
+def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, title: str) -> SourcedFigure:
     """Gini importance of each gene, and beside it the interval of its rank over the seeds.
 
     Args:
@@ -70,6 +71,8 @@ def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, tit
     handles = [drawn_bars[i] for i in (int(np.argmax(chosen)),) if chosen.any()]
     if handles:
         figure.legend(handles, ["biomarker"], loc="outside lower center")
+    rows = drawn.select("gene", "rank", "gini_importance", "rank_low", "rank_high")
+    figure.source_data = {"genes": rows.with_columns(is_biomarker=pl.Series(chosen))}
     return figure
 
 
@@ -85,7 +88,7 @@ def _rank_intervals(axes: Axes, drawn: pl.DataFrame, chosen: np.ndarray, top: in
 
 
 @style.styled
-def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str) -> Figure:
+def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str) -> SourcedFigure:
     """How often each gene is chosen again when the samples vary.
 
     Args:
@@ -118,4 +121,7 @@ def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str
     suffix = f" (first {len(genes)} of {len(highest)})" if len(genes) < len(highest) else ""
     style.headline(figure, title + suffix + ("; biomarkers bold" if biomarkers else ""))
     figure.legend(loc="outside lower center", ncols=2)
+    shown = pl.DataFrame({"gene": genes})
+    rows = shown.join(frequencies.select("gene", "method", "frequency"), on="gene", maintain_order="left")
+    figure.source_data = {"genes": rows}
     return figure

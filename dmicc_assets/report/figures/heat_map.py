@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from dmicc_assets.expression.clustering import Clustering
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import spread
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.types import ExpressionMatrix
 
 _MOST_ROW_NAMES = 46
@@ -27,7 +28,7 @@ def heat_map(
     named: Sequence[str],
     title: str,
     what: tuple[str, str] = ("gene", "log2 expression"),
-) -> Figure:
+) -> SourcedFigure:
     """Clustered heat map; yellow is high and dark blue low, a missing value is white.
 
     Args:
@@ -70,6 +71,13 @@ def heat_map(
         handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.04), ncols=min(4, len(legends)), handlelength=1.2
     )
     style.headline(figure, heading)
+    samples = [scores.samples[i] for i in columns.order]
+    key = what[0] + "_" * (what[0] in samples)
+    marks = {name: [categories[int(i)] for i in columns.order] for name, categories in bars.items()}
+    figure.source_data = {
+        "scores": pl.DataFrame({key: genes, **dict(zip(samples, image.T, strict=True))}),
+        "samples": pl.DataFrame({"sample": samples, **marks}),
+    }
     return figure
 
 
@@ -115,7 +123,7 @@ def _tree(axes: Axes, clustering: Clustering, side: str) -> None:
 
 
 def _bars(
-    figure: Figure,
+    figure: SourcedFigure,
     bars: Mapping[str, Sequence[str]],
     columns: Clustering,
     box: tuple[float, float, float, float],

@@ -2,14 +2,14 @@
 
 import numpy as np
 import polars as pl
-from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.words import curve_in_words, in_curve_order
 
 
 @style.styled
-def calibration(curves: pl.DataFrame, title: str) -> Figure:
+def calibration(curves: pl.DataFrame, title: str) -> SourcedFigure:
     """Observed share against predicted probability: out of fold, of the fit only, and in each validation dataset.
 
     Args:
@@ -41,11 +41,13 @@ def calibration(curves: pl.DataFrame, title: str) -> Figure:
     )  # fmt: skip
     figure.set_figheight(4.0 + 0.17 * len(kinds))
     figure.legend(loc="outside lower center", ncols=1)
+    columns = ("kind", "predicted", "observed", "observed_corrected", "ci_low", "ci_high")
+    figure.source_data = {"curves": curves.select(columns)}
     return figure
 
 
 @style.styled
-def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
+def decision_curve(curves: pl.DataFrame, title: str) -> SourcedFigure:
     """Net benefit of acting by the model against everybody and nobody (Vickers 2006, doi:10.1177/0272989X06295361).
 
     Args:
@@ -80,11 +82,12 @@ def decision_curve(curves: pl.DataFrame, title: str) -> Figure:
         axes.set_title(style.wrapped(curve_in_words(kind), 50), fontsize=7)
     panels[0].set_ylabel("net benefit")
     panels[0].legend(loc="upper right")
+    figure.source_data = {"curves": curves.select("kind", "threshold", *(c for c, *_ in lines), "ci_low", "ci_high")}
     return figure
 
 
 @style.styled
-def instability(rows: pl.DataFrame, title: str) -> Figure:
+def instability(rows: pl.DataFrame, title: str) -> SourcedFigure:
     """Range of each person's risks over bootstraps against the model's (Riley & Collins 2023).
 
     doi:10.1002/bimj.202200302.
@@ -107,4 +110,5 @@ def instability(rows: pl.DataFrame, title: str) -> Figure:
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal",
     )  # fmt: skip
     figure.legend(loc="outside lower center", ncols=2)
+    figure.source_data = {"samples": rows.select("sample", "is_case", "probability", "low", "high")}
     return figure

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dmicc_assets.model.nomogram_reading import NomogramReading, probability_axis
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.types import FloatArray
 
 _RISKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
@@ -20,7 +20,9 @@ _PLATE = {"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
 
 
 @style.styled
-def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str, worth: Sequence[str] = ()) -> Figure:
+def nomogram(
+    table: pl.DataFrame, patient: NomogramReading | None, title: str, worth: Sequence[str] = ()
+) -> SourcedFigure:
     """Nomogram: read each gene's value up to its points, add them, read the total down to the probability.
 
     Args:
@@ -56,10 +58,15 @@ def nomogram(table: pl.DataFrame, patient: NomogramReading | None, title: str, w
     if patient is not None:
         _patient(axes, variables, patient, (shortest, span), n)
     _below(figure, below, n_below)
+    figure.source_data = {"axes": table.select("variable", "value", "points", "probability")}
+    if patient is not None:
+        rows = {"gene": variables, "value": [patient.values[name] for name in variables]}
+        points = [patient.points[name] for name in variables]
+        figure.source_data["patient"] = pl.DataFrame(rows | {"points": points})
     return figure
 
 
-def _below(figure: Figure, texts: Sequence[str], n_lines: int) -> None:
+def _below(figure: SourcedFigure, texts: Sequence[str], n_lines: int) -> None:
     """Lines below the axes, the first text bold."""
     top = n_lines
     for i, text in enumerate(texts):

@@ -1,7 +1,6 @@
 """The figures of one cohort, drawn from a study's results: which rows and which computation go into which figure."""
 
 import polars as pl
-from matplotlib.figure import Figure
 
 from dmicc_assets.enrichment.score_differences import score_matrix
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
@@ -9,6 +8,7 @@ from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
 from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.style import note_figure
 from dmicc_assets.results.inputs import genes_of_set
 from dmicc_assets.results.reader import Results
@@ -43,7 +43,7 @@ def named_in_volcano(results: Results, cohort: str) -> list[str]:
     return signature or genes["gene"].head(_MOST_NAMED).to_list()
 
 
-def draw_volcano(results: Results, cohort: str) -> Figure:
+def draw_volcano(results: Results, cohort: str) -> SourcedFigure:
     """Volcano plot with the signature named."""
     return differential.volcano(
         _statistics(results, cohort),
@@ -54,14 +54,14 @@ def draw_volcano(results: Results, cohort: str) -> Figure:
     )
 
 
-def draw_md(results: Results, cohort: str) -> Figure:
+def draw_md(results: Results, cohort: str) -> SourcedFigure:
     """MD plot with the biomarkers named."""
     genes = results.rows("differential/genes", cohort=cohort)
     title = f"{title_of(results, cohort)}, MD plot"
     return differential.md_plot(_statistics(results, cohort), genes, title, results.biomarkers)
 
 
-def draw_p_values(results: Results, cohort: str) -> Figure:
+def draw_p_values(results: Results, cohort: str) -> SourcedFigure:
     """Histogram of the p-values with Storey's estimate."""
     from dmicc_assets.stats.multiplicity import storey_pi0
 
@@ -71,21 +71,21 @@ def draw_p_values(results: Results, cohort: str) -> Figure:
     return differential.p_value_histogram(rows, storey_pi0(p) if len(p) else None, title)
 
 
-def draw_qq(results: Results, cohort: str) -> Figure:
+def draw_qq(results: Results, cohort: str) -> SourcedFigure:
     """Quantiles of the moderated t-statistics."""
     rows = _statistics(results, cohort).drop_nulls(["t", "df_total"])
     expected, observed = moderated_t_quantiles(rows["t"].to_numpy(), rows["df_total"].to_numpy())
     return differential.moderated_t_qq(expected, observed, f"{title_of(results, cohort)}, moderated t")
 
 
-def draw_mean_variance(results: Results, cohort: str) -> Figure:
+def draw_mean_variance(results: Results, cohort: str) -> SourcedFigure:
     """Mean-variance trend."""
     rows = _statistics(results, cohort).drop_nulls(["ave_expr", "sigma"])
     trend = mean_variance_trend(rows["ave_expr"].to_numpy(), rows["sigma"].to_numpy())
     return differential.mean_variance(rows, trend, f"{title_of(results, cohort)}, mean and variance")
 
 
-def draw_heat_map(results: Results, cohort: str) -> Figure:
+def draw_heat_map(results: Results, cohort: str) -> SourcedFigure:
     """Clustered heat map of the differentially expressed genes, batch removed."""
     rows = results.rows("differential/genes", cohort=cohort).sort("p_value", "gene")
     genes = rows["gene"].head(_MOST_HEAT_MAP_GENES).to_list()
@@ -111,7 +111,7 @@ def draw_heat_map(results: Results, cohort: str) -> Figure:
     )
 
 
-def draw_scores(results: Results, cohort: str) -> Figure:
+def draw_scores(results: Results, cohort: str) -> SourcedFigure:
     """Clustered heat map of the gene sets whose scores differ most between cases and controls."""
     scored = results.rows("expression/scores").filter(pl.col("dataset").is_in(results.study.cohorts[cohort].datasets))
     samples = without_copies(results.rows("cohort/samples", cohort=cohort).sort("sample"))
@@ -126,7 +126,7 @@ def draw_scores(results: Results, cohort: str) -> Figure:
     return heat_map.heat_map(matrix, rows, columns, bars, (), title, ("set", "the score in its dataset"))
 
 
-def draw_pca(results: Results, cohort: str) -> Figure:
+def draw_pca(results: Results, cohort: str) -> SourcedFigure:
     """Principal components as merged and with the batch removed."""
     merged, adjusted = results.cohort(cohort, "value"), results.cohort(cohort)
     groups = _groups(results, cohort)
@@ -139,7 +139,7 @@ def draw_pca(results: Results, cohort: str) -> Figure:
     return projection.pca_before_after(principal_components(merged.matrix.values), after, groups, title)
 
 
-def draw_tsne(results: Results, cohort: str) -> Figure:
+def draw_tsne(results: Results, cohort: str) -> SourcedFigure:
     """t-SNE with the batch removed."""
     values = results.cohort(cohort).matrix.values
     title = f"{title_of(results, cohort)}, t-SNE"
@@ -151,18 +151,21 @@ def draw_tsne(results: Results, cohort: str) -> Figure:
 def _groups(results: Results, cohort: str) -> projection.SampleGroups:
     subject, spec = results.cohort(cohort), results.study.cohorts[cohort]
     return projection.SampleGroups(
-        [spec.case if is_case else spec.control for is_case in subject.is_case], list(subject.dataset), spec.case
+        subject.matrix.samples,
+        [spec.case if is_case else spec.control for is_case in subject.is_case],
+        list(subject.dataset),
+        spec.case,
     )
 
 
-def draw_terms(results: Results, cohort: str, library: str) -> Figure:
+def draw_terms(results: Results, cohort: str, library: str) -> SourcedFigure:
     """Dot plot of the over-represented terms of a library."""
     terms = results.rows("enrichment/terms", cohort=cohort, library=library)
     title = f"{title_of(results, cohort)}, {library.replace('_', ' ')}"
     return enrichment.term_dots(terms, results.study.enrichment.adj_p_value, title)
 
 
-def draw_gsea(results: Results, cohort: str) -> Figure:
+def draw_gsea(results: Results, cohort: str) -> SourcedFigure:
     """Running sums of the gene sets that camera puts first each way; without camera, of the largest scores."""
     from dmicc_assets.enrichment.running_sum import running_sum
     from dmicc_assets.expression.symbols import find_symbols
@@ -188,13 +191,13 @@ def draw_gsea(results: Results, cohort: str) -> Figure:
     return enrichment.running_sums(drawn, f"{title_of(results, cohort)}, preranked gene sets")
 
 
-def draw_error_curve(results: Results, cohort: str) -> Figure:
+def draw_error_curve(results: Results, cohort: str) -> SourcedFigure:
     """Error of the forest against its number of trees."""
     curve = results.rows("signature/error_curve", cohort=cohort)
     return forest.error_curve(curve, results.study.ranking.trees, f"{title_of(results, cohort)}, forest error")
 
 
-def draw_importance(results: Results, cohort: str) -> Figure:
+def draw_importance(results: Results, cohort: str) -> SourcedFigure:
     """Importance of the signature's genes."""
     ranking = results.rows("signature/ranking", cohort=cohort)
     title = f"{title_of(results, cohort)}, importance"

@@ -1,10 +1,9 @@
 """The figures of one dataset, drawn from a study's results: which rows and which computation go into which figure."""
 
-from matplotlib.figure import Figure
-
 from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import dataset as figures
 from dmicc_assets.report.figures import projection
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.style import note_figure, study_styles
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import ExpressionMatrix
@@ -24,7 +23,7 @@ def _is_normalised(results: Results, dataset: str) -> bool:
     return results.study.datasets[dataset].normalise != "none"
 
 
-def draw_boxes(results: Results, dataset: str) -> Figure:
+def draw_boxes(results: Results, dataset: str) -> SourcedFigure:
     """Box plots before and after normalisation."""
     rows = results.rows(DISTRIBUTIONS, dataset=dataset)
     return figures.distribution_boxes(
@@ -32,7 +31,7 @@ def draw_boxes(results: Results, dataset: str) -> Figure:
     )
 
 
-def draw_densities(results: Results, dataset: str) -> Figure:
+def draw_densities(results: Results, dataset: str) -> SourcedFigure:
     """Densities before and after normalisation."""
     rows = results.rows(DISTRIBUTIONS, dataset=dataset)
     return figures.distribution_densities(
@@ -40,19 +39,19 @@ def draw_densities(results: Results, dataset: str) -> Figure:
     )
 
 
-def draw_sex_genes(results: Results, dataset: str) -> Figure:
+def draw_sex_genes(results: Results, dataset: str) -> SourcedFigure:
     """Sex genes of every sample."""
     return figures.sex_genes(results.rows("expression/quality", dataset=dataset), dataset, study_styles(results.study))
 
 
-def draw_outliers(results: Results, dataset: str) -> Figure:
+def draw_outliers(results: Results, dataset: str) -> SourcedFigure:
     """Connectivity of every sample."""
     return figures.outlier_arrays(
         results.rows("expression/quality", dataset=dataset), dataset, study_styles(results.study)
     )
 
 
-def draw_pca(results: Results, dataset: str) -> Figure:
+def draw_pca(results: Results, dataset: str) -> SourcedFigure:
     """Principal components of all samples, by label."""
     matrix = results.matrix("expression/genes", dataset, "value")
     if not can_project(matrix.values):
@@ -62,7 +61,7 @@ def draw_pca(results: Results, dataset: str) -> Figure:
     )
 
 
-def draw_tsne(results: Results, dataset: str) -> Figure:
+def draw_tsne(results: Results, dataset: str) -> SourcedFigure:
     """t-SNE of all samples, by label; seeded with the study's ranking seed."""
     matrix = results.matrix("expression/genes", dataset, "value")
     if not can_project(matrix.values):
@@ -74,6 +73,7 @@ def draw_tsne(results: Results, dataset: str) -> Figure:
 def _groups(results: Results, dataset: str, matrix: ExpressionMatrix) -> projection.SampleGroups:
     labels = labels_of(results, dataset)
     return projection.SampleGroups(
+        matrix.samples,
         [labels.get(sample, NOT_LABELLED) for sample in matrix.samples],
         [dataset] * len(matrix.samples),
         looks=study_styles(results.study, NOT_LABELLED),

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
-from matplotlib.figure import Figure
 
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.model.external_validation import calibration_line
 from dmicc_assets.model.nomogram_reading import NomogramReading, read_nomogram
 from dmicc_assets.report.figures import forest, model, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.of_cohort import named_genes, title_of
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.roc_band import RocBand, roc_band
 from dmicc_assets.types import CaseControl, ExpressionMatrix
@@ -31,17 +31,17 @@ def _titles(results: Results) -> dict[str, str]:
     return {name: cohort.title for name, cohort in results.study.cohorts.items()}
 
 
-def draw_venn(results: Results) -> Figure:
+def draw_venn(results: Results) -> SourcedFigure:
     """Venn diagram of the cohorts' genes."""
     return overlap.venn(gene_sets(results), _titles(results), "Differentially expressed genes")
 
 
-def draw_upset(results: Results) -> Figure:
+def draw_upset(results: Results) -> SourcedFigure:
     """UpSet plot of the cohorts' genes."""
     return overlap.upset(gene_sets(results), _titles(results), "Differentially expressed genes by cohort")
 
 
-def draw_concordance(results: Results, first: str, second: str) -> Figure:
+def draw_concordance(results: Results, first: str, second: str) -> SourcedFigure:
     """Log fold changes of two cohorts."""
     return overlap.concordance(
         results.rows("differential/statistics", cohort=first),
@@ -67,7 +67,7 @@ def subject_title(results: Results, name: str) -> str:
     return title_of(results, name) if name in results.study.cohorts else f"{name} (validation)"
 
 
-def draw_expression(results: Results, name: str, genes: Sequence[str] | None = None) -> Figure:
+def draw_expression(results: Results, name: str, genes: Sequence[str] | None = None) -> SourcedFigure:
     """Box plots of the signature, biomarkers first, in a cohort or validation dataset."""
     wanted = list(genes) if genes is not None else named_genes(results)
     subject = _with_names(subject_of(results, name), wanted)
@@ -89,7 +89,7 @@ def predictors_drawn(results: Results) -> list[str]:
     return [MODEL, "model_raw", *chosen] if chosen else results.signature_genes[:6]
 
 
-def draw_roc(results: Results, name: str, predictors: Sequence[str] | None = None) -> Figure:
+def draw_roc(results: Results, name: str, predictors: Sequence[str] | None = None) -> SourcedFigure:
     """ROC curves in a cohort or validation dataset."""
     wanted = list(predictors) if predictors is not None else predictors_drawn(results)
     areas = _ordered(results.rows("validation/roc", subject=name), wanted)
@@ -148,13 +148,13 @@ def worked_patient(results: Results) -> NomogramReading | None:
     return sorted(readings, key=lambda each: each.total)[len(readings) // 2] if readings else None
 
 
-def draw_nomogram(results: Results) -> Figure:
+def draw_nomogram(results: Results) -> SourcedFigure:
     """The nomogram, with the case nearest to the middle of the model's cohort."""
     cohort = title_of(results, results.study.model_cohort)
     return nomogram.nomogram(results.rows("model/nomogram"), worked_patient(results), f"Nomogram, {cohort}")
 
 
-def draw_calibration(results: Results) -> Figure:
+def draw_calibration(results: Results) -> SourcedFigure:
     """Calibration of the risk model: in its cohort, and the calibration line in each validation dataset."""
     curves = results.rows("model/calibration")
     lines = [line for each in results.study.validation for line in _external_line(results, each.dataset)]
@@ -174,27 +174,27 @@ def _external_line(results: Results, dataset: str) -> list[pl.DataFrame]:
     return [pl.DataFrame({"kind": kind, "predicted": predicted, "observed": observed})]
 
 
-def draw_decision_curve(results: Results) -> Figure:
+def draw_decision_curve(results: Results) -> SourcedFigure:
     """Decision curves of the risk model."""
     return model.decision_curve(results.rows("model/decision_curve"), "Decision curve of the risk model")
 
 
-def draw_instability(results: Results) -> Figure:
+def draw_instability(results: Results) -> SourcedFigure:
     """Instability of each person's risk."""
     return model.instability(results.rows("validation/instability"), "Risks by models developed anew")
 
 
-def draw_nulls(results: Results) -> Figure:
+def draw_nulls(results: Results) -> SourcedFigure:
     """Null distributions."""
     return rigor.null_distributions(results.rows("rigor/nulls"), "The same procedure under the null hypothesis")
 
 
-def draw_stability(results: Results) -> Figure:
+def draw_stability(results: Results) -> SourcedFigure:
     """Selection frequencies."""
     rows = results.rows("signature/stability")
     return forest.stability(rows, results.biomarkers, "Stability of the signature")
 
 
-def draw_sensitivity(results: Results) -> Figure:
+def draw_sensitivity(results: Results) -> SourcedFigure:
     """The signature under other settings."""
     return rigor.sensitivity(results.rows("signature/sensitivity"), "The signature under other settings")

@@ -6,11 +6,11 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.report.figures.sourced import SourcedFigure
 
 GeneSets = Mapping[str, frozenset[str]]
 _CENTRES = {2: [(-0.52, 0.0), (0.52, 0.0)], 3: [(-0.5, 0.3), (0.5, 0.3), (0.0, -0.55)]}
@@ -27,7 +27,7 @@ def exclusive_counts(sets: GeneSets) -> dict[frozenset[str], frozenset[str]]:
 
 
 @style.styled
-def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> Figure:
+def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> SourcedFigure:
     """Venn diagram of two or three gene lists; circles are not to scale. A short intersection is named.
 
     Args:
@@ -67,7 +67,16 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> Figure:
     if shared:
         y = -1.05 if len(sets) == 2 else -1.72
         axes.text(0, y, style.wrapped(f"in all: {names}", 56), ha="center", va="top", fontsize=6.5)
+    figure.source_data = {"genes": _membership(sets)}
     return figure
+
+
+def _membership(sets: GeneSets) -> pl.DataFrame:
+    """For every gene of any cohort, in which cohorts it is."""
+    genes = sorted(frozenset().union(*sets.values()))
+    return pl.DataFrame(
+        {"gene": genes} | {f"in {name}": [gene in held for gene in genes] for name, held in sets.items()}
+    )
 
 
 def _place(centres: np.ndarray, members: Sequence[int]) -> tuple[float, float]:
@@ -83,7 +92,7 @@ def _place(centres: np.ndarray, members: Sequence[int]) -> tuple[float, float]:
 
 
 @style.styled
-def upset(sets: GeneSets, titles: Mapping[str, str], title: str, most: int = 20) -> Figure:
+def upset(sets: GeneSets, titles: Mapping[str, str], title: str, most: int = 20) -> SourcedFigure:
     """UpSet plot (Lex 2014, doi:10.1109/TVCG.2014.2346248): number of genes in exactly these cohorts.
 
     Args:
@@ -119,13 +128,14 @@ def upset(sets: GeneSets, titles: Mapping[str, str], title: str, most: int = 20)
     dots.set_ylim(len(names) - 0.5, -0.5)
     dots.spines[:].set_visible(False)
     dots.tick_params(length=0, labelbottom=False)
+    figure.source_data = {"genes": _membership(sets)}
     return figure
 
 
 @style.styled
 def concordance(
     first: pl.DataFrame, second: pl.DataFrame, shared: pl.DataFrame, names: tuple[str, str], title: str
-) -> Figure:
+) -> SourcedFigure:
     """Log fold changes of two cohorts against each other; the signature by agreement of direction.
 
     Args:
@@ -153,6 +163,9 @@ def concordance(
     style.legend(figure, 2)
     ranked = signature.with_columns(size=pl.col("x").abs() + pl.col("y").abs()).sort("size", descending=True).head(40)
     place_labels(axes, ranked["x"].to_list(), ranked["y"].to_list(), ranked["gene"].to_list())
+    directions = signature.select("gene", "is_concordant")
+    rows = both.join(directions, on="gene", how="left", maintain_order="left")
+    figure.source_data = {"genes": rows.rename({"x": "log_fc_first", "y": "log_fc_second"})}
     return figure
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from string import ascii_uppercase
 
-from matplotlib.figure import Figure
-
 from dmicc_assets.report.figures import of_cohort, of_study
 from dmicc_assets.report.figures.catalog import CatalogFigure
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.style import note_figure
 from dmicc_assets.results.reader import Results
 
@@ -64,5 +63,5 @@ def _roc_panels(results: Results, genes: list[str]) -> Iterator[CatalogFigure]:
             yield CatalogFigure(name, "ROC", partial(note_figure, "ROC", text))
 
 
-def _panel(results: Results, name: str, draw: Callable[..., Figure], *rest: object) -> CatalogFigure:
+def _panel(results: Results, name: str, draw: Callable[..., SourcedFigure], *rest: object) -> CatalogFigure:
     return CatalogFigure(name, name.rsplit("/", 1)[-1], partial(draw, results, *rest))

@@ -5,24 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from dmicc_assets.expression.projection import PrincipalComponents
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.sourced import SourcedFigure
 
 
 @dataclass(frozen=True)
 class SampleGroups:
-    """Label (colour) and dataset (marker) of each of N samples.
+    """Name, label (colour) and dataset (marker) of each of N samples.
 
     With `case`, the label of the cases, cases and controls have the colours of every other figure, and controls are
     hollow: in grey print this tells them apart when the marker is the dataset. `looks` are the study's colours and
         markers.
     """
 
+    sample: Sequence[str]
     label: Sequence[str]
     dataset: Sequence[str]
     case: str | None = None
@@ -30,18 +32,25 @@ class SampleGroups:
 
 
 @style.styled
-def pca_plot(components: PrincipalComponents, groups: SampleGroups, title: str) -> Figure:
+def pca_plot(components: PrincipalComponents, groups: SampleGroups, title: str) -> SourcedFigure:
     """First two principal components of samples; the axes state the share of the variance."""
     figure, axes = style.one_axes(4.2, 3.6, title)
     _draw_components(axes, components, groups)
     _legend(figure, groups)
+    figure.source_data = {"samples": _source(components.scores, groups, "PC")}
     return figure
+
+
+def _source(positions: NDArray[np.float64], groups: SampleGroups, axis: str) -> pl.DataFrame:
+    """The samples and their places."""
+    places = {f"{axis}{k + 1}": positions[:, k] for k in range(min(2, positions.shape[1]))}
+    return pl.DataFrame({"sample": groups.sample, "label": groups.label, "dataset": groups.dataset} | places)
 
 
 @style.styled
 def pca_before_after(
     before: PrincipalComponents, after: PrincipalComponents, groups: SampleGroups, title: str
-) -> Figure:
+) -> SourcedFigure:
     """Principal components of a cohort as merged, and with the batch removed."""
     figure = style.new_figure(7.2, 3.6)
     panels: list[Axes] = list(figure.subplots(1, 2).flat)
@@ -50,16 +59,21 @@ def pca_before_after(
         axes.set_title(stage)
     style.headline(figure, f"{title}, principal components")
     _legend(figure, groups)
+    figure.source_data = {
+        "as_merged": _source(before.scores, groups, "PC"),
+        "batch_removed": _source(after.scores, groups, "PC"),
+    }
     return figure
 
 
 @style.styled
-def tsne_plot(positions: NDArray[np.float64], groups: SampleGroups, title: str) -> Figure:
+def tsne_plot(positions: NDArray[np.float64], groups: SampleGroups, title: str) -> SourcedFigure:
     """t-SNE of samples; the axes have no meaning, so they have no ticks."""
     figure, axes = style.one_axes(4.2, 3.6, title)
     _draw_points(axes, positions, groups)
     axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])
     _legend(figure, groups)
+    figure.source_data = {"samples": _source(positions, groups, "tSNE")}
     return figure
 
 
@@ -105,7 +119,7 @@ def _looks(groups: SampleGroups) -> tuple[dict[str, str], dict[tuple[str, str], 
     return colours, {(label, dataset): shapes[dataset if len(datasets) > 1 else label] for label, dataset in pairs}
 
 
-def _legend(figure: Figure, groups: SampleGroups) -> None:
+def _legend(figure: SourcedFigure, groups: SampleGroups) -> None:
     colours, markers = _looks(groups)
     datasets = list(dict.fromkeys(groups.dataset))
     labels = list(dict.fromkeys(groups.label))

@@ -3,16 +3,16 @@
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.words import in_words, setting_in_words
 
 _MOST_PANELS = 12
 
 
 @style.styled
-def null_distributions(nulls: pl.DataFrame, title: str) -> Figure:
+def null_distributions(nulls: pl.DataFrame, title: str) -> SourcedFigure:
     """What the same procedure finds under the null hypothesis, and what it found in the study.
 
     Args:
@@ -34,6 +34,8 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> Figure:
         axes.set_xlabel(style.wrapped(in_words(statistic), 42, 2), fontsize=7)
     for axes in panels[:: min(3, len(panels))]:
         axes.set_ylabel("draws")
+    columns = ("null", "subject", "statistic", "draw", "value")
+    figure.source_data = {"draws": nulls.join(keys, on=columns[:3], how="semi").select(columns)}
     return figure
 
 
@@ -55,7 +57,7 @@ def _null_panel(axes: Axes, draws: np.ndarray, observed: float | None) -> None:
 
 
 @style.styled
-def sensitivity(grid: pl.DataFrame, title: str) -> Figure:
+def sensitivity(grid: pl.DataFrame, title: str) -> SourcedFigure:
     """The signature when one setting differs: its size and its overlap with the study's signature.
 
     Args:
@@ -81,4 +83,5 @@ def sensitivity(grid: pl.DataFrame, title: str) -> Figure:
     right.set(xlim=(0, 1.04), xlabel="Jaccard index with the study's")
     right.tick_params(left=False)
     style.headline(figure, title)
+    figure.source_data = {"settings": drawn.select("setting", "n_shared", "jaccard")}
     return figure

@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.study.schema import Study
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -76,25 +77,25 @@ P = ParamSpec("P")
 Looks = Mapping[str, tuple[str, str]]
 
 
-def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+def styled(draw: Callable[P, SourcedFigure]) -> Callable[P, SourcedFigure]:
     """Draw under the package's style, whatever the process's matplotlib settings are."""
 
     @functools.wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> SourcedFigure:
         with mpl.rc_context(STYLE):
             return draw(*args, **kwargs)
 
     return drawn
 
 
-def new_figure(width: float = 3.6, height: float = 3.2, solves_layout: bool = True) -> Figure:
+def new_figure(width: float = 3.6, height: float = 3.2, solves_layout: bool = True) -> SourcedFigure:
     """An empty figure of a size in inches, on the Agg canvas, without pyplot; optionally with a layout solver."""
-    figure = Figure(figsize=(width, height), layout="constrained" if solves_layout else None)
+    figure = SourcedFigure(figsize=(width, height), layout="constrained" if solves_layout else None)
     FigureCanvasAgg(figure)
     return figure
 
 
-def one_axes(width: float = 3.6, height: float = 3.2, title: str = "") -> tuple[Figure, Axes]:
+def one_axes(width: float = 3.6, height: float = 3.2, title: str = "") -> tuple[SourcedFigure, Axes]:
     """A figure with one pair of axes."""
     figure = new_figure(width, height)
     axes = figure.subplots()
@@ -102,7 +103,7 @@ def one_axes(width: float = 3.6, height: float = 3.2, title: str = "") -> tuple[
     return figure, axes
 
 
-def headline(figure: Figure, title: str) -> None:
+def headline(figure: SourcedFigure, title: str) -> None:
     """The figure's title at its left edge, in as many lines as its width requires."""
     if title:
         width, height = figure.get_size_inches()
@@ -123,20 +124,20 @@ def n_headlines(title: str, width: float) -> int:
 
 
 @styled
-def add_letter(figure: Figure, letter: str) -> Figure:
+def add_letter(figure: SourcedFigure, letter: str) -> SourcedFigure:
     """Put a panel's letter before the figure's title."""
     headline(figure, f"{letter}  {figure.get_suptitle()}")
     return figure
 
 
-def legend(figure: Figure, columns: int) -> None:
+def legend(figure: SourcedFigure, columns: int) -> None:
     """A legend under the figure, with markers large enough to see."""
     for handle in figure.legend(loc="outside lower center", ncols=columns).legend_handles:
         if isinstance(handle, Line2D):
             handle.set(markersize=5, alpha=1)
 
 
-def small_multiples(n: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, list[Axes]]:
+def small_multiples(n: int, columns: int, width: float, height: float, title: str) -> tuple[SourcedFigure, list[Axes]]:
     """A figure of n panels, each of a size in inches, row by row under a title; the rest of the last row is empty."""
     columns = min(columns, n)
     rows = math.ceil(n / columns)
@@ -159,11 +160,12 @@ def small_multiples(n: int, columns: int, width: float, height: float, title: st
 
 
 @styled
-def note_figure(title: str, text: str) -> Figure:
+def note_figure(title: str, text: str) -> SourcedFigure:
     """A figure without data, which states the reason."""
     figure, axes = one_axes(3.6, 2.0, title)
     axes.set_axis_off()
     axes.text(0.5, 0.5, wrapped(text, 44), ha="center", va="center", transform=axes.transAxes, color=DARK)
+    figure.note = text
     return figure
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
+from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.roc_band import RocBand
@@ -23,7 +23,7 @@ CurveKey = tuple[str, str, str]
 
 
 @style.styled
-def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataFrame, title: str) -> Figure:
+def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataFrame, title: str) -> SourcedFigure:
     """Box plot of each gene in cases and controls, every sample a point, with the p-value of the test.
 
     Args:
@@ -49,6 +49,12 @@ def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataF
         axes.set_title(gene, fontsize=8, style="italic")
         if i % columns == 0:
             axes.set_ylabel("log2 expression")
+    samples = {"sample": matrix.samples, "dataset": subject.dataset, "is_case": subject.is_case}
+    values = zip(drawn, matrix.values, strict=True)
+    rows = [pl.DataFrame({"gene": gene, **samples, "log2_expression": own}) for gene, own in values]
+    figure.source_data = {"samples": pl.concat(rows)}
+    p = tests.filter(pl.col("gene").is_in(drawn)).select("gene", "p_value", "chosen_here", "agrees")
+    figure.source_data |= {"tests": p} if len(p) else {}
     return figure
 
 
@@ -96,7 +102,7 @@ def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Map
 @style.styled
 def roc_curves(
     curves: pl.DataFrame, areas: pl.DataFrame, bands: Mapping[CurveKey, RocBand], title: str, most: int = 8
-) -> Figure:
+) -> SourcedFigure:
     """ROC curves with pointwise 95 % bands; the legend gives each area with DeLong's interval.
 
     Args:
@@ -109,15 +115,15 @@ def roc_curves(
     figure, axes = style.one_axes(4.0, 4.0, title)
     axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.8, ls=(0, (2, 2)))
     several = areas["subject"].n_unique() > 1
-    drawn = 0
+    shown: list[pl.DataFrame] = []
     for row in areas.iter_rows(named=True):
         key: CurveKey = (row["subject"], row["predictor"], row["kind"])
         curve = curves.filter(
             (pl.col("subject") == key[0]) & (pl.col("predictor") == key[1]) & (pl.col("kind") == key[2])
         ).sort("fpr", "tpr")
-        if curve.is_empty() or drawn >= most:
+        if curve.is_empty() or len(shown) >= most:
             continue
-        colour, line = style.CATEGORIES[drawn % 8], style.LINES[drawn % 8]
+        colour, line = style.CATEGORIES[len(shown) % 8], style.LINES[len(shown) % 8]
         if key in bands:
             band = bands[key]
             axes.fill_between(band.fpr, band.low, band.high, color=colour, alpha=0.13, lw=0, zorder=1)
@@ -132,7 +138,7 @@ def roc_curves(
         )
         if row["sensitivity"] is not None and row["specificity"] is not None and row["predictor"] == "model":
             axes.plot(1 - row["specificity"], row["sensitivity"], "o", color=colour, ms=4, mec="white", zorder=4)
-        drawn += 1
+        shown.append(curve)
     axes.set(
         xlabel="false positive rate (1 − specificity)",
         ylabel="sensitivity",
@@ -143,7 +149,21 @@ def roc_curves(
     legend = figure.legend(loc="outside lower center", handlelength=2.8)
     n_lines = sum(text.get_text().count("\n") + 1 for text in legend.get_texts())
     figure.set_figheight(3.9 + 0.16 * max(n_lines, 1))
+    if shown:
+        columns = ("subject", "predictor", "kind", "fpr", "tpr")
+        figure.source_data = {"curves": pl.concat(shown).select(columns)} | _band_source(bands)
     return figure
+
+
+def _band_source(bands: Mapping[CurveKey, RocBand]) -> dict[str, pl.DataFrame]:
+    """The bands as one frame, when there are any."""
+    rows = [
+        pl.DataFrame(dict(zip(("subject", "predictor", "kind"), key, strict=True))).join(
+            pl.DataFrame({"fpr": band.fpr, "low": band.low, "high": band.high}), how="cross"
+        )
+        for key, band in bands.items()
+    ]
+    return {"bands": pl.concat(rows)} if rows else {}
 
 
 def _curve_label(row: Mapping[str, object], several: bool) -> str:

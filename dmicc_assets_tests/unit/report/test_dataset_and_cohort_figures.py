@@ -112,7 +112,7 @@ def test_a_cohort_s_projection_has_the_colours_of_case_and_control(catalog: dict
 
 def test_a_projection_of_positions_keeps_them() -> None:
     positions = np.arange(8.0).reshape(4, 2)
-    groups = projection.SampleGroups(["x", "x", "y", "y"], ["d"] * 4)
+    groups = projection.SampleGroups(list("stuv"), ["x", "x", "y", "y"], ["d"] * 4)
     np.testing.assert_array_equal(_points(projection.tsne_plot(positions, groups, "").axes[0]), positions)
 
 
@@ -136,7 +136,7 @@ def test_p_value_histogram_counts_every_gene(catalog: dict[str, CatalogFigure]) 
 
 
 def test_the_height_of_the_null_is_storey_s_share() -> None:
-    rows = pl.DataFrame({"p_value": np.linspace(0.0005, 0.9995, 1000)})
+    rows = pl.DataFrame({"gene": [f"G{i}" for i in range(1000)], "p_value": np.linspace(0.0005, 0.9995, 1000)})
     axes = differential.p_value_histogram(rows, 0.8, "").axes[0]
     assert axes.lines[0].get_ydata()[0] == pytest.approx(0.8 * 1000 / 40)  # pyright: ignore
     legend = axes.get_legend()
