@@ -42,7 +42,7 @@ _ENOUGH_NAMES = 100
     measures="disagreements on whether the values are logarithms",
     fires="above",
     severities=("warning", "info"),
-    remedy="Look at the values, then write what they are: `values: log2`, `linear`, `counts`, `tpm` or `fpkm`.",
+    remedy="Look at the values, then write what they are, as in `values: log2`; docs/study_file.md has all words.",
     citation="Barrett 2013 (GEO2R), 10.1093/nar/gks1193",
 )
 def log2_scale(evidence: StudyEvidence) -> list[Finding]:
@@ -65,7 +65,10 @@ def log2_scale(evidence: StudyEvidence) -> list[Finding]:
             )
             decided = evidence.study.datasets[dataset].values
             text += "" if decided == "auto" else f"; the study file decided (values: {decided})"
-        findings.append(finding("I2", dataset, "warning" if fires else "ok", text, fires, 0))
+        doubt, severity = notes.get("values_doubt", ("", "ok"))
+        text += f"; {doubt}" if doubt else ""
+        is_grave = fires or severity == "warning"
+        findings.append(finding("I2", dataset, "warning" if is_grave else severity, text, is_grave, 0))
     return findings
 
 
@@ -263,6 +266,9 @@ _MADE_OF = {
     "tpm": "TPM, of which log2(x + 1) is taken",
     "fpkm": "FPKM, of which log2(x + 1) is taken",
     "log_ratio": "log2 ratios",
+    "ln": "natural logarithms, multiplied by log2(e)",
+    "log10": "logarithms to base 10, multiplied by log2(10)",
+    "ln_ratio": "natural logarithms of ratios, multiplied by log2(e)",
     "log10_ratio": "logarithms to base 10, multiplied by log2(10)",
 }
 
@@ -275,7 +281,9 @@ def _other_values(dataset: str, kind: str, notes: Mapping[str, Any]) -> Finding:
         (notes.get("n_rounded", 0), "count{} rounded"),
     ):
         text += f"; {n} {what.format('' if n == 1 else 's')}" if n else ""
-    return finding("I2", dataset, "info" if notes["values_guessed"] else "ok", text, 0, 0)
+    doubt, severity = notes.get("values_doubt", ("", "info" if notes["values_guessed"] else "ok"))
+    text += f"; {doubt}" if doubt else ""
+    return finding("I2", dataset, severity, text, severity == "warning", 0)
 
 
 def _unknown_names(names: Sequence[str], known: float) -> str:

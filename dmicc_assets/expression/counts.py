@@ -31,13 +31,15 @@ def whole_counts(matrix: ExpressionMatrix, name: str) -> tuple[ExpressionMatrix,
     return ExpressionMatrix(rounded, matrix.features, matrix.samples), int((rounded != matrix.values).sum())
 
 
-def sum_counts(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> ExpressionMatrix:
+def sum_counts(matrix: ExpressionMatrix, probe_genes: pl.DataFrame | None) -> ExpressionMatrix:
     """Counts of each gene: the sum over the rows that carry its symbol; rows without one symbol are dropped.
 
     Args:
         matrix: (R, N) counts by row id.
-        probe_genes: columns probe, gene, n_symbols.
+        probe_genes: columns probe, gene, n_symbols; None when the rows are genes, which are sorted then.
     """
+    if probe_genes is None:
+        return matrix.take_features(sorted(matrix.features))
     named = probe_genes.filter(pl.col("gene").is_not_null() & (pl.col("n_symbols") == 1))
     gene_of = dict(named.select("probe", "gene").iter_rows())
     rows = [i for i, row in enumerate(matrix.features) if row in gene_of]

@@ -15,11 +15,12 @@ from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.expression.copies import copy_of
 from dmicc_assets.expression.counts import log2_counts, no_counts, sum_counts, whole_counts
 from dmicc_assets.expression.distribution import sample_distributions
+from dmicc_assets.expression.kinds import KindOfValues, log2_of_abundance, log2_of_logarithms
 from dmicc_assets.expression.labels import assign_batches, assign_labels, assign_patients
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
-from dmicc_assets.expression.values import KindOfValues, kind_of_values, log2_of_abundance, log2_ratios
+from dmicc_assets.expression.values import kind_of_values
 from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Dataset
 from dmicc_assets.tables import TABLES
@@ -99,6 +100,7 @@ def prepare_dataset(raw: RawDataset, spec: Dataset, files: pl.DataFrame) -> Prep
         | _aligned(raw)
         | _notes(raw, spec, probe_genes, genes, measured.before)
         | {"values": of.kind, "values_why": of.why, "values_guessed": of.is_guess, "n_flipped": len(of.flipped)}
+        | ({"values_doubt": list(of.doubt)} if of.doubt else {})
         | measured.notes,
     )
 
@@ -144,18 +146,16 @@ def _on_log2(raw: RawDataset, of: KindOfValues) -> tuple[FloatArray, ScaleDecisi
     decision = log2_decision(values, "linear" if of.kind in ("tpm", "fpkm") else "log2")
     if of.kind in ("tpm", "fpkm"):
         return log2_of_abundance(values, raw.name), replace(decision, scale_detected=of.kind)
-    return log2_ratios(values, raw.matrix.samples, of), replace(decision, scale_detected=of.kind)
+    return log2_of_logarithms(values, raw.matrix.samples, of), replace(decision, scale_detected=of.kind)
 
 
 def _counted(raw: RawDataset, probe_genes: pl.DataFrame) -> _Measured:
     """RNA-seq: log2 counts per million with TMM factors, in place of scale and normalisation."""
     matrix, n_rounded = whole_counts(raw.matrix, raw.name)
-    if raw.probe_genes is None:
-        probe_genes = pl.DataFrame({"probe": matrix.features, "gene": matrix.features, "n_symbols": 1})
-    counts = sum_counts(matrix, probe_genes)
+    counts = sum_counts(matrix, None if raw.probe_genes is None else probe_genes)
     genes = log2_counts(counts)
     notes = {"took_log2": True, "normalise": "TMM", "n_rounded": n_rounded}
-    return _Measured(raw.matrix, genes, counts, genes.values, genes.values, "counts", notes)
+    return _Measured(matrix, genes, counts, genes.values, genes.values, "counts", notes)
 
 
 def _dataset_row(raw: RawDataset, spec: Dataset, scale_detected: str, files: pl.DataFrame) -> pl.DataFrame:

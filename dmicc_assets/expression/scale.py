@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from dmicc_assets.expression.kinds import KnownValues
 from dmicc_assets.types import FloatArray
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)
@@ -25,7 +26,7 @@ class ScaleDecision:
     """
 
     took_log2: bool
-    scale_detected: Literal["log2", "linear", "tpm", "fpkm", "log_ratio", "log10_ratio"]
+    scale_detected: KnownValues
     quantiles: tuple[float, float, float, float, float, float]
     rule: Literal["auto", "log2", "linear"]
 

@@ -202,6 +202,7 @@ def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
     """What a series says about itself and about these samples."""
     updated = header.last_update_date
     latest = samples["last_update_date"].drop_nulls().to_list()
+    made = header.values_made(samples)
     return {
         "title": header.first("title"),
         "organism": ", ".join(header.organisms) or None,
@@ -210,9 +211,9 @@ def _described(header: SeriesHeader, samples: pl.DataFrame) -> _Described:
         "metadata_sha256": samples_sha256(samples),
         "relations": _relations(header, samples),
         "pubmed_ids": header.series.get("pubmed_id", []),
-        "n_channels": header.n_channels,
-        "is_sequencing": header.is_sequencing,
-        "value_text": header.value_text,
+        "n_channels": made.n_channels,
+        "is_sequencing": made.is_sequencing,
+        "value_text": made.text,
     }
 
 

@@ -13,7 +13,8 @@ import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.labels import ANY, field_name, sample_fields, texts_of
-from dmicc_assets.expression.values import named_base, reference_pattern, swapped_text
+from dmicc_assets.expression.log_base import named_base
+from dmicc_assets.expression.two_channels import reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series, series_folder
 from dmicc_assets.geo.formats.gzip_stream import inflate
@@ -215,7 +216,8 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
     fields = _fields(samples)
     counts = {key: dict(Counter(values)) for key, values in fields.items()}
     field, groups = _best_groups(fields)
-    swap = swapped_text(samples) if header.n_channels == 2 else None
+    made = header.values_made(samples)
+    swap = swapped_text(samples) if made.n_channels == 2 else None
     return DatasetDescription(
         name=name,
         platform=platform,
@@ -226,7 +228,7 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
         groups=groups,
         tissue=_tissue(fields, header.first("title")),
         has_table=header.row_counts != (0,),
-        has_base=header.n_channels == 1 or named_base(header.value_text) is not None,
+        has_base=made.n_channels == 1 or named_base(made.text) is not None,
         reference=reference_pattern(swap.text) if swap else None,
         samples=tuple(samples["sample"]),
         fields=tuple(sample_fields(samples)),

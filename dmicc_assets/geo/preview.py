@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from dmicc_assets.errors import DmiccError, SourceError
-from dmicc_assets.expression.values import of_two_channels
+from dmicc_assets.expression.two_channels import of_two_channels
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series
 from dmicc_assets.geo.formats.counts import read_symbols
@@ -218,18 +218,13 @@ def _samples(name: str, spec: Dataset, seen: _Seen) -> tuple[pl.DataFrame | None
         samples = samples.filter((pl.col("platform") == platform) | pl.col("platform").is_null())
         if samples.is_empty():
             return None, header.organisms
-    # A family has the samples of all platforms: those of another one may have two channels.
-    if header.n_channels == 2 and (len(samples) == len(header.samples) or _describes_two(samples)):
-        of_two_channels(name, samples, header.value_text, spec)
+    made = header.values_made(samples)
+    if made.n_channels == 2:
+        of_two_channels(name, samples, made.text, spec)
     if "counts" in seen.beginnings:
         counts = seen.beginnings["counts"]
         samples = samples.filter(pl.col("sample").is_in(sample_columns(counts.look(_first_line), counts.url)))
     return samples, header.organisms
-
-
-def _describes_two(samples: pl.DataFrame) -> bool:
-    described = (each["key"] for own in samples["characteristics"].to_list() for each in own)
-    return any(key.endswith("_ch2") for key in described)
 
 
 def _header(name: str, seen: _Seen) -> SeriesHeader | None:

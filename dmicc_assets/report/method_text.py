@@ -13,6 +13,9 @@ _OTHER_VALUES = {
     "tpm": "TPM become log2(TPM + 1) in {}.",
     "fpkm": "FPKM become log2(FPKM + 1) in {}.",
     "log_ratio": "Values are log2 ratios in {}.",
+    "ln": "Natural logarithms are multiplied by log2(e) in {}.",
+    "log10": "Logarithms to base 10 are multiplied by log2(10) in {}.",
+    "ln_ratio": "Natural logarithms of ratios are multiplied by log2(e) in {}.",
     "log10_ratio": "Logarithms to base 10 are multiplied by log2(10) in {}.",
 }
 

@@ -83,7 +83,9 @@ def _log_arrays(results: Results, dataset: str) -> LogArrays:
 
 
 def _counted_arrays(results: Results, dataset: str) -> CountedArrays:
-    return CountedArrays(sum_counts(results.matrix("expression/probes", dataset), _probe_genes(results, dataset)))
+    probe_genes = _probe_genes(results, dataset)
+    matrix = results.matrix("expression/probes", dataset)
+    return CountedArrays(sum_counts(matrix, None if probe_genes.is_empty() else probe_genes))
 
 
 def _probe_genes(results: Results, dataset: str) -> pl.DataFrame:

@@ -30,7 +30,9 @@ def _patient_expression(pattern: str) -> str:
 Name = Annotated[str, Field(pattern=NAME)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 # What a matrix holds; `auto` lets source and numbers decide. A log ratio is to base 2.
-Values = Literal["auto", "log2", "linear", "counts", "tpm", "fpkm", "log_ratio", "log10_ratio"]
+Values = Literal[
+    "auto", "log2", "ln", "log10", "linear", "counts", "tpm", "fpkm", "log_ratio", "ln_ratio", "log10_ratio"
+]
 
 
 class _Part(BaseModel):

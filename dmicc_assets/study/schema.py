@@ -86,10 +86,10 @@ class Dataset(_Section):
             raise ValueError(f"a {self.source} dataset names its matrix")
         if isinstance(self.annotation, Annotation) and self.source != "geo" and not self.platform:
             raise ValueError("a column of annotation is a platform's: name its `platform:`, or a table of your own")
-        if self.channels is not None and self.values not in ("auto", "log_ratio", "log10_ratio"):
+        if self.channels is not None and self.values not in ("auto", "log_ratio", "ln_ratio", "log10_ratio"):
             raise ValueError(
                 f"channels: changes the sign of log ratios, but values: {self.values} is no ratio: leave channels out, "
-                "or write values: log_ratio (base 2) or log10_ratio"
+                "or write values: log_ratio (base 2), log10_ratio or ln_ratio"
             )
         if self.source == "xena":
             for name in [self.matrix or "", *(each for each in self.clinical if not each.startswith(BESIDE))]:

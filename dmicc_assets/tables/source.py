@@ -38,7 +38,9 @@ TABLES = (
             Column("n_probes", COUNT, "rows of the matrix as served"),
             Column("last_update_date", TEXT, "last update that GEO states for series or samples", is_volatile=True),
             Column(
-                "scale_detected", TEXT, "'linear' when log2 was taken, 'log2' (GEO2R's rule under auto), or 'counts'"
+                "scale_detected",
+                TEXT,
+                "'linear' when log2 was taken, 'log2' (GEO2R's rule under auto), or the kind of values as in `values:`",
             ),
             Column("source_url", TEXT, "where the matrix was fetched from", is_volatile=True),
             Column("content_sha256", TEXT, "SHA-256 of the decompressed data table, header left out"),

@@ -31,6 +31,21 @@ SAMPLE_SCHEMA = pl.Schema(
 
 
 @dataclass(frozen=True, slots=True)
+class ValuesMade:
+    """How values were made, as the source says.
+
+    Attributes:
+        n_channels: 2 for two-colour arrays.
+        text: what is said of the making, distinct texts in lines.
+        is_sequencing: whether a library was sequenced.
+    """
+
+    n_channels: int
+    text: str
+    is_sequencing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesHeader:
     """A series without its table.
 
@@ -39,18 +54,14 @@ class SeriesHeader:
         samples: one row for each sample, `SAMPLE_SCHEMA`, in the order of the table's columns.
         organisms: the samples' organisms, distinct.
         row_counts: the samples' distinct `data_row_count`; empty when the file does not say.
-        n_channels: the largest number of channels of a sample.
-        value_text: what the samples say of the making of their values, distinct texts in lines.
-        library_strategies: the samples' (RNA-Seq), distinct.
+        made: how each sample's values were made, by its accession.
     """
 
     series: dict[str, list[str]]
     samples: pl.DataFrame
     organisms: tuple[str, ...]
     row_counts: tuple[int, ...]
-    n_channels: int
-    value_text: str
-    library_strategies: tuple[str, ...]
+    made: Mapping[str, "ValuesMade"]
 
     @property
     def accession(self) -> str:
@@ -75,9 +86,23 @@ class SeriesHeader:
 
     @property
     def is_sequencing(self) -> bool:
-        """Whether the series states that it was sequenced rather than hybridised."""
-        return bool(self.library_strategies) or any(
-            "sequencing" in kind.lower() for kind in self.series.get("type", [])
+        """Whether a part of the series was sequenced rather than hybridised."""
+        return self.values_made(self.samples).is_sequencing
+
+    def values_made(self, samples: pl.DataFrame) -> "ValuesMade":
+        """How the values of these samples were made: those of another platform may be of two channels or sequenced.
+
+        Args:
+            samples: some of the header's.
+        """
+        made = [self.made[sample] for sample in samples["sample"] if sample in self.made]
+        kinds = [kind.lower() for kind in self.series.get("type", [])]
+        is_mixed = any("array" in kind for kind in kinds) and any(each.is_sequencing for each in self.made.values())
+        by_type = not is_mixed and any("sequencing" in kind for kind in kinds)
+        return ValuesMade(
+            max((each.n_channels for each in made), default=1),
+            "\n".join(dict.fromkeys(each.text for each in made if each.text)),
+            any(each.is_sequencing for each in made) or by_type,
         )
 
     def first(self, key: str) -> str:
@@ -112,10 +137,14 @@ def build_header(series: Fields, samples: Sequence[Fields], name: str) -> Series
         samples=sample_rows([_sample(fields) for fields in samples]),
         organisms=tuple(_distinct(samples, "organism_ch1")),
         row_counts=tuple(sorted(int(count) for count in counts)),
-        n_channels=2 if any("2" in fields.get("channel_count", ()) for fields in samples) else 1,
-        value_text="\n".join(_distinct(samples, "data_processing", "value")),
-        library_strategies=tuple(_distinct(samples, "library_strategy")),
+        made={accession: _made(fields) for accession, fields in zip(accessions, samples, strict=True)},
     )
+
+
+def _made(fields: Fields) -> ValuesMade:
+    n_channels = 2 if "2" in fields.get("channel_count", ()) else 1
+    text = "\n".join(_distinct([fields], "data_processing", "value"))
+    return ValuesMade(n_channels, text, bool(_distinct([fields], "library_strategy")))
 
 
 def _distinct(samples: Sequence[Fields], *keys: str) -> list[str]:

@@ -18,6 +18,9 @@ def test_counts_are_summed_over_the_rows_of_a_gene() -> None:
     summed = sum_counts(matrix, genes)
     assert summed.features == ("A", "B")
     np.testing.assert_array_equal(summed.values, [[3, 4], [6, 8]])
+    by_gene = sum_counts(ExpressionMatrix(matrix.values[:2], ("TP53", "EGFR"), ("s", "t")), None)
+    assert by_gene.features == ("EGFR", "TP53")
+    np.testing.assert_array_equal(by_gene.values, [[3, 4], [1, 2]])
 
 
 def test_a_counted_cohort_is_tested_by_voom_as_limma_does() -> None:

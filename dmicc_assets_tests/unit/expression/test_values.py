@@ -12,7 +12,8 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.expression.counts import whole_counts
 from dmicc_assets.expression.prepare import PreparedDataset, prepare_dataset
 from dmicc_assets.expression.raw_dataset import RawDataset
-from dmicc_assets.expression.values import kind_of_values, swapped_text
+from dmicc_assets.expression.two_channels import swapped_text
+from dmicc_assets.expression.values import kind_of_values
 from dmicc_assets.geo.formats.series_header import SAMPLE_SCHEMA
 from dmicc_assets.study.schema import Dataset
 from dmicc_assets.tables import TABLES
@@ -69,7 +70,7 @@ COUNTS = np.array([[1200.0, 800.0], [0.0, 30.0], [5000.0, 4200.0], [77.0, 12.0]]
         (2.0**LOG2 * 10 + 0.5, {}, "linear"),
         (COUNTS, {}, "counts"),
         (COUNTS, {"platform": "GPL24676", "is_sequencing": True}, "counts"),
-        (COUNTS + 1, {"platform": "GPL96"}, "linear"),  # intensities of MAS 5, rounded
+        (COUNTS.clip(0, 900), {"platform": "GPL24676", "is_sequencing": True}, "counts"),
         (COUNTS + 0.5, {"value_kind": "counts"}, "counts"),  # RSEM's, of a source that says so
     ],
 )
@@ -82,7 +83,12 @@ def test_the_source_and_the_numbers_tell(values: np.ndarray, changes: dict[str, 
     [
         (COUNTS.clip(0, 900), {}, "all values are whole numbers (0 to 900)"),
         (np.round(LOG2), {"platform": "GPL96"}, "all values are whole numbers"),
-        (np.round(LOG2), {}, "values: counts, values: log2 or values: linear"),
+        (np.round(LOG2), {}, "values: counts, values: linear or values: log2"),
+        (np.round(LOG2), {"platform": "GPL24676", "is_sequencing": True}, "all values are whole numbers (4 to 9)"),
+        (COUNTS + 1, {"platform": "GPL96"}, "values: linear, values: log2 or values: counts"),  # MAS 5, rounded
+        (COUNTS, {"source": "xena"}, "all values are whole numbers (0 to 5000)"),
+        (COUNTS + np.array([[0.5], [1], [1], [1]]), {}, "75% of the values are whole numbers (up to 5001), and of no"),
+        (COUNTS + 0.5, {"platform": "GPL24676", "is_sequencing": True}, "the values are no logarithms (0.5 to 5000.5)"),
         (COUNTS + np.array([[0.5], [0], [0], [0]]), {}, "values: tpm, values: fpkm, values: counts or values: linear"),
     ],
 )
@@ -92,6 +98,49 @@ def test_what_nobody_tells_is_asked(values: np.ndarray, changes: dict[str, Any],
     assert said in str(caught.value)
     for kind in ("log2", "linear", "counts"):
         assert kind_of_values(raw(values, **changes), spec(values=kind)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "severity", "said"),
+    [
+        (LOG2 * np.log10(2), {}, "warning", "logarithms to base 10 are as small: write values: log10 or log2"),
+        (LOG2, {"platform": "GPL96"}, "info", "logarithms to base e are as small: write values: ln or log2"),
+        (
+            COUNTS + 12,
+            {},
+            "warning",
+            "none of them is 0, so that they may be rounded intensities: write values: linear",
+        ),
+        (2.0**LOG2 * 10 + 0.5, {}, "info", "of no array: write values: tpm, fpkm or counts if they were sequenced"),
+    ],
+)
+def test_what_else_values_may_be_is_said(values: np.ndarray, changes: dict[str, Any], severity: str, said: str) -> None:
+    doubt = kind_of_values(raw(values, **changes), spec()).doubt
+    assert doubt is not None
+    assert doubt.severity == severity
+    assert said in doubt.text
+    for kind in ("log2", "ln", "log10", "linear"):
+        assert kind_of_values(raw(values, **changes), spec(values=kind)).doubt is None
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (LOG2 + 6, ""),  # no other logarithm is as large
+        (LOG2 - LOG2.mean(axis=1, keepdims=True), ""),
+        (LOG2, "log transformed (base 2)"),
+        (LOG2, "normalised by RMA"),
+    ],
+)
+def test_a_base_is_not_doubted_where_words_or_numbers_tell_it(values: np.ndarray, text: str) -> None:
+    of = kind_of_values(raw(values, platform="GPL96", value_text=text), spec())
+    assert (of.kind, of.doubt) == ("log2", None)
+
+
+def test_every_logarithm_is_made_one_to_base_2() -> None:
+    for kind, factor in (("log2", 1.0), ("ln", np.log2(np.e)), ("log10", np.log2(10))):
+        genes = prepared(raw(LOG2 / factor), values=kind).genes
+        np.testing.assert_allclose(genes.take_features(list(GENES)).values, LOG2, rtol=1e-12)
 
 
 FPKM = np.array([[0.0, 0.1] * 50] * 4)
@@ -105,7 +154,10 @@ FPKM[3, 0] = 4000.5
                    "write values: tpm, values: fpkm"),
         (FPKM, {"platform": "GPL96"}, "write values: linear or values: log2"),
         (LOG2 * np.log10(2), {"platform": "GPL96", "value_text": "log10 of the signal"},
-         "the header names logarithms to base 10 (1.0536 to 2.78453)"),
+         "the header names logarithms to base 10 (1.0536 to 2.78453), which does not tell what they are: write values: "
+         "log10 or values: log2"),
+        (LOG2 * np.log(2), {"platform": "GPL96", "value_text": "natural log of the signal"},
+         "the header names logarithms to base e (2.42602 to 6.41161)"),
         (np.full((4, 2), np.nan), {}, "the matrix has no number"),
     ],
 )  # fmt: skip
@@ -155,6 +207,7 @@ def test_log10_ratios_are_told_by_the_header_or_the_study_file() -> None:
         ("normalized log2 ratio", {}, 1.0),
         ("", {"values": "log10_ratio"}, np.log2(10)),
         ("", {"values": "log_ratio"}, 1.0),
+        ("", {"values": "ln_ratio"}, np.log2(np.e)),
     ):
         genes = prepared(raw(RATIO, same, value_text=text), **settings).genes.take_features(list(GENES))
         np.testing.assert_allclose(genes.values, RATIO * factor)
@@ -163,6 +216,16 @@ def test_log10_ratios_are_told_by_the_header_or_the_study_file() -> None:
             DataError, match="the header does not name the base of their log ratios: write values: log_ratio"
         ):
             prepared(raw(RATIO, same, value_text=text))
+
+
+def test_what_cannot_be_a_ratio_of_two_channels_is_said() -> None:
+    same = [("patient", "pool"), ("patient", "pool")]
+    with pytest.raises(DataError, match=r"but the values \(3.5 to 92.5\) are no log ratios.* write values: linear"):
+        prepared(raw(np.where(LOG2 > 9.1, 92.5, LOG2), same, value_text="log2 ratio"))
+    doubted = kind_of_values(raw(LOG2, same, value_text="log2 of the signal"), spec())
+    assert doubted.doubt is not None
+    assert "over 75 % of them are above 0" in doubted.doubt.text
+    assert kind_of_values(raw(RATIO, same, value_text="log2 ratio"), spec()).doubt is None
 
 
 def test_swapped_dyes_need_a_reference() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from dmicc_assets.geo import preview
 from dmicc_assets.geo.acquire import acquire
+from dmicc_assets.geo.describe import describe_series
 from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.limits import Limit
@@ -141,6 +142,9 @@ def test_channels_are_those_of_the_samples_on_the_platform(mirror: Path, client:
     assert (one.problem, names(one)) == (None, ["GSM1", "GSM2"])
     two = preview_dataset("GSE9-GPL8", spec(), client, tmp_path)
     assert "dyes are swapped" in (two.problem or "")
+    described = {dataset.name: dataset for dataset in describe_series("GSE9", client).datasets}
+    assert {name: each.reference for name, each in described.items()} == {"GSE9-GPL7": None, "GSE9-GPL8": "^pool$"}
+    assert {name: each.has_base for name, each in described.items()} == {"GSE9-GPL7": True, "GSE9-GPL8": False}
 
 
 def test_a_series_without_a_matrix_is_read_from_its_family(mirror: Path, client: GeoClient, tmp_path: Path) -> None:
