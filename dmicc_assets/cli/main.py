@@ -226,22 +226,26 @@ def gene_sets(
 def score(
     study: StudyName,
     matrix: Annotated[Path, typer.Argument(metavar="MATRIX", help="Genes by samples: TSV, CSV or Parquet.")],
-    scale: Annotated[
-        Literal["auto", "log2", "linear"], typer.Option("--scale", help="Scale of the values; auto is GEO2R's rule.")
+    values: Annotated[
+        Literal["auto", "log2", "linear", "counts", "tpm", "fpkm"],
+        typer.Option("--values", "--scale", help="What the values are; auto tells log2 from linear by GEO2R's rule."),
     ] = "auto",
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE.tsv", help="Write the scores to a file.")] = None,
     figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Folder of the nomograms.")] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Apply the frozen risk model to new patients, and draw each."""
     from dmicc_assets.assets import STEPS
+    from dmicc_assets.cli.json_lines import last_object
     from dmicc_assets.cli.score import score_and_show
     from dmicc_assets.results.patient_scores import stale_model
 
-    workspace, name = _study(study)
-    if warning := stale_model(workspace, name, STEPS):
-        err.print(f"warning: {warning}")
-    score_and_show(out, workspace, name, matrix, scale, to, figures, draws=not no_figures)
+    with last_object(out, is_asked=as_json) as last:
+        workspace, name = _study(study)
+        if warning := stale_model(workspace, name, STEPS):
+            err.print(f"warning: {warning}")
+        score_and_show(out, workspace, name, matrix, values, to, figures, draws=not no_figures, last=last)
 
 
 @app.command()

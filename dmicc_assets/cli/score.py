@@ -6,10 +6,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
 
+from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.nomogram_reading import NomogramReading
@@ -18,7 +20,9 @@ from dmicc_assets.results.patient_scores import (
     Scale,
     how_scored,
     read_patients,
+    rows_to_write,
     score_matrix,
+    states_risk,
     study_model,
     worth_of_the_model,
 )
@@ -35,6 +39,7 @@ def score_and_show(
     to: Path | None = None,
     figures: Path | None = None,
     draws: bool = True,
+    last: dict[str, Any] | None = None,
 ) -> None:
     """Score a file of new patients; print decisions and scores, write the table and each patient's nomogram.
 
@@ -47,6 +52,8 @@ def score_and_show(
         to: TSV file to write, if any.
         figures: folder of the pictures; by default `scores/<study>/<name of the file>` under DMICC_HOME.
         draws: whether to draw the nomograms.
+        last: if given, `out` gets an object of JSON for each patient and nothing else, and this the fields of the last
+            object.
 
     Raises:
         RequestError: the study does not exist, the file is not a matrix, or a file cannot be written.
@@ -55,22 +62,29 @@ def score_and_show(
     if to is not None and to.suffix != ".tsv":
         raise RequestError(f"{to}: expected a file name that ends in .tsv")
     spec = workspace.study(study)
-    results = Results.of_study(workspace.lake, spec)
+    results, said = Results.of_study(workspace.lake, spec), list[str]()
     model, nomogram = study_model(results)
-    scores = score_matrix(model, nomogram, read_patients(path), scale)
-    worth = worth_of_the_model(results)
-    out.print(worth[0], style="bold", markup=False, highlight=False)
-    for line in [*worth[1:], *how_scored(spec, path, scores)]:
-        out.print(line)
-    show_rows(out, _table_of(scores))
+    scores = score_matrix(model, nomogram, read_patients(path), scale, states_risk=states_risk(results))
+    worth, notes = worth_of_the_model(results), how_scored(spec, path, scores)
+    if last is not None:
+        last |= {"study": study, "n_scored": len(scores.readings), "worth": worth, "notes": notes}
+        for row in rows_to_write(scores, worth).iter_rows(named=True):
+            print_json(out, **row)
+    else:
+        out.print(worth[0], style="bold", markup=False, highlight=False)
+        for line in [*worth[1:], *notes]:
+            out.print(line)
+        show_rows(out, _table_of(scores))
     if to is not None:
-        _write_tsv(scores.rows, to)
-        out.print(f"{len(scores.rows)} rows in {to}")
+        _write_tsv(rows_to_write(scores, worth), to)
+        said.append(f"{len(scores.rows)} rows in {to}")
     if draws and scores.readings:
         folder = figures or workspace.settings.home / "scores" / study / path.name.split(".")[0]
         title = f"Nomogram, {spec.cohorts[spec.model_cohort].title}"
         draw_patients(nomogram, scores.readings, title, folder, worth)
-        out.print(f"{len(scores.readings)} nomograms (PNG and SVG) in {folder}")
+        said.append(f"{len(scores.readings)} nomograms (PNG and SVG) in {folder}")
+    for line in said if last is None else ():
+        out.print(line)
     if not scores.readings:
         missing = ", ".join(scores.symbols.missing) or "values of the model's genes"
         raise DataError(f"no patient of {path.name} has a score: {missing} missing; the model needs every gene")
@@ -112,8 +126,8 @@ def draw_patients(
 def _table_of(scores: PatientScores) -> pl.DataFrame:
     """The printed table: numbers to four digits, `-` for a missing one."""
     genes = scores.model.genes
-    numbers = ("probability", "linear_predictor", "total_points", *genes)
-    names = {"linear_predictor": "log-odds", "total_points": "points"}
+    numbers = (*(["probability"] if scores.states_risk else []), "linear_predictor", "total_points", *genes)
+    names = {"linear_predictor": "score", "total_points": "points"}
     columns = {"sample": scores.rows["sample"].to_list()}
     columns |= {names.get(name, name): [_text(value) for value in scores.rows[name]] for name in numbers}
     for name, title in (("out_of_range", "out of range"), ("missing_genes", "missing")):
@@ -126,10 +140,8 @@ def _text(value: float | None) -> str:
 
 
 def _write_tsv(rows: pl.DataFrame, path: Path) -> None:
-    lists = pl.col("out_of_range", "missing_genes")
-    flat = rows.with_columns(pl.when(lists.list.len() > 0).then(lists.list.join(";")))
     try:
-        flat.write_csv(path, separator="\t")
+        rows.write_csv(path, separator="\t")
     except OSError as error:
         raise RequestError(f"{path}: cannot be written ({error.strerror or error})") from None
 

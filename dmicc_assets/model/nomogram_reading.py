@@ -21,14 +21,14 @@ class NomogramReading:
         values: log2 expression of each variable, as measured.
         points: points of each variable; beyond its axis the line is continued.
         total: sum of the points.
-        probability: at that total.
+        probability: at that total; None where no absolute risk may be stated.
         is_out_of_range: a value lies beyond its axis.
     """
 
     values: dict[str, float]
     points: dict[str, float]
     total: float
-    probability: float
+    probability: float | None
     is_out_of_range: bool
 
 

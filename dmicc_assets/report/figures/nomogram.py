@@ -35,7 +35,8 @@ def nomogram(
     total = table.filter(pl.col("variable") == "total").sort("value")
     if not variables or total.is_empty():
         return style.note_figure(title, "There is no risk model to draw: no biomarker was chosen.")
-    n = len(variables) + 3
+    has_risk = patient is None or patient.probability is not None
+    n = len(variables) + 2 + has_risk
     below = [style.wrapped(line, 105, 3) for line in worth]
     n_below = sum(text.count("\n") + 1 for text in below)
     figure = style.new_figure(6.4, 0.5 + 0.55 * n + _LINE * n_below, solves_layout=False)
@@ -53,10 +54,11 @@ def nomogram(
     span = (longest - shortest) or 1.0
     ticks = np.asarray(MaxNLocator(10, steps=[1, 2, 5, 10]).tick_values(shortest, longest))
     ticks = ticks[(ticks >= shortest - 1e-9) & (ticks <= longest + 1e-9)]
-    _scale(axes, n - 2, "Total points", ticks, (ticks - shortest) / span)
-    _risks(axes, n - 1, table, shortest, span)
+    _scale(axes, len(variables) + 1, "Total points", ticks, (ticks - shortest) / span)
+    if has_risk:
+        _risks(axes, n - 1, table, shortest, span)
     if patient is not None:
-        _patient(axes, variables, patient, (shortest, span), n)
+        _patient(axes, variables, patient, (shortest, span))
     _below(figure, below, n_below)
     figure.source_data = {"axes": table.select("variable", "value", "points", "probability")}
     if patient is not None:
@@ -113,10 +115,8 @@ def _ends_first(x: FloatArray) -> Sequence[int]:
     return [order[0], order[-1], *order[1:-1]] if len(order) > 1 else order
 
 
-def _patient(
-    axes: Axes, variables: Sequence[str], patient: NomogramReading, scale: tuple[float, float], n: int
-) -> None:
-    """The patient's marks: on each gene's axis with its points, on the total, on the probability."""
+def _patient(axes: Axes, variables: Sequence[str], patient: NomogramReading, scale: tuple[float, float]) -> None:
+    """The patient's marks: on each gene's axis with its points, on the total, on the probability if there is one."""
     shortest, span = scale
     width = _RIGHT - _LEFT
     for row, name in enumerate(variables, start=1):
@@ -128,11 +128,13 @@ def _patient(
             fontsize=6.5, color=style.VERMILLION, bbox=_PLATE, zorder=5,
         )  # fmt: skip
     x = float(np.clip(_LEFT + width * (patient.total - shortest) / span, _LEFT, _RIGHT))
-    axes.plot([x, x], [n - 2, n - 1], color=style.VERMILLION, lw=0.8, ls=":", zorder=1)
+    read = [f"{patient.total:.0f}", *([] if patient.probability is None else [f"{patient.probability:.3g}"])]
+    rows = [len(variables) + 1 + i for i in range(len(read))]
+    axes.plot([x] * len(rows), rows, color=style.VERMILLION, lw=0.8, ls=":", zorder=1)
     axes.plot(
-        [x, x], [n - 2, n - 1], "D", color=style.VERMILLION, ms=5, mec="white", mew=0.6, gid="patient|total", zorder=4
+        [x] * len(rows), rows, "D", color=style.VERMILLION, ms=5, mec="white", mew=0.6, gid="patient|total", zorder=4
     )
-    for row, text in ((n - 2, f"{patient.total:.0f}"), (n - 1, f"{patient.probability:.3g}")):
+    for row, text in zip(rows, read, strict=True):
         axes.text(
             x, row - 0.13, text, ha=_side(x), va="bottom", fontsize=7, fontweight="bold", color=style.VERMILLION,
             bbox=_PLATE, zorder=5,
@@ -140,7 +142,7 @@ def _patient(
     note = "a patient's value → points" + (
         "; a value lies outside the training range" if patient.is_out_of_range else ""
     )
-    axes.text(_RIGHT, n - 0.4, note, ha="right", va="bottom", fontsize=6.5, color=style.VERMILLION)
+    axes.text(_RIGHT, rows[-1] + 0.6, note, ha="right", va="bottom", fontsize=6.5, color=style.VERMILLION)
 
 
 def _side(x: float) -> str:

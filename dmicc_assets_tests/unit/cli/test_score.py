@@ -1,3 +1,4 @@
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from dmicc_assets.cli.score import draw_patients, score_and_show
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel
-from dmicc_assets.results.patient_scores import how_scored, score_matrix, study_model
+from dmicc_assets.results.patient_scores import ABSOLUTE_RISK, how_scored, score_matrix, study_model
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import ExpressionMatrix
 from dmicc_assets_tests.worlds.simulated_lake import ORIGIN, STUDY, simulated_workspace
@@ -60,7 +61,7 @@ def shown(workspace: Workspace, path: Path, **options: object) -> str:
 
 def test_scores_are_the_models_and_the_nomograms(model: RiskModel, nomogram: pl.DataFrame) -> None:
     middle, far = model.training_mean, model.training_max + 2
-    scores = score_matrix(model, nomogram, patients(model, middle=middle, far=far))
+    scores = score_matrix(model, nomogram, patients(model, middle=middle, far=far), states_risk=True)
     expected = model.probability(np.column_stack([middle, far]))
     np.testing.assert_allclose(scores.rows["probability"], expected, rtol=1e-12)
     for sample, probability in zip(scores.rows["sample"], expected, strict=True):
@@ -74,7 +75,7 @@ def test_scores_are_the_models_and_the_nomograms(model: RiskModel, nomogram: pl.
 def test_a_missing_value_makes_one_score_null(model: RiskModel, nomogram: pl.DataFrame) -> None:
     gap = np.array([np.nan, *model.training_mean[1:]])
     scores = score_matrix(model, nomogram, patients(model, whole=model.training_mean, gap=gap))
-    assert scores.rows["probability"].is_null().to_list() == [False, True]
+    assert scores.rows["linear_predictor"].is_null().to_list() == [False, True]
     assert scores.rows["missing_genes"].to_list() == [[], [model.genes[0]]]
     assert list(scores.readings) == ["whole"]
 
@@ -82,14 +83,14 @@ def test_a_missing_value_makes_one_score_null(model: RiskModel, nomogram: pl.Dat
 def test_no_patient_is_standardised_by_the_company_they_come_in(model: RiskModel, nomogram: pl.DataFrame) -> None:
     alone = score_matrix(model, nomogram, patients(model, p=model.training_mean))
     company = score_matrix(model, nomogram, patients(model, p=model.training_mean, q=model.training_mean + 5))
-    assert alone.rows["probability"][0] == company.rows["probability"][0]
+    assert alone.rows["linear_predictor"][0] == company.rows["linear_predictor"][0]
 
 
 @pytest.mark.parametrize(("scale", "power"), [("auto", True), ("linear", True), ("log2", False), ("auto", False)])
 def test_linear_values_are_brought_to_log2(model: RiskModel, nomogram: pl.DataFrame, scale: str, power: bool) -> None:
     matrix = patients(model, p=model.training_mean, q=model.training_min)
     given = ExpressionMatrix(2.0**matrix.values if power else matrix.values, matrix.features, matrix.samples)
-    scores = score_matrix(model, nomogram, given, scale)  # pyright: ignore[reportArgumentType] -- a literal
+    scores = score_matrix(model, nomogram, given, scale, states_risk=True)  # pyright: ignore[reportArgumentType] -- a literal
     assert scores.decision.took_log2 is power
     expected = model.probability(np.column_stack([model.training_mean, model.training_min]))
     np.testing.assert_allclose(scores.rows["probability"], expected, rtol=1e-9)
@@ -109,6 +110,57 @@ def test_a_model_of_tpm_is_not_compared_with_other_logarithms(
         assert ("trained on log2(x + 1) of TPM" in text) is is_said
 
 
+def test_no_risk_is_stated_where_cases_and_controls_were_collected_apart(
+    workspace: Workspace, model: RiskModel, tmp_path: Path
+) -> None:
+    path = written(patients(model, P1=model.training_mean), tmp_path / "new.tsv")
+    text = shown(workspace, path, to=tmp_path / "scores.tsv", figures=tmp_path / "drawn")
+    probability = float(model.probability(model.training_mean[:, None])[0])
+    assert "No risk can be stated: the share of cases, " in text
+    for said in (text, (tmp_path / "scores.tsv").read_text(), (tmp_path / "drawn" / "P1.svg").read_text()):
+        assert "robability" not in said
+        assert f"{probability:.3g}" not in said
+    sound = simulated_workspace(tmp_path / "home")
+    rows = sound.lake.read("rigor/findings", STUDY).head(1)
+    rows = rows.with_columns(code=pl.lit(ABSOLUTE_RISK), severity=pl.lit("ok"))
+    sound.lake.write("rigor/findings", STUDY, rows, ORIGIN)
+    text = shown(sound, path, to=tmp_path / "risks.tsv", figures=tmp_path / "risks")
+    assert "Probabilities hold for the training samples' share of cases" in text
+    assert pl.read_csv(tmp_path / "risks.tsv", separator="\t")["probability"][0] == pytest.approx(probability)
+    assert "Probability" in (tmp_path / "risks" / "P1.svg").read_text()
+    sound.lake.write("rigor/findings", STUDY, rows.clear(), ORIGIN)
+    assert "No risk can be stated" in shown(sound, path, draws=False)  # nobody looked, so nobody vouches
+
+
+def test_values_are_brought_to_log2_as_a_run_does(model: RiskModel, nomogram: pl.DataFrame) -> None:
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(200.0, size=(6000, 2)).astype(float)
+    names = (*model.genes, *(f"X{i}" for i in range(6000 - len(model.genes))))
+    both = ExpressionMatrix(counts, names, ("p", "q"))
+    alone = ExpressionMatrix(counts[:, :1], names, ("p",))
+    scores = score_matrix(model, nomogram, both, "counts")
+    expected = np.log2((counts[0] + 2) / (counts.sum(axis=0) + 4) * 1e6)
+    np.testing.assert_allclose(scores.rows[model.genes[0]], expected, rtol=1e-12)
+    only = score_matrix(model, nomogram, alone, "counts")
+    assert only.rows["linear_predictor"][0] == scores.rows["linear_predictor"][0]
+    of_tpm = score_matrix(model, nomogram, both, "tpm")
+    np.testing.assert_allclose(of_tpm.rows[model.genes[0]], np.log2(counts[0] + 1), rtol=1e-12)
+    for scale, wrong in (("counts", "negative"), ("fpkm", "said to be FPKM: a value is negative")):
+        with pytest.raises(RequestError, match=wrong):
+            score_matrix(model, nomogram, ExpressionMatrix(-counts, names, both.samples), scale)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_program_gets_each_score_with_what_it_is_worth(
+    workspace: Workspace, model: RiskModel, tmp_path: Path
+) -> None:
+    path, last = written(patients(model, P1=model.training_mean), tmp_path / "new.tsv"), dict[str, object]()
+    (row,) = map(json.loads, shown(workspace, path, draws=False, last=last).splitlines())
+    assert row["sample"] == "P1"
+    assert row["verdict"] == LINES["broken data"]
+    assert "probability" not in row
+    assert last["n_scored"] == 1
+
+
 def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskModel, tmp_path: Path) -> None:
     path = written(patients(model, P1=model.training_mean, P2=model.training_min - 1), tmp_path / "new.tsv")
     text = shown(workspace, path, to=tmp_path / "scores.tsv", draws=False)
@@ -120,7 +172,12 @@ def test_it_says_how_and_writes_what_it_shows(workspace: Workspace, model: RiskM
     assert "without normalisation or standardisation over the new samples" in text
     rows = pl.read_csv(tmp_path / "scores.tsv", separator="\t")
     assert rows["sample"].to_list() == ["P1", "P2"]
-    assert rows["probability"][0] == pytest.approx(model.probability(model.training_mean[:, None])[0], rel=1e-12)
+    score = model.linear_predictor(model.training_mean[:, None])[0]
+    assert rows["linear_predictor"][0] == pytest.approx(score, rel=1e-12)
+    assert rows.select("verdict", "reason_1").unique().row(0) == (
+        LINES["broken data"],
+        "An integrity check failed (I1).",
+    )
     assert rows["out_of_range"].to_list() == [None, ";".join(model.genes)]
     assert rows[model.genes[0]][0] == model.training_mean[0]
 
@@ -141,7 +198,7 @@ def test_counts_are_warned_of_and_no_name_is_cut(workspace: Workspace, model: Ri
     samples = dict.fromkeys(names, np.rint(2**model.training_mean))
     matrix = patients(model, **samples)
     text = shown(workspace, written(matrix, tmp_path / "counts.tsv"), draws=False, scale="linear")
-    assert "If they are read counts, the depth of sequencing shifts every score" in text
+    assert "If they are read counts, the depth of sequencing shifts every score: say so by --values counts." in text
     assert all(name in text for name in names)
     matrix = patients(model, **dict.fromkeys(names, model.training_mean))
     assert "read counts" not in shown(workspace, written(matrix, tmp_path / "log2.tsv"), draws=False)
