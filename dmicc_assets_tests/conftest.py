@@ -95,7 +95,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in ("DMICC_GENE_SETS", "DMICC_LAKE_URL", "DAGSTER_HOME", "NCBI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("DMICC_ENRICHR_URL", "DMICC_GO_URL", "DMICC_MSIGDB_URL", "DMICC_REACTOME_URL"):
+    for name in ("DMICC_ENRICHR_URL", "DMICC_GO_URL", "DMICC_MSIGDB_URL", "DMICC_REACTOME_URL", "DMICC_NCBI_GENE_URL"):
         monkeypatch.setenv(name, "file:///no/provider")  # no test asks a real one
 
 

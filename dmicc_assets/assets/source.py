@@ -28,7 +28,7 @@ def observe_dataset(context: StepContext, *, thorough: bool = False) -> str:
     outputs=("source/files",),
     inputs=(),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(
-        include={"source", "platform", "matrix", "samples", "annotation", "clinical"}
+        include={"source", "platform", "matrix", "samples", "annotation", "symbols", "orthologues", "clinical"}
     ),
     version="1",
     observe=observe_dataset,

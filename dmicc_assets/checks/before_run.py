@@ -14,6 +14,7 @@ import polars as pl
 from dmicc_assets.checks.check import SMALL_CLASS
 from dmicc_assets.checks.design import IMBALANCE, TINY_CLASS
 from dmicc_assets.checks.finding import counted
+from dmicc_assets.checks.symbols import UNIVERSE_JACCARD, lacking
 from dmicc_assets.differential.blocking import Blocking, blocking
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.clinical import clinical_fields
@@ -25,6 +26,8 @@ from dmicc_assets.geo.find import ORGANISMS
 from dmicc_assets.geo.preview import DatasetPreview
 from dmicc_assets.study.schema import Dataset, Study, accession_of, sample_identity
 from dmicc_assets.types import CaseControl, ExpressionMatrix
+
+_ADVICE = "; of another species, or by other identifiers? `symbols: human_orthologues`, `annotation:`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def study_ahead(study: Study, previews: Mapping[str, DatasetPreview]) -> StudyAh
     for name, cohort in study.cohorts.items():
         if all(dataset in labelled for dataset in cohort.datasets):
             cohorts.extend(_cohort(study, name, labelled, previews, remarks))
-    remarks += [*_validation(study, labelled), *_organisms(study, previews), *_unused(study)]
+    remarks += [*_universes(cohorts), *_validation(study, labelled), *_organisms(study, previews), *_unused(study)]
     return StudyAhead(labels, cohorts, sorted(dict.fromkeys(remarks), key=lambda remark: not remark.stops))
 
 
@@ -161,20 +164,45 @@ def _cohort(
         remarks.append(
             Remark(f"cohort {name}: no gene is in the annotations of all of its datasets ({sizes})", stops=True)
         )
+    remarks += _vanishing(study, name, previews)
     remarks += _sizes(name, members)
     names_patients = members["patient"].null_count() < len(members)
     yield CohortAhead(name, int(is_case.sum()), int((~is_case).sum()), decided, names_patients, genes)
 
 
 def _common_genes(study: Study, name: str, previews: Mapping[str, DatasetPreview]) -> frozenset[str] | None:
+    named = _genes_by_dataset(study, name, previews)
+    return frozenset[str].intersection(*named.values()) if len(named) == len(study.cohorts[name].datasets) else None
+
+
+def _genes_by_dataset(study: Study, name: str, previews: Mapping[str, DatasetPreview]) -> dict[str, frozenset[str]]:
+    """Genes of those datasets of a cohort of which they are known, under the names by which it merges them."""
     cohort = study.cohorts[name]
-    known = [previews[dataset].genes for dataset in cohort.datasets]
-    named = [genes for genes in known if genes is not None]
-    if len(named) < len(known):
-        return None
+    known = {dataset: previews[dataset].genes for dataset in cohort.datasets}
+    named = {dataset: genes for dataset, genes in known.items() if genes is not None}
     if cohort.symbols == "current":
-        named = [frozenset(current_symbols(genes).values()) for genes in named]
-    return named[0].intersection(*named[1:])
+        named = {dataset: frozenset(current_symbols(genes).values()) for dataset, genes in named.items()}
+    return named
+
+
+def _vanishing(study: Study, name: str, previews: Mapping[str, DatasetPreview]) -> Iterator[Remark]:
+    """A merged cohort of far fewer genes than its smallest dataset has."""
+    named = _genes_by_dataset(study, name, previews)
+    genes, smallest = _common_genes(study, name, previews), min(map(len, named.values()), default=0)
+    if genes and len(genes) < UNIVERSE_JACCARD * smallest:
+        text = f"cohort {name}: {len(genes)} of the {smallest} genes of its smallest dataset are in all of its datasets"
+        yield Remark(f"{text}; {lacking(named)}{_ADVICE} (finding I9)", stops=False)
+
+
+def _universes(cohorts: Sequence[CohortAhead]) -> Iterator[Remark]:
+    """Cohorts that share few of their genes."""
+    known = {cohort.name: cohort.genes for cohort in cohorts if cohort.genes}
+    if len(known) < 2:
+        return
+    common, every = frozenset[str].intersection(*known.values()), frozenset[str]().union(*known.values())
+    if len(common) < UNIVERSE_JACCARD * len(every):
+        text = f"the cohorts share {len(common)} of {len(every)} genes; {lacking(known)}"
+        yield Remark(f"{text}{_ADVICE} (finding I9)", stops=False)
 
 
 def _sizes(name: str, members: pl.DataFrame) -> Iterator[Remark]:
@@ -225,17 +253,29 @@ def _known_to_training(name: str, training: Sequence[str], labelled: Mapping[str
 
 
 def _organisms(study: Study, previews: Mapping[str, DatasetPreview]) -> Iterator[Remark]:
-    known = {name: set(seen.organisms) for name, seen in previews.items() if seen.organisms}
+    known = {name: _named_organisms(study, name, seen) for name, seen in previews.items() if seen.organisms}
     for first, second in combinations(known, 2):
         if not known[first] & known[second]:
             found = [f"{each} is of {', '.join(sorted(known[each]))}" for each in (first, second)]
-            yield Remark(f"{' and '.join(found)}: genes are matched by symbol, which differ", stops=False)
+            measured = {each: genes for each in (first, second) if (genes := previews[each].genes)}
+            counts = lacking(measured) if len(measured) == 2 else ""
+            text = f"{' and '.join(found)}: genes are matched by symbol, which differ{f': {counts}' if counts else ''}"
+            yield Remark(f"{text}; `symbols: human_orthologues` in a dataset gives it human ones", stops=False)
             break
     species = ORGANISMS[study.enrichment.organism]
     strangers = [name for name, organisms in known.items() if species not in organisms]
     if strangers and study.enrichment.libraries:
         text = f"enrichment: the gene sets are of {species}, {', '.join(strangers)} is not"
-        yield Remark(f"{text}: set enrichment.organism", stops=False)
+        names = sorted(next((genes for name in strangers if (genes := previews[name].genes)), ()))[:3]
+        shown = f" ({', '.join(names)}, ...)" if names else ""
+        advice = "set enrichment.organism, or `symbols: human_orthologues` in the datasets"
+        yield Remark(f"{text}{shown}: {advice}", stops=False)
+
+
+def _named_organisms(study: Study, name: str, seen: DatasetPreview) -> set[str]:
+    """The organisms whose symbols the genes have."""
+    is_human = study.datasets[name].symbols == "human_orthologues"
+    return {ORGANISMS["human"]} if is_human else set(seen.organisms)
 
 
 def _unused(study: Study) -> Iterator[Remark]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from dmicc_assets.checks.check import Measure, check
 from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
+from dmicc_assets.expression.orthologues import Replaced
 from dmicc_assets.expression.quality import SMALL_GROUP
 from dmicc_assets.expression.symbols import kind_of_names
 from dmicc_assets.geo.formats.symbol_cells import is_date, is_gene_name
@@ -27,6 +28,7 @@ Z_LARGE_GROUP = -3.0
 Z_SMALL_GROUP = -3.5
 PLACEHOLDERS = 0.02
 KNOWN = 0.5
+ORTHOLOGUES = 0.5
 # Of fewer names the share of known symbols tells little.
 _ENOUGH_NAMES = 100
 
@@ -206,7 +208,7 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
         "Many probes measure no gene (over 40 %) or several (over 10 %), a spreadsheet made dates of symbols "
         "(1-Mar for MARCHF1), or placeholders (#N/A, unknown) stand for over 2 %. Those probes are left out, so their "
         "genes cannot be found. Or under half of the names are known symbols: they may be identifiers, which no other "
-        "dataset and no gene set has."
+        "dataset and no gene set has. Or under half of another species' symbols have one human orthologue in the table."
     ),
     measures="share of probes without a gene",
     fires="above",
@@ -215,6 +217,7 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
         "dates": Measure("gene symbols turned into dates", "above"),
         "placeholders": Measure("placeholders in place of a symbol, as a share of the platform's probes", "above"),
         "compounds": Measure("probes whose symbols are joined otherwise than the platform joins them", "above"),
+        "orthologues": Measure("share of the symbols that human orthologues replaced, where asked for", "below"),
         "known": Measure("share of gene names that are known symbols", "below"),
     },
     remedy=(
@@ -224,7 +227,7 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
     citation="Ziemann 2021, 10.1371/journal.pcbi.1008984",
 )
 def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
-    """Probes without a gene or with several, symbols turned into dates, placeholders, or names that are no symbols."""
+    """Probes without a gene or with several, dates, placeholders, names that are no symbols, or few orthologues."""
     findings: list[Finding] = []
     for dataset, matrix in evidence.matrices.items():
         probes = evidence.rows("source/probe_genes", dataset=dataset)
@@ -252,6 +255,12 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
         if n_compound := int(notes.get("n_compound", 0)):
             joined = f"{counted(n_compound, 'probe')} of the platform had symbols joined by ; | , or spaces; separated"
             problems.append((joined, (n_compound, 0, "compounds")))
+        if "orthologues" in notes:
+            replaced = Replaced(**notes["orthologues"])
+            text += f"; {replaced.text()}"
+            if (share := replaced.n_one / replaced.n_symbols) < ORTHOLOGUES:
+                lost = f"under {ORTHOLOGUES:.0%} of the symbols could be replaced: is the table of this species?"
+                problems.append((lost, (share, ORTHOLOGUES, "orthologues")))
         known = sum(map(is_gene_name, matrix.features)) / max(len(matrix.features), 1)
         if len(matrix.features) >= _ENOUGH_NAMES and known < KNOWN:
             problems.append((_unknown_names(matrix.features, known), (known, KNOWN, "known")))

@@ -1,6 +1,6 @@
 """Checks of gene names and measured genes: missing biomarkers, and genes found under an earlier symbol (I9, I10)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dmicc_assets.checks.check import PROBAST, Measure, check
 from dmicc_assets.checks.finding import Finding, finding, not_applicable
@@ -26,7 +26,10 @@ BY_PREVIOUS = 0.02
         "universes": Measure("genes that all cohorts measure, as a share of those that any measures", "below"),
         "kept": Measure("genes of a merged cohort, as a share of those of its smallest dataset", "below"),
     },
-    remedy="Choose datasets on similar platforms.",
+    remedy=(
+        "Choose datasets on similar platforms. For another species set `symbols: human_orthologues` in its "
+        "datasets, or use datasets of one species."
+    ),
     citation=f"PROBAST 2.3: {PROBAST}",
 )
 def measured_genes(evidence: StudyEvidence) -> list[Finding]:
@@ -52,7 +55,7 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
     text = f"the cohorts share {len(common)} of {len(every)} genes"
     if fires:
         measured = {name: set(subject.matrix.features) for name, subject in evidence.cohorts().items()}
-        text += f": a gene that one of them does not measure cannot be in the signature; {_lacking(measured)}"
+        text += f": a gene that one of them does not measure cannot be in the signature; {lacking(measured)}"
     findings.append(
         finding("I9", evidence.name, "warning" if fires else "ok", text, jaccard, UNIVERSE_JACCARD, "universes")
     )
@@ -72,16 +75,16 @@ def _merged(evidence: StudyEvidence) -> list[Finding]:
         n_kept = max(len(set[str].intersection(*measured.values())), len(merged))
         fires = n_kept < UNIVERSE_JACCARD * n_smallest
         text = f"{n_kept} of the {n_smallest} genes of its smallest dataset are in all of its datasets"
-        text += f"; {_lacking(measured)}" if fires else ""
+        text += f"; {lacking(measured)}" if fires else ""
         severity = "warning" if fires else "ok"
         findings.append(finding("I9", name, severity, text, n_kept / n_smallest, UNIVERSE_JACCARD, "kept"))
     return findings
 
 
-def _lacking(measured: Mapping[str, set[str]]) -> str:
+def lacking(measured: Mapping[str, Collection[str]]) -> str:
     """How many genes of each are not in all, with the first three."""
-    common = set[str].intersection(*measured.values())
-    alone = {name: sorted(genes - common) for name, genes in measured.items()}
+    common = set[str].intersection(*map(set, measured.values()))
+    alone = {name: sorted(set(genes) - common) for name, genes in measured.items()}
     return ", ".join(
         f"{len(genes)} of {len(measured[name])} of {name} are not in all ({', '.join(genes[:3])})"
         for name, genes in alone.items()

@@ -100,6 +100,9 @@ def _show_look(out: Console, err: Console, study: Study, settings: Settings, fol
     if look.previews:
         out.print("\nat the sources now (headers and annotations; no matrix was read):")
         show_rows(out, pl.DataFrame([dataset_row(seen, ahead) for seen in look.previews.values()]))
+    for name, seen in look.previews.items():
+        if seen.orthologues is not None:
+            out.print(f"human symbols of {name}: {seen.orthologues.text()}")
     for line in (line for seen in look.previews.values() for line in clinical_lines(seen)):
         out.print(line)
     if ahead.cohorts:

@@ -205,4 +205,4 @@ def _notes(
         "normalise": spec.normalise,
         "collapse": spec.collapse,
         "symbol_column": raw.symbol_column,
-    }
+    } | ({"orthologues": dict(raw.orthologues)} if raw.orthologues else {})

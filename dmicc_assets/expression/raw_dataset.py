@@ -45,6 +45,7 @@ class RawDataset:
         n_annotated: probes of the platform's table, of which the matrix may have a part.
         left_out: samples that the source describes without values.
         clinical: each clinical file by its name: sample to field to value.
+        orthologues: what became of the symbols where they were replaced by human ones (`orthologues.Replaced`).
     """
 
     name: str
@@ -75,3 +76,4 @@ class RawDataset:
     n_annotated: int = 0
     left_out: tuple[str, ...] = ()
     clinical: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict[str, Any])
+    orthologues: Mapping[str, Any] | None = None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.client import GeoClient
-from dmicc_assets.geo.sources import Wanted, visit_files
+from dmicc_assets.geo.sources import visit_files
+from dmicc_assets.geo.wanted import Wanted
 from dmicc_assets.study.schema import Dataset
 
 

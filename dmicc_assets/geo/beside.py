@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.http.client import GeoClient, local_path
-from dmicc_assets.study.schema import BESIDE, Dataset
+from dmicc_assets.study.dataset import BESIDE, Dataset
 
 
 def urls_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str) -> list[str]:

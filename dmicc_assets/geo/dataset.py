@@ -12,6 +12,7 @@ import polars as pl
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.expression.gene_ids import gene_id_rows
+from dmicc_assets.expression.orthologues import in_human_symbols
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.geo.formats.counts import annotated_ids, count_genes, read_counts, read_symbols
 from dmicc_assets.geo.formats.platform import Platform, match_probes
@@ -20,6 +21,7 @@ from dmicc_assets.geo.formats.series_matrix import SeriesMatrix, read_header, re
 from dmicc_assets.geo.formats.soft import family_platforms, read_family
 from dmicc_assets.geo.formats.tabular import is_feature_counts, read_matrix, read_sample_sheet, samples_of
 from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.orthologue_files import read_orthologues
 from dmicc_assets.geo.sources import choose_platform, read_genes
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
@@ -36,7 +38,8 @@ def read_dataset(name: str, spec: Dataset, files: Sequence[SourceFile]) -> RawDa
         SourceError: a file is damaged or not in the expected format.
         DataError: the table is empty, the platform is not the one in the study file, or no column names genes.
     """
-    raw = _with_values(_read(name, spec, {file.role: file for file in files}))
+    by_role = {file.role: file for file in files}
+    raw = in_human_symbols(_with_values(_read(name, spec, by_role)), read_orthologues(spec, by_role))
     sheets = {file.path.name: read_sample_sheet(file.path) for file in files if file.role == "clinical"}
     return replace(raw, clinical=sheets)
 

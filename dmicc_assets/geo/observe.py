@@ -24,7 +24,8 @@ from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, Observed, local_path
 from dmicc_assets.geo.http.policy import NotServedError, PageError, TransientError, Validators
-from dmicc_assets.geo.sources import Wanted, visit_files
+from dmicc_assets.geo.sources import visit_files
+from dmicc_assets.geo.wanted import Wanted
 from dmicc_assets.study.schema import Dataset
 
 NOT_SERVED = "not served"

@@ -7,16 +7,18 @@ whole, to where a run looks for it. What a study makes of the samples is said in
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import polars as pl
 
 from dmicc_assets.errors import DmiccError, SourceError
+from dmicc_assets.expression.orthologues import Replaced, replace_symbols
 from dmicc_assets.expression.two_channels import of_two_channels
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series
 from dmicc_assets.geo.formats.counts import read_symbols
 from dmicc_assets.geo.formats.gzip_stream import decompressed
+from dmicc_assets.geo.formats.platform import probe_rows
 from dmicc_assets.geo.formats.series_header import SeriesHeader
 from dmicc_assets.geo.formats.series_matrix import matrix_start
 from dmicc_assets.geo.formats.soft import family_header, up_to_samples
@@ -26,11 +28,13 @@ from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, local_path
 from dmicc_assets.geo.http.policy import Arriving, NoAnswerError, NotServedError, TransientError
-from dmicc_assets.geo.sources import Wanted, read_genes, visit_files
+from dmicc_assets.geo.orthologue_files import read_orthologues
+from dmicc_assets.geo.sources import read_genes, visit_files
+from dmicc_assets.geo.wanted import Wanted
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 # Roles of files that are fetched, since all of them is needed.
-_WHOLE = ("platform", "annotation", "gene_ids", "samples", "clinical")
+_WHOLE = ("platform", "annotation", "gene_ids", "samples", "clinical", "orthologues", "gene_info", "human_gene_info")
 _Read = TypeVar("_Read")
 
 
@@ -62,6 +66,7 @@ class DatasetPreview:
         platform: accession; None for a matrix by gene.
         symbol_column: the annotation's column that names the genes; None without an annotation.
         genes: genes of the annotation, or of a matrix by gene that is on this machine; None if unknown.
+        orthologues: what became of the symbols where human ones replace them; None where they stay.
         clinical: each clinical file by its name, as `read_sample_sheet` reads it.
         files: the files that a run reads.
         problem: why a run would stop, or why no more is known; None without one.
@@ -74,6 +79,7 @@ class DatasetPreview:
     platform: str | None = None
     symbol_column: str | None = None
     genes: frozenset[str] | None = None
+    orthologues: Replaced | None = None
     clinical: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict[str, Any])
     files: tuple[FileAhead, ...] = ()
     problem: str | None = None
@@ -105,6 +111,7 @@ def preview_dataset(
             found["samples"], found["organisms"] = _samples(name, spec, seen)
             found["platform"] = _platform(name, spec, seen)
         found |= _genes(spec, seen)
+        found |= _human(name, spec, found, seen)
     except (TransientError, NoAnswerError) as error:
         problem, is_unanswered = str(error), True
     except DmiccError as error:
@@ -272,3 +279,14 @@ def _genes(spec: Dataset, seen: _Seen) -> dict[str, object]:
         path = local_path(matrix.url) or (recorded and recorded.path)
         return {"genes": frozenset(names_of(path).features)} if path else {}
     return {}
+
+
+def _human(name: str, spec: Dataset, found: Mapping[str, object], seen: _Seen) -> dict[str, object]:
+    """The genes by their human symbols, where the study asks for them."""
+    genes = found.get("genes")
+    known = read_orthologues(spec, seen.whole) if isinstance(genes, frozenset) else None
+    if known is None:
+        return {}
+    named = sorted(cast(frozenset[str], genes))
+    renamed, replaced = replace_symbols(name, probe_rows(named, [(gene, 1) for gene in named]), known)
+    return {"genes": frozenset(renamed["gene"].drop_nulls()), "orthologues": replaced}

@@ -3,11 +3,9 @@
 Nothing is downloaded here: `acquire.py` downloads these files, `observe.py` watches them, `dataset.py` reads them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
 from dmicc_assets.geo.accession import (
@@ -24,93 +22,21 @@ from dmicc_assets.geo.formats.gzip_stream import CHECK
 from dmicc_assets.geo.formats.platform import Platform, read_platform, read_probe_table
 from dmicc_assets.geo.formats.platform_table import platform_part, read_platform_table
 from dmicc_assets.geo.formats.series_matrix import matrix_start, verify_series_matrix
-from dmicc_assets.geo.formats.soft import family_platforms, verify_family
+from dmicc_assets.geo.formats.soft import family_organisms, family_platforms, verify_family
 from dmicc_assets.geo.formats.symbol_columns import needs_entrez
 from dmicc_assets.geo.formats.tabular import read_sample_sheet, verify_matrix
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
-from dmicc_assets.geo.http.client import GeoClient, Take, Verify, local_path
-from dmicc_assets.geo.http.policy import NotServedError, PageError
+from dmicc_assets.geo.http.client import GeoClient, Verify, local_path
+from dmicc_assets.geo.http.policy import NotServedError
+from dmicc_assets.geo.orthologue_files import visit_orthologues
 from dmicc_assets.geo.update_dates import is_platform_unrevised, is_series_unrevised
+from dmicc_assets.geo.wanted import Get, Held, Wanted, needed
 from dmicc_assets.study.dataset_parts import Annotation
 from dmicc_assets.study.schema import Dataset, accession_of, platform_of
 
 _MATRIX_END = "_series_matrix.txt.gz"
 _HUMAN = ASSEMBLIES["Homo sapiens"]
-_Read = TypeVar("_Read")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file that a dataset is read from.
-
-    Attributes:
-        role: `matrix`, `soft`, `counts`, `platform`, `gene_ids`, `samples` or `clinical`.
-        urls: possible URLs, preferred first. One with a fragment serves a larger file that contains this one.
-        verify: raises SourceError when a file is damaged or of another format.
-        query_name: its file name when the URL is a query without one, or has a fragment.
-        is_unrevised: tells whether acc.cgi's dates equal those of an earlier copy; None when acc.cgi has no dates for
-            it.
-        take: extracts this file from the content of the larger one.
-    """
-
-    role: str
-    urls: Sequence[str]
-    verify: Verify
-    query_name: str | None = None
-    is_unrevised: Callable[[Path], bool] | None = None
-    take: Take | None = None
-
-    def fetch(self, url: str, client: GeoClient) -> SourceFile:
-        """The file as one of the URLs serves it.
-
-        Raises:
-            NotServedError: the server does not have it.
-            SourceError: it cannot be reached, answers with a challenge, or the file is not what it must be.
-        """
-        if self.take is not None and self.query_name is not None and "#" in url:
-            return client.fetch_part(url, self.role, self.take, self.verify, self.query_name)
-        try:
-            return client.fetch(url, self.role, self.verify, self.query_name if "?" in url else None)
-        except ChallengeError:  # it comes and goes: what was fetched from there stands
-            recorded = client.cache.recorded(url, self.role)
-            if recorded is None:
-                raise
-            return recorded
-
-    def first(self, ask: Callable[[str], _Read]) -> _Read | None:
-        """Result of `ask` for the first URL that serves the file; None if no URL does.
-
-        Raises:
-            ChallengeError: none serves it, and at least one answers with a challenge: the file may be there.
-            PageError: none serves it, and at least one sends an HTML page in its place.
-            SourceError: a server cannot be reached, or the file is not what it must be.
-        """
-        challenge: ChallengeError | None = None
-        page: PageError | None = None
-        for url in self.urls:
-            try:
-                return ask(url)
-            except NotServedError:
-                continue
-            except ChallengeError as error:
-                challenge = error
-            except PageError as error:
-                page = page or error
-        if (problem := challenge or page) is not None:
-            raise problem
-        return None
-
-
-class Held(Protocol):
-    """A served file whose content the list of files can depend on."""
-
-    def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
-        """Apply `read` to the decompressed content and the file's name; it need not read all of the content."""
-        ...
-
-
-Get = Callable[[Wanted], Held | None]
 
 
 def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path, get: Get) -> None:
@@ -131,9 +57,10 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
     beside = partial(_visit_beside, name, spec, client, study_folder, get)
     if isinstance(spec.annotation, str):
         path = (study_folder / spec.annotation).resolve()
-        _needed(name, Wanted("annotation", [path.as_uri()], read_probe_table), get)
+        needed(name, Wanted("annotation", [path.as_uri()], read_probe_table), get)
+    organisms: Sequence[str] = ()
     if spec.source == "geo":
-        _visit_series(name, spec, client, get)
+        organisms = _visit_series(name, spec, client, get)
     else:
         beside("matrix", spec.matrix or "", verify_matrix)
     if spec.samples:
@@ -142,6 +69,7 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
         _visit_platform(spec.platform, spec, None, client, get)
     for file in spec.clinical:
         beside("clinical", file, read_sample_sheet)
+    visit_orthologues(name, spec, organisms, client, study_folder, get)
 
 
 def choose_platform(name: str, platform: str | None, found: Sequence[str]) -> str:
@@ -201,19 +129,20 @@ def family_url(accession: str, client: GeoClient) -> str:
     return client.geo(f"{series_folder(accession)}/soft/{accession}_family.soft.gz")
 
 
-def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None:
+def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> Sequence[str]:
+    """Visit the files of a series; the organisms of its samples."""
     accession, platform = check_series(accession_of(name)), platform_of(name, spec)
     url = _find_matrix(accession, platform, client)
     if url is not None:
         wanted = Wanted("matrix", [url], verify_series_matrix, is_unrevised=_by_dates(accession, client))
-        start = _needed(name, wanted, get).look(matrix_start)
+        start = needed(name, wanted, get).look(matrix_start)
         if start.has_rows:
             chosen = choose_platform(name, platform, start.header.platforms)
             _visit_platform(chosen, spec, None, client, get, accession, start.header.organisms)
-            return
+            return start.header.organisms
         if start.header.is_sequencing:  # an empty table is normal there (GSE118828)
             _visit_counts(name, accession, url, start.header.organisms, client, get)
-            return
+            return start.header.organisms
     family = get(
         Wanted("soft", [family_url(accession, client)], verify_family, is_unrevised=_by_dates(accession, client))
     )
@@ -221,7 +150,9 @@ def _visit_series(name: str, spec: Dataset, client: GeoClient, get: Get) -> None
         raise SourceError(f"{accession}: neither a series matrix nor {family_url(accession, client)}")
     if family is None:
         raise DataError(f"{name}: its series matrix is empty, and there is no {family_url(accession, client)}")
-    _visit_platform(choose_platform(name, platform, family.look(family_platforms)), spec, family, client, get)
+    chosen = choose_platform(name, platform, family.look(family_platforms))
+    _visit_platform(chosen, spec, family, client, get)
+    return family.look(partial(family_organisms, platform=chosen))
 
 
 def _visit_platform(
@@ -248,10 +179,10 @@ def _visit_platform(
 
     take = partial(platform_part, accession=platform)
     wanted = Wanted("platform", _platform_urls(platform, series, client), verify, f"{platform}.txt", is_unrevised, take)
-    table = _needed(platform, wanted, get) if family is None else get(wanted) or family
+    table = needed(platform, wanted, get) if family is None else get(wanted) or family
     if spec.annotation is None and table.look(partial(needs_entrez, accession=platform)):
         assembly = next((ASSEMBLIES[organism] for organism in organisms if organism in ASSEMBLIES), _HUMAN)
-        _needed(platform, _gene_ids(client, assembly, platform), get)
+        needed(platform, _gene_ids(client, assembly, platform), get)
 
 
 def _visit_counts(name: str, accession: str, url: str, organisms: Sequence[str], client: GeoClient, get: Get) -> None:
@@ -275,14 +206,7 @@ def _visit_counts(name: str, accession: str, url: str, organisms: Sequence[str],
         counts, problem = None, str(error)  # an HTML page in place of a file also means that there is none
     if counts is None:
         raise DataError(f"{empty} and NCBI has no counts of it ({problem}); {way_on}")
-    _needed(name, _gene_ids(client, counted[0], accession), get)
-
-
-def _needed(name: str, wanted: Wanted, get: Get) -> Held:
-    held = get(wanted)
-    if held is None:
-        raise NotServedError(f"{name}: no {wanted.role} file at {' or '.join(wanted.urls)}")
-    return held
+    needed(name, _gene_ids(client, counted[0], accession), get)
 
 
 def _by_dates(accession: str, client: GeoClient) -> Callable[[Path], bool]:

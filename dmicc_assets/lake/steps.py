@@ -188,6 +188,7 @@ def open_client(
             settings.reactome_url: "DMICC_REACTOME_URL",
             settings.eutils_url: "DMICC_EUTILS_URL",
         },
+        gene_url=settings.ncbi_gene_url,
         memory=memory,
     )
 

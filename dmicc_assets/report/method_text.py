@@ -89,6 +89,11 @@ def _data(study: Study, scales: Mapping[str, str]) -> str:
         f"The study file states what the values are in {_listed(stated)}." if stated else "",
         *(text.format(_listed(of[kind])) for kind, text in _OTHER_VALUES.items() if of[kind]),
     ]
+    if human := [name for name, spec in study.datasets.items() if spec.symbols == "human_orthologues"]:
+        parts.append(
+            f"Symbols of {_listed(human)} are replaced by those of their human orthologues, one to one; genes without "
+            "one are dropped."
+        )
     if normalised:
         parts.append(
             f"Arrays are quantile-normalised as by limma's normalizeBetweenArrays "

@@ -29,6 +29,10 @@ def _patient_expression(pattern: str) -> str:
 
 Name = Annotated[str, Field(pattern=NAME)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
+# Whether genes keep the symbols of their annotation, or take those of their human orthologues.
+Symbols = Literal["annotated", "human_orthologues"]
+# Species whose orthologues are fetched, by the name in a study file.
+SPECIES = {"mouse": "Mus musculus", "rat": "Rattus norvegicus"}
 # What a matrix holds; `auto` lets source and numbers decide. A log ratio is to base 2.
 Values = Literal[
     "auto", "log2", "ln", "log10", "linear", "counts", "tpm", "fpkm", "log_ratio", "ln_ratio", "log10_ratio"

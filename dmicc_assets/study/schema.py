@@ -5,21 +5,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from dmicc_assets.study.case import SECTION, Case
-from dmicc_assets.study.dataset_parts import Annotation, Batch, Channels, LabelRule, Name, Patient, Values
+from dmicc_assets.study.dataset import Dataset
+from dmicc_assets.study.dataset_parts import Name
 from dmicc_assets.study.gene_sets import Enrichment, Scores
 
 DATASET_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 # SIM accessions name simulated series, so that they differ from GEO's.
 _WORLDWIDE = re.compile(r"GSM\d+|TCGA(-\w+)+")
 SERIES_NAME = re.compile(r"^(?P<accession>(?:GSE|SIM)\d+)(?:-(?P<platform>(?:GPL|SIMP)\d+))?$")
-BESIDE = "./"  # a clinical file of a Xena dataset that is not on the hub but beside the study file
-PLATFORM = re.compile(r"^(?:GPL|SIMP)\d+$")
 
 
 DatasetName = Annotated[str, Field(pattern=DATASET_NAME)]
@@ -39,68 +37,6 @@ class _Section(BaseModel):
     model_config = SECTION
 
 
-class Dataset(_Section):
-    """One expression matrix with its samples: a GEO series on one platform, a Xena matrix or a local file."""
-
-    source: Literal["geo", "xena", "file"]
-    platform: str | None = Field(default=None, pattern=PLATFORM.pattern)
-    matrix: str | None = None
-    samples: str | None = None
-    clinical: list[str] = []
-    tissue: str = ""
-    labels: list[LabelRule] = Field(min_length=1)
-    annotation: Annotation | Annotated[str, Field(min_length=1)] | None = None
-    values: Values = "auto"
-    channels: Channels | None = None
-    normalise: Literal["quantile", "none"] = "quantile"
-    collapse: Literal["mean", "median", "max_mean"] = "mean"
-    patient: Patient | None = None
-    batch: Batch | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _scale_is_a_synonym(cls, given: Any) -> Any:
-        """`scale: log2` and `scale: linear` are an earlier spelling of `values:`."""
-        if not isinstance(given, dict):
-            return cast(object, given)
-        section = dict(cast(dict[str, Any], given))
-        if "scale" not in section:
-            return section
-        scale = section.pop("scale")
-        if "values" in section:
-            raise ValueError("`scale` is an earlier spelling of `values`: give one of them")
-        if scale not in ("auto", "log2", "linear"):
-            raise ValueError(f"scale: expected auto, log2 or linear, got {scale!r}; `values` has more choices")
-        return {**section, "values": scale}
-
-    @field_validator("clinical", mode="before")
-    @classmethod
-    def _one_file_or_several(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
-
-    @model_validator(mode="after")
-    def _matrix_where_needed(self) -> Self:
-        if self.source == "geo" and (self.matrix or self.samples):
-            raise ValueError("a geo dataset names no matrix and no samples: both come from the series")
-        if self.source != "geo" and not self.matrix:
-            raise ValueError(f"a {self.source} dataset names its matrix")
-        if isinstance(self.annotation, Annotation) and self.source != "geo" and not self.platform:
-            raise ValueError("a column of annotation is a platform's: name its `platform:`, or a table of your own")
-        if self.channels is not None and self.values not in ("auto", "log_ratio", "ln_ratio", "log10_ratio"):
-            raise ValueError(
-                f"channels: changes the sign of log ratios, but values: {self.values} is no ratio: leave channels out, "
-                "or write values: log_ratio (base 2), log10_ratio or ln_ratio"
-            )
-        if self.source == "xena":
-            for name in [self.matrix or "", *(each for each in self.clinical if not each.startswith(BESIDE))]:
-                if ".." in Path(name).parts or Path(name).is_absolute() or "://" in name:
-                    raise ValueError(f"expected a name relative to the hub, got {name!r}")
-        files = [each.rsplit("/", 1)[-1] for each in self.clinical]
-        if twice := next((file for file in files if files.count(file) > 1), None):
-            raise ValueError(f"clinical: two files are named {twice!r}; rename one of them")
-        return self
-
-
 class Cohort(_Section):
     """The datasets of one disease, merged, with one label as case and one as control."""
 
@@ -111,6 +47,13 @@ class Cohort(_Section):
     batch: Literal["covariate", "combat", "none"] = "covariate"
     block: AskedBlock | None = None
     symbols: Literal["annotated", "current"] = "annotated"
+
+    @field_validator("symbols", mode="before")
+    @classmethod
+    def _no_orthologues(cls, given: Any) -> Any:
+        if given == "human_orthologues":
+            raise ValueError("human_orthologues belongs to a dataset: write it there, for each of another species")
+        return given
 
 
 class Differential(_Section):

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dmicc_assets.errors import RequestError
-from dmicc_assets.study.addresses import GEO_ACC_URL, GEO_URL, REQUESTS_PER_SECOND, XENA_URL
+from dmicc_assets.study.addresses import GENE_URL, GEO_ACC_URL, GEO_URL, REQUESTS_PER_SECOND, XENA_URL
 
 DAGSTER_YAML = """\
 # Written by dmicc, which replaces it only as long as nobody else changed it: change what you like.
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         geo_url: root of a GEO tree, `https://`, `http://` or `file://`.
         geo_acc_url: GEO's `acc.cgi`.
         xena_url: root of a Xena download hub, or `file://`.
+        ncbi_gene_url: root of NCBI Gene's files (`gene_orthologs.gz`, `GENE_INFO/`).
         eutils_url: root of NCBI's E-utilities.
         gene_sets: the user's own folder of `<LIBRARY>.gmt[.gz]` files; without it libraries are fetched.
         enrichr_url, go_url, msigdb_url, reactome_url: hosts of the providers of gene sets.
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     geo_url: str = GEO_URL
     geo_acc_url: str = GEO_ACC_URL
     xena_url: str = XENA_URL
+    ncbi_gene_url: str = GENE_URL
     eutils_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
     gene_sets: Path | None = None
     enrichr_url: str = "https://maayanlab.cloud"
@@ -88,7 +90,15 @@ class Settings(BaseSettings):
         return ":".join(str(Path(folder).expanduser().absolute()) for folder in folders.split(":") if folder)
 
     @field_validator(
-        "geo_url", "geo_acc_url", "xena_url", "eutils_url", "enrichr_url", "go_url", "msigdb_url", "reactome_url"
+        "geo_url",
+        "geo_acc_url",
+        "xena_url",
+        "ncbi_gene_url",
+        "eutils_url",
+        "enrichr_url",
+        "go_url",
+        "msigdb_url",
+        "reactome_url",
     )
     @classmethod
     def _url(cls, url: str) -> str:
@@ -165,6 +175,7 @@ class Settings(BaseSettings):
             "DMICC_GEO_URL": self.geo_url,
             "DMICC_GEO_ACC_URL": self.geo_acc_url,
             "DMICC_XENA_URL": self.xena_url,
+            "DMICC_NCBI_GENE_URL": self.ncbi_gene_url,
             "DMICC_EUTILS_URL": self.eutils_url,
             "DMICC_ENRICHR_URL": self.enrichr_url,
             "DMICC_GO_URL": self.go_url,

@@ -11,7 +11,8 @@ TABLES = (
             DATASET,
             key(
                 "role",
-                "its use: matrix, soft, counts, platform, annotation, gene_ids, samples or clinical",
+                "its use: matrix, soft, counts, platform, annotation, gene_ids, samples, clinical, orthologues, "
+                "gene_info or human_gene_info",
             ),
             key("file", "file name as served"),
             Column("sha256", TEXT, "SHA-256 of the file's bytes; its folder in `downloads/`"),

@@ -9,7 +9,7 @@ from dmicc_assets_tests.worlds.sound_study import with_matrix, with_notes
 from dmicc_assets_tests.worlds.spoilt_studies import Spoil, change, two_datasets
 
 
-def annotated(**counts: int) -> Spoil:
+def annotated(**counts: object) -> Spoil:
     """What was found in the annotation's cells of SIM1."""
     return lambda e: with_notes(e, "expression/genes", "SIM1", **counts)
 
@@ -36,6 +36,8 @@ def renamed_half(evidence: StudyEvidence) -> StudyEvidence:
     return with_matrix(common, "a", ExpressionMatrix(np.zeros((1, len(samples))), ("G1",), samples))
 
 
+REPLACED = {"n_symbols": 10, "n_one": 2, "n_several": 2, "n_none": 6, "several": ["Klk1b1", "Klk1b3"], "none": ["Gm1"]}
+
 WAYS_OF_ANNOTATION = [
     (
         "I9",
@@ -61,6 +63,14 @@ WAYS_OF_ANNOTATION = [
         "warning",
         "SIM1",
         "2 probes of the platform had symbols joined by ; | , or spaces",
+    ),
+    ("I8", annotated(orthologues=REPLACED), "warning", "SIM1", "under 50% of the symbols could be replaced"),
+    (
+        "I8",
+        annotated(orthologues=REPLACED | {"n_one": 7, "n_none": 1}),
+        "ok",
+        "SIM1",
+        "7 of 10 symbols have one human orthologue, 2 have several (Klk1b1, Klk1b3), 1 has none that is known (Gm1)",
     ),
     ("I8", named("mine{}"), "warning", "SIM1", "0% of 100 gene names are known symbols (mine0, mine1, mine2, ...)"),
 ]

@@ -164,6 +164,21 @@ def family_platforms(blocks: Iterator[bytes], name: str) -> list[str]:
     return list(found)
 
 
+def family_organisms(blocks: Iterator[bytes], name: str, platform: str | None = None) -> list[str]:
+    """The organisms of a platform, or of all, as its record says before the samples of a family SOFT file.
+
+    Raises:
+        SourceError: a damaged file.
+    """
+    found: dict[str, None] = {}
+    for entity in read_entities(blocks, name):
+        if entity.kind == "SAMPLE":
+            break
+        if entity.kind == "PLATFORM" and platform in (None, entity.accession):
+            found |= dict.fromkeys(entity.fields.get("organism", []))
+    return list(found)
+
+
 def up_to_samples(blocks: Iterator[bytes], name: str) -> None:
     """Read a family SOFT file up to its first sample: its series and its platforms with their tables."""
     for block in whole_lines(blocks):

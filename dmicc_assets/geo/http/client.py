@@ -23,7 +23,7 @@ from dmicc_assets.geo.http.listing import parse_listing
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import Arriving, NotServedError, Patience, Validators, host_group
 from dmicc_assets.geo.http.throttle import Throttle
-from dmicc_assets.study.addresses import GEO_ACC_URL, REQUESTS_PER_SECOND
+from dmicc_assets.study.addresses import GENE_URL, GEO_ACC_URL, REQUESTS_PER_SECOND
 
 if TYPE_CHECKING:
     from dmicc_assets.geo.http.transfer import HttpTransfer
@@ -50,7 +50,7 @@ class Observed:
 
 
 class GeoClient:
-    """Client of three roots, each `https://`, `http://` or `file://`.
+    """Client of four roots, each `https://`, `http://` or `file://`.
 
     Args:
         geo_url: root of GEO's tree.
@@ -62,6 +62,7 @@ class GeoClient:
         rate: requests a second to one host.
         patience: time-outs, tries and back-off.
         variables: roots of other services, each with the variable that names it: for the advice in messages.
+        gene_url: root of NCBI Gene's files.
         memory: answers of this run, which are not asked for again; by default every question is asked.
 
     Raises:
@@ -80,9 +81,10 @@ class GeoClient:
         rate: float = REQUESTS_PER_SECOND,
         patience: Patience | None = None,
         variables: Mapping[str, str] | None = None,
+        gene_url: str = GENE_URL,
         memory: Memory | None = None,
     ) -> None:
-        self.geo_url, self.acc_url, self.xena_url = (_root(url) for url in (geo_url, acc_url, xena_url))
+        self.geo_url, self.acc_url, self.xena_url, self.gene_url = map(_root, (geo_url, acc_url, xena_url, gene_url))
         self.cache = FileCache(cache)
         self.cache.sweep()
         self._locks = locks
@@ -96,6 +98,7 @@ class GeoClient:
             self.acc_url: "DMICC_GEO_ACC_URL",
             self.download_url: "DMICC_GEO_ACC_URL",
             self.xena_url: "DMICC_XENA_URL",
+            self.gene_url: "DMICC_NCBI_GENE_URL",
         }
         locks.mkdir(parents=True, exist_ok=True)
 

@@ -42,12 +42,15 @@ class Limit:
 PAGE = Limit(1 << 25, 300.0)
 # Of a matrix before its table, compressed: the header of 5,000 samples has under 1 MiB.
 HEADER = Limit(1 << 22, 300.0)
-# go-basic.obo has 35 MB, the largest of Enrichr's libraries some 100 MB, an annotation of NCBI's counts 10 MB.
+# go-basic.obo has 35 MB, the largest of Enrichr's libraries some 100 MB, an annotation of NCBI's counts
+# 10 MB, gene_orthologs 100 MB.
 WHOLE_TEXT = Limit(1 << 29, 3600.0)
 # acc.cgi's text of an exon array's platform has some 250 MB.
 _PLATFORM = Limit(1 << 30, 7200.0)
 # By role; a part of a larger file has the limit of its role too.
-LIMITS = {"platform": _PLATFORM} | dict.fromkeys(("gene_sets", "gene_ids", "samples", "clinical"), WHOLE_TEXT)
+LIMITS = {"platform": _PLATFORM} | dict.fromkeys(
+    ("gene_sets", "gene_ids", "samples", "clinical", "orthologues", "gene_info", "human_gene_info"), WHOLE_TEXT
+)
 
 
 def _size(n_bytes: int) -> str:

@@ -147,8 +147,14 @@ def test_organisms_and_datasets_that_nothing_uses() -> None:
     found = ahead(asked, seen("GSE1", people(12)), seen("GSE2", people(12), 100, organisms=("Mus musculus",)))
     assert texts(found, stops=True) == []
     first, second, third = texts(found, stops=False)
-    assert first == "GSE1 is of Homo sapiens and GSE2 is of Mus musculus: genes are matched by symbol, which differ"
-    assert second == "enrichment: the gene sets are of Homo sapiens, GSE2 is not: set enrichment.organism"
+    assert first == (
+        "GSE1 is of Homo sapiens and GSE2 is of Mus musculus: genes are matched by symbol, which differ; "
+        "`symbols: human_orthologues` in a dataset gives it human ones"
+    )
+    assert second == (
+        "enrichment: the gene sets are of Homo sapiens, GSE2 is not (CD4, MX1, TP53, ...): set enrichment.organism, or "
+        "`symbols: human_orthologues` in the datasets"
+    )
     assert third == "datasets.GSE3: in no cohort and no validation, so that it is not used"
 
 
