@@ -35,14 +35,14 @@ def disease_overlap(context: StepContext) -> Result:
 def lists_of(context: StepContext) -> ReadList:
     """Reads the list of a cohort of any study, in the residual space of its tests.
 
-    None where its expression was not materialised, or is of other genes than its list (it is out of date).
+    None where its expression was not materialised, is damaged, or is of other genes than its list (it is out of date).
     """
 
     @cache
     def read(key: str) -> CohortList | None:
         study, cohort = PartitionKey(key).names
         results = Results.of_study(context.lake, context.studies[study])
-        if not results.is_made("cohort/expression", cohort):
+        if not results.is_made("cohort/expression", cohort) or not context.lake.is_readable("cohort/expression", key):
             return None
         features = results.matrix("cohort/expression", cohort).features
         listed = tuple(results.rows("differential/genes", cohort=cohort)["gene"])

@@ -178,7 +178,7 @@ def sql(
     views; sql/README.md describes them.
     """
     from dmicc_assets.study.settings import load_settings
-    from dmicc_assets.warehouse.build import refuse_absent
+    from dmicc_assets.warehouse.build import left_out, refuse_absent
     from dmicc_assets.warehouse.query import prompt, query_and_print
 
     settings = load_settings()
@@ -190,6 +190,8 @@ def sql(
         prompt(out, settings)
     else:
         query_and_print(out, settings, query, output_format, to)
+    for line in left_out(settings):
+        err.print(f"warning: {line}")
 
 
 @app.command("gene-sets")

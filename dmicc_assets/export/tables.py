@@ -11,13 +11,14 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from dmicc_assets.errors import DataError
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
-from dmicc_assets.warehouse.build import STORAGE_VERSION, ensure_warehouse, sql_folder
-from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
+from dmicc_assets.warehouse.build import STORAGE_VERSION, ensure_warehouse, leave_out_damaged, left_out, sql_folder
+from dmicc_assets.warehouse.risk_macro import model_gene_names, models, risk_macro
 from dmicc_assets.warehouse.views import VIEWED, column_comments, quoted
 
 TSV, PARQUET = "text/tab-separated-values", "application/vnd.apache.parquet"
@@ -54,9 +55,21 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
     """One DuckDB file of the study: tables named as the warehouse's views, with their comments, and the macros.
 
     Raises:
-        DataError: a file of the lake is damaged.
+        DataError: a file of the study is damaged. One of another study is no hindrance.
     """
+    try:
+        _write_study_database(settings, study, path)
+    except duckdb.Error as error:
+        if not leave_out_damaged(settings):
+            raise DataError(f"{study}: cannot be exported ({str(error).splitlines()[0]})") from None
+        path.unlink(missing_ok=True)
+        _write_study_database(settings, study, path)
+
+
+def _write_study_database(settings: Settings, study: str, path: Path) -> None:
     warehouse = ensure_warehouse(settings)
+    if damaged := [line for line in left_out(settings) if line.startswith(f"{study} ")]:
+        raise DataError(damaged[0])
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {_text(warehouse)} AS views (READ_ONLY)")
         connection.execute(f"ATTACH {_text(path)} AS study (STORAGE_VERSION '{STORAGE_VERSION}')")
@@ -70,13 +83,12 @@ def write_study_database(settings: Settings, study: str, path: Path) -> None:
         connection.execute("USE study")
         for comment in (comment for table in VIEWED for comment in column_comments(table)):
             connection.execute(comment)
-        lake = Lake(settings.lake, settings.locks)
-        connection.execute(model_gene_names(lake))
+        tables, _ = models(Lake(settings.lake, settings.locks))
+        connection.execute(model_gene_names(tables))
         for macro in sorted((sql_folder() / "macros").glob("*.sql")):
             connection.execute(macro.read_text(encoding="utf-8"))
-        for macro in risk_macros(lake):
-            if macro.startswith(f'CREATE MACRO "risk_{study}"('):
-                connection.execute(macro)
+        if study in tables:
+            connection.execute(risk_macro(study, tables[study]))
         connection.commit()
         connection.execute("USE memory")
         connection.execute("DETACH study")

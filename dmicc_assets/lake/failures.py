@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dmicc_assets.lake.store import Lake, write_beside
+from dmicc_assets.lake.durable import write_beside
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.types import PartitionKey
 
 

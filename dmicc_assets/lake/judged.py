@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from dmicc_assets.lake.currency import Currency
-from dmicc_assets.lake.store import Lake, write_beside
+from dmicc_assets.lake.durable import write_beside
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import PARTITIONS
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
 

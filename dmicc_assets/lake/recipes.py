@@ -40,6 +40,8 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     for each in (each for each in step.inputs if each.is_read):
         for key in related(context.study, context.key, each.through, each.table, context.studies):
             manifest = context.lake.manifest(each.table, key)
+            if each.through == "all_studies" and not context.lake.is_readable(each.table, key):
+                continue  # one damaged study does not stop what is made of all of them
             if manifest is not None:
                 inputs.append([each.table, key, manifest.content])
             elif each.through != "all_studies":

@@ -120,8 +120,9 @@ class StepContext:
         return related(self.study, self.key, through, table, self.studies)
 
     def read_there(self, table: str) -> dict[str, pl.DataFrame]:
-        """Rows of the materialised partitions of an input table, for a step over all studies."""
+        """Rows of the materialised partitions of an input table, for a step over all studies; none of damaged files."""
         there = [key for key in self.partitions(table) if self.lake.manifest(table, key)]
+        there = [key for key in there if self.lake.is_readable(table, key)]
         return {key: self.lake.read(table, key) for key in there}
 
 

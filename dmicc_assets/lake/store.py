@@ -4,14 +4,12 @@ The only module with paths in the lake. It computes nothing on the data and does
 """
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from filelock import FileLock
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_hash
+from dmicc_assets.lake.durable import file_sha256, parquet_schema, write_beside
 from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
 from dmicc_assets.tables import PARTITIONS, TABLES, Table
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
@@ -29,6 +28,19 @@ EMPTY = "_empty.parquet"
 NOTHING = "_nothing"
 ROWS_A_GROUP = 131_072
 ABANDONED_AFTER = 3600.0  # seconds; no file takes that long to write
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of rows in the lake: the current or an earlier content of a partition.
+
+    `study` is the partition's; the partition of all studies is `all`.
+    """
+
+    table: Table
+    study: str
+    path: Path
+    is_history: bool
 
 
 class Lake:
@@ -54,7 +66,7 @@ class Lake:
         for table in (*TABLES.values(), PARTITIONS):
             self._prepare_history(table)
             path = self.root / table.name / EMPTY
-            if not path.exists() or pl.read_parquet_schema(path) != dict(table.schema):
+            if parquet_schema(path) != dict(table.schema):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_beside(path, table.schema.to_frame().write_parquet)
 
@@ -62,7 +74,8 @@ class Lake:
         """Give a table's history a manifest and a file without rows, for the same reason."""
         folder = self._history_folder(table.name, NOTHING)
         empty = folder / "0.parquet"
-        if not table.keeps_history or (empty.exists() and pl.read_parquet_schema(empty) == dict(table.schema)):
+        is_there = parquet_schema(empty) == dict(table.schema) and empty.with_suffix(".json").exists()
+        if not table.keeps_history or is_there:
             return
         folder.mkdir(parents=True, exist_ok=True)
         write_beside(empty, table.schema.to_frame().write_parquet)
@@ -74,6 +87,32 @@ class Lake:
         """Partitions of a table with a file or a manifest; a killed process may leave rows without a manifest."""
         found = {path.stem for suffix in ("json", "parquet") for path in (self.root / table).glob(f"*.{suffix}")}
         return sorted(found - {Path(EMPTY).stem})
+
+    def files(self, table: Table) -> Iterator[StoredFile]:
+        """Every file of rows of a table, and of its history, damaged or not."""
+        for path in (self.root / table.name).glob("*.parquet"):
+            if path.name != EMPTY:
+                yield StoredFile(table, self.study_of(path), path, is_history=False)
+        for path in (self.root / "history" / table.name).glob("*/*.parquet"):
+            if path.parent.name != NOTHING:
+                yield StoredFile(table, self.study_of(path), path, is_history=True)
+
+    def study_of(self, path: Path) -> str:
+        """The study of a file of rows, or of its manifest."""
+        is_history = path.relative_to(self.root).parts[0] == "history"
+        return PartitionKey(path.parent.name if is_history else path.stem).study
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Whether a file of rows has the checksum in its manifest; also true without a manifest."""
+        try:
+            stated = json.loads(path.with_suffix(".json").read_text())["sha256"]
+        except (OSError, ValueError, TypeError, KeyError):
+            return True
+        return file_sha256(path) == stated
+
+    def is_readable(self, table: str, partition: str) -> bool:
+        """Whether a partition's file can be opened: its schema is read, no row."""
+        return parquet_schema(self.path(table, partition)) is not None
 
     def is_empty(self) -> bool:
         """Whether nothing was ever written."""
@@ -111,7 +150,7 @@ class Lake:
     def verify(self, table: str, partition: str) -> bool:
         """Whether the file is unchanged since it was written."""
         manifest = self.manifest(table, partition)
-        return manifest is not None and _file_hash(self.path(table, partition)) == manifest.sha256
+        return manifest is not None and file_sha256(self.path(table, partition)) == manifest.sha256
 
     def read(self, table: str, partition: str) -> pl.DataFrame:
         """The rows of a partition without its partition columns.
@@ -207,7 +246,7 @@ class Lake:
                 partition=partition,
                 recipe=origin.recipe,
                 content=content,
-                sha256=_file_hash(path),
+                sha256=file_sha256(path),
                 n_bytes=path.stat().st_size,
                 n_rows=len(rows),
                 code_version=origin.code_version,
@@ -286,7 +325,7 @@ class Lake:
 
         A damaged file is not kept, because queries on the history could not read it.
         """
-        if not table.keeps_history or _file_hash(self.path(table.name, old.partition)) != old.sha256:
+        if not table.keeps_history or file_sha256(self.path(table.name, old.partition)) != old.sha256:
             return
         folder = self._history_folder(table.name, old.partition)
         folder.mkdir(parents=True, exist_ok=True)
@@ -341,23 +380,3 @@ def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
         return ROWS_A_GROUP
     n_samples = rows["sample"].n_unique()
     return max(ROWS_A_GROUP // n_samples, 1) * n_samples
-
-
-def write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` with a temporary path, make the file durable, and rename it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(beside)
-        with beside.open("rb") as handle:
-            os.fsync(handle.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _file_hash(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

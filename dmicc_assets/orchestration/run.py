@@ -171,6 +171,8 @@ class StudyRun:
             build_warehouse(self._workspace.settings)
         else:
             self._make(ALL_STUDIES, chosen, with_catalog=True)
+            if any(self._outcomes[step.name, ALL_STUDIES].state == "failed" for step in chosen):
+                build_warehouse(self._workspace.settings)  # Dagster did not begin what comes after the failure
 
     def _dagster(self) -> "Launcher":
         """The launcher, loaded on first use and informed of the sources' current versions."""

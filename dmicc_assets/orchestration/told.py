@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.durable import write_beside
 from dmicc_assets.lake.judged import stale_tables
-from dmicc_assets.lake.store import Lake, write_beside
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.types import PartitionKey
 

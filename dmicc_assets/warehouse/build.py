@@ -3,8 +3,8 @@
 The file has views and macros over the lake, no data; `sql/` defines the views.
 """
 
-import glob
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,11 +12,24 @@ from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
+from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse.problems import (
+    Problem,
+    find_problems,
+    folders,
+    insert,
+    problem_of,
+    read_problems,
+    still_there,
+    without,
+)
+from dmicc_assets.warehouse.risk_macro import TABLE as MODEL
+from dmicc_assets.warehouse.risk_macro import model_gene_names, models, risk_macros
 from dmicc_assets.warehouse.views import VIEWED, comments, quoted, view_texts
 
 # DuckDB 1.5 cannot open a file with the default version of DuckDB 2.0.
@@ -42,17 +55,38 @@ def _reads_views(path: Path) -> tuple[bool, Path]:
     return "{{lake}}" not in path.read_text(encoding="utf-8"), path
 
 
-def build_warehouse(settings: Settings) -> Path:
+def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
     """Build the file and replace the old one, which its readers keep until they close it.
+
+    A study with a damaged file is left out and named in `warehouse.problems`.
+
+    Args:
+        settings: say where the lake and the warehouse are.
+        known: damaged files; others are looked for only if the views cannot be made.
 
     Returns:
         the file.
 
     Raises:
-        DataError: a file of the lake is damaged.
+        DataError: the views cannot be made, and no file of the lake explains it.
     """
     lake = Lake(settings.lake, settings.locks)
     lake.prepare()
+    built = _built(settings.warehouse)
+    problems = [*known, *still_there(lake, built[1] if built else ()), *folders(lake)]
+    problems = list({each.file: each for each in problems}.values())
+    try:
+        _replace(settings, lake, problems)
+    except DataError:
+        found = find_problems(lake, is_thorough=False)
+        if {each.file for each in found} <= {each.file for each in problems}:
+            raise
+        _replace(settings, lake, [*problems, *found])
+    return settings.warehouse
+
+
+def _replace(settings: Settings, lake: Lake, problems: Sequence[Problem]) -> None:
+    """Build the file without the studies of some problems, and replace the old one."""
     beside = settings.warehouse.with_name(f".{settings.warehouse.name}.{os.getpid()}.part")
     beside.unlink(missing_ok=True)
     try:
@@ -61,7 +95,7 @@ def build_warehouse(settings: Settings) -> Path:
             connection.execute("USE built")
             # One transaction: each of several hundred statements would else write to the disk and wait for it.
             connection.begin()
-            _create(connection, settings)
+            _create(connection, settings, lake, problems)
             connection.commit()
             connection.execute("USE memory")
             connection.execute("DETACH built")
@@ -69,14 +103,37 @@ def build_warehouse(settings: Settings) -> Path:
         beside.replace(settings.warehouse)
     finally:
         beside.unlink(missing_ok=True)
-    return settings.warehouse
 
 
 def ensure_warehouse(settings: Settings) -> Path:
-    """The warehouse, rebuilt when it is missing or when lake, package version or schema changed."""
-    if not settings.warehouse.exists() or _built(settings.warehouse) != _identity(settings):
+    """The warehouse, rebuilt when it is missing, or when lake, package version, schema or damaged files changed."""
+    built, lake = _built(settings.warehouse), Lake(settings.lake, settings.locks)
+    if built is None or {each.file for each in still_there(lake, built[1])} != {each.file for each in built[1]}:
+        return build_warehouse(settings)
+    if built[0] != _identity(settings, lake, _whole(models(lake)[0], built[1]), built[1]):
         return build_warehouse(settings)
     return settings.warehouse
+
+
+def leave_out_damaged(settings: Settings) -> bool:
+    """Read every row of the lake, and build the warehouse without the studies of damaged files that are found.
+
+    Returns:
+        whether a study is left out that was not before.
+    """
+    built = _built(settings.warehouse)
+    found = find_problems(Lake(settings.lake, settings.locks), is_thorough=True)
+    is_new = not {each.file for each in found} <= {each.file for each in (built[1] if built else ())}
+    if is_new:
+        build_warehouse(settings, found)
+    return is_new
+
+
+def left_out(settings: Settings) -> list[str]:
+    """A line for each study that the warehouse leaves out, because a file of it is damaged."""
+    built = _built(settings.warehouse)
+    problems = built[1] if built else []
+    return [each.line for each in {each.study: each for each in reversed(problems)}.values()]
 
 
 def refuse_absent(settings: Settings) -> str:
@@ -106,19 +163,22 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise RequestError(f"{path}: cannot be opened ({error})") from None
 
 
-def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    paths, folder = view_files(), quoted(glob.escape(str(settings.lake)))  # the views read `.../*.parquet`
+def _create(connection: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, problems: Sequence[Problem]) -> None:
+    paths = view_files()
+    tables, errors = models(lake)
+    of_models = {stored.study: stored for stored in lake.files(TABLES[MODEL]) if not stored.is_history}
+    problems = list(dict.fromkeys([*problems, *(problem_of(of_models[study], errors[study]) for study in errors)]))
+    tables = _whole(tables, problems)
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-    lake = Lake(settings.lake, settings.locks)
-    connection.execute(model_gene_names(lake))
+    connection.execute(model_gene_names(tables))
     for path in paths:
         try:
-            connection.execute(path.read_text(encoding="utf-8").replace("{{lake}}", folder))
+            connection.execute(without(path.read_text(encoding="utf-8"), lake, problems))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
-            raise DataError(f"{what}; `dmicc run STUDY --verify` computes a damaged file again") from None
-    for macro in risk_macros(lake):
+            raise DataError(f"{path.stem}: {what}; `dmicc run STUDY --verify` computes a damaged file again") from None
+    for macro in risk_macros(tables):
         connection.execute(macro)
     for comment in _comments():
         connection.execute(comment)
@@ -126,13 +186,27 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute(
         "CREATE TABLE warehouse.build (lake VARCHAR, version VARCHAR, schema_sha256 VARCHAR, built_at TIMESTAMPTZ)"
     )
-    connection.execute("INSERT INTO warehouse.build VALUES (?, ?, ?, ?)", [*_identity(settings), datetime.now(UTC)])
+    identity = [*_identity(settings, lake, tables, problems), datetime.now(UTC)]
+    connection.execute("INSERT INTO warehouse.build VALUES (?, ?, ?, ?)", identity)
+    insert(connection, problems)
 
 
-def _identity(settings: Settings) -> list[str]:
-    """Identity of a warehouse: lake, package version, SQL files, comments and risk models."""
+def _whole(tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> dict[str, pl.DataFrame]:
+    """The tables of studies without a problem."""
+    left_out = {each.study for each in problems}
+    return {study: table for study, table in tables.items() if study not in left_out}
+
+
+def _identity(
+    settings: Settings, lake: Lake, tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]
+) -> list[str]:
+    """Identity of a warehouse: lake, package version, SQL files, comments and risk models; files, if some are left out.
+
+    Without problems the views find files that are written later.
+    """
     texts = [path.read_text(encoding="utf-8") for path in view_files()]
-    texts += [*_comments(), *risk_macros(Lake(settings.lake, settings.locks))]
+    texts += [*_comments(), *risk_macros(tables)]
+    texts += sorted(str(stored.path) for table in VIEWED for stored in lake.files(table)) if problems else []
     schema = sha256("".join(texts).encode()).hexdigest()
     return [str(settings.lake), version("dmicc_assets"), schema]
 
@@ -141,10 +215,11 @@ def _comments() -> list[str]:
     return [comment for table in VIEWED for comment in comments(table)]
 
 
-def _built(path: Path) -> list[str] | None:
+def _built(path: Path) -> tuple[list[str], list[Problem]] | None:
+    """Identity and problems of a warehouse; None without a readable file of this version."""
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             row = connection.execute("SELECT lake, version, schema_sha256 FROM warehouse.build").fetchall()[0]
+            return list(row), read_problems(connection)
     except (duckdb.Error, IndexError):
         return None
-    return list(row)

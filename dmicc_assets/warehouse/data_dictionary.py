@@ -55,7 +55,14 @@ _RISK = """\
 
 Probability by the study's risk model at this log2 expression of its genes, for each study with a model: one number for
 one patient. A missing or NULL argument gives NULL. Genes may also be given in the model's order: `SELECT
-risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)`."""
+risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)`. SQL does not tell upper from lower case: of two genes that differ in
+nothing else, the second has `_2` after its name."""
+
+_PROBLEMS = """\
+### `warehouse.problems`
+
+Studies that are left out of the views because a file of theirs is damaged: `study`, `view`, `file`, `problem` and
+`remedy`. All other studies answer. A damaged earlier result leaves its study out of `history` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def data_dictionary() -> str:
         parts += [f"- {group}: " + ", ".join(f"[`{table.view}`](#{_anchor(table.view)})" for table in views)]
     parts.append("- history: [earlier results](#history)\n")
     parts += [_table_text(table) for table in VIEWED]
-    parts += ["## History\n", f"{_HISTORY}\n", *_view_texts()]
+    parts += [f"{_PROBLEMS}\n", "## History\n", f"{_HISTORY}\n", *_view_texts()]
     parts += ["## Macros\n", *_macro_texts(), f"{_RISK}\n"]
     parts += ["## Questions\n", "Each file runs unchanged, on all studies, and states the columns of the answer.\n"]
     parts += ["| question | file | one row is |", "|---|---|---|"]

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.warehouse.build import open_warehouse
+from dmicc_assets.warehouse.build import leave_out_damaged, open_warehouse
 
 MOST_ROWS_SHOWN = 100
 WRAPPED_TO = 40
@@ -28,14 +28,30 @@ def run_query(settings: Settings, query: str) -> pl.DataFrame:
     Raises:
         RequestError: the query is wrong; the message is DuckDB's, in one line.
     """
-    with open_warehouse(settings) as connection:
+    try:
         try:
-            return connection.sql(query).pl()
-        except (duckdb.Error, pl.exceptions.PolarsError) as error:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip(" ^")]
-            raise RequestError(f"the query failed: {'; '.join(lines)}") from None
-        except AttributeError:
-            raise RequestError("the query gives no rows: expected a SELECT") from None
+            return _rows(settings, query)
+        except duckdb.Error as error:
+            if isinstance(error, _OF_THE_QUERY) or "No files found" in str(error) or not leave_out_damaged(settings):
+                raise
+            return _rows(settings, query)
+    except (duckdb.Error, pl.exceptions.PolarsError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip(" ^")]
+        raise RequestError(f"the query failed: {'; '.join(lines)}") from None
+    except AttributeError:
+        raise RequestError("the query gives no rows: expected a SELECT") from None
+
+
+# What a query is wrong in by itself, whatever is in the lake.
+_OF_THE_QUERY = (
+    *(duckdb.ParserException, duckdb.SyntaxException, duckdb.CatalogException, duckdb.BinderException),
+    *(duckdb.PermissionException, duckdb.NotImplementedException, duckdb.InterruptException),
+)
+
+
+def _rows(settings: Settings, query: str) -> pl.DataFrame:
+    with open_warehouse(settings) as connection:
+        return connection.sql(query).pl()
 
 
 def query_and_print(

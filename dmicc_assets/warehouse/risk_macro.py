@@ -4,8 +4,13 @@ The macros contain numbers and names, so that a warehouse needs no other file. S
 `model/frozen_model.py`, which is not imported here, because its libraries would delay every query.
 """
 
+from collections.abc import Iterable, Mapping
+from itertools import chain, count
+
+import duckdb
 import polars as pl
 
+from dmicc_assets.errors import DataError
 from dmicc_assets.expression.symbols import other_names
 from dmicc_assets.lake.store import Lake
 
@@ -13,47 +18,74 @@ TABLE = "model/coefficients"
 INTERCEPT = "(Intercept)"
 
 
-def risk_macros(lake: Lake) -> list[str]:
-    """A CREATE MACRO statement for every study of the lake that has a risk model.
+def models(lake: Lake) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
+    """Rows of `model/coefficients` of every study with a risk model, and the error of each study without readable ones.
+
+    A study of which the macro cannot be created is among the errors, so that no study stops the queries on another.
+    """
+    tables: dict[str, pl.DataFrame] = {}
+    errors: dict[str, str] = {}
+    with duckdb.connect() as connection:
+        for study in lake.partitions(TABLE):
+            try:
+                if lake.manifest(TABLE, study) is None or (table := lake.read(TABLE, study)).is_empty():
+                    continue
+                connection.execute(risk_macro(study, table))
+                tables[study] = table
+            except (DataError, duckdb.Error, KeyError, TypeError) as error:
+                errors[study] = str(error).splitlines()[0].partition("; ")[0]
+    return tables, errors
+
+
+def risk_macros(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """The CREATE MACRO statements of the models of `models`.
 
     `risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)` is the probability at this log2 expression, at the prevalence of the
     training samples. It is NULL if an argument is missing or NULL.
-
-    Raises:
-        DataError: a file of the lake is damaged.
     """
-    studies = [study for study in lake.partitions(TABLE) if lake.manifest(TABLE, study) is not None]
-    tables = {study: lake.read(TABLE, study) for study in studies}
-    return [risk_macro(study, table) for study, table in tables.items() if not table.is_empty()]
+    return [risk_macro(study, table) for study, table in tables.items()]
 
 
 def risk_macro(study: str, coefficients: pl.DataFrame) -> str:
     """The CREATE MACRO statement of one model, from its rows of `model/coefficients`.
 
-    The arguments are the genes in the table's order, quoted as their symbols need (`"HLA-DRA"`).
+    The arguments are the genes in the table's order, quoted as their symbols need (`"HLA-DRA"`). SQL does not tell
+    upper from lower case: of `C1ORF112` and `C1orf112` the second argument is `"C1orf112_2"`.
+
+    Raises:
+        KeyError: the rows have no intercept.
     """
     terms = {term: float(value) for term, value in coefficients.select("term", "probability_coefficient").iter_rows()}
     intercept = terms.pop(INTERCEPT)
-    arguments = ", ".join(f"{_identifier(gene)} := NULL" for gene in terms)
-    parts = [f"({value!r}::DOUBLE * {_identifier(gene)}::DOUBLE)" for gene, value in terms.items()]
-    log_odds = " + ".join([f"{intercept!r}::DOUBLE", *parts])
+    names = [_identifier(name) for name in _argument_names(terms)]
+    arguments = ", ".join(f"{name} := NULL" for name in names)
+    parts = [f"('{value!r}'::DOUBLE * {name}::DOUBLE)" for name, value in zip(names, terms.values(), strict=True)]
+    log_odds = " + ".join([f"'{intercept!r}'::DOUBLE", *parts])
     return f"CREATE MACRO {_identifier('risk_' + study)}({arguments}) AS 1 / (1 + exp(-({log_odds})))"
 
 
-def model_gene_names(lake: Lake) -> str:
+def _argument_names(genes: Iterable[str]) -> list[str]:
+    """The genes as names that SQL tells apart: not empty, and different without regard to case."""
+    taken: set[str] = set()
+    names: list[str] = []
+    for gene in genes:
+        own = gene.replace("\0", "") or "gene"
+        name = next(each for each in chain([own], (f"{own}_{i}" for i in count(2))) if each.casefold() not in taken)
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def model_gene_names(tables: Mapping[str, pl.DataFrame]) -> str:
     """The CREATE MACRO statement of `model_gene_names(study)`: names under which a gene is looked up in new samples.
 
     Rows gene, name and rank (`expression.symbols.other_names`) of every gene of the study's model: `score` finds genes
     by them, as `dmicc score` does.
-
-    Raises:
-        DataError: a file of the lake is damaged.
     """
     rows = [
         f"({', '.join(map(_literal, (study, gene, name)))}, {rank})"
-        for study in lake.partitions(TABLE)
-        if lake.manifest(TABLE, study) is not None
-        for gene in lake.read(TABLE, study)["term"]
+        for study, table in tables.items()
+        for gene in table["term"]
         if gene != INTERCEPT
         for name, rank in other_names(gene)
     ]
@@ -65,7 +97,7 @@ def model_gene_names(lake: Lake) -> str:
 
 
 def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return "'" + text.replace("\0", "").replace("'", "''") + "'"
 
 
 def _identifier(name: str) -> str:

@@ -71,15 +71,15 @@ def _file(view: str) -> str:
 
 def _view(table: Table) -> str:
     comment = "\n".join(wrap(table.meaning, 118, initial_indent="-- ", subsequent_indent="-- "))
-    return MADE + _VIEW.format(comment=comment, view=table.view, columns=_columns(table), table=table.name)
+    return MADE + _VIEW.format(comment=comment, view=table.view, columns=selected_columns(table), table=table.name)
 
 
 def _history(table: Table) -> str:
-    columns = _columns(table, "rows.")
+    columns = selected_columns(table, "rows.")
     return MADE + _HISTORY.format(of=table.view, view=table.history_view, columns=columns, table=table.name)
 
 
-def _columns(table: Table, prefix: str = "") -> str:
+def selected_columns(table: Table, prefix: str = "") -> str:
     """Every column with its type; a map is stored as a list of its entries."""
     lines: list[str] = []
     for column in table.columns:

@@ -202,7 +202,7 @@ def test_between_file_and_manifest_a_kill_leaves_no_manifest_of_other_rows(
     def killed(_path: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dmicc_assets.lake.store._file_hash", killed)
+    monkeypatch.setattr("dmicc_assets.lake.store.file_sha256", killed)
     with pytest.raises(KeyboardInterrupt):
         lake.write("cohort/samples", "s.c", samples.with_columns(~pl.col("is_case")), ORIGIN)
     assert lake.path("cohort/samples", "s.c").stat().st_size == before.n_bytes, "the size alone would not show it"

@@ -13,7 +13,7 @@ from dmicc_assets.lake.store import Lake
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.warehouse.build import open_warehouse
-from dmicc_assets.warehouse.risk_macro import risk_macro, risk_macros
+from dmicc_assets.warehouse.risk_macro import models, risk_macro, risk_macros
 from dmicc_assets_tests.worlds.simulated_lake import ORIGIN
 from dmicc_assets_tests.worlds.simulated_study import declared
 
@@ -101,11 +101,11 @@ def test_sql_finds_a_gene_under_the_names_that_the_command_line_tries(
 
 
 def test_only_studies_with_a_model_get_one(lake: Lake) -> None:
-    assert risk_macros(lake) == []
+    assert models(lake) == ({}, {})
     lake.write("model/coefficients", "none_chosen", coefficients(1.0, {}).clear(), ORIGIN)
-    assert risk_macros(lake) == []
+    assert models(lake) == ({}, {})
     lake.write("model/coefficients", "chosen", coefficients(1.0, {"A": 2.0}), ORIGIN)
-    assert [macro.split("(")[0] for macro in risk_macros(lake)] == ['CREATE MACRO "risk_chosen"']
+    assert [macro.split("(")[0] for macro in risk_macros(models(lake)[0])] == ['CREATE MACRO "risk_chosen"']
 
 
 def test_a_model_that_is_fitted_anew_has_a_new_macro_at_the_next_query(settings: Settings, lake: Lake) -> None:

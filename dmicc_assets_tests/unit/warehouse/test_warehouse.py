@@ -5,11 +5,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from dmicc_assets.errors import DataError
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES, Table
-from dmicc_assets.warehouse.build import build_warehouse, ensure_warehouse, open_warehouse, sql_folder
+from dmicc_assets.warehouse.build import build_warehouse, ensure_warehouse, left_out, open_warehouse, sql_folder
 from dmicc_assets_tests.unit.lake.test_lake import GENES, ORIGIN
 
 
@@ -98,9 +97,14 @@ def test_characteristics_are_a_map(settings: Settings, lake: Lake) -> None:
         assert connection.execute("SELECT characteristics['age'] FROM source.samples").fetchall() == [("55",)]
 
 
-def test_a_damaged_file_is_named_with_what_to_do(settings: Settings, lake: Lake) -> None:
-    lake.write("differential/genes", "s.c", GENES, ORIGIN)
+def test_a_damaged_file_leaves_its_study_out_and_is_named_with_what_to_do(settings: Settings, lake: Lake) -> None:
+    """More kinds of damage are tried in `integration/test_damaged_lake.py`."""
+    for study in ("s", "whole"):
+        lake.write("differential/genes", f"{study}.c", GENES, ORIGIN)
     lake.path("differential/genes", "s.c").write_bytes(b"PAR1 and then nothing")
-    with pytest.raises(DataError, match=r"genes/s\.c\.parquet.*--verify"):
-        build_warehouse(settings)
-    assert not settings.warehouse.exists()
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT DISTINCT study FROM differential.genes").fetchall() == [("whole",)]
+    (line,) = left_out(settings)
+    assert line.startswith("s is left out of every view: ")
+    assert "genes/s.c.parquet: is damaged (" in line
+    assert line.endswith("; `dmicc run s --verify` computes it again")

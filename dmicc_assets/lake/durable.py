@@ -1,0 +1,38 @@
+"""Files of the lake: durable writing under another name, checksums and schemas. `store.py` knows their paths."""
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+
+def write_beside(path: Path, write: Callable[[Path], object]) -> None:
+    """Call `write` with a temporary path, make the file durable, and rename it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(beside)
+        with beside.open("rb") as handle:
+            os.fsync(handle.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    digest = sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def parquet_schema(path: Path) -> dict[str, pl.DataType] | None:
+    """The schema of a Parquet file; None without a readable file."""
+    try:
+        with path.open("rb") as handle:
+            return pl.read_parquet_schema(handle)
+    except (OSError, pl.exceptions.PolarsError):
+        return None
