@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
+from dmicc_assets.expression.kinds import log2_of_abundance
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
-from dmicc_assets.expression.values import log2_of_abundance
 from dmicc_assets.geo.formats.tabular import read_matrix
 from dmicc_assets.lake.currency import study_currency
 from dmicc_assets.lake.steps import Step
