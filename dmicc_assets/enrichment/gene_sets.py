@@ -15,10 +15,13 @@ from pathlib import Path
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.symbols import find_symbols, is_gene_symbol
+from dmicc_assets.geo.formats.text_file import decoded, utf8_blocks
 
 NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+|R-[A-Z]{3}-\d+)\)$")
 SUFFIXES = (".gmt", ".gmt.gz")
 _WEIGHT = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?", re.I)
+_FRACTION = re.compile(r"[-+]?\d*\.\d*(?:e[-+]?\d+)?", re.I)
+_BETWEEN = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,7 @@ def _is_lower(genes: Collection[str]) -> bool:
 
 
 def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: expected UTF-8 text ({error.reason} at byte {error.start})") from None
+    text = decoded(b"".join(utf8_blocks(path, [content])))
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
         if not line.strip():
             continue
@@ -158,9 +158,13 @@ def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
 
 
 def _genes(cell: str) -> list[str]:
-    """The genes of a cell: one, without the weight behind it (`TP53,1.0`), or several by commas."""
-    first, *others = (part.strip() for part in cell.split(","))
-    return [first, *(other for other in others if not _WEIGHT.fullmatch(other))]
+    """The genes of a cell: one, without the weight behind it (`TP53,1.0`), or several by commas, semicolons or spaces.
+
+    A whole number behind another one is an Entrez identifier.
+    """
+    first, *others = [part.strip("\"'") for part in _BETWEEN.split(cell.strip())]
+    weight = _FRACTION if first.isdecimal() else _WEIGHT
+    return [first, *(other for other in others if not weight.fullmatch(other))]
 
 
 def _described(description: str) -> str | None:

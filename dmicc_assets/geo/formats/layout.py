@@ -37,6 +37,8 @@ _OF_ROWS = frozenset(
     {"gene", "genes", "geneid", "genesymbol", "symbol", "probe", "probeid", "id", "idref", "name", "feature"}
     | {"sample", "samples", "sampleid", "samplename", "gsm", "geoaccession", "array", "barcode", "patient"}
 )
+# What stands over row numbers: nothing, or what pandas and R call a column without a name when they read it.
+_OF_NO_COLUMN = ("", "Unnamed: 0", "X")
 # The first columns of featureCounts (Subread): a gene's name, then what precedes its counts.
 FEATURE_COUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
 
@@ -81,10 +83,10 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
     gct = _gct_size(lines[:n_before], name)
     n_metadata = gct.of_samples if gct else 0
     rows = [row for row in rows[n_metadata:] if any(row)]
-    header = named_as_rows(header, rows)
-    has_index = _is_index(header, rows)
+    has_index = _has_index(header, rows) and not any(is_number(row[1], ".") for row in rows if len(row) > 1)
     if has_index:
-        header, rows = header[1:], [row[1:] for row in rows]
+        header, rows = header[not _is_short(header, rows) :], [row[1:] for row in rows]
+    header = named_as_rows(header, rows)
     dropped = _not_samples(header, gct.of_genes if gct else 0)
     n_columns = len(header)
     while n_columns and not header[n_columns - 1] and rows and not any("".join(row[n_columns - 1 :]) for row in rows):
@@ -93,18 +95,27 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
     samples = [header[i] for i in kept]
     shown = lines[n_before][:60] if n_before < len(lines) else ""
     check_names(samples, name, f" (line {n_before + 1}: {shown!r})")
-    if (
-        all(map(is_number, samples))
-        and not _is_of_rows(header[0])
-        and (is_gene_name(header[0]) or namespace_of([header[0]]) == "ensembl")
-    ):
-        raise SourceError(
-            f"{name}: line {n_before + 1} is of the gene {header[0]}: write the names of the samples first"
-        )
+    _refuse_no_header(header[0], samples, [row[0] for row in rows if row], f"{name}: line {n_before + 1}")
     decimal = _decimal(rows, kept, separator, name)
     for i in kept:
         _refuse_text(header[i], [row[i] for row in rows if i < len(row) and row[i]], decimal, name)
     return Layout(separator, decimal, n_before, header, samples, has_index, n_metadata)
+
+
+def _refuse_no_header(first: str, samples: Sequence[str], ids: Sequence[str], where: str) -> None:
+    """Refuse a first line of numbers whose name is a gene or looks like those below it: nobody named the samples."""
+    if not all(map(is_number, samples)) or _is_of_rows(first):
+        return
+    if is_gene_name(first) or namespace_of([first]) == "ensembl":
+        raise SourceError(f"{where} is of the gene {first}: write the names of the samples first")
+    are_counted = [int(name) for name in samples if name.isdecimal()] == list(range(1, len(samples) + 1))
+    if re.search(r"\d", first) and not are_counted and _shape(first) in set(map(_shape, ids)):
+        raise SourceError(f"{where} is of the row {first}, as those below it: write the names of the samples first")
+
+
+def _shape(name: str) -> str:
+    """A name with one 9 for each of its numbers and one a for each of its words."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", name))
 
 
 def separator_of(header: str) -> str:
@@ -212,25 +223,43 @@ def _gct_size(before: Sequence[str], name: str) -> _GctSize | None:
 
 def named_as_rows(header: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """The header with a name for every cell of the rows, if they have one more: R's `write.table` has none first."""
-    is_longer = bool(rows) and all(len(row) == len(header) + 1 for row in rows)
-    if not is_longer:
+    if not rows or any(len(row) != len(header) + 1 for row in rows):
         return header
-    if not any(row[-1] for row in rows):
+    if not _is_short(header, rows):
         return [*header, ""]
     return header if _is_of_rows("".join(header[:1])) else ["", *header]
 
 
+def without_index(header: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """A table of text without the row numbers that R and pandas write first.
+
+    They are no names where the second column has a name of its own for every row.
+    """
+    names = [row[1].strip() for row in rows if len(row) > 1]
+    if len(set(names)) < len(rows) or "" in names or not _has_index(header, rows):
+        return header, rows
+    return header[not _is_short(header, rows) :], [row[1:] for row in rows]
+
+
+def _has_index(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column has row numbers and no name, or the name of the second stands over it."""
+    is_nameless = len(header) > 2 and header[0].strip() in _OF_NO_COLUMN
+    is_short = len(header) > 1 and _is_short(header, rows)
+    return bool(rows) and (is_nameless or is_short) and _are_counted([row[0].strip() for row in rows if row])
+
+
+def _is_short(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether every row has a cell more than the header, and not an empty one at its end."""
+    return bool(rows) and all(len(row) == len(header) + 1 for row in rows) and any(row[-1] for row in rows)
+
+
+def _are_counted(first: Sequence[str]) -> bool:
+    """Whether names are the numbers of rows, from 0 or 1."""
+    return first in ([str(i) for i in range(len(first))], [str(i + 1) for i in range(len(first))])
+
+
 def _is_of_rows(name: str) -> bool:
     return re.sub(r"\W|_", "", name).casefold() in _OF_ROWS
-
-
-def _is_index(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first column is the row numbers that pandas writes, and the next one the names."""
-    if len(header) < 3 or header[0] not in ("", "Unnamed: 0") or not rows:
-        return False
-    first = [row[0] for row in rows]
-    counted = [str(i) for i in range(len(rows))], [str(i + 1) for i in range(len(rows))]
-    return first in counted and not any(is_number(row[1], ".") for row in rows if len(row) > 1)
 
 
 def _not_samples(header: Sequence[str], n_of_genes: int) -> set[int]:
@@ -256,6 +285,8 @@ def _decimal(rows: Sequence[Sequence[str]], kept: Sequence[int], separator: str,
     has_points = any("." in cell for cell in cells)
     may_be_whole = has_points or separator != ";" or any(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in cells)
     if may_be_whole and all(map(_THOUSANDS.fullmatch, commas)):
+        if grouped := next((cell for cell in commas if "." in cell or cell.count(",") > 1), None):
+            raise SourceError(f"{name}: {grouped!r} has a separator of thousands: write numbers without it")
         raise _of_two_meanings(commas[0], name)
     is_comma = all(_DECIMAL_COMMA.fullmatch(cell) for cell in commas) and not has_points
     return "," if is_comma else "."

@@ -239,11 +239,13 @@ def check_ids(ids: Sequence[str], name: str) -> None:
     """
     distinct = set(ids)
     if "" in distinct:
-        raise SourceError(f"{name}: row {ids.index('') + 1} of the table has no id")
+        raise SourceError(f"{name}: row {ids.index('') + 1} of the table has no id: name it or leave it out")
     if len(distinct) == len(ids):
         return
     seen: set[str] = set()
     for key in ids:
         if key in seen:
-            raise SourceError(f"{name}: duplicate id {key!r} in the table")
+            n_more = len(ids) - len(distinct) - 1
+            more = f" and {n_more} more rows" if n_more else ""
+            raise SourceError(f"{name}: duplicate id {key!r} in the table{more}: keep one row of each")
         seen.add(key)

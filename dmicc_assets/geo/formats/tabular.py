@@ -27,10 +27,11 @@ from dmicc_assets.geo.formats.layout import (
     named_as_rows,
     separator_of,
     stated_separator,
+    without_index,
 )
-from dmicc_assets.geo.formats.numeric_rows import check_ids, read_rows, whole_lines
+from dmicc_assets.geo.formats.numeric_rows import check_ids, is_number, read_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import sample_rows
-from dmicc_assets.geo.formats.text_file import utf8_blocks
+from dmicc_assets.geo.formats.text_file import decoded, doubled_quotes, utf8_blocks
 from dmicc_assets.types import ExpressionMatrix
 
 _PARQUET = b"PAR1"
@@ -187,22 +188,25 @@ def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return frame.columns, [["" if cell is None else str(cell) for cell in row] for row in frame.iter_rows()]
-    text = b"".join(utf8_blocks(path)).decode("utf-8", errors="replace")
-    first = text.split("\n", N_LINES)[:N_LINES]
-    n_before = lines_before(first, of_text=True)
+    text = decoded(b"".join(utf8_blocks(path)))
+    lines = text.split("\n")
+    n_before = lines_before(lines, of_text=True)
     text = text.split("\n", n_before)[-1]
-    separator = stated_separator(first) or separator_of(text.partition("\n")[0])
-    lines = csv.reader(StringIO(text, newline=""), delimiter=separator)
+    separator = stated_separator(lines) or separator_of(text.partition("\n")[0])
+    text = doubled_quotes(text.encode(), separator).decode()
+    cells = csv.reader(StringIO(text, newline=""), delimiter=separator)
     try:
-        header, *rows = list(lines) or [[]]
+        header, *rows = list(cells) or [[]]
     except csv.Error as error:
-        raise SourceError(f"{path.name}: the table cannot be read at line {lines.line_num} ({error})") from None
+        raise SourceError(f"{path.name}: the table cannot be read at line {cells.line_num} ({error})") from None
     if separator == "\t" and (spilt := [cell for row in rows for cell in row if "\n" in cell and "\t" in cell]):
         raise SourceError(
             f"{path.name}: the cell {spilt[0][:40]!r} goes over several lines: a quotation mark in it is not closed; "
             "write the table without quotes"
         )
-    return named_as_rows(header, [row for row in rows if any(row)]), rows
+    rows = [row for row in rows if any(row)]
+    header, rows = without_index(header, rows)
+    return named_as_rows(header, rows), rows
 
 
 def samples_of(columns: Sequence[str], sheet: dict[str, dict[str, str]], name: str) -> pl.DataFrame:
@@ -236,6 +240,7 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
         names = frame.columns
         check_names(names[1:], path.name)
         ids = frame.to_series(0).cast(pl.String)
+        _refuse_text(frame.select(names[1:]), path.name)
         values = frame.select(pl.col(names[1:]).cast(pl.Float64).fill_null(np.nan)).to_numpy()
     except pl.exceptions.PolarsError as error:
         raise _unreadable(path, error) from None
@@ -246,6 +251,18 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     values = np.where(np.isfinite(values), values, np.nan)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ExpressionMatrix(values, tuple(ids.to_list()), tuple(names[1:])), digest
+
+
+def _refuse_text(values: pl.DataFrame, name: str) -> None:
+    """Refuse a column of Parquet that holds text."""
+    for column in values.select(pl.col(pl.String, pl.Categorical)).iter_columns():
+        cells = column.cast(pl.String).drop_nulls()
+        if cells.cast(pl.Float64, strict=False).null_count():
+            text = next(cell for cell in cells.to_list() if not is_number(cell))
+            raise SourceError(
+                f"{name}: column {column.name!r} holds text ({text!r}): expected one column of names, then numbers, "
+                "one column for each sample; leave it out"
+            )
 
 
 def _names_first(frame: pl.DataFrame) -> pl.DataFrame:
@@ -268,9 +285,10 @@ def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[
     """
     blocks = whole_lines(utf8_blocks(path, None if update is None else _seen(path, update)))
     start = b""
-    while start.count(b"\n") <= N_LINES and (block := next(blocks, b"")):
+    while _n_telling(start) <= N_LINES and (block := next(blocks, b"")):
         start += block
-    lines = start.decode("utf-8", errors="replace").split("\n", N_LINES)[:N_LINES]
+    n_lines = N_LINES + start.count(b"\n") - _n_telling(start)
+    lines = decoded(b"\n".join(start.split(b"\n", n_lines)[:n_lines])).split("\n")
     layout = layout_of([line.rstrip("\r") for line in lines], path.name)
     n_header = layout.n_before + 1 + layout.n_metadata
     while start.count(b"\n") < n_header and (block := next(blocks, b"")):
@@ -282,10 +300,15 @@ def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[
 
     def rows() -> Iterator[bytes]:
         for block in chain(after_header, blocks):
-            if kept := blank.sub(b"", block):
+            if kept := doubled_quotes(blank.sub(b"", block), layout.separator):
                 yield index.sub(b"", kept) if layout.has_index else kept
 
     return layout, rows()
+
+
+def _n_telling(start: bytes) -> int:
+    """Lines that are no comments: comments may be any number."""
+    return start.count(b"\n") - start.count(b"\n#")
 
 
 def _seen(path: Path, update: Callable[[bytes], None]) -> Iterator[bytes]:

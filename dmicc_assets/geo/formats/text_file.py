@@ -4,6 +4,7 @@ How a table in it is laid out is `layout.py`'s.
 """
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -53,6 +54,24 @@ def utf8_blocks(path: Path, pieces: Iterable[bytes] | None = None) -> Iterator[b
     elif start.startswith(codecs.BOM_UTF8):
         blocks = chain([start.removeprefix(codecs.BOM_UTF8)], _but_first(blocks))
     yield from with_line_feeds(blocks)
+
+
+def decoded(content: bytes) -> str:
+    """Text of UTF-8, or of an old machine's code page (cp1252, of which Latin-1 is a part) where it is none."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def doubled_quotes(content: bytes, separator: str) -> bytes:
+    r"""Whole lines in which a quotation mark inside a cell is written twice, not as `\"` as R's `write.table` does.
+
+    A backslash before the quotation mark that ends a cell is a part of the cell.
+    """
+    if b'\\"' not in content:
+        return content
+    return re.sub(rb'\\"(?![' + re.escape(separator.encode()) + rb"\r\n]|\Z)", b'""', content)
 
 
 def _refuse_other_kinds(start: bytes, name: str) -> None:

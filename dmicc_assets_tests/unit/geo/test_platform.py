@@ -189,6 +189,13 @@ def test_an_author_brings_a_table_of_probes(tmp_path: Path) -> None:
             read_probe_table(path)
 
 
+def test_row_numbers_of_an_authors_table_are_no_probes(tmp_path: Path) -> None:
+    path = tmp_path / "my_probes.csv"
+    for start in ('"","probe","symbol"', '"probe","symbol"'):
+        path.write_text(f'{start}\n"1","7892501","TP53"\n"2","7892502","EGFR"\n')
+        assert read_probe_table(path).probe_genes.rows() == [("7892501", "TP53", 1), ("7892502", "EGFR", 1)]
+
+
 def test_the_symbols_of_an_authors_table_may_stand_behind_others(tmp_path: Path) -> None:
     path = tmp_path / "my_probes.csv"
     for name in ("hgnc_symbol", "official"):

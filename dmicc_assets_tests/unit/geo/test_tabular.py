@@ -68,6 +68,7 @@ FEATURE_COUNTS = (
         'gene,S1,S2\nTP53,"1,5","2,5"\nEGFR,3,4\n',
         "gene,S1,S2\nTP53,1.5,2.5\nEGFR,3,4\n",
         ",gene,S1,S2\n0,TP53,1.5,2.5\n1,EGFR,3,4\n",  # pandas
+        '"gene"\t"S1"\t"S2"\n"1"\t"TP53"\t1.5\t2.5\n"2"\t"EGFR"\t3\t4\n',  # write.table of a data.frame
         "gene\tS1\tS2\t\nTP53\t1.5\t2.5\t\nEGFR\t3\t4\t\n",
         "gene,S1,S2\r\nTP53,1.5,2.5\r\nEGFR,3,4\r\n,,\r\n,,\r\n",  # a spreadsheet's empty rows
         "gene\tS1\tS2\rTP53\t1.5\t2.5\rEGFR\t3\t4\r",  # an old Macintosh
@@ -118,7 +119,7 @@ def test_a_sheet_is_read_as_r_and_spreadsheets_write_it(tmp_path: Path, text: st
         ("gene\tS1\nTP53\tx\n", r"column 'S1' holds text \('x'\): expected one column of names, then numbers"),
         ("gene\tsymbol\tS1\nENSG1\tTP53\t1\n", r"column 'symbol' holds text \('TP53'\)"),
         ("gene\tS1\nTP53\t1,5\nEGFR\t1.5\n", "'TP53' has '1,5' for S1, expected a number"),
-        ('gene,S1\nTP53,"1,234.5"\nEGFR,"2,000"\n', "'1,234.5' may be a number over a thousand or a decimal fraction"),
+        ('gene,S1\nTP53,"1,234.5"\nEGFR,"2,000"\n', "'1,234.5' has a separator of thousands"),
         ("gene\tS1\nTP53\t1,234\nEGFR\t567\n", "'1,234' may be a number over a thousand or a decimal fraction"),
         ("gene\tS1\nTP53\t1,234\nEGFR\t5,678\n", "'1,234' may be a number over a thousand or a decimal fraction"),
         ("gene\tS1\nTP53\t1_000\n", "'TP53' has '1_000' for S1, expected a number"),
@@ -143,7 +144,7 @@ def test_a_wrong_matrix_is_one_clear_error(tmp_path: Path, text: str, expected: 
         (pl.DataFrame({"gene": ["A", "A"], "S1": [1.0, 2.0]}), "duplicate id 'A'"),
         (pl.DataFrame({"gene": ["A", None], "S1": [1.0, 2.0]}), "a name in the first column"),
         (pl.DataFrame({"gene": ["A", ""], "S1": [1.0, 2.0]}), "a name in the first column"),
-        (pl.DataFrame({"gene": ["A"], "S1": ["x"]}), "cannot be read"),
+        (pl.DataFrame({"gene": ["A", "B"], "S1": [1.0, 2.0], "name": ["1", "x"]}), "column 'name' holds text .'x'."),
         (pl.DataFrame({"gene": ["A"]}), "one column for each sample"),
     ],
 )
@@ -239,7 +240,9 @@ def test_what_is_no_gene_and_no_sample_is_left_out(tmp_path: Path, text: str) ->
         ('g\ts1\n"y\t3\nz"\t5\n', "a quotation mark in it is not closed"),
         ("g;s1;s2\nTP53;1.234;2.500\nEGFR;3.100;400\n", "may be a number over a thousand"),
         ('g,s1\nTP53,"1,234"\nEGFR,"3,100"\n', "may be a number over a thousand"),
-        ("g\ts1\nb \t1\nb\t3\n", "duplicate id 'b'"),
+        ("g\ts1\nb \t1\nb\t3\n", "duplicate id 'b' in the table: keep one row of each"),
+        ("1007_s_at\t5.25\t7.5\n1053_s_at\t7.5\t8\n", "line 1 is of the row 1007_s_at, as those below it"),
+        ("hsa-miR-21-5p\t52\t7\nhsa-miR-155-5p\t7\t8\n", "line 1 is of the gene hsa-miR-21-5p"),
         ("My experiment,,\ng,s1,s2\na,1,2\n", "has no name .line 1: 'My experiment,,'"),
         ("#1.3\n2\t2\nid\tS1\nTP53\t1\n", "expected four numbers in the second line of GCT 1.3"),
     ],
@@ -271,6 +274,53 @@ def test_the_index_of_pandas_is_the_last_column_of_parquet(tmp_path: Path) -> No
 def test_names_in_quotes_are_the_same_for_a_check_and_a_run(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text('g,s1\n"HLA-A, B",1\n"b""x",2\n"c",3\n')
     assert tuple(names_of(tmp_path / "m.csv").features) == read_matrix(tmp_path / "m.csv")[0].features
+
+
+def test_quotes_and_bytes_as_r_and_old_machines_write_them(tmp_path: Path) -> None:
+    escaped = r""""S1"	"S2"
+"5\" probe"	1.5	2.5
+"\"b\""	3	4
+"c:\"	5	6
+"""
+    (tmp_path / "m.tsv").write_text(escaped)
+    matrix, _ = read_matrix(tmp_path / "m.tsv")
+    assert matrix.features == ('5" probe', '"b"', "c:\\")
+    np.testing.assert_array_equal(matrix.values, [[1.5, 2.5], [3, 4], [5, 6]])
+    (tmp_path / "s.tsv").write_text(r"""sample	note
+S1	"a \"good\" one"
+""")
+    assert read_sample_sheet(tmp_path / "s.tsv") == {"S1": {"note": 'a "good" one'}}
+    (tmp_path / "old.tsv").write_bytes("gene\tMüller\nTP53\t1\n".encode("cp1252"))
+    assert read_matrix(tmp_path / "old.tsv")[0].samples == ("Müller",)
+    (tmp_path / "sheet.csv").write_bytes("sample,Größe\nMüller,\x8fx\n".encode("latin-1"))
+    assert list(read_sample_sheet(tmp_path / "sheet.csv")["Müller"]) == ["Größe"]
+
+
+def test_any_number_of_comments_precedes_a_header(tmp_path: Path) -> None:
+    comments = "".join(f"# line {i}\n" for i in range(150))
+    (tmp_path / "m.tsv").write_text(comments + "gene\tS1\nTP53\t1.5\n")
+    assert read_matrix(tmp_path / "m.tsv")[0].values.tolist() == [[1.5]]
+    (tmp_path / "s.tsv").write_text(comments + "sample\tgroup\nS1\ta\n")
+    assert read_sample_sheet(tmp_path / "s.tsv") == {"S1": {"group": "a"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"","sample","group"\n"1","S1","a"\n"2","S2","a"\n',
+        '"sample","group"\n"1","S1","a"\n"2","S2","a"\n',
+        ",sample,group\n0,S1,a\n1,S2,a\n",
+        "X\tsample\tgroup\n1\tS1\ta\n2\tS2\ta\n",
+    ],
+)
+def test_row_numbers_of_a_sheet_are_no_samples(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.csv").write_text(text)
+    assert read_sample_sheet(tmp_path / "s.csv") == {"S1": {"group": "a"}, "S2": {"group": "a"}}
+
+
+def test_numbered_samples_of_a_sheet_keep_their_names(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(",group,sex\n1,tumor,F\n2,tumor,M\n")
+    assert list(read_sample_sheet(tmp_path / "s.csv")) == ["1", "2"]
 
 
 @pytest.mark.parametrize("before", ["", "# of the clinic\n", "sep=;\n", "\n#x\n", "#"])
