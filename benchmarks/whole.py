@@ -1,0 +1,164 @@
+"""What a user waits for: a study from an empty home, the same again, and an R script of the same statistics beside it.
+
+Run by hand: `python benchmarks/whole.py STUDY [--write]`, with DMICC_STUDIES and local sources (file://) set, so that
+no network is timed. Each line is a process with its children: wall seconds, CPU seconds and peak memory of the largest.
+The R script (whole.R) reads the files that the first run verified and is given the labels; it makes no enrichment,
+no check, no figure and no report.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from dmicc_assets.geo.http.cache import FileCache
+from dmicc_assets.lake.store import Lake
+from dmicc_assets.results.reader import Results
+from dmicc_assets.study.loading import load_study, study_files
+from dmicc_assets.study.settings import load_settings
+
+HERE = Path(__file__).parent
+README, TITLE = HERE / "README.md", "## A whole study"
+DMICC = [sys.executable, "-c", "from dmicc_assets.cli.main import main; main()"]
+# On two quiet cores: a whole run's wall over that of R's script, its CPU seconds; wall of an up-to-date run, of check.
+MOST_TIMES_R, MOST_CPU, MOST_UP_TO_DATE, MOST_CHECK = 2.5, 35.0, 1.5, 0.4
+
+
+@dataclass(frozen=True)
+class Took:
+    """What a command took: wall and CPU seconds, peak memory in MB, and what it printed."""
+
+    wall: float
+    cpu: float
+    peak: float
+    printed: str
+
+
+def timed(command: list[str], home: Path) -> Took:
+    """Run a command in a home; a failure ends the benchmark with what it printed."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    environment = {**os.environ, "DMICC_HOME": str(home)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Took(wall, cpu, after.ru_maxrss / 1024, done.stdout)
+
+
+def configuration(home: Path, name: str) -> dict[str, Any]:
+    """What whole.R is told: files, labels, cohorts and thresholds of the study."""
+    settings = load_settings(home=home)
+    study = load_study(study_files(settings.study_folders)[name])
+    results = Results.of_study(Lake(settings.lake, settings.locks), study, settings.gene_sets)
+    cache = FileCache(settings.downloads)
+    files, samples = results.source.files, results.source.samples
+    path = {
+        (row["dataset"], row["role"]): str(cache.path_of(row["sha256"], row["file"]))
+        for row in files.iter_rows(named=True)
+    }
+    merged = {each for cohort in study.cohorts.values() for each in cohort.datasets}
+    return {
+        "datasets": {
+            each: {
+                "matrix": path[each, "matrix"],
+                "annotation": path[each, "platform"],
+                "normalise": study.datasets[each].normalise,
+            }
+            for each in sorted(merged)
+        },
+        "labels": dict(samples.drop_nulls("label").select("sample", "label").iter_rows()),
+        "cohorts": {key: one.model_dump(include={"datasets", "case", "control"}) for key, one in study.cohorts.items()},
+        "validation": {
+            one.dataset: {"matrix": path[one.dataset, "matrix"], "case": one.case, "control": one.control}
+            for one in study.validation
+        },
+        **study.differential.model_dump(include={"log_fc", "p_value", "adjust"}),
+        **study.ranking.model_dump(include={"trees", "top", "seed"}),
+        "model": study.model.cohort,
+        "bootstrap": study.model.bootstrap,
+    }
+
+
+def measure(study: str) -> tuple[dict[str, Took], dict[str, Any]]:
+    """Every line of the table, in the order in which a user meets them, and what R found."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        took = {
+            "`dmicc --version`": timed([*DMICC, "--version"], home),
+            "`dmicc check`": timed([*DMICC, "check", study], home),
+            "`dmicc run`, empty home": timed([*DMICC, "run", study], home),
+            "`dmicc run`, up to date": timed([*DMICC, "run", study], home),
+        }
+        given = Path(folder) / "study.json"
+        given.write_text(json.dumps(configuration(home, study)))
+        took["R script"] = timed(["Rscript", str(HERE / "whole.R"), str(given), str(Path(folder) / "r")], home)
+    return took, json.loads(took["R script"].printed.splitlines()[-1])
+
+
+def page(study: str, took: dict[str, Took], by_r: dict[str, Any]) -> str:
+    """The section of the README."""
+    r, whole = took["R script"], took["`dmicc run`, empty home"]
+    again, check = took["`dmicc run`, up to date"], took["`dmicc check`"]
+    rows = [
+        f"| {name} | {one.wall:.1f} | {one.cpu:.1f} | {one.wall / r.wall:.1f} | {one.peak:.0f} |"
+        for name, one in took.items()
+    ]
+    bars = [
+        (
+            whole.wall / r.wall <= MOST_TIMES_R,
+            f"a whole run takes at most {MOST_TIMES_R} times R's script: {whole.wall / r.wall:.1f}",
+        ),
+        (whole.cpu <= MOST_CPU, f"its CPU at most {MOST_CPU:.0f} s: {whole.cpu:.0f}"),
+        (again.wall <= MOST_UP_TO_DATE, f"up to date at most {MOST_UP_TO_DATE} s: {again.wall:.1f}"),
+        (check.wall <= MOST_CHECK, f"check at most {MOST_CHECK} s: {check.wall:.1f}"),
+    ]
+    lines = [
+        f"`python benchmarks/whole.py {study}`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, local sources.",
+        "R makes the same statistics, signature, forests, ROC and model, but no enrichment, check, figure or report.",
+        f"R found {by_r['signature']} genes in the signature and the biomarkers {', '.join(by_r['biomarkers'])}.",
+        "",
+        "| command | wall, s | CPU, s | wall / R's | peak memory, MB |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+        *(f"- {'met' if met else 'not met'}: {text}" for met, text in bars),
+        "",
+        f"dmicc_assets {version('dmicc_assets')}, Python {sys.version.split()[0]}; {by_r['version']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def replaced(readme: str, section: str) -> str:
+    """The README with the section under its title, put in or anew."""
+    body = f"{TITLE}\n\n{section}\n"
+    if TITLE not in readme:
+        return f"{readme.rstrip()}\n\n{body}"
+    head, rest = readme.split(TITLE, 1)
+    _, following, after = rest.partition("\n## ")
+    return head + body + following + after
+
+
+def main() -> None:
+    """Measure a study and print the section, or write it into the README."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    section = page(asked.study, *measure(asked.study))
+    if asked.write:
+        README.write_text(replaced(README.read_text(), section))
+    print(section)
+
+
+if __name__ == "__main__":
+    main()
