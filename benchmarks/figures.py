@@ -20,7 +20,7 @@ def main() -> None:
     """Draw and write every figure once, in memory."""
     settings = load_settings()
     study = load_study(study_files(settings.study_folders)[sys.argv[1]])
-    results = Results.of_study(Lake(settings.lake, settings.locks), study, settings.gene_sets)
+    results = Results.of_study(Lake(settings.lake, settings.locks), study, settings)
     wall, cpu = time.perf_counter(), time.process_time()
     seconds: dict[str, float] = {}
     size = 0

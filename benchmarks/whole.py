@@ -59,7 +59,7 @@ def configuration(home: Path, name: str) -> dict[str, Any]:
     """What whole.R is told: files, labels, cohorts and thresholds of the study."""
     settings = load_settings(home=home)
     study = load_study(study_files(settings.study_folders)[name])
-    results = Results.of_study(Lake(settings.lake, settings.locks), study, settings.gene_sets)
+    results = Results.of_study(Lake(settings.lake, settings.locks), study, settings)
     cache = FileCache(settings.downloads)
     files, samples = results.source.files, results.source.samples
     path = {

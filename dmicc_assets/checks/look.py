@@ -172,7 +172,7 @@ def coverage_lines(study: Study, settings: Settings, ahead: StudyAhead) -> Itera
             f"gene sets {name}: {found.n_covered:,} of {found.n_genes:,} genes are in a set, "
             f"{found.n_testable:,} of {found.n_sets:,} sets can be tested"
         )
-        namespace = namespace_of({gene for each in library.sets.values() for gene in each.genes})
+        namespace = namespace_of(library.genes)
         if namespace is not None:
             yield f"  by {TITLES[namespace]} identifiers, which a run reads by symbol where the annotation has them"
         elif found.is_low:

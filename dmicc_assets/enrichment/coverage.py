@@ -84,7 +84,7 @@ def coverage(library: GeneSetLibrary, genes: Collection[str], enrichment: Enrich
         enrichment: the study's limits of set sizes.
     """
     measured = measured_sets(library, sorted(genes))
-    named = {gene for gene_set in library.sets.values() for gene in gene_set.genes}
+    named = library.genes
     sizes = [len(own) for own in measured.sets.values()]
     return Coverage(
         len(genes),
@@ -109,7 +109,7 @@ def with_symbols(
 
 
 def _with_symbols(library: GeneSetLibrary, symbols_of: Callable[[Namespace], Mapping[str, str]]) -> GeneSetLibrary:
-    namespace = namespace_of({gene for each in library.sets.values() for gene in each.genes})
+    namespace = namespace_of(library.genes)
     if namespace is None:
         return library
     symbols = symbols_of(namespace)

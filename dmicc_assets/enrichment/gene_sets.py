@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 
 from dmicc_assets.errors import RequestError, SourceError
@@ -56,6 +57,11 @@ class GeneSetLibrary:
     identifiers: str = "Symbol"
     left_out: tuple[str, ...] = ()
 
+    @property
+    def genes(self) -> set[str]:
+        """The genes of all sets."""
+        return set[str]().union(*(each.genes for each in self.sets.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSets:
@@ -99,6 +105,26 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
         SourceError: the file cannot be read, or most of its lines are no sets.
     """
     content = _content(path)
+    sets, left_out = _parsed(path, content)
+    version, date = _stated(path)
+    digest = hashlib.sha256(content).hexdigest()
+    return GeneSetLibrary(name or _name(path), version, date, digest, path, dict(sets), left_out=left_out)
+
+
+def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
+    """The library's sets within the measured genes; genes are also found under earlier symbols."""
+    match = find_symbols(sorted(library.genes), frozenset(measured))
+    found = match.found
+    sets = {term: frozenset(filter(None, map(found.get, gene_set.genes))) for term, gene_set in library.sets.items()}
+    return MeasuredSets(
+        {term: genes for term, genes in sets.items() if genes}, frozenset(found.values()), match.by_previous
+    )
+
+
+# The steps of a run read the same libraries: the text tells whether they are the same.
+@lru_cache(maxsize=16)
+def _parsed(path: Path, content: bytes) -> tuple[dict[str, GeneSet], tuple[str, ...]]:
+    """The sets of a file by term, and its lines that are none."""
     sets: dict[str, GeneSet] = {}
     left_out: list[str] = []
     for line, term, gene_set in _sets(path, content):
@@ -119,25 +145,9 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
             f"{path}: the second column holds genes ({described[0]}), but in GMT format it describes the set "
             "and they would be lost: put an empty column before the genes"
         )
-    if _is_lower({gene for each in sets.values() for gene in each.genes}):
+    if _is_lower(set[str]().union(*(each.genes for each in sets.values()))):
         sets = {term: GeneSet(each.name, tuple(sorted(map(str.upper, each.genes)))) for term, each in sets.items()}
-    version, date = _stated(path)
-    digest = hashlib.sha256(content).hexdigest()
-    return GeneSetLibrary(name or _name(path), version, date, digest, path, sets, left_out=tuple(left_out))
-
-
-def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
-    """The library's sets within the measured genes; genes are also found under earlier symbols."""
-    wanted = sorted({gene for gene_set in library.sets.values() for gene in gene_set.genes})
-    match = find_symbols(wanted, frozenset(measured))
-    found = match.found
-    sets = {
-        term: frozenset(found[gene] for gene in gene_set.genes if gene in found)
-        for term, gene_set in library.sets.items()
-    }
-    return MeasuredSets(
-        {term: genes for term, genes in sets.items() if genes}, frozenset(found.values()), match.by_previous
-    )
+    return sets, tuple(left_out)
 
 
 def _is_lower(genes: Collection[str]) -> bool:
@@ -147,24 +157,30 @@ def _is_lower(genes: Collection[str]) -> bool:
 
 def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
     text = decoded(b"".join(utf8_blocks(path, [content])))
+    genes_of = cache(_genes)  # a gene is in dozens of sets
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
         if not line.strip():
             continue
-        first, *rest = (field.strip().strip('"').strip() for field in line.split("\t"))
-        genes = sorted({gene for cell in rest[1:] for gene in _genes(cell)} - {""})
+        first, *cells = line.split("\t")
+        first, description = _bare(first), _bare("".join(cells[:1]))
+        genes = sorted(set[str]().union(*map(genes_of, cells[1:])) - {""})
         match = NAME_AND_ACCESSION.match(first)
-        term, name = (match["term"], match["name"]) if match else (first, _described("".join(rest[:1])))
+        term, name = (match["term"], match["name"]) if match else (first, _described(description))
         yield number, term, GeneSet(name, tuple(genes))
 
 
-def _genes(cell: str) -> list[str]:
+def _bare(cell: str) -> str:
+    return cell.strip().strip('"').strip()
+
+
+def _genes(cell: str) -> tuple[str, ...]:
     """The genes of a cell: one, without the weight behind it (`TP53,1.0`), or several by commas, semicolons or spaces.
 
     A whole number behind another one is an Entrez identifier.
     """
-    first, *others = [part.strip("\"'") for part in _BETWEEN.split(cell.strip())]
+    first, *others = [part.strip("\"'") for part in _BETWEEN.split(_bare(cell))]
     weight = _FRACTION if first.isdecimal() else _WEIGHT
-    return [first, *(other for other in others if not weight.fullmatch(other))]
+    return first, *(other for other in others if not weight.fullmatch(other))
 
 
 def _described(description: str) -> str | None:

@@ -1,27 +1,27 @@
 """Preranked gene set enrichment analysis by permutation of genes (Subramanian 2005, doi:10.1073/pnas.0506580102).
 
-The sets come from `gene_sets.py`, p-values that no random set reaches from `multilevel.py`, permuted labels from
-`relabelled.py`; lists without an order are `ora.py`'s. gseapy's `prerank` is not the engine: it walks the whole list
-for each permutation of each set, 281 s for the 5,922 sets of GO_BP where this one takes 4 for the same scores. The null
-of a random set depends on its size only, and a running sum has its extremes at the hits: both are used here.
+The sets come from `gene_sets.py`, random ones from `random_sets.py`, p-values that no random set reaches from
+`multilevel.py`, permuted labels from `relabelled.py`; lists without an order are `ora.py`'s. gseapy's `prerank` is not
+the engine: it walks the whole list for each permutation of each set, 281 s for the 5,922 sets of GO_BP where this one
+takes 2 for the same scores. The null of a random set depends on its size only, and a running sum has its extremes at
+the hits: both are used here.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
 from dmicc_assets.enrichment.multilevel import multilevel_p
+from dmicc_assets.enrichment.random_sets import N_RANDOM, RandomSets, enrichment_scores
 from dmicc_assets.enrichment.relabelled import RelabelledGenes, scores_under_labels
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import FloatArray
 
-IntArray = NDArray[np.intp]
-
+# Random sets a level of multilevel splitting: the standard error of log2 p is about 1.0 at 1e-4 and 1.7 at 1e-10.
+_SETS_A_LEVEL = 25
 # Share of random scores of a sign that multilevel splitting needs: gseapy tells nothing of fewer than 10 of 1,000.
 _FEWEST_OF_SIGN = 0.03
 
@@ -43,10 +43,11 @@ def preranked(
     library: GeneSetLibrary,
     settings: Enrichment,
     seed: int,
-    permutations: int = 1000,
+    permutations: int = N_RANDOM,
     relabelled: RelabelledGenes | None = None,
-    smallest: float = 1e-50,
+    smallest: float = 1e-10,
     threads: int = 1,
+    random: RandomSets | None = None,
 ) -> pl.DataFrame:
     """Enrichment of every set of a library at the ends of the genes ranked by t, weight 1.
 
@@ -66,8 +67,9 @@ def preranked(
         seed: of the random sets.
         permutations: random sets of each size.
         relabelled: the genes under permuted labels.
-        smallest: a smaller p-value is given as this one; each halving of p costs the same time.
+        smallest: a smaller p-value is given as this one: genes are not independent, so that it would tell no more.
         threads: of multilevel splitting, which takes most of the time; the result does not depend on them.
+        random: the random sets of another library along the same statistics, as `random_sets` draws them.
 
     Returns:
         Table `enrichment.gsea` by abs(nes), the largest first, and term: library, term, term_name, set_size, es, nes,
@@ -77,50 +79,24 @@ def preranked(
     Raises:
         ValueError: a gene is a duplicate or has an infinite t, or there are no permutations.
     """
-    if permutations < 1:
-        raise ValueError(f"expected at least one permutation, got {permutations}")
+    random = random or random_sets(statistics, permutations, seed)
     ranked = _ranked(statistics)
-    sizes = _by_size(library, ranked["gene"].to_list(), settings)
+    genes = ranked["gene"].to_list()
+    sizes = _by_size(library, genes, settings)
     if not sizes:
         return TABLES["enrichment/gsea"].frame()
-    weight = ranked["t"].abs().to_numpy()
-    genes = ranked["gene"].to_list()
-    drawn = _random_positions(len(genes), sorted(sizes), permutations, seed)
-    groups = [_score(sizes[positions.shape[1]], genes, weight, positions) for positions in drawn]
+    groups = [_score(sizes[size], genes, random, size) for size in sorted(sizes)]
     table = _with_small_p_values(_table(library, groups), ranked, groups, seed, smallest, threads)
     return _with_labels(table, ranked, groups, relabelled).sort(
         pl.col("nes").abs(), "term", descending=[True, False], nulls_last=True
     )
 
 
-def enrichment_scores(positions: IntArray, weight: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Weighted Kolmogorov-Smirnov-like score of sets of one size.
-
-    The running sum rises by a hit's share of the set's weight and falls by 1/(N - k) at any other gene; the score is
-    its largest deviation from 0. Maxima lie at a hit and minima just before one, so that only the hits are looked at.
-
-    Args:
-        positions: (M, k) for each of M sets the positions of its k genes in the ranked list, ascending.
-        weight: (N,) weight of each gene of the list; where a set's weights are all 0, its genes count alike.
-
-    Returns:
-        (M,) scores, and for each the index (of 0 to k - 1) of the hit at the deviation.
-    """
-    size = positions.shape[1]
-    share: FloatArray = weight[positions]
-    total = share.sum(axis=1, keepdims=True)
-    share = np.where(total > 0, share / np.where(total > 0, total, 1.0), 1.0 / size)
-    fall = np.asarray((positions - np.arange(size)) / (weight.size - size), dtype=np.float64)
-    at_hit = np.asarray(np.cumsum(share, axis=1) - fall, dtype=np.float64)
-    highest = at_hit.argmax(axis=1)
-    at_hit_max = at_hit[np.arange(len(at_hit)), highest]
-    before_hit = at_hit - share
-    lowest = before_hit.argmin(axis=1)
-    before_hit_min = before_hit[np.arange(len(at_hit)), lowest]
-    # Equal deviations are equal up to rounding only; the upper one counts.
-    is_high = at_hit_max >= -before_hit_min * (1 - 1e-12)
-    at = np.asarray(np.where(is_high, highest, lowest), dtype=np.intp)
-    return np.where(is_high, at_hit_max, before_hit_min), at
+def random_sets(statistics: pl.DataFrame, permutations: int, seed: int) -> RandomSets:
+    """Random sets along the genes ranked by t; arguments and errors are those of `preranked`."""
+    if permutations < 1:
+        raise ValueError(f"expected at least one permutation, got {permutations}")
+    return RandomSets(_ranked(statistics)["t"].abs().to_numpy(), permutations, seed)
 
 
 def _ranked(statistics: pl.DataFrame) -> pl.DataFrame:
@@ -144,32 +120,15 @@ def _by_size(library: GeneSetLibrary, genes: list[str], settings: Enrichment) ->
     return sizes
 
 
-def _random_positions(n_genes: int, sizes: Sequence[int], permutations: int, seed: int) -> Iterator[IntArray]:
-    """For each size (permutations, size) positions of random sets, ascending.
-
-    Each takes the next columns of shuffled rows, which are shuffled again when they are used up: no size's sets are
-    part of another's, or their tails would all be those of one draw.
-    """
-    rng = np.random.default_rng(seed)
-    shuffled = np.tile(np.arange(n_genes, dtype=np.int32), (permutations, 1))
-    used = n_genes
-    for size in sizes:
-        if used + size > n_genes:
-            rng.permuted(shuffled, axis=1, out=shuffled)
-            used = 0
-        yield np.sort(shuffled[:, used : used + size], axis=1).astype(np.intp)
-        used += size
-
-
-def _score(sets: dict[str, list[int]], genes: list[str], weight: FloatArray, drawn: IntArray) -> _SameSize:
-    es, peak = enrichment_scores(np.array(list(sets.values()), dtype=np.intp), weight)
+def _score(sets: dict[str, list[int]], genes: list[str], random: RandomSets, size: int) -> _SameSize:
+    es, peak = enrichment_scores(np.array(list(sets.values()), dtype=np.intp), random.weight)
     edges = [
         hits[: at + 1] if score >= 0 else hits[at:][::-1]
         for hits, score, at in zip(sets.values(), es, peak, strict=True)
     ]
-    null, _ = enrichment_scores(drawn, weight)
     hits = [[genes[i] for i in each] for each in sets.values()]
-    return _SameSize(list(sets), hits, drawn.shape[1], es, [[genes[i] for i in edge] for edge in edges], null)
+    edges = [[genes[i] for i in edge] for edge in edges]
+    return _SameSize(list(sets), hits, size, es, edges, random.scores(size))
 
 
 def _with_small_p_values(
@@ -185,9 +144,10 @@ def _with_small_p_values(
             random = np.sign(es) * group.null
             if (random > 0).mean() >= _FEWEST_OF_SIGN and not (random >= abs(es)).any():
                 beyond[term] = genes
-    found = multilevel_p(ranked, beyond, seed, smallest=smallest, threads=threads).select("term", small="p_value")
+    found = multilevel_p(ranked, beyond, seed, sample_size=_SETS_A_LEVEL, smallest=smallest, threads=threads)
     # The share counts the set itself: it is a bound of p.
     small = pl.min_horizontal("p_value", "small")
+    found = found.select("term", small="p_value")
     return table.join(found, on="term", how="left", maintain_order="left").with_columns(p_value=small).drop("small")
 
 

@@ -58,7 +58,7 @@ class RelabelledGenes:
 def scores_under_labels(t: FloatArray, sets: Sequence[Sequence[int]]) -> Iterator[FloatArray]:
     """Enrichment scores of every set along the genes ranked by each labelling's t; yields (S,) a labelling.
 
-    The same score as `gsea.enrichment_scores`, of sets of any size at once.
+    The same score as `random_sets.enrichment_scores`, of sets of any size at once.
 
     Args:
         t: (L, G) moderated t; ties go by the order of the columns.

@@ -10,8 +10,9 @@ from dmicc_assets.differential.statistics import CohortModel
 from dmicc_assets.enrichment.camera import camera
 from dmicc_assets.enrichment.coverage import coverage
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
-from dmicc_assets.enrichment.gsea import preranked
+from dmicc_assets.enrichment.gsea import preranked, random_sets
 from dmicc_assets.enrichment.ora import over_representation
+from dmicc_assets.enrichment.random_sets import N_RANDOM
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.errors import DataError
 from dmicc_assets.study.schema import Differential, Enrichment
@@ -63,8 +64,10 @@ def preranked_terms(
     threads: int = 1,
 ) -> EnrichedTerms:
     """Preranked GSEA of a cohort in each library; arguments as above."""
+    random = random_sets(statistics, N_RANDOM, seed)
     frames = [
-        preranked(statistics, library, settings, seed, relabelled=relabelled, threads=threads) for library in libraries
+        preranked(statistics, library, settings, seed, relabelled=relabelled, threads=threads, random=random)
+        for library in libraries
     ]
     terms = pl.concat([TABLES["enrichment/gsea"].frame(), *frames])
     return EnrichedTerms(terms, library_notes(libraries) | _labellings(relabelled) | {"seed": seed})

@@ -118,7 +118,11 @@ TABLES = (
             Column("set_size", COUNT, "measured genes in the set"),
             Column("es", REAL, "enrichment score"),
             Column("nes", REAL, "normalised enrichment score"),
-            Column("p_value", REAL, "among random sets of genes, one-sided; too small where genes are correlated"),
+            Column(
+                "p_value",
+                REAL,
+                "among random sets of genes, one-sided, 1e-10 if smaller; too small where genes are correlated",
+            ),
             Column("fdr", REAL, "false discovery rate among random sets of genes; too small where they are correlated"),
             Column("label_p_value", REAL, "among the scores of the set under permuted labels; not adjusted"),
             Column("label_fdr", REAL, "false discovery rate among the scores of all sets under permuted labels"),

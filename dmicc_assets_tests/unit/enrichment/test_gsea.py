@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.gsea import _random_positions, enrichment_scores, preranked
+from dmicc_assets.enrichment.gsea import preranked, random_sets
+from dmicc_assets.enrichment.random_sets import enrichment_scores
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
 
@@ -69,14 +70,14 @@ def test_a_size_weighs_in_the_fdr_by_its_sets(tmp_path: Path) -> None:
     # Nine sets of 20 genes and one of a single gene, whose random scores are spread otherwise.
     sets = {f"T{i}": [f"GENE{g:04}" for g in range(4 * i, 4 * i + 20)] for i in range(9)} | {"ONE": ["GENE0003"]}
     table = preranked(ranked(60), library(tmp_path, sets), Enrichment(min_size=1), seed=1, permutations=200)
-    weight = ranked(60)["t"].abs().to_numpy()
+    random = random_sets(ranked(60), 200, seed=1)
     pooled: list[tuple[float, int]] = []
-    for positions, n_sets in zip(_random_positions(60, [1, 20], 200, seed=1), (1, 9), strict=True):
-        null = enrichment_scores(positions, weight)[0]
+    for size, n_sets in ((1, 1), (20, 9)):
+        null = random.scores(size)
         pooled += [(es / null[null > 0].mean(), n_sets) for es in null[null > 0]]
     above = table.filter(pl.col("nes") > 0)
     for nes, fdr in above.select("nes", "fdr").iter_rows():
-        share = sum(n for random, n in pooled if random >= nes) / sum(n for _, n in pooled)
+        share = sum(n for other, n in pooled if other >= nes) / sum(n for _, n in pooled)
         share = (share * len(pooled) + 1) / (len(pooled) + 1)
         assert fdr == pytest.approx(min(1.0, share / (above["nes"] >= nes).mean()), rel=1e-9)
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dmicc_assets.enrichment.gsea import enrichment_scores
 from dmicc_assets.enrichment.multilevel import MULTILEVEL, multilevel_p
+from dmicc_assets.enrichment.random_sets import enrichment_scores
 
 N = 300
 T = np.sort(np.random.default_rng(1).standard_t(8, N) * 1.6)[::-1]

@@ -8,8 +8,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.gsea import enrichment_scores, label_significance, preranked
+from dmicc_assets.enrichment.gsea import label_significance, preranked
 from dmicc_assets.enrichment.ora import over_representation
+from dmicc_assets.enrichment.random_sets import enrichment_scores
 from dmicc_assets.enrichment.relabelled import RelabelledGenes, scores_under_labels
 from dmicc_assets.enrichment.terms import enriched_terms
 from dmicc_assets.study.schema import Enrichment
