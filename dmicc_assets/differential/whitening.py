@@ -9,6 +9,7 @@ import numpy as np
 
 from dmicc_assets.differential.blocking import repeats, tells_correlation
 from dmicc_assets.stats.duplicate_correlation import duplicate_correlation, within_blocks
+from dmicc_assets.stats.observed import mean_of_observed
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
@@ -40,7 +41,7 @@ def whitened(subject: CaseControl, design: FloatArray, settings: Differential) -
     """
     values = subject.matrix.values
     lacking = np.asarray(np.isnan(values).any(axis=1), dtype=np.bool_)
-    mean = np.nanmean(values, axis=1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True)
+    mean = mean_of_observed(values, 1, keepdims=True) if lacking.any() else values.mean(axis=1, keepdims=True)
     filled = np.nan_to_num(values - mean) if lacking.any() else values - mean
     if settings.block != "duplicate_correlation":
         return Whitened(filled, design, lacking, 0.0)

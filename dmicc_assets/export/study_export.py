@@ -41,7 +41,8 @@ The study `{study}`, exported by dmicc_assets. `ro-crate-metadata.json` (RO-Crat
 - `study.duckdb`: every table, and the macros `gene_card('GENE')`, `score`, `score_file` and `risk_{study}`
 - `tables/`: the same as Parquet and TSV; matrices as TSV of genes by samples; `columns.tsv` explains each column
 - `load.R`: reloads all of it in R: `source("load.R"); str(study$signature$genes)`
-- `figures/`: PNG (300 dpi) and SVG; `figures/panels/` has those of the paper's Figure 4, lettered in its order
+- `figures/`: PNG (300 dpi) and SVG; `figures/panels/` has those of the paper's Figure 4, lettered in its order;
+  for characters that DejaVu Sans lacks (Chinese, emoji) a PNG has boxes, the SVG beside it has the text
 - `report/`: the report, one page that needs no network, when one was made
 - `{study}.yaml`: the study file
 - `provenance/`: what each result was made from: recipe, inputs, checksums, versions, seeds

@@ -19,8 +19,10 @@ def whole_counts(matrix: ExpressionMatrix, name: str) -> tuple[ExpressionMatrix,
         name: of the dataset, in messages.
 
     Raises:
-        DataError: a count is negative or missing.
+        DataError: a count is negative or missing, or a sample has none.
     """
+    if (empty := np.flatnonzero((matrix.values == 0).all(axis=0))).size:
+        raise DataError(f"{name}: {matrix.samples[empty[0]]} has no count of any gene: leave the sample out")
     wrong = ~(matrix.values >= 0)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]

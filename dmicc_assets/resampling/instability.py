@@ -8,6 +8,7 @@ import polars as pl
 
 from dmicc_assets.model.frozen_model import RiskModel
 from dmicc_assets.resampling.nested import OutOfFold, log_odds_of
+from dmicc_assets.stats.observed import mean_of_observed
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl
@@ -38,7 +39,7 @@ def risk_instability(model: RiskModel | None, subject: CaseControl, bootstraps: 
         "probability": own[known],
         "low": low,
         "high": high,
-        "mean_absolute_difference": np.nanmean(np.abs(again[:, known] - own[known]), axis=0),
+        "mean_absolute_difference": mean_of_observed(np.abs(again[:, known] - own[known]), 0),
         "n_bootstraps": np.isfinite(again[:, known]).sum(axis=0),
     }
     return table.frame(columns)

@@ -18,6 +18,7 @@ from dmicc_assets.resampling.resampled_roc import leaky_scores
 from dmicc_assets.resampling.resamples import patient_index, permuted_labels
 from dmicc_assets.resampling.reweighted import chosen_under_labels
 from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData, adjust_batch
+from dmicc_assets.stats.observed import mean_of_observed
 from dmicc_assets.stats.overlap import overlap_p_value
 from dmicc_assets.stats.resampled_logistic import fit_models
 from dmicc_assets.stats.roc import auc_of_rows
@@ -159,8 +160,7 @@ def _expressed(target: CaseControl, genes: Sequence[str]) -> list[str]:
 
     A gene that the tissue does not express tells nothing apart: against such genes any expressed one does well.
     """
-    with np.errstate(invalid="ignore"):
-        mean = np.nanmean(target.matrix.values, axis=1)
+    mean = mean_of_observed(target.matrix.values, 1)
     high = dict(zip(target.matrix.features, (mean >= np.nanmedian(mean)).tolist(), strict=True))
     return [gene for gene in genes if high[gene]]
 

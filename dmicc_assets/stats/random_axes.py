@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.stats.linear_model import LinearFit, checked_weights, fit_linear_model
 from dmicc_assets.stats.moderation import LimmaVersion, squeeze_var
+from dmicc_assets.stats.observed import mean_of_observed
 from dmicc_assets.types import FloatArray
 
 Rows = NDArray[np.intp]
@@ -176,7 +177,7 @@ def _coordinates(
 ) -> FloatArray:
     """(G, M) whitened residuals in a basis of the residual space; squared lengths are residual sums of squares."""
     cells, samples = checked_weights(weights, values.shape)
-    mean = samples if cells is None else np.nanmean(cells, axis=0)
+    mean = samples if cells is None else mean_of_observed(cells, 0)
     residuals = np.nan_to_num(values - np.nan_to_num(fit.coefficients) @ design.T)
     root = None if samples is None else np.sqrt(samples)
     if cells is not None:

@@ -6,7 +6,9 @@ Colours are Okabe & Ito's (colour-blind safe); a marker or a hatch always says t
 import functools
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, ParamSpec
 
@@ -82,7 +84,7 @@ def styled(draw: Callable[P, SourcedFigure]) -> Callable[P, SourcedFigure]:
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> SourcedFigure:
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(STYLE), _any_script():
             return draw(*args, **kwargs)
 
     return drawn
@@ -171,7 +173,7 @@ def note_figure(title: str, text: str) -> SourcedFigure:
 
 def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG."""
-    with mpl.rc_context(STYLE), BytesIO() as buffer:
+    with mpl.rc_context(STYLE), _any_script(), BytesIO() as buffer:
         fix_layout(figure)
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
@@ -179,7 +181,7 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
 
 def svg(figure: Figure, dpi: int = DPI) -> str:
     """The figure as SVG: text is text; clouds of points are pictures at `dpi`."""
-    with mpl.rc_context(STYLE), BytesIO() as buffer:
+    with mpl.rc_context(STYLE), _any_script(), BytesIO() as buffer:
         fix_layout(figure)
         figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
         return buffer.getvalue().decode().replace(f"'{FONT}'", SVG_FONTS)
@@ -189,8 +191,20 @@ def fix_layout(figure: Figure) -> None:
     """Lay out once; otherwise the solver runs for each file that is written."""
     engine = figure.get_layout_engine()
     if engine is not None:
-        engine.execute(figure)
+        with _any_script():
+            engine.execute(figure)
         figure.set_layout_engine(None)
+
+
+@contextmanager
+def _any_script() -> Iterator[None]:
+    """Names in scripts that the font lacks (Chinese, emoji): a PNG has boxes for them, an SVG has them as text.
+
+    matplotlib warns of each character; the README of an export says it once.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        yield
 
 
 def wrapped(text: str, width: int, lines: int = 3) -> str:
