@@ -286,11 +286,19 @@ def forget(
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000) -> None:
-    """Open the Dagster UI, with its daemon, on this machine only."""
-    from dmicc_assets.cli.ui import become_ui
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+    pages_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of studies, reports, new study; the next one.")
+    ] = None,
+) -> None:
+    """Serve studies, reports, a page to make a study, and the Dagster UI with its daemon, on this machine only."""
+    from dmicc_assets.cli.ui import serve_ui
+    from dmicc_assets.study.settings import load_settings
 
-    become_ui(out, _workspace(prepares=True).settings, port)
+    pages = pages_port or (port + 1 if port < 65535 else port - 1)
+    settings = load_settings(pages_port=pages).with_study_folder()
+    serve_ui(out, _workspace(settings, prepares=True).settings, port, pages)
 
 
 def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":

@@ -61,6 +61,19 @@ def hold_study(
                 yield
 
 
+def holder(folder: Path, study: str) -> str | None:
+    """Who holds the lock of a study, exclusively or shared; None when it is free."""
+    path = folder / f"run.{study}.lock"
+    if not path.exists():
+        return None
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _who(folder / f"run.{study}.json")
+    return None
+
+
 @contextmanager
 def _as_holder(path: Path, holder: Path) -> Generator[None]:
     """Record the holder while the lock is held exclusively, for messages of waiting processes."""

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
         enrichr_url, go_url, msigdb_url, reactome_url: hosts of the providers of gene sets.
         requests_per_second: to one host at most.
         ncbi_api_key: the user's key for E-utilities, never shown.
+        pages_port: port of the pages of `dmicc ui`, to which Dagster's UI links.
         own_dagster_home: the user's own DAGSTER_HOME, if there is one.
     """
 
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     requests_per_second: float = Field(
         default=REQUESTS_PER_SECOND, gt=0, le=50
     )  # NCBI answers 429 above 50 from one address
+    pages_port: int = Field(default=3001, ge=1, le=65535)
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
     own_dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
 
@@ -136,6 +138,10 @@ class Settings(BaseSettings):
         """Folder of the HTML reports."""
         return self.home / "reports"
 
+    def report_url(self, study: str) -> str:
+        """Address of a study's report while `dmicc ui` runs."""
+        return f"http://127.0.0.1:{self.pages_port}/reports/{study}/"
+
     @property
     def dagster_home(self) -> Path:
         """The DAGSTER_HOME: the user's own, else a folder of the home."""
@@ -167,6 +173,21 @@ class Settings(BaseSettings):
         sources = {"geo_url": (mirror / "geo").as_uri(), "xena_url": (mirror / "xena").as_uri()}
         return self.model_copy(update={**sources, "gene_sets": mirror / "gene_sets"})
 
+    def with_study_folder(self) -> "Settings":
+        """The same with a folder of study files, `studies` in the working folder unless one is set; it is made.
+
+        Raises:
+            RequestError: it cannot be made.
+        """
+        if self.study_folders:
+            return self
+        folder = Path("studies").absolute()
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise RequestError(f"{folder}: cannot be made ({error.strerror}); set DMICC_STUDIES to a folder") from None
+        return self.model_copy(update={"studies": str(folder)})
+
     def environment(self) -> dict[str, str]:
         """Environment variables that give a child process the same settings."""
         variables = {
@@ -182,6 +203,7 @@ class Settings(BaseSettings):
             "DMICC_MSIGDB_URL": self.msigdb_url,
             "DMICC_REACTOME_URL": self.reactome_url,
             "DMICC_REQUESTS_PER_SECOND": str(self.requests_per_second),
+            "DMICC_PAGES_PORT": str(self.pages_port),
             "DAGSTER_HOME": str(self.dagster_home),
         }
         if self.gene_sets is not None:

@@ -26,9 +26,10 @@ SOON = "import dagster._daemon.controller as c; c.DEFAULT_DAEMON_INTERVAL_SECOND
 
 @dataclass(frozen=True)
 class Ui:
-    """`dmicc ui` on a port of its own."""
+    """`dmicc ui` on ports of its own: of Dagster's UI, and of the pages."""
 
     url: str
+    pages: str
     settings: Settings
     process: subprocess.Popen[bytes]
     log: Path
@@ -52,10 +53,8 @@ class Ui:
 def ui_over(folder: Path, settings: Settings) -> Iterator[Ui]:
     """`dmicc ui` on a home, until the block ends; its log is in the folder."""
     (folder / "sitecustomize.py").write_text(SOON)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port)]
+    port, pages = free_ports()
+    command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port), "--pages-port", str(pages)]
     paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | settings.environment() | {"PYTHONPATH": os.pathsep.join(paths)}
     log = folder / "ui.log"
@@ -63,12 +62,20 @@ def ui_over(folder: Path, settings: Settings) -> Iterator[Ui]:
         log.open("wb") as output,
         subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as process,
     ):
-        ui = Ui(f"http://127.0.0.1:{port}", settings, process, log)
+        ui = Ui(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{pages}", settings, process, log)
         try:
             wait_for(lambda: ui.is_there, 180)
             yield ui
         finally:
             process.terminate()
+
+
+def free_ports() -> tuple[int, int]:
+    """Two ports on which nothing listens."""
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:

@@ -1,0 +1,33 @@
+"""`dagster dev` on this project as a child of `dmicc ui`, which it does not outlive even if that is killed.
+
+`python -m dmicc_assets.cli.dagster_dev PARENT HOST PORT`; `ui.py` starts it.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+_SECONDS = 1.0
+
+
+def end_with(parent: int) -> None:
+    """Interrupt this process, which ends Dagster's services, when its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def main() -> None:
+    """Start the watch and Dagster."""
+    from dagster._cli import main as dagster
+
+    parent, host, port = sys.argv[1:]
+    threading.Thread(target=end_with, args=(int(parent),), daemon=True).start()
+    sys.argv = ["dagster", "dev", "-m", "dmicc_assets.definitions", "--host", host, "--port", port]
+    dagster()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The index of studies, and the page of one: its verdict, report, file, check and runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import RedirectResponse, Response
+
+from dmicc_assets.assets import STEPS
+from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.lake.currency import Currency, study_currency
+from dmicc_assets.lake.judged import root_causes
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.pages.check_answer import answer_of
+from dmicc_assets.pages.forms import Form
+from dmicc_assets.pages.runs import when
+from dmicc_assets.pages.site import Site
+from dmicc_assets.report.report_file import report_path
+from dmicc_assets.results.reader import Results
+
+_NEVER = "never run"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A study in the index.
+
+    Attributes:
+        name, title: of the study.
+        line: of its verdict; "" before one was made.
+        level: of its verdict.
+        made: when the verdict was made.
+        state: `up to date`, `out of date`, `never run`, or what else keeps it from being read.
+        causes: why it is out of date.
+        has_report, has_model: what can be opened.
+        is_running: whether a run of it is going on.
+        problem: of its file; "" for a valid one.
+    """
+
+    name: str
+    title: str = ""
+    line: str = ""
+    level: str = ""
+    made: str = ""
+    state: str = _NEVER
+    causes: tuple[str, ...] = ()
+    has_report: bool = False
+    has_model: bool = False
+    is_running: bool = False
+    problem: str = ""
+
+
+def index(site: Site, _: Form) -> Response:
+    """Every study, those with results first."""
+    workspace = site.workspace()
+    rows = [study_row(site, workspace, name) for name in [*workspace.studies, *workspace.broken]]
+    rows.sort(key=lambda row: (row.state == _NEVER, bool(row.problem), row.name))
+    return site.page("index.html", rows=rows, folder=site.folder)
+
+
+def study_row(site: Site, workspace: Workspace, name: str) -> StudyRow:
+    """What the lake has of a study; a study whose results cannot be read says why."""
+    if name in workspace.broken:
+        return StudyRow(name, problem=workspace.broken[name], state="its file is not valid")
+    study = workspace.study(name)
+    is_running = site.runs.state(name).is_going
+    if not workspace.lake.has(name):
+        return StudyRow(name, study.title, is_running=is_running)
+    try:
+        states = study_currency(workspace, name, STEPS)
+        results = Results.of_study(workspace.lake, study)
+        verdict = next(results.rigor.verdict.iter_rows(named=True), {"line": "", "level": ""})
+        manifest = workspace.lake.manifest("rigor/verdict", name)
+        has_model = not results.model.coefficients.is_empty()
+    except DmiccError as error:
+        return StudyRow(name, study.title, state="cannot be read", problem=str(error), is_running=is_running)
+    return StudyRow(
+        name,
+        study.title,
+        line=verdict["line"],
+        level=verdict["level"],
+        made="" if manifest is None else when(manifest.written_at),
+        state=_state(states),
+        causes=tuple(root_causes(states)),
+        has_report=report_path(site.settings.reports, name).exists(),
+        has_model=has_model,
+        is_running=is_running,
+    )
+
+
+def study_page(site: Site, form: Form, name: str, *, checks: bool = False, error: str = "") -> Response:
+    """One study.
+
+    Raises:
+        RequestError: there is none of this name.
+    """
+    workspace = site.workspace()
+    if name not in workspace.files:
+        raise RequestError(f"there is no study {name!r}")
+    path = workspace.files[name]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return site.page(
+        "study.html",
+        400 if error else 200,
+        row=study_row(site, workspace, name),
+        path=path,
+        text=text,
+        run=site.runs.state(name),
+        answer=answer_of(site, text, path, with_gene_sets=True) if checks else None,
+        error=error,
+        was_saved=form.text("saved") == "yes",
+    )
+
+
+def check_study(site: Site, form: Form, name: str) -> Response:
+    """The page of a study with the answer of `check`, for which its sources are read again."""
+    site.forget()
+    return study_page(site, form, name, checks=True)
+
+
+def run_study(site: Site, form: Form, name: str) -> Response:
+    """Start a run, or stop one, and go back to the page of the study."""
+    site.workspace().study(name)
+    try:
+        if form.text("do") == "stop":
+            site.runs.stop(name)
+        else:
+            site.runs.start(name)
+    except RequestError as error:
+        return study_page(site, form, name, error=str(error))
+    return RedirectResponse(f"/studies/{name}#run", 303)
+
+
+def _state(states: Sequence[Currency]) -> str:
+    return "up to date" if all(state.is_current for state in states) else "out of date"
