@@ -140,6 +140,7 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
     from dmicc_assets.geo.accession import pasted_accessions
     from dmicc_assets.geo.describe import describe_series
     from dmicc_assets.geo.propose_study import propose_study
+    from dmicc_assets.geo.study_draft import MOST_VALUES, shown_descriptions
 
     if not re.fullmatch(NAME, name):
         raise RequestError(
@@ -152,9 +153,11 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
     described = [describe_series(accession, workspace.client()) for accession in pasted_accessions(accessions)]
     for dataset in (dataset for series in described for dataset in series.datasets):
         out.print(f"{dataset.name}: {dataset.n_samples} samples, tissue {dataset.tissue or '?'}")
-        for field, values in dataset.descriptions.items():
-            for value, count in values.items():
+        for field, values in shown_descriptions(dataset).items():
+            for value, count in values[:MOST_VALUES]:
                 out.print(f"  {count:5d}  {field}: {value}")
+            if len(values) > MOST_VALUES:
+                out.print(f"         {field}: {len(values) - MOST_VALUES} more")
     path.write_text(propose_study(described, name), encoding="utf-8")
     out.print(f"{path} written; check the proposed labels, then: dmicc check {name}")
     if not workspace.settings.study_folders:

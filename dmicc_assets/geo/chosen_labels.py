@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from dmicc_assets.expression.labels import texts_of
-from dmicc_assets.geo.describe import GROUP_KEY, DatasetDescription, SampleGroup, escaped
+from dmicc_assets.geo.describe import DatasetDescription
+from dmicc_assets.geo.sample_groups import GROUP_KEY, SampleGroup
+from dmicc_assets.geo.spellings import escaped
 
 ACCESSION = "sample"
 _MOST_VALUES = 12

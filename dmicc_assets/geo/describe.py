@@ -7,12 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
-from dmicc_assets.expression.labels import ANY, field_name, sample_fields, texts_of
+from dmicc_assets.expression.labels import field_name, sample_fields, texts_of
 from dmicc_assets.expression.log_base import named_base
 from dmicc_assets.expression.two_channels import reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
@@ -24,35 +23,12 @@ from dmicc_assets.geo.formats.soft import family_header
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.policy import NotServedError
+from dmicc_assets.geo.sample_groups import SampleGroup, best_groups
 from dmicc_assets.geo.sources import family_url, matrix_names, matrix_url
+from dmicc_assets.geo.spellings import shortened
 from dmicc_assets.study.schema import SERIES_NAME
 
-_MOST_GROUPS = 12
-# Words for controls, as regular expressions; a number, `_` or `-` may follow without a space (`HC3`, `Ctrl_1`).
-CONTROL_WORDS = (
-    "normals?", "norm", "nml", "healthy", "controls?", "ctrls?", "ctl", "hcs?", "donors?", "unaffected", "uninvolved",
-    "adjacent", "untreated", "mock", "vehicle", "wild[- _]?type", "disease[- _]?free",
-    "non[- _]?(?:tumou?r|tumou?rous|diseased?|lesional|cancer(?:ous)?|malignant)",
-)  # fmt: skip
-# Controls only where no group is named by a word above: HD may be a healthy donor or Huntington's disease.
-UNSURE_CONTROL_WORDS = ("hds?", "nl")
-
-
-def _words(alternatives: Sequence[str]) -> re.Pattern[str]:
-    """Any of these words, not as a part of a longer one; digits and `_` are no letters."""
-    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(alternatives)})(?![^\W\d_])", re.IGNORECASE)
-
-
-_CONTROL, _UNSURE_CONTROL = _words(CONTROL_WORDS), _words(UNSURE_CONTROL_WORDS)
-# A word for a disease that is not cancer: a "normal" beside it does not make the sample a control.
-_CASE = _words(("patients?", "tumou?r", "cancer", "carcinoma", "arthritis", "disease", "syndrome", "lesion(?:al)?"))
-_FROM, _WITHOUT = _words(("tissue", "from", "of", "in")), _words(("without",))
-GROUP_KEY = re.compile(
-    r"disease|status|diagnosis|condition|group|state|type|phenotype|histology|pathology|tissue", re.I
-)
 _TISSUE_KEY = re.compile(r"^(tissue|organ|organism part|tissue type|cell type|body site|source|sample type)\b", re.I)
-_TAIL = r"(?:[\s_#-]*\d[\s_#\d-]*[A-Za-z]?)?$"  # the number of a replicate or a patient, as in `tissue_12b`
-_NUMBERS = re.compile(_TAIL.replace(")?$", ")$"))
 _TISSUES = (
     "bile duct", "bladder", "blood", "bone marrow", "brain", "breast", "cartilage", "cervix", "colon", "endometrium",
     "esophagus", "heart", "intestine", "kidney", "liver", "lung", "lymph node", "muscle", "nerve", "ovary", "pancreas",
@@ -65,25 +41,6 @@ _OF_TISSUE = {
     "pulmonary": "lung", "cutaneous": "skin", "ovarian": "ovary", "pancreatic": "pancreas", "biliary": "bile duct",
 }  # fmt: skip
 _TISSUE_WORDS = {**{name: name for name in _TISSUES}, **_OF_TISSUE}
-
-
-@dataclass(frozen=True, slots=True)
-class SampleGroup:
-    """Samples with one description.
-
-    Attributes:
-        text: their common value of the field.
-        n_samples: number of samples.
-        kind: `control` when the text says so, else `case`.
-        label: proposed label.
-        pattern: a regular expression that matches these samples in the field and no others.
-    """
-
-    text: str
-    n_samples: int
-    kind: Literal["case", "control"]
-    label: str
-    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +172,7 @@ def _by_platform(samples: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFra
 def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl.DataFrame) -> DatasetDescription:
     fields = _fields(samples)
     counts = {key: dict(Counter(values)) for key, values in fields.items()}
-    field, groups = _best_groups(fields)
+    field, groups = best_groups(fields)
     made = header.values_made(samples)
     swap = swapped_text(samples) if made.n_channels == 2 else None
     return DatasetDescription(
@@ -255,90 +212,12 @@ def _value(fields: Mapping[str, str], key: str) -> str:
     return texts[0] if len(texts) == 1 else ""
 
 
-def _best_groups(fields: dict[str, list[str]]) -> tuple[str | None, tuple[SampleGroup, ...]]:
-    """The field that best separates cases from controls: it has both, is named like a group, and has few values.
-
-    Numbers at the end of titles and source names are ignored: `Tumour tissue 1` is a tumour tissue (GSE83521).
-    """
-    # `any` means every field, and a key that does not stay as it is in YAML would not be found.
-    candidates = [(key, values, values) for key, values in fields.items() if key.lower() != ANY and as_yaml(key) == key]
-    candidates += [
-        (key, fields[key], [_NUMBERS.sub("", value) for value in fields[key]]) for key in ("source_name", "title")
-    ]
-    ranked: list[tuple[bool, bool, int, int]] = []
-    proposals: list[tuple[SampleGroup, ...]] = []
-    for i, (key, values, stems) in enumerate(candidates):
-        distinct = set(stems)
-        few = "" not in distinct and 2 <= len(distinct) <= min(_MOST_GROUPS, len(values) - 1)
-        proposals.append(_groups(dict(Counter(stems)), "$" if stems is values else _TAIL) if few else ())
-        if few and _tell_apart(proposals[i], values):
-            kinds = {group.kind for group in proposals[i]}
-            ranked.append((len(kinds) == 1, GROUP_KEY.search(key) is None, len(distinct), i))
-    usable = [entry for entry in ranked if not (entry[0] and entry[1])]
-    if not usable:
-        return None, ()
-    best = min(usable)[3]
-    return candidates[best][0], proposals[best]
-
-
-def _tell_apart(groups: Sequence[SampleGroup], values: Sequence[str]) -> bool:
-    """Whether the pattern of exactly one group matches each value."""
-    found = {value: sum(re.search(group.pattern, value) is not None for group in groups) for value in values}
-    return set(found.values()) == {1}
-
-
-def _groups(counts: dict[str, int], tail: str) -> tuple[SampleGroup, ...]:
-    """Groups of a field's values; a single control group is called `control`, so that series can be merged."""
-    controls = [text for text in counts if _is_control(text, _CONTROL)]
-    controls = controls or [text for text in counts if _is_control(text, _UNSURE_CONTROL)]
-    taken: set[str] = set()
-    groups: list[SampleGroup] = []
-    for text, n_samples in counts.items():
-        label = "control" if controls == [text] else label_of(text)
-        while label in taken:
-            label += "_2"
-        taken.add(label)
-        kind = "control" if text in controls else "case"
-        groups.append(SampleGroup(text, n_samples, kind, label, f"(?i)^{escaped(text)}{tail}"))
-    return tuple(groups)
-
-
-def escaped(text: str) -> str:
-    """The text as a readable regular expression that stays as it is in YAML: only special characters are escaped."""
-    special = re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
-    return re.sub(r"(?<= ) |[^ -~]", lambda found: _codepoint(found[0]), special)
-
-
-def _codepoint(character: str) -> str:
-    return character if character.isprintable() and character != " " else f"\\U{ord(character):08x}"
-
-
-def as_yaml(text: str) -> str:
-    """The text as it stands in a study file: printable, on one line, with single spaces."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def label_of(text: str) -> str:
-    """A label in the form that study files require, from a description."""
-    words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].rstrip("_")
-    return words if words[:1].isalpha() else f"group_{words}".rstrip("_")
-
-
-def _is_control(text: str, words: re.Pattern[str]) -> bool:
-    """Whether the text has a control word, and without it names no disease, as `tumor, control arm` does."""
-    if words.search(text) is None:
-        return False
-    rest = words.sub(" ", text)
-    is_disease = _CASE.search(rest) is not None and _FROM.search(rest) is None
-    return _WITHOUT.search(rest) is None and not is_disease
-
-
 def _tissue(fields: dict[str, list[str]], title: str) -> str:
     """The tissue that most samples name: in a tissue field, or else by a known tissue's name in any field."""
     for key, values in fields.items():
         distinct = set(values)
         if _TISSUE_KEY.search(key) and len(distinct) == 1 and (only := distinct.pop()):
-            return _known_tissue([only]) or only
+            return _known_tissue([only]) or shortened(only)
     words = [*(value for key, values in fields.items() if key != "title" for value in values)]
     return _known_tissue(words) or _known_tissue([*fields["title"], title])
 

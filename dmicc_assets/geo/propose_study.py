@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.expression.same_people import same_titles
-from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
+from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription
+from dmicc_assets.geo.sample_groups import label_of
 from dmicc_assets.geo.study_draft import FILL_IN, DraftCohort, DraftDataset, StudyDraft, study_text
-from dmicc_assets.study.dataset_parts import NAME
+from dmicc_assets.study.dataset_parts import NAME, SPECIES
 from dmicc_assets.study.schema import accession_of
 
 _NOT_MERGED = "{0} is in no cohort: its titles name the people of {1}, measured on another platform, so merge it never."
@@ -63,15 +64,26 @@ def propose_draft(descriptions: Sequence[SeriesDescription], name: str) -> Study
     repeated = _same_people(datasets)
     choices = _choices([dataset for dataset in datasets if dataset.name not in repeated])
     cohorts, shared = _cohorts(choices)
+    organism = _only_organism(datasets)
     return StudyDraft(
         name,
+        organism=organism,
+        libraries=("GO_BP", "GO_CC", "GO_MF") if organism == "rat" else ("GO_BP", "GO_CC", "GO_MF", "KEGG"),
         title=" and ".join(_title(cohort[0]) for cohort in cohorts.values()),
         comments=(
             f"Proposed from the headers of {', '.join(series.accession for series in descriptions)}.",
             f"Read the samples' descriptions below, correct labels and cohorts, then: dmicc check {name}",
         ),
         datasets=tuple(
-            DraftDataset(each, series.title, each.tissue, each.field or "", each.groups, _missing(each))
+            DraftDataset(
+                each,
+                series.title,
+                each.tissue,
+                each.field or "",
+                each.groups,
+                _missing(each),
+                symbols=_symbols(each, datasets),
+            )
             for series in descriptions
             for each in series.datasets
         ),
@@ -88,11 +100,28 @@ def _same_people(datasets: Sequence[DatasetDescription]) -> dict[str, str]:
     found: dict[str, str] = {}
     for i, dataset in enumerate(datasets):
         for earlier in datasets[:i]:
-            titles = [list(each.descriptions.get("title", {})) for each in (earlier, dataset)]
+            titles = [_titles(each) for each in (earlier, dataset)]
             is_one_series = accession_of(earlier.name) == accession_of(dataset.name)
             if earlier.name not in found and is_one_series and same_titles(titles[0], titles[1]):
                 found.setdefault(dataset.name, earlier.name)
     return found
+
+
+def _titles(dataset: DatasetDescription) -> list[str]:
+    """Titles of the samples, or the distinct ones where the samples are not described one by one."""
+    return [row["title"] for row in dataset.fields if row.get("title")] or list(dataset.descriptions.get("title", {}))
+
+
+def _only_organism(datasets: Sequence[DatasetDescription]) -> str:
+    """Mouse or rat, if all datasets are of it; else "", which stands for human gene sets."""
+    species = {organism for dataset in datasets for organism in dataset.organisms}
+    return next((short for short, name in SPECIES.items() if species == {name}), "")
+
+
+def _symbols(dataset: DatasetDescription, datasets: Sequence[DatasetDescription]) -> str:
+    """Mouse and rat take human symbols beside datasets of another species."""
+    is_fetched = {*dataset.organisms} in ({name} for name in SPECIES.values())
+    return "human_orthologues" if is_fetched and not _only_organism(datasets) else ""
 
 
 def _choices(datasets: Sequence[DatasetDescription]) -> list[_Choice]:

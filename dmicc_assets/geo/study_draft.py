@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dmicc_assets.geo.describe import DatasetDescription, SampleGroup, as_yaml
+from dmicc_assets.geo.describe import DatasetDescription
+from dmicc_assets.geo.sample_groups import SampleGroup
+from dmicc_assets.geo.spellings import as_yaml, patterns_of, shortened
 
 FILL_IN = "FILL_IN"  # not a valid label name, so that `dmicc check` asks for it with line and key
-_MOST_VALUES = 12
+MOST_VALUES = 12
 _LINE = 118
 
 
@@ -26,6 +28,7 @@ class DraftDataset:
         groups: its label rules, a group each.
         missing: what no description says, so that a person must write rules; "" when nothing is missing.
         values: what the matrix holds, as in a study file; "" to let its numbers decide.
+        symbols: `human_orthologues` where those of another species are to be replaced; "" to keep them.
         patient: field and pattern that tell the patient of a sample.
     """
 
@@ -36,6 +39,7 @@ class DraftDataset:
     groups: tuple[SampleGroup, ...]
     missing: str = ""
     values: str = ""
+    symbols: str = ""
     patient: tuple[str, str] | None = None
 
 
@@ -120,14 +124,16 @@ def _dataset_lines(dataset: DraftDataset) -> Iterator[str]:
     yield f"  # {described.n_samples} samples, {', '.join(described.organisms) or 'organism not said'}"
     if not described.has_table:
         yield "  # Its matrix is empty: NCBI's RNA-seq counts are used if there are any."
-    for key, counts in described.descriptions.items():
-        shown = [f"{text!r} ({n})" for text, n in list(counts.items())[:_MOST_VALUES]]
-        more = f", and {len(counts) - _MOST_VALUES} more" if len(counts) > _MOST_VALUES else ""
+    for key, texts in shown_descriptions(described).items():
+        shown = [f"{text!r} ({n})" for text, n in texts[:MOST_VALUES]]
+        more = f", and {len(texts) - MOST_VALUES} more" if len(texts) > MOST_VALUES else ""
         yield from _comment(f"{key}: {', '.join(shown)}{more}", indent="  ")
     yield f"  {described.name}:"
     yield "    source: geo"
     if described.platform:
         yield f"    platform: {described.platform}"
+    if dataset.symbols:
+        yield f"    symbols: {_name(dataset.symbols)}   # for human data and gene sets"
     yield f"    tissue: {_quoted(dataset.tissue)}" + ("" if dataset.tissue else "   # not found in the header")
     yield "    labels:   # every sample matches exactly one rule"
     yield from _label_lines(dataset)
@@ -145,8 +151,25 @@ def _dataset_lines(dataset: DraftDataset) -> Iterator[str]:
         yield f"    values: {FILL_IN}"
 
 
+def shown_descriptions(described: DatasetDescription) -> dict[str, list[tuple[str, int]]]:
+    """Each field's texts with their samples, shortened; texts that differ by their numbers alone are one, with `#`.
+
+    Titles, of which each sample has its own, are there where they are few without their numbers.
+    """
+    counts = described.descriptions
+    titles = patterns_of({row["title"]: 1 for row in described.fields if row.get("title")})
+    if "title" not in counts and len(titles) < min(MOST_VALUES, described.n_samples):
+        counts = {**counts, "title": titles}
+    return {key: [(shortened(text), n) for text, n in patterns_of(values).items()] for key, values in counts.items()}
+
+
 def _label_lines(dataset: DraftDataset) -> Iterator[str]:
     for group in dataset.groups:
+        if group.spellings:
+            shown = ", ".join(f"{shortened(text)!r} ({n})" for text, n in group.spellings.items())
+            yield f"      # {group.label}: spellings taken for one: {shown}; write a rule for each if they differ"
+        if group.doubt:
+            yield f"      # {group.label}: {group.doubt}"
         where = f"{{{_quoted(dataset.field)}: {_quoted(group.pattern)}}}"
         yield f"      - {{label: {_name(group.label)}, where: {where}, expect: {group.n_samples}}}"
     if dataset.missing:

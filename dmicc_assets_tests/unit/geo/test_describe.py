@@ -9,9 +9,10 @@ from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.labels import assign_labels
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.dataset import read_dataset
-from dmicc_assets.geo.describe import SeriesDescription, describe_series, label_of
+from dmicc_assets.geo.describe import SeriesDescription, describe_series
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.propose_study import propose_study
+from dmicc_assets.geo.sample_groups import label_of
 from dmicc_assets.study.addresses import GEO_ACC_URL
 from dmicc_assets.study.loading import load_study
 from dmicc_assets.study.schema import Study

@@ -2,8 +2,9 @@
 
 import yaml
 
-from dmicc_assets.geo.describe import DatasetDescription, SampleGroup, SeriesDescription
+from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription
 from dmicc_assets.geo.propose_study import propose_study
+from dmicc_assets.geo.sample_groups import SampleGroup
 
 
 def _dataset(platform: str, chip: str, patients: range) -> DatasetDescription:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dmicc_assets.geo.describe import CONTROL_WORDS, UNSURE_CONTROL_WORDS
+from dmicc_assets.geo.sample_groups import CONTROL_WORDS, UNSURE_CONTROL_WORDS
 from dmicc_assets.study.loading import load_study, study_files
 
 STUDY = load_study(study_files([])["dm_icc"])
