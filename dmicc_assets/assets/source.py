@@ -65,7 +65,7 @@ def _earlier_files(context: StepContext) -> list[SourceFile]:
     ),
     inputs=(Input("source/files"),),
     settings=lambda study, dataset: study.datasets[dataset].model_dump(mode="json"),
-    version="7",
+    version="8",
 )
 def dataset(context: StepContext) -> Result:
     """Read the files, label every sample, take log2 if needed, normalise between arrays, collapse to genes."""

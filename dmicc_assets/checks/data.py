@@ -253,8 +253,10 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
             placed = f"the platform has placeholders for symbols, {share:.1%} of its probes"
             problems.append((placed, (share, PLACEHOLDERS, "placeholders")))
         if n_compound := int(notes.get("n_compound", 0)):
-            joined = f"{counted(n_compound, 'probe')} of the platform had symbols joined by ; | , or spaces; separated"
+            joined = f"{counted(n_compound, 'probe')} of the platform had symbols joined by ; | , : spaces; separated"
             problems.append((joined, (n_compound, 0, "compounds")))
+        if n_controls := int(notes.get("n_controls", 0)):
+            text += f"; {counted(n_controls, 'control probe')} of the platform"
         if "orthologues" in notes:
             replaced = Replaced(**notes["orthologues"])
             text += f"; {replaced.text()}"

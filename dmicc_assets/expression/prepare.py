@@ -201,6 +201,7 @@ def _notes(
         "n_placeholders": raw.n_placeholders,
         "n_annotated": raw.n_annotated,
         "n_compound": raw.n_compound,
+        "n_controls": raw.n_controls,
         "n_missing_cells": int(np.isnan(log2_values).sum()),
         "normalise": spec.normalise,
         "collapse": spec.collapse,

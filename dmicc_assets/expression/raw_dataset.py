@@ -37,11 +37,12 @@ class RawDataset:
         symbol_column: the platform's column that named the genes.
         n_date_mangled: symbols of the platform that a spreadsheet turned into dates; dropped.
         n_placeholders: entries of the platform's table that stand for no gene (`#N/A`, `unknown`); dropped.
-        n_compound: probes whose cell joins symbols by `;`, `|`, `,` or white space.
+        n_compound: probes whose cell joins symbols by something else than `///` and `//`.
         value_kind: `counts` where the source says so: NCBI's RNA-seq counts, a file of featureCounts.
         n_channels: 2 for two-colour arrays.
         is_sequencing: whether the source says that it was sequenced.
         value_text: what the source says of the making of its values.
+        n_controls: manufacturers' control probes of the platform.
         n_annotated: probes of the platform's table, of which the matrix may have a part.
         left_out: samples that the source describes without values.
         clinical: each clinical file by its name: sample to field to value.
@@ -73,6 +74,7 @@ class RawDataset:
     n_channels: int
     is_sequencing: bool
     value_text: str
+    n_controls: int = 0
     n_annotated: int = 0
     left_out: tuple[str, ...] = ()
     clinical: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict[str, Any])

@@ -114,6 +114,7 @@ def _from_series(
         n_placeholders=platform.n_placeholders,
         n_annotated=len(platform.probe_genes),
         n_compound=platform.n_compound,
+        n_controls=platform.n_controls,
         value_kind="unknown",
     )
 
@@ -181,6 +182,7 @@ def _from_matrix(name: str, spec: Dataset, by_role: Mapping[str, SourceFile]) ->
         n_placeholders=platform.n_placeholders if platform else 0,
         n_annotated=len(platform.probe_genes) if platform else 0,
         n_compound=platform.n_compound if platform else 0,
+        n_controls=platform.n_controls if platform else 0,
         value_kind="counts" if is_feature_counts(served.path) else "unknown",
         n_channels=1,
         is_sequencing=False,

@@ -18,6 +18,7 @@ from dmicc_assets.geo.accession import (
 )
 from dmicc_assets.geo.beside import near_names, urls_beside
 from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, read_symbols, verify_counts, verify_symbols
+from dmicc_assets.geo.formats.gene_id_columns import is_entrez_column
 from dmicc_assets.geo.formats.gzip_stream import CHECK
 from dmicc_assets.geo.formats.platform import Platform, read_platform, read_probe_table
 from dmicc_assets.geo.formats.platform_table import platform_part, read_platform_table
@@ -108,9 +109,10 @@ def read_genes(spec: Dataset, platform: str | None, files: Mapping[str, SourceFi
     if "platform" not in files:
         raise SourceError(f"{platform}: its platform file was not acquired")
     path = files["platform"].path
+    entrez = read_symbols(files["gene_ids"].path) if "gene_ids" in files else None
     if isinstance(spec.annotation, Annotation):
-        return read_platform(path, platform, None, spec.annotation.column, spec.annotation.pattern)
-    return read_platform(path, platform, read_symbols(files["gene_ids"].path) if "gene_ids" in files else None)
+        return read_platform(path, platform, entrez, spec.annotation.column, spec.annotation.pattern)
+    return read_platform(path, platform, entrez)
 
 
 def matrix_names(accession: str, client: GeoClient) -> list[str]:
@@ -166,7 +168,8 @@ def _visit_platform(
 ) -> None:
     """Visit the platform's table, unless a family SOFT file contains it, and NCBI's gene ids if it needs them.
 
-    With a table of the study's author nothing else is needed, with a column named by the author no gene ids.
+    With a table of the study's author nothing else is needed, with a column named by the author no gene ids but where
+    it holds them.
     """
     if isinstance(spec.annotation, str):
         return
@@ -180,9 +183,15 @@ def _visit_platform(
     take = partial(platform_part, accession=platform)
     wanted = Wanted("platform", _platform_urls(platform, series, client), verify, f"{platform}.txt", is_unrevised, take)
     table = needed(platform, wanted, get) if family is None else get(wanted) or family
-    if spec.annotation is None and table.look(partial(needs_entrez, accession=platform)):
+    if _names_ids(spec) or (spec.annotation is None and table.look(partial(needs_entrez, accession=platform))):
         assembly = next((ASSEMBLIES[organism] for organism in organisms if organism in ASSEMBLIES), _HUMAN)
         needed(platform, _gene_ids(client, assembly, platform), get)
+
+
+def _names_ids(spec: Dataset) -> bool:
+    """Whether the study names a column of Entrez gene ids for the genes."""
+    named = spec.annotation
+    return isinstance(named, Annotation) and named.pattern is None and is_entrez_column(named.column)
 
 
 def _visit_counts(name: str, accession: str, url: str, organisms: Sequence[str], client: GeoClient, get: Get) -> None:

@@ -62,7 +62,7 @@ WAYS_OF_ANNOTATION = [
         annotated(n_compound=2),
         "warning",
         "SIM1",
-        "2 probes of the platform had symbols joined by ; | , or spaces",
+        "2 probes of the platform had symbols joined by ; | , : spaces",
     ),
     ("I8", annotated(orthologues=REPLACED), "warning", "SIM1", "under 50% of the symbols could be replaced"),
     (

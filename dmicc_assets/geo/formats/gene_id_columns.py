@@ -31,6 +31,11 @@ ID_COLUMNS: Mapping[str, tuple[Namespace, Callable[[str], str]]] = {
 }
 
 
+def is_entrez_column(column: str) -> bool:
+    """Whether a column of this name holds Entrez gene ids; GENE may hold symbols as well."""
+    return plain_name(column) in {"entrezgene", "entrezgeneid", "entrezid", "entrez", "geneid", "locuslink"}
+
+
 def gene_id_cells(table: PlatformTable, genes: Sequence[tuple[str | None, int]]) -> Iterator[ProbeCell]:
     """The cells that name the gene of a probe with one symbol.
 

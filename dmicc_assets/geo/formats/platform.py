@@ -15,7 +15,7 @@ from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.gene_ids import gene_id_rows
 from dmicc_assets.geo.formats.gene_id_columns import ID_COLUMNS, gene_id_cells
 from dmicc_assets.geo.formats.platform_table import PlatformTable, plain_name, read_platform_table
-from dmicc_assets.geo.formats.symbol_cells import Cell, is_gene_name, read_captured, read_cell
+from dmicc_assets.geo.formats.symbol_cells import Cell, is_gene_name, read_captured, read_cell, read_identifiers
 from dmicc_assets.geo.formats.symbol_columns import COLUMNS, SymbolRule, choose_column, no_column
 from dmicc_assets.geo.formats.tabular import text_table
 from dmicc_assets.tables import TABLES
@@ -37,7 +37,8 @@ class Platform:
         rule: the rule that chose it.
         n_date_mangled: symbols that a spreadsheet turned into dates (`1-Mar`, `44256`); dropped.
         n_placeholders: entries that stand for no gene (`#N/A`, `unknown`, `2.31E+19`); dropped.
-        n_compound: cells in which `;`, `|`, `,` or white space separates symbols.
+        n_compound: cells in which something else than `///` and `//` separates symbols.
+        n_controls: entries of manufacturers' control probes.
         table_sha256: SHA-256 of the decompressed table's lines.
     """
 
@@ -49,6 +50,7 @@ class Platform:
     n_date_mangled: int
     n_placeholders: int
     n_compound: int
+    n_controls: int
     table_sha256: str
 
 
@@ -64,7 +66,7 @@ def read_platform(
     Args:
         path: `.annot[.gz]`, SOFT (a family file too) or acc.cgi's text.
         accession: which platform, where a file holds several (GSE781's family: GPL96 and GPL97).
-        entrez: symbol by Entrez gene id, for platforms that name genes only so.
+        entrez: symbol by Entrez gene id, for platforms that name genes only so, or where `column` holds such ids.
         column: the column to read, by the file's name or a spelling of it; the probes' own, where they are symbols
             (NanoString). None chooses among the others.
         pattern: a regular expression with one group, which captures each symbol of a cell.
@@ -75,7 +77,9 @@ def read_platform(
     """
     if column is not None:
         table = read_platform_table(path, accession, {plain_name(column), *ID_COLUMNS})
-        rule = SymbolRule("study file", column, read_captured(pattern) if pattern else read_cell)
+        is_entrez = entrez is not None and pattern is None
+        read = read_captured(pattern) if pattern else read_identifiers if is_entrez else read_cell
+        rule = SymbolRule("study file", column, read, is_entrez=is_entrez)
         return _named(table, rule, _best_of(table, rule, path.name), entrez, path.name)
     table = read_platform_table(path, accession, {*COLUMNS, *ID_COLUMNS})
     chosen = choose_column(table, entrez)
@@ -161,6 +165,7 @@ def _named(table: PlatformTable, rule: SymbolRule, index: int, entrez: Mapping[s
         sum(cell.n_dates for cell in cells),
         sum(cell.n_placeholders for cell in cells),
         sum(cell.is_compound for cell in cells),
+        sum(cell.n_controls for cell in cells),
         digest.hexdigest(),
     )
 

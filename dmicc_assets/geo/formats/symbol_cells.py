@@ -5,11 +5,11 @@ Which column is read is `symbol_columns.py`'s choice. A cell is rarely one symbo
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dmicc_assets.expression.symbols import is_gene_symbol, is_human_symbol
+from dmicc_assets.expression.symbols import current_symbols, is_gene_symbol, is_human_symbol
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)"
 _LONG_MONTH = "(?:january|february|march|april|june|july|august|september|october|november|december)"
@@ -34,11 +34,26 @@ _PLACEHOLDER = re.compile(
     r"|[-+]?[\d.,]+(?:e[-+]?\d+)?"  # numbers: 2.31E+19 was 2310009E19Rik
     r"|[\W_]+"
     r"|(?:no|not) (?:gene|symbol|name|match|data|annotat|assign|availab|known|applicab)\w*.*"
-    r"|(?:.*[\W_])?(?:control|negative|permuted|scrambled|random|background|blank|empty)(?:[\W_\d].*)?"
-    r"|.*corner|AFFX-.*|\([-+]\)E1A.*|ERCC-\d+",  # manufacturers' control probes
+    r"|(?:.*[\W_])?empty(?:[\W_\d].*)?",
     re.I,
 )
-_MIRNA = re.compile(r"[a-z]{3,4}-(?:mir|let|lin|bantam)\b.*", re.I)
+# Manufacturers' probes that measure no gene of the sample.
+_CONTROL = re.compile(
+    r"(?:.*[\W_])?(?:controls?|negative|permuted|scrambled|random|background|blank|spike-?in)(?:[\W_\d].*)?"
+    r"|(?:negative|positive|hyb\w*)_?controls?\d*|.*corner\d*|AFFX\b.*|(?:\([-+]\))?E1A[\W_].*|(?:\([-+]\))?3xSLv\d+"
+    r"|ERCC[-_]\d+.*|eQC(?:-\d+)?|NC\d*_\d{5,}|ETG\d+_\d+|phage_lambda.*|cy3_hyb|low_stringency_hyb|labeling|biotin"
+    r"|housekeeping",
+    re.I,
+)
+_MIRNA = re.compile(r"[a-z]{3,4}-(?:mir|let|lin|bantam)\b[^\s;|,:&+=~/]*", re.I)
+# What joins symbols: none of these signs is in one.
+_JOINED = re.compile(r"[:&+=~\\]")
+# A symbol and what stands in brackets behind it: `TP53 (human)`, `tumor protein p53 (TP53)`.
+_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]+)[)\]]")
+# A symbol and its title: `TP53: tumor protein p53`, `TP53 - tumor protein p53`.
+_TITLED = re.compile(r"(\S+?)(?::| -)\s+(?:\S+\s.*|[a-z]{4,})")
+# Words that describe a gene, and its identifiers, beside its symbol.
+_DESCRIPTION = re.compile(r".*\s.*|[a-z]{4,}|ENS[A-Z]*\d{6,}(?:\.\d+)?|[NX][MRP]_\d+(?:\.\d+)?", re.S)
 # The symbol in a RefSeq title: `Homo sapiens olfactory receptor, family 4, member 5 (OR4F5), mRNA.`
 _TITLE = re.compile(r"\(([^()\s]+)\)(?:, |\.?$)")
 
@@ -50,13 +65,15 @@ class Cell(NamedTuple):
         symbols: distinct symbols, in the cell's order.
         n_dates: entries that a spreadsheet turned into dates.
         n_placeholders: entries that stand for no gene, other than the platforms' own blanks (`---`).
-        is_compound: whether `;`, `|`, `,` or white space separated symbols, which no platform's own rule does.
+        is_compound: whether anything but `///` and `//` separated symbols, which no platform's own rule does.
+        n_controls: manufacturers' control probes (`AFFX-BioB`, `ERCC-00002`, `DarkCorner`).
     """
 
     symbols: tuple[str, ...]
     n_dates: int = 0
     n_placeholders: int = 0
     is_compound: bool = False
+    n_controls: int = 0
 
 
 Read = Callable[[str], Cell]
@@ -76,30 +93,37 @@ def is_date(name: str) -> bool:
 def read_cell(cell: str) -> Cell:
     """The symbols of a cell.
 
-    `///` and `//` separate symbols. `;`, `|` and `,` do if at least one part is a known symbol, white space if every
-    part is. A single `/` or `-` does not (NOP5/NOP58, NKX2-1).
+    `///` and `//` separate symbols. `;`, `|`, `,`, `:`, `&` and `+` do if at least one part is a known symbol, white
+    space if every part is. A single `/` or `-` does not (NOP5/NOP58, NKX2-1). Descriptions and identifiers beside a
+    known symbol are left out, in brackets too: `TP53, tumor protein p53`, `TP53 (human)`.
     """
+    return _together([_read_entry(entry) for entry in re.split("/{3,}", cell)])
+
+
+def _read_entry(entry: str) -> Cell:
+    """The symbols of an entry between `///`: of those, descriptions stand beside their symbol."""
     names: list[str] = []
-    n_dates = n_placeholders = 0
-    is_compound = False
-    for entry in re.split("/{2,3}", cell):
-        parts = _parts(_bare(entry))
-        is_compound = is_compound or len(parts) > 1
-        for part in parts:
-            if part.casefold() in _BLANK:
-                continue
-            if _DATE.fullmatch(part):
-                n_dates += 1
-            elif part.casefold() in _PLACEHOLDERS or _PLACEHOLDER.fullmatch(part):
-                n_placeholders += 1
-            elif match := _SPELLED_OUT.fullmatch(part):
-                if is_human_symbol(symbol := "".join(match.groups()).upper()):
-                    names.append(symbol)
-                else:
-                    n_dates += 1
+    n_dates = n_placeholders = n_controls = 0
+    pieces = [_parts(_bare(piece)) for piece in entry.split("//")]
+    for part in (part for parts in pieces for part in parts):
+        if part.casefold() in _BLANK:
+            continue
+        if _DATE.fullmatch(part):
+            n_dates += 1
+        elif part.casefold() in _PLACEHOLDERS or _PLACEHOLDER.fullmatch(part):
+            n_placeholders += 1
+        elif _CONTROL.fullmatch(part) and not is_human_symbol(part):
+            n_controls += 1
+        elif match := _SPELLED_OUT.fullmatch(part):
+            if is_human_symbol(symbol := "".join(match.groups()).upper()):
+                names.append(symbol)
             else:
-                names.append(part)
-    return Cell(tuple(dict.fromkeys(names)), n_dates, n_placeholders, is_compound)
+                n_dates += 1
+        else:
+            names.append(part)
+    if any(map(is_gene_name, names)):
+        names = [name for name in names if is_gene_name(name) or not _DESCRIPTION.fullmatch(name)]
+    return Cell(tuple(names), n_dates, n_placeholders, any(len(parts) > 1 for parts in pieces), n_controls)
 
 
 def read_assignments(cell: str) -> Cell:
@@ -126,12 +150,16 @@ def read_captured(pattern: str) -> Read:
 
 
 def _of_parts(parts: Iterator[str]) -> Cell:
-    cells = [read_cell(part) for part in parts]
+    return _together([read_cell(part) for part in parts])
+
+
+def _together(cells: Sequence[Cell]) -> Cell:
     return Cell(
         tuple(dict.fromkeys(name for cell in cells for name in cell.symbols)),
         sum(cell.n_dates for cell in cells),
         sum(cell.n_placeholders for cell in cells),
         any(cell.is_compound for cell in cells),
+        sum(cell.n_controls for cell in cells),
     )
 
 
@@ -140,11 +168,33 @@ def _parts(entry: str) -> list[str]:
     if is_gene_name(entry):
         return [entry]
     parts = [part for piece in re.split("[;|,]", entry) if (part := _bare(piece))]
-    if any(map(is_gene_name, parts)):
-        return parts
+    if any(is_gene_name(part) or _is_known(_joined(part)) for part in parts):
+        return [name for part in parts for name in _joined(part)]
+    joined = _joined(entry)
     words = entry.split()
-    return words if len(words) > 1 and all(is_gene_name(word) for word in words) else [entry]
+    return words if joined == [entry] and len(words) > 1 and _is_known(words) else joined
+
+
+def _joined(part: str) -> list[str]:
+    """The symbols of a part that `:`, `&` or `+` joins, or the one beside a bracket or a title; else the part."""
+    if is_gene_name(part):
+        return [part]
+    if is_gene_name(plain := part.rstrip("*#?:&+.")):
+        return [plain]
+    match = _BRACKETS.fullmatch(part)
+    if match and (known := [name for name in map(_bare, match.groups()) if is_gene_name(name)]):
+        exact = [name for name in known if is_human_symbol(name)] or known
+        return exact if len(set(current_symbols(exact).values())) > 1 else exact[:1]
+    if (match := _TITLED.fullmatch(part)) and is_gene_name(match[1]):
+        return [match[1]]
+    pieces = [piece for each in _JOINED.split(part) if (piece := _bare(each))]
+    words = re.split(r"\s+and\s+", part)
+    return pieces if any(map(is_gene_name, pieces)) else words if _is_known(words) else [part]
+
+
+def _is_known(names: list[str]) -> bool:
+    return all(is_gene_name(name) for name in names)
 
 
 def _bare(text: str) -> str:
-    return text.strip().strip('"').strip()
+    return text.strip().strip("\"'").strip()

@@ -268,10 +268,13 @@ def test_a_platform_falls_back_to_the_submitters_table_and_then_to_acc(
     assert raw.probe_genes["gene"].to_list() == ["OTHER", "MX1"]
 
 
-def test_a_platform_with_entrez_ids_brings_ncbis_symbols(mirror: Path, client: GeoClient) -> None:
+@pytest.mark.parametrize("annotation", [None, Annotation(column="entrez_gene_id")])
+def test_a_platform_with_entrez_ids_brings_ncbis_symbols(
+    mirror: Path, client: GeoClient, annotation: Annotation | None
+) -> None:
     write_counts(mirror)
     write_annot(mirror, "GPL7", annot_text("GPL7", {"1000_at": "7157", "1001_at": "920"}, column="ENTREZ_GENE_ID"))
-    raw = get("GSE1001", spec(), client)
+    raw = get("GSE1001", spec(annotation=annotation), client)
     assert raw.probe_genes is not None
     assert raw.probe_genes["gene"].to_list()[:3] == ["TP53", "CD4", None]
     assert raw.symbol_column == "ENTREZ_GENE_ID"
@@ -280,10 +283,10 @@ def test_a_platform_with_entrez_ids_brings_ncbis_symbols(mirror: Path, client: G
 def test_an_author_names_the_column_of_a_platform_or_brings_a_table(
     mirror: Path, client: GeoClient, tmp_path: Path
 ) -> None:
-    write_annot(mirror, "GPL7", annot_text("GPL7", {"1000_at": "x (TP53)", "1001_at": "y (CD4)"}, column="Target"))
-    with pytest.raises(DataError, match=r"no column of GPL7 names genes .*Target: x \(TP53\), y \(CD4\)"):
+    write_annot(mirror, "GPL7", annot_text("GPL7", {"1000_at": "x <TP53>", "1001_at": "y <CD4>"}, column="Target"))
+    with pytest.raises(DataError, match=r"no column of GPL7 names genes .*Target: x <TP53>, y <CD4>"):
         get("GSE1001", spec(), client)
-    raw = get("GSE1001", spec(annotation=Annotation(column="Target", pattern=r"\((.+)\)")), client)
+    raw = get("GSE1001", spec(annotation=Annotation(column="Target", pattern="<(.+)>")), client)
     assert raw.probe_genes is not None
     assert raw.probe_genes["gene"].to_list()[:3] == ["TP53", "CD4", None]
     (tmp_path / "mine.tsv").write_text("probe\tsymbol\n1000_at\tEGFR\n")

@@ -15,6 +15,16 @@ from dmicc_assets.geo.formats.symbol_cells import Cell, read_cell
         ("CD4 CD8A", ["CD4", "CD8A"]),
         ("Tp53;Wrap53", ["Tp53", "Wrap53"]),
         ("EGFR;NOSUCHGENE", ["EGFR", "NOSUCHGENE"]),
+        ("ACSF3:MIR9-3", ["ACSF3", "MIR9-3"]),
+        ("TP53&WRAP53", ["TP53", "WRAP53"]),
+        ("TP53 + WRAP53", ["TP53", "WRAP53"]),
+        ("TP53 and WRAP53", ["TP53", "WRAP53"]),
+        ("NKX2-1:NOSUCHGENE", ["NKX2-1", "NOSUCHGENE"]),
+        ("hsa-miR-17-5p;hsa-miR-92a-3p", ["hsa-miR-17-5p", "hsa-miR-92a-3p"]),
+        ("hsa-mir-21+hsa-mir-22", ["hsa-mir-21", "hsa-mir-22"]),
+        ("TP53, tumor protein p53", ["TP53"]),
+        ("TP53; EGFR; epidermal growth factor receptor", ["TP53", "EGFR"]),
+        ("TP53;ENSG00000141510;NM_000546.6", ["TP53"]),
     ],
 )
 def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
@@ -31,6 +41,12 @@ def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
         ("TP53 /// TP53", ["TP53"]),
         ("NOP5/NOP58", ["NOP5/NOP58"]),
         ("NKX2-1", ["NKX2-1"]),
+        ("TP53 (human)", ["TP53"]), ("TP53 [Homo sapiens]", ["TP53"]), ("TP53(7157)", ["TP53"]), ("TP53*", ["TP53"]),
+        ("tumor protein p53 (TP53)", ["TP53"]), ("p53 (TP53)", ["TP53"]), ("'TP53'", ["TP53"]),
+        ("TP53 // tumor protein p53", ["TP53"]), ("TP53 // description", ["TP53"]), ("TP53 - tumor protein", ["TP53"]),
+        ("TP53: tumor protein p53 /// EGFR", ["TP53", "EGFR"]),
+        ("TRAV34 /// V alpha immunoglobulin", ["TRAV34", "V alpha immunoglobulin"]),  # GPL570's own names
+        ("hsa-miR-21*", ["hsa-miR-21*"]), ("ERCC1", ["ERCC1"]), ("chr1:12-34", ["chr1:12-34"]),
         ("A, B", ["A, B"]),  # neither is a known symbol
         ("kinase of TP53", ["kinase of TP53"]),
         ("LOC100130000", ["LOC100130000"]),
@@ -49,8 +65,12 @@ DATES = (
 )
 PLACEHOLDERS = (
     "#N/A, #REF!, #VALUE!, 0, 123, 3.8E+03, 2.31E+19, none, None, n/a, na, NaN, Null, unknown, ., ?, "
-    "permuted_negative, Negative Control 12, DarkCorner, GE_BrightCorner, AFFX-BioB, no match, "
-    "(+)E1A_r60_1, ERCC-00002, Not Available"
+    "no match, Not Available, no gene, empty"
+)
+CONTROLS = (
+    "permuted_negative, Negative Control 12, NegativeControl, DarkCorner, GE_BrightCorner, AFFX-BioB, (+)E1A_r60_1, "
+    "AFFX-r2-Ec-bioB-3_at, E1A_r60_a97, (-)3xSLv1, ERCC-00002, ERCC-00002_178, ILMN_Controls, eQC-41, NC2_00079215, "
+    "ETG10_212828, Spike-in, control, cy3_hyb"
 )
 
 
@@ -63,6 +83,15 @@ def test_dates_of_spreadsheets_are_counted(cell: str) -> None:
 @pytest.mark.parametrize("cell", PLACEHOLDERS.split(", "))
 def test_placeholders_are_no_genes(cell: str) -> None:
     assert read_cell(cell) == Cell((), n_placeholders=1)
+
+
+@pytest.mark.parametrize("cell", CONTROLS.split(", "))
+def test_control_probes_are_counted_as_such(cell: str) -> None:
+    assert read_cell(cell) == Cell((), n_controls=1)
+
+
+def test_a_date_behind_a_colon_is_a_second_symbol() -> None:
+    assert read_cell("TP53:1-Mar") == Cell(("TP53",), n_dates=1, is_compound=True)
 
 
 @pytest.mark.parametrize("cell", ["", "---", " - ", "--"])
