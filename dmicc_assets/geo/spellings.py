@@ -4,7 +4,7 @@ Groups are made of them by `sample_groups.py`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 MARK = "\x00"  # stands for the number of a patient or a replicate
 TAIL = r"(?:[\s_#-]*\d[\s_#\d-]*[A-Za-z]?)?$"  # the number of a replicate or a patient, as in `tissue_12b`
@@ -84,15 +84,22 @@ def shown_text(text: str) -> str:
 
 
 def patterns_of(counts: Mapping[str, int]) -> dict[str, int]:
-    """Texts with `#` for their numbers, with their counts, where that leaves at most half of them; else as they are.
+    """Texts with `#` for numbers by which they differ, with their counts, where that leaves at most half of them.
 
-    Numbers alone stay: ages tell more than `#`.
+    Texts of nothing but numbers stay: ages tell more than `#`.
     """
-    found: dict[str, int] = {}
-    for text, n in counts.items():
-        pattern = re.sub(r"\d+", "#", text) if re.search(r"[^\W\d_]", text) else text
-        found[pattern] = found.get(pattern, 0) + n
-    return found if 2 * len(found) <= len(counts) and len(counts) > 2 else dict(counts)
+    alike: dict[str, list[str]] = {}
+    for text in counts:
+        alike.setdefault(re.sub(r"\d+", "#", text) if re.search(r"[^\W\d_]", text) else text, []).append(text)
+    if 2 * len(alike) > len(counts) or len(counts) < 3:
+        return dict(counts)
+    return {_common(texts): sum(counts[text] for text in texts) for texts in alike.values()}
+
+
+def _common(texts: Sequence[str]) -> str:
+    """Texts that differ by their numbers alone as one, with `#` where a number differs."""
+    parts = zip(*(re.split(r"(\d+)", text) for text in texts), strict=True)
+    return "".join(own[0] if len(set(own)) == 1 else "#" for own in parts)
 
 
 def same_spelling(counts: Mapping[str, int]) -> dict[str, str]:

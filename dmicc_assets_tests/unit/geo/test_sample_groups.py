@@ -127,6 +127,8 @@ def test_long_texts_are_matched_by_their_beginning() -> None:
 def test_texts_that_differ_by_numbers_are_shown_once() -> None:
     counts = {f"patient {i} tumor": 1 for i in range(9)} | {f"patient {i} normal": 1 for i in range(9)}
     assert patterns_of(counts) == {"patient # tumor": 9, "patient # normal": 9}
+    cells = {f"A375 cells 24h {drug} rep{i}": 1 for drug in ("Control", "Vemurafenib") for i in range(3)}
+    assert patterns_of(cells) == {"A375 cells 24h Control rep#": 3, "A375 cells 24h Vemurafenib rep#": 3}  # GSE42872
     ages = {str(age): 1 for age in range(30, 60)}
     assert patterns_of(ages) == ages
 
