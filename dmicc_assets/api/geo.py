@@ -65,6 +65,7 @@ def read_geo(
     from dmicc_assets.lake.steps import open_client
     from dmicc_assets.study.settings import load_settings
 
+    accession = accession.strip().upper()
     settings = load_settings(home=Path(home)) if home is not None else load_settings()
     settings.prepare_home()
     rules = [{"label": "any", "where": {"sample": ""}}]

@@ -133,8 +133,8 @@ def _is_same(common: str, other: str, times: float) -> bool:
     words = [_folded(text).split(" ") for text in (common, other)]
     if len(words[0]) != len(words[1]):
         return False
-    differ = [pair for pair in zip(*words, strict=True) if pair[0] != pair[1]]
-    return not differ or (len(differ) == 1 and _is_slip(*differ[0], times))
+    differ = [(word, its) for word, its in zip(words[0], words[1], strict=True) if word != its]
+    return not differ or (len(differ) == 1 and _is_slip(differ[0][0], differ[0][1], times))
 
 
 def _folded(text: str) -> str:

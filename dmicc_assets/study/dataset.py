@@ -3,6 +3,7 @@
 Its parts are in `dataset_parts.py`; rules between datasets and cohorts in `schema.py`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -83,6 +84,11 @@ class Dataset(BaseModel):
         content: dict[str, Any] = dump(self)
         unused = ("symbols", "orthologues") if self.symbols == "annotated" else ()
         return {key: value for key, value in content.items() if key not in unused}
+
+    @field_validator("platform", mode="before")
+    @classmethod
+    def _in_capitals(cls, given: Any) -> Any:
+        return given.upper() if isinstance(given, str) and re.match(PLATFORM, given.upper()) else given
 
     @field_validator("clinical", mode="before")
     @classmethod

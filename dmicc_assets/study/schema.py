@@ -4,8 +4,8 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -184,11 +184,37 @@ class Study(_Section):
         """Names of the cohorts that a dataset is part of."""
         return [name for name, cohort in self.cohorts.items() if dataset in cohort.datasets]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _accessions_in_capitals(cls, given: Any) -> Any:
+        """`gse55235` is the series GSE55235, wherever the file names the dataset."""
+        datasets: Any = cast("dict[str, Any]", given).get("datasets") if isinstance(given, dict) else None
+        if not isinstance(datasets, dict):
+            return cast(object, given)
+        named = {name: spec for name, spec in cast("dict[Any, Any]", datasets).items() if isinstance(name, str)}
+        written = {
+            name: name.upper()
+            for name, spec in named.items()
+            if isinstance(spec, dict) and cast("dict[str, Any]", spec).get("source") == "geo"
+            if name.upper() not in named and SERIES_NAME.match(name.upper())
+        }
+        return _with_names(given, written) if written else cast(object, given)
+
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         for problem in _disagreements(self):
             raise ValueError(problem)
         return self
+
+
+def _with_names(part: Any, names: Mapping[str, str]) -> Any:
+    """A part of a study file with other names of its datasets."""
+    if isinstance(part, dict):
+        named = cast("dict[str, Any]", part)
+        return {names.get(key, key): _with_names(value, names) for key, value in named.items()}
+    if isinstance(part, list):
+        return [_with_names(each, names) for each in cast("list[Any]", part)]
+    return names.get(part, part) if isinstance(part, str) else part
 
 
 def accession_of(dataset: str) -> str:

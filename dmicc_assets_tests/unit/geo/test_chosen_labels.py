@@ -36,7 +36,7 @@ def described(diseases: list[str] = DISEASES) -> tuple[DatasetDescription, Any]:
         for i, disease in enumerate(diseases)
     ]
     samples = pl.DataFrame([{name: row.get(name) for name in SAMPLE_SCHEMA} for row in rows], schema=SAMPLE_SCHEMA)
-    header = SeriesHeader({"title": ["A series"]}, samples, ("Homo sapiens",), (), ())
+    header = SeriesHeader({"title": ["A series"]}, samples, ("Homo sapiens",), (), {})
     series = describe_headers("GSE1", [header])
     assert series is not None
     return series.datasets[0], samples

@@ -252,6 +252,13 @@ def test_yaml_that_cannot_be_built_is_no_traceback(path: Path, title: str) -> No
     assert message(path, changed("title: A study", f"title: {title}")).startswith(": not valid YAML (")
 
 
+def test_accessions_may_be_lower_case(path: Path) -> None:
+    path.write_text(GOOD.replace("SIM1", "sim1").replace("SIMP1", "simp1"))
+    study = load_study(path)
+    assert list(study.datasets) == ["SIM1", "SIM-X"]
+    assert (study.cohorts["a"].datasets, study.datasets["SIM1"].platform) == (["SIM1"], "SIMP1")
+
+
 def test_the_study_has_the_name_of_its_file(path: Path) -> None:
     said = message(path, changed("study: good", "study: other"))
     assert said.startswith(" line 1: study is 'other', but the file is named good.yaml")
