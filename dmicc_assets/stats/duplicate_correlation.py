@@ -13,7 +13,8 @@ from dmicc_assets.stats.residual_variance import has_residual_variance
 from dmicc_assets.types import BoolArray, FloatArray
 
 _CELLS_PER_BLOCK = 1 << 19
-_MOST_ROUNDS = 100
+# Rounds of scoring; after each part only the genes that still move go on: few take many rounds.
+_ROUNDS = (8, 8, 16, 68)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,21 +163,32 @@ def _variance_components(squares: FloatArray, counts: FloatArray, levels: FloatA
     a = squares.sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
     # A gene without residual variation has no correlation; this avoids a division by zero.
     a, b = np.where(a > 0, a, 1.0), np.zeros(len(squares))
+    moving = np.ones(len(a), dtype=np.bool_)
+    for rounds in _ROUNDS:
+        row = np.flatnonzero(moving)
+        a[row], b[row], moving[row] = _rounds(a[row], b[row], squares[row], counts[row], levels[row], rounds)
+    return a, b
+
+
+def _rounds(
+    a: FloatArray, b: FloatArray, squares: FloatArray, counts: FloatArray, levels: FloatArray, most: int
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """At most so many rounds of the scoring; the third tells which genes still move."""
     deviance = _deviance(a, b, squares, counts, levels)
-    step = np.ones(len(a))
+    step, moved = np.ones(len(a)), np.ones(len(a), dtype=np.bool_)
     new_a, new_b = _scored(a, b, squares, counts, levels)
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(most):
         try_a, try_b = a + step * (new_a - a), b + step * (new_b - b)
         tried = _deviance(try_a, try_b, squares, counts, levels)
         better = tried <= deviance
         moved = np.maximum(np.abs(try_a - a), np.abs(try_b - b)) > 1e-11 * (np.abs(a) + np.abs(b))
         a, b, deviance = np.where(better, try_a, a), np.where(better, try_b, b), np.where(better, tried, deviance)
         step = np.where(better, 1.0, step / 2)
-        scored_a, scored_b = _scored(a, b, squares, counts, levels)
-        new_a, new_b = np.where(better, scored_a, new_a), np.where(better, scored_b, new_b)
         if not (moved & (step > 1e-10)).any():
             break
-    return a, b
+        scored_a, scored_b = _scored(a, b, squares, counts, levels)
+        new_a, new_b = np.where(better, scored_a, new_a), np.where(better, scored_b, new_b)
+    return a, b, moved
 
 
 def _scored(
@@ -184,8 +196,9 @@ def _scored(
 ) -> tuple[FloatArray, FloatArray]:
     """Weighted least squares of the squares on (1, level), weights the inverse squared means."""
     weight = 1 / (a[:, None] + b[:, None] * levels) ** 2
-    s0, s1, s2 = (np.sum(weight * counts * levels**p, axis=1) for p in (0, 1, 2))
-    t0, t1 = (np.sum(weight * squares * levels**p, axis=1) for p in (0, 1))
+    of_counts, of_squares = weight * counts, weight * squares
+    s0, s1, s2 = of_counts.sum(axis=1), np.sum(of_counts * levels, axis=1), np.sum(of_counts * levels**2, axis=1)
+    t0, t1 = of_squares.sum(axis=1), np.sum(of_squares * levels, axis=1)
     determinant = s0 * s2 - s1**2
     singular = determinant <= 1e-14 * s0 * s2
     determinant = np.where(singular, 1.0, determinant)
