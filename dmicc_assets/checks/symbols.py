@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 
 from dmicc_assets.checks.check import PROBAST, Measure, check
-from dmicc_assets.checks.finding import Finding, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.expression.symbols import find_symbols
+from dmicc_assets.geo.find import ORGANISMS
 from dmicc_assets.results.evidence import StudyEvidence
 
 UNIVERSE_JACCARD = 0.6
@@ -24,6 +25,7 @@ BY_PREVIOUS = 0.02
     fires="above",
     also_measures={
         "universes": Measure("genes that all cohorts measure, as a share of those that any measures", "below"),
+        "organisms": Measure("datasets of another organism than the others, or than the gene sets", "above"),
         "kept": Measure("genes of a merged cohort, as a share of those of its smallest dataset", "below"),
     },
     remedy=(
@@ -33,7 +35,7 @@ BY_PREVIOUS = 0.02
     citation=f"PROBAST 2.3: {PROBAST}",
 )
 def measured_genes(evidence: StudyEvidence) -> list[Finding]:
-    """A biomarker is missing, a cohort keeps under 60 % of its genes, or the cohorts' Jaccard index is below 0.6."""
+    """A biomarker is missing, a cohort keeps, or the cohorts share, under 60 % of their genes, or organisms differ."""
     findings: list[Finding] = []
     for dataset, subject in evidence.validations().items():
         if not evidence.biomarkers:
@@ -46,8 +48,11 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
             text += f"; {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not, so the model cannot be applied"
         findings.append(finding("I9", dataset, "warning" if missing else "ok", text, len(missing), 0))
     findings += _merged(evidence)
+    foreign, texts = _organisms(evidence)
     universes = [set(subject.matrix.features) for subject in evidence.cohorts().values()]
     if len(universes) < 2:
+        if foreign:
+            return [*findings, finding("I9", evidence.name, "warning", texts, foreign, 0, "organisms")]
         return [*findings, *not_applicable("I9", evidence.name, "the study has one cohort")]
     common, every = set[str].intersection(*universes), set[str].union(*universes)
     jaccard = len(common) / len(every)
@@ -56,9 +61,11 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
     if fires:
         measured = {name: set(subject.matrix.features) for name, subject in evidence.cohorts().items()}
         text += f": a gene that one of them does not measure cannot be in the signature; {lacking(measured)}"
-    findings.append(
-        finding("I9", evidence.name, "warning" if fires else "ok", text, jaccard, UNIVERSE_JACCARD, "universes")
-    )
+    by_organism: Measured = (foreign, 0, "organisms")
+    by_genes: Measured = (jaccard, UNIVERSE_JACCARD, "universes")
+    severity = "warning" if fires or foreign else "ok"
+    text = f"{text}; {texts}" if foreign else text
+    findings.append(finding("I9", evidence.name, severity, text, *(by_organism if foreign and not fires else by_genes)))
     return findings
 
 
@@ -79,6 +86,29 @@ def _merged(evidence: StudyEvidence) -> list[Finding]:
         severity = "warning" if fires else "ok"
         findings.append(finding("I9", name, severity, text, n_kept / n_smallest, UNIVERSE_JACCARD, "kept"))
     return findings
+
+
+def _organisms(evidence: StudyEvidence) -> tuple[int, str]:
+    """How many datasets have symbols of another organism than the first or the gene sets, and what is said of it."""
+    study, species = evidence.study, ORGANISMS[evidence.study.enrichment.organism]
+    rows = evidence.rows("source/datasets").drop_nulls("organism").sort("dataset")
+    named = {
+        dataset: {ORGANISMS["human"]} if study.datasets[dataset].symbols == "human_orthologues" else {*text.split(", ")}
+        for dataset, text in rows.select("dataset", "organism").iter_rows()
+        if dataset in evidence.matrices
+    }
+    first = next(iter(named), "")
+    others = [name for name in named if not named[name] & named[first]]
+    texts: list[str] = []
+    if others:
+        pair = {name: set(evidence.matrices[name].features) for name in (first, others[0])}
+        said = " and ".join(f"{name} is of {', '.join(sorted(named[name]))}" for name in pair)
+        texts.append(f"{said}, whose symbols differ: {lacking(pair) or 'here they are the same'}")
+    strangers = [name for name in named if species not in named[name]] if study.enrichment.libraries else []
+    if strangers:
+        shown = ", ".join(sorted(evidence.matrices[strangers[0]].features)[:3])
+        texts.append(f"the gene sets are of {species}, {', '.join(strangers)} is not ({shown}, ...)")
+    return len({*others, *strangers}), "; ".join(texts)
 
 
 def lacking(measured: Mapping[str, Collection[str]]) -> str:

@@ -37,8 +37,8 @@ CONTROL_WORDS = (
 _TREATMENT_WORDS = ("untreated", "mock", "vehicle")
 # Controls only where no group is named by a word above: HD may be a healthy donor or Huntington's disease.
 UNSURE_CONTROL_WORDS = ("hds?", "nl")
-_OF_TREATMENT = "control by a word of treatment ({}), not of health: are these the controls that you want?"
-_UNSURE = "control by {!r}, which may stand for a disease too"
+_OF_TREATMENT = "{!r} is a word of treatment, not of health: are these the controls that you want?"
+_UNSURE = "{!r} is taken for a control and may stand for a disease: are these the controls?"
 
 
 def _words(alternatives: Sequence[str]) -> re.Pattern[str]:

@@ -122,6 +122,7 @@ def frames_of(samples: dict[str, pl.DataFrame], matrices: dict[str, ExpressionMa
         "source/datasets": pl.DataFrame(
             {
                 "dataset": list(DATASETS),
+                "organism": "Homo sapiens",
                 "n_samples": 2 * N,
                 "n_probes": 8,
                 "content_sha256": "cd",

@@ -36,6 +36,7 @@ def renamed_half(evidence: StudyEvidence) -> StudyEvidence:
     return with_matrix(common, "a", ExpressionMatrix(np.zeros((1, len(samples))), ("G1",), samples))
 
 
+OF_MOUSE = pl.when(pl.col("dataset") == "SIM1").then(pl.lit("Mus musculus"))
 REPLACED = {"n_symbols": 10, "n_one": 2, "n_several": 2, "n_none": 6, "several": ["Klk1b1", "Klk1b3"], "none": ["Gm1"]}
 
 WAYS_OF_ANNOTATION = [
@@ -45,6 +46,20 @@ WAYS_OF_ANNOTATION = [
         "warning",
         "a",
         "1 of the 60 genes of its smallest dataset are in all",
+    ),
+    (
+        "I9",
+        change("source/datasets", organism=OF_MOUSE.otherwise(pl.lit("Homo sapiens"))),
+        "warning",
+        "sound",
+        "is of Mus musculus and",
+    ),
+    (
+        "I9",
+        change("source/datasets", organism=pl.lit("Mus musculus")),
+        "warning",
+        "sound",
+        "the gene sets are of Homo sapiens, SIM1, ",
     ),
     (
         "I8",

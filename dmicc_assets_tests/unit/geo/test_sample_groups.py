@@ -109,12 +109,12 @@ def test_words_of_treatment_are_asked_about_and_yield_to_health() -> None:
     state = ["RA untreated"] * 4 + ["RA treated"] * 4 + ["healthy"] * 4
     assert [kind for kind, _, _ in groups_of(state=state)[1]] == ["case", "case", "control"]
     _, groups = best_groups({"treatment": ["vehicle"] * 4 + ["drug"] * 4})
-    assert [(group.kind, "treatment (vehicle)" in group.doubt) for group in groups] == [
+    assert [(group.kind, "'vehicle' is a word of treatment" in group.doubt) for group in groups] == [
         ("control", True),
         ("case", False),
     ]
     _, groups = best_groups({"group": ["HD"] * 4 + ["RA"] * 4})
-    assert groups[0].doubt == "control by 'HD', which may stand for a disease too"
+    assert groups[0].doubt.startswith("'HD' is taken for a control and may stand for a disease")
 
 
 def test_long_texts_are_matched_by_their_beginning() -> None:
