@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 
+from dmicc_assets.study.settings import load_settings
+
 _SECONDS = 1.0
 
 
@@ -23,6 +25,9 @@ def main() -> None:
     """Start the watch and Dagster."""
     from dagster._cli import main as dagster
 
+    from dmicc_assets.orchestration.instance import open_instance
+
+    open_instance(load_settings()).dispose()  # before its services begin, each of which would make Dagster's databases
     parent, host, port = sys.argv[1:]
     threading.Thread(target=end_with, args=(int(parent),), daemon=True).start()
     sys.argv = ["dagster", "dev", "-m", "dmicc_assets.definitions", "--host", host, "--port", port]

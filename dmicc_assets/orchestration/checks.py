@@ -67,7 +67,9 @@ def finding_results(step: Step, context: StepContext) -> Iterator[dg.AssetCheckR
         of_code = [row for row in rows if row["code"] == code]
         raised = [row for row in of_code if row["severity"] in FIRED]
         is_integrity = any(row["severity"] == "error" for row in raised)
-        text = "\n".join(f"{row['subject']}: {row['message']}" for row in raised or of_code)
+        shown = raised or of_code
+        item = "- " if len(shown) > 1 else ""  # the UI reads Markdown
+        text = "\n".join(f"{item}{row['subject']}: {row['message']}" for row in shown)
         yield dg.AssetCheckResult(
             passed=not raised,
             check_name=check.asset_check,

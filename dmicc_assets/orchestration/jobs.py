@@ -9,7 +9,7 @@ from dmicc_assets.geo.http.cache import FileCache
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES
+from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES, tags_of_run
 from dmicc_assets.orchestration.observed import accessions, libraries_now, observation, served_now
 from dmicc_assets.orchestration.partitions import accession_partition
 from dmicc_assets.orchestration.resources import WorkspaceResource
@@ -34,7 +34,7 @@ class StudyConfig(dg.Config):
 
 
 def run_study(workspace: Workspace) -> dg.JobDefinition:
-    """Compute everything of a study that is not up to date, as `dmicc run` does; its runs have the tag `dmicc/run`."""
+    """Compute everything of a study that is not up to date, as `dmicc run` does; its runs share one tag `dmicc/run`."""
 
     @dg.op(name="make_what_is_not_up_to_date")
     def make(context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource) -> None:
@@ -48,7 +48,7 @@ def run_study(workspace: Workspace) -> dg.JobDefinition:
         try:
             with hold_study(here.settings.locks, study, report_waiting=context.log.info):
                 run = StudyRun(here, study, force=config.force, verify=config.verify)
-                context.log.info(f"its runs have the tag dmicc/run: {run.name}")
+                context.instance.add_run_tags(context.run_id, tags_of_run(study, run.name))
                 outcomes = run.materialise(run.plan(config.only or None), ended=log)
         except DmiccError as error:
             raise dg.Failure(str(error), allow_retries=False) from None

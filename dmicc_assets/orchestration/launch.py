@@ -12,8 +12,10 @@ from dmicc_assets.errors import DataError, DmiccError
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.events import tell_stale
-from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES, asset_key
+from dmicc_assets.orchestration.instance import open_instance
+from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, RUN_TAG, SERIES, STUDY_TAG, asset_key, tags_of_run
 from dmicc_assets.orchestration.observed import libraries_now, observation, served_now
+from dmicc_assets.orchestration.origin import with_origin
 from dmicc_assets.orchestration.partitions import accession_partition
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.orchestration.session import Session
@@ -21,8 +23,6 @@ from dmicc_assets.orchestration.told import Stale
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
-STUDY_TAG = "dmicc/study"
-RUN_TAG = "dmicc/run"
 _CATALOG_OP = "catalog"
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 _GOING_ON = [
@@ -46,8 +46,8 @@ class Launcher:
         """
         self._workspace = session.workspace
         self._study = study
-        self._tags = {STUDY_TAG: study.study, RUN_TAG: name}
-        self._instance = dg.DagsterInstance.get()
+        self._tags = tags_of_run(study.study, name)
+        self._instance = with_origin(open_instance(session.workspace.settings))
         self._job = build_defs(session=session).resolve_implicit_global_asset_job_def()
         self._end_killed_runs()
         self._instance.report_runless_asset_event(
@@ -106,6 +106,8 @@ class Launcher:
         """
         begun = dg.RunsFilter(tags={STUDY_TAG: self._study.study}, statuses=_GOING_ON)
         for run in self._instance.get_runs(begun):
+            if run.tags.get(RUN_TAG) == self._tags[RUN_TAG]:  # `run_study`, in which this one runs
+                continue
             self._instance.report_run_failed(run, "the process that made this run was killed")
 
 

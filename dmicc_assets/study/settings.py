@@ -3,11 +3,13 @@
 No other module reads settings from the environment.
 """
 
+import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlparse
 
+from filelock import FileLock
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -217,16 +219,23 @@ class Settings(BaseSettings):
             RequestError: the home cannot be written.
         """
         try:
-            self._rename_cache()
-            for folder in (self.lake, self.reports, self.dagster_home, self.downloads, self.locks):
+            for folder in (self.home, self.dagster_home):
                 folder.mkdir(parents=True, exist_ok=True)
-            configuration = self.dagster_home / "dagster.yaml"
-            if not configuration.exists() or _is_of_ours(configuration):
-                configuration.write_text(DAGSTER_YAML)
+            with self.home_lock():
+                self._rename_cache()
+                for folder in (self.lake, self.reports, self.downloads, self.locks):
+                    folder.mkdir(parents=True, exist_ok=True)
+                configuration = self.dagster_home / "dagster.yaml"
+                if not configuration.exists() or _is_of_ours(configuration):
+                    _replace(configuration, DAGSTER_YAML)
         except OSError as error:
             raise RequestError(
                 f"{self.home}: cannot be written ({error.strerror}); set DMICC_HOME to another folder"
             ) from None
+
+    def home_lock(self) -> FileLock:
+        """The lock of everything that is made once in a home: folders, Dagster's configuration and databases."""
+        return FileLock(self.dagster_home / "dmicc.lock")
 
     def _rename_cache(self) -> None:
         """Rename the folder `cache/` of an earlier version to `downloads/`."""
@@ -239,6 +248,13 @@ class Settings(BaseSettings):
 def _is_of_ours(configuration: Path) -> bool:
     """Whether a configuration of Dagster's is just as an earlier version wrote it."""
     return sha256(configuration.read_bytes()).hexdigest() in EARLIER_DAGSTER_YAML
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one go: another process reads it whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside.write_text(text)
+    beside.replace(path)
 
 
 def load_settings(**overrides: object) -> Settings:

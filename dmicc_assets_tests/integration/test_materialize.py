@@ -16,8 +16,8 @@ from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
-from dmicc_assets.orchestration.keys import CATALOG, asset_key
-from dmicc_assets.orchestration.launch import RUN_TAG, STUDY_TAG
+from dmicc_assets.orchestration.keys import CATALOG, RUN_TAG, STUDY_TAG, asset_key
+from dmicc_assets.orchestration.origin import MODULE
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.orchestration.session import Session
@@ -230,6 +230,14 @@ def test_the_ui_starts_a_whole_study(settings: Settings, instance: dg.DagsterIns
     assert set(made.states(made.run_local(settings))) == {"current"}
     of_it = [run for run in instance.get_runs() if run.tags.get(RUN_TAG, "").startswith("local, ")]
     assert len({run.tags[RUN_TAG] for run in of_it}) == 2, "the first run's, and this one's"
+    whole = instance.get_run_by_id(result.run_id)
+    assert whole is not None
+    assert (whole.status, whole.tags[STUDY_TAG]) == (dg.DagsterRunStatus.SUCCESS, "local")
+    its_own = [run for run in of_it if run.tags[RUN_TAG] == whole.tags[RUN_TAG] and run.run_id != whole.run_id]
+    assert len(its_own) >= 4
+    # the first page of the UI shows runs with an origin only
+    labels = {run.remote_job_origin.repository_origin.get_label() for run in its_own if run.remote_job_origin}
+    assert labels == {f"__repository__@{MODULE}"}
 
 
 def test_nothing_to_do_loads_no_dagster(settings: Settings) -> None:
