@@ -94,8 +94,12 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
     kept = [i for i in range(1, n_columns) if i not in dropped]
     samples = [header[i] for i in kept]
     shown = lines[n_before][:60] if n_before < len(lines) else ""
+    if separator in " |" and sum("\t" in line for line in lines[n_before + 1 :]) > 1:
+        raise SourceError(
+            f"{name}: line {n_before + 1} ({shown!r}) is no header: leave out what stands above the table"
+        )
+    _refuse_no_header("".join(header[:1]), samples, [row[0] for row in rows if row], f"{name}: line {n_before + 1}")
     check_names(samples, name, f" (line {n_before + 1}: {shown!r})")
-    _refuse_no_header(header[0], samples, [row[0] for row in rows if row], f"{name}: line {n_before + 1}")
     decimal = _decimal(rows, kept, separator, name)
     for i in kept:
         _refuse_text(header[i], [row[i] for row in rows if i < len(row) and row[i]], decimal, name)
@@ -104,12 +108,16 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
 
 def _refuse_no_header(first: str, samples: Sequence[str], ids: Sequence[str], where: str) -> None:
     """Refuse a first line of numbers whose name is a gene or looks like those below it: nobody named the samples."""
-    if not all(map(is_number, samples)) or _is_of_rows(first):
+    if not samples or not all(map(is_number, samples)) or _is_of_rows(first):
         return
     if is_gene_name(first) or namespace_of([first]) == "ensembl":
         raise SourceError(f"{where} is of the gene {first}: write the names of the samples first")
     are_counted = [int(name) for name in samples if name.isdecimal()] == list(range(1, len(samples) + 1))
-    if re.search(r"\d", first) and not are_counted and _shape(first) in set(map(_shape, ids)):
+    if (
+        (re.search(r"\d", first) or first.startswith("N_"))
+        and not are_counted
+        and _shape(first) in set(map(_shape, ids))
+    ):
         raise SourceError(f"{where} is of the row {first}, as those below it: write the names of the samples first")
 
 
@@ -119,12 +127,14 @@ def _shape(name: str) -> str:
 
 
 def separator_of(header: str) -> str:
-    """The separator of a header: a tab, else the more frequent of semicolon and comma, else a space."""
+    """The separator of a header: a tab, else the more frequent of semicolon and comma, else a bar, else a space."""
     unquoted = re.sub('"[^"]*"', "x", header)
     if "\t" in unquoted:
         return "\t"
     best = max(";,", key=unquoted.count)
-    return best if best in unquoted else " " if " " in unquoted.strip() else "\t"
+    if best in unquoted:
+        return best
+    return next((other for other in "| " if other in unquoted.strip()), "\t")
 
 
 def _cells(lines: Sequence[str], separator: str, name: str) -> list[list[str]]:

@@ -23,6 +23,10 @@ _KINDS = (
     (b"X\n\x00", "an object saved by R: in R, write the matrix with write.table"),
     (b"\x89HDF", "an HDF5 file (h5ad, loom): write the matrix as a table of text"),
     (b"%PDF", "a PDF"),
+    (b"ARROW1", "a Feather file: write the matrix as Parquet or as a table of text"),
+    (b"%%MatrixMarket", "a sparse matrix without names (MatrixMarket): write a table of genes by samples"),
+    (b"\xff\xfe\0\0", "text in UTF-32: save it in UTF-8"),
+    (b"\0\0\xfe\xff", "text in UTF-32: save it in UTF-8"),
 )
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # A tape archive says so here.

@@ -67,6 +67,7 @@ FEATURE_COUNTS = (
         "gene\tS1\tS2\nTP53\t1,5\t2,5\nEGFR\t3\t4\n",
         'gene,S1,S2\nTP53,"1,5","2,5"\nEGFR,3,4\n',
         "gene,S1,S2\nTP53,1.5,2.5\nEGFR,3,4\n",
+        "gene|S1|S2\nTP53|1.5|2.5\nEGFR|3|4\n",
         ",gene,S1,S2\n0,TP53,1.5,2.5\n1,EGFR,3,4\n",  # pandas
         '"gene"\t"S1"\t"S2"\n"1"\t"TP53"\t1.5\t2.5\n"2"\t"EGFR"\t3\t4\n',  # write.table of a data.frame
         "gene\tS1\tS2\t\nTP53\t1.5\t2.5\t\nEGFR\t3\t4\t\n",
@@ -242,6 +243,9 @@ def test_what_is_no_gene_and_no_sample_is_left_out(tmp_path: Path, text: str) ->
         ('g,s1\nTP53,"1,234"\nEGFR,"3,100"\n', "may be a number over a thousand"),
         ("g\ts1\nb \t1\nb\t3\n", "duplicate id 'b' in the table: keep one row of each"),
         ("1007_s_at\t5.25\t7.5\n1053_s_at\t7.5\t8\n", "line 1 is of the row 1007_s_at, as those below it"),
+        ("Table S1. Values\n\ng\ts1\ts2\nTP53\t1\t2\n", "line 1 .'Table S1. Values'. is no header"),
+        ("N_unmapped\t5\t5\t5\nN_noFeature\t5\t5\t5\nENSG1\t1\t2\t3\n", "line 1 is of the row N_unmapped"),
+        ("%%MatrixMarket matrix coordinate\n3 3 2\n1 1 5\n", "a sparse matrix without names"),
         ("hsa-miR-21-5p\t52\t7\nhsa-miR-155-5p\t7\t8\n", "line 1 is of the gene hsa-miR-21-5p"),
         ("My experiment,,\ng,s1,s2\na,1,2\n", "has no name .line 1: 'My experiment,,'"),
         ("#1.3\n2\t2\nid\tS1\nTP53\t1\n", "expected four numbers in the second line of GCT 1.3"),
