@@ -4,12 +4,13 @@ The tables of orthologues are read by `geo/formats/orthologue_tables.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from dmicc_assets.errors import DataError
+from dmicc_assets.expression.gene_ids import gene_id_rows
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.tables import TABLES
 
@@ -25,11 +26,13 @@ class Orthologues:
         human: the human symbol of each symbol with one orthologue, which is no other gene's orthologue.
         several: symbols with several human orthologues, or with one that is the orthologue of other genes too.
         current: today's symbol of the species by each unambiguous earlier symbol or alias.
+        entrez: Entrez id of each human symbol; empty where the table has none.
     """
 
     human: Mapping[str, str]
     several: frozenset[str]
     current: Mapping[str, str]
+    entrez: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,15 @@ class Replaced:
         return ", ".join(parts)
 
 
-def one_to_one(pairs: Iterable[tuple[str, str]], current: Mapping[str, str] | None = None) -> Orthologues:
+def one_to_one(
+    pairs: Iterable[tuple[str, str]], current: Mapping[str, str] | None = None, entrez: Mapping[str, str] | None = None
+) -> Orthologues:
     """Orthologues from pairs of a symbol and a human symbol; only one-to-one pairs give a human symbol.
 
     Args:
         pairs: in any order; a pair that comes twice counts once.
         current: today's symbol by earlier symbol.
+        entrez: Entrez id by human symbol.
     """
     distinct = set(pairs)
     n_human: dict[str, int] = {}
@@ -79,14 +85,14 @@ def one_to_one(pairs: Iterable[tuple[str, str]], current: Mapping[str, str] | No
         n_human[symbol] = n_human.get(symbol, 0) + 1
         n_other[human] = n_other.get(human, 0) + 1
     single = {symbol: human for symbol, human in distinct if n_human[symbol] == n_other[human] == 1}
-    return Orthologues(single, frozenset(n_human.keys() - single.keys()), current or {})
+    return Orthologues(single, frozenset(n_human.keys() - single.keys()), current or {}, entrez or {})
 
 
 def in_human_symbols(raw: RawDataset, known: Orthologues | None) -> RawDataset:
     """The dataset with its probes' symbols replaced; probes of a gene without one orthologue have no gene.
 
-    A matrix by gene becomes one of probes, each the gene as it is named there. Identifiers of the other species'
-    genes are left out, since gene sets by identifiers are of human ones.
+    A matrix by gene becomes one of probes, each the gene as it is named there. Identifiers become those of the human
+    genes, where the table has them: gene sets by identifiers are of human ones.
 
     Args:
         raw: the dataset, with symbols of its own species.
@@ -102,7 +108,9 @@ def in_human_symbols(raw: RawDataset, known: Orthologues | None) -> RawDataset:
         genes = list(raw.matrix.features)
         named = TABLES["source/probe_genes"].frame({"probe": genes, "gene": genes, "n_symbols": [1] * len(genes)})
     renamed, replaced = replace_symbols(raw.name, named, known)
-    return replace(raw, probe_genes=renamed, gene_ids=raw.gene_ids.clear(), orthologues=asdict(replaced))
+    genes = sorted(set(renamed["gene"].drop_nulls()) & known.entrez.keys())
+    ids = gene_id_rows((gene, "entrez", known.entrez[gene]) for gene in genes)
+    return replace(raw, probe_genes=renamed, gene_ids=ids, orthologues=asdict(replaced))
 
 
 def replace_symbols(name: str, probe_genes: pl.DataFrame, known: Orthologues) -> tuple[pl.DataFrame, Replaced]:

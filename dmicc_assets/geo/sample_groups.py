@@ -26,6 +26,7 @@ from dmicc_assets.geo.spellings import (
 )
 
 _MOST_GROUPS = 12
+_MOST_SPELLINGS = 60  # of more distinct texts none are compared
 _LONGEST = 60  # a longer text is matched by its beginning
 # Words for controls, as regular expressions; a number, `_` or `-` may follow without a space (`HC3`, `Ctrl_1`).
 CONTROL_WORDS = (
@@ -144,9 +145,11 @@ def _tell_apart(groups: Sequence[SampleGroup], values: Sequence[str]) -> bool:
 def _groups(candidate: _Candidate) -> tuple[SampleGroup, ...]:
     """Groups of a field's values; a single control group is called `control`, so that series can be merged."""
     counts = dict(Counter(candidate.stems))
+    if "" in counts or len(counts) > _MOST_SPELLINGS:
+        return ()
     one = same_spelling(counts)
     heads = list(dict.fromkeys(one.values()))
-    if "" in counts or not 2 <= len(heads) <= min(_MOST_GROUPS, len(candidate.values) - 1):
+    if not 2 <= len(heads) <= min(_MOST_GROUPS, len(candidate.values) - 1):
         return ()
     controls, doubts = _controls(heads)
     taken: set[str] = set()

@@ -90,6 +90,13 @@ class Dataset(BaseModel):
     def _in_capitals(cls, given: Any) -> Any:
         return given.upper() if isinstance(given, str) and re.match(PLATFORM, given.upper()) else given
 
+    @field_validator("orthologues", mode="before")
+    @classmethod
+    def _species_by_any_name(cls, given: Any) -> Any:
+        """`Mouse` and `Mus musculus` are `mouse`; anything else is a table."""
+        names = {each.lower(): short for short, name in SPECIES.items() for each in (short, name)}
+        return names.get(given.lower(), given) if isinstance(given, str) else given
+
     @field_validator("clinical", mode="before")
     @classmethod
     def _one_file_or_several(cls, given: Any) -> Any:

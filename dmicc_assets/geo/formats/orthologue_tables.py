@@ -97,7 +97,7 @@ def ncbi_orthologues(pairs: Path, species: Path, human: Path) -> Orthologues:
     ]
     if not named:
         raise SourceError(f"{pairs.name}: none of its genes is in {species.name} and {human.name}")
-    return one_to_one(named, current)
+    return one_to_one(named, current, {symbol: gene_id for gene_id, symbol in human_symbols.items()})
 
 
 def _pairs(path: Path, other: str) -> Iterator[tuple[str, str]]:

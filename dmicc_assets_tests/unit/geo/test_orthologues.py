@@ -95,7 +95,11 @@ def test_ncbis_orthologues_replace_the_symbols_of_mouse(client: GeoClient, tmp_p
         "3 of 7 symbols have one human orthologue, 2 have several (Klk1b1, Cyp2c1), 2 have none that is known "
         "(Gm1, TP53BP1)"
     )
-    assert raw.gene_ids.is_empty()  # they are a mouse's
+    assert raw.gene_ids.sort("gene").select("identifier", "gene").rows() == [
+        ("1956", "EGFR"),
+        ("10801", "SEPTIN9"),
+        ("7157", "TP53"),
+    ]
     as_annotated = genes_of("GSE5", client, tmp_path)
     assert list(as_annotated.values())[:2] == ["Trp53", "Egfr"]
 
@@ -187,6 +191,9 @@ def test_a_matrix_by_gene_takes_the_table(client: GeoClient, tmp_path: Path) -> 
     assert found == {"Trp53": "TP53", "Egfr": "EGFR", "Gm1": None}
     found = genes_of("own", client, tmp_path, source="file", matrix="m.tsv", orthologues="mouse")
     assert found == {"Trp53": "TP53", "Egfr": "EGFR", "Gm1": None}
+    assert spec(orthologues="Mus musculus").orthologues == spec(orthologues="Mouse").orthologues == "mouse"
+    with pytest.raises(SourceError, match=r"own: no orthologues file at file://.*/absent.tsv"):
+        genes_of("own", client, tmp_path, source="file", matrix="m.tsv", orthologues="absent.tsv")
     with pytest.raises(ValueError, match="say of which species"):
         spec("file", matrix="m.tsv", symbols="human_orthologues")
     with pytest.raises(ValueError, match="not with annotated"):

@@ -117,6 +117,11 @@ def test_words_of_treatment_are_asked_about_and_yield_to_health() -> None:
     assert groups[0].doubt.startswith("'HD' is taken for a control and may stand for a disease")
 
 
+def test_thousands_of_distinct_texts_are_not_compared_one_by_one() -> None:
+    texts = [f"sample {i:05d} of {i % 7}x{i}y" for i in range(5000)]
+    assert best_groups({"note": texts, "title": texts}) == (None, ())
+
+
 def test_long_texts_are_matched_by_their_beginning() -> None:
     texts = ["cancer " + "x" * 3000] * 3 + ["normal " + "y" * 3000] * 3
     _, groups = best_groups({"disease": texts})
