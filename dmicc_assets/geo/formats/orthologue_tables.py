@@ -137,6 +137,11 @@ def read_orthologue_table(path: Path) -> Orthologues:
     names = [plain_name(column) for column in columns]
     if set(names) >= _LONG:
         return one_to_one(_by_class(names, rows))
+    if {"geneid", "othergeneid"} <= set(names):
+        raise SourceError(
+            f"{path.name}: NCBI's gene_orthologs has gene ids, no symbols: write `orthologues: mouse` (or rat), which "
+            "reads it with NCBI's symbols, from DMICC_NCBI_GENE_URL"
+        )
     if len(columns) < 2:
         raise SourceError(f"{path.name}: expected a table of symbol and human symbol, found {' '.join(columns)[:40]!r}")
     human = _human_column(columns, rows)

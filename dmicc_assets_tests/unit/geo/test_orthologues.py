@@ -173,6 +173,7 @@ def test_a_table_of_the_author(kind: str, tmp_path: Path) -> None:
     ("text", "problem"),
     [
         ("Trp53\tTP53\nEgfr\tEGFR\n", "line 1 is of the gene TP53: expected the names of the columns"),
+        ("#tax_id\tGeneID\trelationship\tOther_tax_id\tOther_GeneID\n9606\t1\tOrtholog\t10090\t2\n", "has gene ids"),
         ("symbol\nTrp53\n", "expected a table of symbol and human symbol"),
         ("mouse\thuman\nTrp53\t\n", "no row has a symbol in 'mouse' and in 'human'"),
     ],
