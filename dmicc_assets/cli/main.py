@@ -254,20 +254,25 @@ def score(
 def export(
     study: StudyName,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="New or empty folder.")],
+    table_format: Annotated[
+        Literal["tsv", "parquet", "duckdb"],
+        typer.Option("--format", help="Tables as TSV (R reloads them), as Parquet, or in the DuckDB file alone."),
+    ] = "tsv",
+    h5ad: Annotated[bool, typer.Option("--h5ad", help="Also write each cohort as AnnData (.h5ad).")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
 ) -> None:
     """Export a study as one folder that needs no dmicc: an RO-Crate.
 
-    Every table (TSV, Parquet, one DuckDB file), every figure, the report, and what each was made from.
+    Every table, every figure (PNG, SVG, PDF), the report, and what each was made from.
     """
     from dmicc_assets.cli.summary import stale_lines
-    from dmicc_assets.export.study_export import export_and_show
+    from dmicc_assets.export.study_export import ExportChoice, export_and_show
     from dmicc_assets.orchestration.judged_study import judge_study
 
     workspace, name = _study(study)
     for line in stale_lines(judge_study(workspace, name)) if workspace.lake.has(name) else ():
         err.print(line)
-    export_and_show(out, err, workspace, name, to, draws=not no_figures)
+    export_and_show(out, err, workspace, name, to, ExportChoice(table_format, draws=not no_figures, h5ad=h5ad))
 
 
 @app.command()

@@ -1,14 +1,28 @@
 """A cohort as AnnData (doi:10.21105/joss.04371), for Python's omics libraries; needs the extra `anndata`."""
 
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import RequestError
+from dmicc_assets.export.tables import ExportedFile, below
 from dmicc_assets.results.reader import Results
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
+
+HDF5 = "application/x-hdf5"
+
+
+def refuse_without_anndata() -> None:
+    """Raise a RequestError when anndata is not installed."""
+    if find_spec("anndata") is None:
+        raise RequestError("AnnData needs anndata: `python -m pip install 'dmicc_assets[anndata]'`")
 
 
 def cohort_anndata(results: Results, cohort: str) -> "AnnData":
@@ -22,10 +36,9 @@ def cohort_anndata(results: Results, cohort: str) -> "AnnData":
         RequestError: anndata is not installed.
         DataError: the cohort was not computed.
     """
-    try:
-        from anndata import AnnData
-    except ImportError:
-        raise RequestError("to_anndata needs anndata: `python -m pip install 'dmicc_assets[anndata]'`") from None
+    refuse_without_anndata()
+    from anndata import AnnData
+
     adjusted, merged = results.cohort(cohort), results.cohort(cohort, "value")
     matrix = adjusted.matrix
     samples = results.rows("cohort/samples", cohort=cohort).drop("study", "cohort")
@@ -35,8 +48,32 @@ def cohort_anndata(results: Results, cohort: str) -> "AnnData":
     values = merged.matrix.take_samples(matrix.samples).take_features(matrix.features).values
     return AnnData(
         X=matrix.values.T.copy(),
-        obs=obs.to_pandas().set_index("sample"),
-        var=var.to_pandas().set_index("gene"),
+        obs=_frame(obs, "sample"),
+        var=_frame(var, "gene"),
         layers={"value": values.T.copy()},
         uns={"study": results.name, "cohort": cohort, "title": results.study.cohorts[cohort].title},
     )
+
+
+def write_cohort_files(results: Results, folder: Path) -> Iterator[ExportedFile]:
+    """Each computed cohort as `<cohort>.h5ad`; the layer `value` is left out where it equals `X`.
+
+    Raises:
+        RequestError: anndata is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for cohort, spec in results.study.cohorts.items():
+        if results.rows("cohort/samples", cohort=cohort).is_empty():
+            continue
+        data = cohort_anndata(results, cohort)
+        if np.array_equal(np.asarray(data.X), np.asarray(data.layers["value"]), equal_nan=True):
+            del data.layers["value"]
+        path = folder / f"{cohort}.h5ad"
+        data.write_h5ad(path, compression="gzip")
+        yield ExportedFile(below(folder, path), f"{spec.title} as AnnData, samples by genes", HDF5)
+
+
+def _frame(rows: pl.DataFrame, index: str) -> "pd.DataFrame":
+    """Text as categories, which a file of AnnData can hold with missing values."""
+    text = [name for name, dtype in rows.schema.items() if dtype == pl.String and name != index]
+    return rows.to_pandas().set_index(index).astype(dict.fromkeys(text, "category"))

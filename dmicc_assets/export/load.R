@@ -3,7 +3,7 @@
 #   source("load.R")                            # in this folder, or by its path
 #   study$differential$statistics               # every table, as a data frame; a list column is a list
 #   study$expression$genes$GSE32225$value       # every matrix, genes by samples, log2
-#   study$cohort$expression$icc$value_adjusted
+#   study$cohort$expression$icc$value_adjusted  # the same as value where no batch was removed
 #   attr(study$signature$genes, "meaning")      # what each column means
 
 load_study <- function(folder) {
@@ -12,12 +12,13 @@ load_study <- function(folder) {
   study <- list()
   for (name in unique(columns$table)) {
     parts <- strsplit(name, ".", fixed = TRUE)[[1]]
-    path <- file.path(tables, parts[1], paste0(parts[2], ".tsv"))
-    wide <- list.files(file.path(tables, parts[1], parts[2]), "[.]tsv$", full.names = TRUE)
-    if (file.exists(path)) {
+    path <- file.path(tables, parts[1], paste0(parts[2], c(".tsv", ".tsv.gz")))
+    path <- path[file.exists(path)]
+    wide <- list.files(file.path(tables, parts[1], parts[2]), "[.]tsv[.]gz$", full.names = TRUE)
+    if (length(path)) {
       study[[parts[1]]][[parts[2]]] <- load_table(path, columns[columns$table == name, ])
     } else if (length(wide)) {
-      study[[parts[1]]][[parts[2]]] <- load_matrices(wide)
+      study[[parts[1]]][[parts[2]]] <- load_matrices(wide, columns$column[columns$table == name])
     }
   }
   study
@@ -36,13 +37,20 @@ load_table <- function(path, columns) {
   rows
 }
 
-load_matrices <- function(paths) {
+load_matrices <- function(paths, columns) {
   matrices <- list()
   for (path in paths) {
-    name <- sub("[.]tsv$", "", basename(path))  # <dataset or cohort>.<column>
+    name <- sub("[.]tsv[.]gz$", "", basename(path))  # <dataset or cohort>.<column>
     part <- sub("[.][^.]*$", "", name)
     values <- read.delim(path, row.names = 1, check.names = FALSE, na.strings = "", quote = "")
     matrices[[part]][[substring(name, nchar(part) + 2)]] <- as.matrix(values)
+  }
+  if ("value_adjusted" %in% columns) {
+    # a matrix that equals another one is not written again
+    matrices <- lapply(matrices, function(each) {
+      if (is.null(each$value_adjusted)) each$value_adjusted <- each$value
+      each
+    })
   }
   matrices
 }

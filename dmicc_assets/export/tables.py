@@ -1,29 +1,33 @@
-"""A study's tables as files: TSV, Parquet, and one DuckDB file with tables instead of views.
+"""A study's tables as files: TSV or Parquet, and one DuckDB file with tables instead of views.
 
-Rows come from the warehouse, so that an export has the same columns as queries; matrices are also written wide.
+Rows come from the warehouse, so that an export has the same columns as queries. Matrices as TSV are in `matrices.py`.
 """
 
-from collections.abc import Iterator, Sequence
+import gzip
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import duckdb
-import numpy as np
-import polars as pl
 
 from dmicc_assets.errors import DataError
-from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import STORAGE_VERSION, ensure_warehouse, leave_out_damaged, left_out, sql_folder
 from dmicc_assets.warehouse.risk_macro import model_gene_names, models, risk_macro
 from dmicc_assets.warehouse.views import VIEWED, column_comments, quoted
 
-TSV, PARQUET = "text/tab-separated-values", "application/vnd.apache.parquet"
+TableFormat = Literal["tsv", "parquet", "duckdb"]
+TSV, PARQUET, GZIP = "text/tab-separated-values", "application/vnd.apache.parquet", "application/gzip"
+# A larger table is gzipped; a smaller one opens in a spreadsheet.
+PLAIN_BYTES = 1_000_000
 _AS_TSV = "(FORMAT csv, DELIMITER '\t', HEADER)"
 _AS_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+# Most tables are small: DuckDB's own 256 KB a block would be nearly empty.
+_SMALL_BLOCKS = ", BLOCK_SIZE 16384"
 _LIST = "array_to_string({0}, ';')"
 _MAP = "array_to_string(list_transform(map_entries({0}), lambda e: e.key || '=' || e.value), '; ')"
 
@@ -51,99 +55,148 @@ class ExportedFile:
     media_type: str
 
 
-def write_study_database(settings: Settings, study: str, path: Path) -> None:
+def write_study_database(settings: Settings, study: str, path: Path, holds_matrices: bool = False) -> None:
     """One DuckDB file of the study: tables named as the warehouse's views, with their comments, and the macros.
+
+    Args:
+        settings: name the warehouse.
+        study: the study.
+        path: the file, which must not exist.
+        holds_matrices: whether the matrices are in it too; they are several times as large as everything else.
 
     Raises:
         DataError: a file of the study is damaged. One of another study is no hindrance.
     """
     try:
-        _write_study_database(settings, study, path)
+        _write_study_database(settings, study, path, holds_matrices)
     except duckdb.Error as error:
         if not leave_out_damaged(settings):
-            raise DataError(f"{study}: cannot be exported ({str(error).splitlines()[0]})") from None
+            raise _not_exported(study, error) from None
         path.unlink(missing_ok=True)
-        _write_study_database(settings, study, path)
+        _write_study_database(settings, study, path, holds_matrices)
 
 
-def _write_study_database(settings: Settings, study: str, path: Path) -> None:
+def _not_exported(study: str, error: Exception) -> DataError:
+    return DataError(f"{study}: cannot be exported ({str(error).splitlines()[0]})")
+
+
+def _write_study_database(settings: Settings, study: str, path: Path, holds_matrices: bool) -> None:
     warehouse = ensure_warehouse(settings)
     if damaged := [line for line in left_out(settings) if line.startswith(f"{study} ")]:
         raise DataError(damaged[0])
+    blocks = "" if holds_matrices else _SMALL_BLOCKS
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {_text(warehouse)} AS views (READ_ONLY)")
-        connection.execute(f"ATTACH {_text(path)} AS study (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute(f"ATTACH {_text(path)} AS study (STORAGE_VERSION '{STORAGE_VERSION}'{blocks})")
         connection.begin()  # one transaction: else each of several hundred statements waits for the disk
         connection.execute("USE views")
-        for view, meaning in connection.execute(_VIEWS).fetchall():
-            if condition := _of_study(connection, view, study):
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS study.{view.split('.')[0]}")
-                connection.execute(f"CREATE TABLE study.{view} AS FROM views.{view} WHERE {condition}")
-                connection.execute(f"COMMENT ON TABLE study.{view} IS {_text(meaning)}")
+        written = set(_write_tables(connection, study, holds_matrices))
         connection.execute("USE study")
-        for comment in (comment for table in VIEWED for comment in column_comments(table)):
-            connection.execute(comment)
-        tables, _ = models(Lake(settings.lake, settings.locks))
-        connection.execute(model_gene_names(tables))
-        for macro in sorted((sql_folder() / "macros").glob("*.sql")):
-            connection.execute(macro.read_text(encoding="utf-8"))
-        if study in tables:
-            connection.execute(risk_macro(study, tables[study]))
+        for table in VIEWED:
+            for comment in column_comments(table) if table.view in written else ():
+                connection.execute(comment)
+        _write_macros(connection, Lake(settings.lake, settings.locks), study)
         connection.commit()
         connection.execute("USE memory")
         connection.execute("DETACH study")
 
 
-def write_table_files(database: Path, folder: Path) -> Iterator[ExportedFile]:
-    """Every table of a study's DuckDB file as Parquet and, except matrices, TSV; earlier results if there are any.
+def _write_tables(connection: duckdb.DuckDBPyConnection, study: str, holds_matrices: bool) -> Iterator[str]:
+    """Copy the study's rows of every view, and yield the names."""
+    matrices = _matrix_views()
+    for view, meaning in connection.execute(_VIEWS).fetchall():
+        condition = _of_study(connection, view, study)
+        if condition and (holds_matrices or view not in matrices):
+            # rows in the order of their key, which DuckDB compresses best
+            order = f"ORDER BY {', '.join(matrices[view])}" if view in matrices else ""
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS study.{view.split('.')[0]}")
+            connection.execute(f"CREATE TABLE study.{view} AS FROM views.{view} WHERE {condition} {order}")
+            connection.execute(f"COMMENT ON TABLE study.{view} IS {_text(meaning)}")
+            yield view
 
-    In TSV a list is joined by ';', a map is `key=value; key=value`, and a missing value is an empty field.
-    `columns.tsv` has type and meaning of every column.
+
+def _write_macros(connection: duckdb.DuckDBPyConnection, lake: Lake, study: str) -> None:
+    tables, _ = models(lake)
+    connection.execute(model_gene_names(tables))
+    for macro in sorted((sql_folder() / "macros").glob("*.sql")):
+        connection.execute(macro.read_text(encoding="utf-8"))
+    if study in tables:
+        connection.execute(risk_macro(study, tables[study]))
+
+
+def write_table_files(database: Path, folder: Path, table_format: TableFormat = "tsv") -> Iterator[ExportedFile]:
+    """Every table of a study's DuckDB file as TSV or Parquet; earlier results if there are any.
+
+    In TSV a list is joined by ';', a map is `key=value; key=value`, and a missing value is an empty field. A TSV over
+    1 MB is gzipped.
     """
-    matrices = {table.view for table in TABLES.values() if table.is_matrix}
-    folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, meaning in connection.execute(_TABLES).fetchall():
             n_rows = connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
             if name.startswith("history.") and n_rows == 0:
                 continue
-            stem = folder / name.replace(".", "/")
-            stem.parent.mkdir(exist_ok=True)
-            connection.execute(f"COPY {name} TO {_text(f'{stem}.parquet')} {_AS_PARQUET}")
-            yield ExportedFile(f"{_below(folder, stem)}.parquet", meaning, PARQUET)
-            if name not in matrices:
-                flat = ", ".join(_flat(column, sql_type) for column, sql_type in _columns(connection, name))
-                connection.execute(f"COPY (SELECT {flat} FROM {name}) TO {_text(f'{stem}.tsv')} {_AS_TSV}")
-                yield ExportedFile(f"{_below(folder, stem)}.tsv", meaning, TSV)
-        connection.execute(f"COPY ({_DICTIONARY}) TO {_text(folder / 'columns.tsv')} {_AS_TSV}")
-    yield ExportedFile(f"{folder.name}/columns.tsv", "Type and meaning of every column", TSV)
+            path = _table_path(folder, name, table_format)
+            flat = ", ".join(_flat(column, sql_type) for column, sql_type in _columns(connection, name))
+            rows, form = (f"(SELECT {flat} FROM {name})", _AS_TSV) if table_format == "tsv" else (name, _AS_PARQUET)
+            connection.execute(f"COPY {rows} TO {_text(path)} {form}")
+            if table_format == "tsv" and path.stat().st_size > PLAIN_BYTES:
+                yield ExportedFile(below(folder, gzipped(path)), meaning, GZIP)
+            else:
+                yield ExportedFile(below(folder, path), meaning, TSV if table_format == "tsv" else PARQUET)
 
 
-def write_matrix_files(lake: Lake, manifests: Sequence[Manifest], folder: Path) -> Iterator[ExportedFile]:
-    """Each matrix of genes as TSV, genes by samples: `expression/genes/<dataset>.value.tsv`.
+def gzipped(path: Path) -> Path:
+    """Replace a file by its gzip, `<name>.gz`; equal files give equal gzips (no time, no name in the header)."""
+    to = path.with_name(f"{path.name}.gz")
+    with (
+        path.open("rb") as plain,
+        to.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as packed,
+    ):
+        shutil.copyfileobj(plain, packed)
+    path.unlink()
+    return to
 
-    A column without values gives no file. A matrix of probes, several times as large, is in the database and in
-    Parquet.
+
+def write_columns(settings: Settings, folder: Path) -> Iterator[ExportedFile]:
+    """`columns.tsv`: type and meaning of every column of every view of the warehouse."""
+    path = folder / "columns.tsv"
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(ensure_warehouse(settings)), read_only=True) as connection:
+        connection.execute(f"COPY ({_DICTIONARY}) TO {_text(path)} {_AS_TSV}")
+    yield ExportedFile(below(folder, path), "Type and meaning of every column", TSV)
+
+
+def write_matrix_parquet(settings: Settings, study: str, folder: Path) -> Iterator[ExportedFile]:
+    """Each matrix as Parquet, a row for each gene (or probe) and sample, as in the warehouse.
 
     Raises:
         DataError: a file of the lake is damaged.
     """
-    for table, key in ((each.table, PartitionKey(each.partition)) for each in manifests):
-        is_by_gene = TABLES[table].is_matrix and TABLES[table].feature == "gene"
-        for column in TABLES[table].columns if is_by_gene else ():
-            if not column.is_key and (path := _matrix_file(lake, table, key, column.name, folder)):
-                yield ExportedFile(_below(folder, path), f"{key.part}, genes by samples: {column.meaning}", TSV)
+    with duckdb.connect(str(ensure_warehouse(settings)), read_only=True) as connection:
+        for table in (table for table in VIEWED if table.is_matrix):
+            path = _table_path(folder, table.view, "parquet")
+            condition = _of_study(connection, table.view, study)
+            try:
+                connection.execute(f"COPY (FROM {table.view} WHERE {condition}) TO {_text(path)} {_AS_PARQUET}")
+            except duckdb.Error as error:
+                raise _not_exported(study, error) from None
+            yield ExportedFile(below(folder, path), table.meaning, PARQUET)
 
 
-def _matrix_file(lake: Lake, table: str, key: PartitionKey, column: str, folder: Path) -> Path | None:
-    matrix = lake.read_matrix(table, key, column)
-    if np.isnan(matrix.values).all():
-        return None
-    path = folder / table / f"{key.part}.{column}.tsv"
+def _matrix_views() -> dict[str, list[str]]:
+    """The views of matrices and the columns of their keys, the sample last."""
+    return {
+        table.view: [column.name for column in table.columns if column.is_key]
+        for table in TABLES.values()
+        if table.is_matrix
+    }
+
+
+def _table_path(folder: Path, name: str, table_format: TableFormat) -> Path:
+    path = folder / f"{name.replace('.', '/')}.{table_format}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame = pl.DataFrame(matrix.values, schema=list(matrix.samples), orient="row").fill_nan(None)
-    frame.insert_column(0, pl.Series("gene", matrix.features)).write_csv(path, separator="\t")
     return path
 
 
@@ -167,7 +220,7 @@ def _flat(column: str, sql_type: str) -> str:
     return name
 
 
-def _below(folder: Path, path: Path) -> str:
+def below(folder: Path, path: Path) -> str:
     """The path relative to the export's folder."""
     return str(path.relative_to(folder.parent))
 

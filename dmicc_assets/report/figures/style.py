@@ -1,4 +1,4 @@
-"""Style and output of every figure: palette, sizes, fonts, PNG and SVG. No data here.
+"""Style and output of every figure: palette, sizes, fonts; PNG, SVG and PDF. No data here.
 
 Colours are Okabe & Ito's (colour-blind safe); a marker or a hatch always says the same as the colour, for grey print.
 """
@@ -84,7 +84,7 @@ def styled(draw: Callable[P, SourcedFigure]) -> Callable[P, SourcedFigure]:
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> SourcedFigure:
-        with mpl.rc_context(STYLE), _any_script():
+        with mpl.rc_context(STYLE), any_script():
             return draw(*args, **kwargs)
 
     return drawn
@@ -173,7 +173,7 @@ def note_figure(title: str, text: str) -> SourcedFigure:
 
 def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG."""
-    with mpl.rc_context(STYLE), _any_script(), BytesIO() as buffer:
+    with mpl.rc_context(STYLE), any_script(), BytesIO() as buffer:
         fix_layout(figure)
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
@@ -181,24 +181,32 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
 
 def svg(figure: Figure, dpi: int = DPI) -> str:
     """The figure as SVG: text is text; clouds of points are pictures at `dpi`."""
-    with mpl.rc_context(STYLE), _any_script(), BytesIO() as buffer:
+    with mpl.rc_context(STYLE), any_script(), BytesIO() as buffer:
         fix_layout(figure)
         figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
         return buffer.getvalue().decode().replace(f"'{FONT}'", SVG_FONTS)
+
+
+def pdf(figure: Figure, dpi: int = DPI) -> bytes:
+    """The figure as PDF: text is text in embedded TrueType fonts; clouds of points are pictures at `dpi`."""
+    with mpl.rc_context(STYLE), any_script(), BytesIO() as buffer:
+        fix_layout(figure)
+        figure.savefig(buffer, format="pdf", dpi=dpi, metadata={"CreationDate": None, "Creator": None})
+        return buffer.getvalue()
 
 
 def fix_layout(figure: Figure) -> None:
     """Lay out once; otherwise the solver runs for each file that is written."""
     engine = figure.get_layout_engine()
     if engine is not None:
-        with _any_script():
+        with any_script():
             engine.execute(figure)
         figure.set_layout_engine(None)
 
 
 @contextmanager
-def _any_script() -> Iterator[None]:
-    """Names in scripts that the font lacks (Chinese, emoji): a PNG has boxes for them, an SVG has them as text.
+def any_script() -> Iterator[None]:
+    """Names in scripts that the font lacks (Chinese, emoji): PNG and PDF have boxes for them, an SVG has them as text.
 
     matplotlib warns of each character; the README of an export says it once.
     """
