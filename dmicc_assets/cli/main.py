@@ -21,8 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="DMICC_HOME is the folder of results (./dmicc_home), DMICC_STUDIES that of study files; the README lists "
-    "all variables. --debug, in any position, shows the traceback of an error.",
+    epilog="DMICC_HOME is the folder of results (./dmicc_home), DMICC_STUDIES that of study files; docs/commands.md "
+    "lists all variables. --debug, in any position, shows the traceback of an error.",
 )
 # lines are not wrapped: a terminal wraps them itself, and a file or a pipe gets whole lines
 out = Console(highlight=False, markup=False, soft_wrap=True)
