@@ -13,16 +13,17 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.expression.labels import field_name
 from dmicc_assets.geo.accession import pasted_accessions
 from dmicc_assets.geo.chosen_labels import ACCESSION, labels_by_rule
-from dmicc_assets.geo.describe import SeriesDescription
+from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription
 from dmicc_assets.geo.find import ORGANISMS
 from dmicc_assets.geo.propose_study import check_name
 from dmicc_assets.geo.study_draft import DraftCohort, DraftValidation
 from dmicc_assets.pages.check_answer import Answer, answer_of
 from dmicc_assets.pages.forms import Form
 from dmicc_assets.pages.site import Site
-from dmicc_assets.pages.study_form import StudyForm, datasets_of, submitted, text_of, with_series
+from dmicc_assets.pages.study_form import StudyForm, datasets_of, remarks_on, submitted, text_of, with_series
 from dmicc_assets.report.report_file import write_page
 from dmicc_assets.study.loading import read_study
 
@@ -229,8 +230,9 @@ def _page(
         described={name: dataset for name, (_, dataset) in described.items()},
         labels={name: list(dict.fromkeys(filter(None, own.labels))) for name, own in study.datasets.items()},
         fields={name: _rule_fields(dataset.fields) for name, (_, dataset) in described.items()},
-        shown={name: _shown_fields(dataset.fields) for name, (_, dataset) in described.items()},
+        shown={name: _shown_fields(dataset) for name, (_, dataset) in described.items()},
         organisms=list(ORGANISMS),
+        remarks=remarks_on(series),
         text=text_of(study, series) if series else "",
         path=_path(site, study),
         answer=answer,
@@ -245,10 +247,12 @@ def _rule_fields(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return ["any", *(key for key in keys if key != ACCESSION and not key.endswith(" (characteristic)"))]
 
 
-def _shown_fields(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """The fields that differ between samples, which are the columns of the table; titles come first."""
+def _shown_fields(dataset: DatasetDescription) -> list[str]:
+    """The columns of the table: the field that names the groups, the title, and every field that differs."""
     texts: dict[str, set[str]] = {}
-    for row in rows:
+    for row in dataset.fields:
         for key, text in row.items():
             texts.setdefault(key, set()).add(text)
-    return ["title", *(key for key, own in texts.items() if key not in (ACCESSION, "title") and len(own) > 1)]
+    named = [field_name(dataset.field)] if dataset.field and field_name(dataset.field) in texts else []
+    several = [key for key, own in texts.items() if key != ACCESSION and len(own) > 1]
+    return list(dict.fromkeys([*named, "title", *several]))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from dmicc_assets.geo.accession import pasted_accessions
 from dmicc_assets.geo.chosen_labels import chosen_groups, proposed_labels
-from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription, label_of
-from dmicc_assets.geo.find import ORGANISMS
+from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription
 from dmicc_assets.geo.propose_study import propose_draft
+from dmicc_assets.geo.sample_groups import label_of
 from dmicc_assets.geo.study_draft import (
     FILL_IN,
     DraftCohort,
@@ -22,6 +22,7 @@ from dmicc_assets.geo.study_draft import (
 from dmicc_assets.pages.forms import Form
 
 THRESHOLDS = {"log_fc": "1.0", "p_value": "0.05", "adjust": "BH"}
+HUMAN = "human"
 LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
 _ANY_NAME = "new_study"
 
@@ -33,6 +34,7 @@ class DatasetForm:
     labels: tuple[str, ...]
     tissue: str = ""
     values: str = ""
+    symbols: str = ""
     patient_field: str = ""
     patient_pattern: str = ""
 
@@ -60,7 +62,7 @@ class StudyForm:
     validation: tuple[DraftValidation, ...] = ()
     thresholds: Mapping[str, str] = field(default_factory=lambda: dict(THRESHOLDS))
     libraries: tuple[str, ...] = LIBRARIES
-    organism: str = "human"
+    organism: str = HUMAN
     model_cohort: str = ""
 
 
@@ -85,7 +87,7 @@ def submitted(form: Form, series: Sequence[SeriesDescription]) -> StudyForm:
         validation=tuple(_validation(form, n) for n in form.numbered("validation")),
         thresholds={name: form.text(name, default) for name, default in THRESHOLDS.items()},
         libraries=tuple(pasted(form.text("libraries", ", ".join(LIBRARIES)))),
-        organism=form.text("organism", "human"),
+        organism=form.text("organism", HUMAN),
         model_cohort=form.text("model_cohort"),
     )
 
@@ -102,20 +104,29 @@ def with_series(form: StudyForm, series: Sequence[SeriesDescription]) -> StudyFo
         title = title or draft.title
         for proposed in draft.cohorts:
             cohorts = _joined(cohorts, _without_fill_in(proposed))
-    organism = form.organism if form.datasets else _organism(series)
+    whole = propose_draft(series, _ANY_NAME)
+    proposals = {each.described.name: each for each in whole.datasets}
+    first = not form.datasets
     return replace(
         form,
         name=form.name or label_of(title),
         accessions=tuple(each.accession for each in series),
         title=title,
-        organism=organism,
+        organism=(whole.organism or HUMAN) if first else form.organism,
+        libraries=whole.libraries if first else form.libraries,
         datasets={
-            name: form.datasets.get(name) or DatasetForm(tuple(proposed_labels(dataset)), dataset.tissue)
+            name: form.datasets.get(name)
+            or DatasetForm(tuple(proposed_labels(dataset)), dataset.tissue, symbols=proposals[name].symbols)
             for name, (_, dataset) in known.items()
         },
         cohorts=tuple(cohorts),
         validation=tuple(each for each in form.validation if each.dataset in known),
     )
+
+
+def remarks_on(series: Sequence[SeriesDescription]) -> tuple[str, ...]:
+    """What the proposal says of datasets that it leaves out of the cohorts."""
+    return propose_draft(series, _ANY_NAME).remarks if series else ()
 
 
 def text_of(form: StudyForm, series: Sequence[SeriesDescription]) -> str:
@@ -138,7 +149,7 @@ def text_of(form: StudyForm, series: Sequence[SeriesDescription]) -> str:
             p_value=form.thresholds["p_value"],
             adjust=form.thresholds["adjust"],
             libraries=form.libraries,
-            organism="" if form.organism == "human" else form.organism,
+            organism="" if form.organism == HUMAN else form.organism,
             model_cohort=form.model_cohort,
             validation=form.validation,
         )
@@ -156,6 +167,7 @@ def _dataset(form: Form, name: str, dataset: DatasetDescription) -> DatasetForm:
         labels=tuple(given.get(f"label.{name}.{sample}", "").strip() for sample in dataset.samples),
         tissue=form.text(f"tissue.{name}"),
         values=form.text(f"values.{name}"),
+        symbols=form.text(f"symbols.{name}"),
         patient_field=form.text(f"patient_field.{name}"),
         patient_pattern=form.text(f"patient_pattern.{name}"),
     )
@@ -196,13 +208,16 @@ def _without_fill_in(cohort: DraftCohort) -> DraftCohort:
     )
 
 
-def _organism(series: Sequence[SeriesDescription]) -> str:
-    """The organism of the gene sets that the first series needs; human where no other is known."""
-    names = [organism for each in series for dataset in each.datasets for organism in dataset.organisms]
-    return next((key for name in names for key, scientific in ORGANISMS.items() if scientific == name), "human")
-
-
 def _draft(form: DatasetForm, series: SeriesDescription, dataset: DatasetDescription) -> DraftDataset:
     named_field, groups = chosen_groups(dataset, form.labels)
     patient = (form.patient_field, form.patient_pattern) if form.patient_field or form.patient_pattern else None
-    return DraftDataset(dataset, series.title, form.tissue, named_field, groups, "", form.values, patient)
+    return DraftDataset(
+        dataset,
+        series.title,
+        form.tissue,
+        named_field,
+        groups,
+        values=form.values,
+        symbols=form.symbols,
+        patient=patient,
+    )

@@ -21,6 +21,9 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
 ]
 
+LINKS = """{ assetOrError(assetKey: {path: ["report", "study"]}) { ... on Asset { assetMaterializations(limit: 1) {
+  metadataEntries { label ... on UrlMetadataEntry { url } } } } } }"""
+
 DATASETS = ["SIM-EXT", "SIM101", "SIM102-SIMP2", "SIM201"]
 
 GRAPH = """{ assetNodes { assetKey { path } groupName description kinds owners { ... on TeamAssetOwner { team } }
@@ -125,6 +128,10 @@ def test_a_person_materialises_a_dataset_and_then_the_study(
     shoot("study_run")
     assert lake.partitions("source/files") == [f"small.{dataset}" for dataset in DATASETS]
     assert lake.partitions("report/study") == ["small"], "no other study was touched"
+    (event,) = ui.ask(LINKS)["assetOrError"]["assetMaterializations"]
+    links = [entry["url"] for entry in event["metadataEntries"] if entry["label"] == "report"]
+    assert links == [f"{ui.pages}/reports/small/"]
+    assert "<h1" in httpx2.get(links[0]).text
     with open_warehouse(ui.settings) as connection:
         assert connection.execute("SELECT count(*) > 3 FROM signature.genes").fetchall() == [(True,)]
 
@@ -166,6 +173,7 @@ def test_the_picture_in_the_metadata_opens(ui: Ui, page: sync_api.Page, shoot: C
 def test_ctrl_c_ends_it_and_its_children(ui: Ui) -> None:
     ui.process.send_signal(2)
     assert ui.process.wait(60) is not None
-    with pytest.raises(httpx2.TransportError):
-        httpx2.get(ui.url)
+    for address in (ui.url, ui.pages):
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(address)
     assert "Warning" not in ui.log.read_text()

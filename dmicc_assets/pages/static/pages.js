@@ -3,7 +3,7 @@
 "use strict";
 
 const parse = (text) => new DOMParser().parseFromString(text, "text/html");
-let latest = 0;
+let latest = 0, timer = 0;
 
 async function post(form, doing) {
   const fields = new URLSearchParams(new FormData(form));
@@ -32,6 +32,7 @@ async function showFile(form, doing) {
 }
 
 async function press(form, button) {
+  clearTimeout(timer);
   const doing = button.value, scrolled = [...document.querySelectorAll(".samples")].map((each) => each.scrollTop);
   if (doing === "check" || doing === "preview") return showFile(form, doing);
   button.disabled = true;
@@ -53,7 +54,6 @@ document.addEventListener("submit", (event) => {
   press(form, button).catch(() => form.requestSubmit === undefined || HTMLFormElement.prototype.submit.call(form));
 });
 
-let timer = 0;
 document.addEventListener("input", (event) => {
   const form = event.target.form;
   const said = event.target.name || "";
