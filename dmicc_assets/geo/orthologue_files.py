@@ -29,7 +29,7 @@ _HUMAN = "Homo sapiens"
 def visit_orthologues(
     name: str, spec: Dataset, organisms: Sequence[str], client: GeoClient, study_folder: Path, get: Get
 ) -> None:
-    """Visit what a dataset's human symbols are read from; nothing where the study does not ask for them.
+    """Visit what a dataset's human symbols are read from; nothing where it has them or the study asks for none.
 
     Args:
         name: the dataset's name.
@@ -40,7 +40,7 @@ def visit_orthologues(
         get: downloads or observes a file.
 
     Raises:
-        RequestError: the species is human, not known, or one of which NCBI's files are not used.
+        RequestError: the species is not known, or one of which NCBI's files are not used.
         NotServedError: a file is not there.
     """
     if spec.symbols != "human_orthologues":
@@ -48,6 +48,8 @@ def visit_orthologues(
     if spec.orthologues is not None and spec.orthologues not in SPECIES:
         path = (study_folder / spec.orthologues).resolve()
         needed(name, Wanted("orthologues", [path.as_uri()], read_orthologue_table), get)
+        return
+    if spec.orthologues is None and list(organisms) == [_HUMAN]:
         return
     species = _species(name, spec, organisms)
     taxon = _TAXA[species]
@@ -60,12 +62,12 @@ def visit_orthologues(
 
 
 def read_orthologues(spec: Dataset, files: Mapping[str, SourceFile]) -> Orthologues | None:
-    """The orthologues of a dataset, from its files by role; None where the study does not ask for them.
+    """The orthologues of a dataset, from its files by role; None where its symbols stay.
 
     Raises:
         SourceError: a file is damaged.
     """
-    if spec.symbols != "human_orthologues":
+    if spec.symbols != "human_orthologues" or "orthologues" not in files:
         return None
     if "gene_info" in files:
         paths = (files[role].path for role in ("orthologues", "gene_info", "human_gene_info"))
@@ -80,8 +82,6 @@ def _species(name: str, spec: Dataset, organisms: Sequence[str]) -> str:
     found = organisms[0] if len(organisms) == 1 else ""
     if found in _TAXA:
         return found
-    if found == _HUMAN:
-        raise RequestError(f"{name}: its samples are of Homo sapiens: leave out `symbols: human_orthologues`")
     said = f"its samples are of {', '.join(organisms)}" if organisms else "its source does not say the organism"
     raise RequestError(
         f"{name}: {said}: say whose symbols are to be replaced, `orthologues: mouse` or `orthologues: rat`; for "

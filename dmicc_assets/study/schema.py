@@ -50,9 +50,11 @@ class Cohort(_Section):
 
     @field_validator("symbols", mode="before")
     @classmethod
-    def _no_orthologues(cls, given: Any) -> Any:
+    def _no_series(cls, given: Any) -> Any:
         if given == "human_orthologues":
-            raise ValueError("human_orthologues belongs to a dataset: write it there, for each of another species")
+            raise ValueError(
+                "human_orthologues: no dataset of the cohort is a series: write `orthologues:` in its datasets"
+            )
         return given
 
 
@@ -186,6 +188,22 @@ class Study(_Section):
 
     @model_validator(mode="before")
     @classmethod
+    def _orthologues_of_cohorts(cls, given: Any) -> Any:
+        """`symbols: human_orthologues` of a cohort is that of its series."""
+        study = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+        cohorts, datasets = (_mappings(study.get(key)) for key in ("cohorts", "datasets"))
+        asking = {name: spec for name, spec in cohorts.items() if spec.get("symbols") == "human_orthologues"}
+        lists = [spec["datasets"] for spec in asking.values() if isinstance(spec.get("datasets"), list)]
+        members = [name for each in lists for name in cast("list[Any]", each)]
+        series = {name: spec for name, spec in datasets.items() if name in members and spec.get("source") == "geo"}
+        if not series:
+            return cast(object, given)
+        changed = {name: {"symbols": "human_orthologues", **spec} for name, spec in series.items()}
+        plain = {name: {**spec, "symbols": "annotated"} for name, spec in asking.items()}
+        return {**study, "datasets": {**study["datasets"], **changed}, "cohorts": {**study["cohorts"], **plain}}
+
+    @model_validator(mode="before")
+    @classmethod
     def _accessions_in_capitals(cls, given: Any) -> Any:
         """`gse55235` is the series GSE55235, wherever the file names the dataset."""
         datasets: Any = cast("dict[str, Any]", given).get("datasets") if isinstance(given, dict) else None
@@ -205,6 +223,12 @@ class Study(_Section):
         for problem in _disagreements(self):
             raise ValueError(problem)
         return self
+
+
+def _mappings(section: Any) -> dict[str, dict[str, Any]]:
+    """The parts of a section of a study file that are mappings, by name; none where it is no section."""
+    parts = cast("dict[str, Any]", section) if isinstance(section, dict) else {}
+    return {name: cast("dict[str, Any]", part) for name, part in parts.items() if isinstance(part, dict)}
 
 
 def _with_names(part: Any, names: Mapping[str, str]) -> Any:

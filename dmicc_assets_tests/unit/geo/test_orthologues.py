@@ -210,9 +210,10 @@ def test_a_family_file_says_its_platforms_species(ncbi: Path, client: GeoClient,
     assert genes_of("GSE781", client, tmp_path, symbols="human_orthologues") == {"a": "TP53", "b": None}
 
 
-def test_human_unknown_and_other_species_stop(client: GeoClient, tmp_path: Path, ncbi: Path) -> None:
-    with pytest.raises(RequestError, match=r"GSE1001: its samples are of Homo sapiens: leave out"):
-        acquire("GSE1001", spec(symbols="human_orthologues"), client, tmp_path)
+def test_unknown_and_other_species_stop_and_human_stays(client: GeoClient, tmp_path: Path, ncbi: Path) -> None:
+    human = acquire("GSE1001", asked := spec(symbols="human_orthologues"), client, tmp_path)
+    assert [file.role for file in human] == ["matrix", "platform"]  # it has human symbols already
+    assert read_dataset("GSE1001", asked, human).orthologues is None
     text = matrix_text("GSE6", "GPL1261", small_values(2)).replace("Homo sapiens", "Sus scrofa")
     write_matrix(ncbi, "GSE6", "GPL1261", text)
     with pytest.raises(RequestError, match="samples are of Sus scrofa: say whose symbols"):
@@ -268,6 +269,23 @@ def test_check_warns_of_genes_that_vanish(ncbi: Path, client: GeoClient, tmp_pat
 def _labelled() -> dict[str, object]:
     rules = [{"label": text, "where": {"disease": f"^{text}$"}} for text in ("lupus", "healthy")]
     return {"source": "geo", "labels": rules}
+
+
+def test_a_cohort_asks_for_all_of_its_series() -> None:
+    datasets = {"GSE5": _labelled(), "GSE7": {**_labelled(), "symbols": "annotated"}, "GSE8": _labelled()}
+    cohort = {"title": "A", "datasets": ["GSE5", "GSE7"], "case": "lupus", "control": "healthy"}
+    cohorts = {"a": {**cohort, "symbols": "human_orthologues"}, "b": {**cohort, "datasets": ["GSE8"]}}
+    study = Study.model_validate({"study": "s", "title": "t", "datasets": datasets, "cohorts": cohorts})
+    assert [spec.symbols for spec in study.datasets.values()] == ["human_orthologues", "annotated", "annotated"]
+    assert study.cohorts["a"].symbols == "annotated"
+
+
+@pytest.mark.parametrize("datasets", [5, "GSE5", ["own"], [{}], None])
+def test_a_cohort_without_a_series_cannot_ask(datasets: object) -> None:
+    own = {**_labelled(), "source": "file", "matrix": "m.tsv"}
+    cohort = {"title": "A", "datasets": datasets, "case": "lupus", "control": "healthy", "symbols": "human_orthologues"}
+    with pytest.raises(ValueError, match="no dataset of the cohort is a series"):
+        Study.model_validate({"study": "s", "title": "t", "datasets": {"own": own}, "cohorts": {"a": cohort}})
 
 
 def test_existing_recipes_do_not_change() -> None:
