@@ -1,10 +1,10 @@
-"""The case of a study file as the two tables of the `clinical` group."""
+"""The case of a study file: the two tables of the `clinical` group, and its observations by section."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from dmicc_assets.study.case import Case
+from dmicc_assets.study.case import Case, Observation
 from dmicc_assets.tables import TABLES
 
 
@@ -26,3 +26,11 @@ def case_tables(case: Case | None) -> CaseTables:
     return CaseTables(
         TABLES["clinical/case_observations"].frame(observations), TABLES["clinical/reported_cases"].frame(reported)
     )
+
+
+def case_groups(case: Case | None) -> dict[str, list[Observation]]:
+    """Observations of the case by section, sections in the order of the study file."""
+    groups: dict[str, list[Observation]] = {}
+    for observation in case.observations if case else []:
+        groups.setdefault(observation.section, []).append(observation)
+    return groups

@@ -11,12 +11,14 @@ from typing import Literal
 import polars as pl
 from markupsafe import Markup
 
+from dmicc_assets.report.columns import SHOWN
 from dmicc_assets.results.intervals import interval_text
 from dmicc_assets.tables import TABLES
 
-ROWS_A_PAGE = 25
-# Longest table that is printed whole; of a longer one only the first page is printed.
-PRINTED_WHOLE = 200
+# Rows of a page of a table, and the longest table that is printed whole; of a longer one the first page is printed.
+ROWS_A_PAGE, PRINTED_WHOLE = 25, 200
+# The same for a table inside a section of the paper, whose place is short.
+FEW_ROWS, FEW_PRINTED = 10, 12
 # Significant digits in the page; all digits are in the lake, the warehouse and the export.
 _DIGITS = 6
 
@@ -34,12 +36,13 @@ _HASHES = ("recipe", "content", "sha256", "content_sha256", "run_id")
 
 @dataclass(frozen=True)
 class ReportColumn:
-    """A column's name, what it means, and how it looks and sorts."""
+    """A column's name, what it means, how it looks and sorts, and whether the page shows it or only the download."""
 
     name: str
     meaning: str
     kind: Kind
     width: Width = ""
+    is_shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,10 @@ class ReportTable:
         id: unique in the page.
         title: its caption.
         columns: in order.
-        rows: texts of all rows, of a long table of its first page.
+        rows: texts of the shown columns, of all rows or of a long table of its first page.
         n_rows: rows in all.
+        page: rows of a page.
+        printed: the longest table that is printed whole.
         payload: all rows as JSON, gzip and Base64; numbers to six significant digits.
         file_name: of the download.
     """
@@ -61,12 +66,24 @@ class ReportTable:
     columns: list[ReportColumn]
     rows: list[list[str]]
     n_rows: int
+    page: int
+    printed: int
     payload: str
     file_name: str
 
+    @property
+    def shown(self) -> list[ReportColumn]:
+        """The columns of the page."""
+        return [column for column in self.columns if column.is_shown]
+
+    @property
+    def downloads_more(self) -> bool:
+        """Whether the download has columns that the page does not show."""
+        return len(self.shown) < len(self.columns)
+
 
 def report_table(
-    table: str, frame: pl.DataFrame, part: str = "", title: str = "", drop: Sequence[str] = ("study",)
+    table: str, frame: pl.DataFrame, part: str = "", title: str = "", is_short: bool = False
 ) -> ReportTable:
     """A declared table of the lake, with the meanings of its columns.
 
@@ -75,12 +92,14 @@ def report_table(
         frame: its rows.
         part: cohort or dataset, when the page has the table more than once.
         title: caption; the table's own meaning by default.
-        drop: columns to leave out.
+        is_short: whether it stands in a section of the paper, where it shows and prints few rows.
     """
     declared = TABLES[table]
-    meanings = {column.name: column.meaning for column in declared.columns} | {INTERVAL: "95 % interval"}
+    meanings = {column.name: column.meaning for column in declared.columns}
+    meanings |= {INTERVAL: "95 % interval", "term_id": "identifier of the set in its library"}
     name = table.replace("/", "_") + (f"_{part}" if part else "")
-    return free_table(name, title or declared.meaning, frame.drop(drop, strict=False), meanings)
+    found = in_one_column(frame.drop("study", strict=False))
+    return free_table(name, title or declared.meaning, found, meanings, SHOWN[table], is_short)
 
 
 def in_one_column(frame: pl.DataFrame) -> pl.DataFrame:
@@ -93,19 +112,46 @@ def in_one_column(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(texts).select(INTERVAL if name == "ci_low" else name for name in names)
 
 
-def free_table(name: str, title: str, frame: pl.DataFrame, meanings: dict[str, str] | None = None) -> ReportTable:
-    """Any frame as a table; lists are joined by commas, maps are written as `key: value`."""
+def free_table(
+    name: str,
+    title: str,
+    frame: pl.DataFrame,
+    meanings: dict[str, str] | None = None,
+    shown: Sequence[str] = (),
+    is_short: bool = False,
+) -> ReportTable:
+    """Any frame as a table; lists are joined by commas, maps are written as `key: value`.
+
+    Args:
+        name: of the download, without its ending.
+        title: caption.
+        frame: its rows, the most important first.
+        meanings: of the columns, by name.
+        shown: columns of the page, in order; the others are in the download only. All without any.
+        is_short: whether it stands in a section of the paper, where it shows and prints few rows.
+    """
+    first_columns = [column for column in shown if column in frame.columns]
+    frame = frame.select(*first_columns, pl.exclude(first_columns)) if first_columns else frame
     flat = frame.with_columns(_flat(frame))
     columns = [
-        ReportColumn(column, (meanings or {}).get(column, ""), _kind(column, dtype), _width(flat[column]))
+        ReportColumn(
+            column, (meanings or {}).get(column, ""), _kind(column, dtype), _width(flat[column]),
+            not first_columns or column in first_columns,
+        )
         for column, dtype in frame.schema.items()
-    ]
+    ]  # fmt: skip
+    of_page = [column for column in columns if column.is_shown]
+    page, printed = (FEW_ROWS, FEW_PRINTED) if is_short else (ROWS_A_PAGE, PRINTED_WHOLE)
     first = [
-        [cell_text(cell, column.kind) for cell, column in zip(row, columns, strict=True)]
-        for row in flat.head(len(flat) if len(flat) <= PRINTED_WHOLE else ROWS_A_PAGE).iter_rows()
+        [cell_text(cell, column.kind) for cell, column in zip(row, of_page, strict=True)]
+        for row in flat.select(column.name for column in of_page)
+        .head(len(flat) if len(flat) <= printed else page)
+        .iter_rows()
     ]
     identity = "table-" + "".join(letter if letter.isalnum() else "-" for letter in name)
-    return ReportTable(identity, title, columns, first, len(flat), _payload(flat, columns), f"{name}.csv")
+    return ReportTable(
+        identity, title, columns, first, len(flat), page, printed, _payload(flat, columns), f"{name}.csv"
+    )
 
 
 def _kind(column: str, dtype: pl.DataType) -> Kind:

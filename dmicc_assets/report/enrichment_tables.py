@@ -10,6 +10,7 @@ from dmicc_assets.enrichment.coverage import Coverage
 from dmicc_assets.enrichment.libraries import why_missing
 from dmicc_assets.enrichment.score_differences import score_differences
 from dmicc_assets.expression.copies import without_copies
+from dmicc_assets.report.cells import spoken
 from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
@@ -96,13 +97,13 @@ def camera(results: Results) -> list[ReportTable]:
         f"Gene sets by camera: the first {len(shown):,} of {len(rows):,}; {n_passing:,} move more than the other genes "
         f"with an adjusted p under {limit:g}."
     )
-    return [report_table("enrichment/camera", shown, title=title)] if len(rows) else []
+    return [report_table("enrichment/camera", spoken(shown, results.study), "", title, True)] if len(rows) else []
 
 
 def terms(results: Results) -> list[ReportTable]:
     """Over-represented terms, the smallest adjusted p-value first."""
     rows = results.rows("enrichment/terms").sort("adj_p_value", "p_value", "cohort", "term")
-    return [report_table("enrichment/terms", rows)] if len(rows) else []
+    return [report_table("enrichment/terms", spoken(rows, results.study))] if len(rows) else []
 
 
 def scores(results: Results) -> list[ReportTable]:
@@ -117,7 +118,7 @@ def scores(results: Results) -> list[ReportTable]:
             "mean of cases less controls in standard deviations within the groups."
         )
         if len(rows):
-            tables.append(free_table(f"scores_{name}", title, rows.head(_MOST_SCORED)))
+            tables.append(free_table(f"scores_{name}", title, rows.head(_MOST_SCORED), is_short=True))
     return tables
 
 
@@ -143,6 +144,6 @@ def missing_scores(results: Results) -> str:
 def gene_sets(results: Results) -> list[ReportTable]:
     """Preranked gene sets below the customary threshold; all of them would be a third of the page."""
     rows = results.rows("enrichment/gsea")
-    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort(-pl.col("nes").abs(), "cohort", "term")
+    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort("fdr", -pl.col("nes").abs(), "cohort", "term")
     title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
-    return [report_table("enrichment/gsea", shown, title=title)] if len(rows) else []
+    return [report_table("enrichment/gsea", spoken(shown, results.study), title=title)] if len(rows) else []

@@ -1,6 +1,6 @@
-"""The strip of numbers under the verdict, with the warnings that doubt them, and the signature in a sentence.
+"""The strip of the model's numbers, each with the warnings that doubt it, and the signature in a sentence.
 
-The sections below are `sections.py`'s.
+The sentences that open the sections are `answers.py`'s.
 """
 
 import math
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from dmicc_assets.checks.verdict import auc_doubts
-from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import NOT_ESTIMABLE, interval_text
 from dmicc_assets.results.reader import Results
@@ -18,7 +17,7 @@ from dmicc_assets.results.reader import Results
 
 @dataclass(frozen=True)
 class Fact:
-    """One number of the strip under the verdict, with code and meaning of each warning about it."""
+    """One number of the strip, with code and meaning of each warning about it."""
 
     value: str
     label: str
@@ -31,17 +30,8 @@ def tiles_a_row(n: int) -> int:
 
 
 def facts(results: Results) -> list[Fact]:
-    """The numbers of the strip under the verdict."""
+    """How well the model separates and is calibrated: in its cohort, then in the validation datasets."""
     found: list[Fact] = []
-    for cohort, spec in results.study.cohorts.items():
-        samples = without_copies(results.rows("cohort/samples", cohort=cohort))
-        n_case = int(samples["is_case"].sum()) if len(samples) else 0
-        genes = len(results.rows("differential/genes", cohort=cohort))
-        label = f"genes differentially expressed in {spec.title} ({n_case} cases, {len(samples) - n_case} controls)"
-        found.append(Fact(f"{genes:,}", label))
-    found.append(Fact(f"{len(results.signature_genes):,}", "genes of the signature"))
-    biomarkers = results.biomarkers
-    found.append(Fact(_few(biomarkers), f"biomarker{'' if len(biomarkers) == 1 else 's'}"))
     for subject, kind, auc, low, high in _model_aucs(results).iter_rows():
         text = NOT_ESTIMABLE if auc is None else f"{auc:.3f}"
         said = interval_text(low, high, 2)
@@ -66,12 +56,6 @@ def _model_aucs(results: Results) -> pl.DataFrame:
     order = pl.col("kind").replace_strict(kinds, [0, 1, 2], default=3)
     shown = rows.filter(pl.col("kind").is_in(kinds)).sort(order, "subject")
     return shown.select("subject", "kind", "auc", "ci_low", "ci_high")
-
-
-def _few(names: Sequence[str]) -> str:
-    if not names:
-        return "none"
-    return ", ".join(names) if len(names) <= 3 else f"{len(names)}"
 
 
 def signature_text(results: Results) -> str:

@@ -14,36 +14,27 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.lake.manifest import Manifest
-from dmicc_assets.report.compact_svg import compact_svg, svg_address
+from dmicc_assets.report.appendix import appendix, tally
+from dmicc_assets.report.clinical import case_groups
 from dmicc_assets.report.data_tables import json_script, number_text
-from dmicc_assets.report.facts import facts, signature_text, tiles_a_row
+from dmicc_assets.report.facts import facts, tiles_a_row
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.of_cohort import named_in_volcano
-from dmicc_assets.report.figures.style import svg
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.sections import Section, case_groups, sections, tally
+from dmicc_assets.report.pictures import flow_picture, picture, placed
+from dmicc_assets.report.sections import SUMMARY_FIGURES, sections
 from dmicc_assets.report.stale_banner import PLACE
+from dmicc_assets.report.summary import main_findings
 from dmicc_assets.report.words import heading
 from dmicc_assets.results.reader import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Resolution (dpi) of point clouds in the page; figures for print have 300.
-_CLOUD_DPI = 160
-# Least width in inches of a figure that takes the page's whole width.
-_WIDE_FROM = 6.0
+_SCRIPTS = ("data_table.js", "contents.js", "volcano.js")
+# Codes of checks in running text; longer ones first, so that M1 is not found in M10.
+_CODE = re.compile(rf"(?<![\w./-])(?:{'|'.join(sorted(CHECKS, key=len, reverse=True))})(?![\w.-]*\w)")
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure inside the page."""
-
-    name: str
-    title: str
-    caption: str
-    source: Markup
-    look: str
 
 
 @dataclass(frozen=True)
@@ -90,25 +81,25 @@ def study_report(
         checklist: TRIPOD+AI, one row for each item; its columns are shown as they are.
     """
     made = Provenance(provenance)
-    pictures = [_picture(figure) for figure in figures]
     read = results.rows("source/datasets")
     scales = dict(zip(read["dataset"], read["scale_detected"], strict=True))
     design = results.rows("differential/design")
     texts = methods(results.study, made.versions, scales, dict(zip(design["cohort"], design["block"], strict=True)))
-    strip = facts(results)
-    page = sections(results, texts, made.rows, checklist)
+    page, parts, strip = sections(results, texts), appendix(results, made.rows, checklist), facts(results)
+    places = [("summary", SUMMARY_FIGURES), *((each.id, each.figures) for each in (*page, *parts))]
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             study=results.study,
-            results=results,
             verdict=results.rows("rigor/verdict").to_dicts(),
+            flow=flow_picture(results),
+            main_findings=main_findings(results),
             facts=strip,
             tiles_a_row=tiles_a_row(len(strip)),
-            signature_text=signature_text(results),
             sections=page,
-            pictures=_by_section(results, page, pictures),
+            parts=parts,
+            pictures=placed([picture(figure) for figure in figures], places),
             tally=tally(results),
             case_groups=case_groups(results.study.case),
             versions=made.versions,
@@ -118,7 +109,7 @@ def study_report(
             settings=json_script(results.study.model_dump(mode="json")),
             settings_text=results.study.model_dump_json(indent=2, exclude_defaults=True),
             css=Markup((TEMPLATES / "report.css").read_text()),
-            scripts=[Markup((TEMPLATES / name).read_text()) for name in ("data_table.js", "volcano.js")],
+            scripts=[Markup((TEMPLATES / name).read_text()) for name in _SCRIPTS],
         )
     )
 
@@ -132,6 +123,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["linked"] = linked
+    environment.filters["coded"] = coded
     environment.filters["number"] = number_text
     environment.filters["heading"] = heading
     return environment
@@ -151,38 +143,17 @@ def linked(text: str | None) -> Markup:
     return Markup().join([*parts, escape((text or "")[at:])])
 
 
+def coded(html: Markup) -> Markup:
+    """HTML of a text in which the code of a check leads to the findings and says what the check asks."""
+    link = Markup('<a href="#findings" title="{}">{}</a>')
+    return Markup(_CODE.sub(lambda code: str(link.format(CHECKS[code[0]].title, code[0])), str(html)))
+
+
 def _without_punctuation(doi: str) -> str:
     """A DOI without punctuation of the sentence; a closing bracket stays if the DOI has its opening bracket."""
     while doi[-1] in ".,;:'\"" or (doi[-1] == ")" and doi.count(")") > doi.count("(")):
         doi = doi[:-1]
     return doi
-
-
-def _picture(figure: CatalogFigure) -> Picture:
-    """The figure as an SVG in a data URL, a separate image, so that ids of two figures cannot collide."""
-    drawn = figure.draw()
-    source = svg_address(compact_svg(svg(drawn, _CLOUD_DPI)))
-    look = "wide" if drawn.get_figwidth() > _WIDE_FROM else ""
-    if figure.name.endswith("/volcano"):
-        # on screen the interactive plot replaces it
-        look = "print-only"
-    return Picture(figure.name, figure.title, figure.caption, source, look)
-
-
-def _by_section(
-    results: Results, page: Sequence[Section], pictures: Sequence[Picture]
-) -> dict[str, dict[str, list[Picture]]]:
-    """Pictures of each section by dataset or cohort, in the catalog's order."""
-    found: dict[str, dict[str, list[Picture]]] = {}
-    for section in page:
-        groups: dict[str, list[Picture]] = {}
-        for picture in pictures:
-            if any(re.fullmatch(pattern, picture.name) for pattern in section.pictures):
-                kind, part = picture.name.split("/")[:2]
-                heading = results.study.cohorts[part].title if kind == "cohort" else part if kind == "dataset" else ""
-                groups.setdefault(heading, []).append(picture)
-        found[section.id] = groups
-    return found
 
 
 def _volcanoes(results: Results) -> list[dict[str, Any]]:

@@ -11,7 +11,22 @@ _WORDS = {
     "leaky_cv": "leaky cross-validation (genes chosen here)",
     "nested_cv": "nested cross-validation",
     "bootstrap_632plus": ".632+ bootstrap",
-    "model_raw": "model on raw log2",
+    "model": "risk model",
+    "model_raw": "risk model on raw log2",
+    "wilcoxon_exact": "Wilcoxon, exact",
+    "wilcoxon_normal": "Wilcoxon, normal approximation",
+    "signed_rank_exact": "signed rank of patients, exact",
+    "signed_rank_normal": "signed rank of patients, normal approximation",
+    "clustered_rank_sum": "rank sum for repeated patients",
+    "delong": "DeLong",
+    "obuchowski": "Obuchowski, for repeated patients",
+    "patient_bootstrap": "bootstrap of patients",
+    "wald": "Wald",
+    "profile": "profile of the penalised likelihood",
+    "clustered": "robust to repeated patients",
+    "ml": "maximum likelihood",
+    "firth": "Firth",
+    "z_score": "z-scores",
     "permuted_labels": "labels permuted",
     "random_signatures": "random expressed genes",
     "random_degs": "random differentially expressed genes",
@@ -60,6 +75,7 @@ _HEADINGS = {
     "adj_p_value": "adjusted p",
     "apparent": "fit only: apparent",
     "ave_expr": "average expression",
+    "auc": "area under the curve",
     "b": "log-odds of difference",
     "ci_high": "95 % high",
     "ci_low": "95 % low",
@@ -74,6 +90,8 @@ _HEADINGS = {
     "label_p_value": "p, permuted labels",
     "log_fc": "log2 fold change",
     "n_background": "background genes",
+    "n_case": "cases",
+    "n_control": "controls",
     "n_concordant_expected": "concordant, genes independent",
     "n_expected": "shared, urn of all genes",
     "n_overlap": "genes found",
@@ -90,6 +108,15 @@ _HEADINGS = {
     "sha256": "SHA-256",
     "content_sha256": "SHA-256 of the data",
     "std_error": "standard error",
+    "term_name": "gene set",
+    "term_id": "identifier",
+    "welch_p_value": "p, Welch's t",
+    "y_genes": "Y genes",
+    "connectivity_z": "connectivity (z)",
+    "iqr": "interquartile range",
+    "iqr_before": "interquartile range before",
+    "retrieved_at": "read at",
+    "scale": "values",
 }
 _SETTINGS = {
     "log_fc": "fold change ≥ {} log2",
@@ -106,6 +133,11 @@ def in_words(name: str) -> str:
     """Words for a name in a table; `:part` at its end becomes a part of the sentence."""
     first, _, part = name.partition(":")
     return _WORDS.get(first, first.replace("_", " ")) + (f", {part}" if part else "")
+
+
+def predictor_in_words(name: str) -> str:
+    """Words for the risk model; the name of a gene is as it is."""
+    return _WORDS[name] if name in ("model", "model_raw") else name
 
 
 def curve_in_words(kind: str) -> str:

@@ -70,6 +70,10 @@ CAPTIONS: dict[str, str] = {
         "chose the genes, so too high; 'external' ones are of the frozen model on samples that did not fit it, which "
         "in another cohort of the study chose the genes all the same."
     ),
+    "roc_model": (
+        "The risk model on samples that did not make it: out of fold in its own cohort, genes chosen inside the folds, "
+        "and frozen in each validation dataset, with pointwise 95 % bands."
+    ),
     "nomogram": (
         "Read each gene's value up to its points, add the points, read the total down to the probability. The "
         "marks are one case of the model's cohort."

@@ -126,6 +126,9 @@ def _validation_figures(results: Results) -> Iterator[CatalogFigure]:
         for subject in (name for name in of_study.subjects_of(results) if name in drawn):
             title = f"{of_study.subject_title(results, subject)}: {what}"
             yield CatalogFigure(f"study/{kind}.{subject}", title, partial(draw, results, subject))
+    if not of_study.model_areas(results).is_empty():
+        draw_model = partial(of_study.draw_model_roc, results)
+        yield CatalogFigure("study/roc_model", "ROC of the risk model", draw_model)
     for table, kind, title, of_model in (
         ("model/nomogram", "nomogram", "Nomogram with a worked patient", of_study.draw_nomogram),
         ("model/calibration", "calibration", "Calibration", of_study.draw_calibration),

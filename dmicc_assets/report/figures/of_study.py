@@ -98,6 +98,28 @@ def draw_roc(results: Results, name: str, predictors: Sequence[str] | None = Non
     return validation.roc_curves(curves, areas, _bands(results, areas, curves), title)
 
 
+def model_areas(results: Results) -> pl.DataFrame:
+    """Areas of the model that its own samples did not make: out of fold in its cohort, then in validation datasets."""
+    rows = results.rows("validation/roc", predictor=MODEL)
+    nested = rows.filter(pl.col("subject") == results.study.model_cohort, pl.col("kind") == "nested_cv")
+    return pl.concat([nested, rows.filter(pl.col("subject_kind") == "dataset", pl.col("kind") == "external")])
+
+
+def draw_model_roc(results: Results) -> Figure:
+    """ROC curves of the model: out of fold in its cohort, and in every validation dataset."""
+    areas = model_areas(results)
+    curves = results.rows("validation/roc_curve", predictor=MODEL)
+    bands: dict[validation.CurveKey, RocBand] = {}
+    for subject in areas["subject"]:
+        own = {"subject": subject}
+        found = _bands(results, areas.filter(**own), curves.filter(**own))
+        bands |= {(subject_title(results, subject), *key[1:]): band for key, band in found.items()}
+    titles = pl.col("subject").replace({name: subject_title(results, name) for name in subjects_of(results)})
+    return validation.roc_curves(
+        curves.with_columns(titles), areas.with_columns(titles), bands, "ROC of the risk model"
+    )
+
+
 def _ordered(areas: pl.DataFrame, predictors: Sequence[str]) -> pl.DataFrame:
     """Rows of the predictors, in their order, the apparent kind first."""
     wanted = pl.DataFrame({"predictor": list(predictors)}, schema={"predictor": pl.String}).with_row_index("p")

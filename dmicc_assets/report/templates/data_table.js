@@ -1,8 +1,5 @@
 "use strict";
 // Sorting, filtering, paging and download of the page's tables. All rows are in the page, packed; nothing is fetched.
-const PAGE = 25;
-// a table of so many rows is printed whole
-const PRINTED_WHOLE = 200;
 // A browser without it (before 2023) shows the first rows of each table, and the printed volcano plots.
 const CAN_UNPACK = "DecompressionStream" in window;
 if (CAN_UNPACK) document.documentElement.classList.add("scripted");
@@ -57,18 +54,22 @@ class DataTable {
     this.element = element;
     this.columns = columns;
     this.size = Number(element.dataset.rows);
+    this.length = Number(element.dataset.page);
+    const printed = Number(element.dataset.printed);
     this.rows = Array.from({ length: this.size }, (_, i) => i);
     this.page = 0;
     this.body = element.querySelector("tbody");
+    // the other columns are in the download only
     this.classes = new Map([...element.querySelectorAll("th[data-column]")].map((head) => [head.dataset.column, head.className]));
+    this.shown = columns.filter((column) => this.classes.has(column.name));
     this.input = element.querySelector("input");
     this.listen();
     element.querySelector(".tools").hidden = false;
-    if (this.body.rows.length > PAGE) this.draw();
+    if (this.body.rows.length > this.length) this.draw();
     this.count();
     this.pages();
-    addEventListener("beforeprint", () => { if (this.rows.length <= PRINTED_WHOLE) this.draw(0, this.rows.length); });
-    addEventListener("afterprint", () => { if (this.rows.length <= PRINTED_WHOLE) this.draw(); });
+    addEventListener("beforeprint", () => { if (this.rows.length <= printed) this.draw(0, this.rows.length); });
+    addEventListener("afterprint", () => { if (this.rows.length <= printed) this.draw(); });
   }
 
   listen() {
@@ -123,11 +124,11 @@ class DataTable {
     this.draw();
   }
 
-  draw(from = this.page * PAGE, to = (this.page + 1) * PAGE) {
+  draw(from = this.page * this.length, to = (this.page + 1) * this.length) {
     const shown = this.rows.slice(from, to);
     this.body.replaceChildren(...shown.map((i) => {
       const row = document.createElement("tr");
-      for (const column of this.columns) {
+      for (const column of this.shown) {
         const cell = document.createElement("td");
         cell.className = this.classes.get(column.name);
         const value = column.data[i];
@@ -165,7 +166,7 @@ class DataTable {
   }
 
   pages() {
-    const last = Math.max(Math.ceil(this.rows.length / PAGE), 1);
+    const last = Math.max(Math.ceil(this.rows.length / this.length), 1);
     const pages = this.element.querySelector(".pages");
     pages.hidden = last === 1;
     pages.querySelector("span").textContent = `page ${this.page + 1} of ${last.toLocaleString("en")}`;
@@ -199,4 +200,3 @@ const tableElements = CAN_UNPACK ? [...document.querySelectorAll(".data-table")]
 const isStatistics = (element) => element.id.startsWith("table-differential-statistics");
 const statisticsReady = Promise.all(tableElements.filter(isStatistics).map(openTable));
 const tablesReady = statisticsReady.then(() => Promise.all(tableElements.filter((each) => !isStatistics(each)).map(openTable)));
-addEventListener("beforeprint", () => document.querySelectorAll("details.printed").forEach((each) => (each.open = true)));

@@ -15,10 +15,10 @@ from dmicc_assets.report.data_tables import free_table, number_text
 from dmicc_assets.report.facts import facts, tiles_a_row
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.sections import tally
+from dmicc_assets.report.appendix import tally
 from dmicc_assets.report.study_report import linked, study_report
 from dmicc_assets.results.reader import Results
-from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, Options, simulated_tables, study_of
+from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, N_GENES, Options, simulated_tables, study_of
 
 VERDICT = {
     "line": "A hypothesis.",
@@ -56,7 +56,10 @@ class _Page(HTMLParser):
         self.headers_without_scope += tag == "th" and "scope" not in given
 
 
-SHOWN = ("study/venn", "study/roc.b", "study/nomogram", "study/nulls", "cohort/a/volcano", "dataset/GSE1/pca")
+SHOWN = (
+    "study/venn", "study/roc.b", "study/roc_model", "study/nomogram", "study/nulls", "cohort/a/volcano",
+    "dataset/GSE1/pca",
+)  # fmt: skip
 
 
 @cache
@@ -86,13 +89,14 @@ def test_the_page_is_accessible(page: str) -> None:
     assert found.levels.count(1) == 1
     assert all(after - before <= 1 for before, after in zip(found.levels, found.levels[1:], strict=False))
     assert found.headers_without_scope == 0
-    assert len(found.alts) == len(SHOWN)
+    assert len(found.alts) == len(SHOWN) + 1  # the study in one picture
     assert all(len(alt) > 30 for alt in found.alts)
     assert '<html lang="en">' in page
 
 
-def test_verdict_then_case_then_findings(page: str) -> None:
-    places = [page.index(f'<section id="{name}"') for name in ("verdict", "case", "findings", "study", "samples")]
+def test_the_page_is_in_the_order_of_a_paper(page: str) -> None:
+    order = ["summary", "case", "data", "differential", "enrichment", "signature", "ranking", "validation", "model"]
+    places = [page.index(f'<section id="{name}"') for name in [*order, "rigor", "published", "appendix"]]
     assert places == sorted(places)
     assert "1,000.00 U/ml" in page
     assert "hypodense &lt;foci&gt;" in page
@@ -100,6 +104,36 @@ def test_verdict_then_case_then_findings(page: str) -> None:
     assert VERDICT["found"] in page
     assert VERDICT["missing"] in page
     assert '<a href="https://doi.org/10.1073/pnas.102102699">' in page
+
+
+def test_the_first_pages_have_flow_doubts_and_the_figures_that_matter(page: str) -> None:
+    first = page[page.index('<section id="summary"') : page.index('<section id="case"')]
+    figures = [f'id="figure-{name}"' for name in ("study-flow", "cohort-a-volcano", "study-roc_model", "study-nomogram")]
+    assert [first.index(each) for each in figures] == sorted(first.index(each) for each in figures)
+    doubts = first[first.index("Claim in doubt") : first.index("</tbody>")]
+    assert doubts.count('<tr><th scope="row">') == 4  # I1, D1, R1, R12 warn; five at most are shown
+    assert doubts.index(">I1</a>") < doubts.index(">D1</a>")
+    assert "also in" in doubts
+    assert "Find more samples or merge another dataset into the cohort" in doubts
+
+
+def test_every_section_opens_with_its_answer_and_shows_figures_before_tables(page: str) -> None:
+    body = page[page.index('<section id="data"') : page.index('<section id="appendix"')]
+    for section in body.split("<section ")[1:]:
+        name = section.split('"')[1]
+        assert '<p class="answer">' in section, name
+        places = [section.find(what) for what in ('<p class="answer">', "<figure", 'class="data-table"', 'class="method"')]
+        there = [place for place in places if place >= 0]
+        assert there == sorted(there), name
+
+
+def test_the_appendix_is_folded_and_has_what_is_long(page: str) -> None:
+    after = page[page.index('<section id="appendix"') :]
+    parts = re.findall(r'<details class="part">\s*<summary><h3 id="(\w+)"', after)
+    assert parts == ["findings", "quality", "cohorts", "tables", "checklist", "probast", "provenance"]
+    assert "<details open" not in page
+    assert '<li><strong>M4</strong> simulated: ' in after
+    assert after.index("table-findings") < after.index('class="silent"') < after.index("table-expression-quality")
 
 
 def test_text_of_the_study_is_escaped(page: str) -> None:
@@ -110,12 +144,55 @@ def test_text_of_the_study_is_escaped(page: str) -> None:
 
 def test_findings_stand_the_gravest_first_with_what_each_asks(page: str) -> None:
     body = page[page.index('id="table-findings"') : page.index("</tbody>", page.index('id="table-findings"'))]
-    assert [body.index(code) for code in (">I1<", ">D1<", ">M4<")] == sorted(
-        body.index(c) for c in (">I1<", ">D1<", ">M4<")
-    )
+    assert body.index(">I1<") < body.index(">D1<")
+    assert ">ok<" not in body
     assert "Every file is whole" in body
-    assert "samples in the smaller class: 7 (fires below 10)" in body
+    assert "samples in the smaller class: 7 (fires below 10)" in _cells(page, "table-findings", "measured")
     assert "Find more samples or merge another dataset into the cohort" in body
+
+
+def _cells(page: str, table: str, column: str) -> list[object]:
+    """All values of a column of a table's download."""
+    packed = re.search(rf'id="{table}".*?class="data">([^<]+)', page, re.DOTALL)
+    assert packed is not None
+    columns = json.loads(gzip.decompress(b64decode(packed[1])))
+    return next(each["values"] for each in columns if each["name"] == column)
+
+
+def _headings(page: str, table: str) -> list[str]:
+    start = page.index(f'id="{table}"')
+    return re.findall(r'data-column="([^"]+)"', page[start : page.index("</thead>", start)])
+
+
+def test_tables_begin_with_what_identifies_a_row_and_its_p_and_the_download_has_all_columns(page: str) -> None:
+    assert _headings(page, "table-differential-statistics-a")[:3] == ["gene", "p_value", "adj_p_value"]
+    for table in ("table-enrichment-camera", "table-enrichment-terms"):
+        assert _headings(page, table)[:3] == ["term_name", "p_value", "adj_p_value"]
+    assert "b" not in _headings(page, "table-differential-statistics-a")
+    assert len(_cells(page, "table-differential-statistics-a", "b")) == N_GENES
+
+
+def test_rows_stand_by_p_rank_and_frequency_and_never_by_the_alphabet(page: str) -> None:
+    ordered = {
+        ("table-differential-statistics-a", "p_value"): False, ("table-enrichment-camera", "adj_p_value"): False,
+        ("table-enrichment-terms", "adj_p_value"): False, ("table-enrichment-gsea", "fdr"): False,
+        ("table-signature-ranking", "rank"): False, ("table-signature-stability", "frequency"): True,
+        ("table-validation-expression-tests", "p_value"): False,
+    }  # fmt: skip
+    for (table, column), is_descending in ordered.items():
+        values = [value for value in _cells(page, table, column) if value is not None]
+        assert len(values) > 1, table
+        assert values == sorted(values, key=float, reverse=is_descending), table  # pyright: ignore[reportArgumentType]
+    assert _cells(page, "table-validation-roc", "predictor")[0] == "risk model"
+
+
+def test_cells_are_in_words() -> None:
+    page = rendered()
+    assert set(_cells(page, "table-validation-roc", "kind")) == {"external", "apparent (chosen here)"}
+    assert set(_cells(page, "table-validation-roc", "subject")) == {"Disease A", "Disease B", "GSE4"}
+    assert {str(test).split(",")[0] for test in _cells(page, "table-validation-expression-tests", "test")} == {"Wilcoxon"}
+    assert "GO BP" in _cells(page, "table-enrichment-terms", "library")
+    assert not re.search(r"<td[^>]*>\w*(nested_cv|wilcoxon_|GO_BP)", page)
 
 
 def test_findings_are_counted_by_check_as_on_the_command_line() -> None:
@@ -152,11 +229,7 @@ def test_the_two_p_of_the_overlap_are_told_apart() -> None:
 
 def test_camera_is_the_first_test_of_gene_sets_and_each_null_is_said(page: str) -> None:
     first = page.index("Gene sets by camera: the first 6 of 6; 4 move more than the other genes")
-    assert (
-        first
-        < page.index("over-representation in GO, KEGG and other gene sets")
-        < page.index("Preranked gene sets with")
-    )
+    assert first < page.index('id="table-enrichment-terms"') < page.index("Preranked gene sets with")
     assert "estimates for each set how correlated its genes are" in page
     assert "Both are repeated with permuted labels, 200 times" in page
     assert "The other two take genes as independent" in page
@@ -183,7 +256,7 @@ def test_provenance_versions_and_settings_are_there(page: str) -> None:
         (Options(n_shared=0, n_biomarkers=0), "The signature is empty"),
         (Options(n_biomarkers=0), "There is no risk model"),
         (Options(n_biomarkers=1, has_validation=False), "Validation datasets: none."),
-        (Options(has_published=False, has_case=False), "states no published numbers"),
+        (Options(has_case=False), "published numbers"),
         (Options(n_cohorts=1, long_names=True), "With one cohort the signature is its differentially expressed genes"),
     ],
 )
@@ -195,13 +268,9 @@ def test_what_is_missing_is_said(options: Options, said: str) -> None:
 
 def test_a_study_that_was_never_run_has_a_report() -> None:
     page = study_report(Results.of_frames(simulated_tables().study, {}), [], [], pl.DataFrame())
-    for said in (
-        "No check has been run.",
-        "No dataset has been read yet.",
-        "No cohort has been analysed yet.",
-        "No checklist",
-    ):
+    for said in ("No check has been run.", "No dataset has been read yet.", "No cohort has been analysed yet."):
         assert said in page
+    assert page.count("Nothing was made for this part.") == 6
 
 
 @pytest.mark.parametrize(
