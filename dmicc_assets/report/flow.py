@@ -17,7 +17,7 @@ from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 
 # Sizes in points of a picture as wide as a printed page.
-_WIDTH, _GAP, _PAD, _SIZE, _LINE = 527.0, 12.0, 5.0, 8.5, 10.5
+_WIDTH, _GAP, _PAD, _SIZE, _LINE = 527.0, 11.0, 4.0, 8.2, 10.2
 # Mean width of a letter as a share of the font's size, rather too wide than too narrow.
 _LETTER = 0.55
 _FONT = "'DejaVu Sans', Verdana, 'Liberation Sans', Arial, sans-serif"

@@ -116,11 +116,10 @@ def _differential(results: Results, texts: Methods) -> Section:
 
 
 def _enrichment(results: Results, texts: Methods) -> Section:
-    libraries = results.study.enrichment.libraries[:1]
     return Section(
         "enrichment", "Enrichment", enrichment_answer(results), texts.enrichment + library_notes(results),
-        camera(results), (r"cohort/.*/gsea", *(rf"cohort/.*/terms\.{library}" for library in libraries)),
-        "No gene set was tested.", ("tables", "over-represented terms and preranked gene sets"),
+        camera(results), (r"cohort/.*/gsea",), "No gene set was tested.",
+        ("tables", "over-represented terms and preranked gene sets"),
     )  # fmt: skip
 
 

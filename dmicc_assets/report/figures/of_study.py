@@ -105,7 +105,7 @@ def model_areas(results: Results) -> pl.DataFrame:
     return pl.concat([nested, rows.filter(pl.col("subject_kind") == "dataset", pl.col("kind") == "external")])
 
 
-def draw_model_roc(results: Results) -> Figure:
+def draw_model_roc(results: Results) -> SourcedFigure:
     """ROC curves of the model: out of fold in its cohort, and in every validation dataset."""
     areas = model_areas(results)
     curves = results.rows("validation/roc_curve", predictor=MODEL)

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.report.appendix import tally
 from dmicc_assets.report.data_tables import free_table, number_text
 from dmicc_assets.report.facts import facts, tiles_a_row
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.report.method_text import methods
-from dmicc_assets.report.appendix import tally
 from dmicc_assets.report.study_report import linked, study_report
 from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.worlds.simulated_study import DEFAULTS, N_GENES, Options, simulated_tables, study_of
@@ -108,7 +108,9 @@ def test_the_page_is_in_the_order_of_a_paper(page: str) -> None:
 
 def test_the_first_pages_have_flow_doubts_and_the_figures_that_matter(page: str) -> None:
     first = page[page.index('<section id="summary"') : page.index('<section id="case"')]
-    figures = [f'id="figure-{name}"' for name in ("study-flow", "cohort-a-volcano", "study-roc_model", "study-nomogram")]
+    figures = [
+        f'id="figure-{name}"' for name in ("study-flow", "cohort-a-volcano", "study-roc_model", "study-nomogram")
+    ]
     assert [first.index(each) for each in figures] == sorted(first.index(each) for each in figures)
     doubts = first[first.index("Claim in doubt") : first.index("</tbody>")]
     assert doubts.count('<tr><th scope="row">') == 4  # I1, D1, R1, R12 warn; five at most are shown
@@ -122,7 +124,9 @@ def test_every_section_opens_with_its_answer_and_shows_figures_before_tables(pag
     for section in body.split("<section ")[1:]:
         name = section.split('"')[1]
         assert '<p class="answer">' in section, name
-        places = [section.find(what) for what in ('<p class="answer">', "<figure", 'class="data-table"', 'class="method"')]
+        places = [
+            section.find(what) for what in ('<p class="answer">', "<figure", 'class="data-table"', 'class="method"')
+        ]
         there = [place for place in places if place >= 0]
         assert there == sorted(there), name
 
@@ -132,7 +136,7 @@ def test_the_appendix_is_folded_and_has_what_is_long(page: str) -> None:
     parts = re.findall(r'<details class="part">\s*<summary><h3 id="(\w+)"', after)
     assert parts == ["findings", "quality", "cohorts", "tables", "checklist", "probast", "provenance"]
     assert "<details open" not in page
-    assert '<li><strong>M4</strong> simulated: ' in after
+    assert "<li><strong>M4</strong> simulated: " in after
     assert after.index("table-findings") < after.index('class="silent"') < after.index("table-expression-quality")
 
 
@@ -190,7 +194,9 @@ def test_cells_are_in_words() -> None:
     page = rendered()
     assert set(_cells(page, "table-validation-roc", "kind")) == {"external", "apparent (chosen here)"}
     assert set(_cells(page, "table-validation-roc", "subject")) == {"Disease A", "Disease B", "GSE4"}
-    assert {str(test).split(",")[0] for test in _cells(page, "table-validation-expression-tests", "test")} == {"Wilcoxon"}
+    assert {str(test).split(",")[0] for test in _cells(page, "table-validation-expression-tests", "test")} == {
+        "Wilcoxon"
+    }
     assert "GO BP" in _cells(page, "table-enrichment-terms", "library")
     assert not re.search(r"<td[^>]*>\w*(nested_cv|wilcoxon_|GO_BP)", page)
 
