@@ -47,7 +47,7 @@ def read_geo(
     Args:
         accession: `GSE32225`, or with the platform of a series on several: `GSE14520-GPL571`.
         platform: the platform, when the series does not name it.
-        scale: "auto" (GEO2R's rule), "log2" or "linear".
+        scale: what the values are: "auto", or a word of `values:` in a study file ("log2", "linear", "log10", "counts").
         normalise: "quantile" or "none".
         collapse: probes to genes by "mean", "median" or "max_mean".
         home: where downloads are kept; DMICC_HOME by default. DMICC_GEO_URL names another mirror.
@@ -69,7 +69,7 @@ def read_geo(
     settings = load_settings(home=Path(home)) if home is not None else load_settings()
     settings.prepare_home()
     rules = [{"label": "any", "where": {"sample": ""}}]
-    options = {"scale": scale, "normalise": normalise, "collapse": collapse}
+    options = {"values": scale, "normalise": normalise, "collapse": collapse}
     spec = Dataset.model_validate({"source": "geo", "platform": platform, "labels": rules, **options})
     files = acquire(accession, spec, open_client(settings, lambda _: None), Path.cwd())
     prepared = prepare_dataset(read_dataset(accession, spec, files), spec, source_files_table(files))
