@@ -47,7 +47,7 @@ def read_geo(
     Args:
         accession: `GSE32225`, or with the platform of a series on several: `GSE14520-GPL571`.
         platform: the platform, when the series does not name it.
-        scale: what the values are: "auto", or a word of `values:` in a study file ("log2", "linear", "log10", "counts").
+        scale: what the values are: "auto", or a word of `values:` in a study file ("log2", "linear", "counts").
         normalise: "quantile" or "none".
         collapse: probes to genes by "mean", "median" or "max_mean".
         home: where downloads are kept; DMICC_HOME by default. DMICC_GEO_URL names another mirror.
