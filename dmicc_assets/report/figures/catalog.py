@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dmicc_assets.report.figures import of_cohort, of_dataset, of_study
 from dmicc_assets.report.figures.captions import CAPTIONS
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.style import not_drawn
 from dmicc_assets.results.reader import Results
 from dmicc_assets.tables import TABLES
 
@@ -15,11 +16,18 @@ Draw = Callable[[], SourcedFigure]
 
 
 class CatalogFigure(NamedTuple):
-    """One figure: a name (`part/kind`, unique in the study), a title, and the function that draws it."""
+    """One figure: a name (`part/kind`, unique in the study), a title, and the function that makes it or fails."""
 
     name: str
     title: str
-    draw: Draw
+    make: Draw
+
+    def draw(self) -> SourcedFigure:
+        """The figure; where it cannot be drawn, a note that says why, because a picture is not worth a result."""
+        try:
+            return self.make()
+        except Exception as error:
+            return not_drawn(self.title, error)
 
     @property
     def caption(self) -> str:

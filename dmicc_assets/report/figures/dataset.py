@@ -6,10 +6,13 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.lines import Line2D
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import shortened, wrapped
 
 STAGES = ("before", "after")
 # Titles of the panels, which depend on whether the study normalises the dataset between arrays.
@@ -17,6 +20,9 @@ _NORMALISED = ("before normalisation between arrays", "after normalisation betwe
 _AS_SERVED = ("as served", "by gene, not normalised between arrays here")
 # From this size on, connectivity is standardised by mean and sd, below by median and MAD (check I5).
 LARGE_GROUP, Z_LARGE, Z_SMALL = 12, -3.0, -3.5
+# Samples whose names have room below the boxes, and letters of a name there.
+_MOST_NAMES, _LONGEST_NAME = 48, 22
+_MOST_OUTLIERS = 20
 
 
 @style.styled
@@ -37,7 +43,8 @@ def distribution_boxes(
         looks: colour and marker of each label; of this dataset's alone when not given.
     """
     order = _label_order(labels)
-    figure = style.new_figure(7.2, 4.4)
+    longest = max(len(shortened(sample, _LONGEST_NAME)) for sample in order)
+    figure = style.new_figure(7.2, 3.8 + (0.07 * longest if len(order) <= _MOST_NAMES else 0))
     panels: list[Axes] = list(figure.subplots(2, 1, sharex=True, sharey=True).flat)
     quantiles = distributions.filter(pl.col("quantity") == "quantile")
     looks = looks or style.category_styles(list(labels.values()))
@@ -95,12 +102,13 @@ def _label_order(labels: Mapping[str, str]) -> list[str]:
 def _label_ticks(axes: Axes, order: Sequence[str], labels: Mapping[str, str]) -> None:
     """Names of the samples if there is room, and below them the labels with their counts."""
     counts = {name: sum(labels[s] == name for s in order) for name in dict.fromkeys(labels[s] for s in order)}
-    if len(order) <= 60:
-        axes.set_xticks(range(len(order)), order, rotation=90, fontsize=5)
+    if len(order) <= _MOST_NAMES:
+        names = [shortened(sample, _LONGEST_NAME) for sample in order]
+        axes.set_xticks(range(len(order)), names, rotation=90, fontsize=style.SMALL)
     else:
         axes.set_xticks([])
     axes.set_xlabel(
-        style.wrapped("samples: " + ", ".join(f"{name} ({n})" for name, n in counts.items()).replace("_", " "), 110)
+        wrapped("samples: " + ", ".join(f"{name} ({n})" for name, n in counts.items()).replace("_", " "), 110)
     )
     at = 0
     for n in list(counts.values())[:-1]:
@@ -149,7 +157,7 @@ def distribution_densities(
         axes.set_title(name, fontsize=8)
     style.headline(figure, dataset)
     panels[0].set_ylabel("density")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 4))
+    legend_below(figure, 4, *panels[0].get_legend_handles_labels())
     figure.source_data = {"densities": _labelled(densities, labels).rename({"x": "log2_expression", "y": "density"})}
     return figure
 
@@ -185,7 +193,7 @@ def sex_genes(quality: pl.DataFrame, dataset: str, looks: style.Looks | None = N
         )  # fmt: skip
     axes.set(xlabel="XIST, log2 expression (high in women)", ylabel="RPS4Y1 and KDM5D, mean log2\n(high in men)")
     axes.margins(0.08)
-    figure.legend(loc="outside lower center", ncols=2)
+    legend_below(figure, 2)
     figure.source_data = {"samples": measured.select("sample", "label", "xist", "y_genes")}
     return figure
 
@@ -217,14 +225,27 @@ def outlier_arrays(quality: pl.DataFrame, dataset: str, looks: style.Looks | Non
         named += [(a, b, s) for a, b, s in zip(x, z, group["sample"], strict=True) if b < limit]
     axes.axhline(0, color=style.LIGHT, lw=0.7)
     sizes = [measured.filter(pl.col("label") == label).height for label in labels]
-    ticks = [f"{style.wrapped(name.replace('_', ' '), 16)}\nn = {n}" for name, n in zip(labels, sizes, strict=True)]
+    ticks = [f"{wrapped(name.replace('_', ' '), 15)}\nn = {n}" for name, n in zip(labels, sizes, strict=True)]
     axes.set_xticks(range(len(labels)), ticks)
     low = min(float(measured["connectivity_z"].min() or 0), Z_SMALL)  # pyright: ignore[reportArgumentType] -- a float column
     axes.set(ylabel="standardised connectivity Z.k", xlim=(-0.6, len(labels) - 0.4), ylim=(low - 0.8, None))
     named.sort(key=lambda each: each[1])
-    place_labels(axes, [n[0] for n in named], [n[1] for n in named], [n[2] for n in named])
+    _explain_limits(figure, sizes)
+    shown = named[:_MOST_OUTLIERS]
+    place_labels(axes, [n[0] for n in shown], [n[1] for n in shown], [n[2] for n in shown])
     figure.source_data = {"samples": measured.select("sample", "label", "connectivity_z")}
     return figure
+
+
+def _explain_limits(figure: SourcedFigure, sizes: Sequence[int]) -> None:
+    """What the dashed lines are: a small group is standardised by median and MAD, so its limit is another."""
+    large, small = any(n >= LARGE_GROUP for n in sizes), any(n < LARGE_GROUP for n in sizes)
+    texts = [
+        *([f"limit {Z_LARGE:g} by mean and sd: groups of {LARGE_GROUP} and more"] if large else []),
+        *([f"limit {Z_SMALL:g} by median and MAD: groups under {LARGE_GROUP}"] if small else []),
+    ]
+    lines = [Line2D([], [], ls="--", color=style.DARK, lw=0.9) for _ in texts]
+    legend_below(figure, 1, lines, [text.replace("-", "−") for text in texts])
 
 
 def spread_evenly(n: int, half_width: float) -> np.ndarray:

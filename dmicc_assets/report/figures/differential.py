@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import FloatArray
 
 _TINY = 1e-300
-_MOST_NAMES = 40
+_MOST_NAMES = 20
 
 
 @style.styled
@@ -42,8 +43,7 @@ def volcano(
     _same_both_ways(axes, measured["log_fc"].to_numpy())
     axes.set_ylim(0, max(float(measured["y"].max() or 0) * 1.06, 1.0))  # pyright: ignore[reportArgumentType] -- a float column
     axes.set(xlabel="log2 fold change, case over control", ylabel="−log10 p")
-    style.legend(figure, 3)
-    _name(axes, measured, named, "log_fc", "y")
+    _name(figure, axes, measured, named, "log_fc", "y")
     figure.source_data = {"genes": _source(measured, genes, named, "log_fc", "p_value", "adj_p_value")}
     return figure
 
@@ -57,8 +57,7 @@ def md_plot(statistics: pl.DataFrame, genes: pl.DataFrame, title: str, named: Se
     axes.axhline(0, color=style.DARK, lw=0.7)
     axes.set(xlabel="average log2 expression", ylabel="log2 fold change, case over control")
     axes.margins(0.04)
-    style.legend(figure, 3)
-    _name(axes, measured, named, "ave_expr", "log_fc")
+    _name(figure, axes, measured, named, "ave_expr", "log_fc")
     figure.source_data = {"genes": _source(measured, genes, named, "ave_expr", "log_fc")}
     return figure
 
@@ -97,39 +96,42 @@ def _same_both_ways(axes: Axes, values: FloatArray) -> None:
     axes.set_xlim(-reach, reach)
 
 
-def _name(axes: Axes, measured: pl.DataFrame, named: Sequence[str], x: str, y: str) -> None:
-    """Ring and name the given genes, and note how many names had no room."""
+def _name(figure: SourcedFigure, axes: Axes, measured: pl.DataFrame, named: Sequence[str], x: str, y: str) -> None:
+    """Ring and name the first of the given genes; the legend says how many there are, and how many had room."""
     rows = pl.DataFrame({"gene": list(named)}, schema={"gene": pl.String}).join(
         measured.select("gene", x, y), on="gene", how="inner", maintain_order="left"
     )
-    if rows.is_empty():
-        return
-    axes.plot(rows[x], rows[y], "o", mfc="none", mec=style.BLACK, ms=5, mew=0.7, gid="named")
     tried = rows.head(_MOST_NAMES)
+    if len(tried):
+        # the number of names is known only after the layout, which needs the legend: room for the longest text
+        label = f"named: {len(tried)} of {len(rows):,}"
+        axes.plot(tried[x], tried[y], "o", mfc="none", mec=style.BLACK, ms=5, mew=0.7, gid="named", label=label)
+    legend = legend_below(figure, 2 if len(tried) else 3)
     placed = place_labels(axes, tried[x].to_list(), tried[y].to_list(), tried["gene"].to_list())
-    if placed < len(rows):
-        axes.set_title(
-            f"{placed} of {len(rows)} ringed genes named", loc="right", fontsize=6, fontweight="normal", y=-0.0
-        )
+    if placed < len(tried):
+        legend.get_texts()[-1].set_text(f"named: {placed} of {len(rows):,}")
 
 
 @style.styled
-def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str) -> SourcedFigure:
+def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str, n_changed: int = 0) -> SourcedFigure:
     """Histogram of all p-values; flat but for a peak at 0 when the model fits.
 
     Args:
         statistics: rows of `differential/statistics` of the cohort.
-        pi0: estimated share of genes that do not change (Storey), drawn as the height it implies; None to leave it out.
+        pi0: Storey's estimate of the share of genes that do not change, which is on average too high; drawn as the
+            height it implies; None to leave it out.
         title: the cohort's.
+        n_changed: genes that the study calls differentially expressed: the others are at most the share drawn.
     """
     figure, axes = style.one_axes(3.6, 3.0, title)
     p = statistics["p_value"].drop_nulls().to_numpy()
     bins: list[float] = np.linspace(0, 1, 41).tolist()
     axes.hist(p, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
     if pi0 is not None and len(p):
-        axes.axhline(
-            pi0 * len(p) / 40, color=style.DARK, ls="--", lw=1, label=f"genes that do not change: {pi0 * 100:.0f} %"
-        )
+        share = min(pi0, 1 - n_changed / len(p))
+        text = "over 99" if 0.99 < share < 1 else f"{share * 100:.0f}"
+        label = f"genes without a change, Storey's estimate\n(on average too high): {text} %"
+        axes.axhline(share * len(p) / 40, color=style.DARK, ls="--", lw=1, label=label)
         axes.legend(loc="upper right")
     axes.set(xlabel="p-value", ylabel=f"genes a bin (of {len(p):,})", xlim=(0, 1))
     figure.source_data = {"genes": statistics.select("gene", "p_value").drop_nulls()}

@@ -11,7 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from dmicc_assets.enrichment.running_sum import RunningSum
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import wrapped
 
 _TINY = 1e-300
 # Smallest false discovery rate that a thousand permutations can resolve.
@@ -41,7 +43,10 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     drawn = terms.sort(["p_value", "term"]).head(most).reverse()
     if drawn.is_empty():
         return style.note_figure(title, "No gene set of the library was tested.")
-    figure, axes = style.one_axes(5.6, 1.5 + 0.27 * len(drawn), title)
+    is_telling = drawn["term_name"].drop_nulls().n_unique() == drawn["term_name"].count()
+    names = [_label(name if is_telling else None, term) for name, term in drawn.select("term_name", "term").iter_rows()]
+    lines = max(name.count("\n") + 1 for name in names)
+    figure, axes = style.one_axes(5.6, 1.6 + (0.06 + 0.115 * max(lines, 2)) * len(drawn), title)
     share = (drawn["n_overlap"] / drawn["n_query"].clip(lower_bound=1)).to_numpy()
     strength = -drawn["adj_p_value"].clip(lower_bound=_TINY).log10().to_numpy()
     sizes = _dot_sizes(drawn["n_overlap"].to_numpy())
@@ -54,9 +59,7 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
     for i in np.flatnonzero(~is_below):
         axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)
     axes.hlines(np.arange(len(drawn)), 0, share, color=style.LIGHT, lw=0.8)
-    is_telling = drawn["term_name"].drop_nulls().n_unique() == drawn["term_name"].count()
-    names = [_label(name if is_telling else None, term) for name, term in drawn.select("term_name", "term").iter_rows()]
-    axes.set_yticks(range(len(drawn)), names, fontsize=6.5, linespacing=0.95)
+    axes.set_yticks(range(len(drawn)), names, fontsize=style.SMALL, linespacing=0.95)
     axes.set(ylim=(-0.7, len(drawn) - 0.3), xlim=(0, float(share.max()) * 1.14))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially\nexpressed genes with a term")
@@ -91,7 +94,7 @@ def _size_legend(figure: SourcedFigure, n: np.ndarray, all_below: bool, limit: f
         handles.append(
             Line2D([], [], ls="none", marker="x", color=style.DARK, ms=4, label=f"white cross: adjusted p ≥ {limit:g}")
         )
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), labelspacing=1.2)
+    legend_below(figure, len(handles), handles, labelspacing=1.2)
 
 
 @style.styled
@@ -129,28 +132,29 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.plot(turns, each.sum.curve[turns], color=colour, lw=1.2)
     curve.axhline(0, color=style.DARK, lw=0.6)
     curve.plot(each.sum.peak, each.sum.score, "v" if each.sum.score > 0 else "^", color=style.DARK, ms=4)
-    curve.set_title(style.wrapped(_in_words(each.name), 32, 2), fontsize=7)
-    curve.set_ylabel("running sum", fontsize=6.5)
-    curve.tick_params(labelbottom=False, bottom=False, labelsize=6)
+    curve.set_title(wrapped(_in_words(each.name), 32, 2), fontsize=7)
+    curve.set_ylabel("running sum", fontsize=style.SMALL)
+    curve.tick_params(labelbottom=False, bottom=False, labelsize=style.SMALL)
     above = each.sum.score > 0
     text = f"NES {each.nes:.2f}" + (f"\ncamera p {each.camera_p:.2g}" if each.camera_p is not None else "")
     curve.text(
         0.97 if above else 0.03, 0.95 if above else 0.06,
         text.replace("-", "−"),
-        transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom", fontsize=6.5,
+        transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom",
+        fontsize=style.SMALL,
     )  # fmt: skip
     hits.vlines(each.sum.hits, 0, 1, color=style.DARK, lw=0.4)
     hits.set(yticks=[], ylim=(0, 1), xlim=(-0.01 * n, 1.01 * n))
     hits.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     hits.spines["left"].set_visible(False)
-    hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=6.5)
-    hits.tick_params(labelsize=6)
+    hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=style.SMALL)
+    hits.tick_params(labelsize=style.SMALL)
 
 
 def _label(name: str | None, term: str) -> str:
     """A term's name in two lines; a longer one ends in its identifier, because long names differ at their ends."""
     text = _in_words(name or term)
-    lines = style.wrapped(text, 42, 2)
+    lines = wrapped(text, 42, 2)
     return lines if "…" not in lines or name in (None, term) else f"{lines}\n({term})"
 
 

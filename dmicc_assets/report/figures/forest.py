@@ -7,10 +7,13 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import shortened
 from dmicc_assets.report.words import in_words
 
 _MOST_GENES = 40
+_LONGEST_NAME = 24
 
 
 @style.styled
@@ -35,7 +38,7 @@ def error_curve(curve: pl.DataFrame, trees: int, title: str) -> SourcedFigure:
     axes.set(
         xlabel="number of trees", ylabel="misclassified share", ylim=(-0.02 * max(high, 0.1), max(high, 0.05) * 1.12)
     )
-    figure.legend(loc="outside lower center", ncols=2)
+    legend_below(figure, 2)
     figure.source_data = {"curve": drawn.select("n_trees", "cv_error", "is_chosen")}
     return figure
 
@@ -63,14 +66,14 @@ def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, tit
     for bar, is_chosen in zip(drawn_bars, chosen, strict=True):
         bar.set_hatch("////" if is_chosen else "")
         bar.set_edgecolor("white")
-    bars.set_yticks(y, drawn["gene"].to_list(), fontsize=6.5)
+    bars.set_yticks(y, [shortened(gene, _LONGEST_NAME) for gene in drawn["gene"]], fontsize=style.SMALL)
     bars.set(xlabel="mean decrease of Gini impurity", ylim=(n - 0.4, -0.6))
     suffix = f" (first {n} of {len(ranking)})" if n < len(ranking) else ""
     style.headline(figure, title + suffix)
     _rank_intervals(ranks, drawn, chosen, top)
     handles = [drawn_bars[i] for i in (int(np.argmax(chosen)),) if chosen.any()]
     if handles:
-        figure.legend(handles, ["biomarker"], loc="outside lower center")
+        legend_below(figure, 1, handles, ["biomarker"])
     rows = drawn.select("gene", "rank", "gini_importance", "rank_low", "rank_high")
     figure.source_data = {"genes": rows.with_columns(is_biomarker=pl.Series(chosen))}
     return figure
@@ -82,7 +85,7 @@ def _rank_intervals(axes: Axes, drawn: pl.DataFrame, chosen: np.ndarray, top: in
     for member, colour, marker in ((chosen, style.VERMILLION, "D"), (~chosen, style.BLUE, "o")):
         axes.plot(drawn["rank"].to_numpy()[member], y[member], marker, color=colour, ms=3.6)
     axes.axvline(top + 0.5, color=style.DARK, ls="--", lw=0.8)
-    axes.text(top + 0.5, -0.75, f" top {top}", fontsize=6.5, va="bottom", ha="left")
+    axes.text(top + 0.5, -0.75, f" top {top}", fontsize=style.SMALL, va="bottom", ha="left")
     axes.set(xlabel="rank, 95 % of the seeds", xlim=(0, None))
     axes.tick_params(left=False)
 
@@ -113,14 +116,14 @@ def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str
             mew=0.4, label=in_words(method),
         )  # fmt: skip
     axes.hlines(range(len(genes)), 0, 1, color=style.LIGHT, lw=0.6, zorder=0)
-    axes.set_yticks(range(len(genes)), genes, fontsize=6.5)
+    axes.set_yticks(range(len(genes)), [shortened(gene, _LONGEST_NAME) for gene in genes], fontsize=style.SMALL)
     for tick, gene in zip(axes.get_yticklabels(), genes, strict=True):
         tick.set_fontweight("bold" if gene in biomarkers else "normal")
     axes.axvline(0.5, color=style.DARK, ls="--", lw=0.8)
     axes.set(xlim=(-0.03, 1.03), ylim=(len(genes) - 0.4, -0.6), xlabel="share of the repeats that choose the gene")
     suffix = f" (first {len(genes)} of {len(highest)})" if len(genes) < len(highest) else ""
     style.headline(figure, title + suffix + ("; biomarkers bold" if biomarkers else ""))
-    figure.legend(loc="outside lower center", ncols=2)
+    legend_below(figure, 2)
     shown = pl.DataFrame({"gene": genes})
     rows = shown.join(frequencies.select("gene", "method", "frequency"), on="gene", maintain_order="left")
     figure.source_data = {"genes": rows}

@@ -11,12 +11,17 @@ from matplotlib.patches import Patch, Rectangle
 from dmicc_assets.expression.clustering import Clustering
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import spread
+from dmicc_assets.report.figures.legends import fitting
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import shortened
 from dmicc_assets.types import ExpressionMatrix
 
-_MOST_ROW_NAMES = 46
+_MOST_ROW_NAMES = 42
 _LONGEST_NAME = 36
+# Inches that a named row needs at the side.
+_LINE = 0.118
 _LIMIT = 2.5
+_LEGEND_WIDTH = 4.4
 
 
 @style.styled
@@ -41,15 +46,18 @@ def heat_map(
         what: what a row is, and what its z-scores are of.
     """
     n_rows, n_columns = scores.values.shape
-    height = float(np.clip(1.9 + 0.095 * n_rows, 3.4, 6.8))
+    categories = sorted({category for own in bars.values() for category in own}, key=len)
+    _, n_columns_of_legend = fitting(categories, _LEGEND_WIDTH, 4)
+    below = 0.68 + 0.15 * -(-len(categories) // n_columns_of_legend)
+    n_named = n_rows if n_rows <= _MOST_ROW_NAMES else min(len(set(named) & set(scores.features)), _MOST_ROW_NAMES)
+    height = below + 1.2 + float(np.clip(max(0.095 * n_rows, _LINE * n_named), 1.4, 5.1))
     figure = style.new_figure(6.4, height, solves_layout=False)
-    n_categories = sum(len(set(categories)) for categories in bars.values())
     heading = f"{title}: {n_rows} {what[0]}{'' if n_rows == 1 else 's'}"
     genes = [scores.features[i] for i in rows.order]
     shown = _shown_names(genes, set(named))
-    # room for the longest name at the side, in letters of 4 points
-    right = 1 - (0.3 + 0.056 * max([14, *(len(name) for _, name in shown)])) / 6.4
-    left, bottom = 0.11, (0.62 + 0.15 * -(-n_categories // 4)) / height
+    # room for the longest name at the side, in letters of 4.5 points
+    right = 1 - (0.3 + 0.063 * max([13, *(len(name) for _, name in shown)])) / 6.4
+    left, bottom = 0.11, below / height
     top, bar = 1 - (0.18 + 0.16 * style.n_headlines(heading, 6.4)) / height, 0.13 / height
     tree_bottom = top - 0.5 / height
     main_top = tree_bottom - bar * (len(bars) + 0.3)
@@ -66,9 +74,9 @@ def heat_map(
     legends = _bars(figure, bars, columns, (left, main_top + 0.15 * bar, right - left, bar))
     scale = figure.add_axes((0.02, 0.42 / height, 0.2, 0.1 / height))
     figure.colorbar(picture, cax=scale, orientation="horizontal", ticks=[-2, 0, 2])
-    scale.set_title(f"z-score of {what[1]}", fontsize=6.5, fontweight="normal")
+    scale.set_title(f"z-score of {what[1]}", fontsize=style.SMALL, fontweight="normal")
     figure.legend(
-        handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.04), ncols=min(4, len(legends)), handlelength=1.2
+        handles=legends, loc="lower right", bbox_to_anchor=(0.99, 0.02), ncols=n_columns_of_legend, handlelength=1.2
     )
     style.headline(figure, heading)
     samples = [scores.samples[i] for i in columns.order]
@@ -84,8 +92,8 @@ def heat_map(
 def _shown_names(genes: Sequence[str], named: set[str]) -> list[tuple[int, str]]:
     """Rows whose names are shown, with the name in at most 36 letters."""
     everything = len(genes) <= _MOST_ROW_NAMES
-    shown = [(i, gene) for i, gene in enumerate(genes) if everything or gene in named][: _MOST_ROW_NAMES + 14]
-    return [(i, gene if len(gene) <= _LONGEST_NAME else f"{gene[: _LONGEST_NAME - 1]}…") for i, gene in shown]
+    shown = [(i, gene) for i, gene in enumerate(genes) if everything or gene in named][:_MOST_ROW_NAMES]
+    return [(i, shortened(gene, _LONGEST_NAME)) for i, gene in shown]
 
 
 def _row_names(axes: Axes, genes: Sequence[str], shown: Sequence[tuple[int, str]], named: set[str]) -> None:
@@ -94,13 +102,12 @@ def _row_names(axes: Axes, genes: Sequence[str], shown: Sequence[tuple[int, str]
         return
     everything = len(genes) <= _MOST_ROW_NAMES
     height = axes.get_window_extent().height * 72 / axes.figure.dpi
-    gap = 7.2 * len(genes) / height
+    gap = 72 * _LINE * len(genes) / height
     places = spread([i for i, _ in shown], gap, -0.5 + gap / 2, len(genes) - 0.5 - gap / 2)
-    size = float(np.clip(0.86 * min(gap, len(genes) / max(len(shown), 1)) * height / len(genes), 3.5, 6.5))
     for (i, gene), place in zip(shown, places, strict=True):
         axes.annotate(
             gene, (1.0, i), (1.035, place), xycoords=("axes fraction", "data"), textcoords=("axes fraction", "data"),
-            va="center", fontsize=size, fontweight="bold" if genes[i] in named and everything else "normal",
+            va="center", fontsize=style.SMALL, fontweight="bold" if genes[i] in named and everything else "normal",
             # the line ends at the left of the name, not under its middle
             arrowprops={
                 "arrowstyle": "-", "lw": 0.4, "color": style.GREY, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)
@@ -145,8 +152,12 @@ def _bars(
         for category, start, length in _runs([categories[int(sample)] for sample in columns.order]):
             colour, hatch = look[category]
             axes.add_patch(Rectangle((start - 0.5, 0), length, 1, fc=colour, ec="white", lw=0, hatch=hatch))
-        axes.text(1.035, 0.5, name, transform=axes.transAxes, va="center", fontsize=6.5)
-        handles += [Patch(fc=c, ec="white", lw=0, hatch=h, label=category) for category, (c, h) in look.items()]
+        axes.text(1.035, 0.5, name, transform=axes.transAxes, va="center", fontsize=style.SMALL)
+        labels = [shortened(category.replace("_", " "), _LONGEST_NAME) for category in look]
+        handles += [
+            Patch(fc=c, ec="white", lw=0, hatch=h, label=label)
+            for label, (c, h) in zip(labels, look.values(), strict=True)
+        ]
         offset += len(names)
     return handles
 

@@ -7,12 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from dmicc_assets.report.figures.style import fix_layout
+from dmicc_assets.report.figures.style import SMALL, fix_layout
+from dmicc_assets.report.figures.texts import shortened
 from dmicc_assets.types import FloatArray
 
-_RINGS = (7, 12, 18, 26, 36, 48, 62, 80, 100, 125, 150)
+# Distances of a name from its point, in points; from further away its line crosses others.
+_RINGS = (7, 12, 18, 26, 36, 48, 62, 80)
 _ANGLES = np.deg2rad([20, 160, -20, -160, 60, 120, -60, -120, 90, -90, 0, 180, 40, 140, -40, -140])
 _PAD = 1.5
+_LONGEST = 24
 
 
 @dataclass
@@ -26,7 +29,7 @@ class _Taken:
         return not any(left < r and le < right and bottom < t and b < top for le, b, r, t in self.boxes)
 
 
-def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str], size: float = 6.5) -> int:
+def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str], size: float = SMALL) -> int:
     """Name points in the given order, each name where it covers no other name, no named point and no edge.
 
     Call it after everything else is drawn, because it fixes the layout.
@@ -44,6 +47,7 @@ def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     figure = axes.get_figure(root=True)
     if figure is None or len(names) == 0:
         return 0
+    names = [shortened(name, _LONGEST) for name in names]
     fix_layout(figure)
     scale = 72 / figure.dpi
     points = axes.transData.transform(np.column_stack([x, y])) * scale

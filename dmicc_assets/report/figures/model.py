@@ -4,7 +4,9 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import plain, wrapped
 from dmicc_assets.report.words import curve_in_words, in_curve_order
 
 
@@ -27,7 +29,9 @@ def calibration(curves: pl.DataFrame, title: str) -> SourcedFigure:
         corrected, banded = curve.drop_nulls("observed_corrected"), curve.drop_nulls(["ci_low", "ci_high"])
         colour = style.CATEGORIES[i % 8]
         line = "-." if kind.startswith("external") else "-"
-        axes.plot(curve["predicted"], curve["observed"], color=colour, ls=line, label=curve_in_words(kind), gid=kind)
+        axes.plot(
+            curve["predicted"], curve["observed"], color=colour, ls=line, label=plain(curve_in_words(kind)), gid=kind
+        )
         if len(banded):
             axes.fill_between(banded["predicted"], banded["ci_low"], banded["ci_high"], color=colour, alpha=0.13, lw=0)
         if len(corrected):
@@ -39,8 +43,8 @@ def calibration(curves: pl.DataFrame, title: str) -> SourcedFigure:
         xlabel="predicted probability", ylabel="observed share", xlim=(-0.02, 1.02),
         ylim=(-0.06, 1.06), aspect="equal",
     )  # fmt: skip
-    figure.set_figheight(4.0 + 0.17 * len(kinds))
-    figure.legend(loc="outside lower center", ncols=1)
+    legend = legend_below(figure, 1)
+    figure.set_figheight(3.9 + 0.16 * sum(text.get_text().count("\n") + 1 for text in legend.get_texts()))
     columns = ("kind", "predicted", "observed", "observed_corrected", "ci_low", "ci_high")
     figure.source_data = {"curves": curves.select(columns)}
     return figure
@@ -79,7 +83,7 @@ def decision_curve(curves: pl.DataFrame, title: str) -> SourcedFigure:
             xlim=(0, 1),
             ylim=(-0.3 * max(best, 0.05), 1.5 * max(best, 0.05)),
         )
-        axes.set_title(style.wrapped(curve_in_words(kind), 50), fontsize=7)
+        axes.set_title(wrapped(curve_in_words(kind), 38, 2), fontsize=7)
     panels[0].set_ylabel("net benefit")
     panels[0].legend(loc="upper right")
     figure.source_data = {"curves": curves.select("kind", "threshold", *(c for c, *_ in lines), "ci_low", "ci_high")}
@@ -109,6 +113,6 @@ def instability(rows: pl.DataFrame, title: str) -> SourcedFigure:
         xlabel=f"risk by the model (mean distance of the others {mean:.2f})", ylabel="risk by models of bootstraps",
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal",
     )  # fmt: skip
-    figure.legend(loc="outside lower center", ncols=2)
+    legend_below(figure, 2)
     figure.source_data = {"samples": rows.select("sample", "is_case", "probability", "low", "high")}
     return figure

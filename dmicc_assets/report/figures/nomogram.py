@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from dmicc_assets.model.nomogram_reading import NomogramReading, probability_axis
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import wrapped
 from dmicc_assets.types import FloatArray
 
 _RISKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
@@ -37,7 +38,7 @@ def nomogram(
         return style.note_figure(title, "There is no risk model to draw: no biomarker was chosen.")
     has_risk = patient is None or patient.probability is not None
     n = len(variables) + 2 + has_risk
-    below = [style.wrapped(line, 105, 3) for line in worth]
+    below = [wrapped(line, 105, 3) for line in worth]
     n_below = sum(text.count("\n") + 1 for text in below)
     figure = style.new_figure(6.4, 0.5 + 0.55 * n + _LINE * n_below, solves_layout=False)
     height = figure.get_figheight()
@@ -96,7 +97,7 @@ def _scale(axes: Axes, row: int, name: str, ticks: FloatArray, at: FloatArray, i
     """One horizontal axis; a tick label that would touch its neighbour is left out."""
     x = _LEFT + (_RIGHT - _LEFT) * at
     axes.text(
-        0.02, row, style.wrapped(name, 18, 2), va="center", fontsize=8, fontweight="bold",
+        0.02, row, wrapped(name, 14, 2), va="center", fontsize=8, fontweight="bold",
         style="italic" if is_gene else "normal",
     )  # fmt: skip
     axes.plot([x.min(), x.max()], [row, row], color=style.DARK, lw=1, solid_capstyle="butt", gid=name)
@@ -104,10 +105,10 @@ def _scale(axes: Axes, row: int, name: str, ticks: FloatArray, at: FloatArray, i
     written: list[tuple[float, float]] = []
     for i in _ends_first(x):
         text = f"{ticks[i]:.4g}"
-        half = 0.0062 * len(text) + 0.004
+        half = 0.0067 * len(text) + 0.004
         if all(abs(x[i] - place) > half + other for place, other in written):
             written.append((float(x[i]), half))
-            axes.text(x[i], row + 0.17, text, ha="center", va="top", fontsize=6.5)
+            axes.text(x[i], row + 0.17, text, ha="center", va="top", fontsize=style.SMALL)
 
 
 def _ends_first(x: FloatArray) -> Sequence[int]:
@@ -125,7 +126,7 @@ def _patient(axes: Axes, variables: Sequence[str], patient: NomogramReading, sca
         axes.plot(x, row, "D", color=style.VERMILLION, ms=5, mec="white", mew=0.6, gid=f"patient|{name}", zorder=4)
         axes.text(
             x, row - 0.13, f"{patient.values[name]:.2f} → {patient.points[name]:.0f}", ha=_side(x), va="bottom",
-            fontsize=6.5, color=style.VERMILLION, bbox=_PLATE, zorder=5,
+            fontsize=style.SMALL, color=style.VERMILLION, bbox=_PLATE, zorder=5,
         )  # fmt: skip
     x = float(np.clip(_LEFT + width * (patient.total - shortest) / span, _LEFT, _RIGHT))
     read = [f"{patient.total:.0f}", *([] if patient.probability is None else [f"{patient.probability:.3g}"])]
@@ -142,7 +143,7 @@ def _patient(axes: Axes, variables: Sequence[str], patient: NomogramReading, sca
     note = "a patient's value → points" + (
         "; a value lies outside the training range" if patient.is_out_of_range else ""
     )
-    axes.text(_RIGHT, rows[-1] + 0.6, note, ha="right", va="bottom", fontsize=6.5, color=style.VERMILLION)
+    axes.text(_RIGHT, rows[-1] + 0.6, note, ha="right", va="bottom", fontsize=style.SMALL, color=style.VERMILLION)
 
 
 def _side(x: float) -> str:

@@ -68,7 +68,8 @@ def draw_p_values(results: Results, cohort: str) -> SourcedFigure:
     rows = _statistics(results, cohort)
     p = rows["p_value"].drop_nulls().drop_nans().to_numpy()
     title = f"{title_of(results, cohort)}, p-values"
-    return differential.p_value_histogram(rows, storey_pi0(p) if len(p) else None, title)
+    n_changed = len(results.rows("differential/genes", cohort=cohort))
+    return differential.p_value_histogram(rows, storey_pi0(p) if len(p) else None, title, n_changed)
 
 
 def draw_qq(results: Results, cohort: str) -> SourcedFigure:

@@ -10,11 +10,14 @@ from matplotlib.patches import Ellipse
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.labels import place_labels
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import wrapped
 
 GeneSets = Mapping[str, frozenset[str]]
 _CENTRES = {2: [(-0.52, 0.0), (0.52, 0.0)], 3: [(-0.5, 0.3), (0.5, 0.3), (0.0, -0.55)]}
 _NAMED_AT_MOST = 16
+_MOST_LABELS = 20
 
 
 def exclusive_counts(sets: GeneSets) -> dict[frozenset[str], frozenset[str]]:
@@ -40,9 +43,9 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> SourcedFigure
     """
     if len(sets) not in _CENTRES:
         raise ValueError(f"a Venn diagram is of two or three sets, got {len(sets)}")
-    figure, axes = style.one_axes(4.2, 3.1 if len(sets) == 2 else 3.9, title)
+    figure, axes = style.one_axes(4.2, 3.1 if len(sets) == 2 else 4.3, title)
     axes.set_axis_off()
-    axes.set(xlim=(-1.95, 1.95), ylim=(-1.42, 1.25) if len(sets) == 2 else (-2.0, 1.55), aspect="equal")
+    axes.set(xlim=(-1.95, 1.95), ylim=(-1.42, 1.25) if len(sets) == 2 else (-2.5, 1.55), aspect="equal")
     centres = np.array(_CENTRES[len(sets)])
     for i, (name, centre) in enumerate(zip(sets, centres, strict=True)):
         colour = (style.BLUE, style.ORANGE, style.GREEN)[i]
@@ -53,7 +56,7 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> SourcedFigure
         below = len(sets) == 3 and i == 2
         axes.text(
             centre[0] * (1.75 if len(sets) == 2 else 1.5), centre[1] + (-1.0 if below else 1.0),
-            style.wrapped(titles[name], 20), ha="center",
+            wrapped(titles[name], 20), ha="center",
             va="top" if below else "bottom", fontsize=8,
         )  # fmt: skip
     parts = exclusive_counts(sets)
@@ -65,8 +68,9 @@ def venn(sets: GeneSets, titles: Mapping[str, str], title: str) -> SourcedFigure
     shared = sorted(parts.get(frozenset(sets), ()))
     names = ", ".join(shared[:_NAMED_AT_MOST]) + (" …" if len(shared) > _NAMED_AT_MOST else "")
     if shared:
-        y = -1.05 if len(sets) == 2 else -1.72
-        axes.text(0, y, style.wrapped(f"in all: {names}", 56), ha="center", va="top", fontsize=6.5)
+        # below the name of the third circle, which has up to three lines
+        y = -1.05 if len(sets) == 2 else -1.66 - 0.16 * (wrapped(list(titles.values())[2], 20).count("\n") + 1)
+        axes.text(0, y, wrapped(f"in all: {names}", 56), ha="center", va="top", fontsize=style.SMALL)
     figure.source_data = {"genes": _membership(sets)}
     return figure
 
@@ -123,7 +127,7 @@ def upset(sets: GeneSets, titles: Mapping[str, str], title: str, most: int = 20)
         rows = [names.index(name) for name in members]
         dots.plot([i] * len(names), range(len(names)), "o", color=style.LIGHT, ms=6)
         dots.plot([i] * len(rows), sorted(rows), "o-", color=style.DARK, ms=6, lw=1.4)
-    ticks = [f"{style.wrapped(titles[name], 26, 1)} ({len(sets[name]):,})" for name in names]
+    ticks = [f"{wrapped(titles[name], 26, 1)} ({len(sets[name]):,})" for name in names]
     dots.set_yticks(range(len(names)), ticks)
     dots.set_ylim(len(names) - 0.5, -0.5)
     dots.spines[:].set_visible(False)
@@ -159,9 +163,13 @@ def concordance(
     axes.axhline(0, color=style.DARK, lw=0.6)
     axes.axvline(0, color=style.DARK, lw=0.6)
     _symmetric(axes, both)
-    axes.set(xlabel=f"log2 fold change, {names[0]}", ylabel=f"log2 fold change, {names[1]}")
-    style.legend(figure, 2)
-    ranked = signature.with_columns(size=pl.col("x").abs() + pl.col("y").abs()).sort("size", descending=True).head(40)
+    axes.set(xlabel=wrapped(f"log2 fold change, {names[0]}", 52), ylabel=wrapped(f"log2 fold change, {names[1]}", 52))
+    legend_below(figure, 2)
+    ranked = (
+        signature.with_columns(size=pl.col("x").abs() + pl.col("y").abs())
+        .sort("size", descending=True)
+        .head(_MOST_LABELS)
+    )
     place_labels(axes, ranked["x"].to_list(), ranked["y"].to_list(), ranked["gene"].to_list())
     directions = signature.select("gene", "is_concordant")
     rows = both.join(directions, on="gene", how="left", maintain_order="left")

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.projection import PrincipalComponents
 from dmicc_assets.report.figures import style
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import plain
 
 
 @dataclass(frozen=True)
@@ -133,5 +135,7 @@ def _legend(figure: SourcedFigure, groups: SampleGroups) -> None:
     ]  # fmt: skip
     if len(datasets) > 1:
         shape = {dataset: markers[pair] for pair in markers for dataset in [pair[1]]}
-        handles += [Line2D([], [], color=style.DARK, ls="none", ms=5, marker=shape[d], label=d) for d in datasets]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2 if len(handles) < 7 else 3)
+        handles += [
+            Line2D([], [], color=style.DARK, ls="none", ms=5, marker=shape[d], label=plain(d)) for d in datasets
+        ]
+    legend_below(figure, 2 if len(handles) < 7 else 3, handles)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import wrapped
 from dmicc_assets.report.words import in_words, setting_in_words
 
 _MOST_PANELS = 12
@@ -30,8 +31,8 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> SourcedFigure:
         observed = rows.filter(pl.col("draw") == 0)["value"].drop_nulls().drop_nans()
         draws = rows.filter(pl.col("draw") > 0)["value"].drop_nulls().drop_nans().to_numpy()
         _null_panel(axes, draws, float(observed[0]) if len(observed) else None)
-        axes.set_title(style.wrapped(f"{subject}: {in_words(null)}", 34, 2), fontsize=7.5)
-        axes.set_xlabel(style.wrapped(in_words(statistic), 42, 2), fontsize=7)
+        axes.set_title(wrapped(f"{subject}: {in_words(null)}", 34, 2), fontsize=style.SMALL)
+        axes.set_xlabel(wrapped(in_words(statistic), 42, 2), fontsize=7)
     for axes in panels[:: min(3, len(panels))]:
         axes.set_ylabel("draws")
     columns = ("null", "subject", "statistic", "draw", "value")
@@ -52,7 +53,7 @@ def _null_panel(axes: Axes, draws: np.ndarray, observed: float | None) -> None:
     axes.margins(x=0.08)
     axes.text(
         0.98, 0.98, f"observed {observed:.3g}\nreached by {reached} of {len(draws)} draws", transform=axes.transAxes,
-        ha="right", va="top", fontsize=6.5, color=style.VERMILLION,
+        ha="right", va="top", fontsize=style.SMALL, color=style.VERMILLION,
     )  # fmt: skip
 
 
@@ -73,8 +74,8 @@ def sensitivity(grid: pl.DataFrame, title: str) -> SourcedFigure:
     y = np.arange(n)
     left.barh(y, drawn["n_shared"], color=style.SKY, edgecolor="white", height=0.66)
     for i, count in enumerate(drawn["n_shared"]):
-        left.text(count, i, f" {count}", va="center", fontsize=6.5)
-    left.set_yticks(y, [style.wrapped(setting_in_words(name), 34, 1) for name in drawn["setting"]])
+        left.text(count, i, f" {count}", va="center", fontsize=style.SMALL)
+    left.set_yticks(y, [wrapped(setting_in_words(name), 34, 1) for name in drawn["setting"]])
     left.set(xlabel="genes of the signature", ylim=(n - 0.4, -0.6))
     left.margins(x=0.14)
     right.hlines(y, 0, drawn["jaccard"], color=style.LIGHT, lw=1)

@@ -4,8 +4,9 @@ Colours are Okabe & Ito's (colour-blind safe); a marker or a hatch always says t
 """
 
 import functools
+import logging
 import math
-import textwrap
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,9 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import wrapped
 from dmicc_assets.study.schema import Study
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -35,7 +36,11 @@ UP, DOWN = VERMILLION, BLUE
 # Dark blue over grey to yellow: two hues around a neutral middle; lightness only rises, so that it works in grey print.
 SCORES_MAP = "cividis"
 DPI = 300
+# Points of the smallest text.
+SMALL = 7.0
 FONT = "DejaVu Sans"
+# Signs that XML cannot hold, not even escaped.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Fallback fonts are no wider than DejaVu Sans, so that labels also fit in a viewer without it.
 SVG_FONTS = "'DejaVu Sans', Verdana, 'Liberation Sans', Arial, sans-serif"
 
@@ -44,6 +49,8 @@ STYLE: dict[Any, Any] = {
     # one family, because matplotlib searches the font list for every text
     "font.sans-serif": [FONT],
     "font.size": 8,
+    # text from data is text: `$` and `^` in the name of a sample are no mathematics
+    "text.parse_math": False,
     # text has the same width at every resolution, so that the layout is valid in print and on the screen
     "text.hinting": "none",
     "axes.titlesize": 9,
@@ -68,15 +75,35 @@ STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.constrained_layout.h_pad": 0.06,
-    "figure.constrained_layout.w_pad": 0.06,
+    # a tenth of an inch, because ticks may get another digit once the axes have their final size
+    "figure.constrained_layout.w_pad": 0.1,
     "svg.fonttype": "none",
     # ids in the SVG are the same from run to run
     "svg.hashsalt": "dmicc_assets",
     "pdf.fonttype": 42,
 }
 
+_log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Looks = Mapping[str, tuple[str, str]]
+
+
+@contextmanager
+def in_style() -> Iterator[None]:
+    """The package's settings of matplotlib."""
+    with mpl.rc_context(STYLE), any_script():
+        yield
+
+
+@contextmanager
+def any_script() -> Iterator[None]:
+    """Names in scripts that the font lacks (Chinese, emoji): PNG and PDF have boxes for them, an SVG has them as text.
+
+    matplotlib warns of each character; the README of an export says it once.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        yield
 
 
 def styled(draw: Callable[P, SourcedFigure]) -> Callable[P, SourcedFigure]:
@@ -84,7 +111,7 @@ def styled(draw: Callable[P, SourcedFigure]) -> Callable[P, SourcedFigure]:
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> SourcedFigure:
-        with mpl.rc_context(STYLE), any_script():
+        with in_style():
             return draw(*args, **kwargs)
 
     return drawn
@@ -132,13 +159,6 @@ def add_letter(figure: SourcedFigure, letter: str) -> SourcedFigure:
     return figure
 
 
-def legend(figure: SourcedFigure, columns: int) -> None:
-    """A legend under the figure, with markers large enough to see."""
-    for handle in figure.legend(loc="outside lower center", ncols=columns).legend_handles:
-        if isinstance(handle, Line2D):
-            handle.set(markersize=5, alpha=1)
-
-
 def small_multiples(n: int, columns: int, width: float, height: float, title: str) -> tuple[SourcedFigure, list[Axes]]:
     """A figure of n panels, each of a size in inches, row by row under a title; the rest of the last row is empty."""
     columns = min(columns, n)
@@ -171,64 +191,42 @@ def note_figure(title: str, text: str) -> SourcedFigure:
     return figure
 
 
+def not_drawn(title: str, error: Exception) -> SourcedFigure:
+    """A note in place of a figure that failed; the failure with its place is in the log."""
+    _log.warning("%s: the picture could not be drawn", title, exc_info=error)
+    return note_figure(title, f"This picture could not be drawn ({type(error).__name__}: {error}).")
+
+
 def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG."""
-    with mpl.rc_context(STYLE), any_script(), BytesIO() as buffer:
-        fix_layout(figure)
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-        return buffer.getvalue()
+    return _saved(figure, "png", dpi, {"Software": None})
 
 
 def svg(figure: Figure, dpi: int = DPI) -> str:
     """The figure as SVG: text is text; clouds of points are pictures at `dpi`."""
-    with mpl.rc_context(STYLE), any_script(), BytesIO() as buffer:
+    text = _saved(figure, "svg", dpi, {"Date": None, "Creator": None}).decode()
+    return _NOT_XML.sub("", text).replace(f"'{FONT}'", SVG_FONTS)
+
+
+def _saved(figure: Figure, form: str, dpi: int, metadata: Mapping[str, None]) -> bytes:
+    with in_style(), BytesIO() as buffer:
         fix_layout(figure)
-        figure.savefig(buffer, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
-        return buffer.getvalue().decode().replace(f"'{FONT}'", SVG_FONTS)
+        figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata)
+        return buffer.getvalue()
 
 
 def pdf(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PDF: text is text in embedded TrueType fonts; clouds of points are pictures at `dpi`."""
-    with mpl.rc_context(STYLE), any_script(), BytesIO() as buffer:
-        fix_layout(figure)
-        figure.savefig(buffer, format="pdf", dpi=dpi, metadata={"CreationDate": None, "Creator": None})
-        return buffer.getvalue()
+    return _saved(figure, "pdf", dpi, {"CreationDate": None, "Creator": None})
 
 
 def fix_layout(figure: Figure) -> None:
     """Lay out once; otherwise the solver runs for each file that is written."""
     engine = figure.get_layout_engine()
     if engine is not None:
-        with any_script():
+        with in_style():
             engine.execute(figure)
         figure.set_layout_engine(None)
-
-
-@contextmanager
-def any_script() -> Iterator[None]:
-    """Names in scripts that the font lacks (Chinese, emoji): PNG and PDF have boxes for them, an SVG has them as text.
-
-    matplotlib warns of each character; the README of an export says it once.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
-        yield
-
-
-def wrapped(text: str, width: int, lines: int = 3) -> str:
-    """Text in lines of at most `width` characters; what does not fit in `lines` ends in an ellipsis."""
-    return "\n".join(
-        textwrap.wrap(text, width, max_lines=lines, placeholder=" …", break_on_hyphens=False) or [text[:width]]
-    )
-
-
-def p_text(p: float | None) -> str:
-    """A p-value in words: `p = 0.012`, `p = 3.1e-06`; empty when there is none."""
-    if p is None or math.isnan(p):
-        return ""
-    if p >= 0.001:
-        return f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
-    return f"p = {p:.1e}" if p > 0 else "p < 1e-300"
 
 
 def tint(colour: str) -> str:

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
+from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
+from dmicc_assets.report.figures.texts import p_text, shortened
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.roc_band import RocBand
@@ -46,7 +48,7 @@ def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataF
         rows = tests.filter(pl.col("gene") == gene)
         row = rows.row(0, named=True) if len(rows) else {}
         _group_boxes(axes, matrix.values[i], subject, row)
-        axes.set_title(gene, fontsize=8, style="italic")
+        axes.set_title(shortened(gene, 14), fontsize=8, style="italic")
         if i % columns == 0:
             axes.set_ylabel("log2 expression")
     samples = {"sample": matrix.samples, "dataset": subject.dataset, "is_case": subject.is_case}
@@ -84,9 +86,9 @@ def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Map
         return
     low, high = float(together.min()), float(together.max())
     room = max(high - low, 0.1)
-    axes.set_ylim(low - 0.06 * room, high + 0.26 * room)
+    axes.set_ylim(low - 0.06 * room, high + 0.27 * room)
     p = test.get("p_value")
-    text = style.p_text(p if isinstance(p, float) else None)
+    text = p_text(p if isinstance(p, float) else None)
     if text and test.get("chosen_here") is True:
         text += "\nchosen here"
     if test.get("agrees") is False:
@@ -94,9 +96,8 @@ def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Map
     if text:
         y = high + 0.08 * room
         axes.plot([0, 0, 1, 1], [y - 0.02 * room, y, y, y - 0.02 * room], color=style.DARK, lw=0.7)
-        axes.text(0.5, y + 0.015 * room, text, ha="center", va="bottom", fontsize=6.5)
-        if "\n" in text:
-            axes.set_ylim(top=high + 0.38 * room)
+        axes.text(0.5, y + 0.015 * room, text, ha="center", va="bottom", fontsize=style.SMALL)
+        axes.set_ylim(top=high + (0.15 + 0.12 * (text.count("\n") + 1)) * room)
 
 
 @style.styled
@@ -146,7 +147,7 @@ def roc_curves(
         ylim=(-0.02, 1.02),
         aspect="equal",
     )
-    legend = figure.legend(loc="outside lower center", handlelength=2.8)
+    legend = legend_below(figure, 1, handlelength=2.8)
     n_lines = sum(text.get_text().count("\n") + 1 for text in legend.get_texts())
     figure.set_figheight(3.9 + 0.16 * max(n_lines, 1))
     if shown:
@@ -168,7 +169,7 @@ def _band_source(bands: Mapping[CurveKey, RocBand]) -> dict[str, pl.DataFrame]:
 
 def _curve_label(row: Mapping[str, object], several: bool) -> str:
     where = f"{row['subject']}: " if several else ""
-    predictor = in_words("model_raw") if row["predictor"] == "model_raw" else row["predictor"]
+    predictor = in_words("model_raw") if row["predictor"] == "model_raw" else shortened(str(row["predictor"]), 24)
     kind = in_words(str(row["kind"]))
     kind += " (chosen here)" if row.get("chosen_here") is True and "chosen here" not in kind else ""
     auc, low, high = (

@@ -141,7 +141,15 @@ def test_the_height_of_the_null_is_storey_s_share() -> None:
     assert axes.lines[0].get_ydata()[0] == pytest.approx(0.8 * 1000 / 40)  # pyright: ignore
     legend = axes.get_legend()
     assert legend is not None
-    assert legend.get_texts()[0].get_text() == "genes that do not change: 80 %"
+    assert legend.get_texts()[0].get_text().endswith("Storey's estimate\n(on average too high): 80 %")
+
+
+@pytest.mark.parametrize(("n_changed", "text"), [(0, "100 %"), (3, "over 99 %"), (55, "94 %")])
+def test_the_share_without_a_change_never_contradicts_the_genes_that_are_called(n_changed: int, text: str) -> None:
+    rows = pl.DataFrame({"gene": [f"G{i}" for i in range(1000)], "p_value": np.linspace(0.0005, 0.9995, 1000)})
+    legend = differential.p_value_histogram(rows, 1.0, "", n_changed).axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_texts()[0].get_text().endswith(f": {text}")
 
 
 def test_quantiles_rise_and_have_the_diagonal(catalog: dict[str, CatalogFigure]) -> None:
