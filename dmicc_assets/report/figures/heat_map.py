@@ -14,7 +14,7 @@ from dmicc_assets.report.figures.labels import spread
 from dmicc_assets.report.figures.legends import fitting
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import shortened
-from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets.types import ExpressionMatrix, FloatArray
 
 _MOST_ROW_NAMES = 42
 _LONGEST_NAME = 36
@@ -80,13 +80,20 @@ def heat_map(
     )
     style.headline(figure, heading)
     samples = [scores.samples[i] for i in columns.order]
-    key = what[0] + "_" * (what[0] in samples)
-    marks = {name: [categories[int(i)] for i in columns.order] for name, categories in bars.items()}
-    figure.source_data = {
+    marks = {name: [own[int(i)] for i in columns.order] for name, own in bars.items()}
+    figure.source_data = _source(what[0], genes, samples, image, marks)
+    return figure
+
+
+def _source(
+    row: str, genes: Sequence[str], samples: Sequence[str], image: FloatArray, marks: Mapping[str, Sequence[str]]
+) -> dict[str, pl.DataFrame]:
+    """The scores and the samples' marks, as drawn: genes from top to bottom, samples from left to right."""
+    key = row + "_" * (row in samples)
+    return {
         "scores": pl.DataFrame({key: genes, **dict(zip(samples, image.T, strict=True))}),
         "samples": pl.DataFrame({"sample": samples, **marks}),
     }
-    return figure
 
 
 def _shown_names(genes: Sequence[str], named: set[str]) -> list[tuple[int, str]]:
