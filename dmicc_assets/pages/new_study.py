@@ -52,15 +52,16 @@ def act(site: Site, form: Form) -> Response:
     typed = form.text("accessions")
     try:
         before = _described(site, form.text("read_accessions"))
-        study = submitted(form, before)
-        if do == "read":
-            wanted = _described(site, typed)
-            if not wanted:
-                raise RequestError("type the accession of one series or more, as in GSE55235, GSE55457")
-            study, before = with_series(study, wanted), wanted
-    except DmiccError as error:
+    except DmiccError as error:  # the server was started again, and the source does not answer
         kept = StudyForm(name=form.text("name"), title=form.text("title"))
         return _page(site, kept, (), None, _Said(str(error), "accessions"), typed=typed)
+    study = submitted(form, before)
+    if do == "read":
+        try:
+            wanted = _described(site, typed, anew=True)
+            study, before = with_series(study, wanted), wanted
+        except DmiccError as error:
+            return _page(site, study, before, None, _Said(str(error), "accessions"), typed=typed)
     said = _Said()
     try:
         study = _changed(study, before, form, do, rest)
@@ -81,11 +82,14 @@ class _TakenError(RequestError):
     """There is a file of this name, which a person may want to replace."""
 
 
-def _described(site: Site, text: str) -> tuple[SeriesDescription, ...]:
+def _described(site: Site, text: str, *, anew: bool = False) -> tuple[SeriesDescription, ...]:
+    """The series of accessions as they were pasted; at least one where they are read anew."""
     accessions = pasted_accessions([text])
+    if anew and not accessions:
+        raise RequestError("type the accession of one series or more, as in GSE55235, GSE55457")
     if len(accessions) > _MOST_SERIES:
         raise RequestError(f"{len(accessions)} accessions; a page takes {_MOST_SERIES} at most, `dmicc init` more")
-    return tuple(site.describe(each) for each in accessions)
+    return tuple(site.describe(each, anew=anew) for each in accessions)
 
 
 def _changed(study: StudyForm, series: Sequence[SeriesDescription], form: Form, do: str, rest: str) -> StudyForm:

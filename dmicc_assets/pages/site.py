@@ -74,16 +74,18 @@ class Site:
         shared = {"token": self.token.text, "dagster": self.dagster}
         return HTMLResponse(self._templates.get_template(template).render(**shared, **values), status)
 
-    def describe(self, accession: str) -> SeriesDescription:
-        """A series by its headers, which are read once.
+    def describe(self, accession: str, *, anew: bool = False) -> SeriesDescription:
+        """A series by its headers, which are read once, or anew.
 
         Raises:
             DmiccError: as in `describe_series`.
         """
-        if accession not in self._described:
+        known = self._described.get(accession)
+        if known is None or anew:
+            known = describe_series(accession, self.workspace().client())
             _forget_oldest(self._described)
-            self._described[accession] = describe_series(accession, self.workspace().client())
-        return self._described[accession]
+            self._described[accession] = known
+        return known
 
     def preview(self, name: str, spec: Dataset, client: GeoClient, folder: Path, fetched: Fetched) -> DatasetPreview:
         """A dataset before its download; a good answer is kept, since labels do not change it."""

@@ -36,8 +36,12 @@ async function press(form, button) {
   const doing = button.value, scrolled = [...document.querySelectorAll(".samples")].map((each) => each.scrollTop);
   if (doing === "check" || doing === "preview") return showFile(form, doing);
   button.disabled = true;
+  button.parentElement.classList.add("is_waiting");
   const mine = ++latest;
-  const { answer, page } = await post(form, doing).finally(() => { button.disabled = false; });
+  const { answer, page } = await post(form, doing).finally(() => {
+    button.disabled = false;
+    button.parentElement.classList.remove("is_waiting");
+  });
   if (answer.redirected) { location.assign(answer.url); return; }
   if (mine !== latest) return;
   document.querySelector("main").replaceWith(document.importNode(page.querySelector("main"), true));
@@ -48,7 +52,10 @@ async function press(form, button) {
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target, button = event.submitter;
+  const form = event.target, field = document.activeElement;
+  // Enter in a field presses the button beside it.
+  const beside = field?.matches("input") && field.closest(".group, p")?.querySelector("button");
+  const button = event.submitter?.classList.contains("first") && beside || event.submitter;
   if (form.id !== "study" || !button || button.value === "run") return;
   event.preventDefault();
   press(form, button).catch(() => form.requestSubmit === undefined || HTMLFormElement.prototype.submit.call(form));

@@ -146,6 +146,14 @@ def test_a_series_that_cannot_be_read_is_told_beside_its_field(browser: Browser,
     assert "<b>" not in page
 
 
+def test_a_wrong_accession_loses_nothing_of_the_draft(browser: Browser) -> None:
+    browser.press("read", accessions="GSE1001")
+    browser.press("exclude:GSE1001", picks={"pick.GSE1001": SAMPLES[:1]})
+    page = browser.press("read", accessions="GSE1001, GSE77")
+    assert "GSE77: no such series" in page
+    assert "excluded" in {rule["label"] for rule in yaml.safe_load(browser.file)["datasets"]["GSE1001"]["labels"]}
+
+
 def test_a_form_without_the_token_or_of_another_page_changes_nothing(browser: Browser, tmp_path: Path) -> None:
     browser.press("read", accessions="GSE1001")
     browser.press("save", token="x" * 43)
