@@ -1,10 +1,8 @@
 """The `dmicc` command: arguments in, tables and exit status out. The commands themselves are in other modules."""
 
 import os
-import re
 import sys
 from pathlib import Path
-from traceback import format_exception
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -29,7 +27,6 @@ out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 INTERRUPTED = 130
-_FULL = re.compile(r"No space left on device|disk is full|disk I/O error|Disk quota exceeded")
 
 JSON_HELP = "Objects of JSON, one a line, the last with the outcome; nothing else on standard output."
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
@@ -333,6 +330,14 @@ def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
     return _workspace(settings, prepares=prepares), name
 
 
+def _fault_line(error: Exception) -> str | None:
+    """The line of a fault of the environment; None of a defect."""
+    from dmicc_assets.cli.faults import fault_line
+    from dmicc_assets.study.settings import load_settings
+
+    return fault_line(error, load_settings().dagster_home)
+
+
 def main() -> None:
     """Run the command; a user's mistake is one or two lines on standard error, without a traceback unless asked for."""
     debug = "--debug" in sys.argv
@@ -346,11 +351,9 @@ def main() -> None:
         err.print(f"dmicc: {error}")
         sys.exit(error.exit_status)
     except Exception as error:
-        is_full = _FULL.search("".join(format_exception(error)))  # the lake's, Dagster's database, a temporary file
-        if debug or not (is_full or isinstance(error, (OSError, UnicodeDecodeError))):
+        if debug or (line := _fault_line(error)) is None:
             raise
-        full = "no space is left on the disk; finished results are kept, run again when there is space"
-        err.print(f"dmicc: {full if is_full else error}")
+        err.print(f"dmicc: {line}")
         sys.exit(1)
     except SystemExit as left:  # typer makes one of Ctrl-C
         if left.code == INTERRUPTED:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.symbols import find_symbols, is_gene_symbol
+from dmicc_assets.geo.formats.limits import MOST_SETS, MOST_TEXT, limited, refuse_beyond
 from dmicc_assets.geo.formats.text_file import decoded, utf8_blocks
 
 NAME_AND_ACCESSION = re.compile(r"^(?P<name>.+) \((?P<term>[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9]+|R-[A-Z]{3}-\d+)\)$")
@@ -159,6 +160,7 @@ def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
     text = decoded(b"".join(utf8_blocks(path, [content])))
     genes_of = cache(_genes)  # a gene is in dozens of sets
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
+        refuse_beyond(number, MOST_SETS, "lines of a set each", path.name)
         if not line.strip():
             continue
         first, *cells = line.split("\t")
@@ -190,9 +192,12 @@ def _described(description: str) -> str | None:
 
 def _content(path: Path) -> bytes:
     try:
-        return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+            content = file.read(limited(MOST_TEXT) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: expected a readable gene-set library ({error or type(error).__name__})") from None
+    refuse_beyond(len(content), MOST_TEXT, "bytes, decompressed", path.name)
+    return content
 
 
 def _name(path: Path) -> str:

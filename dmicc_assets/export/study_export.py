@@ -144,7 +144,7 @@ def export_study(
         if Results.of_study(workspace.lake, study).manifests() != manifests:
             raise DataError(f"{study.study} was run during the export; export it again")
         beside.replace(to)
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.Error) as error:
         why = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         raise RequestError(f"{to}: cannot be written ({why})") from None
     finally:
@@ -153,6 +153,8 @@ def export_study(
 
 
 def _refuse_occupied(to: Path) -> None:
+    if found := next((sign for sign in "?\\" if sign in str(to)), None):
+        raise RequestError(f"{to}: a folder with {found!r} in its path cannot hold a DuckDB file; choose another")
     if to.is_dir() and any(to.iterdir()):
         raise RequestError(f"{to}: is not empty; export into a folder that is new or empty")
     if to.exists() and not to.is_dir():

@@ -69,15 +69,11 @@ def write_study_database(settings: Settings, study: str, path: Path, holds_matri
     """
     try:
         _write_study_database(settings, study, path, holds_matrices)
-    except duckdb.Error as error:
+    except duckdb.Error:
         if not leave_out_damaged(settings):
-            raise _not_exported(study, error) from None
+            raise
         path.unlink(missing_ok=True)
         _write_study_database(settings, study, path, holds_matrices)
-
-
-def _not_exported(study: str, error: Exception) -> DataError:
-    return DataError(f"{study}: cannot be exported ({str(error).splitlines()[0]})")
 
 
 def _write_study_database(settings: Settings, study: str, path: Path, holds_matrices: bool) -> None:
@@ -181,7 +177,7 @@ def write_matrix_parquet(settings: Settings, study: str, folder: Path) -> Iterat
             try:
                 connection.execute(f"COPY (FROM {table.view} WHERE {condition}) TO {_text(path)} {_AS_PARQUET}")
             except duckdb.Error as error:
-                raise _not_exported(study, error) from None
+                raise DataError(f"{study}: cannot be exported ({str(error).splitlines()[0]})") from None
             yield ExportedFile(below(folder, path), table.meaning, PARQUET)
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.study.dataset_parts import Batch, LabelRule, Patient
+from dmicc_assets.study.patterns import bounded, search
 
 ANY = "any"
 _OWN = ("sample", "title", "source_name")
@@ -55,7 +56,7 @@ def texts_of(fields: Mapping[str, str], field: str) -> list[str]:
 
 def _search(pattern: str, fields: Mapping[str, str], field: str) -> re.Match[str] | None:
     """The first match of a pattern in the texts of a field."""
-    return next((match for text in texts_of(fields, field) if (match := re.search(pattern, text))), None)
+    return next((match for text in texts_of(fields, field) if (match := search(pattern, text))), None)
 
 
 def _check_field(dataset: str, what: str, field: str, described: Sequence[Mapping[str, str]]) -> None:
@@ -82,7 +83,8 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
     for rule in rules:
         for field in rule.where:
             _check_field(dataset, f"label {rule.label}", field, described)
-    matches = matching_labels(samples, rules)
+    with bounded(f"{dataset}: labels"):
+        matches = matching_labels(samples, rules)
     names = samples["sample"].to_list()
     for i, found in enumerate(matches):
         if len(found) != 1:
@@ -107,7 +109,8 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
 
 def matching_labels(samples: pl.DataFrame, rules: Sequence[LabelRule]) -> list[list[str]]:
     """For each sample the labels of all rules that match it."""
-    return [[rule.label for rule in rules if _matches(rule, fields)] for fields in sample_fields(samples)]
+    with bounded("labels"):
+        return [[rule.label for rule in rules if _matches(rule, fields)] for fields in sample_fields(samples)]
 
 
 def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -> list[str | None]:
@@ -120,7 +123,8 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
     if rule is None:
         return [None] * len(described)
     _check_field(dataset, "patient", rule.field, described)
-    found = [_search(rule.pattern, fields, rule.field) for fields in described]
+    with bounded(f"{dataset}: patient"):
+        found = [_search(rule.pattern, fields, rule.field) for fields in described]
     if not any(_captured(match) for match in found):
         raise DataError(f"{dataset}: the patient pattern {rule.pattern!r} is found in {rule.field} of no sample")
     return [_captured(match) for match in found]
@@ -136,7 +140,8 @@ def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> l
     if rule is None:
         return [None] * len(described)
     _check_field(dataset, "batch", rule.field, described)
-    found = [_search(rule.pattern, fields, rule.field) for fields in described]
+    with bounded(f"{dataset}: batch"):
+        found = [_search(rule.pattern, fields, rule.field) for fields in described]
     for sample, match, fields in zip(samples["sample"], found, described, strict=True):
         if _captured(match) is None:
             text = "; ".join(texts_of(fields, rule.field))
@@ -162,8 +167,7 @@ def describe(fields: Mapping[str, str]) -> str:
 def _matches(rule: LabelRule, fields: Mapping[str, str]) -> bool:
     # A sample without the field has an empty text: `^$` finds it.
     return all(
-        any(re.search(pattern, text) for text in texts_of(fields, field) or [""])
-        for field, pattern in rule.where.items()
+        any(search(pattern, text) for text in texts_of(fields, field) or [""]) for field, pattern in rule.where.items()
     )
 
 

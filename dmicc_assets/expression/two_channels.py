@@ -13,6 +13,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.expression.kinds import RATIOS, KindOfValues
 from dmicc_assets.expression.log_base import named_base
 from dmicc_assets.study.dataset_parts import Channels
+from dmicc_assets.study.patterns import bounded, search
 from dmicc_assets.study.schema import Dataset
 
 _REFERENCE = re.compile(r"\b(reference|universal|uhr|pool(ed)?|common|stratagene)\b", re.I)
@@ -57,9 +58,12 @@ def of_two_channels(name: str, samples: pl.DataFrame, value_text: str, spec: Dat
 
 def _flipped(name: str, samples: pl.DataFrame, channels: Channels) -> Iterator[str]:
     """Samples whose value has the reference above the line."""
-    reference = re.compile(channels.reference)
-    for sample, first, second in _channels(samples):
-        matches = [any(reference.search(text) for text in channel) for channel in (first, second)]
+    with bounded(f"{name}: channels"):
+        found = [
+            (each, [any(search(channels.reference, text) for text in channel) for channel in each[1:]])
+            for each in _channels(samples)
+        ]
+    for (sample, first, second), matches in found:
         if matches[0] == matches[1]:
             which = "both channels" if matches[0] else "no channel"
             raise DataError(

@@ -130,7 +130,7 @@ class Lake:
         """
         found = self._manifest(table, partition)
         if found is None and self.path(table, partition).with_suffix(".json").exists():
-            with self.lock(_lock_name(table, partition)):
+            with suppress(OSError), self.lock(_lock_name(table, partition)):  # nothing writes to a home of others
                 return self._manifest(table, partition)
         return found
 
@@ -189,7 +189,7 @@ class Lake:
         path, declared = self.path(table, partition), TABLES[table]
         study = "STUDY" if declared.partition == "all_studies" else PartitionKey(partition).study
         with suppress(OSError, pl.exceptions.PolarsError):
-            lacking = [name for name in columns if name not in pl.read_parquet_schema(path)]
+            lacking = [name for name in columns if name not in (parquet_schema(path) or columns)]
             if lacking:
                 manifest = self._manifest(table, partition)
                 version = manifest.versions.get("dmicc_assets", "?") if manifest else "?"

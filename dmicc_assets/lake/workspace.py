@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmicc_assets.errors import RequestError
+from dmicc_assets.geo.formats.limits import multiply_limits
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.lake.steps import Step, StepContext, open_client
@@ -83,6 +84,7 @@ class Workspace:
 def open_workspace(settings: Settings | None = None) -> Workspace:
     """Read every study file; an invalid one is kept apart with its message."""
     settings = settings or load_settings()
+    multiply_limits(settings.size_limits)
     files = study_files(settings.study_folders)
     studies: dict[str, Study] = {}
     broken: dict[str, str] = {}

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 # Of every section of a study file: unknown keys are an error, and values are immutable.
 SECTION = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -27,9 +27,9 @@ class ReportedCase(BaseModel):
     model_config = SECTION
 
     author: str
-    year: int
+    year: int = Field(ge=1600, le=2200)
     sex: Literal["man", "woman"] | None = None
-    age: int | None = None
+    age: int | None = Field(default=None, ge=0, le=150)
     finding: str
     doi: str | None = None
 

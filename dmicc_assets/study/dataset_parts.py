@@ -9,26 +9,19 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from dmicc_assets.study.case import SECTION
+from dmicc_assets.study.patterns import checked_pattern
 
 NAME = r"^[a-z][a-z0-9_]*$"
 
 
-def _regular_expression(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"expected a regular expression, got {pattern!r} ({error})") from None
-    return pattern
-
-
 def _patient_expression(pattern: str) -> str:
-    if re.compile(_regular_expression(pattern)).groups != 1:
+    if re.compile(checked_pattern(pattern)).groups != 1:
         raise ValueError(f"expected one group in the pattern, as in '^(\\S+)', got {pattern!r}")
     return pattern
 
 
 Name = Annotated[str, Field(pattern=NAME)]
-Pattern = Annotated[str, AfterValidator(_regular_expression)]
+Pattern = Annotated[str, AfterValidator(checked_pattern)]
 # Whether genes keep the symbols of their annotation, or take those of their human orthologues.
 Symbols = Literal["annotated", "human_orthologues"]
 # Species whose orthologues are fetched, by the name in a study file.
@@ -50,7 +43,7 @@ class LabelRule(_Part):
 
     label: Name
     where: dict[str, Pattern] = Field(min_length=1)
-    expect: int | None = Field(default=None, ge=0)
+    expect: int | None = Field(default=None, ge=0, le=10_000_000)
 
 
 class Patient(_Part):

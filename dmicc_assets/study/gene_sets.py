@@ -26,8 +26,8 @@ class Libraries(BaseModel):
 
     libraries: list[LibraryName] = Field(min_length=1)
     pins: dict[str, str] = {}
-    min_size: int = Field(default=10, ge=1)
-    max_size: int = Field(default=500, ge=1)
+    min_size: int = Field(default=10, ge=1, le=1_000_000)
+    max_size: int = Field(default=500, ge=1, le=1_000_000)
 
     @model_validator(mode="after")
     def _libraries_once(self) -> Self:

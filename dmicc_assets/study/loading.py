@@ -20,6 +20,9 @@ from yaml.resolver import Resolver
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.schema import Study
 
+# The longest study file that people wrote has 40 kB.
+MOST_BYTES = 1 << 22
+MOST_VALUES = 200_000
 _MOST_OTHERS = 5
 _SUFFIXES = (".yaml", ".yml")
 
@@ -73,6 +76,8 @@ def named_study(given: str, folders: Sequence[Path]) -> tuple[str, list[Path]]:
         return given, found
     if path.is_file() and path.suffix in _SUFFIXES:
         folder = path.absolute().parent
+        if ":" in str(folder):
+            raise RequestError(f"{folder}: ':' separates folders in DMICC_STUDIES: move the study to another folder")
         return path.stem, found if found[:1] == [folder] else [folder, *(each for each in found if each != folder)]
     if path.name == given:
         return path.stem, found
@@ -98,6 +103,10 @@ def load_study(path: Path) -> Study:
         RequestError: the file cannot be read or is wrong; the message names file, line and key.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise RequestError(f"{path}: cannot be read (expected a file, found a folder or a device)")
+        if path.stat().st_size > MOST_BYTES:
+            raise RequestError(f"{path}: expected at most {MOST_BYTES >> 20} MiB, found {path.stat().st_size} bytes")
         return read_study(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"{path}: cannot be read ({error})") from None
@@ -116,7 +125,9 @@ def read_study(text: str, path: Path) -> Study:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
-        repeated = _repeated_key(node) if node is not None else None
+        if node is not None and _size(node, {}) > MOST_VALUES:
+            raise RequestError(f"{path}: its aliases (*name) stand for more than {MOST_VALUES} values: write fewer")
+        repeated = _repeated_key(node, set()) if node is not None else None
         content = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         raise _invalid(path, text, error) from None
@@ -138,8 +149,31 @@ def read_study(text: str, path: Path) -> Study:
     return study
 
 
-def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Number of values in a node, those of an alias as often as it is used; each node is looked at once.
+
+    Args:
+        node: the node.
+        known: sizes of nodes that were looked at, by identity.
+
+    Raises:
+        ValueError: an alias contains itself.
+    """
+    if id(node) not in known:
+        known[id(node)] = 0
+        parts: list[Any] = node.value if isinstance(node, yaml.CollectionNode) else []
+        children = (each for part in parts for each in (part if isinstance(part, tuple) else (part,)))
+        known[id(node)] = 1 + sum(_size(child, known) for child in children)
+    elif not known[id(node)]:
+        raise ValueError("an alias contains itself")
+    return known[id(node)]
+
+
+def _repeated_key(node: yaml.Node, done: set[int]) -> tuple[str, int] | None:
     """The first duplicate key of a mapping, with its line; YAML itself would silently keep the last value."""
+    if id(node) in done:
+        return None
+    done.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -147,11 +181,11 @@ def _repeated_key(node: yaml.Node) -> tuple[str, int] | None:
                 if key.value in seen:
                     return key.value, key.start_mark.line + 1
                 seen.add(key.value)
-            if found := _repeated_key(value):
+            if found := _repeated_key(value, done):
                 return found
     if isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            if found := _repeated_key(value):
+            if found := _repeated_key(value, done):
                 return found
     return None
 

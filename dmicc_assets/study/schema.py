@@ -25,6 +25,9 @@ DatasetName = Annotated[str, Field(pattern=DATASET_NAME)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 # A larger number is a slip of the pen: the study would not end.
 Repeats = Annotated[int, Field(ge=0, le=1_000_000)]
+# What a paper counts: genes, trees.
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Direction = Literal["up", "down"]
 # How samples of one patient are modelled; `auto` decides by the samples.
 Block = Literal["none", "fixed", "duplicate_correlation"]
@@ -61,7 +64,7 @@ class Cohort(_Section):
 class Differential(_Section):
     """Settings of the tests, and thresholds of differential expression."""
 
-    log_fc: float = Field(default=1.0, ge=0, allow_inf_nan=False, strict=False)
+    log_fc: float = Field(default=1.0, ge=0, le=1000, allow_inf_nan=False, strict=False)
     p_value: float = Field(default=0.05, gt=0, le=1, strict=False)
     adjust: Literal["none", "BH"] = "none"
     trend: bool = False
@@ -74,8 +77,8 @@ class Ranking(_Section):
     """The forests that rank the signature."""
 
     trees: int = Field(default=500, ge=1, le=100_000)
-    folds: int = Field(default=10, ge=2)
-    top: int = Field(default=3, ge=1)
+    folds: int = Field(default=10, ge=2, le=10_000)
+    top: int = Field(default=3, ge=1, le=100_000)
     seed: Seed = 1
     use_cv_trees: bool = False
     missing: Literal["leave_out", "knn"] = "leave_out"
@@ -103,7 +106,7 @@ class Rigor(_Section):
     permutations: Repeats = 200
     bootstraps: Repeats = 200
     random_signatures: Repeats = 1000
-    repeats: Repeats = 10
+    repeats: Annotated[int, Field(ge=0, le=10_000)] = 10
     seed: Seed = 1
 
 
@@ -117,13 +120,13 @@ class Population(_Section):
 class Published(_Section):
     """Numbers that a paper states; compared with results, never used for them."""
 
-    n_deg: dict[Name, int] = {}
+    n_deg: dict[Name, Count] = {}
     signature: list[str] | None = None
     biomarkers: list[str] | None = None
     directions: dict[str, dict[str, Direction]] = {}
-    auc: dict[str, dict[str, float]] = {}
-    trees: dict[Name, int] = {}
-    mtry: dict[Name, int] = {}
+    auc: dict[str, dict[str, Share]] = {}
+    trees: dict[Name, Count] = {}
+    mtry: dict[Name, Count] = {}
     terms: dict[Name, dict[str, list[str]]] = {}
     nomogram_signs: dict[str, Literal["+", "-"]] = {}
 

@@ -4,9 +4,11 @@ No other module reads settings from the environment.
 """
 
 import os
+import re
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlparse
 
 from filelock import FileLock
@@ -33,6 +35,10 @@ compute_logs:
 """
 # SHA-256 of the texts that earlier versions wrote: a file that is still one of them is replaced by today's.
 EARLIER_DAGSTER_YAML = ("e6abf5e157ebdf68c63a726a937f1f13b631fc01cf18e20028358b914414ac68",)
+# DuckDB takes these signs of a path for others; SQLAlchemy, which opens Dagster's database, reads it as an address.
+_NOT_FOR_DUCKDB = re.compile(r"[?\\]")
+_NOT_FOR_SQLITE = re.compile(r"\?|%[0-9A-Fa-f]{2}")
+_OTHER = "choose another folder"
 
 
 class Settings(BaseSettings):
@@ -49,9 +55,11 @@ class Settings(BaseSettings):
         gene_sets: the user's own folder of `<LIBRARY>.gmt[.gz]` files; without it libraries are fetched.
         enrichr_url, go_url, msigdb_url, reactome_url: hosts of the providers of gene sets.
         requests_per_second: to one host at most.
+        size_limits: factor of the limits of sizes of files and answers.
         ncbi_api_key: the user's key for E-utilities, never shown.
         pages_port: port of the pages of `dmicc ui`, to which Dagster's UI links.
         own_dagster_home: the user's own DAGSTER_HOME, if there is one.
+        cache_home: the user's folder of caches, if it is not ~/.cache.
     """
 
     model_config = SettingsConfigDict(env_prefix="DMICC_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -73,13 +81,22 @@ class Settings(BaseSettings):
         default=REQUESTS_PER_SECOND, gt=0, le=50
     )  # NCBI answers 429 above 50 from one address
     pages_port: int = Field(default=3001, ge=1, le=65535)
+    size_limits: float = Field(default=1.0, gt=0, le=1000)
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
     own_dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
+    cache_home: Path | None = Field(default=None, validation_alias="XDG_CACHE_HOME")
 
     @field_validator("home", "gene_sets")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return None if path is None else path.expanduser().absolute()
+        return None if path is None else _written_out(path)
+
+    @field_validator("home")
+    @classmethod
+    def _for_duckdb(cls, home: Path) -> Path:
+        if found := _NOT_FOR_DUCKDB.search(str(home)):
+            raise ValueError(f"{home}: no DuckDB file can be below a folder with {found[0]!r} in its path; {_OTHER}")
+        return home
 
     @field_validator("own_dagster_home")
     @classmethod
@@ -91,7 +108,7 @@ class Settings(BaseSettings):
     @field_validator("studies")
     @classmethod
     def _absolute_folders(cls, folders: str) -> str:
-        return ":".join(str(Path(folder).expanduser().absolute()) for folder in folders.split(":") if folder)
+        return ":".join(str(_written_out(Path(folder))) for folder in folders.split(":") if folder)
 
     @field_validator(
         "geo_url",
@@ -150,6 +167,14 @@ class Settings(BaseSettings):
         return self.own_dagster_home or self.home / "dagster"
 
     @property
+    def reader_cache(self) -> Path:
+        """Folder for what is made of a home that cannot be written; temporary if the user has no home directory."""
+        try:
+            return (self.cache_home or Path("~/.cache").expanduser()) / "dmicc"
+        except RuntimeError:
+            return Path(gettempdir()) / f"dmicc-{os.getuid()}"
+
+    @property
     def downloads(self) -> Path:
         """Folder of downloads, named by SHA-256 and shared by all studies."""
         return self.home / "downloads"
@@ -206,6 +231,7 @@ class Settings(BaseSettings):
             "DMICC_REACTOME_URL": self.reactome_url,
             "DMICC_REQUESTS_PER_SECOND": str(self.requests_per_second),
             "DMICC_PAGES_PORT": str(self.pages_port),
+            "DMICC_SIZE_LIMITS": str(self.size_limits),
             "DAGSTER_HOME": str(self.dagster_home),
         }
         if self.gene_sets is not None:
@@ -218,7 +244,14 @@ class Settings(BaseSettings):
         Raises:
             RequestError: the home cannot be written.
         """
+        folders = (self.lake, self.reports, self.dagster_home, self.downloads, self.locks)
         try:
+            closed = next((each for each in (self.home, *folders) if each.is_dir() and not is_writable(each)), None)
+            if closed is not None:
+                raise RequestError(
+                    f"{closed}: cannot be written; set DMICC_HOME to another folder (`dmicc sql`, `dmicc export` and "
+                    "`dmicc score` read this one)"
+                )
             for folder in (self.home, self.dagster_home):
                 folder.mkdir(parents=True, exist_ok=True)
             with self.home_lock():
@@ -230,7 +263,8 @@ class Settings(BaseSettings):
                     _replace(configuration, DAGSTER_YAML)
         except OSError as error:
             raise RequestError(
-                f"{self.home}: cannot be written ({error.strerror}); set DMICC_HOME to another folder"
+                f"{self.home}: cannot be written ({error.filename or self.home}: {error.strerror}); set DMICC_HOME to "
+                "another folder"
             ) from None
 
     def home_lock(self) -> FileLock:
@@ -257,6 +291,25 @@ def _replace(path: Path, text: str) -> None:
     beside.replace(path)
 
 
+def is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder that exists."""
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _written_out(path: Path) -> Path:
+    """The path as an absolute one, with `~` replaced."""
+    try:
+        path = path.expanduser().absolute()
+        str(path).encode()
+    except RuntimeError:
+        raise ValueError(f"{path}: the home directory of this user is not known; write the path out") from None
+    except UnicodeEncodeError:
+        raise ValueError(f"expected a path in UTF-8, got {str(path)!r}: rename the folder") from None
+    except FileNotFoundError:
+        raise ValueError("the current directory was deleted: go to another, or give an absolute path") from None
+    return path
+
+
 def load_settings(**overrides: object) -> Settings:
     """The settings of this process: its environment, with overrides on top.
 
@@ -264,9 +317,15 @@ def load_settings(**overrides: object) -> Settings:
         RequestError: a variable has an invalid value; the message names it.
     """
     try:
-        return Settings(**overrides)  # pyright: ignore[reportArgumentType] - pydantic checks the overrides
+        settings = Settings(**overrides)  # pyright: ignore[reportArgumentType] - pydantic checks the overrides
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]).upper()
-        name = name if name in ("DAGSTER_HOME", "NCBI_API_KEY") else f"DMICC_{name}"
+        name = name if name in ("DAGSTER_HOME", "NCBI_API_KEY", "XDG_CACHE_HOME") else f"DMICC_{name}"
         raise RequestError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    if found := _NOT_FOR_SQLITE.search(str(settings.dagster_home)):
+        raise RequestError(
+            f"{settings.dagster_home}: Dagster's database cannot be below a folder with {found[0]!r} in its path; "
+            "set DMICC_HOME or DAGSTER_HOME to another folder"
+        )
+    return settings

@@ -18,6 +18,7 @@ from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse.place import Place, place_of
 from dmicc_assets.warehouse.problems import (
     Problem,
     find_problems,
@@ -34,6 +35,8 @@ from dmicc_assets.warehouse.views import VIEWED, comments, quoted, view_texts
 
 # DuckDB 1.5 cannot open a file with the default version of DuckDB 2.0.
 STORAGE_VERSION = "v1.2.0"
+# Identity and problems of a warehouse.
+Built = tuple[list[str], list[Problem]]
 
 
 def sql_folder() -> Path:
@@ -70,24 +73,24 @@ def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
     Raises:
         DataError: the views cannot be made, and no file of the lake explains it.
     """
-    lake = Lake(settings.lake, settings.locks)
-    lake.prepare()
-    built = _built(settings.warehouse)
+    lake, place = Lake(settings.lake, settings.locks), place_of(settings)
+    (place.empties or lake).prepare()
+    built = _built(place.path)
     problems = [*known, *still_there(lake, built[1] if built else ()), *folders(lake)]
     problems = list({each.file: each for each in problems}.values())
     try:
-        _replace(settings, lake, problems)
+        _replace(place, lake, problems)
     except DataError:
         found = find_problems(lake, is_thorough=False)
         if {each.file for each in found} <= {each.file for each in problems}:
             raise
-        _replace(settings, lake, [*problems, *found])
-    return settings.warehouse
+        _replace(place, lake, [*problems, *found])
+    return place.path
 
 
-def _replace(settings: Settings, lake: Lake, problems: Sequence[Problem]) -> None:
+def _replace(place: Place, lake: Lake, problems: Sequence[Problem]) -> None:
     """Build the file without the studies of some problems, and replace the old one."""
-    beside = settings.warehouse.with_name(f".{settings.warehouse.name}.{os.getpid()}.part")
+    beside = place.path.with_name(f".{place.path.name}.{os.getpid()}.part")
     beside.unlink(missing_ok=True)
     try:
         with duckdb.connect() as connection:
@@ -95,24 +98,32 @@ def _replace(settings: Settings, lake: Lake, problems: Sequence[Problem]) -> Non
             connection.execute("USE built")
             # One transaction: each of several hundred statements would else write to the disk and wait for it.
             connection.begin()
-            _create(connection, settings, lake, problems)
+            _create(connection, place, lake, problems)
             connection.commit()
             connection.execute("USE memory")
             connection.execute("DETACH built")
         beside.chmod(0o444)
-        beside.replace(settings.warehouse)
+        beside.replace(place.path)
     finally:
         beside.unlink(missing_ok=True)
 
 
 def ensure_warehouse(settings: Settings) -> Path:
     """The warehouse, rebuilt when it is missing, or when lake, package version, schema or damaged files changed."""
-    built, lake = _built(settings.warehouse), Lake(settings.lake, settings.locks)
+    lake, place = Lake(settings.lake, settings.locks), place_of(settings)
+    tables = models(lake)[0]
+    if _is_of(_built(settings.warehouse), lake, tables, Place(settings.warehouse)):
+        return settings.warehouse
+    if place.empties and _is_of(_built(place.path), lake, tables, place):
+        return place.path
+    return build_warehouse(settings)
+
+
+def _is_of(built: Built | None, lake: Lake, tables: Mapping[str, pl.DataFrame], place: Place) -> bool:
+    """Whether a warehouse is that of the lake as it is."""
     if built is None or {each.file for each in still_there(lake, built[1])} != {each.file for each in built[1]}:
-        return build_warehouse(settings)
-    if built[0] != _identity(settings, lake, _whole(models(lake)[0], built[1]), built[1]):
-        return build_warehouse(settings)
-    return settings.warehouse
+        return False
+    return built[0] == _identity(place, lake, _whole(tables, built[1]), built[1])
 
 
 def leave_out_damaged(settings: Settings) -> bool:
@@ -121,7 +132,7 @@ def leave_out_damaged(settings: Settings) -> bool:
     Returns:
         whether a study is left out that was not before.
     """
-    built = _built(settings.warehouse)
+    built = _built(ensure_warehouse(settings))
     found = find_problems(Lake(settings.lake, settings.locks), is_thorough=True)
     is_new = not {each.file for each in found} <= {each.file for each in (built[1] if built else ())}
     if is_new:
@@ -131,7 +142,7 @@ def leave_out_damaged(settings: Settings) -> bool:
 
 def left_out(settings: Settings) -> list[str]:
     """A line for each study that the warehouse leaves out, because a file of it is damaged."""
-    built = _built(settings.warehouse)
+    built = _built(place_of(settings).path)
     problems = built[1] if built else []
     return [each.line for each in {each.study: each for each in reversed(problems)}.values()]
 
@@ -163,7 +174,7 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise RequestError(f"{path}: cannot be opened ({error})") from None
 
 
-def _create(connection: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, problems: Sequence[Problem]) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, place: Place, lake: Lake, problems: Sequence[Problem]) -> None:
     paths = view_files()
     tables, errors = models(lake)
     of_models = {stored.study: stored for stored in lake.files(TABLES[MODEL]) if not stored.is_history}
@@ -174,7 +185,7 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings, lake: Lak
     connection.execute(model_gene_names(tables))
     for path in paths:
         try:
-            connection.execute(without(path.read_text(encoding="utf-8"), lake, problems))
+            connection.execute(without(path.read_text(encoding="utf-8"), lake, problems, place.empties))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{path.stem}: {what}; `dmicc run STUDY --verify` computes a damaged file again") from None
@@ -186,7 +197,7 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings, lake: Lak
     connection.execute(
         "CREATE TABLE warehouse.build (lake VARCHAR, version VARCHAR, schema_sha256 VARCHAR, built_at TIMESTAMPTZ)"
     )
-    identity = [*_identity(settings, lake, tables, problems), datetime.now(UTC)]
+    identity = [*_identity(place, lake, tables, problems), datetime.now(UTC)]
     connection.execute("INSERT INTO warehouse.build VALUES (?, ?, ?, ?)", identity)
     insert(connection, problems)
 
@@ -197,25 +208,27 @@ def _whole(tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> d
     return {study: table for study, table in tables.items() if study not in left_out}
 
 
-def _identity(
-    settings: Settings, lake: Lake, tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]
-) -> list[str]:
-    """Identity of a warehouse: lake, package version, SQL files, comments and risk models; files, if some are left out.
+def _identity(place: Place, lake: Lake, tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> list[str]:
+    """Identity of a warehouse: lake, package version, SQL files, comments and risk models.
 
-    Without problems the views find files that are written later.
+    Also the names of all files, if its views read a list of them and not a pattern, which finds those written later.
     """
     texts = [path.read_text(encoding="utf-8") for path in view_files()]
     texts += [*_comments(), *risk_macros(tables)]
-    texts += sorted(str(stored.path) for table in VIEWED for stored in lake.files(table)) if problems else []
+    texts += (
+        sorted(str(stored.path) for table in VIEWED for stored in lake.files(table))
+        if problems or place.empties
+        else []
+    )
     schema = sha256("".join(texts).encode()).hexdigest()
-    return [str(settings.lake), version("dmicc_assets"), schema]
+    return [str(lake.root), version("dmicc_assets"), schema]
 
 
 def _comments() -> list[str]:
     return [comment for table in VIEWED for comment in comments(table)]
 
 
-def _built(path: Path) -> tuple[list[str], list[Problem]] | None:
+def _built(path: Path) -> Built | None:
     """Identity and problems of a warehouse; None without a readable file of this version."""
     try:
         with duckdb.connect(str(path), read_only=True) as connection:

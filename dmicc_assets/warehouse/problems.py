@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dmicc_assets.lake.store import EMPTY, Lake, StoredFile
+from dmicc_assets.lake.store import EMPTY, NOTHING, Lake, StoredFile
 from dmicc_assets.tables import PARTITIONS
 from dmicc_assets.types import ALL_STUDIES
 from dmicc_assets.warehouse.views import VIEWED, quoted, selected_columns
@@ -107,18 +107,19 @@ def read_problems(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     return [Problem(*row) for row in rows.fetchall()]
 
 
-def without(text: str, lake: Lake, problems: Collection[Problem]) -> str:
+def without(text: str, lake: Lake, problems: Collection[Problem], empties: Lake | None = None) -> str:
     """The text of a view, reading the files of all studies but those with a problem.
 
-    Without problems the view reads a pattern, so that it shows files that are written later. With problems it reads the
-    files that are there: the warehouse is then built again for every command.
+    Without problems the view reads a pattern, so that it shows files that are written later. Else it reads the
+    files that are there, and the warehouse is built again when others are.
 
     Args:
         text: SQL with patterns below `{{lake}}`.
         lake: the Parquet store.
         problems: what is damaged.
+        empties: a lake of which the empty tables are taken, if those of the lake are not up to date.
     """
-    if not problems:
+    if not problems and empties is None:
         return text.replace("{{lake}}", quoted(glob.escape(str(lake.root))))
     of_results = {each.study for each in problems if not each.view.startswith(_HISTORY)}
     of_history = {each.study for each in problems}
@@ -126,7 +127,11 @@ def without(text: str, lake: Lake, problems: Collection[Problem]) -> str:
     def files(match: re.Match[str]) -> str:
         pattern = match[1]
         left_out = of_history if pattern.startswith("history/") else of_results
-        return _file_list(path for path in sorted(lake.root.glob(pattern)) if lake.study_of(path) not in left_out)
+        paths = [path for path in sorted(lake.root.glob(pattern)) if lake.study_of(path) not in left_out]
+        if empties is not None:
+            own = [path for path in paths if not {path.name, path.parent.name} & {EMPTY, NOTHING}]
+            paths = [*own, *sorted(empties.root.glob(pattern))]
+        return _file_list(paths)
 
     return _LAKE_FILES.sub(files, text)
 
@@ -146,7 +151,7 @@ def _why_unreadable(connection: duckdb.DuckDBPyConnection, lake: Lake, stored: S
     if not path.is_file():
         return _FOLDER if path.is_dir() else ""
     empty = lake.root / stored.table.name / EMPTY
-    files = _file_list((empty, path))
+    files = _file_list((empty, path) if empty.is_file() else (path,))
     rows = f"SELECT {selected_columns(stored.table)} FROM read_parquet({files}, union_by_name = true)"
     try:
         connection.execute(f"SELECT count(COLUMNS(*)) FROM ({rows})" if is_thorough else f"DESCRIBE {rows}").fetchall()

@@ -15,6 +15,7 @@ from rich.text import Text
 from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.build import leave_out_damaged, open_warehouse
+from dmicc_assets.warehouse.place import place_of
 
 MOST_ROWS_SHOWN = 100
 WRAPPED_TO = 40
@@ -141,7 +142,8 @@ def prompt(console: Console, settings: Settings) -> None:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
 
-    session: PromptSession[str] = PromptSession(history=FileHistory(str(settings.home / "sql_history")))
+    history = FileHistory(str(place_of(settings).path.with_name("sql_history")))
+    session: PromptSession[str] = PromptSession(history=history)
     console.print("A query ends with a semicolon; .tables lists the views; .quit or Ctrl-D leaves.")
     lines: list[str] = []
     while True:

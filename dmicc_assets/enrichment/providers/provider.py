@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import looks_like_html, text_blocks
+from dmicc_assets.geo.formats.limits import joined
 
 SetOfGenes = tuple[str, Sequence[str]]  # "name (ACCESSION)" or a name alone, and its genes
 
@@ -131,7 +132,7 @@ def read_text(path: Path) -> str:
     Raises:
         SourceError: the gzip file is damaged.
     """
-    return b"".join(text_blocks(path)).decode("utf-8-sig", errors="replace")
+    return joined(text_blocks(path), path.name).decode("utf-8-sig", errors="replace")
 
 
 def gmt_lines(text: str, what: str) -> Iterator[SetOfGenes]:

@@ -12,6 +12,7 @@ import polars as pl
 from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.gene_ids import ProbeCell, gene_id_rows
 from dmicc_assets.geo.formats.gzip_stream import gzip_blocks
+from dmicc_assets.geo.formats.limits import joined
 from dmicc_assets.geo.formats.platform import probe_rows
 from dmicc_assets.geo.formats.tabular import read_matrix, verify_matrix
 from dmicc_assets.types import ExpressionMatrix
@@ -91,7 +92,7 @@ def _id_cells(path: Path) -> Iterator[ProbeCell]:
 
 def _annotation(path: Path) -> Iterator[tuple[str, str, str]]:
     """Entrez id, symbol and Ensembl ids ("" where the file has no such column) of each gene with a symbol."""
-    text = b"".join(gzip_blocks(path)).decode("utf-8", errors="replace")
+    text = joined(gzip_blocks(path), path.name).decode("utf-8", errors="replace")
     header, *lines = text.replace("\r\n", "\n").split("\n")
     columns = header.split("\t")
     if not {"GeneID", "Symbol"} <= set(columns):

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.limits import refuse_large_matrix, refuse_long_line
 from dmicc_assets.types import FloatArray
 
 # All spellings of a missing value in GEO; an infinity is not a value of an array either.
@@ -32,17 +33,23 @@ _BYTES_AT_MOST = 1 << 25
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of whole lines; a last line without a line end is the last block."""
-    rest = b""
+    """The same bytes in blocks of whole lines; a last line without a line end is the last block.
+
+    Raises:
+        SourceError: a line is longer than any table's: the file has no line ends, or is no table.
+    """
+    rest: list[bytes] = []
+    n_bytes = 0
     for block in blocks:
         cut = block.rfind(b"\n") + 1
-        if not cut:
-            rest += block
-            continue
-        yield rest + block[:cut]
-        rest = block[cut:]
-    if rest:
-        yield rest
+        if cut:
+            yield b"".join([*rest, block[:cut]])
+            rest, n_bytes = [], 0
+        rest.append(block[cut:])
+        n_bytes += len(block) - cut
+        refuse_long_line(n_bytes)
+    if n_bytes:
+        yield b"".join(rest)
 
 
 def find_line(block: bytes, line: bytes, start: int = 0) -> int:
@@ -90,6 +97,7 @@ def read_rows(
     """
     ids: list[str] = []
     width = len(columns if only is None else only)
+    refuse_large_matrix(1, len(columns), name)
     values, n_rows = np.empty((0, width)), 0
     pending: deque[Future[tuple[list[str], FloatArray]]] = deque()
     with ThreadPoolExecutor(1) as pool:
@@ -99,6 +107,7 @@ def read_rows(
             found, part = pending.popleft().result()
             ids.extend(found)
             end = n_rows + len(found)
+            refuse_large_matrix(end, width, name)
             if end > len(values):  # in place, so that the table is in memory only once; nothing else refers to it yet
                 values.resize((end + end // 4, width), refcheck=False)
             values[n_rows:end] = part

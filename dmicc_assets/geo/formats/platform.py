@@ -18,6 +18,7 @@ from dmicc_assets.geo.formats.platform_table import PlatformTable, plain_name, r
 from dmicc_assets.geo.formats.symbol_cells import Cell, is_gene_name, read_captured, read_cell, read_identifiers
 from dmicc_assets.geo.formats.symbol_columns import COLUMNS, SymbolRule, choose_column, no_column
 from dmicc_assets.geo.formats.tabular import text_table
+from dmicc_assets.study.patterns import bounded
 from dmicc_assets.tables import TABLES
 
 SEPARATOR = " /// "
@@ -80,7 +81,8 @@ def read_platform(
         is_entrez = entrez is not None and pattern is None
         read = read_captured(pattern) if pattern else read_identifiers if is_entrez else read_cell
         rule = SymbolRule("study file", column, read, is_entrez=is_entrez)
-        return _named(table, rule, _best_of(table, rule, path.name), entrez, path.name)
+        with bounded(f"{path.name}: annotation"):
+            return _named(table, rule, _best_of(table, rule, path.name), entrez, path.name)
     table = read_platform_table(path, accession, {*COLUMNS, *ID_COLUMNS})
     chosen = choose_column(table, entrez)
     if chosen is None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import CHECK, text_blocks
+from dmicc_assets.geo.formats.limits import MOST_TEXT, refuse_beyond
 from dmicc_assets.geo.formats.numeric_rows import check_ids, find_line, parse_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import SeriesHeader, build_header
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix
@@ -60,6 +61,7 @@ def read_entities(blocks: Iterable[bytes], name: str) -> Iterator[Entity]:
             if end:
                 stop = find_line(block, end, at)
                 parts.append(block[at:] if stop < 0 else block[at:stop])
+                refuse_beyond(sum(map(len, parts)), MOST_TEXT, "bytes in a table", name)
                 at = len(block) if stop < 0 else stop + len(end) + 1
                 if stop >= 0:
                     end = b""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dmicc_assets.expression.symbols import current_symbols, is_gene_symbol, is_human_symbol
+from dmicc_assets.study.patterns import find_all
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)"
 _LONG_MONTH = "(?:january|february|march|april|june|july|august|september|october|november|december)"
@@ -145,8 +146,7 @@ def read_identifiers(cell: str) -> Cell:
 
 def read_captured(pattern: str) -> Read:
     """A reader of what the group of a study file's pattern captures, each time that it matches in a cell."""
-    expression = re.compile(pattern)
-    return lambda cell: _of_parts(match.group(1) or "" for match in expression.finditer(cell))
+    return lambda cell: _of_parts(match.group(1) or "" for match in find_all(pattern, cell))
 
 
 def _of_parts(parts: Iterator[str]) -> Cell:

@@ -29,6 +29,7 @@ from dmicc_assets.geo.formats.layout import (
     stated_separator,
     without_index,
 )
+from dmicc_assets.geo.formats.limits import joined, refuse_large_matrix
 from dmicc_assets.geo.formats.numeric_rows import check_ids, is_number, read_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import sample_rows
 from dmicc_assets.geo.formats.text_file import decoded, doubled_quotes, utf8_blocks
@@ -105,13 +106,15 @@ def names_of(path: Path) -> MatrixNames:
     """
     if _first_bytes(path)[:4] == _PARQUET:
         try:
-            order = _names_first(pl.DataFrame(schema=pl.read_parquet_schema(path))).columns
+            with path.open("rb") as file:
+                order = _names_first(pl.DataFrame(schema=pl.read_parquet_schema(file))).columns
             samples = order[1:]
-            rows = pl.read_parquet(path, columns=order[:1]).to_series(0).cast(pl.String)
+            rows = pl.read_parquet(path, columns=order[:1], glob=False).to_series(0).cast(pl.String)
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return MatrixNames(rows.drop_nulls().to_list(), samples)
     layout, blocks = _opened(path)
+    refuse_large_matrix(1, len(layout.samples), path.name)
     separator = layout.separator.encode()
     lines = (line for block in blocks for line in block.split(b"\n"))
     names = (_first_cell(line, separator) for line in lines)
@@ -184,11 +187,11 @@ def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
     """
     if _first_bytes(path)[:4] == _PARQUET:
         try:
-            frame = pl.read_parquet(path)
+            frame = pl.read_parquet(path, glob=False)
         except pl.exceptions.PolarsError as error:
             raise _unreadable(path, error) from None
         return frame.columns, [["" if cell is None else str(cell) for cell in row] for row in frame.iter_rows()]
-    text = decoded(b"".join(utf8_blocks(path)))
+    text = decoded(joined(utf8_blocks(path), path.name))
     lines = text.split("\n")
     n_before = lines_before(lines, of_text=True)
     text = text.split("\n", n_before)[-1]
@@ -236,7 +239,7 @@ def samples_of(columns: Sequence[str], sheet: dict[str, dict[str, str]], name: s
 
 def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
     try:
-        frame = _names_first(pl.read_parquet(path))
+        frame = _names_first(pl.read_parquet(path, glob=False))
         names = frame.columns
         check_names(names[1:], path.name)
         ids = frame.to_series(0).cast(pl.String)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
+from dmicc_assets.geo.formats.limits import refuse_long_line
 
 # What a file is that is no text, by its first bytes, and what to do.
 _KINDS = (
@@ -104,12 +105,15 @@ def _but_first(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def with_line_feeds(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The blocks; where the first line ends with CR alone (an old Macintosh), every CR becomes LF."""
     blocks = iter(blocks)
-    start = b""
+    pieces: list[bytes] = []
+    n_bytes = 0
     for block in blocks:
-        start += block
-        at = start.find(b"\r")
-        if b"\n" in start or 0 <= at < len(start) - 1:
+        pieces.append(block)
+        n_bytes += len(block)
+        refuse_long_line(n_bytes - len(block))
+        if b"\n" in block or b"\r" in block[:-1] or (len(pieces) > 1 and pieces[-2].endswith(b"\r")):
             break
+    start = b"".join(pieces)
     at = start.find(b"\r")
     is_old = at >= 0 and start[at + 1 : at + 2] != b"\n" and not 0 <= start.find(b"\n") < at
     for block in chain([start], blocks):

@@ -341,7 +341,10 @@ def _advice(variables: Mapping[str, str], url: str) -> str:
 
 def local_path(url: str) -> Path | None:
     """The path of a `file://` URL; None for any other."""
-    return Path(unquote(urlsplit(url).path)) if url.startswith("file://") else None
+    if not url.startswith("file://"):
+        return None
+    parts = urlsplit(url)
+    return Path(unquote(f"{parts.path}?{parts.query}" if parts.query else parts.path))  # a file has no query
 
 
 def _root(url: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from dmicc_assets.errors import SourceError
+from dmicc_assets.geo.formats.limits import limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Limit:
         Raises:
             SourceError: it does; another try would not help.
         """
-        if n_bytes > self.n_bytes:
-            raise SourceError(f"{url}: expected at most {_size(self.n_bytes)}, found more")
+        if n_bytes > limited(self.n_bytes):
+            raise SourceError(f"{url}: expected at most {_size(limited(self.n_bytes))}, found more")
         if monotonic() - begun > self.seconds:
             raise SourceError(f"{url}: not at its end after {self.seconds:.0f} s and {_size(n_bytes)}")
 

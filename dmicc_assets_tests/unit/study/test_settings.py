@@ -1,3 +1,4 @@
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,6 +34,55 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     with pytest.raises(RequestError) as caught:
         load_settings()
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        ("/a/who?", "DMICC_HOME: /a/who?: no DuckDB file can be below a folder with '?' in its path; "),
+        ("/a\\b/c", "DMICC_HOME: /a\\b/c: no DuckDB file can be below a folder with '\\\\' in its path; "),
+        (
+            "/a/%41/b",
+            "/a/%41/b/dagster: Dagster's database cannot be below a folder with '%41' in its path; set",
+        ),
+        (
+            "~no_such_user_of_ours/x",
+            "DMICC_HOME: ~no_such_user_of_ours/x: the home directory of this user is not known",
+        ),
+    ],
+)
+def test_a_home_that_cannot_work_is_refused_by_the_first_command(
+    monkeypatch: pytest.MonkeyPatch, home: str, said: str
+) -> None:
+    """What can work is run in `integration/test_any_path.py`."""
+    monkeypatch.setenv("DMICC_HOME", home)
+    with pytest.raises(RequestError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(said)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_home_in_another_encoding_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DMICC_HOME", os.fsdecode(b"/a/\xff"))
+    with pytest.raises(RequestError, match="DMICC_HOME: expected a path in UTF-8"):
+        load_settings()
+
+
+def test_an_escape_in_a_path_is_none_where_dagster_has_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "/elsewhere")
+    assert load_settings(home=Path("/a/%41")).home == Path("/a/%41")
+
+
+def test_without_a_home_directory_the_cache_is_temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "expanduser", _unknown)
+    monkeypatch.setattr("dmicc_assets.study.settings.gettempdir", lambda: str(tmp_path))
+    assert load_settings(cache_home=None, home=Path("/h")).reader_cache.parent == tmp_path
+
+
+def _unknown(path: Path) -> Path:
+    if str(path).startswith("~"):
+        raise RuntimeError("Could not determine home directory.")
+    return path
 
 
 def test_dagster_yaml_of_an_earlier_version_is_replaced_by_todays(tmp_path: Path) -> None:
