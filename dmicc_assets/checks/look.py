@@ -92,7 +92,7 @@ def dataset_row(seen: DatasetPreview, ahead: StudyAhead) -> dict[str, str]:
         "samples": "?" if seen.samples is None else str(len(seen.samples)),
         "labels": ", ".join(labels) or "?",
         "platform": f"{seen.platform or 'by gene'}{column}",
-        "organism": ", ".join(seen.organisms) or "not said",
+        "organism": ", ".join(seen.organisms) or "not given",
         "genes": "?" if seen.genes is None else f"{len(seen.genes):,}",
         "to download": _waiting(seen),
     }
@@ -102,7 +102,7 @@ def _waiting(seen: DatasetPreview) -> str:
     sizes = [file.n_bytes for file in seen.files if not file.is_held]
     if not sizes:
         return "nothing more" if seen.problem is None else "?"
-    return "size not said" if None in sizes else _size(sum(filter(None, sizes)))
+    return "size not given" if None in sizes else _size(sum(filter(None, sizes)))
 
 
 def clinical_lines(seen: DatasetPreview) -> Iterator[str]:
@@ -116,13 +116,17 @@ def clinical_lines(seen: DatasetPreview) -> Iterator[str]:
 def cohort_row(cohort: CohortAhead) -> dict[str, str]:
     """A cohort as a row of the answer of `check`."""
     found = cohort.blocking
-    patients = "not said" if found is None or not cohort.names_patients else str(found.repeats.n_patients)
+    are_named = found is not None and cohort.names_patients
+    patients = str(found.repeats.n_patients) if found is not None and are_named else "not given"
+    assumed = "" if are_named else "no patient is given, so each sample counts as one; "
     return {
         "cohort": cohort.name,
         "cases": str(cohort.n_case),
         "controls": str(cohort.n_control),
         "patients": patients,
-        "samples of one patient": "?" if found is None else f"block {found.block}: {found.reason}",
+        "samples of one patient": "?"
+        if found is None
+        else f"{assumed}block {found.block}" + (f": {found.reason}" if are_named else ""),
         "genes in common": "known after the download" if cohort.genes is None else f"{len(cohort.genes):,}",
     }
 
@@ -184,7 +188,11 @@ def download_line(look: Look) -> str:
     files = {file.url: file for seen in look.previews.values() for file in seen.files if not file.is_held}
     n_bytes = sum(file.n_bytes or 0 for file in files.values())
     unknown = sum(file.n_bytes is None for file in files.values())
-    text = f"to download: {_size(n_bytes)} in {len(files)} files" if files else "to download: nothing"
+    text = (
+        f"to download: {_size(n_bytes)} in {len(files)} files"
+        if files
+        else "to download: nothing, every file is at hand"
+    )
     if unknown:
         text += f" ({unknown} of unknown size not counted)"
     if look.rate and n_bytes:

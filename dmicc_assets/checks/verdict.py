@@ -161,8 +161,10 @@ def _warning(evidence: StudyEvidence) -> list[str]:
 
 
 def _code(evidence: StudyEvidence, rule: Rule) -> str:
-    """The rule's code with the subjects that its check warns of, unless it is of the study as a whole."""
-    subjects = [name for name in fired(evidence, rule.code)["subject"].unique().sort() if name != evidence.name]
+    """The rule's code with the subjects that its check warns of, but for the study as a whole and its only cohort."""
+    cohorts = list(evidence.study.cohorts)
+    whole = {evidence.name, *cohorts} if len(cohorts) == 1 else {evidence.name}
+    subjects = [name for name in fired(evidence, rule.code)["subject"].unique().sort() if name not in whole]
     return f"{rule.code} in {', '.join(subjects)}" if rule.code and subjects else rule.code
 
 

@@ -12,8 +12,8 @@ _OPENING = f"""<!-- Made from the rules in dmicc_assets/checks; do not edit. Mak
 
 Every study ends with one row in `rigor.verdict`: a level, a line of it in plain words, and a sentence each on what was
 found, how far it can be trusted and what is missing. The command line prints it, the report opens with it, the README
-of an export begins with it, and the Dagster UI shows it beside `rigor/verdict`. `dmicc score` puts the line and its two
-main reasons above the scores and below each patient's nomogram.
+of an export begins with it, and the Dagster UI shows it beside `rigor/verdict`. `dmicc score` puts the line and its
+main reasons, two at most, above the scores and below each patient's nomogram.
 
 `dmicc sql "FROM rigor.verdict"`
 

@@ -60,7 +60,7 @@ def _show_file(out: Console, study: Study) -> None:
     rows = [
         {
             "dataset": dataset,
-            "files to download": _fetched(study, dataset),
+            "source files": _fetched(study, dataset),
             "values": f"{spec.values}, {spec.normalise}",
             "labels (expected samples)": ", ".join(
                 f"{r.label} ({'?' if r.expect is None else r.expect})" for r in spec.labels

@@ -113,7 +113,9 @@ def _published(results: Results) -> Lines:
 def _findings(results: Results) -> Lines:
     findings = results.rigor.findings
     raised = in_order(set(findings.filter(pl.col("severity").is_in(FIRED))["code"]))
-    said = f"{len(raised)} checks warn: {', '.join(raised)}" if raised else "no check warns"
+    n_checks = findings["code"].n_unique()
+    said = f"{len(raised)} of {n_checks} checks warn: {', '.join(raised)}" if raised else f"none of {n_checks} warns"
+    said += " (each is explained in the report's appendix and in docs/findings.md)" if raised else ""
     return [("findings", said)] if len(findings) else []
 
 

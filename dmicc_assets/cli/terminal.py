@@ -95,7 +95,9 @@ def _show_run(out: Console, err: Console, workspace: Workspace, this: "StudyRun"
     except DataError as error:  # possibly an old result, when the run was of one group or failed before this part
         err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
-    out.print(f"{counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date")
+    out.print(
+        f"steps: {counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date"
+    )
     for line in stale_lines(this.judged):
         out.print(line)
 

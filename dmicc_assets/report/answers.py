@@ -10,6 +10,7 @@ from dmicc_assets.checks.finding import FIRED, counted, listed
 from dmicc_assets.checks.registry import in_order
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.cells import subject_in_words
+from dmicc_assets.report.figures.of_cohort import named_genes
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 
@@ -75,7 +76,7 @@ def signature_answer(results: Results) -> str:
     genes, several = results.signature_genes, len(results.study.cohorts) > 1
     if not genes:
         return ""
-    listed_genes = ", ".join(best_first(results)[:_NAMED]) + (
+    listed_genes = ", ".join(named_genes(results)[:_NAMED]) + (
         f" and {len(genes) - _NAMED} more" * (len(genes) > _NAMED)
     )
     if not several:
@@ -171,13 +172,6 @@ def published_answer(results: Results) -> str:
 
 
 _AGREEMENT = {"yes": "agree with those computed here", "no": "do not", "not testable": "cannot be tested"}
-
-
-def best_first(results: Results) -> list[str]:
-    """The signature's genes by the sum of their ranks over the cohorts, those without a rank last."""
-    ranks = results.rows("signature/ranking").group_by("gene").agg(pl.col("rank").sum())
-    order = dict(ranks.iter_rows())
-    return sorted(results.signature_genes, key=lambda gene: (order.get(gene, float("inf")), gene))
 
 
 def _subjects(results: Results, rows: pl.DataFrame) -> set[str]:

@@ -55,7 +55,7 @@ def study_flow(results: Results) -> str:
                 bottoms[column] = top + height
             drawn += _box(box, lines, left, top, wide, height)
         top += height + _GAP
-    size = f'width="{_WIDTH:g}pt" height="{top - _GAP + 1:g}pt" viewBox="0 0 {_WIDTH:g} {top - _GAP + 1:g}"'
+    size = f'width="{_WIDTH:g}pt" height="{top - _GAP + 1:g}pt" viewBox="-1 0 {_WIDTH + 2:g} {top - _GAP + 1:g}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{_FONT}" font-size="{_SIZE}" fill="{_INK}">'
     return head + "".join(drawn) + "</svg>"
 

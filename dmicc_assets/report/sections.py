@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from dmicc_assets.report.answers import (
-    best_first,
     data_answer,
     differential_answer,
     enrichment_answer,
@@ -24,6 +23,7 @@ from dmicc_assets.report.answers import (
 from dmicc_assets.report.cells import spaced, spoken
 from dmicc_assets.report.data_tables import ReportTable, free_table, number_text, report_table
 from dmicc_assets.report.enrichment_tables import camera, library_notes, missing_scores, scores
+from dmicc_assets.report.figures.of_cohort import named_genes
 from dmicc_assets.report.method_text import Methods
 from dmicc_assets.report.words import INDEXES, quantity_in_words
 from dmicc_assets.results.reader import Results
@@ -249,7 +249,7 @@ def performance(results: Results, is_short: bool = False) -> list[ReportTable]:
 
 def _ranked(results: Results) -> list[ReportTable]:
     """The shared genes, best ranked first: ranks and fold changes in each cohort, and how often chosen again."""
-    genes = best_first(results)
+    genes = named_genes(results)
     if not genes:
         return []
     columns: dict[str, list[str | float | None]] = {"gene": [*genes]}

@@ -168,7 +168,7 @@ def test_the_whole_paper_comes_by_itself_and_each_file_is_asked_for_once(first: 
 def test_a_second_run_asks_for_validators_and_nothing_of_a_pinned_library(machine: Machine) -> None:
     said = machine.dmicc("run", "dm_icc")
     assert (said.status, said.err) == (0, "")
-    assert "\n0 made, 0 computed without a change, " in said.out
+    assert "\nsteps: 0 made, 0 computed without a change, " in said.out
     bodies = [path for method, path in said.asked if method == "GET" and not path.endswith(("/matrix/", "view=brief"))]
     assert bodies == [], "only listings, and the date of acc.cgi's table, which has no validators"
     assert not [path for _, path in said.asked if path.startswith("/enrichr")]

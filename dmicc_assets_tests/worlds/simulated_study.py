@@ -52,10 +52,10 @@ class Options:
 
 def study_of(options: Options) -> Study:
     title = "A disease with a name that runs over several lines of any figure, report or table it is put in"
-    titles = {"a": title if options.long_names else "Disease A", "b": "Disease B"}
+    titles = {"a": title if options.long_names else "Disease A", "b": "Disease B", "c": "Disease C"}
     rule = [{"label": "sick", "where": {"any": "sick"}}, {"label": "well", "where": {"any": "well"}}]
     datasets = {name: {"source": "geo", "platform": "GPL96", "tissue": "liver", "labels": rule} for name in SERIES}
-    members = {"a": ["GSE1", "GSE2"], "b": ["GSE3"]}
+    members = {"a": ["GSE1", "GSE2"], "b": ["GSE3"], "c": ["GSE4"]}
     cohorts = {
         name: {"title": titles[name], "datasets": members[name], "case": "sick", "control": "well"}
         for name in list(members)[: options.n_cohorts]

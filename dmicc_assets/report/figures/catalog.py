@@ -120,7 +120,8 @@ def _shared_figures(results: Results) -> Iterator[CatalogFigure]:
     for first, second in combinations(sets, 2):
         name = "study/concordance" if len(sets) == 2 else f"study/concordance.{first}-{second}"
         draw = partial(of_study.draw_concordance, results, first, second)
-        yield CatalogFigure(name, f"Agreement of log fold changes: {first} and {second}", draw)
+        titles = " and ".join(results.study.cohorts[cohort].title for cohort in (first, second))
+        yield CatalogFigure(name, f"Agreement of log fold changes: {titles}", draw)
 
 
 def _validation_figures(results: Results) -> Iterator[CatalogFigure]:

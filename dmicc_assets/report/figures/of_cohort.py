@@ -31,9 +31,12 @@ def _statistics(results: Results, cohort: str) -> pl.DataFrame:
 
 
 def named_genes(results: Results) -> list[str]:
-    """Genes that figures name: the biomarkers, then the rest of the signature."""
+    """Genes that figures and tables name: the biomarkers, then the signature by its ranks' sum, the best first."""
     first = results.biomarkers
-    return first + [gene for gene in results.signature_genes if gene not in first]
+    ranks = results.rows("signature/ranking").group_by("gene").agg(pl.col("rank").sum())
+    order = dict(ranks.iter_rows())
+    others = [gene for gene in results.signature_genes if gene not in first]
+    return first + sorted(others, key=lambda gene: (order.get(gene, float("inf")), gene))
 
 
 def named_in_volcano(results: Results, cohort: str) -> list[str]:
