@@ -69,6 +69,8 @@ class SampleGroup:
         pattern: a regular expression that matches these samples in the field and no others.
         spellings: the spellings that are taken for one, with their samples; empty when there is one.
         doubt: what is to be asked about the kind; "" when nothing is.
+        own_field: the field of the pattern; "" for that of the dataset's other groups.
+        but_not: a pattern that the accessions of these samples have and those left out do not; "" for none left out.
     """
 
     text: str
@@ -78,6 +80,8 @@ class SampleGroup:
     pattern: str
     spellings: Mapping[str, int] | None = None
     doubt: str = ""
+    own_field: str = ""
+    but_not: str = ""
 
 
 class _Candidate(NamedTuple):

@@ -170,8 +170,9 @@ def _label_lines(dataset: DraftDataset) -> Iterator[str]:
             yield f"      # {group.label}: spellings taken for one: {shown}; write a rule for each if they differ"
         if group.doubt:
             yield f"      # {group.label}: {group.doubt}"
-        where = f"{{{_quoted(dataset.field)}: {_quoted(group.pattern)}}}"
-        yield f"      - {{label: {_name(group.label)}, where: {where}, expect: {group.n_samples}}}"
+        where = f"{_quoted(group.own_field or dataset.field)}: {_quoted(group.pattern)}"
+        where += f", sample: {_quoted(group.but_not)}" if group.but_not else ""
+        yield f"      - {{label: {_name(group.label)}, where: {{{where}}}, expect: {group.n_samples}}}"
     if dataset.missing:
         yield f"      # {FILL_IN}: {dataset.missing}; write rules with a field above, or any, and their patterns."
         yield f"      - {{label: {FILL_IN}, where: {{any: {FILL_IN}}}}}"

@@ -44,7 +44,10 @@ def described(diseases: list[str] = DISEASES) -> tuple[DatasetDescription, Any]:
 
 def applied(field: str, groups: Any, samples: Any) -> list[list[str]]:
     """The labels that rules written to a file and read from it give."""
-    text = yaml.safe_dump([{"label": each.label, "where": {field: each.pattern}} for each in groups])
+    where = [
+        {each.own_field or field: each.pattern} | ({"sample": each.but_not} if each.but_not else {}) for each in groups
+    ]
+    text = yaml.safe_dump([{"label": each.label, "where": own} for each, own in zip(groups, where, strict=True)])
     return matching_labels(samples, [LabelRule.model_validate(rule) for rule in yaml.safe_load(text)])
 
 
@@ -66,12 +69,24 @@ def test_groups_are_renamed_and_merged_by_the_values_of_their_field() -> None:
     assert applied(field, groups, samples) == [[label] for label in labels]
 
 
-def test_single_samples_are_named_by_their_accessions() -> None:
+def test_a_few_samples_are_exceptions_named_by_their_accessions() -> None:
     dataset, samples = described()
     labels = ["ra"] * 3 + ["excluded"] + ["ra"] * 3 + ["control"] * 4
     field, groups = chosen_groups(dataset, labels)
+    assert field == "disease"
+    assert {each.label: (each.own_field, each.pattern, each.but_not) for each in groups} == {
+        "ra": ("", r"^(?:arthritis, early|arthritis \(late\))$", "^(?!GSM3$)"),
+        "excluded": ("sample", "^GSM3$", ""),
+        "control": ("", r"^healthy \U00000020control$", ""),
+    }
+    assert applied(field, groups, samples) == [[label] for label in labels]
+
+
+def test_many_exceptions_are_told_sample_by_sample() -> None:
+    dataset, samples = described()
+    labels = ["ra", "control"] * 5 + ["ra"]
+    field, groups = chosen_groups(dataset, labels)
     assert field == "sample"
-    assert {each.label: each.pattern for each in groups}["excluded"] == "^GSM3$"
     assert applied(field, groups, samples) == [[label] for label in labels]
 
 
