@@ -168,6 +168,9 @@ def sql(
         Path | None,
         typer.Option("--to", metavar="FILE", help="Write to a file instead: .parquet, .csv, .tsv or .json."),
     ] = None,
+    safe: Annotated[
+        bool, typer.Option("--safe", help="Only one SELECT, which reads the lake and nothing else.")
+    ] = False,
 ) -> None:
     """Query the warehouse; without a query, a prompt.
 
@@ -184,9 +187,9 @@ def sql(
     if query is None and not sys.stdin.isatty():
         query = sys.stdin.read()
     if query is None:
-        prompt(out, settings)
+        prompt(out, settings, is_safe=safe)
     else:
-        query_and_print(out, settings, query, output_format, to)
+        query_and_print(out, settings, query, output_format, to, is_safe=safe)
     for line in left_out(settings):
         err.print(f"warning: {line}")
 

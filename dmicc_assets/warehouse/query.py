@@ -16,6 +16,7 @@ from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.build import leave_out_damaged, open_warehouse
 from dmicc_assets.warehouse.place import place_of
+from dmicc_assets.warehouse.safe import restrict
 
 MOST_ROWS_SHOWN = 100
 WRAPPED_TO = 40
@@ -23,19 +24,24 @@ WRAPPED_TO = 40
 Format = Literal["table", "csv", "tsv", "json"]
 
 
-def run_query(settings: Settings, query: str) -> pl.DataFrame:
+def run_query(settings: Settings, query: str, *, is_safe: bool = False) -> pl.DataFrame:
     """The rows of one query on the warehouse.
 
+    Args:
+        settings: settings with the warehouse to query.
+        query: SQL.
+        is_safe: whether the query may only read the lake (`restrict`), as one of somebody else.
+
     Raises:
-        RequestError: the query is wrong; the message is DuckDB's, in one line.
+        RequestError: the query is wrong, or not safe; the message is DuckDB's, in one line.
     """
     try:
         try:
-            return _rows(settings, query)
+            return _rows(settings, query, is_safe)
         except duckdb.Error as error:
             if isinstance(error, _OF_THE_QUERY) or "No files found" in str(error) or not leave_out_damaged(settings):
                 raise
-            return _rows(settings, query)
+            return _rows(settings, query, is_safe)
     except (duckdb.Error, pl.exceptions.PolarsError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip(" ^")]
         raise RequestError(f"the query failed: {'; '.join(lines)}") from None
@@ -50,13 +56,21 @@ _OF_THE_QUERY = (
 )
 
 
-def _rows(settings: Settings, query: str) -> pl.DataFrame:
+def _rows(settings: Settings, query: str, is_safe: bool) -> pl.DataFrame:
     with open_warehouse(settings) as connection:
+        if is_safe:
+            restrict(connection, settings, query)
         return connection.sql(query).pl()
 
 
 def query_and_print(
-    console: Console, settings: Settings, query: str, output_format: Format, to: Path | None = None
+    console: Console,
+    settings: Settings,
+    query: str,
+    output_format: Format,
+    to: Path | None = None,
+    *,
+    is_safe: bool = False,
 ) -> None:
     """Run a query, or the query in a file, and print its rows or write them to a file.
 
@@ -66,6 +80,7 @@ def query_and_print(
         query: SQL, or the name of a file that ends in `.sql`.
         output_format: how to print.
         to: file to write instead, in the format of its ending (.parquet, .csv, .tsv, .json).
+        is_safe: as for `run_query`.
 
     Raises:
         RequestError: the query or a file is wrong.
@@ -77,7 +92,7 @@ def query_and_print(
         if not path.is_file():
             raise RequestError(f"{query}: no such file of SQL")
         query = path.read_text(encoding="utf-8")
-    rows = run_query(settings, query)
+    rows = run_query(settings, query, is_safe=is_safe)
     if to is not None:
         try:
             to.write_bytes(_WRITERS[to.suffix](rows))
@@ -137,7 +152,7 @@ def _show_below_each_other(console: Console, columns: list[str], rows: list[list
         console.print(table, soft_wrap=False)
 
 
-def prompt(console: Console, settings: Settings) -> None:
+def prompt(console: Console, settings: Settings, *, is_safe: bool = False) -> None:
     """A prompt with history: a query ends with a semicolon, `.tables` lists the views, `.quit` or Ctrl-D leaves."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
@@ -159,7 +174,7 @@ def prompt(console: Console, settings: Settings) -> None:
         if lines or line.strip():
             lines.append(_TABLES if line.strip() == ".tables" else line)
         if lines and lines[-1].rstrip().endswith(";"):
-            _answer(console, settings, "\n".join(lines))
+            _answer(console, settings, "\n".join(lines), is_safe)
             lines = []
 
 
@@ -167,9 +182,9 @@ _LEAVING = (".quit", ".exit", "quit", "exit", "quit;", "exit;")
 _TABLES = "SELECT schema_name || '.' || view_name AS view, comment FROM duckdb_views() WHERE NOT internal ORDER BY 1;"
 
 
-def _answer(console: Console, settings: Settings, query: str) -> None:
+def _answer(console: Console, settings: Settings, query: str, is_safe: bool) -> None:
     try:
-        show_rows(console, run_query(settings, query))
+        show_rows(console, run_query(settings, query, is_safe=is_safe))
     except DmiccError as error:
         console.print(str(error))
 
