@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.study.settings import load_settings
 
 _SECONDS = 1.0
@@ -27,7 +28,10 @@ def main() -> None:
 
     from dmicc_assets.orchestration.instance import open_instance
 
-    open_instance(load_settings()).dispose()  # before its services begin, each of which would make Dagster's databases
+    try:  # before its services begin, each of which would make Dagster's databases
+        open_instance(load_settings()).dispose()
+    except DmiccError as error:
+        sys.exit(f"dmicc: {error}")
     parent, host, port = sys.argv[1:]
     threading.Thread(target=end_with, args=(int(parent),), daemon=True).start()
     sys.argv = ["dagster", "dev", "-m", "dmicc_assets.definitions", "--host", host, "--port", port]

@@ -6,6 +6,7 @@ What is stored in them is Dagster's matter.
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 from alembic.script import ScriptDirectory
@@ -13,6 +14,7 @@ from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.sql import get_alembic_config
 
 from dmicc_assets.errors import RequestError
+from dmicc_assets.orchestration.told import mark_of_records
 from dmicc_assets.study.settings import Settings
 
 _DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -30,7 +32,12 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     with settings.home_lock():
         for name in _DATABASES:
             _keep_one_mark(settings.dagster_home / name)
-        return dg.DagsterInstance.get()
+        instance = dg.DagsterInstance.get()
+        mark = mark_of_records(settings)
+        if not mark.exists():
+            mark.parent.mkdir(parents=True, exist_ok=True)  # where Dagster keeps its records in another way
+            mark.write_text(uuid4().hex)
+    return instance
 
 
 def _keep_one_mark(database: Path) -> None:

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
 
 from dmicc_assets.errors import DataError, DmiccError
+from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.events import tell_stale
@@ -17,6 +18,7 @@ from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, RUN_TAG, SERIES,
 from dmicc_assets.orchestration.observed import libraries_now, observation, served_now
 from dmicc_assets.orchestration.origin import with_origin
 from dmicc_assets.orchestration.partitions import accession_partition
+from dmicc_assets.orchestration.reconcile import reconcile
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.orchestration.session import Session
 from dmicc_assets.orchestration.told import Stale
@@ -94,6 +96,10 @@ class Launcher:
             return str(error)
         self._instance.report_runless_asset_event(observation(SERIES, text, accession))
         return None
+
+    def reconcile(self, states: Sequence[Currency]) -> None:
+        """Report up-to-date results that Dagster never heard of."""
+        reconcile(self._instance, self._workspace, states)
 
     def tell_stale(self, before: Stale, now: Stale) -> None:
         """Report on the assets why they are out of date, or that they are current again."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError, RequestError, SourceError
 from dmicc_assets.geo.http.memory import Memory
-from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded, served
+from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded, served, study_currency
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.steps import Step, StepContext, partition_keys
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.session import Listener, Session
-from dmicc_assets.orchestration.told import begin_telling, end_telling, last_told, to_be_told
+from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
 from dmicc_assets.warehouse.build import build_warehouse
@@ -55,6 +55,7 @@ class StudyRun:
         self._launcher: Launcher | None = None
         self._listener = Listener()
         self._told = last_told(workspace.settings, study)
+        self._heard = dict(self._told.contents)
         self._told_of = set[PartitionKey]()
         self._observed: dict[tuple[str, PartitionKey], str] = {}
         self._outcomes: dict[tuple[str, PartitionKey], Outcome] = {}
@@ -95,6 +96,7 @@ class StudyRun:
         plan = list(plan)
         self._listener = Listener(lambda step, key: started(step.name, key), lambda outcome: self._note(outcome, ended))
         self._retire()
+        self._reconcile(lambda: study_currency(self._workspace, self.study, STEPS))
         try:
             for key, steps in _by_key(plan).items():
                 if key != ALL_STUDIES:
@@ -102,6 +104,7 @@ class StudyRun:
             self._make_shared([step for step, key in plan if key == ALL_STUDIES])
         finally:  # also after an interrupted run
             self.judged = judge_study(self._workspace, self._study.study)
+        self._reconcile(lambda: self.judged)
         self._tell()
         return [self._outcomes[step.name, key] for step, key in plan]
 
@@ -163,6 +166,10 @@ class StudyRun:
                 self._listener.ended(Outcome(step, key, "blocked", message=f"needs {blocked}, which failed"))
             else:
                 raise DefectError(f"Dagster ended the run of {key} without {step.name}")
+        done = [step for step in chosen if self._outcomes[step.name, key].state in ("made", "unchanged", "current")]
+        tables = [table for step in done for table in step.outputs]
+        lake = self._workspace.lake
+        self._heard |= {(table, key): made.content for table in tables if (made := lake.manifest(table, key))}
 
     def _make_shared(self, steps: Sequence[Step]) -> None:
         """The tables of all studies and the warehouse; without Dagster when nothing must be reported to it."""
@@ -189,12 +196,22 @@ class StudyRun:
                     self.warnings.append(warning)
         return self._launcher
 
+    def _reconcile(self, states: Callable[[], Sequence[Currency]]) -> None:
+        """Report to Dagster the up-to-date results that it never heard of; loads it only if there are any."""
+        there = contents_of(self._workspace.lake, self._study)
+        if unheard := {each for each, content in there.items() if self._heard.get(each) != content}:
+            of_study = [state for state in states() if state.is_current]
+            untold = [s for s in of_study if any((table, s.key) in unheard for table in s.step.outputs)]
+            if untold:
+                self._dagster().reconcile([*untold, *(s for s in of_study if s.key == ALL_STUDIES)])
+            self._heard |= {(t, s.key): there[t, s.key] for s in untold for t in s.step.outputs if (t, s.key) in there}
+
     def _tell(self) -> None:
         """Report outdated assets in Dagster, unless it was reported before."""
         now = to_be_told(self._workspace.lake, self.judged)
         if self._launcher is not None or now != self._told.stale:
             self._dagster().tell_stale(self._told.stale, now)
-            end_telling(self._workspace.settings, self._study.study, now)
+            end_telling(self._workspace.settings, self._study.study, now, self._heard)
 
     def _note(self, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
         self._outcomes[outcome.step.name, outcome.key] = outcome

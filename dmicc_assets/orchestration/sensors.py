@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.orchestration.keys import GENE_SETS, SERIES
 from dmicc_assets.orchestration.observed import accessions, data_version, libraries_now, observation, served_now
+from dmicc_assets.orchestration.reconcile import agree
 from dmicc_assets.orchestration.resources import WorkspaceResource
 
 SIX_HOURS = 6 * 60 * 60
@@ -57,6 +59,9 @@ def revisions_sensor() -> dg.SensorDefinition:
                 continue
             if _is_new(cursor, accession, text):
                 seen.append(observation(SERIES, text, accession))
+        for study in (each for each in here.studies if here.lake.has(each) and time.monotonic() < ends):
+            for result in agree(context.instance, here, study, STEPS):
+                context.log.info(f"{result} is reported: the process that made it was killed before it could")
         return dg.SensorResult(asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
 
     return source_revisions

@@ -9,13 +9,17 @@ from pathlib import Path
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.durable import write_beside
 from dmicc_assets.lake.judged import stale_tables
+from dmicc_assets.lake.steps import partition_keys
 from dmicc_assets.lake.store import Lake
+from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.types import PartitionKey
+from dmicc_assets.tables import TABLES
+from dmicc_assets.types import PartitionKey, PartitionKind
 
 # Dagster's freshness policy of the catalog warns after 30 days without a report.
 TOLD_AGAIN_AFTER = timedelta(days=7)
 Stale = Mapping[tuple[str, PartitionKey], str]
+Contents = Mapping[tuple[str, PartitionKey], str]
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,12 @@ class Told:
     Attributes:
         at: its time; None without one, or after an interrupted run.
         stale: reasons of outdated tables and partitions.
+        contents: data versions of this study's tables and partitions that Dagster has.
     """
 
     at: datetime | None
     stale: Stale
+    contents: Contents
 
     @property
     def is_recent(self) -> bool:
@@ -40,25 +46,41 @@ def last_told(settings: Settings, study: str) -> Told:
     """What Dagster was told last."""
     try:
         kept = json.loads(_path(settings, study).read_text())
+        if kept["records"] != _records(settings):  # they were lost, and begun again
+            return Told(None, {}, {})
         stale = {(table, PartitionKey(key)): because for table, key, because in kept["stale"]}
-        return Told(datetime.fromisoformat(kept["at"]) if kept["at"] else None, stale)
+        contents = {(table, PartitionKey(key)): content for table, key, content in kept["contents"]}
+        return Told(datetime.fromisoformat(kept["at"]) if kept["at"] else None, stale, contents)
     except (OSError, ValueError, KeyError, TypeError):
-        return Told(None, {})
+        return Told(None, {}, {})
 
 
 def begin_telling(settings: Settings, study: str, before: Told) -> None:
     """Record the start of a run; if it is interrupted, the next run reports to Dagster again."""
-    _keep(settings, study, Told(None, before.stale))
+    _keep(settings, study, Told(None, before.stale, before.contents))
 
 
-def end_telling(settings: Settings, study: str, stale: Stale) -> None:
+def end_telling(settings: Settings, study: str, stale: Stale, contents: Contents) -> None:
     """Record a complete report."""
-    _keep(settings, study, Told(datetime.now(UTC), stale))
+    _keep(settings, study, Told(datetime.now(UTC), stale, contents))
 
 
 def go_on_telling(settings: Settings, study: str, before: Told, stale: Stale) -> None:
     """Record a report of a run of the UI on outdated tables, without the sources."""
-    _keep(settings, study, Told(before.at, stale))
+    _keep(settings, study, Told(before.at, stale, before.contents))
+
+
+def keep_contents(settings: Settings, study: str, before: Told, contents: Contents) -> None:
+    """Record a report of results, without the sources."""
+    _keep(settings, study, Told(before.at, before.stale, contents))
+
+
+def contents_of(lake: Lake, study: Study) -> dict[tuple[str, PartitionKey], str]:
+    """The content of each table and partition of a study in the lake."""
+    kinds: tuple[PartitionKind, ...] = ("dataset", "cohort", "study")
+    keys = {kind: partition_keys(kind, study) for kind in kinds}
+    tables = [(name, key) for name, table in TABLES.items() for key in keys.get(table.partition, [])]
+    return {each: manifest.content for each in tables if (manifest := lake.manifest(*each)) is not None}
 
 
 def to_be_told(lake: Lake, states: Sequence[Currency]) -> Stale:
@@ -67,11 +89,28 @@ def to_be_told(lake: Lake, states: Sequence[Currency]) -> Stale:
 
 
 def _keep(settings: Settings, study: str, told: Told) -> None:
-    stale = [[*each, because] for each, because in told.stale.items()]
-    text = json.dumps({"at": told.at.isoformat() if told.at else None, "stale": stale})
+    kept = {
+        "at": told.at.isoformat() if told.at else None,
+        "stale": [[*each, because] for each, because in told.stale.items()],
+        "contents": [[*each, content] for each, content in told.contents.items()],
+        "records": _records(settings),
+    }
+    text = json.dumps(kept)
     path = _path(settings, study)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, lambda beside: beside.write_text(text))
+
+
+def mark_of_records(settings: Settings) -> Path:
+    """A file with a name for Dagster's records, beside them: it is lost with them, and copied with them."""
+    return settings.dagster_home / "history" / "runs" / "dmicc.mark"
+
+
+def _records(settings: Settings) -> str:
+    try:
+        return mark_of_records(settings).read_text()
+    except OSError:
+        return ""
 
 
 def _path(settings: Settings, study: str) -> Path:

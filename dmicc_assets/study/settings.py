@@ -32,9 +32,18 @@ run_coordinator:
 compute_logs:
   module: dagster.core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+run_launcher:
+  module: dmicc_assets.orchestration.run_launcher
+  class: WatchedRunLauncher
+run_monitoring:
+  enabled: true
+  poll_interval_seconds: 20
 """
 # SHA-256 of the texts that earlier versions wrote: a file that is still one of them is replaced by today's.
-EARLIER_DAGSTER_YAML = ("e6abf5e157ebdf68c63a726a937f1f13b631fc01cf18e20028358b914414ac68",)
+EARLIER_DAGSTER_YAML = (
+    "e6abf5e157ebdf68c63a726a937f1f13b631fc01cf18e20028358b914414ac68",
+    "79609a95be0af4538be6f4a61742c3bf3005818b8144eee9048bb2ce81471f2f",
+)
 # DuckDB takes these signs of a path for others; SQLAlchemy, which opens Dagster's database, reads it as an address.
 _NOT_FOR_DUCKDB = re.compile(r"[?\\]")
 _NOT_FOR_SQLITE = re.compile(r"\?|%[0-9A-Fa-f]{2}")

@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 import pytest
 import yaml
+from dagster._core.launcher import WorkerStatus
 from filelock import FileLock
 
 from dmicc_assets.cli import main as cli
@@ -235,15 +236,25 @@ def test_forget_deletes_the_results_of_one_study(dmicc: Dmicc, home: Settings) -
     one_clear_message(dmicc("forget", "small"), 2, "it has no results in")
 
 
+def health_of_runs(instance: dg.DagsterInstance) -> set[WorkerStatus]:
+    """What the daemon's monitoring sees of the processes of runs in progress."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    assert instance.run_monitoring_enabled
+    return {instance.run_launcher.check_run_worker_health(run).status for run in runs}
+
+
 @pytest.mark.slow
 def test_a_killed_run_is_taken_up_again(dmicc: Dmicc, home: Settings, tmp_path: Path) -> None:
     command = [str(Path(sys.executable).parent / "dmicc"), "run", "small", "--only", "source"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while not list((home.lake / "source" / "samples").glob("small.*.json")) and process.poll() is None:
             time.sleep(0.02)
+        instance = dg.DagsterInstance.get()
+        assert WorkerStatus.FAILED not in health_of_runs(instance)
         os.kill(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    assert {run.status for run in dg.DagsterInstance.get().get_runs()} - ENDED, "Dagster was not told of the end"
+    assert {run.status for run in instance.get_runs()} - ENDED, "Dagster was not told of the end"
+    assert health_of_runs(instance) == {WorkerStatus.FAILED}, "by which its daemon ends them"
     begun = time.time()
     done = dmicc("run", "small", "--only", "source")
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,149 @@
+"""Reports to Dagster of results that are in the lake and that Dagster never heard of, because a process was killed.
+
+`told.py` knows what Dagster was told; the lake is right, and nothing is computed here.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import dagster as dg
+from dagster import _check as check
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+    extract_data_version_from_entry,
+    get_input_data_version_tag,
+    get_input_event_pointer_tag,
+)
+
+from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.currency import Currency, study_currency
+from dmicc_assets.lake.locks import hold_study
+from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.recipes import Written
+from dmicc_assets.lake.steps import Step, StepContext
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration.checks import finding_results, passed_checks
+from dmicc_assets.orchestration.events import materialized
+from dmicc_assets.orchestration.first_rows import first_rows
+from dmicc_assets.orchestration.keys import GENE_SETS, SERIES, asset_key
+from dmicc_assets.orchestration.told import contents_of, keep_contents, last_told
+from dmicc_assets.types import ALL_STUDIES
+
+_NOT_HEARD = "a process was killed before it could report this result, which is in the lake and up to date"
+
+
+def reconcile(instance: dg.DagsterInstance, workspace: Workspace, states: Sequence[Currency]) -> list[str]:
+    """Report each up-to-date partition whose content is not the latest data version that Dagster has.
+
+    An outdated partition is left out: beside its new inputs it would count as made from them, and automation would
+    request nothing. The caller sees to it that no run writes these partitions.
+
+    Args:
+        instance: Dagster's.
+        workspace: settings, studies and lake.
+        states: of the partitions, in the order of the steps.
+
+    Returns: `table of partition` for each that was reported.
+    """
+    reported: list[str] = []
+    for state in (state for state in states if state.is_current):
+        context = workspace.context(state.step, state.key)
+        with context.lake.lock(f"step.{state.step.name}.{state.key}"):
+            written = [context.lake.manifest(table, state.key) for table in state.step.outputs]
+            current = [each for each in written if each is not None and state.now and each.recipe == state.now.recipe]
+            unheard = [each for each in current if _data_version(instance, each) != each.content]
+            for manifest in unheard:
+                _report(instance, context, manifest)
+            if unheard:
+                _report_checks(instance, context)
+        reported += [f"{each.table} of {each.partition}" for each in unheard]
+    return reported
+
+
+def agree(instance: dg.DagsterInstance, workspace: Workspace, study: str, steps: Sequence[Step]) -> list[str]:
+    """`reconcile` for a study outside of a run; nothing is done while another process runs it.
+
+    Returns: `table of partition` for each that was reported.
+    """
+    settings, reported = workspace.settings, list[str]()
+    told = last_told(settings, study)
+    if contents_of(workspace.lake, workspace.studies[study]) == told.contents:
+        return reported
+    with suppress(DmiccError), hold_study(settings.locks, study, waits=False):
+        states = study_currency(workspace, study, steps)
+        reported = reconcile(instance, workspace, states)
+        there = contents_of(workspace.lake, workspace.studies[study])
+        current = {(table, state.key) for state in states if state.is_current for table in state.step.outputs}
+        keep_contents(settings, study, told, {each: content for each, content in there.items() if each in current})
+    return reported
+
+
+def _report(instance: dg.DagsterInstance, context: StepContext, manifest: Manifest) -> None:
+    shown = materialized(Written(manifest, manifest, _NOT_HEARD), first_rows(context, manifest))
+    event = dg.AssetMaterialization(
+        asset_key(manifest.table),
+        partition=_partition(manifest),
+        metadata=shown.metadata,
+        tags=_provenance(instance, context.step, manifest),
+    )
+    instance.report_runless_asset_event(event)
+
+
+def _report_checks(instance: dg.DagsterInstance, context: StepContext) -> None:
+    """The results of a step's checks: the integrity checks passed, or there would be no result."""
+    partition = None if context.key == ALL_STUDIES else context.key
+    for result in [*passed_checks(context.step), *finding_results(context.step, context)]:
+        instance.report_runless_asset_event(_evaluation(result, partition))
+
+
+def _partition(manifest: Manifest) -> str | None:
+    return None if manifest.partition == ALL_STUDIES else manifest.partition
+
+
+def _data_version(instance: dg.DagsterInstance, manifest: Manifest) -> str | None:
+    """The latest data version that Dagster has of a partition."""
+    record = instance.get_latest_data_version_record(
+        asset_key(manifest.table), is_source=False, partition_key=_partition(manifest)
+    )
+    found = None if record is None else extract_data_version_from_entry(record.event_log_entry)
+    return None if found is None else found.value
+
+
+def _provenance(instance: dg.DagsterInstance, step: Step, manifest: Manifest) -> dict[str, str]:
+    """Tags of an event as a run gives them: its versions, and those of its inputs, by which Dagster calls it stale."""
+    tags = {
+        DATA_VERSION_TAG: manifest.content,
+        DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
+        CODE_VERSION_TAG: manifest.code_version,
+    }
+    for key, is_source in _deps(step):
+        record = instance.get_latest_data_version_record(key, is_source=is_source)
+        version = None if record is None else extract_data_version_from_entry(record.event_log_entry)
+        if record is not None and version is not None:
+            tags[get_input_data_version_tag(key)] = version.value
+            tags[get_input_event_pointer_tag(key)] = str(record.storage_id)
+    return tags
+
+
+def _deps(step: Step) -> Iterator[tuple[dg.AssetKey, bool]]:
+    """The assets that a step depends on, and whether each is observed only."""
+    yield from ((asset_key(each.table), False) for each in step.inputs)
+    if step.asks_source:
+        yield SERIES, True
+    elif step.observe is not None:
+        yield GENE_SETS, True
+
+
+def _evaluation(result: dg.AssetCheckResult, partition: str | None) -> dg.AssetCheckEvaluation:
+    """A check's result as an event outside of runs."""
+    return dg.AssetCheckEvaluation(
+        asset_key=check.not_none(result.asset_key),
+        check_name=check.not_none(result.check_name),
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+        partition=partition,
+    )
