@@ -3,8 +3,10 @@
 What the sources have is read and put into words in `checks/look.py`.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
@@ -19,8 +21,10 @@ from dmicc_assets.checks.look import (
     library_lines,
     look_at_sources,
 )
+from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.cli.summary import stale_lines
 from dmicc_assets.errors import DataError
+from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.study.schema import Study, accession_of, platform_of
@@ -49,6 +53,47 @@ def check_and_show(out: Console, err: Console, workspace: Workspace, name: str, 
     if workspace.lake.has(name):
         for line in stale_lines(judge_study(workspace, name)) or ["every table is up to date"]:
             out.print(line)
+    _refuse(name, stops)
+
+
+def check_in_json(out: Console, workspace: Workspace, name: str, last: dict[str, Any], *, looks: bool = True) -> None:
+    """The same for programs: an object for each dataset, each cohort and each remark.
+
+    Args:
+        out: for the objects, one a line.
+        workspace: settings, studies and lake.
+        name: of the study.
+        last: gets the fields of the last object.
+        looks: whether to look at the sources.
+
+    Raises:
+        RequestError: the study, or a gene-set library in it, is not there or wrong.
+        DataError: a run would stop; everything else is shown before.
+    """
+    study, path = workspace.study(name), workspace.files[name]
+    settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
+    last |= {"study": name, "title": study.title, "file": str(path), "model_cohort": study.model_cohort}
+    is_there = not study.is_simulated or settings.simulated_mirror.is_dir()
+    last["gene_sets"] = list(library_lines(study, settings)) if is_there else []
+    stops: list[str] = []
+    if looks and is_there:
+        settings.prepare_home()  # annotations are kept where a run looks for them
+        look = look_at_sources(study, settings, path.parent)
+        ahead = study_ahead(study, look.previews)
+        for seen in look.previews.values():
+            print_json(out, **dataset_row(seen, ahead))
+        for cohort in ahead.cohorts:
+            print_json(out, **cohort_row(cohort))
+        for remark in ahead.remarks:
+            print_json(out, remark=remark.text, stops=remark.stops)
+        stops = [remark.text for remark in ahead.remarks if remark.stops]
+        last |= {"coverage": list(coverage_lines(study, settings, ahead)), "not_looked_at": look.silent}
+    last["out_of_date"] = root_causes(judge_study(workspace, name)) if workspace.lake.has(name) else None
+    _refuse(name, stops)
+
+
+def _refuse(name: str, stops: Sequence[str]) -> None:
+    """Raise DataError if anything would stop a run."""
     if stops:
         more = f" (and {len(stops) - 1} more, above)" if len(stops) > 1 else ""
         first = stops[0].splitlines()[0].removesuffix("; the samples are")

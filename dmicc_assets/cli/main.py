@@ -92,18 +92,25 @@ def check(
     verify: Annotated[
         bool, typer.Option("--verify", help="Read SOFT files and platform tables by GEOparse too; downloads them.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Validate a study file, and show what a run would find at its sources.
 
     Only headers and annotations are read, no matrix: samples of each label, platforms, patients, genes in common, gene
     sets, what would be downloaded, and what would stop a run, as far as these tell.
     """
-    from dmicc_assets.cli.check import check_and_show
+    from dmicc_assets.cli.check import check_and_show, check_in_json
+    from dmicc_assets.cli.json_lines import last_object
 
-    if verify and offline:
-        raise RequestError("check: --verify downloads files, --offline asks no server: leave one out")
-    workspace, name = _study(study)
-    check_and_show(out, err, workspace, name, looks=not offline)
+    if verify and (offline or as_json):
+        why = "--json has no place for what it finds" if as_json else "--offline asks no server"
+        raise RequestError(f"check: --verify downloads files, {why}: leave one out")
+    with last_object(out, is_asked=as_json) as last:
+        workspace, name = _study(study)
+        if last is not None:
+            check_in_json(out, workspace, name, last, looks=not offline)
+        else:
+            check_and_show(out, err, workspace, name, looks=not offline)
     if verify:
         from dmicc_assets.cli.verify import verify_and_show
 

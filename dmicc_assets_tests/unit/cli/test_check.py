@@ -1,5 +1,6 @@
 """`dmicc check` as a person sees it: the file alone, what the sources have, and a server that does not answer."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,23 @@ def test_what_a_run_would_refuse_is_status_1_with_everything_shown(run: Check, t
     assert any(line.startswith("a run stops here: GSE1001: 3 samples are lupus") for line in lines)
     assert any("lupus 3 (expected 4)" in line for line in lines)
     assert "risk model in sle; the file is valid, but does not fit its sources" in lines
+
+
+def test_a_program_gets_objects_and_what_stops_a_run_last(run: Check, tmp_path: Path) -> None:
+    text = yaml.safe_dump(STUDY["datasets"]).replace("expect: 3", "expect: 4")
+    with FakeGeo(tmp_path / "mirror") as geo:
+        whole = [json.loads(line) for line in run(geo.geo_url, "--json")[1]]
+        status, lines, errors = run(geo.geo_url, "--json", datasets=yaml.safe_load(text))
+    assert [each["cases"] for each in whole if "cohort" in each] == ["3"]
+    assert whole[-1]["outcome"] == "succeeded"
+    assert (status, errors.count("\n")) == (1, 1)
+    dataset, *remarks, last = map(json.loads, lines)
+    assert (dataset["dataset"], dataset["samples"]) == ("GSE1001", "6")
+    assert [each["remark"].split(";")[0] for each in remarks if each["stops"]] == [
+        "GSE1001: 3 samples are lupus, the study expects 4"
+    ]
+    assert (last["outcome"], last["study"]) == ("failed", "small")
+    assert last["error"] == "small: a run would stop: GSE1001: 3 samples are lupus, the study expects 4"
 
 
 def test_offline_asks_nothing_and_a_silent_server_is_one_line(run: Check, tmp_path: Path) -> None:
