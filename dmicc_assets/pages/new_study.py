@@ -59,7 +59,7 @@ def act(site: Site, form: Form) -> Response:
     if do == "read":
         try:
             wanted = _described(site, typed, anew=True)
-            study, before = with_series(study, wanted), wanted
+            study, before = with_series(study, pasted_accessions([typed]), wanted), wanted
         except DmiccError as error:
             return _page(site, study, before, None, _Said(str(error), "accessions"), typed=typed)
     said = _Said()

@@ -92,8 +92,14 @@ def submitted(form: Form, series: Sequence[SeriesDescription]) -> StudyForm:
     )
 
 
-def with_series(form: StudyForm, series: Sequence[SeriesDescription]) -> StudyForm:
-    """The form with these series: what a person said of their datasets stays, new ones are proposed."""
+def with_series(form: StudyForm, accessions: Sequence[str], series: Sequence[SeriesDescription]) -> StudyForm:
+    """The form with these series: what a person said of their datasets stays, new ones are proposed.
+
+    Args:
+        form: before.
+        accessions: as they were asked, with a platform where one of several was.
+        series: their descriptions.
+    """
     known = datasets_of(series)
     new = [each for each in series if any(dataset.name not in form.datasets for dataset in each.datasets)]
     cohorts = [replace(each, datasets=tuple(d for d in each.datasets if d in known)) for each in form.cohorts]
@@ -110,7 +116,7 @@ def with_series(form: StudyForm, series: Sequence[SeriesDescription]) -> StudyFo
     return replace(
         form,
         name=form.name or label_of(title),
-        accessions=tuple(each.accession for each in series),
+        accessions=tuple(accessions),
         title=title,
         organism=(whole.organism or HUMAN) if first else form.organism,
         libraries=whole.libraries if first else form.libraries,

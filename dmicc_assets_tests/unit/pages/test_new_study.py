@@ -131,6 +131,14 @@ def test_two_series_join_and_what_was_said_of_the_first_stays(browser: Browser) 
     assert "validation" not in yaml.safe_load(browser.file)
 
 
+def test_one_platform_of_a_series_stays_that_one(browser: Browser) -> None:
+    browser.press("read", accessions="GSE1001-GPL7, GSE5")
+    browser.press("exclude:GSE1001-GPL7", picks={"pick.GSE1001-GPL7": SAMPLES[:1]})
+    browser.press("show")
+    labels = yaml.safe_load(browser.file)["datasets"]["GSE1001-GPL7"]["labels"]
+    assert {rule["label"] for rule in labels} == {"lupus", "control", "excluded"}
+
+
 def test_texts_of_other_people_are_text(browser: Browser) -> None:
     page = browser.press("read", accessions="GSE5")
     assert "<script>alert" not in page
