@@ -151,7 +151,7 @@ def distributions(evidence: StudyEvidence) -> list[Finding]:
         text = f"after normalisation the medians span {apart:.2f} log2, the interquartile ranges a factor {ratio:.2f}"
         if fires:
             worst = quality["sample"][int(np.argmax(np.abs(medians - np.median(medians))))]
-            text += f" (furthest: {worst}): arrays are not on one scale"
+            text = f"the arrays are not on one scale: {text} (furthest: {worst})"
         by_spread = apart <= MEDIAN_RANGE and ratio > IQR_RATIO
         measured: Measured = (ratio, IQR_RATIO, "spread") if by_spread else (apart, MEDIAN_RANGE, "")
         findings.append(finding("I4", dataset, "warning" if fires else "ok", text, *measured))

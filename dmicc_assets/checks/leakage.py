@@ -177,13 +177,16 @@ def cut_offs(evidence: StudyEvidence) -> list[Finding]:
             findings += not_applicable("R11", name, "no cut-off was chosen there")
             continue
         n_predictors = scored["predictor"].n_unique()
-        text = f"cut-offs of {counted(n_predictors, 'predictor')} chosen on the samples on which they are scored"
+        text = (
+            f"sensitivity and specificity are optimistic: the cut-offs of {counted(n_predictors, 'predictor')} were "
+            "chosen on the samples that score them"
+        )
         of_model = youden.filter(pl.col("subject") == name, pl.col("predictor") == "model")
         by_kind: dict[str, float] = dict(of_model.select("kind", "youden").iter_rows())
         if {"apparent", "nested_cv"} <= set(by_kind):
             text += (
-                f"; the model's Youden index (sensitivity + specificity - 1) is {by_kind['apparent']:.2f}, "
-                f"{by_kind['nested_cv']:.2f} with cut-offs chosen inside the folds"
+                f"; the model's Youden index (sensitivity + specificity - 1) is {by_kind['apparent']:.2f}, with "
+                f"cut-offs chosen inside the folds {by_kind['nested_cv']:.2f}"
             )
         findings.append(finding("R11", name, "warning", text, n_predictors, 0))
     return findings

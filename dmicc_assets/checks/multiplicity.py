@@ -303,5 +303,5 @@ def _nulls(evidence: StudyEvidence, cohort: str) -> str:
     terms = evidence.rows("enrichment/terms", cohort=cohort)
     found = terms.filter(pl.col("adj_p_value") < evidence.study.enrichment.adj_p_value)
     kept = found.filter(pl.col("label_p_value") < 0.05)
-    text += f", and beside it {said['labellings']} permutations of the labels keep them correlated"
-    return f"{text}: of {counted(len(found), 'over-represented set')} {len(kept)} have p < 0.05 so"
+    text += f", {said['labellings']} permutations of the labels keep them correlated"
+    return f"{text}: by these, {len(kept)} of {counted(len(found), 'over-represented set')} have p < 0.05"

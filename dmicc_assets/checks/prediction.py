@@ -118,7 +118,7 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
         width = float(widths.max())
         problems: list[tuple[str, Measured]] = []
         if smaller < SMALL_CLASS:
-            text = f"{counted(smaller, 'sample')} in the smaller class, too few for DeLong's interval"
+            text = f"{counted(smaller, 'sample')} in the smaller class are too few for DeLong's interval"
             problems.append((text, (smaller, SMALL_CLASS, "class")))
         if perfect := rows.filter(pl.col("auc") >= 1)["predictor"].unique().sort().to_list():
             text = f"the AUC of {' and '.join(perfect)} is 1, where DeLong's interval has no width"
@@ -158,10 +158,10 @@ def sample_size(evidence: StudyEvidence) -> list[Finding]:
     n, prevalence = len(subject.is_case), float(subject.is_case.mean())
     tested = len(subject.matrix.features)
     for_tested = required_samples(tested, prevalence).n
-    text = f"{n:,} samples; {for_tested:,} are needed for {tested:,} candidate genes"
+    text = f"{n:,} samples, where {for_tested:,} are needed for {tested:,} candidate genes"
     if evidence.biomarkers:
         chosen = required_samples(len(evidence.biomarkers), prevalence).n
-        text += f", {chosen:,} if the {counted(len(evidence.biomarkers), 'biomarker')} had been chosen on other data"
+        text += f" ({chosen:,} if the {counted(len(evidence.biomarkers), 'biomarker')} had been chosen on other data)"
     fires = n < for_tested
     return [finding("R7", subject.name, "warning" if fires else "ok", text, n, for_tested)]
 
@@ -187,10 +187,10 @@ def separation(evidence: StudyEvidence) -> list[Finding]:
         return not_applicable("R8", evidence.study.model_cohort, "there is no model")
     firth = "firth" in coefficients["estimator"].to_list()
     text = (
-        "the biomarkers separate cases from controls completely: maximum likelihood has no estimate, Firth's was used; "
-        "the size of the odds ratios depends on the penalty"
+        "the biomarkers separate cases from controls completely, so that maximum likelihood has no estimate: the size "
+        "of the odds ratios depends on the penalty of Firth's method, which was used"
         if firth
-        else "the classes overlap: maximum likelihood"
+        else "the classes overlap: the estimate is that of maximum likelihood"
     )
     return [finding("R8", evidence.study.model_cohort, "warning" if firth else "ok", text, float(firth), 0)]
 
@@ -235,13 +235,15 @@ def calibration(evidence: StudyEvidence) -> list[Finding]:
         for row in outside.drop_nulls("value").sort("subject").iter_rows(named=True)
     ]
     problems = [] if slopes else ["calibration is shown on the training samples only"]
-    problems += [f"{counted(fewest, 'sample')} in the smaller class, a curve needs {EVENTS}"] if fewest < EVENTS else []
+    problems += (
+        [f"{counted(fewest, 'sample')} in the smaller class, where a curve needs {EVENTS}"] if fewest < EVENTS else []
+    )
     text = "; ".join(problems) or f"the curve is drawn on {fewest} samples in the smaller class"
-    text += f"; calibration slope outside, on log2: {', '.join(slopes)}" if slopes else ""
+    text += f"; calibration slope in validation, on log2: {', '.join(slopes)}" if slopes else ""
     nested = evidence.rows("model/performance", metric="slope").drop_nulls("nested")
     for row in nested.iter_rows(named=True):
         said = estimate_text(row["nested"], row["nested_low"], row["nested_high"], 2)
-        text += f"; out of fold, genes chosen inside the folds: slope {said}"
+        text += f"; with the genes chosen inside the folds {said}"
     measured: Measured = (fewest, EVENTS, "") if slopes or fewest < EVENTS else (0, 1, "outside")
     return [finding("R9", cohort, "warning" if problems else "ok", text, *measured)]
 
@@ -267,8 +269,9 @@ def absolute_risk(evidence: StudyEvidence) -> list[Finding]:
         return not_applicable("R10", cohort, "there is no model, so no risk is stated")
     share = float(evidence.model_subject.is_case.mean())
     text = (
-        f"{share:.0%} of the samples are cases by the design of the collection: the intercept, and with it every "
-        "probability of the nomogram, is not valid for other groups of people; the ranking is"
+        f"no absolute risk can be stated: cases and controls were collected separately, so that {share:.0%} of the "
+        "samples are cases; the nomogram's probabilities hold for this share alone, its ranking of people does not "
+        "depend on it"
     )
     return [finding("R10", cohort, "warning", text, share, None)]
 

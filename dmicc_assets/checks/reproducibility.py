@@ -50,26 +50,26 @@ def sharing(evidence: StudyEvidence) -> list[Finding]:
         return not_applicable("M4", evidence.name, "one cohort has no overlap")
     row = overlap.row(0, named=True)
     usual = (
-        f"an urn of all genes gives {row['n_expected']:.1f} "
-        f"({_TEST_OF_OVERLAP[len(evidence.study.cohorts) > 2]} p = {row['p_value']:.3g}, the usual test)"
+        f"the usual test, which draws genes from an urn, expects {row['n_expected']:.1f} "
+        f"({_TEST_OF_OVERLAP[len(evidence.study.cohorts) > 2]} p = {row['p_value']:.3g})"
     )
     if row["sharing_p_value"] is None:
         text = f"no gene is shared, so sharing is not tested; {usual}"
         return [finding("M4", evidence.name, "info", text, None, CHANCE)]
     text = (
-        f"{row['n_shared']} shared genes; lists along other axes of variation of these tissues share "
-        f"{row['sharing_expected']:.1f} (p = {row['sharing_p_value']:.3g}); {usual}"
+        f"{counted(row['n_shared'], 'gene')} shared, {row['sharing_expected']:.1f} by lists along other axes of "
+        f"variation of these tissues (p = {row['sharing_p_value']:.3g}); {usual}"
     )
     n_common = len(evidence.samples_of_two_cohorts)
     if n_common:
         text += (
-            f"; {counted(n_common, 'sample')} of one cohort {'is' if n_common == 1 else 'are'} in another too, whose "
-            "genes are shared by that alone: the p-values say nothing, and it cannot be judged"
+            f"; {counted(n_common, 'sample')} of one cohort {'is' if n_common == 1 else 'are'} in another too, which "
+            "alone makes genes shared: the p-values say nothing, and sharing cannot be judged"
         )
         return [finding("M4", evidence.name, "info", text, row["sharing_p_value"], CHANCE)]
     fires = row["sharing_p_value"] > CHANCE
     if fires:
-        text += ": not shown to be more than chance"
+        text = f"not shown to be more than chance: {text}"
     return [finding("M4", evidence.name, "warning" if fires else "ok", text, row["sharing_p_value"], CHANCE)]
 
 
@@ -247,10 +247,11 @@ def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
         gap = following["rank_low"] - last["rank_high"]
         fires = gap <= 0
         text = (
-            f"the last chosen gene {last['gene']} has ranks {last['rank_low']:.3g} to {last['rank_high']:.3g} over the "
-            f"seeds, the first unchosen {following['gene']} {following['rank_low']:.3g} to {following['rank_high']:.3g}"
+            f"over the seeds the last chosen gene, {last['gene']}, ranks {last['rank_low']:.3g} to "
+            f"{last['rank_high']:.3g}, the first unchosen, {following['gene']}, {following['rank_low']:.3g} to "
+            f"{following['rank_high']:.3g}"
         )
         if fires:
-            text += ": the seed decides which of them is chosen"
+            text = f"the seed decides which gene is chosen: {text}"
         findings.append(finding("R5", name, "warning" if fires else "ok", text, gap, 0.0))
     return findings

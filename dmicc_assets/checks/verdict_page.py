@@ -10,10 +10,10 @@ _OPENING = f"""<!-- Made from the rules in dmicc_assets/checks; do not edit. Mak
 
 # The verdict
 
-Every study ends with one row in `rigor.verdict`: a level, a line of it in plain words, and a sentence each on what was
-found, how far it can be trusted and what is missing. The command line prints it, the report opens with it, the README
-of an export begins with it, and the Dagster UI shows it beside `rigor/verdict`. `dmicc score` puts the line and its
-main reasons, two at most, above the scores and below each patient's nomogram.
+Every study ends with one row in `rigor.verdict`: a level, the same as a line of plain words, and three sentences: what
+was found, how far it can be trusted, and what is missing. The command line prints it, the report opens with it, the
+README of an export begins with it, and the Dagster UI shows it beside `rigor/verdict`. `dmicc score` prints the line
+and its main reasons, two at most, above the scores and below each patient's nomogram.
 
 `dmicc sql "FROM rigor.verdict"`
 
@@ -23,22 +23,23 @@ main reasons, two at most, above the scores and below each patient's nomogram.
 _RULES = """
 ## From findings to a level
 
-The level is the first one of which a rule holds. Of its rules three are named in the sentence on trust, in this order,
-with the codes of [findings](findings.md) behind them. Genes that move opposite ways (M5) are named at every level.
+The level is the first in this table of which a rule holds. The sentence on trust names at most three of its rules, in
+this order, with the codes of their [findings](findings.md). Genes that move opposite ways (M5) are named at every
+level.
 
 | level | rule | the verdict says |
 |---|---|---|
 """
 _PROOFS = """
-## To hold up
+## When a study holds up
 
-A study holds up when no rule of another level holds, so that all of this is shown:
+A study holds up when none of these rules holds. All of this is then shown:
 
 | what is shown | the verdict says |
 |---|---|
 """
 _LIMITS = """
-How often some of these levels and sentences are false was measured on simulated studies. benchmarks/README.md says
+Simulated studies of known truth show how often some of these levels and sentences are false. benchmarks/README.md says
 which ones, in how many studies, and which were not tried because no study led to them.
 """
 

@@ -158,7 +158,7 @@ def _other_errors(evidence: StudyEvidence) -> list[str]:
 
 def _of_proof(place: int, proof: Proof) -> Rule:
     return Rule(
-        "a hypothesis", 50 + place, proof.code, f"not so: {proof.when}",
+        "a hypothesis", 50 + place, proof.code, f"not shown: {proof.when}",
         lambda evidence: proof.applies(evidence) and not proof.holds(evidence), proof.lacks,
     )  # fmt: skip
 

@@ -259,7 +259,7 @@ def _doubts_on_scale(trained: Collection[str], scores: PatientScores) -> Iterato
 
 
 def worth_of_the_model(results: Results) -> list[str]:
-    """The stored verdict's line on the model's study, then its two main reasons."""
+    """The stored verdict's line on the model's study, then its main reasons, two at most."""
     rows = results.rigor.verdict.to_dicts()
     if not rows:
         return [f"No verdict on this model was made: `dmicc run {results.name}` makes it."]

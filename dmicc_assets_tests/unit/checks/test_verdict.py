@@ -1,6 +1,7 @@
 """The verdict's level, line and sentences and the TRIPOD+AI checklist state what the tables show, and no more."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -86,6 +87,15 @@ def test_arrays_that_stand_twice_are_broken_data() -> None:
 def test_codes_stand_behind_the_reasons_with_their_subjects() -> None:
     doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound()))).trust
     assert doubted.endswith("do as well (M4, R1 in b, R2 in SIM3); 2 further checks warn.")
+
+
+def test_the_only_cohort_of_a_study_is_not_named_behind_codes() -> None:
+    table = findings_table([finding(code, "b", "warning", "", 1.0, 0.05) for code in ("R1", "R8")])
+    evidence = sound().with_frames({"rigor/findings": table})
+    assert "R1 in b, R8 in b" in verdict(evidence).trust
+    only = {name: each for name, each in evidence.study.cohorts.items() if name == "b"}
+    alone = replace(evidence, study=evidence.study.model_copy(update={"cohorts": only}))
+    assert "R1, R8" in verdict(alone).trust
 
 
 def test_every_level_can_be_reached_and_every_rule_has_one_place() -> None:
@@ -198,7 +208,7 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     assert texts["16"].startswith("development in b: sick against well, skin, GPL96, 250 cases and 250 controls; eval")
     assert "evaluation in SIM3: sick against well, skin, GPL96, 250 cases and 250 controls" in texts["16"]
     assert texts["21"].endswith("SIM3: 250 cases and 250 controls")
-    assert "500 samples; " in texts["10"]
+    assert "500 samples, where 450 are needed" in texts["10"]
     assert set(table.filter(pl.col("status") == FOR_AUTHOR)["text"]) == {""}
     assert table.filter((pl.col("status") == FILLED) & (pl.col("text") == "")).is_empty()
 
