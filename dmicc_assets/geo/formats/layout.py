@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.gene_ids import namespace_of
+from dmicc_assets.geo.formats.matrix_names import check_names
 from dmicc_assets.geo.formats.numeric_rows import MISSING, is_number
 from dmicc_assets.geo.formats.symbol_cells import is_gene_name
+from dmicc_assets.geo.formats.text_file import single_spaces
 
 # Of a German spreadsheet, thousands: such fractions would rarely all have three digits.
 _DOTTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
@@ -25,13 +27,6 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 # What a spreadsheet writes first, to say what separates cells.
 _SEPARATOR = re.compile(r"sep=([;,|\t])\r?", re.I)
-# Columns of genes' identifiers and lengths, and of each sample's reliability (BeadStudio, MAS 5).
-_NO_SAMPLE = re.compile(
-    r"entrez(?:[\W_]?gene)?(?:[\W_]?id)?|gene[\W_]?(?:id|length|name|symbol)|(?:eff(?:ective)?[\W_]?)?length"
-    r"|(?:.*[\W_])?(?:detection[\W_]*p?[\W_]?(?:val(?:ue)?)?|abs[\W_]?call|bead[\W_]?std(?:err|ev)|(?:avg[\W_]?)?nbeads"
-    r"|array[\W_]?stdev)",
-    re.I,
-)
 # Names over the names of rows: where one stands and the rows are longer, nobody can tell which name is lacking.
 _OF_ROWS = frozenset(
     {"gene", "genes", "geneid", "genesymbol", "symbol", "probe", "probeid", "id", "idref", "name", "feature"}
@@ -79,7 +74,8 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
     n_before = lines_before(lines)
     given = stated_separator(lines)
     separator = given or separator_of(lines[n_before] if n_before < len(lines) else "")
-    header, *rows = [*_cells(lines[n_before:], separator, name), []][: N_LINES + 1]
+    table = [single_spaces(line) for line in lines[n_before:]] if separator == " " else lines[n_before:]
+    header, *rows = [*_cells(table, separator, name), []][: N_LINES + 1]
     gct = _gct_size(lines[:n_before], name)
     n_metadata = gct.of_samples if gct else 0
     rows = [row for row in rows[n_metadata:] if any(row)]
@@ -144,34 +140,6 @@ def _cells(lines: Sequence[str], separator: str, name: str) -> list[list[str]]:
         return [[cell.strip() for cell in row] for row in csv.reader(text, delimiter=separator)]
     except csv.Error as error:
         raise SourceError(f"{name}: the table cannot be read ({error})") from None
-
-
-def check_names(samples: Sequence[str], name: str, where: str = "") -> None:
-    """Refuse a table without samples, or with one that has no name, is a duplicate or is known to be no sample.
-
-    Args:
-        samples: names of the columns after the first.
-        name: name of the file in messages.
-        where: the header, in messages.
-
-    Raises:
-        SourceError: the message says which column.
-    """
-    if not samples:
-        raise SourceError(f"{name}: expected one column for each sample after the first, found none{where}")
-    if "" in samples:
-        raise SourceError(f"{name}: column {samples.index('') + 2} of the table has no name{where}")
-    if others := [sample for sample in samples if _NO_SAMPLE.fullmatch(sample)]:
-        raise SourceError(
-            f"{name}: column {others[0]!r} is no sample, but describes genes or the sample beside it: expected a "
-            f"column of names, then one column for each sample; leave out {', '.join(map(repr, others[:4]))}"
-            + (f" and {len(others) - 4} more" if len(others) > 4 else "")
-        )
-    seen: set[str] = set()
-    for sample in samples:
-        if sample in seen:
-            raise SourceError(f"{name}: duplicate sample column {sample!r}")
-        seen.add(sample)
 
 
 def lines_before(lines: Sequence[str], *, of_text: bool = False) -> int:
@@ -311,7 +279,7 @@ def _of_two_meanings(cell: str, name: str) -> SourceError:
 
 def _refuse_text(column: str, cells: Sequence[str], decimal: str, name: str) -> None:
     """Refuse a column that holds nothing but text."""
-    if not any(re.search("[A-Za-z]", cell) for cell in cells) or all(map(_is_missing, cells)):
+    if not any(re.search("[A-Za-z]", cell) for cell in cells) or all(cell in MISSING for cell in cells):
         return
     if any(is_number(cell, decimal) for cell in cells):
         return
@@ -319,7 +287,3 @@ def _refuse_text(column: str, cells: Sequence[str], decimal: str, name: str) -> 
         f"{name}: column {column!r} holds text ({cells[0]!r}): expected one column of names, then numbers, "
         "one column for each sample; leave it out"
     )
-
-
-def _is_missing(cell: str) -> bool:
-    return cell in MISSING or cell == "?"

@@ -16,13 +16,24 @@ import polars as pl
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.limits import refuse_large_matrix, refuse_long_line
+from dmicc_assets.geo.formats.symbol_cells import is_date
 from dmicc_assets.types import FloatArray
 
 # All spellings of a missing value in GEO; an infinity is not a value of an array either.
 MISSING = (
     *("", "NA", "na", "null", "NULL", "Null", "NaN", "nan", "N/A", "n/a", "Inf", "-Inf", "inf", "-inf"),
     *("-", "--", "---", ".", "None", "none", "ND", "BLANK", "blank"),
-    *("#N/A", "#NUM!", "#DIV/0!", "#VALUE!"),  # a spreadsheet's logarithm of 0, and the like
+    *("?", "<NA>", "N.A.", "n.a.", "n.d.", "nd", "missing"),
+    *(
+        "#N/A",
+        "#NUM!",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NAME?",
+        "#NULL!",
+    ),  # a spreadsheet's logarithm of 0, and the like
+    *("#NV", "#WERT!", "#ZAHL!", "#BEZUG!", "#N/D", "#VALEUR!", "#NOMBRE!"),  # in German and French
     *("1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND", "1.#INF", "-1.#INF"),  # of Microsoft's C
 )
 _AHEAD = 3
@@ -230,7 +241,9 @@ def _explain(
             return f"the row {cells[0]!r} has {len(cells) - 1} values, expected {len(columns)}"
         for i in wanted:
             if cells[i] not in MISSING and not is_number(cells[i], decimal):
-                return f"the row {cells[0]!r} has {cells[i]!r} for {columns[i - 1]}, expected a number"
+                has_comma = decimal == "." and re.fullmatch(r"[+-]?[\d.]*,[\d.,]*", cells[i]) is not None
+                way = ": the rows above have no comma; write decimal points and no separator of thousands" * has_comma
+                return f"the row {cells[0]!r} has {cells[i]!r} for {columns[i - 1]}, expected a number{way}"
     return f"the table cannot be read ({str(error).splitlines()[0]})"
 
 
@@ -254,6 +267,11 @@ def check_ids(ids: Sequence[str], name: str) -> None:
     seen: set[str] = set()
     for key in ids:
         if key in seen:
+            if is_date(key):
+                raise SourceError(
+                    f"{name}: {key!r} is the name of several rows: a spreadsheet made a date of symbols like MARCH1 "
+                    "and MARC1; leave rows of dates out, or write the symbols"
+                )
             n_more = len(ids) - len(distinct) - 1
             more = f" and {n_more} more rows" if n_more else ""
             raise SourceError(f"{name}: duplicate id {key!r} in the table{more}: keep one row of each")

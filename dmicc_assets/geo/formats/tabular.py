@@ -21,7 +21,6 @@ from dmicc_assets.geo.formats.layout import (
     FEATURE_COUNTS,
     N_LINES,
     Layout,
-    check_names,
     layout_of,
     lines_before,
     named_as_rows,
@@ -30,17 +29,19 @@ from dmicc_assets.geo.formats.layout import (
     without_index,
 )
 from dmicc_assets.geo.formats.limits import joined, refuse_large_matrix
+from dmicc_assets.geo.formats.matrix_names import check_names, check_rows
 from dmicc_assets.geo.formats.numeric_rows import check_ids, is_number, read_rows, whole_lines
 from dmicc_assets.geo.formats.series_header import sample_rows
-from dmicc_assets.geo.formats.text_file import decoded, doubled_quotes, utf8_blocks
+from dmicc_assets.geo.formats.text_file import decoded, doubled_quotes, single_spaces, utf8_blocks
 from dmicc_assets.types import ExpressionMatrix
 
 _PARQUET = b"PAR1"
 _QUOTED = re.compile(rb'"((?:[^"]|"")*)"')
-# Rows of HTSeq and STAR that count the reads of no gene.
+# Rows of HTSeq, STAR and featureCounts' summary that count the reads of no gene.
 _NO_GENE = re.compile(
     r"__(?:no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
     r"|N_(?:unmapped|multimapping|noFeature|ambiguous)"
+    r"|Assigned|Unassigned_\w+"
 )
 
 
@@ -76,6 +77,7 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
             "write the table without quotes"
         )
     check_ids(ids, path.name)
+    check_rows(ids, layout.samples, path.name)
     return ExpressionMatrix(values, tuple(ids), tuple(layout.samples)), digest.hexdigest()
 
 
@@ -196,7 +198,7 @@ def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
     n_before = lines_before(lines, of_text=True)
     text = text.split("\n", n_before)[-1]
     separator = stated_separator(lines) or separator_of(text.partition("\n")[0])
-    text = doubled_quotes(text.encode(), separator).decode()
+    text = doubled_quotes((single_spaces(text) if separator == " " else text).encode(), separator).decode()
     cells = csv.reader(StringIO(text, newline=""), delimiter=separator)
     try:
         header, *rows = list(cells) or [[]]
@@ -208,6 +210,10 @@ def text_table(path: Path) -> tuple[list[str], list[list[str]]]:
             "write the table without quotes"
         )
     rows = [row for row in rows if any(row)]
+    if separator == " " and len({len(header), *map(len, rows)}) > 1 and {len(header) + 1} != {*map(len, rows)}:
+        raise SourceError(
+            f"{path.name}: spaces separate its cells, and rows have not as many as the header: write tabs"
+        )
     header, rows = without_index(header, rows)
     return named_as_rows(header, rows), rows
 
@@ -251,6 +257,7 @@ def _parquet_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
         raise SourceError(f"{path.name}: expected a name in the first column of every row ({names[0]})")
     if twice := ids.filter(ids.is_duplicated()).to_list():
         raise SourceError(f"{path.name}: duplicate id {twice[0]!r} in the first column")
+    check_rows(ids.to_list(), names[1:], path.name)
     values = np.where(np.isfinite(values), values, np.nan)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ExpressionMatrix(values, tuple(ids.to_list()), tuple(names[1:])), digest
@@ -303,7 +310,8 @@ def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[
 
     def rows() -> Iterator[bytes]:
         for block in chain(after_header, blocks):
-            if kept := doubled_quotes(blank.sub(b"", block), layout.separator):
+            plain = single_spaces(decoded(block)).encode() if layout.separator == " " else block
+            if kept := doubled_quotes(blank.sub(b"", plain), layout.separator):
                 yield index.sub(b"", kept) if layout.has_index else kept
 
     return layout, rows()

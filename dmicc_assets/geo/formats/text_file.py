@@ -24,12 +24,17 @@ _KINDS = (
     (b"X\n\x00", "an object saved by R: in R, write the matrix with write.table"),
     (b"\x89HDF", "an HDF5 file (h5ad, loom): write the matrix as a table of text"),
     (b"%PDF", "a PDF"),
+    (b"!Series_", "a series matrix of GEO: write source: geo, with the accession as the dataset's name"),
+    (b"^DATABASE", "a SOFT file of GEO: write source: geo, with the accession as the dataset's name"),
+    (b"^SERIES", "a SOFT file of GEO: write source: geo, with the accession as the dataset's name"),
     (b"ARROW1", "a Feather file: write the matrix as Parquet or as a table of text"),
     (b"%%MatrixMarket", "a sparse matrix without names (MatrixMarket): write a table of genes by samples"),
     (b"\xff\xfe\0\0", "text in UTF-32: save it in UTF-8"),
     (b"\0\0\xfe\xff", "text in UTF-32: save it in UTF-8"),
 )
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# A quoted cell, spaces at the beginning or the end of a line, and those between cells.
+_SPACES = re.compile(r'("[^"\n]*")|^ +| +(?=\r?$)|( +)', re.M)
 # A tape archive says so here.
 _TAR = slice(257, 262)
 _TELLING = 512
@@ -77,6 +82,11 @@ def doubled_quotes(content: bytes, separator: str) -> bytes:
     if b'\\"' not in content:
         return content
     return re.sub(rb'\\"(?![' + re.escape(separator.encode()) + rb"\r\n]|\Z)", b'""', content)
+
+
+def single_spaces(text: str) -> str:
+    """Whole lines of cells that any number of spaces separates (R's `print`, `column -t`), with one between two."""
+    return _SPACES.sub(lambda found: found[1] or " " * (found[2] is not None), text)
 
 
 def _refuse_other_kinds(start: bytes, name: str) -> None:

@@ -68,6 +68,8 @@ FEATURE_COUNTS = (
         'gene,S1,S2\nTP53,"1,5","2,5"\nEGFR,3,4\n',
         "gene,S1,S2\nTP53,1.5,2.5\nEGFR,3,4\n",
         "gene|S1|S2\nTP53|1.5|2.5\nEGFR|3|4\n",
+        "       S1   S2\nTP53  1.5  2.5\nEGFR 3.0  4.0 \n",  # R's print
+        'gene   S1    S2\r\n"TP53" 1.5   2.5\r\nEGFR   3     4\r\n',
         ",gene,S1,S2\n0,TP53,1.5,2.5\n1,EGFR,3,4\n",  # pandas
         '"gene"\t"S1"\t"S2"\n"1"\t"TP53"\t1.5\t2.5\n"2"\t"EGFR"\t3\t4\n',  # write.table of a data.frame
         "gene\tS1\tS2\t\nTP53\t1.5\t2.5\t\nEGFR\t3\t4\t\n",
