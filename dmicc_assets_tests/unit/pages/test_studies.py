@@ -93,6 +93,17 @@ def test_a_run_goes_on_without_the_page_and_its_output_is_shown(
     assert "The run has failed" in browser.open("/studies/demo")
 
 
+def test_a_run_that_succeeds_is_said_to_have_ended(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_MAIN", "print('all made')")
+    browser.open("/studies/demo")
+    browser.press("run", "/studies/demo/run")
+    assert browser.site.runs.processes["demo"].wait(20) == 0
+    page = browser.open("/studies/demo")
+    assert "The run has ended." in page
+    assert "all made" in page
+    assert ">Run<" in page
+
+
 def test_a_run_of_another_process_is_shown_and_not_stopped(browser: Browser) -> None:
     with hold_study(browser.site.settings.locks, "dm_icc"):
         page = browser.open("/studies/dm_icc")
