@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Python keeps what it compiled, also where the environment says otherwise: the tests compile 400 files, and start it often.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo ui test test-quick test-real lint generated docs lock clean
+.PHONY: demo ui test test-quick test-real lint generated docs lock sbom clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
@@ -43,10 +43,14 @@ docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
+# CycloneDX, of the lock. The audit asks a database on the network: `pip-audit -r requirements.lock --disable-pip`.
+sbom: .venv/installed
+	$(BIN)/python tools/sbom.py > sbom.json
+
 # Needs uv; the lock names no index.
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev --extra docs --python-version 3.11 \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv dmicc_home site
+	rm -rf .venv dmicc_home site sbom.json

@@ -175,6 +175,9 @@ def sql(
         Path | None,
         typer.Option("--to", metavar="FILE", help="Write to a file instead: .parquet, .csv, .tsv or .json."),
     ] = None,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Put ' before texts that a spreadsheet would take for formulas.")
+    ] = False,
     safe: Annotated[
         bool, typer.Option("--safe", help="Only one SELECT, which reads the lake and nothing else.")
     ] = False,
@@ -196,7 +199,7 @@ def sql(
     if query is None:
         prompt(out, settings, is_safe=safe)
     else:
-        query_and_print(out, settings, query, output_format, to, is_safe=safe)
+        query_and_print(out, settings, query, output_format, to, is_safe=safe, for_excel=excel)
     for line in left_out(settings):
         err.print(f"warning: {line}")
 

@@ -265,8 +265,9 @@ class Settings(BaseSettings):
                 folder.mkdir(parents=True, exist_ok=True)
             with self.home_lock():
                 self._rename_cache()
-                for folder in (self.lake, self.reports, self.downloads, self.locks):
+                for folder in (self.lake, self.reports, self.locks):
                     folder.mkdir(parents=True, exist_ok=True)
+                self.downloads.mkdir(exist_ok=True, mode=0o700)  # GEO's files name those who submitted them
                 configuration = self.dagster_home / "dagster.yaml"
                 if not configuration.exists() or _is_of_ours(configuration):
                     _replace(configuration, DAGSTER_YAML)

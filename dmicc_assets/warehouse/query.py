@@ -1,5 +1,6 @@
 """`dmicc sql`: queries on the warehouse, as a table, CSV, JSON or Parquet, and a prompt with history."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -71,6 +72,7 @@ def query_and_print(
     to: Path | None = None,
     *,
     is_safe: bool = False,
+    for_excel: bool = False,
 ) -> None:
     """Run a query, or the query in a file, and print its rows or write them to a file.
 
@@ -81,6 +83,7 @@ def query_and_print(
         output_format: how to print.
         to: file to write instead, in the format of its ending (.parquet, .csv, .tsv, .json).
         is_safe: as for `run_query`.
+        for_excel: whether texts are written so that a spreadsheet takes none for a formula.
 
     Raises:
         RequestError: the query or a file is wrong.
@@ -93,6 +96,7 @@ def query_and_print(
             raise RequestError(f"{query}: no such file of SQL")
         query = path.read_text(encoding="utf-8")
     rows = run_query(settings, query, is_safe=is_safe)
+    rows = without_formulas(rows) if for_excel else rows
     if to is not None:
         try:
             to.write_bytes(_WRITERS[to.suffix](rows))
@@ -103,6 +107,27 @@ def query_and_print(
         show_rows(console, rows)
     else:
         print(_WRITERS[f".{output_format}"](rows).decode(), end="")
+
+
+def without_formulas(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with a single quote before each text, and each name, that a spreadsheet would take for a formula.
+
+    Those begin with `=`, `+`, `-`, `@`, a tab or a line end (OWASP, CSV injection); lists and maps become texts.
+    """
+    flat = _flat(rows)
+    quoted = [
+        pl.when(pl.col(name).str.contains(_FORMULA))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, dtype in flat.schema.items()
+        if dtype == pl.String
+    ]
+    names = {name: f"'{name}" for name in flat.columns if re.match(_FORMULA, name)}
+    return flat.with_columns(quoted).rename(names)
+
+
+_FORMULA = r"^[=+\-@\t\r\n]"
 
 
 def show_rows(console: Console, rows: pl.DataFrame, *, has_header: bool = True, may_stack: bool = True) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from dmicc_assets.export.study_export import export_study
+from dmicc_assets.export.study_export import ExportChoice, export_study
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.warehouse.query import query_and_print, run_query
 from dmicc_assets_tests.worlds import made_study as made
@@ -27,7 +27,7 @@ def test_a_study_runs_is_queried_and_exported_in_a_folder_of_any_name(
     query_and_print(Console(quiet=True), settings, "SELECT gene FROM signature.genes", "table", written)
     assert len(pl.read_parquet(written, glob=False)) > 0
     workspace = open_workspace(settings)
-    export_study(workspace, workspace.study("local"), folder / "an export", draws=False)
+    export_study(workspace, workspace.study("local"), folder / "an export", ExportChoice(draws=False))
     with duckdb.connect(str(folder / "an export" / "study.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(DISTINCT gene) > 0 FROM signature.genes").fetchall() == [(True,)]
     made.enter(settings, monkeypatch)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.export.study_export import export_study
+from dmicc_assets.export.study_export import ExportChoice, export_study
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.warehouse.query import run_query
 from dmicc_assets_tests.worlds import made_study as made
@@ -33,7 +33,7 @@ def test_a_planted_secret_is_in_nothing_that_is_made(
     assert set(made.states(made.run_local(settings))) == {"made"}
     run_query(settings, "SELECT 1")
     workspace = open_workspace(settings)
-    export_study(workspace, workspace.study("local"), tmp_path / "state" / "export", draws=False)
+    export_study(workspace, workspace.study("local"), tmp_path / "state" / "export", ExportChoice(draws=False))
     assert holding(tmp_path / "state", KEY, PASSWORD) == []
     said = capfd.readouterr()
     assert not any(secret in said.out + said.err for secret in (KEY, PASSWORD))

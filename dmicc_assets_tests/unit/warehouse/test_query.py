@@ -15,7 +15,14 @@ from rich.console import Console
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.warehouse.query import MOST_ROWS_SHOWN, prompt, query_and_print, run_query, show_rows
+from dmicc_assets.warehouse.query import (
+    MOST_ROWS_SHOWN,
+    prompt,
+    query_and_print,
+    run_query,
+    show_rows,
+    without_formulas,
+)
 from dmicc_assets_tests.worlds.simulated_lake import simulated_workspace
 
 WIDE = pl.DataFrame({f"column_{i}": [f"value {i} of the first row", "second"] for i in range(10)})
@@ -148,3 +155,14 @@ def test_the_prompt_answers_goes_on_after_a_mistake_and_remembers(typed, filled:
 @pytest.mark.parametrize("leaving", [".quit\r", "exit;\r", "\x04"])
 def test_the_prompt_is_left(typed, leaving: str) -> None:
     assert typed(f"\r{leaving}").count("\n") == 1
+
+
+def test_no_cell_and_no_name_is_a_formula_for_a_spreadsheet() -> None:
+    texts = ["=1+1", "+x", "-x", "@x", "\tx", "\rx", "\nx", "GENE-1", "", None]
+    rows = pl.DataFrame({"=name": texts, "n": range(-5, 5), "genes": [["=A", "B"]] * 10})
+    found = without_formulas(rows)
+    assert found.columns == ["'=name", "n", "genes"]
+    assert found["'=name"].to_list() == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "'\rx", "'\nx", "GENE-1", "", None]
+    assert found["n"].to_list() == list(range(-5, 5))
+    assert found["genes"][0] == "'=A, B"
+    assert without_formulas(pl.DataFrame({"n": [1]})).rows() == [(1,)]
