@@ -5,6 +5,7 @@ from dmicc_assets.checks.tripod import checklist
 from dmicc_assets.enrichment.libraries import libraries_in_use
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.report.figures.catalog import study_figures
+from dmicc_assets.report.figures.kept import KeptFigures
 from dmicc_assets.report.published import compare_published
 from dmicc_assets.report.report_file import report_path, write_report
 from dmicc_assets.report.study_report import study_report
@@ -74,13 +75,13 @@ def published(context: StepContext) -> Result:
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="7",
+    version="8",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:
     """Write the report: one page that needs no network, from every table of the study."""
-    results = Results.of_step(context)
+    results, path = Results.of_step(context), report_path(context.settings.reports, context.study.study)
+    kept = KeptFigures(results, path.parent)
     manifests = Results.of_study(context.lake, context.study).manifests()
-    page = study_report(results, manifests, study_figures(results), checklist(results))
-    path = report_path(context.settings.reports, context.study.study)
+    page = study_report(results, manifests, study_figures(kept.results), checklist(results), kept.drawn)
     return Result({"report/study": write_report(path, page, context.study.title)})

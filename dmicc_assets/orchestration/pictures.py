@@ -1,5 +1,7 @@
 """The picture in an asset's metadata: for some tables a small figure of the catalog."""
 
+import logging
+import re
 from base64 import b64encode
 from fnmatch import fnmatch
 
@@ -8,12 +10,13 @@ import dagster as dg
 from dmicc_assets.assets import STEPS
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
+from dmicc_assets.report.compact_svg import compact_svg
 from dmicc_assets.report.figures.catalog import study_figures
-from dmicc_assets.report.figures.style import png
+from dmicc_assets.report.figures.kept import KeptFigures
+from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
 
-SCREEN_DPI = 80
-
+_log = logging.getLogger(__name__)
 # table: figure of the catalog; {part} is the dataset or cohort, {cohort} the model's
 PICTURES = {
     "expression/quality": "dataset/{part}/pca",
@@ -39,21 +42,39 @@ PICTURES = {
 
 
 def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-    """The picture of a written table, as metadata; None for a table without a figure.
+    """The picture of a written table, as metadata; none for a table without a figure.
 
-    It uses only the step's tables and those upstream, because the others are from the previous run.
+    It uses only the step's tables and those upstream, because the others are from the previous run. The drawing is
+    kept for the report. That a picture cannot be drawn is said, and the step's result stands.
     """
     pattern = PICTURES.get(manifest.table)
     if pattern is None or not manifest.n_rows:
         return {}
-    part = context.key.part
-    wanted = pattern.format(part=part, cohort=context.study.model_cohort)
+    try:
+        return _drawn(context, pattern.format(part=context.key.part, cohort=context.study.model_cohort))
+    except Exception as error:
+        _log.warning("%s: the picture could not be drawn", manifest.table, exc_info=error)
+        why = f"The picture could not be drawn ({type(error).__name__}: {error})."
+        return {"picture": dg.MetadataValue.text(why)}
+
+
+def _drawn(context: StepContext, wanted: str) -> dict[str, dg.MetadataValue]:
+    """The first figure of the catalog whose name is like the wanted one."""
     results = Results.of_study(context.lake, context.study, context.settings, upstream(context.step))
-    for figure in study_figures(results):
+    kept = KeptFigures(results, report_path(context.settings.reports, context.study.study).parent)
+    for figure in study_figures(kept.results):
         if fnmatch(figure.name, wanted):
-            image = b64encode(png(figure.draw(), SCREEN_DPI)).decode()
-            return {"picture": dg.MetadataValue.md(f"![{figure.title}](data:image/png;base64,{image})")}
+            drawn = kept.drawn(figure)
+            if drawn.note:
+                return {"picture": dg.MetadataValue.text(drawn.note)}
+            image = b64encode(compact_svg(drawn.svg).encode()).decode()
+            return {"picture": dg.MetadataValue.md(f"![{_alt(figure.title)}](data:image/svg+xml;base64,{image})")}
     return {}
+
+
+def _alt(title: str) -> str:
+    """A title as the text of a Markdown image."""
+    return re.sub(r"[\[\]\\`*_<>\n]", " ", title)
 
 
 def upstream(step: Step) -> set[str]:

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dmicc_assets.report.compact_svg import compact_svg, svg_address
-from dmicc_assets.report.figures.catalog import CatalogFigure
-from dmicc_assets.report.figures.style import svg
+from dmicc_assets.report.figures.drawn import DrawnFigure
 from dmicc_assets.report.flow import study_flow
 from dmicc_assets.results.reader import Results
 
-# Resolution (dpi) of point clouds in the page; figures for print have 300.
-_CLOUD_DPI = 160
 # Least widths in inches of a figure that takes a printed page's whole width, and of one beside its caption.
 _WIDE_FROM, _MIDDLE_FROM = 6.0, 4.5
 # Tables from which the kinds of figures are drawn; kinds without an entry are drawn from expression values.
@@ -66,6 +63,7 @@ class Picture:
         caption: what it shows and how to read it.
         source: address of the image.
         look: "wide", "middle" (beside its caption in print) or "".
+        note: said in place of the image, when there is nothing to see.
     """
 
     name: str
@@ -73,6 +71,7 @@ class Picture:
     caption: str
     source: Markup
     look: str
+    note: str = ""
 
     @property
     def file_name(self) -> str:
@@ -92,13 +91,11 @@ def flow_picture(results: Results) -> Picture:
     return Picture("study/flow", "The study in one picture", _FLOW_CAPTION, source, "wide")
 
 
-def picture(figure: CatalogFigure) -> Picture:
-    """The figure as an SVG in a data URL, a separate image, so that ids of two figures cannot collide."""
-    drawn = figure.draw()
-    source = svg_address(compact_svg(svg(drawn, _CLOUD_DPI)))
-    width = drawn.get_figwidth()
-    look = "wide" if width > _WIDE_FROM else "middle" if width > _MIDDLE_FROM else ""
-    return Picture(figure.name, figure.title, figure.caption, source, look)
+def picture(drawn: DrawnFigure) -> Picture:
+    """The drawing as an SVG in a data URL, a separate image, so that ids of two figures cannot collide."""
+    source = svg_address(compact_svg(drawn.svg))
+    look = "wide" if drawn.width > _WIDE_FROM else "middle" if drawn.width > _MIDDLE_FROM else ""
+    return Picture(drawn.name, drawn.title, drawn.caption, source, look, drawn.note)
 
 
 def placed(pictures: Sequence[Picture], places: Iterable[tuple[str, Sequence[str]]]) -> dict[str, list[Picture]]:

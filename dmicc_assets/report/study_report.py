@@ -5,7 +5,7 @@ styles from `templates/`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from dmicc_assets.report.clinical import case_groups
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.facts import facts, tiles_a_row
 from dmicc_assets.report.figures.catalog import CatalogFigure
+from dmicc_assets.report.figures.drawn import DrawnFigure, drawn_figure
 from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.pictures import flow_picture, picture, placed
@@ -71,6 +72,7 @@ def study_report(
     provenance: Sequence[Manifest],
     figures: Iterable[CatalogFigure],
     checklist: pl.DataFrame,
+    draw: Callable[[CatalogFigure], DrawnFigure] = drawn_figure,
 ) -> str:
     """The report as one HTML page: no request leaves it, and it prints.
 
@@ -79,6 +81,7 @@ def study_report(
         provenance: manifest of every partition that the study has in the lake.
         figures: what to show, usually `study_figures(results)`; drawn here, one after the other.
         checklist: TRIPOD+AI, one row for each item; its columns are shown as they are.
+        draw: draws a figure, or takes the drawing that is kept of it (`figures/kept.py`).
     """
     made = Provenance(provenance)
     read = results.rows("source/datasets")
@@ -99,7 +102,7 @@ def study_report(
             tiles_a_row=tiles_a_row(len(strip)),
             sections=page,
             parts=parts,
-            pictures=placed([picture(figure) for figure in figures], places),
+            pictures=placed([picture(draw(figure)) for figure in figures], places),
             tally=tally(results),
             case_groups=case_groups(results.study.case),
             versions=made.versions,

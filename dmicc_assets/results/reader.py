@@ -5,7 +5,6 @@ Nothing is computed or judged here; `tables.py` reads the rows.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Generic, Literal, Self, TypeVar
 
 import polars as pl
@@ -223,12 +222,12 @@ class Results:
         """Every validation dataset with its groups, in the order of the study file."""
         return {entry.dataset: self.validation(entry.dataset) for entry in self.study.validation}
 
-    @cached_property
+    @property
     def signature_genes(self) -> list[str]:
         """The signature's genes, sorted by name."""
         return self.rows("signature/genes")["gene"].unique().sort().to_list()
 
-    @cached_property
+    @property
     def biomarkers(self) -> list[str]:
         """The biomarkers, sorted by the sum of their ranks, then by name."""
         return self.rows("signature/biomarkers").sort("rank_sum", "gene")["gene"].to_list()

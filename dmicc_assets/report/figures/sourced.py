@@ -16,9 +16,11 @@ class SourcedFigure(Figure):
         source_data: the values drawn, as frames of plain columns (text, numbers, booleans) by what they are, such as
             `genes` or `curve`; empty for a figure that only says why there is nothing to draw.
         note: what such a figure says; empty for a figure with values.
+        has_failed: whether it says why another figure could not be drawn.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.source_data: dict[str, pl.DataFrame] = {}
         self.note = ""
+        self.has_failed = False

@@ -1,0 +1,34 @@
+"""The picture in an asset's metadata never fails the step that computed the table."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dmicc_assets.orchestration import pictures
+
+
+@pytest.mark.parametrize("place", ["study_figures", "KeptFigures", "upstream"])
+def test_a_picture_that_cannot_be_drawn_says_why(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(pictures, place, fails)
+    context: Any = SimpleNamespace(
+        key=SimpleNamespace(part="b"),
+        study=SimpleNamespace(model_cohort="b", study="s", enrichment=None),
+        settings=SimpleNamespace(reports=None),
+        lake=None,
+        step=None,
+    )
+    monkeypatch.setattr(pictures.Results, "of_study", lambda *_: None)
+    monkeypatch.setattr(pictures, "report_path", lambda *_: SimpleNamespace(parent=None))
+    if place != "KeptFigures":
+        monkeypatch.setattr(pictures, "KeptFigures", lambda *_: SimpleNamespace(results=None))
+    if place != "upstream":
+        monkeypatch.setattr(pictures, "upstream", lambda *_: set())
+    manifest: Any = SimpleNamespace(table="differential/statistics", n_rows=3)
+    told = pictures.picture(context, manifest)["picture"]
+    assert isinstance(told, dg.TextMetadataValue)
+    assert told.text == "The picture could not be drawn (RuntimeError: a fault)."
