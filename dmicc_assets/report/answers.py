@@ -11,6 +11,7 @@ from dmicc_assets.checks.registry import in_order
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.cells import subject_in_words
 from dmicc_assets.report.figures.of_cohort import named_genes
+from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 
@@ -30,9 +31,11 @@ def data_answer(results: Results) -> str:
         n_case = int(members["is_case"].sum()) if len(members) else 0
         groups.append(f"{n_case} cases with {len(members) - n_case} controls in {cohort.title}")
     warn = _warning(results, ("D", "I"))
-    checked = f"checks of data and design that warn: {', '.join(warn)}" if warn else "no check of the data warns"
+    checked = f"; checks of data and design that warn: {', '.join(warn)}" if warn else "; no check of the data warns"
+    if results.rows("rigor/findings").is_empty():
+        checked = ""
     n_datasets = samples["dataset"].n_unique()
-    return f"{counted(len(samples), 'sample')} of {counted(n_datasets, 'dataset')} compare {listed(groups)}; {checked}."
+    return f"{counted(len(samples), 'sample')} of {counted(n_datasets, 'dataset')} compare {listed(groups)}{checked}."
 
 
 def differential_answer(results: Results) -> str:
@@ -65,7 +68,7 @@ def enrichment_answer(results: Results) -> str:
         first = tested.with_columns(pl.coalesce("term_name", "term").alias("what")).row(0, named=True)
         before = "first" if len(moving) else "the nearest is"
         p = _p(first["adj_p_value"])
-        said.append(f"{len(moving):,} of {len(tested):,} in {cohort.title} ({before} {first['what']}, {p})")
+        said.append(f"{len(moving):,} of {len(tested):,} in {cohort.title} ({before} {first['what']}, adjusted {p})")
     if not said:
         return ""
     return f"Gene sets that move more than the other genes, by camera at adjusted p < {limit:g}: {'; '.join(said)}."
@@ -86,7 +89,9 @@ def signature_answer(results: Results) -> str:
     if len(overlap):
         row = overlap.row(0, named=True)
         chance = f", {row['n_concordant']} of them in the same direction"
-        if row["sharing_p_value"] is not None:
+        if row["sharing_p_value"] is not None and StudyEvidence.of(results).samples_of_two_cohorts:
+            chance += "; the cohorts share samples, so that they must share genes"
+        elif row["sharing_p_value"] is not None:
             shown = "more than" if row["sharing_p_value"] <= CHANCE else "not shown to be more than"
             chance += (
                 f"; {shown} other variation of these tissues gives (about {row['sharing_expected']:.0f}, "

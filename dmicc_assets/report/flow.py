@@ -13,6 +13,7 @@ import polars as pl
 from dmicc_assets.checks.finding import counted, listed
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.cells import spaced
+from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 
@@ -130,7 +131,9 @@ def _shared(results: Results) -> tuple[str, ...]:
     if len(overlap):
         row = overlap.row(0, named=True)
         lines.append(f"{row['n_concordant']} in the same direction")
-        if row["sharing_expected"] is not None:
+        if row["sharing_expected"] is not None and StudyEvidence.of(results).samples_of_two_cohorts:
+            lines[-1] += "; the cohorts share samples, so that they must share genes"
+        elif row["sharing_expected"] is not None:
             lines[-1] += (
                 f"; other variation of these tissues gives about {row['sharing_expected']:.0f} "
                 f"(p = {row['sharing_p_value']:.2g})"
