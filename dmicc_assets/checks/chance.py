@@ -20,12 +20,12 @@ def fewest_draws() -> int:
     slug="random_genes",
     title="The biomarkers do better than random genes",
     meaning=(
-        "Models on random genes do as well in more than one of twenty draws: tumour and normal tissue differ "
-        "in thousands of genes, and any of them predicts. The random genes are expressed ones, in the upper half of "
-        "the model's cohort by average; a second set is of its differentially expressed genes, against which few "
-        "biomarkers do better. In a cohort the comparison favours the biomarkers, because "
-        "they were chosen there: in pure noise they pass it in the model's cohort 9 times of 10. Only a validation "
-        "dataset gives a fair comparison. Fewer than 19 draws cannot decide (`rigor.random_signatures`)."
+        "Models on random genes do as well in more than one of twenty draws. Tumour and normal tissue differ in "
+        "thousands of genes, and any of them predicts. The random genes are expressed ones, in the upper half of "
+        "the model's cohort by average. A second set is of its differentially expressed genes; few biomarkers do "
+        "better than those. In a cohort the comparison favours the biomarkers, because they were chosen there: in "
+        "pure noise they pass it in the model's cohort 9 times of 10. Only a validation dataset gives a fair "
+        "comparison. Fewer than 19 draws cannot decide (`rigor.random_signatures`)."
     ),
     measures="empirical p against random genes",
     fires="above",
@@ -93,12 +93,11 @@ def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:
     slug="permuted_labels",
     title="The procedure finds less when the labels are permuted",
     meaning=(
-        "With the labels of the model's cohort permuted, the same procedure finds as much: as large a "
-        "signature, as large an overlap, or as high an AUC. The labels of the other cohorts are not permuted: the "
+        "The labels of the model's cohort are permuted, and the same procedure is run again. It finds as much: as "
+        "large a signature, as large an overlap, or as high an AUC. The labels of the other cohorts stay: the "
         "check asks whether there is a signal in the model's cohort, not whether the diseases share genes (M4 "
-        "does). Where the "
-        "forests of resampling (100 trees, one seed) agree on no biomarker under the true labels, the AUC is "
-        "not compared. Fewer than 19 permutations cannot decide (`rigor.permutations`)."
+        "does). The AUC is not compared where the forests of resampling (100 trees, one seed) agree on no "
+        "biomarker under the true labels. Fewer than 19 permutations cannot decide (`rigor.permutations`)."
     ),
     measures="largest empirical p against permuted labels",
     fires="above",

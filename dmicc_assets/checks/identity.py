@@ -29,12 +29,12 @@ _REANALYSIS = re.compile(r"Reanaly[sz](?:ed|is)\s+(?:by|in|from|of)\b[^\n]*?((?:
     slug="shared_samples",
     title="No sample is in two datasets, and no array is a duplicate",
     meaning=(
-        "The same sample, the same array under another name, or a re-analysis is in two datasets, an array stands "
-        "twice in one dataset (gene-centred values correlate above 0.99; replicates reach 0.92), or two datasets are "
-        "of the same people. Copies leak from training into test samples. Of arrays that are equal up to rounding "
-        "(above 0.999) only one is analysed; in a cohort the same people count as one patient each. Across "
-        "training and validation it is an error: the model would be validated on what it was trained on, so "
-        "the validation stops if samples or arrays are the same."
+        "A sample, the same array under another name, or a re-analysis is in two datasets; or an array stands "
+        "twice in one dataset (gene-centred values correlate above 0.99; replicates reach 0.92); or two datasets "
+        "are of the same people. Copies leak from training into test samples. Of arrays that are equal up to "
+        "rounding (above 0.999) only one is analysed, and in a cohort the same people count as one patient each. "
+        "Across training and validation it is an error, because the model would be validated on what it was "
+        "trained on: the validation stops if samples or arrays are the same."
     ),
     measures="ties of datasets and within them: samples, arrays, re-analyses",
     fires="above",

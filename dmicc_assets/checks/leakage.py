@@ -21,13 +21,14 @@ FEW_EMPTY = 0.1
     slug="selection_bias",
     title="The AUC does not drop when genes are chosen inside the folds",
     meaning=(
-        "The AUC was measured on the samples that chose the genes. The nested estimate repeats the whole choice inside "
-        "the folds; it is lower by more than 0.05. It judges the procedure on fewer samples, not these genes: where "
-        "folds choose nothing it is low although the genes found on all samples may be right, and a validation dataset "
-        "says more. It is no warning only where the AUC's interval in every validation dataset lies above the nested "
-        "AUC, or where the interval of the difference holds 0. To save time, forests inside the folds have 100 trees "
-        "and one seed, and RNA-seq counts are tested as log2 counts per million without voom's weights. How often the "
-        "nested interval contains the true AUC is in [statistics.md](statistics.md)."
+        "The apparent AUC is measured on the samples that chose the genes, so it is too high. The nested AUC "
+        "repeats the whole choice inside the folds of a cross-validation; here it is lower by more than 0.05. It "
+        "judges the procedure on fewer samples, not these genes: where folds choose nothing it is low although "
+        "the genes found on all samples may be right, and a validation dataset says more. So the check does not "
+        "warn where the AUC's interval in every validation dataset lies above the nested AUC, or where the "
+        "interval of the difference holds 0. To save time, forests inside the folds have 100 trees and one seed, "
+        "and RNA-seq counts are tested as log2 counts per million without voom's weights. "
+        "[statistics.md](statistics.md) says how often the nested interval contains the true AUC."
     ),
     measures="apparent AUC minus nested AUC",
     fires="above",

@@ -185,13 +185,12 @@ def _lacks_some(evidence: StudyEvidence) -> str:
     slug="gene_set_background",
     title="Enrichment is against the measured genes, with libraries whose version and date are stored",
     meaning=(
-        "Enrichment must be against the genes that were measured, with libraries whose version is known; "
-        "anything else is an error. A library without a version is identified by checksum and date of the file; "
-        "one that could not be had is a warning: nothing was tested in it, or, for GO of human genes, the Gene "
-        "Ontology that comes with the package was used, which is older. "
-        "The message says which null each p-value has: the urn of over-representation and the random sets of "
-        "GSEA draw genes as if they were independent, so that sets of correlated genes come out too often; camera "
-        "and permuted labels do not."
+        "Enrichment must be tested against the genes that were measured, with libraries whose version is known. A "
+        "wrong background or a missing checksum is an error. A library without a version is identified by "
+        "checksum and date of its file. A library that could not be had is a warning: nothing was tested in it "
+        "or, for GO of human genes, the older Gene Ontology that comes with the package was used. The message "
+        "says which null each p-value has. Over-representation and GSEA draw genes as if they were independent, "
+        "so sets of correlated genes come out too often; camera and permuted labels do not have this fault."
     ),
     measures="gene-set libraries without date or checksum, and wrong backgrounds",
     fires="above",

@@ -13,22 +13,23 @@ _OPENING = f"""<!-- Made from the checks in dmicc_assets/checks; do not edit. Ma
 
 # What the findings mean
 
-Every study ends with the table `rigor.findings`: one row for each check and each cohort, dataset or study that it
-judged.
+Checks judge the data, the design and the result of every study. Each writes into the table `rigor.findings` one finding
+for every cohort, dataset or study that it judged:
 
-- `error`: something must be corrected, or the result has no meaning.
-- `warning`: the result may not be what it seems.
-- `info`: worth knowing.
-- `ok`: the check was made and is silent, and `statistic` has what it measured; or it does not apply, and the message
-  says why (`not applicable: ...`). It is stored too, so that it differs from a check that was never made.
+`dmicc sql "FROM rigor.findings WHERE severity <> 'ok'"`
+
+| severity | means |
+|---|---|
+| `error` | correct something, or the result has no meaning |
+| `warning` | the result may not be what it seems |
+| `info` | worth knowing |
+| `ok` | the check is silent, and `statistic` has what it measured; or it does not apply, and the message says why |
 
 No finding changes a number. The report, the command line and the verdict count a check once, however many cohorts and
-datasets it warns of.
+datasets it warns of. The verdict follows from the findings by the rules in [verdict.md](verdict.md).
 
 Each section below says what a check means, when it fires, what it measures, and what to do. In the table, `measure`
-says what `statistic` is, and `fires` on which side of `threshold` the check fires. The report opens with a verdict that
-is computed from these rows: [verdict.md](verdict.md) has the rules. Ask for the rows with
-`dmicc sql "FROM rigor.findings WHERE severity <> 'ok'"`.
+says what `statistic` is, and `fires` on which side of `threshold` the check fires.
 
 In the Dagster UI every check is an asset check of `rigor/findings`. Its name is the code with two digits and a few
 words (`R09_calibration`), so that the list is in order. These checks block nothing: a published study must stay

@@ -21,18 +21,20 @@ LEFT_OUT_FREQUENCY = 0.8
     slug="sharing",
     title="The cohorts share more genes than another axis of variation of their tissues gives",
     meaning=(
-        "The null hypothesis: the list of one disease stands to the other's as a list along another axis of variation "
-        "of the same tissue (cell composition, age, treatment, handling) does. Such lists are drawn along random axes "
-        "of the samples within their groups; they are as long as the disease's, as variable and as inter-correlated. "
-        "Each cohort in turn is replaced, and the largest p-value counts.\n\n"
-        "A large p-value is not evidence that the overlap is chance: it says that more than chance was not shown. "
-        "Where the shared biology is itself a main axis of a tissue, power falls.\n\n"
-        "The usual p-value beside it (hypergeometric, with more than two cohorts of the exact multi-set test) draws "
-        "genes from an urn. Genes that are expressed, variable or correlated are shared together without any link "
-        "between the diseases, so it is too often small: [statistics.md](statistics.md) says how often.\n\n"
-        "Where two cohorts share samples (two diseases of one series, compared with the same controls), "
-        "their lists are alike for that reason alone. Then neither p-value, nor the directions (M5), nor permuted "
-        "labels (R3) can say that there is more than chance."
+        "Do the diseases share more genes than chance gives? Chance here is not an urn. Tissues vary along many "
+        "axes (cell composition, age, treatment, handling), and the lists of genes along two such axes overlap "
+        "too. So the list of one disease is compared with lists along random axes of the other cohort's samples, "
+        "drawn within their groups; these lists are as long as the disease's, as variable and as inter- "
+        "correlated. Each cohort in turn is replaced, and the largest p-value counts.\n\n"
+        "A large p-value does not show that the overlap is chance. It says that more than chance was not shown. "
+        "Where the shared biology is itself a main axis of a tissue, the test has less power.\n\n"
+        "The usual p-value stands beside it: hypergeometric, or of the exact multi-set test with more than two "
+        "cohorts. It draws genes from an urn. Genes that are expressed, variable or correlated are shared without "
+        "any link between the diseases, so this p-value is too often small: [statistics.md](statistics.md) says "
+        "how often.\n\n"
+        "Where two cohorts share samples (two diseases of one series, compared with the same controls), their "
+        "lists are alike for that reason alone. Then neither p-value, nor the directions (M5), nor permuted "
+        "labels (R3) can show more than chance."
     ),
     measures="p of the shared genes against other axes of variation of the tissues",
     fires="above",
@@ -78,12 +80,11 @@ def sharing(evidence: StudyEvidence) -> list[Finding]:
     slug="directions",
     title="The shared genes move the same way in every cohort, and the model ranks cases above controls everywhere",
     meaning=(
-        "Some shared genes go up in one disease and down in the other; the message names them. A shared "
-        "mechanism would move them alike. A biomarker that moves opposite ways is a warning: the model's use of it in "
-        "one disease does not carry over to the other. An AUC far below 0.5 there, even of 0.000, has this reason: the "
-        "model ranks the cases below the controls. So is a signature whose directions agree less than along other "
-        "axes of variation of the tissues, where genes move together too (p of directions at most 0.05). The usual "
-        "exact binomial test takes genes as independent."
+        "Some shared genes go up in one disease and down in the other; the message names them. A shared mechanism "
+        "would move them alike. It is a warning where a biomarker does so: the model then ranks cases below "
+        "controls in the other disease, with an AUC far below 0.5, even of 0.000. It is a warning too where the "
+        "directions agree less than along other axes of variation of the tissues, where genes also move together "
+        "(p of directions at most 0.05). The usual exact binomial test takes genes as independent."
     ),
     measures="shared genes that move in opposite directions",
     fires="above",
