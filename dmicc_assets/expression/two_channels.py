@@ -74,6 +74,12 @@ def _flipped(name: str, samples: pl.DataFrame, channels: Channels) -> Iterator[s
             yield sample
 
 
+def has_reference_first(samples: pl.DataFrame, reference: str) -> list[bool]:
+    """Whether channel 1 of each sample is the reference, by the pattern of its description."""
+    pattern = re.compile(reference)
+    return [any(pattern.search(text) for text in first) for _, first, _ in _channels(samples)]
+
+
 class SwappedDyes(NamedTuple):
     """A description that is of channel 1 in one sample and of channel 2 in another."""
 

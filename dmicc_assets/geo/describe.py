@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
-from dmicc_assets.expression.labels import field_name, sample_fields, texts_of
+from dmicc_assets.expression.labels import ANY, field_name, sample_fields, texts_of
 from dmicc_assets.expression.log_base import named_base
-from dmicc_assets.expression.two_channels import reference_pattern, swapped_text
+from dmicc_assets.expression.two_channels import has_reference_first, reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
 from dmicc_assets.geo.accession import check_series, series_folder
 from dmicc_assets.geo.formats.gzip_stream import inflate
@@ -172,9 +172,10 @@ def _by_platform(samples: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFra
 def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl.DataFrame) -> DatasetDescription:
     fields = _fields(samples)
     counts = {key: dict(Counter(values)) for key, values in fields.items()}
-    field, groups = best_groups(fields)
     made = header.values_made(samples)
     swap = swapped_text(samples) if made.n_channels == 2 else None
+    reference = reference_pattern(swap.text) if swap else None
+    field, groups = _swapped_groups(fields, samples, reference) if reference else best_groups(fields)
     return DatasetDescription(
         name=name,
         platform=platform,
@@ -186,10 +187,32 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
         tissue=_tissue(fields, header.first("title")),
         has_table=header.row_counts != (0,),
         has_base=made.n_channels == 1 or named_base(made.text) is not None,
-        reference=reference_pattern(swap.text) if swap else None,
+        reference=reference,
         samples=tuple(samples["sample"]),
         fields=tuple(sample_fields(samples)),
     )
+
+
+def _swapped_groups(
+    fields: Mapping[str, Sequence[str]], samples: pl.DataFrame, reference: str
+) -> tuple[str | None, tuple[SampleGroup, ...]]:
+    """The groups by the channel that is not the reference: it is the first here and the second there."""
+    is_first = has_reference_first(samples, reference)
+    other = {key: fields[f"{key}_ch2"] for key in fields if f"{key}_ch2" in fields}
+    own = {
+        key: [
+            two if swapped else one for one, two, swapped in zip(values, other.get(key, values), is_first, strict=True)
+        ]
+        for key, values in fields.items()
+        if not key.endswith("_ch2")
+    }
+    field, groups = best_groups(own)
+    if field not in other:
+        return field, groups
+    for row in sample_fields(samples):
+        if sum(any(re.search(group.pattern, text) for text in texts_of(row, ANY)) for group in groups) != 1:
+            return None, ()
+    return ANY, groups
 
 
 def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:

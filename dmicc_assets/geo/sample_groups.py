@@ -35,9 +35,18 @@ CONTROL_WORDS = (
     "non[- _]?(?:tumou?r|tumou?rous|diseased?|lesional|cancer(?:ous)?|malignant)",
 )  # fmt: skip
 # Of these, words for the control of a treatment: beside healthy people, an untreated patient is a case.
-_TREATMENT_WORDS = ("untreated", "mock", "vehicle")
+_TREATMENT_WORDS = (
+    "untreated", "mock", "vehicle", "dmso", "pbs", "saline", "sham", "placebo", "scrambled?", "empty[- _]?vector",
+    "non[- _]?targeting", "(?:si|sh)[- _]?(?:rna)?[- _]?(?:ctrl|ctl|control|nc|nt|scr)",
+)  # fmt: skip
+# Words for tissue without the disease, beside those above.
+_WITHOUT_DISEASE = (
+    "(?:tumou?r|cancer)[- _]?free", "no (?:disease|tumou?r|cancer)", "peri[- _]?tumou?r(?:al|ous)?",
+    "para[- _]?(?:tumou?r|cancer|carcinoma)(?:al|ous)?",
+)  # fmt: skip
 # Controls only where no group is named by a word above: HD may be a healthy donor or Huntington's disease.
 UNSURE_CONTROL_WORDS = ("hds?", "nl")
+_WILD_TYPE = "wt"  # or a Wilms tumour
 _OF_TREATMENT = "{!r} is a word of treatment, not of health: are these the controls that you want?"
 _UNSURE = "{!r} is taken for a control and may stand for a disease: are these the controls?"
 
@@ -47,8 +56,8 @@ def _words(alternatives: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(alternatives)})(?![^\W\d_])", re.IGNORECASE)
 
 
-_HEALTHY = _words([word for word in CONTROL_WORDS if word not in _TREATMENT_WORDS])
-_UNTREATED, _UNSURE_CONTROL = _words(_TREATMENT_WORDS), _words(UNSURE_CONTROL_WORDS)
+_HEALTHY = _words([*(word for word in CONTROL_WORDS if word not in _TREATMENT_WORDS), *_WITHOUT_DISEASE])
+_UNTREATED, _UNSURE_CONTROL = _words(_TREATMENT_WORDS), _words((*UNSURE_CONTROL_WORDS, _WILD_TYPE))
 # A word for a disease that is not cancer: a "normal" beside it does not make the sample a control.
 _CASE = _words(("patients?", "tumou?r", "cancer", "carcinoma", "arthritis", "disease", "syndrome", "lesion(?:al)?"))
 _FROM, _WITHOUT = _words(("tissue", "from", "of", "in")), _words(("without",))
@@ -200,6 +209,7 @@ def _piece(text: str) -> str:
 
 def label_of(text: str) -> str:
     """A label in the form that study files require, from a description."""
+    text = re.sub(r"(?<!\W)\+(?![\w+])", " pos ", re.sub(r"(?<!\W)-(?![\w-]| *\d)", " neg ", text))  # HIV+, HIV-
     words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].rstrip("_")
     return words if words[:1].isalpha() else f"group_{words}".rstrip("_")
 

@@ -28,7 +28,9 @@ _SERIAL_MARK = re.compile(rf"(?:(?<![^\W\d_])(?:{_PLAIN_COUNTED}|p)[\s_.:#-]*)?{
 _REPLICATE = re.compile(r"[\s_,.([-]+(?:(?:bio\w*|tech\w*)[\s_-]+)?rep(?:licate|eat)?s?[\s_.#-]*$", re.I)
 _SHORTEST = 5  # letters of a word in which a letter may be left out, added or swapped
 _SHORTEST_OTHER = 7  # in which one may be another
-_ENDS = re.compile(r"[\W_]+$")
+_ENDS = re.compile(r"(?:[^\w+-]|_)+$")  # HIV+ and HIV- are not one
+# Between words; a hyphen before a space or at the end is a minus (ER- tumour).
+_BETWEEN = re.compile(r"[\s_]+(?:-+[\s_]+)*|-(?=\w)")
 
 
 def as_yaml(text: str) -> str:
@@ -74,7 +76,8 @@ def _marked(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """A text without the marks, the words before them, and the word for a replicate at its end."""
-    bare = _REPLICATE.sub("", _SERIAL_MARK.sub(" ", text)).strip(" \t_,.;:-()[]")
+    bare = _REPLICATE.sub("", _SERIAL_MARK.sub(" ", text)).strip(" \t_,.;:()[]")
+    bare = re.sub(r"^-+|[\s_]-+$", "", bare).strip()  # HIV- is not HIV
     return bare or text.replace(MARK, " ").strip()
 
 
@@ -105,7 +108,7 @@ def _common(texts: Sequence[str]) -> str:
 def same_spelling(counts: Mapping[str, int]) -> dict[str, str]:
     """For each text the most frequent spelling of it: itself, unless it differs by case, signs or one wrong letter.
 
-    Signs between words and the case of words of three letters or more do not matter, nor the s of a plural. In one word
+    Signs between words and the case of words but alleles (AA, Aa) do not matter, nor the s of a plural. In one word
     of five letters or more a letter may be left out, added or swapped with the next, neither the first nor the last,
     where the other spelling has twice as many samples; of seven letters or more one may be another, at four times as
     many. Digits never differ: stages and doses do by them.
@@ -138,9 +141,9 @@ def _is_same(common: str, other: str, times: float) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Words with one space between; in lower case those of three letters or more (AA, Aa and aa are genotypes)."""
-    words = re.split(r"[\s_-]+", re.sub("['’]", "", _ENDS.sub("", text)).strip())
-    return " ".join(word.casefold() if sum(map(str.isalpha, word)) > 2 else word for word in words)
+    """Words with one space between, in lower case but for alleles: of one or two of the same letter (AA, Aa, aa)."""
+    words = _BETWEEN.split(re.sub("['’]", "", _ENDS.sub("", text)).strip())
+    return " ".join(word if len(set(filter(str.isalpha, word.casefold()))) == 1 else word.casefold() for word in words)
 
 
 def _is_slip(common: str, other: str, times: float) -> bool:

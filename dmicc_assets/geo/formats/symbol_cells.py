@@ -13,11 +13,15 @@ from dmicc_assets.expression.symbols import current_symbols, is_gene_symbol, is_
 from dmicc_assets.study.patterns import find_all
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)"
+# Of other languages those that a spreadsheet displays otherwise (1. Mrz, 1-déc); AGO-2 and SET-1 are genes.
+_GERMAN = "(?:mrz|mär|okt|dez)"
+_OTHER_MONTH = f"(?:{_GERMAN}|mai|févr?|mars|avr|août|déc|ene|abr|ago|dic|fev|set|out|mag|giu|lug|ott|mrt|mei)"
 _LONG_MONTH = "(?:january|february|march|april|june|july|august|september|october|november|december)"
 # What a spreadsheet displays for MARCH1, SEPT2 or DEC1, and its serial numbers of days from 1982 to 2036; the symbol
 # cannot be recovered (doi:10.1186/s13059-016-1044-7). Letters followed by digits (SEPT9) are a symbol.
 _DATE = re.compile(
-    rf"\d{{1,2}}[-/. ](?:{_MONTH}|{_LONG_MONTH})(?:[-/. ]\d{{2,4}})?|{_MONTH}[-/.]\d{{1,4}}"
+    rf"\d{{1,2}}(?:[-/. ]|\. )(?:{_MONTH}|{_OTHER_MONTH}|{_LONG_MONTH})(?:[-/. ]\d{{2,4}})?|{_MONTH}[-/.]\d{{1,4}}"
+    rf"|{_GERMAN}[-/. ]\d{{1,4}}"
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T][\d:.]+)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|[34]\d{4}(?:\.0+)?",
     re.I,
 )
@@ -28,13 +32,26 @@ _BLANK = frozenset({"", "-", "--", "---"})
 # What R, spreadsheets and submitters write instead of a gene.
 _PLACEHOLDERS = frozenset(
     {"na", "n/a", "n.a.", "nan", "nil", "null", "none", "unknown", "unassigned", "unannotated", "unmapped", "undefined"}
-    | {"missing", "empty", "false", "true", "nosymbol", "nogene"}
+    | {"missing", "empty", "false", "true", "nosymbol", "nogene", "tbd", "n.d.", "uncharacterized", "hypothetical"}
+    | {
+        "intergenic",
+        "pseudogene",
+        "withdrawn",
+        "retired",
+        "deleted",
+        "obsolete",
+        "discontinued",
+        "noncoding",
+        "unnamed",
+    }
+    | {"non-coding", "other", "others", "unidentified", "undetermined", "unnamed gene", "novel", "novel gene"}
 )
 _PLACEHOLDER = re.compile(
     r"#[A-Z0/]+[!?]?"  # spreadsheets' errors
     r"|[-+]?[\d.,]+(?:e[-+]?\d+)?"  # numbers: 2.31E+19 was 2310009E19Rik
     r"|[\W_]+"
-    r"|(?:no|not) (?:gene|symbol|name|match|data|annotat|assign|availab|known|applicab)\w*.*"
+    r"|(?:uncharacteri[sz]ed|hypothetical|unnamed|unknown|predicted|novel) (?:gene|protein|transcript)s?(?: product)?"
+    r"|(?:no|not) (?:gene|symbol|name|match|hit|found|data|annotat|assign|availab|known|applicab)\w*.*"
     r"|(?:.*[\W_])?empty(?:[\W_\d].*)?",
     re.I,
 )
@@ -43,7 +60,7 @@ _CONTROL = re.compile(
     r"(?:.*[\W_])?(?:controls?|negative|permuted|scrambled|random|background|blank|spike-?in)(?:[\W_\d].*)?"
     r"|(?:negative|positive|hyb\w*)_?controls?\d*|.*corner\d*|AFFX\b.*|(?:\([-+]\))?E1A[\W_].*|(?:\([-+]\))?3xSLv\d+"
     r"|ERCC[-_]\d+.*|eQC(?:-\d+)?|NC\d*_\d{5,}|ETG\d+_\d+|phage_lambda.*|cy3_hyb|low_stringency_hyb|labeling|biotin"
-    r"|housekeeping",
+    r"|housekeeping|(?:POS|NEG)_[A-Z](?:\(\d*\.?\d+\))?",  # NanoString's
     re.I,
 )
 _MIRNA = re.compile(r"[a-z]{3,4}-(?:mir|let|lin|bantam)\b[^\s;|,:&+=~/]*", re.I)
@@ -53,10 +70,24 @@ _JOINED = re.compile(r"[:&+=~\\]")
 _BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]+)[)\]]")
 # A symbol and its title: `TP53: tumor protein p53`, `TP53 - tumor protein p53`.
 _TITLED = re.compile(r"(\S+?)(?::| -)\s+(?:\S+\s.*|[a-z]{4,})")
+# A symbol and a word that says what it is: `TP53 gene`, `Gene TP53`, `TP53 variant 2`.
+_SAID = re.compile(
+    r"(?:(?:gene|symbol)[\s:=]+)?(\S+)(?:\s+(?:gene|protein|mrna|transcript|homolog(?:ue)?|ortholog(?:ue)?)"
+    r"|\s+(?:transcript )?(?:variant|isoform)\s+\w+)?",
+    re.I,
+)
+# Names of data bases before an entry (`HGNC:TP53`): no genes, though some are symbols too (HSA is one of ALB's).
+_DATA_BASE = re.compile(
+    r"(?:hgnc|hsa|hs|mmu|rno|ncbi|refseq|entrez|ensembl|gene|symbol|name|gb|lcl|homo sapiens)", re.I
+)
 # Words that describe a gene, and its identifiers, beside its symbol.
 _DESCRIPTION = re.compile(r".*\s.*|[a-z]{4,}|ENS[A-Z]*\d{6,}(?:\.\d+)?|[NX][MRP]_\d+(?:\.\d+)?", re.S)
 # The symbol in a RefSeq title: `Homo sapiens olfactory receptor, family 4, member 5 (OR4F5), mRNA.`
 _TITLE = re.compile(r"\(([^()\s]+)\)(?:, |\.?$)")
+
+
+# White space, and what web pages and spreadsheets leave beside a name.
+_INVISIBLE = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u2060\ufeff"
 
 
 class Cell(NamedTuple):
@@ -111,7 +142,7 @@ def _read_entry(entry: str) -> Cell:
             continue
         if _DATE.fullmatch(part):
             n_dates += 1
-        elif part.casefold() in _PLACEHOLDERS or _PLACEHOLDER.fullmatch(part):
+        elif _is_placeholder(part):
             n_placeholders += 1
         elif _CONTROL.fullmatch(part) and not is_human_symbol(part):
             n_controls += 1
@@ -170,6 +201,8 @@ def _parts(entry: str) -> list[str]:
     parts = [part for piece in re.split("[;|,]", entry) if (part := _bare(piece))]
     if any(is_gene_name(part) or _is_known(_joined(part)) for part in parts):
         return [name for part in parts for name in _joined(part)]
+    if len(parts) > 1 and all(map(_is_placeholder, parts)):
+        return parts  # `?|100130426` of TCGA
     joined = _joined(entry)
     words = entry.split()
     return words if joined == [entry] and len(words) > 1 and _is_known(words) else joined
@@ -185,11 +218,18 @@ def _joined(part: str) -> list[str]:
     if match and (known := [name for name in map(_bare, match.groups()) if is_gene_name(name)]):
         exact = [name for name in known if is_human_symbol(name)] or known
         return exact if len(set(current_symbols(exact).values())) > 1 else exact[:1]
-    if (match := _TITLED.fullmatch(part)) and is_gene_name(match[1]):
-        return [match[1]]
+    said = (pattern.fullmatch(part) for pattern in (_TITLED, _SAID))
+    if known := [match[1] for match in said if match and is_gene_name(match[1])]:
+        return known[:1]
     pieces = [piece for each in _JOINED.split(part) if (piece := _bare(each))]
+    if _DATA_BASE.fullmatch(pieces[0] if len(pieces) > 1 else ""):
+        pieces = pieces[1:]
     words = re.split(r"\s+and\s+", part)
     return pieces if any(map(is_gene_name, pieces)) else words if _is_known(words) else [part]
+
+
+def _is_placeholder(part: str) -> bool:
+    return part.casefold() in _PLACEHOLDERS or _PLACEHOLDER.fullmatch(part) is not None
 
 
 def _is_known(names: list[str]) -> bool:
@@ -197,4 +237,4 @@ def _is_known(names: list[str]) -> bool:
 
 
 def _bare(text: str) -> str:
-    return text.strip().strip("\"'").strip()
+    return text.strip(_INVISIBLE).strip("\"'\u201c\u201d\u2018\u2019`").strip(_INVISIBLE)

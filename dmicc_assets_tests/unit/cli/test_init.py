@@ -57,6 +57,21 @@ def two_channels(base: str) -> str:
     return "\n".join([*lines[:at], *rows, *lines[at:]])
 
 
+def test_the_groups_of_swapped_dyes_are_of_the_channel_that_is_no_reference(init: Init, tmp_path: Path) -> None:
+    text = two_channels("log2")
+    pairs = ["disease: lupus", "disease: healthy"] * 3
+    one, two = ([each if i % 2 == own else "disease: reference" for i, each in enumerate(pairs)] for own in (1, 0))
+    one, two = ['"' + '"\t"'.join(each) + '"' for each in (one, two)]
+    old = next(line for line in text.split("\n") if line.startswith("!Sample_characteristics_ch1"))
+    new = f"!Sample_characteristics_ch1\t{one}\n!Sample_characteristics_ch2\t{two}"
+    write_matrix(tmp_path / "mirror", "GSE5", "GPL7", text.replace(old, new))
+    assert init("init", "GSE5", "--as", "dyes")[0] == 0
+    study = yaml.safe_load((tmp_path / "studies" / "dyes.yaml").read_text())
+    assert {rule["label"] for rule in study["datasets"]["GSE5"]["labels"]} == {"lupus", "control"}
+    assert next(iter(study["cohorts"].values()))["case"] == "lupus"
+    assert init("check", "dyes")[0] == 0
+
+
 def test_swapped_dyes_are_proposed_and_an_unnamed_base_is_asked(init: Init, tmp_path: Path) -> None:
     path = tmp_path / "studies" / "dyes.yaml"
     write_matrix(tmp_path / "mirror", "GSE5", "GPL7", two_channels("log2"))

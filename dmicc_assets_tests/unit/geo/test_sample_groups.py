@@ -117,6 +117,27 @@ def test_words_of_treatment_are_asked_about_and_yield_to_health() -> None:
     assert groups[0].doubt.startswith("'HD' is taken for a control and may stand for a disease")
 
 
+@pytest.mark.parametrize(
+    ("texts", "labels"),
+    [
+        (("HIV+", "HIV-", "healthy"), {"hiv_pos", "hiv_neg", "control"}),  # a sign is no spelling
+        (("ER+ tumor", "ER- tumor", "normal"), {"er_pos_tumor", "er_neg_tumor", "control"}),
+        (("p53+/+", "p53-/-"), {"p53_pos", "p53_neg"}),
+        (("peritumoral", "tumoral"), {"control", "tumoral"}),
+        (("siControl", "siTP53"), {"control", "sitp53"}),
+        (("DMSO", "drug 1 uM", "drug 10 uM"), {"control", "drug_1_um", "drug_10_um"}),
+    ],
+)
+def test_signs_and_words_of_cells(texts: Sequence[str], labels: set[str]) -> None:
+    _, groups = groups_of(status=[text for text in texts for _ in range(4)])
+    assert {label for _, label, _ in groups} == labels
+
+
+def test_case_is_a_spelling_but_not_of_alleles() -> None:
+    assert set(same_spelling({"WT": 4, "wt": 2, "ko": 6}).values()) == {"WT", "ko"}
+    assert len(set(same_spelling({"AA": 4, "Aa": 2, "aa": 6}).values())) == 3
+
+
 def test_thousands_of_distinct_texts_are_not_compared_one_by_one() -> None:
     texts = [f"sample {i:05d} of {i % 7}x{i}y" for i in range(5000)]
     assert best_groups({"note": texts, "title": texts}) == (None, ())

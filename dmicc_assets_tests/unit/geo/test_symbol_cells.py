@@ -25,6 +25,8 @@ from dmicc_assets.geo.formats.symbol_cells import Cell, read_cell
         ("TP53, tumor protein p53", ["TP53"]),
         ("TP53; EGFR; epidermal growth factor receptor", ["TP53", "EGFR"]),
         ("TP53;ENSG00000141510;NM_000546.6", ["TP53"]),
+        ("Gene=TP53;Symbol=EGFR", ["TP53", "EGFR"]),
+        ("EGFR, transcript variant 2", ["EGFR"]),
     ],
 )
 def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
@@ -52,6 +54,9 @@ def test_known_symbols_are_separated(cell: str, symbols: list[str]) -> None:
         ("LOC100130000", ["LOC100130000"]),
         ("SEPT9", ["SEPT9"]), ("MARCH5", ["MARCH5"]), ("DEC1", ["DEC1"]),
         ("March 2", ["MARCH2"]), ("Septin 12", ["SEPTIN12"]),  # GPL8432
+        ("TP53 gene", ["TP53"]), ("Gene TP53", ["TP53"]), ("TP53 protein", ["TP53"]), ("EGFR variant 2", ["EGFR"]),
+        ("HGNC:TP53", ["TP53"]), ("gene:TP53", ["TP53"]),
+        ("\u201cTP53\u201d", ["TP53"]), ("\ufeffTP53\u200b", ["TP53"]), ("AGO-2", ["AGO-2"]), ("SET-1", ["SET-1"]),
         ("NONO", ["NONO"]), ("NOTCH1", ["NOTCH1"]), ("NOS1", ["NOS1"]),
     ],
 )  # fmt: skip
@@ -61,16 +66,17 @@ def test_what_is_one_symbol_stays(cell: str, symbols: list[str]) -> None:
 
 DATES = (
     "MAR-01, 1-Mar, 2001/3/1, 3/1/2001, Mar 1, 01-Mar-01, 2-Sep-2010, Oct-04, 1-Dec, 43891, 37316, 1-Mar-01, 15-SEP, "
-    "2003-09-01 00:00:00, 44256.0, 1-March"
+    "2003-09-01 00:00:00, 44256.0, 1-March, 1. Mrz, 01-Mär, 2-déc, Dez 01, 1-set"
 )
 PLACEHOLDERS = (
     "#N/A, #REF!, #VALUE!, 0, 123, 3.8E+03, 2.31E+19, none, None, n/a, na, NaN, Null, unknown, ., ?, "
-    "no match, Not Available, no gene, empty"
+    "no match, Not Available, no gene, empty, not found, no hit, TBD, n.d., unknown gene, hypothetical protein, "
+    "uncharacterized, withdrawn, pseudogene, intergenic"
 )
 CONTROLS = (
     "permuted_negative, Negative Control 12, NegativeControl, DarkCorner, GE_BrightCorner, AFFX-BioB, (+)E1A_r60_1, "
     "AFFX-r2-Ec-bioB-3_at, E1A_r60_a97, (-)3xSLv1, ERCC-00002, ERCC-00002_178, ILMN_Controls, eQC-41, NC2_00079215, "
-    "ETG10_212828, Spike-in, control, cy3_hyb"
+    "ETG10_212828, Spike-in, control, cy3_hyb, POS_A(128), NEG_B"
 )
 
 
@@ -88,6 +94,11 @@ def test_placeholders_are_no_genes(cell: str) -> None:
 @pytest.mark.parametrize("cell", CONTROLS.split(", "))
 def test_control_probes_are_counted_as_such(cell: str) -> None:
     assert read_cell(cell) == Cell((), n_controls=1)
+
+
+def test_unknown_genes_of_tcga_are_none() -> None:
+    assert read_cell("?|100130426") == Cell((), n_placeholders=2, is_compound=True)
+    assert read_cell("TP53|7157").symbols == ("TP53",)
 
 
 def test_a_date_behind_a_colon_is_a_second_symbol() -> None:
