@@ -46,7 +46,7 @@ def dmicc(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Find genes that two diseases share, in public transcriptomes. Begin with `dmicc demo` or `dmicc init`."""
+    """Find genes that diseases share, in public transcriptomes. Begin with `dmicc demo` or `dmicc init`."""
 
 
 @app.command()
@@ -65,7 +65,7 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Materialise a study, skipping what is up to date."""
+    """Compute a study; results that are up to date are skipped."""
     from dmicc_assets.cli.json_lines import last_object
     from dmicc_assets.cli.terminal import run_and_show
 
@@ -76,9 +76,9 @@ def run(
 
 @app.command()
 def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated data.")] = 1) -> None:
-    """Run the study `demo` on simulated data, and compare its results with the truth.
+    """Run a study on simulated data, whose truth is known.
 
-    A GEO mirror with a planted truth is simulated first; nothing is downloaded.
+    A GEO mirror with a planted truth is simulated first, and the results are compared with it; nothing is downloaded.
     """
     from dmicc_assets.cli.terminal import demo_and_show
 
@@ -94,7 +94,7 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Validate a study file, and show what a run would find at its sources.
+    """Validate a study file; show what a run would find.
 
     Only headers and annotations are read, no matrix: samples of each label, platforms, patients, genes in common, gene
     sets, what would be downloaded, and what would stop a run, as far as these tell.
@@ -122,7 +122,7 @@ def init(
     accessions: Annotated[list[str], typer.Argument(metavar="GSE...", help="Series of GEO.")],
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the study.")],
 ) -> None:
-    """Write a study file to start from, from the headers of series.
+    """Write a first study file from the headers of series.
 
     Labels, cohorts and tissues are proposals: check them.
     """
@@ -139,7 +139,10 @@ def find(
     most: Annotated[int, typer.Option("--most", min=1, max=500, help="Series at most.")] = 50,
     accessions: Annotated[bool, typer.Option("--accessions", help="Only accessions, one a line, for `init`.")] = False,
 ) -> None:
-    """Find series of GEO by words; `dmicc init` takes their accessions."""
+    """Find series of GEO by words.
+
+    `--accessions` lists what `dmicc init` takes.
+    """
     from dmicc_assets.cli.find import find_and_show
 
     find_and_show(out, _workspace(), words, organism, kind, most, only_accessions=accessions)
@@ -150,7 +153,7 @@ def outdated(
     study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study; without, all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """List what the sources have revised since the last run.
+    """List revisions at the sources since the last run.
 
     Also list the results that would be computed again; nothing is computed.
     """
@@ -219,7 +222,7 @@ def gene_sets(
         str | None, typer.Option("--study", metavar="STUDY", help="The libraries of a study, as its file pins them.")
     ] = None,
 ) -> None:
-    """List the gene-set libraries that were fetched; get, pin, unpin or remove one.
+    """List, get, pin, unpin or remove gene-set libraries.
 
     A run fetches what its study asks for; `get --study STUDY` fetches all of it before. A pinned library stays as it
     is, whatever its provider serves.
@@ -247,7 +250,7 @@ def score(
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no nomograms.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Apply the frozen risk model to new patients, and draw each."""
+    """Score new patients by the frozen model, and draw each."""
     from dmicc_assets.assets import STEPS
     from dmicc_assets.cli.json_lines import last_object
     from dmicc_assets.cli.score import score_and_show
@@ -271,9 +274,9 @@ def export(
     h5ad: Annotated[bool, typer.Option("--h5ad", help="Also write each cohort as AnnData (.h5ad).")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
 ) -> None:
-    """Export a study as one folder that needs no dmicc: an RO-Crate.
+    """Export a study as one folder, an RO-Crate.
 
-    Every table, every figure (PNG, SVG, PDF), the report, and what each was made from.
+    It needs no dmicc: every table, every figure (PNG, SVG, PDF), the report, and what each was made from.
     """
     from dmicc_assets.cli.summary import stale_lines
     from dmicc_assets.export.study_export import ExportChoice, export_and_show
@@ -307,7 +310,10 @@ def ui(
         int | None, typer.Option(min=1, max=65535, help="Port of studies, reports, new study; the next one.")
     ] = None,
 ) -> None:
-    """Serve studies, reports, a page to make a study, and the Dagster UI with its daemon, on this machine only."""
+    """Open studies, reports, new study and the Dagster UI.
+
+    Pages and UI are served on this machine only, with Dagster's daemon.
+    """
     from dmicc_assets.cli.ui import serve_ui
     from dmicc_assets.study.settings import load_settings
 
