@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Python keeps what it compiled, also where the environment says otherwise: the tests compile 400 files, and start it often.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo ui test test-quick test-real lint generated docs lock sbom clean
+.PHONY: demo ui test test-quick test-real lint generated docs lock sbom fuzz clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
@@ -42,6 +42,11 @@ docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
+
+# Mutated text for every parser, for SECONDS; faults are written to fuzz_faults/.
+SECONDS ?= 600
+fuzz: .venv/installed
+	$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
 
 # CycloneDX, of the lock. The audit asks a database on the network: `pip-audit -r requirements.lock --disable-pip`.
 sbom: .venv/installed
