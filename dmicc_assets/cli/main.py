@@ -59,6 +59,13 @@ def run(
             "--only", metavar="GROUP", help="Only this group of the graph, without its inputs from other groups."
         ),
     ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="GROUP", help="This group and all that it needs; no more.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="GROUP", help="Not this group, nor what reads it; may be given several times."),
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the SHA-256 of every file in the lake.")] = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Fail if another run of the study is in progress.")
@@ -71,7 +78,19 @@ def run(
 
     with last_object(out, is_asked=as_json) as last:
         workspace, name = _study(study, prepares=True)
-        run_and_show(out, err, workspace, name, force=force, only=only, verify=verify, wait=not no_wait, last=last)
+        run_and_show(
+            out,
+            err,
+            workspace,
+            name,
+            force=force,
+            only=only,
+            until=until,
+            skip=skip or (),
+            verify=verify,
+            wait=not no_wait,
+            last=last,
+        )
 
 
 @app.command()

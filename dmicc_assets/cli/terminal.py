@@ -42,6 +42,8 @@ def run_and_show(
     *,
     force: bool = False,
     only: str | None = None,
+    until: str | None = None,
+    skip: Sequence[str] = (),
     verify: bool = False,
     wait: bool = True,
     last: dict[str, Any] | None = None,
@@ -55,6 +57,8 @@ def run_and_show(
         study: the study.
         force: whether to compute everything, up to date or not.
         only: a group of the graph; None for all of them.
+        until: a group that is computed with all that it needs.
+        skip: groups that are left out, with all that reads them.
         verify: whether to check the SHA-256 of every file.
         wait: whether to wait for another run of the study.
         last: if given, `out` gets an object of JSON for each partition and nothing else, and this the fields of the
@@ -70,7 +74,7 @@ def run_and_show(
     with _alone(err, workspace, study, waits=wait), shows:
         workspace = replace(workspace, report_progress=shows.part)
         this = StudyRun(workspace, study, force=force, verify=verify)
-        plan = this.plan(only)
+        plan = this.plan(only, until, skip)
         shows.plan(plan, Remaining(workspace, study, plan, force=force))
         outcomes = this.materialise(plan, shows.started, shows.ended)
     for warning in dict.fromkeys(this.warnings):

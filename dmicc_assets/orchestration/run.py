@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.errors import DmiccError, RequestError, SourceError
+from dmicc_assets.errors import DmiccError, SourceError
 from dmicc_assets.geo.http.memory import Memory
+from dmicc_assets.lake.chosen_steps import Chosen
 from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded, served, study_currency
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.steps import Step, StepContext, partition_keys
@@ -19,7 +20,6 @@ from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.session import Listener, Session
 from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
-from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
 from dmicc_assets.warehouse.build import build_warehouse
 
@@ -64,16 +64,15 @@ class StudyRun:
         self.warnings: list[str] = []
         self.judged: list[Currency] = []
 
-    def plan(self, only: str | None = None) -> list[tuple[Step, PartitionKey]]:
-        """Every partition of every step, in order of dependence.
+    def plan(
+        self, only: str | None = None, until: str | None = None, skip: Sequence[str] = ()
+    ) -> list[tuple[Step, PartitionKey]]:
+        """Every partition of the steps that are asked for, in order of dependence; `Chosen` has the arguments.
 
         Raises:
-            RequestError: there is no such group.
+            RequestError: there is no such group, or no step is left.
         """
-        groups = {TABLES[table].group for step in STEPS for table in step.outputs}
-        if only is not None and only not in groups:
-            raise RequestError(f"no group {only!r}: the groups are {', '.join(sorted(groups))}")
-        wanted = [s for s in STEPS if only is None or only in {TABLES[table].group for table in s.outputs}]
+        wanted = Chosen(only, until, tuple(skip)).of(STEPS)
         return [(step, key) for step in wanted for key in partition_keys(step.partition, self._study)]
 
     def materialise(
