@@ -261,7 +261,7 @@ def score(
     study: StudyName,
     matrix: Annotated[Path, typer.Argument(metavar="MATRIX", help="Genes by samples: TSV, CSV or Parquet.")],
     values: Annotated[
-        Literal["auto", "log2", "linear", "counts", "tpm", "fpkm"],
+        Literal["auto", "log2", "ln", "log10", "linear", "counts", "tpm", "fpkm"],
         typer.Option("--values", "--scale", help="What the values are; auto tells log2 from linear by GEO2R's rule."),
     ] = "auto",
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE.tsv", help="Write the scores to a file.")] = None,

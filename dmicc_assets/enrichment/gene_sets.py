@@ -24,6 +24,7 @@ SUFFIXES = (".gmt", ".gmt.gz")
 _WEIGHT = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?", re.I)
 _FRACTION = re.compile(r"[-+]?\d*\.\d*(?:e[-+]?\d+)?", re.I)
 _BETWEEN = re.compile(r"[\s,;]+")
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,9 @@ def _described(description: str) -> str | None:
 
 def _content(path: Path) -> bytes:
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        with path.open("rb") as file:  # a browser may have unpacked it, or left the suffix out
+            is_gzip = file.read(2) == _GZIP
+        with (gzip.open if is_gzip else open)(path, "rb") as file:
             content = file.read(limited(MOST_TEXT) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: expected a readable gene-set library ({error or type(error).__name__})") from None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dmicc_assets.errors import DataError
-from dmicc_assets.expression.kinds import RATIOS, KindOfValues
+from dmicc_assets.expression.kinds import RATIOS, Doubt, KindOfValues
 from dmicc_assets.expression.log_base import named_base
 from dmicc_assets.study.dataset_parts import Channels
 from dmicc_assets.study.patterns import bounded, search
@@ -53,7 +53,23 @@ def of_two_channels(name: str, samples: pl.DataFrame, value_text: str, spec: Dat
         raise DataError(f"{name}: {'; '.join(problems)}")
     why = "the header says so" if spec.values == "auto" else "the study file says so"
     flipped = _flipped(name, samples, spec.channels) if spec.channels else ()
-    return KindOfValues(kind, why, flipped=frozenset(flipped))
+    doubt = None if spec.channels else _reference_first(samples)
+    return KindOfValues(kind, why, flipped=frozenset(flipped), doubt=doubt)
+
+
+def _reference_first(samples: pl.DataFrame) -> Doubt | None:
+    """Where channel 1 is the reference of every sample: channel 1 over 2 would be the inverse of what is compared."""
+    channels = list(_channels(samples))
+    common = frozenset[str].intersection(*(first for _, first, _ in channels)) if channels else frozenset[str]()
+    references = sorted(text for text in common if _REFERENCE.search(text))
+    if not references or any(_REFERENCE.search(text) for _, _, second in channels for text in second):
+        return None
+    line = f"channels: {{reference: {reference_pattern(references[0])!r}, ratio: ...}}"
+    text = (
+        f"the reference ({references[0]}) is in channel 1 of every sample: as channel 1 over channel 2 they are "
+        f"reference over sample, and every gene's direction is inverse: write {line} with ch1/ch2 or ch2/ch1"
+    )
+    return Doubt(text, "warning")
 
 
 def _flipped(name: str, samples: pl.DataFrame, channels: Channels) -> Iterator[str]:

@@ -77,7 +77,7 @@ def _of_ratios(raw: RawDataset, spec: Dataset) -> KindOfValues:
             f"its arrays have two channels, but the values ({observed.min():g} to {observed.max():g}) are no log ratios"
         )
         _stop(raw, what, ("linear", "log2", of.kind))
-    if np.quantile(observed, 0.25) <= 0:
+    if of.doubt is not None or np.quantile(observed, 0.25) <= 0:
         return of
     text = "over 75 % of them are above 0, as logarithms of one channel are: write values: log2 if they are"
     return replace(of, doubt=Doubt(text, "warning"))

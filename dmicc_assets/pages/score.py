@@ -42,12 +42,14 @@ _SUFFIXES = (".tsv", ".csv", ".txt", ".parquet", ".tsv.gz", ".csv.gz", ".txt.gz"
 _SCALES: dict[Scale, str] = {
     "auto": "decide by GEO2R's rule",
     "log2": "log2",
+    "ln": "natural logarithms",
+    "log10": "log10",
     "linear": "linear",
     "counts": "read counts",
     "tpm": "TPM",
     "fpkm": "FPKM",
 }
-_TYPED_SCALES: tuple[Scale, ...] = ("log2", "linear", "tpm", "fpkm")
+_TYPED_SCALES: tuple[Scale, ...] = ("log2", "ln", "log10", "linear", "tpm", "fpkm")
 _MOST_DRAWN = 3
 _DRAWING = Lock()  # matplotlib draws one figure at a time
 

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
-from dmicc_assets.expression.kinds import log2_of_abundance
+from dmicc_assets.expression.kinds import LOGARITHMS, log2_of_abundance
+from dmicc_assets.expression.log_base import TO_LOG2, Base
 from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
 from dmicc_assets.geo.formats.tabular import read_matrix
@@ -29,7 +30,9 @@ from dmicc_assets.types import ExpressionMatrix, FloatArray
 # The check on absolute risks.
 ABSOLUTE_RISK = "R10"
 # What the given values are, in the words of `values:` of a study file.
-Scale = Literal["auto", "log2", "linear", "counts", "tpm", "fpkm"]
+Scale = Literal["auto", "log2", "ln", "log10", "linear", "counts", "tpm", "fpkm"]
+# Logarithms of one channel to another base than 2.
+_OTHER_LOGARITHMS: Mapping[str, Base] = {kind: base for base, kind in LOGARITHMS.items() if base != "2"}
 # Fewer rows than this are no library: their sum is not the depth of a sample's sequencing.
 _ROWS_OF_A_LIBRARY = 5000
 
@@ -149,7 +152,8 @@ def score_matrix(
             f"{', '.join(matrix.features[:3])}\nexpected gene symbols in the first column"
         )
     try:
-        decision = log2_decision(matrix.values, scale if scale in ("auto", "log2") else "linear")
+        is_logarithm = scale == "log2" or scale in _OTHER_LOGARITHMS
+        decision = log2_decision(matrix.values, "log2" if is_logarithm else "auto" if scale == "auto" else "linear")
         values = _on_log2(matrix.values, scale, decision)
     except (DataError, ValueError) as error:
         raise RequestError(str(error)) from None
@@ -198,6 +202,8 @@ def _on_log2(values: FloatArray, scale: Scale, decision: ScaleDecision) -> Float
         return np.hstack([log_cpm(values[:, [i]]) for i in range(values.shape[1])])
     if scale in ("tpm", "fpkm"):
         return log2_of_abundance(values, f"the values are said to be {scale.upper()}")
+    if scale in _OTHER_LOGARITHMS:
+        return values * TO_LOG2[_OTHER_LOGARITHMS[scale]]
     return to_log2(values, decision)
 
 
@@ -232,6 +238,9 @@ def _scale_taken(scores: PatientScores) -> str:
         return "read counts, as asked: log2 counts per million of each sample's own sum were taken"
     if scores.scale in ("tpm", "fpkm"):
         return f"{scores.scale.upper()}, as asked: log2(x + 1) was taken"
+    if scores.scale in _OTHER_LOGARITHMS:
+        base = _OTHER_LOGARITHMS[scores.scale]
+        return f"logarithms to base {base}, as asked: they were multiplied by {TO_LOG2[base]:.4f} to be log2"
     decision = scores.decision
     why = "GEO2R's rule" if decision.rule == "auto" else f"as asked: {decision.rule}"
     took = "linear: log2 was taken, values of 0 and below are missing" if decision.took_log2 else "log2, used as given"

@@ -145,6 +145,9 @@ def test_values_are_brought_to_log2_as_a_run_does(model: RiskModel, nomogram: pl
     assert only.rows["linear_predictor"][0] == scores.rows["linear_predictor"][0]
     of_tpm = score_matrix(model, nomogram, both, "tpm")
     np.testing.assert_allclose(of_tpm.rows[model.genes[0]], np.log2(counts[0] + 1), rtol=1e-12)
+    for kind, factor in (("ln", np.log2(np.e)), ("log10", np.log2(10.0))):
+        logged = score_matrix(model, nomogram, both, kind)  # pyright: ignore[reportArgumentType]
+        np.testing.assert_allclose(logged.rows[model.genes[0]], counts[0] * factor, rtol=1e-12)
     for scale, wrong in (("counts", "negative"), ("fpkm", "said to be FPKM: a value is negative")):
         with pytest.raises(RequestError, match=wrong):
             score_matrix(model, nomogram, ExpressionMatrix(-counts, names, both.samples), scale)  # pyright: ignore[reportArgumentType]

@@ -228,6 +228,18 @@ def test_what_cannot_be_a_ratio_of_two_channels_is_said() -> None:
     assert kind_of_values(raw(RATIO, same, value_text="log2 ratio"), spec()).doubt is None
 
 
+def test_a_reference_that_is_always_in_the_first_channel_is_a_doubt() -> None:
+    first = raw(RATIO, [("Universal reference", "patient")] * 2, value_text="log2 ratio")
+    doubt = kind_of_values(first, spec()).doubt
+    assert doubt is not None
+    assert doubt.severity == "warning"
+    assert "write channels: {reference: '^Universal reference$', ratio: ...} with ch1/ch2 or ch2/ch1" in doubt.text
+    told = spec(channels={"reference": "^Universal", "ratio": "ch2/ch1"})
+    assert (kind_of_values(first, told).doubt, kind_of_values(first, told).flipped) == (None, frozenset())
+    second = raw(RATIO, [("patient", "Universal reference")] * 2, value_text="log2 ratio")
+    assert kind_of_values(second, spec()).doubt is None
+
+
 def test_swapped_dyes_need_a_reference() -> None:
     given = raw(RATIO, SWAPPED, value_text="log2 ratio")
     swap = swapped_text(given.samples)
