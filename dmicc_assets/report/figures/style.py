@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from dmicc_assets.report.figures.single_axes import is_single, place_axes
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import wrapped
 from dmicc_assets.study.schema import Study
@@ -229,7 +230,10 @@ def fix_layout(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         with in_style():
-            engine.execute(figure)
+            if is_single(figure):
+                place_axes(figure)
+            else:
+                engine.execute(figure)
         figure.set_layout_engine(None)
 
 
