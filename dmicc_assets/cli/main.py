@@ -201,7 +201,7 @@ def sql(
         bool, typer.Option("--excel", help="Put ' before texts that a spreadsheet would take for formulas.")
     ] = False,
     safe: Annotated[
-        bool, typer.Option("--safe", help="Only one SELECT, which reads the lake and nothing else.")
+        bool, typer.Option("--safe", help="Only one SELECT, which reads the lake and nothing else; no FILE.")
     ] = False,
 ) -> None:
     """Query the warehouse; without a query, a prompt.

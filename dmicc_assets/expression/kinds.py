@@ -11,9 +11,9 @@ import numpy as np
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.log_base import TO_LOG2, Base
+from dmicc_assets.study.dataset_parts import KnownValues
 from dmicc_assets.types import FloatArray
 
-KnownValues = Literal["log2", "ln", "log10", "linear", "counts", "tpm", "fpkm", "log_ratio", "ln_ratio", "log10_ratio"]
 # What a logarithm of one channel and a log ratio of two are called, by base.
 LOGARITHMS: Mapping[Base, KnownValues] = {"2": "log2", "e": "ln", "10": "log10"}
 RATIOS: Mapping[Base, KnownValues] = {"2": "log_ratio", "e": "ln_ratio", "10": "log10_ratio"}

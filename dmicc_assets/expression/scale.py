@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from dmicc_assets.expression.kinds import KnownValues
+from dmicc_assets.study.dataset_parts import KnownValues
 from dmicc_assets.types import FloatArray
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)

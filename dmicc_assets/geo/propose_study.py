@@ -12,7 +12,7 @@ from dmicc_assets.errors import RequestError
 from dmicc_assets.expression.same_people import same_titles
 from dmicc_assets.geo.describe import DatasetDescription, SeriesDescription
 from dmicc_assets.geo.sample_groups import label_of
-from dmicc_assets.geo.study_draft import FILL_IN, DraftCohort, DraftDataset, StudyDraft, study_text
+from dmicc_assets.geo.study_draft import FILL_IN, LIBRARIES, DraftCohort, DraftDataset, StudyDraft, study_text
 from dmicc_assets.study.dataset_parts import NAME, SPECIES
 from dmicc_assets.study.schema import accession_of
 
@@ -68,7 +68,7 @@ def propose_draft(descriptions: Sequence[SeriesDescription], name: str) -> Study
     return StudyDraft(
         name,
         organism=organism,
-        libraries=("GO_BP", "GO_CC", "GO_MF") if organism == "rat" else ("GO_BP", "GO_CC", "GO_MF", "KEGG"),
+        libraries=tuple(each for each in LIBRARIES if organism != "rat" or each != "KEGG"),
         title=" and ".join(_title(cohort[0]) for cohort in cohorts.values()),
         comments=(
             f"Proposed from the headers of {', '.join(series.accession for series in descriptions)}.",

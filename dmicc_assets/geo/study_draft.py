@@ -13,6 +13,7 @@ from dmicc_assets.geo.spellings import as_yaml, patterns_of, shortened
 
 FILL_IN = "FILL_IN"  # not a valid label name, so that `dmicc check` asks for it with line and key
 MOST_VALUES = 12
+LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
 _LINE = 118
 
 
@@ -91,7 +92,7 @@ class StudyDraft:
     log_fc: str = "1.0"
     p_value: str = "0.05"
     adjust: str = "BH"
-    libraries: tuple[str, ...] = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
+    libraries: tuple[str, ...] = LIBRARIES
     organism: str = ""
     model_cohort: str = ""
     validation: tuple[DraftValidation, ...] = ()
@@ -147,7 +148,7 @@ def _dataset_lines(dataset: DraftDataset) -> Iterator[str]:
     if dataset.values:
         yield f"    values: {_name(dataset.values)}"
     elif not described.has_base:
-        yield f"    # {FILL_IN}: two channels: log_ratio (base 2) or log10_ratio; or log2 or linear of one"
+        yield f"    # {FILL_IN}: two channels: log_ratio (base 2), ln_ratio, log10_ratio; or log2 or linear of one"
         yield f"    values: {FILL_IN}"
 
 

@@ -23,12 +23,12 @@ from dmicc_assets.geo.study_draft import DraftCohort, DraftValidation
 from dmicc_assets.pages.check_answer import Answer, answer_of
 from dmicc_assets.pages.forms import Form
 from dmicc_assets.pages.site import Site
-from dmicc_assets.pages.study_form import StudyForm, datasets_of, remarks_on, submitted, text_of, with_series
+from dmicc_assets.pages.study_form import VALUES, StudyForm, datasets_of, remarks_on, submitted, text_of, with_series
 from dmicc_assets.report.report_file import write_page
+from dmicc_assets.study.dataset_parts import NAME
 from dmicc_assets.study.loading import read_study
 
 EXCLUDED = "excluded"
-_LABEL = re.compile(r"[a-z][a-z0-9_]*")
 _MOST_SERIES = 20
 
 
@@ -145,7 +145,7 @@ def _label(study: StudyForm, form: Form, do: str, dataset: str) -> str:
 
 
 def _valid_label(text: str) -> str:
-    if not _LABEL.fullmatch(text):
+    if not re.fullmatch(NAME, text):
         raise RequestError(f"{text!r} is not a label: lower-case letters, digits and _, as in rheumatoid_arthritis")
     return text
 
@@ -184,7 +184,7 @@ def _with_labels(study: StudyForm, dataset: str, labels: Sequence[str]) -> Study
 
 def _path(site: Site, study: StudyForm) -> Path:
     """The file of the study; a name that is not valid leads nowhere, because nothing is written under it."""
-    return site.folder / f"{study.name if _LABEL.fullmatch(study.name) else 'new_study'}.yaml"
+    return site.folder / f"{study.name if re.fullmatch(NAME, study.name) else 'new_study'}.yaml"
 
 
 def _saved(
@@ -236,6 +236,7 @@ def _page(
         fields={name: _rule_fields(dataset.fields) for name, (_, dataset) in described.items()},
         shown={name: _shown_fields(dataset) for name, (_, dataset) in described.items()},
         organisms=list(ORGANISMS),
+        values=VALUES,
         remarks=remarks_on(series),
         text=text_of(study, series) if series else "",
         path=_path(site, study),

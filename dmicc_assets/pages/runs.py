@@ -70,7 +70,8 @@ class Runs:
                 output.write(f"{now}  dmicc run {study}\n".encode())
                 output.flush()
                 self.processes[study] = subprocess.Popen(
-                    [sys.executable, "-c", _MAIN, "run", study],
+                    # -P: no module beside the user's files takes the place of one of Python's
+                    [sys.executable, "-P", "-c", _MAIN, "run", study],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,

@@ -13,6 +13,7 @@ from dmicc_assets.geo.propose_study import propose_draft
 from dmicc_assets.geo.sample_groups import label_of
 from dmicc_assets.geo.study_draft import (
     FILL_IN,
+    LIBRARIES,
     DraftCohort,
     DraftDataset,
     DraftValidation,
@@ -20,10 +21,22 @@ from dmicc_assets.geo.study_draft import (
     study_text,
 )
 from dmicc_assets.pages.forms import Form
+from dmicc_assets.study.dataset_parts import KnownValues
 
 THRESHOLDS = {"log_fc": "1.0", "p_value": "0.05", "adjust": "BH"}
 HUMAN = "human"
-LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
+VALUES: Mapping[KnownValues, str] = {
+    "log2": "log2",
+    "ln": "natural logarithm",
+    "log10": "log10",
+    "linear": "linear",
+    "counts": "read counts",
+    "tpm": "TPM",
+    "fpkm": "FPKM",
+    "log_ratio": "log2 ratio of two channels",
+    "ln_ratio": "natural logarithm of the ratio of two channels",
+    "log10_ratio": "log10 ratio of two channels",
+}
 _ANY_NAME = "new_study"
 
 

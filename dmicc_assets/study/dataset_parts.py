@@ -27,9 +27,8 @@ Symbols = Literal["annotated", "human_orthologues"]
 # Species whose orthologues are fetched, by the name in a study file.
 SPECIES = {"mouse": "Mus musculus", "rat": "Rattus norvegicus"}
 # What a matrix holds; `auto` lets source and numbers decide. A log ratio is to base 2.
-Values = Literal[
-    "auto", "log2", "ln", "log10", "linear", "counts", "tpm", "fpkm", "log_ratio", "ln_ratio", "log10_ratio"
-]
+KnownValues = Literal["log2", "ln", "log10", "linear", "counts", "tpm", "fpkm", "log_ratio", "ln_ratio", "log10_ratio"]
+Values = Literal["auto", KnownValues]
 
 
 class _Part(BaseModel):

@@ -79,7 +79,7 @@ def query_and_print(
     Args:
         console: where to print.
         settings: settings with the warehouse to query.
-        query: SQL, or the name of a file that ends in `.sql`.
+        query: SQL, or the name of a file that ends in `.sql`, unless it is to be safe.
         output_format: how to print.
         to: file to write instead, in the format of its ending (.parquet, .csv, .tsv, .json).
         is_safe: as for `run_query`.
@@ -90,8 +90,8 @@ def query_and_print(
     """
     if to is not None and to.suffix not in _WRITERS:
         raise RequestError(f"{to}: expected a file name that ends in {', '.join(_WRITERS)}")
-    path = Path(query)
-    if query.endswith(".sql"):
+    if query.endswith(".sql") and not is_safe:  # somebody else's query reads no file, not even as SQL
+        path = Path(query)
         if not path.is_file():
             raise RequestError(f"{query}: no such file of SQL")
         query = path.read_text(encoding="utf-8")

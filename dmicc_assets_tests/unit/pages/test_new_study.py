@@ -1,12 +1,13 @@
 """A study is made by clicks on a local mirror: the file is what the page shows, and check answers in its own words."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from dmicc_assets.pages.site import Site
+from dmicc_assets.study.dataset_parts import KnownValues
 from dmicc_assets.study.loading import load_study
 from dmicc_assets.study.settings import load_settings
 from dmicc_assets_tests.worlds.pages_browser import Browser
@@ -80,6 +81,14 @@ def test_a_rule_gives_labels_and_a_wrong_one_is_told_beside_the_samples(browser:
     assert "is not a regular expression" in browser.page
     browser.press("case:GSE1001")
     assert "select samples first" in browser.page
+
+
+def test_every_kind_of_values_can_be_chosen(browser: Browser) -> None:
+    browser.press("read", accessions="GSE1001")
+    for kind in get_args(KnownValues):
+        assert f'<option value="{kind}"' in browser.page
+    browser.press("show", values__GSE1001="ln")
+    assert yaml.safe_load(browser.file)["datasets"]["GSE1001"]["values"] == "ln"
 
 
 def test_check_answers_in_its_own_words(browser: Browser) -> None:

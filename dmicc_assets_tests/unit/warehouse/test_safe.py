@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.warehouse.query import run_query
+from dmicc_assets.warehouse.query import query_and_print, run_query
 from dmicc_assets_tests.worlds.simulated_lake import simulated_workspace
 
 
@@ -98,6 +99,14 @@ def test_what_reads_anything_else_fails(filled: Settings, query: str) -> None:
     with pytest.raises(RequestError, match="the query failed"):
         run_query(filled, below(filled, query), is_safe=True)
     assert files_of(filled) == before
+
+
+def test_a_safe_query_is_never_the_name_of_a_file(filled: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "secret.sql"
+    path.write_text("planted")
+    with pytest.raises(RequestError, match="the query failed") as refused:
+        query_and_print(Console(), filled, str(path), "csv", is_safe=True)
+    assert "planted" not in str(refused.value)
 
 
 def test_a_query_of_the_user_may_read_files(filled: Settings, tmp_path: Path) -> None:
