@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from dmicc_assets.cli.main import app
 from dmicc_assets.study.schema import Study
+from dmicc_assets.study.settings import Settings
 from dmicc_assets_tests.conftest import ROOT
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -67,6 +68,12 @@ def test_commands_and_options_in_the_pages_exist() -> None:
             name, *rest = line.split("#")[0].split()[1:]
             assert name in commands, line
             assert {word for word in rest if word.startswith("--")} <= options[name], line
+
+
+def test_the_first_page_stays_a_page_and_every_variable_has_its_line() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 120
+    named = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")))
+    assert set(Settings().environment()) - {"PYTHONPATH"} <= named
 
 
 def test_pictures_are_small() -> None:
