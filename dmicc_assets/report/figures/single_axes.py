@@ -30,7 +30,7 @@ def place_axes(figure: Figure) -> None:
     title = next((text for text in figure.texts if headline and text.get_text() == headline), None)
     if title is not None:
         title.set_y(1 - _ABOVE / height)
-        title.set_va("top")
+        title.set_verticalalignment("top")
         top += title.get_window_extent(renderer).height / figure.dpi + _ABOVE
     for legend in figure.legends:
         below += legend.get_window_extent(renderer).height / figure.dpi + _ABOVE
