@@ -5,6 +5,7 @@ traceback. The shrunk inputs of faults that were found are tests in `dmicc_asset
 """
 
 import argparse
+import gzip
 import random
 import time
 from collections import Counter
@@ -74,9 +75,9 @@ PIECES = (
 )
 Parser = Callable[[Path, bytes], Any]
 PARSERS: dict[str, tuple[str, Parser]] = {
-    "series matrix": (MATRIX, lambda path, _: read_series_matrix(path)),
-    "header of a series matrix": (MATRIX, lambda path, _: read_header(path)),
-    "SOFT": (FAMILY, lambda path, _: read_family(path)),
+    "series matrix": (MATRIX, lambda path, text: read_series_matrix(zipped(path, text))),
+    "header of a series matrix": (MATRIX, lambda path, text: read_header(zipped(path, text))),
+    "SOFT": (FAMILY, lambda path, text: read_family(zipped(path, text))),
     "acc.cgi's text": (FAMILY, lambda path, text: family_header(iter([text]), path.name)),
     "annotation": (annot_text("GPL7", PROBES), lambda path, _: read_platform(path)),
     "table of probes": ("probe\tsymbol\n1_at\tTP53\n2_at\tEGFR\n", lambda path, _: read_probe_table(path)),
@@ -88,6 +89,12 @@ PARSERS: dict[str, tuple[str, Parser]] = {
     "listing": (LISTING, lambda _, text: parse_listing(text.decode("utf-8", errors="replace"))),
     "study file": (STUDY, lambda _, text: read_study(text.decode("utf-8", errors="replace"), Path("demo.yaml"))),
 }
+
+
+def zipped(path: Path, text: bytes) -> Path:
+    """The file, with the text compressed, as GEO serves it."""
+    path.write_bytes(gzip.compress(text, 1))
+    return path
 
 
 def mutated(text: bytes, draw: random.Random) -> bytes:
