@@ -4,11 +4,8 @@ from dmicc_assets.assets.enrichment import observe_libraries
 from dmicc_assets.checks.tripod import checklist
 from dmicc_assets.enrichment.libraries import libraries_in_use
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
-from dmicc_assets.report.figures.catalog import study_figures
-from dmicc_assets.report.figures.kept import KeptFigures
 from dmicc_assets.report.published import compare_published
 from dmicc_assets.report.report_file import report_path, write_report
-from dmicc_assets.report.study_report import study_report
 from dmicc_assets.results.reader import Results
 
 
@@ -80,6 +77,11 @@ def published(context: StepContext) -> Result:
 )
 def report(context: StepContext) -> Result:
     """Write the report: one page that needs no network, from every table of the study."""
+    # The steps are imported by runs that draw nothing, and matplotlib takes as long as all the rest of an import.
+    from dmicc_assets.report.figures.catalog import study_figures
+    from dmicc_assets.report.figures.kept import KeptFigures
+    from dmicc_assets.report.study_report import study_report
+
     results, path = Results.of_step(context), report_path(context.settings.reports, context.study.study)
     kept = KeptFigures(results, path.parent)
     manifests = Results.of_study(context.lake, context.study).manifests()
