@@ -57,8 +57,18 @@ def kind_of_values(raw: RawDataset, spec: Dataset) -> KindOfValues:
         return _of_ratios(raw, spec)
     _refuse_channels(raw.name, spec, "one channel")
     if spec.values != "auto":
-        return KindOfValues(spec.values, "the study file says so")
+        doubt = _no_counts(raw) if spec.values == "counts" else None
+        return KindOfValues(spec.values, "the study file says so", doubt=doubt)
     return _by_numbers(raw)
+
+
+def _no_counts(raw: RawDataset) -> Doubt | None:
+    """What speaks against counts that the study file says: nearly all are small fractions."""
+    observed = raw.matrix.values[np.isfinite(raw.matrix.values)]
+    if not observed.size or observed.max() > _NO_LOGARITHM or (observed % 1 != 0).mean() < 1 - _WHOLE_AS_RSEM:
+        return None
+    text = f"they are fractions up to {observed.max():g}, as logarithms are: write values: log2 if they are"
+    return Doubt(text, "warning")
 
 
 def _refuse_channels(name: str, spec: Dataset, found: str) -> None:
@@ -118,8 +128,10 @@ def _whole(raw: RawDataset, low: float, high: float) -> KindOfValues:
 def _linear(raw: RawDataset, observed: FloatArray) -> KindOfValues:
     """No logarithms: intensities of an array, or what sequencing gives."""
     high = float(observed.max())
+    if np.quantile(observed, 0.99) <= _NO_LOGARITHM:  # a few values of another scale among logarithms
+        _refuse_mixture(raw, float(observed.min()), high)
     if _is_array(raw):
-        return KindOfValues("linear", _BY_RULE, True)
+        return KindOfValues("linear", _BY_RULE, True, doubt=_other_samples(raw))
     of_sequencing: tuple[Values, ...] = ("tpm", "fpkm", "counts", "linear")
     # The logarithm of 0 would be missing: genes that are off in one group would lose that group.
     if (observed == 0).any() or raw.is_sequencing:
@@ -128,15 +140,34 @@ def _linear(raw: RawDataset, observed: FloatArray) -> KindOfValues:
     if whole > _WHOLE_AS_RSEM:
         _stop(raw, f"{whole:.0%} of the values are whole numbers (up to {high:g}), and of no array", of_sequencing)
     text = "of no array: write values: tpm, fpkm or counts if they were sequenced"
-    return KindOfValues("linear", _BY_RULE, True, doubt=Doubt(text, "info"))
+    return KindOfValues("linear", _BY_RULE, True, doubt=_other_samples(raw) or Doubt(text, "info"))
+
+
+def _other_samples(raw: RawDataset) -> Doubt | None:
+    """Whether some samples have logarithms and others have not: quantile normalisation would hide it."""
+    observed = np.isfinite(raw.matrix.values).any(axis=0)
+    tops = np.nanquantile(raw.matrix.values[:, observed], 0.99, axis=0)
+    small = tops <= _NO_LOGARITHM
+    if not small.any() or tops[~small].min(initial=np.inf) < 2 * _NO_LOGARITHM:
+        return None
+    first = np.array(raw.matrix.samples)[observed][small][0]
+    text = (
+        f"{small.sum()} of {small.size} samples ({first}, ...) have values as small as logarithms, the others have "
+        "intensities: bring all samples to one scale in a local file"
+    )
+    return Doubt(text, "warning")
+
+
+def _refuse_mixture(raw: RawDataset, low: float, high: float) -> NoReturn:
+    choices: tuple[Values, ...] = ("linear", "log2") if _is_array(raw) else ("tpm", "fpkm", "counts", "linear")
+    _stop(raw, f"the values ({low:g} to {high:g}) are no logarithms, but mostly as small as some", choices)
 
 
 def _logarithms(raw: RawDataset, observed: FloatArray) -> KindOfValues:
     """Small values: logarithms to base 2, unless numbers or the header's words speak against it."""
     low, high = float(observed.min()), float(observed.max())
     if high > _NO_LOGARITHM:  # FPKM of 60,000 genes: 99 % may be below the rule's 100
-        choices: tuple[Values, ...] = ("linear", "log2") if _is_array(raw) else ("tpm", "fpkm", "counts", "linear")
-        _stop(raw, f"the values ({low:g} to {high:g}) are no logarithms, but mostly as small as some", choices)
+        _refuse_mixture(raw, low, high)
     base = named_base(raw.value_text)
     if base == "2":
         return KindOfValues("log2", "the header says so", True)

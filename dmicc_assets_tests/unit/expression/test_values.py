@@ -228,6 +228,28 @@ def test_what_cannot_be_a_ratio_of_two_channels_is_said() -> None:
     assert kind_of_values(raw(RATIO, same, value_text="log2 ratio"), spec()).doubt is None
 
 
+def test_numbers_that_contradict_the_study_file_or_one_another_are_doubted() -> None:
+    linear = 2**LOG2
+    half = np.hstack([LOG2, linear])
+    for given, said, text in (
+        (LOG2 + 0.01, "counts", "they are fractions up to"),
+        (half, "auto", "of 4 samples (S1, ...) have values as small as logarithms"),
+    ):
+        found = kind_of_values(raw(given, platform="GPL570"), spec(values=said))
+        assert found.doubt is not None
+        assert text in found.doubt.text
+        assert found.doubt.severity == "warning"
+    for given, said in ((LOG2, "log2"), (linear, "linear"), (linear, "auto")):
+        assert kind_of_values(raw(given, platform="GPL570"), spec(values=said)).doubt is None
+
+
+def test_a_few_intensities_among_logarithms_stop() -> None:
+    values = np.tile(LOG2, 100)
+    values[0, 0] = 1e6
+    with pytest.raises(DataError, match="no logarithms, but mostly as small as some"):
+        kind_of_values(raw(values, platform="GPL570"), spec())
+
+
 def test_a_reference_that_is_always_in_the_first_channel_is_a_doubt() -> None:
     first = raw(RATIO, [("Universal reference", "patient")] * 2, value_text="log2 ratio")
     doubt = kind_of_values(first, spec()).doubt
