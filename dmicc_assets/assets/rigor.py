@@ -134,6 +134,7 @@ def findings(context: StepContext) -> Result:
         Input("differential/statistics", "cohorts"),
         Input("differential/genes", "cohorts"),
         Input("cohort/samples", "cohorts"),
+        Input("enrichment/terms", "cohorts"),
         Input("signature/genes"),
         Input("signature/overlap"),
         Input("signature/biomarkers"),
