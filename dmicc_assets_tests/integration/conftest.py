@@ -129,7 +129,9 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[P
     settings = begin_state(folder, mirror)
     with pytest.MonkeyPatch.context() as patch:
         enter(settings, patch)
-        patch.setattr("dmicc_assets.assets.report.study_figures", lambda tables: list(study_figures(tables))[:3])
+        patch.setattr(
+            "dmicc_assets.report.figures.catalog.study_figures", lambda tables: list(study_figures(tables))[:3]
+        )
         patch.setattr("dmicc_assets.orchestration.asset.picture", one_picture)
         outcomes = run_study(settings)
     shutil.copytree(folder, folder.with_suffix(".kept"))
@@ -157,7 +159,7 @@ def workspace(home: Settings) -> Workspace:
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what takes most of a run of a small study; `first_run` draws it."""
     monkeypatch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
-    monkeypatch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
+    monkeypatch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ class Machine:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             patch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
-            patch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
+            patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
             with pytest.raises(SystemExit) as left:
                 cli.main()
         asked = [(each.method, each.path) for each in self.geo.requests] + self.sets.requests
@@ -91,7 +91,7 @@ class Machine:
         workspace = open_workspace(self.settings(home))
         workspace.settings.prepare_home()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("dmicc_assets.assets.report.study_figures", lambda _tables: [])
+            patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
             for step in (step for step in STEPS if step.name in steps):
                 for key in partition_keys(step.partition, workspace.study("dm_icc")):
                     if part in (None, key.part):
