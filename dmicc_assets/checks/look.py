@@ -105,8 +105,10 @@ def _waiting(seen: DatasetPreview) -> str:
     return "size not given" if None in sizes else _size(sum(filter(None, sizes)))
 
 
-def clinical_lines(seen: DatasetPreview) -> Iterator[str]:
-    """How many samples each clinical file of a dataset knows."""
+def dataset_lines(seen: DatasetPreview) -> Iterator[str]:
+    """What became of a dataset's symbols, and how many samples each clinical file of it knows."""
+    if seen.orthologues is not None:
+        yield f"human symbols of {seen.name}: {seen.orthologues.text()}"
     samples = [] if seen.samples is None else seen.samples["sample"].to_list()
     for file, sheet in seen.clinical.items():
         n, fields = n_aligned(samples, sheet), {key for row in sheet.values() for key in row}

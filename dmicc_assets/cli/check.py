@@ -13,9 +13,9 @@ from rich.console import Console
 
 from dmicc_assets.checks.before_run import study_ahead
 from dmicc_assets.checks.look import (
-    clinical_lines,
     cohort_row,
     coverage_lines,
+    dataset_lines,
     dataset_row,
     download_line,
     library_lines,
@@ -87,6 +87,7 @@ def check_in_json(out: Console, workspace: Workspace, name: str, last: dict[str,
         for remark in ahead.remarks:
             print_json(out, remark=remark.text, stops=remark.stops)
         stops = [remark.text for remark in ahead.remarks if remark.stops]
+        last["datasets"] = [line for seen in look.previews.values() for line in dataset_lines(seen)]
         last |= {"coverage": list(coverage_lines(study, settings, ahead)), "not_looked_at": look.silent}
     last["out_of_date"] = root_causes(judge_study(workspace, name)) if workspace.lake.has(name) else None
     _refuse(name, stops)
@@ -145,10 +146,7 @@ def _show_look(out: Console, err: Console, study: Study, settings: Settings, fol
     if look.previews:
         out.print("\nat the sources now (headers and annotations; no matrix was read):")
         show_rows(out, pl.DataFrame([dataset_row(seen, ahead) for seen in look.previews.values()]))
-    for name, seen in look.previews.items():
-        if seen.orthologues is not None:
-            out.print(f"human symbols of {name}: {seen.orthologues.text()}")
-    for line in (line for seen in look.previews.values() for line in clinical_lines(seen)):
+    for line in (line for seen in look.previews.values() for line in dataset_lines(seen)):
         out.print(line)
     if ahead.cohorts:
         show_rows(out, pl.DataFrame([cohort_row(cohort) for cohort in ahead.cohorts]))

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 
 import dagster as dg
 from dagster import _check as check
@@ -66,18 +66,25 @@ def agree(instance: dg.DagsterInstance, workspace: Workspace, study: str, steps:
     """`reconcile` for a study outside of a run; nothing is done while another process runs it.
 
     Returns: `table of partition` for each that was reported.
+
+    Raises:
+        DmiccError: a file of the study cannot be read.
     """
-    settings, reported = workspace.settings, list[str]()
-    told = last_told(settings, study)
-    if contents_of(workspace.lake, workspace.studies[study]) == told.contents:
-        return reported
-    with suppress(DmiccError), hold_study(settings.locks, study, waits=False):
+    settings, spec = workspace.settings, workspace.study(study)
+    if contents_of(workspace.lake, spec) == last_told(settings, study).contents:
+        return []
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold_study(settings.locks, study, waits=False))
+        except DmiccError:
+            return []
+        told = last_told(settings, study)  # a run may have ended since
         states = study_currency(workspace, study, steps)
         reported = reconcile(instance, workspace, states)
-        there = contents_of(workspace.lake, workspace.studies[study])
         current = {(table, state.key) for state in states if state.is_current for table in state.step.outputs}
+        there = contents_of(workspace.lake, spec)
         keep_contents(settings, study, told, {each: content for each, content in there.items() if each in current})
-    return reported
+        return reported
 
 
 def _report(instance: dg.DagsterInstance, context: StepContext, manifest: Manifest) -> None:

@@ -60,7 +60,12 @@ def revisions_sensor() -> dg.SensorDefinition:
             if _is_new(cursor, accession, text):
                 seen.append(observation(SERIES, text, accession))
         for study in (each for each in here.studies if here.lake.has(each) and time.monotonic() < ends):
-            for result in agree(context.instance, here, study, STEPS):
+            try:
+                reported = agree(context.instance, here, study, STEPS)
+            except DmiccError as error:  # one study does not stop the others
+                context.log.warning(str(error))
+                continue
+            for result in reported:
                 context.log.info(f"{result} is reported: the process that made it was killed before it could")
         return dg.SensorResult(asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from dmicc_assets.checks.before_run import StudyAhead, study_ahead
 from dmicc_assets.checks.look import (
-    clinical_lines,
     cohort_row,
     coverage_lines,
+    dataset_lines,
     dataset_row,
     download_line,
     library_lines,
@@ -67,7 +67,7 @@ def answer_of(site: Site, text: str, path: Path, *, with_gene_sets: bool = False
     look = look_at_sources(study, settings, path.parent, preview=site.preview)
     ahead = study_ahead(study, look.previews)
     silent = [f"not looked at: {', '.join(names)} ({problem})" for problem, names in look.silent.items()]
-    lines += [line for seen in look.previews.values() for line in clinical_lines(seen)]
+    lines += [line for seen in look.previews.values() for line in dataset_lines(seen)]
     lines += _coverage(site, study, settings, ahead, computes=with_gene_sets)
     if look.previews:
         lines.append(download_line(look))

@@ -165,8 +165,6 @@ def test_a_run_is_followed_until_it_fails_with_its_reason(page: "Page", served: 
 
 
 def test_the_report_opens_and_cannot_use_the_pages(page: "Page", served: Served) -> None:
-    text = "study: opened\n" + (served.studies / "clicked.yaml").read_text().partition("study: clicked\n")[2]
-    (served.studies / "opened.yaml").write_text(text)
     write_page(report_path(served.site.settings.reports, "opened"), "<title>The report</title><h1>Shared genes</h1>")
     page.goto(f"{served.url}/reports/opened")
     page.get_by_role("heading", name="Shared genes").wait_for()
