@@ -14,8 +14,8 @@ from dmicc_assets.study.dataset_parts import Batch, LabelRule, Patient
 from dmicc_assets.study.patterns import bounded, search
 
 ANY = "any"
-_OWN = ("sample", "title", "source_name")
-_CHARACTERISTIC = " (characteristic)"
+OWN_FIELDS = ("sample", "title", "source_name")
+CHARACTERISTIC = " (characteristic)"
 _MOST_DESCRIPTIONS = 40
 
 
@@ -34,9 +34,9 @@ def sample_fields(samples: pl.DataFrame) -> list[dict[str, str]]:
         characteristics: list[dict[str, str]] = row["characteristics"] or []
         for pair in characteristics:
             name = field_name(pair["key"])
-            name += _CHARACTERISTIC if name in (*_OWN, ANY) or name in fields else ""
+            name += CHARACTERISTIC if name in (*OWN_FIELDS, ANY) or name in fields else ""
             fields[name] = f"{fields[name]};{pair['value']}" if name in fields else pair["value"]
-        described.append(fields | {name: row[name] or "" for name in _OWN})
+        described.append(fields | {name: row[name] or "" for name in OWN_FIELDS})
     return described
 
 
@@ -51,7 +51,7 @@ def texts_of(fields: Mapping[str, str], field: str) -> list[str]:
     if field == ANY:
         return [text for name, text in fields.items() if name != "sample"]
     name = field_name(field)
-    return [fields[each] for each in (name, name + _CHARACTERISTIC) if each in fields]
+    return [fields[each] for each in (name, name + CHARACTERISTIC) if each in fields]
 
 
 def _search(pattern: str, fields: Mapping[str, str], field: str) -> re.Match[str] | None:
@@ -160,7 +160,7 @@ def _captured(match: re.Match[str] | None) -> str | None:
 def describe(fields: Mapping[str, str]) -> str:
     """One sample's description on one line: source name and characteristics, without accession and title."""
     parts = [fields["source_name"]] if fields["source_name"] else []
-    parts += [f"{key}: {value}" for key, value in fields.items() if key not in _OWN]
+    parts += [f"{key}: {value}" for key, value in fields.items() if key not in OWN_FIELDS]
     return "; ".join(parts) or fields["title"] or fields["sample"]
 
 

@@ -9,12 +9,23 @@ from collections.abc import Iterable
 from dmicc_assets.errors import RequestError
 
 SERIES = re.compile(r"(?:GSE|SIM)[0-9]{1,9}")
+# GEO's page of a series, or its folder.
+_ADDRESS = re.compile(r"://.*[=/](GSE\d+)(?:$|[&#/])", re.I)
 PLATFORM = re.compile(r"(?:GPL|SIMP)[0-9]{1,9}")
 
 
 def pasted_accessions(texts: Iterable[str]) -> list[str]:
-    """Accessions as people paste them (gse1, GSE2-GPL3, one after another or with commas), in capitals, each once."""
-    return list(dict.fromkeys(each.upper() for text in texts for each in re.split(r"[\s,;]+", text) if each))
+    """Accessions as people paste them, in capitals, each once.
+
+    They may be in lower case, one after another, joined by commas or bars, in quotes, or in the address of GEO's page.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        for piece in re.split(r"[\s,;|]+", text.replace("\u2013", "-")):
+            address = _ADDRESS.search(piece)
+            if plain := (address[1] if address else piece).strip("\"'()[].:").upper():
+                found[plain] = None
+    return list(found)
 
 
 def check_series(accession: str) -> str:

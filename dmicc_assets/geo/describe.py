@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from dmicc_assets.errors import RequestError, SourceError
-from dmicc_assets.expression.labels import ANY, field_name, sample_fields, texts_of
+from dmicc_assets.expression.labels import ANY, CHARACTERISTIC, OWN_FIELDS, field_name, sample_fields, texts_of
 from dmicc_assets.expression.log_base import named_base
 from dmicc_assets.expression.two_channels import has_reference_first, reference_pattern, swapped_text
 from dmicc_assets.geo.acc_text import served_header
@@ -176,6 +176,8 @@ def _describe(name: str, platform: str | None, header: SeriesHeader, samples: pl
     swap = swapped_text(samples) if made.n_channels == 2 else None
     reference = reference_pattern(swap.text) if swap else None
     field, groups = _swapped_groups(fields, samples, reference) if reference else best_groups(fields)
+    if field is not None and not _each_has_one(samples, field, groups):
+        field, groups = None, ()
     return DatasetDescription(
         name=name,
         platform=platform,
@@ -207,12 +209,15 @@ def _swapped_groups(
         if not key.endswith("_ch2")
     }
     field, groups = best_groups(own)
-    if field not in other:
-        return field, groups
-    for row in sample_fields(samples):
-        if sum(any(re.search(group.pattern, text) for text in texts_of(row, ANY)) for group in groups) != 1:
-            return None, ()
-    return ANY, groups
+    return ANY if field in other else field, groups
+
+
+def _each_has_one(samples: pl.DataFrame, field: str, groups: Sequence[SampleGroup]) -> bool:
+    """Whether each sample matches the pattern of one group, in whichever of the field's texts."""
+    return all(
+        sum(any(re.search(group.pattern, text) for text in texts_of(row, field)) for group in groups) == 1
+        for row in sample_fields(samples)
+    )
 
 
 def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:
@@ -230,8 +235,12 @@ def _fields(samples: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def _value(fields: Mapping[str, str], key: str) -> str:
-    """The one text of a field; of a key `sample` the submitter's, since no description is like an accession."""
-    texts = texts_of(fields, key)[field_name(key) == "sample" :]
+    """The one text of a field; the submitter's own where a key is `sample`, `title`, `source_name` or `any`."""
+    name = field_name(key)
+    own = fields.get(name + CHARACTERISTIC)
+    if own is not None and name in (*OWN_FIELDS, ANY):
+        return own
+    texts = texts_of(fields, key)
     return texts[0] if len(texts) == 1 else ""
 
 

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmicc_assets.errors import RequestError
-from dmicc_assets.geo.accession import bucket, matrix_name, platform_folder, series_folder
+from dmicc_assets.geo.accession import bucket, matrix_name, pasted_accessions, platform_folder, series_folder
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gse1,GSE2", "GSE1; GSE2.", "GSE1\nGSE2", "GSE1|'GSE2'", "https://x.org/geo/query/acc.cgi?acc=GSE1 (GSE2)"],
+)
+def test_accessions_are_found_as_people_paste_them(text: str) -> None:
+    assert pasted_accessions([text]) == ["GSE1", "GSE2"]
+    assert pasted_accessions(["gse1\u2013gpl96"]) == ["GSE1-GPL96"]
 
 
 @pytest.mark.parametrize(

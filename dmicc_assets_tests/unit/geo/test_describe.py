@@ -256,6 +256,8 @@ def test_a_key_is_proposed_in_its_own_spelling_and_found_by_a_run(mirror: Path, 
     assert [group.n_samples for group in found.datasets[0].groups] == [6, 5]
 
 
-def test_a_field_of_two_texts_is_not_proposed(mirror: Path, client: GeoClient) -> None:
+def test_a_field_of_two_texts_is_proposed_where_each_sample_has_one_group(mirror: Path, client: GeoClient) -> None:
     rows = ["title: colitis"] * 6 + ["title: healthy"] * 5
-    assert described(mirror, client, rows).datasets[0].field is None
+    assert described(mirror, client, rows).datasets[0].field == "title"
+    both = ["title: sample 9"] * 6 + ["title: normal"] * 5  # what GEO's own title of a sample says, too
+    assert described(mirror, client, both).datasets[0].field is None

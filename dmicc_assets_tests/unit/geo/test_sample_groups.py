@@ -117,6 +117,14 @@ def test_words_of_treatment_are_asked_about_and_yield_to_health() -> None:
     assert groups[0].doubt.startswith("'HD' is taken for a control and may stand for a disease")
 
 
+@pytest.mark.parametrize("key", ["sample", "title", "source_name"])
+def test_a_submitters_key_with_the_name_of_geos_is_reached(mirror: Path, client: GeoClient, key: str) -> None:
+    rows = [[f"{key}: tumor"] * 3 + [f"{key}: normal"] * 3]
+    write_matrix(mirror, "GSE5", "GPL7", matrix_text("GSE5", "GPL7", small_values(2), characteristics=rows))
+    (dataset,) = describe_series("GSE5", client).datasets
+    assert (dataset.field, {group.label for group in dataset.groups}) == (key, {"tumor", "control"})
+
+
 @pytest.mark.parametrize(
     ("texts", "labels"),
     [
