@@ -6,8 +6,7 @@ from pathlib import Path
 
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from dmicc_assets.errors import RequestError
-from dmicc_assets.pages.site import Site
+from dmicc_assets.pages.site import NotThereError, Site
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.study.dataset_parts import NAME
 
@@ -23,14 +22,14 @@ def report(site: Site, study: str, inside: str) -> Response:
     """A study's report, or a file beside it.
 
     Raises:
-        RequestError: there is none.
+        NotThereError: there is none.
     """
     if not re.fullmatch(NAME, study):
-        raise RequestError("there is no such report")
+        raise NotThereError("there is no such report")
     page = report_path(site.settings.reports, study)
     if not inside:
         if not page.is_file():
-            raise RequestError(f"there is no report of {study} yet: a run makes it")
+            raise NotThereError(f"there is no report of {study} yet: a run makes it")
         return _served(page)
     folder = page.parent.resolve()
     path = (folder / inside).resolve()
@@ -39,14 +38,14 @@ def report(site: Site, study: str, inside: str) -> Response:
         or not path.is_file()
         or any(part.startswith(".") for part in Path(inside).parts)
     ):
-        raise RequestError(f"there is no such file beside the report of {study}")
+        raise NotThereError(f"there is no such file beside the report of {study}")
     return _served(path)
 
 
 def report_without_slash(site: Site, study: str) -> Response:
     """The address with a slash, from which links beside the page work."""
     if not re.fullmatch(NAME, study):
-        raise RequestError("there is no such report")
+        raise NotThereError("there is no such report")
     return RedirectResponse(f"/reports/{study}/", 307)
 
 

@@ -17,7 +17,7 @@ from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.pages import new_study, reports, score, studies
 from dmicc_assets.pages.forms import Form, read_form
 from dmicc_assets.pages.loopback import LoopbackOnly
-from dmicc_assets.pages.site import Site
+from dmicc_assets.pages.site import NotThereError, Site
 
 HOST = "127.0.0.1"
 _LOG = logging.getLogger("dmicc.pages")
@@ -53,7 +53,7 @@ def application(site: Site) -> Starlette:
             case HTTPException():
                 status, text = error.status_code, "there is no such page" if error.status_code == 404 else error.detail
             case RequestError():
-                status, text = 404 if str(error).startswith("there is no") else 400, str(error)
+                status, text = 404 if isinstance(error, NotThereError) else 400, str(error)
             case DmiccError() | OSError() | UnicodeDecodeError():
                 status, text = 502, str(error)
             case _:

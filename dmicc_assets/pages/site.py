@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from dmicc_assets.errors import RequestError
 from dmicc_assets.geo.describe import SeriesDescription, describe_series
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.preview import DatasetPreview, Fetched, preview_dataset
@@ -21,6 +22,10 @@ from dmicc_assets.study.schema import Dataset
 from dmicc_assets.study.settings import Settings
 
 _MOST_KEPT = 200
+
+
+class NotThereError(RequestError):
+    """There is no such study, report or file: HTTP status 404."""
 
 
 def _templates() -> Environment:

@@ -13,7 +13,7 @@ from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.pages.check_answer import answer_of
 from dmicc_assets.pages.forms import Form
 from dmicc_assets.pages.runs import when
-from dmicc_assets.pages.site import Site
+from dmicc_assets.pages.site import NotThereError, Site
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
 
@@ -91,11 +91,11 @@ def study_page(site: Site, form: Form, name: str, *, checks: bool = False, error
     """One study.
 
     Raises:
-        RequestError: there is none of this name.
+        NotThereError: there is none of this name.
     """
     workspace = site.workspace()
     if name not in workspace.files:
-        raise RequestError(f"there is no study {name!r}")
+        raise NotThereError(f"there is no study {name!r}")
     path = workspace.files[name]
     text = path.read_text(encoding="utf-8", errors="replace")
     return site.page(
