@@ -1,6 +1,7 @@
 """Checks of multiple testing: raw p-values, their histogram, the fold-change filter, the gene sets (M1-M3, M8)."""
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
 
 FDR = 0.10
 EXCESS_NEAR_ONE = 1.5
+# As `_bundled` says it; the verdict is made of findings, and reads no notes of enrichment.
+_USED = re.compile(r"the bundled GO of .+? was used for .+?(?=, because none could be had)")
 MISSING = Measure("gene-set libraries that could not be had", "above")
 
 
@@ -159,8 +162,8 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
 
 def _lacks_libraries(evidence: StudyEvidence) -> str:
     """That enrichment was not made in all of the study's libraries, or with an old one that comes with the package."""
-    notes, cohorts = evidence.library_notes, evidence.bundled_libraries
-    bundled = dict.fromkeys(_used(libraries, notes[name]) for name, libraries in cohorts.items() if libraries)
+    texts = evidence.rows("rigor/findings", code="M8", severity="warning").sort("subject")["message"]
+    bundled = dict.fromkeys(found[0] for text in texts if (found := _USED.search(text)))
     lacks = [_lacks_some(evidence), *(f"gene sets of today ({used})" for used in bundled)]
     return "; ".join(text for text in lacks if text)
 
@@ -274,13 +277,10 @@ def _bundled(bundled: Mapping[str, str], notes: Mapping[str, Mapping[str, Any]])
     """For which libraries the one that comes with the package was used, of which date, and why."""
     if not bundled:
         return ""
-    return f"; {_used(bundled, notes)}, because none could be had ({'; '.join(dict.fromkeys(bundled.values()))})"
-
-
-def _used(bundled: Collection[str], notes: Mapping[str, Mapping[str, Any]]) -> str:
-    """For which libraries the bundled one was used, of which date."""
     dates = sorted({str(notes[library]["date"]) for library in bundled})
-    return f"the bundled GO of {listed(dates)} was used for {listed(list(bundled))}"
+    reasons = "; ".join(dict.fromkeys(bundled.values()))
+    used = listed(list(bundled))
+    return f"; the bundled GO of {listed(dates)} was used for {used}, because none could be had ({reasons})"
 
 
 def _nulls(evidence: StudyEvidence, cohort: str) -> str:

@@ -6,7 +6,7 @@ from dmicc_assets.checks.finding import Finding, finding
 from dmicc_assets.checks.registry import CHECKS, findings_table
 from dmicc_assets.checks.verdict import verdict
 from dmicc_assets.results.evidence import StudyEvidence
-from dmicc_assets_tests.worlds.sound_study import sound, with_frame, with_notes, with_study
+from dmicc_assets_tests.worlds.sound_study import sound, with_frame, with_study
 
 RAW = {"log_fc": 1.0, "p_value": 0.05, "adjust": "none"}
 
@@ -55,11 +55,8 @@ def test_the_verdict_says_that_enrichment_was_not_made() -> None:
 
 
 def test_the_verdict_says_that_an_old_library_was_used() -> None:
-    evidence = sound()
-    for name in "ab":
-        libraries = [{"name": library, "date": "2022-07-01"} for library in ("GO_BP", "GO_CC")]
-        bundled = {"GO_BP": "no answer", "GO_CC": "no answer"}
-        evidence = with_notes(evidence, "enrichment/terms", name, libraries=libraries, bundled_libraries=bundled)
-    missing = verdict(evidence).missing
+    text = "against 6 genes; the bundled GO of 2022-07-01 was used for GO_BP and GO_CC, because none could be had (x)"
+    rows = [finding("M8", name, "warning", text, 2, 0, "bundled") for name in "ab"]
+    missing = verdict(sound().with_frames({"rigor/findings": findings_table(rows)})).missing
     assert missing.count("gene sets of today (the bundled GO of 2022-07-01 was used for GO_BP and GO_CC)") == 1
     assert "enrichment was not made" not in missing
