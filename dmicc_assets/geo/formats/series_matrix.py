@@ -226,8 +226,8 @@ def _header_lines(text: str) -> Iterator[str]:
         if line.startswith(("!Series_", "!Sample_")) and found:
             yield " ".join(found).rstrip(" ")
             found = []
-        if line.rstrip("\r") or found:
-            found.append(line.rstrip("\r"))
+        if line.strip() or found:  # tabs alone are no cells
+            found.append(line.rstrip("\r") if line.strip() else "")
     yield " ".join(found).rstrip(" ")
 
 

@@ -114,6 +114,13 @@ def test_a_byte_order_mark_hides_no_line(gzipped: Gzipped) -> None:
     assert read.table_sha256 == read_series_matrix(gzipped(text)).table_sha256
 
 
+@pytest.mark.parametrize("blank", ["\n", " \t \n", "\t\t\r\n"])
+def test_blank_lines_of_a_header_are_no_cells(gzipped: Gzipped, blank: str) -> None:
+    text = matrix_text("GSE1", "GPL7", small_values(3))
+    read = read_series_matrix(gzipped(text.replace("!Sample_title", f"{blank}!Sample_title")))
+    assert read.header.samples.equals(read_series_matrix(gzipped(text)).header.samples)
+
+
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
 def test_the_end_marker_needs_no_line_end(gzipped: Gzipped, end: str) -> None:
     text = matrix_text("GSE1", "GPL7", small_values(5)).rstrip("\n") + end
