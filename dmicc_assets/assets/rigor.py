@@ -134,7 +134,6 @@ def findings(context: StepContext) -> Result:
         Input("differential/statistics", "cohorts"),
         Input("differential/genes", "cohorts"),
         Input("cohort/samples", "cohorts"),
-        Input("enrichment/terms", "cohorts"),
         Input("signature/genes"),
         Input("signature/overlap"),
         Input("signature/biomarkers"),

@@ -5,6 +5,7 @@ The servers are loopback ones; what is known of the real ones is in `worlds/netw
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -32,6 +33,7 @@ from dmicc_assets_tests.worlds.networked_paper import paper_providers, write_mir
 pytestmark = pytest.mark.slow
 # Groups of tables that the report has a section of; one of them needs three datasets in a cohort.
 SECTIONS = ("cohort", "differential", "enrichment", "signature", "validation", "model", "rigor", "clinical", "report")
+PROGRESS = re.compile(r"\d+:\d\d:\d\d ")
 WITHOUT_ROWS = {"validation/internal_external"}
 ARRAYS = {("GSE46239", True): 48, ("GSE46239", False): 4, ("GSE1551", True): 13, ("GSE1551", False): 10}
 ARRAYS |= {("GSE32225", True): 149, ("GSE32225", False): 6}
@@ -39,7 +41,7 @@ ARRAYS |= {("GSE32225", True): 149, ("GSE32225", False): 6}
 
 @dataclass(frozen=True)
 class Said:
-    """What a command printed, and what it asked the servers for: method and path."""
+    """What a command printed, without its progress, and what it asked the servers for: method and path."""
 
     status: int
     out: str
@@ -83,7 +85,8 @@ class Machine:
             with pytest.raises(SystemExit) as left:
                 cli.main()
         asked = [(each.method, each.path) for each in self.geo.requests] + self.sets.requests
-        return Said(int(left.value.code or 0), out.getvalue(), err.getvalue().strip(), asked)
+        told = "".join(line for line in err.getvalue().splitlines(keepends=True) if not PROGRESS.match(line))
+        return Said(int(left.value.code or 0), out.getvalue(), told.strip(), asked)
 
     def make(self, *steps: str, part: str | None = None, home: str = "home") -> None:
         """Compute steps of the study without Dagster, which takes most of a command's time."""
