@@ -1,5 +1,8 @@
 """Assets of the group `report`: comparison with published numbers, and the HTML report."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from dmicc_assets.assets.enrichment import observe_libraries
 from dmicc_assets.checks.tripod import checklist
 from dmicc_assets.enrichment.libraries import libraries_in_use
@@ -7,6 +10,16 @@ from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.report.published import compare_published
 from dmicc_assets.report.report_file import report_path, write_report
 from dmicc_assets.results.reader import Results
+
+if TYPE_CHECKING:
+    from dmicc_assets.report.figures.catalog import CatalogFigure
+
+
+def study_figures(results: Results) -> Iterator["CatalogFigure"]:
+    """The study's figures; imported late, because runs that draw nothing import the steps, and matplotlib is large."""
+    from dmicc_assets.report.figures import catalog
+
+    return catalog.study_figures(results)
 
 
 @step(
@@ -77,8 +90,6 @@ def published(context: StepContext) -> Result:
 )
 def report(context: StepContext) -> Result:
     """Write the report: one page that needs no network, from every table of the study."""
-    # The steps are imported by runs that draw nothing, and matplotlib takes as long as all the rest of an import.
-    from dmicc_assets.report.figures.catalog import study_figures
     from dmicc_assets.report.figures.kept import KeptFigures
     from dmicc_assets.report.study_report import study_report
 

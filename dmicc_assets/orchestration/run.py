@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.errors import DmiccError, SourceError
+from dmicc_assets.errors import DataError, DmiccError, SourceError
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.lake.chosen_steps import Chosen
 from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded, served, study_currency
@@ -21,7 +21,7 @@ from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.session import Listener, Session
 from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
-from dmicc_assets.warehouse.build import build_warehouse
+from dmicc_assets.warehouse.build import build_warehouse, left_out
 
 if TYPE_CHECKING:
     from dmicc_assets.orchestration.launch import Launcher
@@ -91,6 +91,9 @@ class StudyRun:
             ended: called with the outcome of each partition, also of skipped and blocked ones.
 
         Returns: the outcomes, in the order of the plan.
+
+        Raises:
+            DataError: a file of the study is damaged, so that it can be in no view.
         """
         plan = list(plan)
         self._listener = Listener(lambda step, key: started(step.name, key), lambda outcome: self._note(outcome, ended))
@@ -105,7 +108,16 @@ class StudyRun:
             self.judged = judge_study(self._workspace, self._study.study)
         self._reconcile(lambda: self.judged)
         self._tell()
+        self._warn_of_damage()
         return [self._outcomes[step.name, key] for step, key in plan]
+
+    def _warn_of_damage(self) -> None:
+        """Warn of other studies that the warehouse leaves out; of this one it is an error."""
+        damaged = left_out(self._workspace.settings)
+        own = [line for line in damaged if line.startswith(f"{self.study} ")]
+        self.warnings += [line for line in damaged if line not in own]
+        if own:
+            raise DataError(own[0])
 
     def _choose(self, key: PartitionKey, steps: Sequence[Step]) -> list[Step]:
         """The steps of a partition that may need computation; outcomes of the others are recorded."""
