@@ -87,7 +87,9 @@ def test_a_study_runs_once_and_then_only_what_changed(
     path = lake.path("validation/roc", "small")
     damaged = path.read_bytes()[:-4] + b"rot!"
     path.write_bytes(damaged)
-    with pytest.raises(DataError, match="small is left out of every view: .*`dmicc run small --verify` computes it again"):
+    with pytest.raises(
+        DataError, match=r"small is left out of every view: .*`dmicc run small --verify` computes it again"
+    ):
         run_small()
     assert "roc small" in states(run_small(verify=True))["unchanged"]
 
