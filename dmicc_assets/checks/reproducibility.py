@@ -39,7 +39,10 @@ LEFT_OUT_FREQUENCY = 0.8
     measures="p of the shared genes against other axes of variation of the tissues",
     fires="above",
     severities=("warning", "info"),
-    remedy="Present the shared genes as a list to be tested, not as a finding. Give each cohort controls of its own.",
+    remedy=(
+        "Present the shared genes as a list to be tested, not as a finding. "
+        "Where cohorts share controls, give each its own."
+    ),
     citation="Langsrud 2005, 10.1007/s11222-005-4789-5; Wang 2015, 10.1038/srep16923",
     doubts=Doubt(
         "not supported", 1, "the diseases are not shown to share more genes than other variation of these tissues gives"

@@ -15,7 +15,7 @@ from dmicc_assets.report.words import in_words
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
-from dmicc_assets.types import PartitionKey
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
 MOST_GENES = 12
 
@@ -51,7 +51,11 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
 
 
 def stale_lines(states: Sequence[Currency]) -> list[str]:
-    """Number of outdated tables and one line for each reason; empty when all are up to date."""
+    """Number of the study's outdated tables and one line for each reason; empty when all are up to date.
+
+    The tables of all studies are left out: they change with every other study.
+    """
+    states = [state for state in states if state.key != ALL_STUDIES]
     n_tables, causes = sum(len(state.step.outputs) for state in states), root_causes(states)
     if not causes:
         return []

@@ -82,7 +82,7 @@ def run_and_show(
     if last is not None:
         last |= run_in_json(workspace, this, outcomes, shows.elapsed)
     else:
-        _show_run(out, err, workspace, this, outcomes)
+        _show_run(out, err, workspace, this, outcomes, is_part=bool(only or until or skip))
     failed = [(f"{o.step.name} of {o.key}", o.message) for o in outcomes if o.state == "failed"]
     if failed:
         raise DataError(_failure_text(failed, sum(o.state == "blocked" for o in outcomes)))
@@ -92,8 +92,13 @@ def run_and_show(
         out.print(f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}")
 
 
-def _show_run(out: Console, err: Console, workspace: Workspace, this: "StudyRun", outcomes: Sequence[Outcome]) -> None:
-    """The study's results, the number of partitions in each state, and what is out of date."""
+def _show_run(
+    out: Console, err: Console, workspace: Workspace, this: "StudyRun", outcomes: Sequence[Outcome], *, is_part: bool
+) -> None:
+    """The study's results, the number of partitions in each state, and what is out of date.
+
+    Of a run of some groups the other steps are counted only: nobody asked for them.
+    """
     try:
         _show_result(out, err, workspace, workspace.studies[this.study], this.judged)
     except DataError as error:  # possibly an old result, when the run was of one group or failed before this part
@@ -102,6 +107,10 @@ def _show_run(out: Console, err: Console, workspace: Workspace, this: "StudyRun"
     out.print(
         f"steps: {counts['made']} made, {counts['unchanged']} computed without a change, {counts['current']} up to date"
     )
+    if is_part:
+        n_left = len(this.judged) - sum(state.is_current for state in this.judged)
+        out.print(f"not asked for: {n_left} further steps that are not up to date; `dmicc run {this.study}` makes them")
+        return
     for line in stale_lines(this.judged):
         out.print(line)
 

@@ -134,7 +134,7 @@ def export_study(
     results = Results.of_study(workspace.lake, study)
     manifests = results.manifests()
     if not manifests:
-        raise DataError(f"{study.study} has no results to export: `dmicc run {study.study}` computes them")
+        raise DataError(f"{study.study} has no results to export: `{study.command}` computes them")
     beside = to.with_name(f".{to.name}.{os.getpid()}.part")
     try:
         beside.mkdir(parents=True)

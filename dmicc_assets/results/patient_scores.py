@@ -87,7 +87,7 @@ def study_model(results: Results) -> tuple[RiskModel, pl.DataFrame]:
         DataError: the study has not been run, or has no model.
     """
     if not results.is_made("model/coefficients"):
-        raise DataError(f"{results.name} has no risk model yet: `dmicc run {results.name}` computes it")
+        raise DataError(f"{results.name} has no risk model yet: `{results.study.command}` computes it")
     if results.model.coefficients.is_empty():
         raise DataError(f"{results.name} has no risk model: no biomarker was chosen, see rigor.findings")
     return risk_model_from_table(results.model.coefficients), results.model.nomogram

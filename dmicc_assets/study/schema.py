@@ -161,6 +161,11 @@ class Study(_Section):
         """Whether the study uses simulated series (SIM...), which only the simulated mirror has."""
         return any(spec.source == "geo" and name.startswith("SIM") for name, spec in self.datasets.items())
 
+    @property
+    def command(self) -> str:
+        """The command that computes the study; the demo's series are simulated first."""
+        return "dmicc demo" if self.study == "demo" else f"dmicc run {self.study}"
+
     def block_of(self, cohort: str) -> AskedBlock:
         """How a cohort's samples of one patient are modelled: as the cohort says, else as `differential` says."""
         return self.cohorts[cohort].block or self.differential.block

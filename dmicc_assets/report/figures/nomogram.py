@@ -90,7 +90,8 @@ def _risks(axes: Axes, row: int, table: pl.DataFrame, shortest: float, span: flo
     inside = [risk for risk in _RISKS if ends[0] <= risk <= ends[1]]
     inside = inside if len(inside) > 1 else ends
     at = [(axis.points(risk) - shortest) / span for risk in inside]
-    _scale(axes, row, "Probability", np.array(inside), np.array(at))
+    # As cases and controls were collected, which is no person's risk.
+    _scale(axes, row, "Probability in this study", np.array(inside), np.array(at))
 
 
 def _scale(axes: Axes, row: int, name: str, ticks: FloatArray, at: FloatArray, is_gene: bool = False) -> None:
