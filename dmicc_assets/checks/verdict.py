@@ -129,8 +129,11 @@ def _doubted(evidence: StudyEvidence, rules: Sequence[Rule], shown: Sequence[Pro
     sharing = [proof for proof in shown if proof.code == "M4"]
     text = _BEGINNINGS[rules[0].level].format(
         shown=f"{_as_sentence(sharing[0].shows)}, but " if sharing else "It must be doubted: ",
-        reasons=listed([rule.says(evidence) for rule in named]),
+        reasons=listed([rule.says(evidence) for rule in named if rule.level == rules[0].level]),
     )
+    # A doubt of another kind is no reason for the level, as opposite directions are none for "no more than chance".
+    if besides := [rule.says(evidence) for rule in named if rule.level != rules[0].level]:
+        text += f"; besides, {listed(besides)}"
     codes = [proof.code for proof in sharing if rules[0].level == "a hypothesis"]
     codes += [code for rule in named if (code := _code(evidence, rule))]
     others = set(_warning(evidence)) - {rule.code for rule in named}
