@@ -5,15 +5,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from dmicc_assets.lake.store import Lake
+from dmicc_assets.orchestration.origin import MODULE
 from dmicc_assets.tables import TABLES
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.integration.conftest import begin_state
-from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over
+from dmicc_assets_tests.worlds.real_ui import CHROMIUM, Ui, browser_page, materialise, ui_over, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -32,6 +34,7 @@ GRAPH = """{ assetNodes { assetKey { path } groupName description kinds owners {
     ... on TableSchemaMetadataEntry { schema { columns { name description constraints { other } } } }
     ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } }
     ... on CodeReferencesMetadataEntry { codeReferences { ... on LocalFileCodeReference { filePath } } } } } }"""
+RUNS = "{ runsOrError(limit: 50) { ... on Runs { results { pipelineName status tags { key value } } } } }"
 AUTOMATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
   sensors { name sensorState { status } } schedules { name scheduleState { status } } } } } }"""
 
@@ -134,6 +137,25 @@ def test_a_person_materialises_a_dataset_and_then_the_study(
     assert "<h1" in httpx2.get(links[0]).text
     with open_warehouse(ui.settings) as connection:
         assert connection.execute("SELECT count(*) > 3 FROM signature.genes").fetchall() == [(True,)]
+
+
+def test_a_whole_study_is_picked_from_a_list_and_launched(ui: Ui, page: sync_api.Page) -> None:
+    page.goto(f"{ui.url}/locations/__repository__@{MODULE}/jobs/run_study/playground")
+    page.get_by_placeholder("Partition").click()
+    page.get_by_text("small", exact=True).first.click()
+    page.get_by_role("button", name="Launch Run").click()
+
+    def found() -> list[dict[str, Any]]:
+        return ui.ask(RUNS)["runsOrError"]["results"]
+
+    wait_for(lambda: any(run["pipelineName"] == "run_study" and run["status"] == "SUCCESS" for run in found()), 540)
+    whole = next(run for run in found() if run["pipelineName"] == "run_study")
+    tags = {tag["key"]: tag["value"] for tag in whole["tags"]}
+    assert tags["dmicc/study"] == "small"
+    assert tags["dmicc/run"].startswith("small, ")
+    assert Lake(ui.settings.lake, ui.settings.locks).partitions("report/study") == ["small"]
+    page.goto(ui.url)  # the first page
+    page.get_by_text("run_study", exact=True).first.wait_for()
 
 
 def test_the_graph_is_drawn(ui: Ui, page: sync_api.Page, shoot: Callable[[str], None]) -> None:
