@@ -262,10 +262,10 @@ def test_a_platform_falls_back_to_the_submitters_table_and_then_to_acc(
     assert raw.probe_genes["gene"].to_list() == ["PHTF2", "MX1"]
     assert fake_geo.paths()[-1].endswith("acc.cgi?acc=GPL8432&targ=self&form=text&view=full")
     soft = mirror / "geo" / "platforms" / "GPL8nnn" / "GPL8432" / "soft" / "GPL8432.soft.gz"
-    write_gzip(soft, f"^PLATFORM = GPL8432\n{table.replace('PHTF2', 'OTHER')}")
+    write_gzip(soft, f"^PLATFORM = GPL8432\n{table.replace('PHTF2', 'STAT1')}")
     raw = get("GSE5", spec(), over_http(fake_geo, tmp_path))
     assert raw.probe_genes is not None
-    assert raw.probe_genes["gene"].to_list() == ["OTHER", "MX1"]
+    assert raw.probe_genes["gene"].to_list() == ["STAT1", "MX1"]
 
 
 @pytest.mark.parametrize("annotation", [None, Annotation(column="entrez_gene_id")])
