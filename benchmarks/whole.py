@@ -9,7 +9,6 @@ no check, no figure and no report.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -44,15 +43,20 @@ class Took:
 
 
 def timed(command: list[str], home: Path) -> Took:
-    """Run a command in a home; a failure ends the benchmark with what it printed."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    environment = {**os.environ, "DMICC_HOME": str(home)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Took(wall, cpu, after.ru_maxrss / 1024, done.stdout)
+    """Run a command in a home and show what it printed; a failure ends the benchmark."""
+    environment, start = {**os.environ, "DMICC_HOME": str(home)}, time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        started = subprocess.Popen(command, env=environment, stdout=output, stderr=sys.stderr)
+        # Of this child and its own children: getrusage would have the peak of all commands before it.
+        _, status, used = os.wait4(started.pid, 0)
+        wall = time.perf_counter() - start
+        started.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        printed = output.read().decode()
+    print(printed, file=sys.stderr)
+    if started.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return Took(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, printed)
 
 
 def configuration(home: Path, name: str) -> dict[str, Any]:
