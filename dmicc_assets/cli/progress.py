@@ -198,10 +198,10 @@ def _said(outcome: Outcome) -> str:
 
 
 def _left(seconds: float | None) -> str:
-    """The estimate in words, behind a comma; empty when there is none."""
-    if seconds is None:
+    """The estimate in words, behind a semicolon; empty when there is none, or under half a second."""
+    if seconds is None or seconds < 0.5:
         return ""
-    return f"; about {seconds / 60:.0f} min left" if seconds >= 90 else f"; about {max(1, round(seconds))} s left"
+    return f"; about {seconds / 60:.0f} min left" if seconds >= 90 else f"; about {round(seconds)} s left"
 
 
 def _clock(seconds: float) -> str:
