@@ -75,7 +75,8 @@ CAPTIONS: dict[str, str] = {
         "and frozen in each validation dataset, with pointwise 95 % bands."
     ),
     "nomogram": (
-        "Read each gene's value up to its points, add the points, read the total down to the probability. The "
+        "Read each gene's value up to its points, add the points, read the total down to the probability. "
+        "It holds for this study's share of cases and is no person's risk. The "
         "marks are one case of the model's cohort."
     ),
     "calibration": (
