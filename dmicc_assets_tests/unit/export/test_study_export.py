@@ -273,7 +273,7 @@ def test_a_run_meanwhile_is_noticed(workspace: Workspace, tmp_path: Path, monkey
 
 @pytest.mark.parametrize(
     ("study", "status", "message"),
-    [("nosuch", 2, "no study 'nosuch'"), ("demo", 1, "demo has no results to export: `dmicc run demo` computes them")],
+    [("nosuch", 2, "no study 'nosuch'"), ("demo", 1, "demo has no results to export: `dmicc demo` computes them")],
 )
 def test_the_command_says_in_a_line_what_is_missing(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
