@@ -90,7 +90,7 @@ def relabelled(context: StepContext) -> RelabelledGenes:
     outputs=("enrichment/camera",),
     inputs=COHORT,
     settings=of_model,
-    version="1",
+    version="2",
     observe=observe_libraries,
 )
 def camera(context: StepContext) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dmicc_assets.stats.linear_model import checked_columns, checked_weights, masked_qr, missing_values
 from dmicc_assets.stats.residual_variance import has_residual_variance
@@ -14,7 +15,11 @@ from dmicc_assets.types import BoolArray, FloatArray
 
 _CELLS_PER_BLOCK = 1 << 19
 # Rounds of scoring; after each part only the genes that still move go on: few take many rounds.
-_ROUNDS = (8, 8, 16, 68)
+_ROUNDS = (4, 4, 8, 16, 68)
+# Eigenvalues that differ by less than this share of the largest are one.
+_SAME_LEVEL = 1e-10
+# Deviances that differ by less than this share are equal.
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,65 +145,93 @@ def _correlations(
     effects = inner @ vectors[0] if len(z) == 1 else np.einsum("mb,mbc->mc", inner, vectors)
     squares = np.where(carries, effects**2 / np.where(carries, roots, 1.0), 0.0)
     df = (scale > 0).sum(axis=1) - estimable.sum(axis=1)
-    rest = np.maximum(np.einsum("mn,mn->m", y, y) - squares.sum(axis=1), 0.0)
-    n_rest = np.broadcast_to(df - carries.sum(axis=1), rest.shape).astype(np.float64)
-    counts = np.column_stack([n_rest, np.broadcast_to(carries, squares.shape).astype(np.float64)])
-    levels = np.column_stack([np.zeros(len(rest)), np.broadcast_to(np.where(carries, roots, 0.0), squares.shape)])
-    a, b = _variance_components(np.column_stack([rest, squares]), counts, levels)
+    total = np.einsum("mn,mn->m", y, y)
+    rest = np.maximum(total - squares.sum(axis=1), 0.0)
+    levels, counts = np.where(carries, roots, 0.0).T, carries.T.astype(np.float64)
+    classes = _Classes(
+        np.vstack([rest, squares.T]),
+        np.vstack([df - carries.sum(axis=1), counts]),
+        np.vstack([np.zeros(levels.shape[1]), levels]),
+    )
+    classes = classes.merged() if len(z) == 1 else classes
+    a, b = _variance_components(classes)
     # With only one level the two variances cannot be separated.
-    lowest = np.where(counts > 0, levels, np.inf).min(axis=1)
-    told = np.where(counts > 0, levels, -np.inf).max(axis=1) > lowest
-    varies = has_residual_variance(np.einsum("mn,mn->m", y, y), scaled, scale)
+    lowest = np.where(classes.counts > 0, classes.levels, np.inf).min(axis=0)
+    told = np.where(classes.counts > 0, classes.levels, -np.inf).max(axis=0) > lowest
+    varies = has_residual_variance(total, scaled, scale)
     return np.where(told & (a + b > 0), b / np.where(a + b == 0, 1.0, a + b), np.nan), varies
 
 
-def _variance_components(squares: FloatArray, counts: FloatArray, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Fisher scoring of means a + b * level of gamma variables, halving steps that leave the model or do not improve.
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """Squared effects of M genes in C classes of one mean each, genes side by side: sums over classes are quick.
 
-    Args:
-        squares: (M, C) sums of squared effects in each class.
-        counts: (M, C) their numbers.
-        levels: (M, C) their eigenvalues.
+    Attributes:
+        squares: (C, M) sums of squared effects.
+        counts: (C, M) their numbers, or (C, 1) where they are equal for all genes.
+        levels: (C, M) or (C, 1) their eigenvalues.
     """
-    a = squares.sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
+
+    squares: FloatArray
+    counts: FloatArray
+    levels: FloatArray
+
+    def merged(self) -> "_Classes":
+        """Classes of one eigenvalue as one: patients with as many samples of the same groups have equal ones."""
+        order = np.argsort(self.levels[:, 0], kind="stable")
+        level = self.levels[order, 0]
+        starts = np.flatnonzero(np.diff(level, prepend=-np.inf) > _SAME_LEVEL * max(float(level[-1]), 1e-300))
+        squares, counts = (np.add.reduceat(each[order], starts, axis=0) for each in (self.squares, self.counts))
+        filled = counts[:, 0] > 0
+        return _Classes(squares[filled], counts[filled], level[starts, None][filled])
+
+    def take(self, rows: NDArray[np.intp]) -> "_Classes":
+        """Those of some genes."""
+        return _Classes(
+            *(each[:, rows] if each.shape[1] > 1 else each for each in (self.squares, self.counts, self.levels))
+        )
+
+
+def _variance_components(classes: _Classes) -> tuple[FloatArray, FloatArray]:
+    """Fisher scoring of means a + b * level of gamma variables; steps that do not improve are halved."""
+    a = classes.squares.sum(axis=0) / np.maximum(classes.counts.sum(axis=0), 1.0)
     # A gene without residual variation has no correlation; this avoids a division by zero.
-    a, b = np.where(a > 0, a, 1.0), np.zeros(len(squares))
-    moving = np.ones(len(a), dtype=np.bool_)
+    a = np.where(a > 0, a, 1.0)
+    b, moving = np.zeros(len(a)), np.ones(len(a), dtype=np.bool_)
     for rounds in _ROUNDS:
         row = np.flatnonzero(moving)
-        a[row], b[row], moving[row] = _rounds(a[row], b[row], squares[row], counts[row], levels[row], rounds)
+        a[row], b[row], moving[row] = _rounds(a[row], b[row], classes.take(row), rounds)
     return a, b
 
 
-def _rounds(
-    a: FloatArray, b: FloatArray, squares: FloatArray, counts: FloatArray, levels: FloatArray, most: int
-) -> tuple[FloatArray, FloatArray, BoolArray]:
+def _rounds(a: FloatArray, b: FloatArray, classes: _Classes, most: int) -> tuple[FloatArray, FloatArray, BoolArray]:
     """At most so many rounds of the scoring; the third tells which genes still move."""
-    deviance = _deviance(a, b, squares, counts, levels)
+    deviance = _deviance(a, b, classes)
     step, moved = np.ones(len(a)), np.ones(len(a), dtype=np.bool_)
-    new_a, new_b = _scored(a, b, squares, counts, levels)
+    new_a, new_b = _scored(a, b, classes)
     for _ in range(most):
         try_a, try_b = a + step * (new_a - a), b + step * (new_b - b)
-        tried = _deviance(try_a, try_b, squares, counts, levels)
-        better = tried <= deviance
+        tried = _deviance(try_a, try_b, classes)
+        # Close to the maximum rounding decides which is smaller: halving would go on for nothing.
+        better = tried <= deviance + _ROUNDING * np.abs(deviance)
         moved = np.maximum(np.abs(try_a - a), np.abs(try_b - b)) > 1e-11 * (np.abs(a) + np.abs(b))
         a, b, deviance = np.where(better, try_a, a), np.where(better, try_b, b), np.where(better, tried, deviance)
         step = np.where(better, 1.0, step / 2)
         if not (moved & (step > 1e-10)).any():
             break
-        scored_a, scored_b = _scored(a, b, squares, counts, levels)
+        scored_a, scored_b = _scored(a, b, classes)
         new_a, new_b = np.where(better, scored_a, new_a), np.where(better, scored_b, new_b)
     return a, b, moved
 
 
-def _scored(
-    a: FloatArray, b: FloatArray, squares: FloatArray, counts: FloatArray, levels: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _scored(a: FloatArray, b: FloatArray, classes: _Classes) -> tuple[FloatArray, FloatArray]:
     """Weighted least squares of the squares on (1, level), weights the inverse squared means."""
-    weight = 1 / (a[:, None] + b[:, None] * levels) ** 2
-    of_counts, of_squares = weight * counts, weight * squares
-    s0, s1, s2 = of_counts.sum(axis=1), np.sum(of_counts * levels, axis=1), np.sum(of_counts * levels**2, axis=1)
-    t0, t1 = of_squares.sum(axis=1), np.sum(of_squares * levels, axis=1)
+    levels = classes.levels
+    weight = 1 / (a + b * levels) ** 2
+    of_counts, of_squares = weight * classes.counts, weight * classes.squares
+    by_level = of_counts * levels
+    s0, s1, s2 = of_counts.sum(axis=0), by_level.sum(axis=0), np.sum(by_level * levels, axis=0)
+    t0, t1 = of_squares.sum(axis=0), np.sum(of_squares * levels, axis=0)
     determinant = s0 * s2 - s1**2
     singular = determinant <= 1e-14 * s0 * s2
     determinant = np.where(singular, 1.0, determinant)
@@ -207,9 +240,9 @@ def _scored(
     return level, slope
 
 
-def _deviance(a: FloatArray, b: FloatArray, squares: FloatArray, counts: FloatArray, levels: FloatArray) -> FloatArray:
+def _deviance(a: FloatArray, b: FloatArray, classes: _Classes) -> FloatArray:
     """Minus twice the REML log likelihood; infinite where a mean is not positive."""
-    means = a[:, None] + b[:, None] * levels
-    inside = ((means > 0) | (counts == 0)).all(axis=1)
+    means = a + b * classes.levels
+    inside = ((means > 0) | (classes.counts == 0)).all(axis=0)
     safe = np.where(means > 0, means, 1.0)
-    return np.where(inside, np.sum(counts * np.log(safe) + squares / safe, axis=1), np.inf)
+    return np.where(inside, np.sum(classes.counts * np.log(safe) + classes.squares / safe, axis=0), np.inf)

@@ -69,3 +69,12 @@ def test_the_unit_and_the_level_do_not_matter() -> None:
     small = 1e5 + 1e-3 * values[:1]
     squares = np.square(small - small.mean()).sum(axis=1)
     assert has_residual_variance(squares, small, ones).all()
+
+
+def test_patients_alike_are_one_class_as_if_each_were_its_own() -> None:
+    # Weights of cells, all 1, give every gene its own eigenvalues, so that no classes are merged.
+    values, block = paired(6, 0.4, 80), [*BLOCK[:-4], "a", "b", "c", "c"]
+    alone = duplicate_correlation(values, DESIGN, block, weights=np.ones_like(values))
+    together = duplicate_correlation(values, DESIGN, block)
+    np.testing.assert_allclose(together.atanh, alone.atanh, rtol=1e-8, atol=1e-9)
+    assert together.consensus == pytest.approx(alone.consensus, rel=1e-9)
