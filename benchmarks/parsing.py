@@ -174,9 +174,10 @@ def report(runs: dict[str, list[dict[str, float]]]) -> str:
 
 
 def write_section(text: str) -> None:
-    """Replace the section in README.md; other sections are unchanged."""
+    """Replace the section with the same heading in README.md; other sections are unchanged."""
     old = README.read_text(encoding="utf-8") if README.exists() else "# Benchmarks\n\n"
-    section = re.compile(rf"^{HEADING}\n.*?(?=^## |\Z)", re.M | re.S)
+    heading = text.splitlines()[0]
+    section = re.compile(rf"^{heading}\n.*?(?=^## |\Z)", re.M | re.S)
     new = section.sub(lambda _: text + "\n", old) if section.search(old) else f"{old.rstrip()}\n\n{text}"
     README.write_text(new.rstrip() + "\n", encoding="utf-8")
 

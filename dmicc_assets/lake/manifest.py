@@ -10,7 +10,8 @@ class Manifest:
 
     Attributes:
         recipe: hash of code version, settings and the content of every input.
-        content: hash of the rows (`content.content_hash`).
+        content: hash of the rows (`content.content_hash`); rows that are written again keep the one they had.
+        content_version: the way of hashing it (`content.CONTENT_VERSION`); 1 from a version that did not say.
         sha256: hash of the Parquet file's bytes.
         inputs: `[table, partition, content]` of every input.
         notes: the computation's notes (numbers, decisions, seeds).
@@ -32,6 +33,7 @@ class Manifest:
     written_at: str
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
+    content_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ import polars as pl
 from filelock import FileLock
 
 from dmicc_assets.errors import DataError
-from dmicc_assets.lake.content import content_hash
+from dmicc_assets.lake.content import content_of
 from dmicc_assets.lake.durable import file_sha256, parquet_schema, write_beside
+from dmicc_assets.lake.grid import rows_of_first
 from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
+from dmicc_assets.lake.stored_once import columns_read, with_repeats, without_repeats
 from dmicc_assets.tables import PARTITIONS, TABLES, Table
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
@@ -169,16 +171,17 @@ class Lake:
         """
         feature = TABLES[table].feature
         frame = self._read_file(table, partition, [feature, "sample", column])
-        n_samples = int(frame[feature].eq_missing(frame[feature].first()).sum())
+        n_samples = rows_of_first(frame[feature])
         features = frame[feature].gather_every(max(n_samples, 1))
         values = frame[column].fill_null(np.nan).to_numpy().reshape(len(features), n_samples).copy()
         return ExpressionMatrix(values, tuple(features), tuple(frame["sample"].head(n_samples)))
 
     def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
-        path = self.path(table, partition)
+        path, declared = self.path(table, partition), TABLES[table]
         try:
             with path.open("rb") as handle:  # one file to the end, though another may be renamed into its place
-                return pl.read_parquet(handle, columns=columns)
+                rows = pl.read_parquet(handle, columns=columns_read(declared, columns))
+            return with_repeats(declared, rows).select(columns)
         except FileNotFoundError:
             raise DataError(f"{table} of {partition} was never materialised: materialise it first") from None
         except (OSError, pl.exceptions.PolarsError) as error:
@@ -224,11 +227,11 @@ class Lake:
         of the computation.
         """
         declared = TABLES[table]
-        content = content_hash(declared, rows)
         path = self.path(table, partition)
         with self.lock(_lock_name(table, partition)):
             old = self._manifest(table, partition)
-            if old is not None and old.content != content:
+            content = content_of(declared, rows, old, lambda: self._rows_before(declared, partition))
+            if old is not None and old.content != content.digest:
                 self._keep_history(declared, old, what_differs(old, origin))
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.with_suffix(".json").exists():
@@ -237,7 +240,7 @@ class Lake:
                 write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
             write_beside(
                 path,
-                lambda beside: rows.write_parquet(
+                lambda beside: without_repeats(declared, rows).write_parquet(
                     beside, compression="zstd", row_group_size=_rows_a_group(declared, rows)
                 ),
             )
@@ -245,7 +248,8 @@ class Lake:
                 table=table,
                 partition=partition,
                 recipe=origin.recipe,
-                content=content,
+                content=content.digest,
+                content_version=content.version,
                 sha256=file_sha256(path),
                 n_bytes=path.stat().st_size,
                 n_rows=len(rows),
@@ -261,6 +265,13 @@ class Lake:
             text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
             write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))
         return manifest
+
+    def _rows_before(self, table: Table, partition: str) -> pl.DataFrame | None:
+        """All columns of a partition to be replaced; None when it is damaged or of another version."""
+        try:
+            return self._read_file(table.name, partition, table.schema.names())
+        except DataError:
+            return None
 
     def history(self, table: str, partition: str) -> list[Path]:
         """Earlier files of a partition, oldest first; each has its manifest beside it."""
@@ -378,5 +389,5 @@ def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
     """Rows in a row group: whole features for a matrix, so that one gene can be read without the others."""
     if not table.is_matrix or rows.is_empty():
         return ROWS_A_GROUP
-    n_samples = rows["sample"].n_unique()
+    n_samples = rows_of_first(rows[table.feature])
     return max(ROWS_A_GROUP // n_samples, 1) * n_samples

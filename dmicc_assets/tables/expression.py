@@ -138,7 +138,12 @@ TABLES = (
             GENE,
             SAMPLE,
             Column("value", REAL, "log2 expression as merged"),
-            Column("value_adjusted", REAL, "log2 expression with the batch removed; equal to value with one dataset"),
+            Column(
+                "value_adjusted",
+                REAL,
+                "log2 expression with the batch removed; equal to value with one dataset",
+                stored_unless="value",
+            ),
             Column("count", REAL, "RNA-seq count; NULL unless every dataset of the cohort is counted"),
         ),
         "Expression of the genes that every dataset of the cohort measures, as merged, and with the difference between "

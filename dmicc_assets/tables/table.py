@@ -32,13 +32,23 @@ _SQL_TYPES: dict[pl.DataType, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; a volatile one (a time or an address) is not part of the content hash."""
+    """One column.
+
+    Attributes:
+        name: in the rows, in SQL and in the file.
+        dtype: the type in the file; `sql_type` in DuckDB.
+        meaning: one sentence that a biologist understands.
+        is_key: part of the table's key.
+        is_volatile: a time or an address, which is not part of the content hash.
+        stored_unless: another column; where the two are equal, the file has NULL, which every reader replaces.
+    """
 
     name: str
     dtype: pl.DataType
     meaning: str
     is_key: bool = False
     is_volatile: bool = False
+    stored_unless: str | None = None
 
     @property
     def sql_type(self) -> str:

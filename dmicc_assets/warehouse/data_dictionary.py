@@ -133,6 +133,11 @@ def _table_text(table: Table) -> str:
         f"### `{table.view}`\n",
         f"{table.meaning} Key: {', '.join(table.key)}; one Parquet file {of}.\n",
         *_column_lines([(column.name, column.sql_type, column.meaning) for column in table.columns]),
+        *(
+            f"\nThe file has NULL for `{column.name}` where it equals `{column.stored_unless}`; the view has the value."
+            for column in table.columns
+            if column.stored_unless is not None
+        ),
     ]
     return "\n".join(lines) + "\n"
 

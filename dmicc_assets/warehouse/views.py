@@ -80,11 +80,13 @@ def _history(table: Table) -> str:
 
 
 def selected_columns(table: Table, prefix: str = "") -> str:
-    """Every column with its type; a map is stored as a list of its entries."""
+    """Every column with its type; a map is stored as a list of its entries, an equal column not at all."""
     lines: list[str] = []
     for column in table.columns:
         stored = prefix + _name(column)
         value = f"map_from_entries({stored})" if column.dtype == MAP else stored
+        if column.stored_unless is not None:
+            value = f"coalesce({stored}, {prefix}{column.stored_unless})"
         lines.append(f"CAST({value} AS {column.sql_type}) AS {_name(column)}")
     return ",\n    ".join(lines)
 

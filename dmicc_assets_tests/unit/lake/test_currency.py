@@ -1,8 +1,10 @@
 """Up-to-date and outdated partitions, on a study of local files computed up to its signature."""
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import yaml
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.lake import making, remaining
-from dmicc_assets.lake.currency import Currency, served, study_currency
+from dmicc_assets.lake.currency import Currency, recorded, served, study_currency
 from dmicc_assets.lake.failures import clear_failure, note_failure
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.manifest import Manifest
@@ -74,6 +76,26 @@ def test_what_was_just_made_is_up_to_date_and_no_source_is_asked(settings: Setti
     assert stale(settings) == {}
     with pytest.raises(SourceError, match=r"A\.tsv"):
         study_currency(open_workspace(settings), "local", MADE, served)
+
+
+def test_what_an_earlier_version_hashed_in_another_way_is_up_to_date_and_stays_so(settings: Settings) -> None:
+    """Manifests as before hashes had a version: other contents, and the recipes that follow from them."""
+    workspace = open_workspace(settings)
+    lake, study = workspace.lake, workspace.studies["local"]
+    partitions = [(step, key) for step in MADE for key in partition_keys(step.partition, study)]
+    for step, key in partitions:
+        context = workspace.context(step, key)
+        now = origin(context, recorded(context))
+        for table in step.outputs:
+            path = lake.path(table, key).with_suffix(".json")
+            said = json.loads(path.read_text())
+            content = sha256(said["content"].encode()).hexdigest()
+            del said["content_version"]
+            path.write_text(json.dumps(said | {"content": content, "recipe": now.recipe, "inputs": now.inputs}))
+    assert stale(settings) == {}
+    for step, key in partitions:
+        assert making.make(workspace.context(step, key), is_forced=True).state == "unchanged"
+    assert stale(settings) == {}
 
 
 def test_a_changed_setting_reaches_all_that_follows_from_it(settings: Settings) -> None:

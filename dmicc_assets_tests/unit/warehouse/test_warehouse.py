@@ -1,13 +1,16 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES, Table
+from dmicc_assets.types import ExpressionMatrix, matrix_rows
 from dmicc_assets.warehouse.build import build_warehouse, ensure_warehouse, left_out, open_warehouse, sql_folder
 from dmicc_assets_tests.unit.lake.test_lake import GENES, ORIGIN
 
@@ -108,3 +111,14 @@ def test_a_damaged_file_leaves_its_study_out_and_is_named_with_what_to_do(settin
     assert line.startswith("s is left out of every view: ")
     assert "genes/s.c.parquet: is damaged (" in line
     assert line.endswith("; `dmicc run s --verify` computes it again")
+
+
+def test_an_adjusted_value_that_is_not_stored_is_in_the_view(settings: Settings) -> None:
+    value = ExpressionMatrix(np.array([[1.0, np.nan], [3.0, 4.0]]), ("G1", "G2"), ("S1", "S2"))
+    adjusted = replace(value, values=value.values + np.array([[0.0], [0.5]]))
+    counts = replace(value, values=np.full((2, 2), np.nan))
+    rows = matrix_rows({"value": value, "value_adjusted": adjusted, "count": counts})
+    Lake(settings.lake, settings.locks).write("cohort/expression", "s.c", rows, ORIGIN)
+    with open_warehouse(settings) as connection:
+        found = connection.execute("SELECT value_adjusted FROM cohort.expression ORDER BY gene, sample").fetchall()
+    assert found == [(1.0,), (None,), (3.5,), (4.5,)]

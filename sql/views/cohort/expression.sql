@@ -8,6 +8,6 @@ SELECT
     CAST(gene AS VARCHAR) AS gene,
     CAST(sample AS VARCHAR) AS sample,
     CAST(value AS DOUBLE) AS value,
-    CAST(value_adjusted AS DOUBLE) AS value_adjusted,
+    CAST(coalesce(value_adjusted, value) AS DOUBLE) AS value_adjusted,
     CAST(count AS DOUBLE) AS count
 FROM read_parquet('{{lake}}/cohort/expression/*.parquet', union_by_name = true);

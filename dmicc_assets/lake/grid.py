@@ -1,0 +1,59 @@
+"""The grid of a matrix table: its features and samples, each once, found in rows that are stored feature by feature.
+
+Which tables are matrices is declared in `tables/`; values are not looked at.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.tables import Table
+from dmicc_assets.tables.table import SAMPLE
+
+_ROWS_AT_ONCE = 1 << 20  # rows compared at a time, to limit memory
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Names of a matrix.
+
+    Attributes:
+        features: the G names of its rows, in the order of the table.
+        samples: the N names of its columns, in the order of the table, which has G x N rows.
+    """
+
+    features: pl.Series
+    samples: pl.Series
+
+
+def grid_of(table: Table, rows: pl.DataFrame) -> Grid:
+    """The grid of a matrix table's rows.
+
+    Raises:
+        DataError: the rows are not feature after feature, each with the same samples in the same order.
+    """
+    features, samples = rows[table.feature], rows[SAMPLE.name]
+    n_samples = rows_of_first(features)
+    grid = Grid(features.gather_every(max(n_samples, 1)), samples.head(n_samples))
+    if len(rows) != len(grid.features) * n_samples:
+        raise DataError(f"{table.name}: {len(rows)} rows are not {n_samples} samples for each {table.feature}")
+    for start in range(1, len(rows), _ROWS_AT_ONCE):
+        here = features.slice(start, _ROWS_AT_ONCE)
+        others = (here != features.slice(start - 1, len(here))).arg_true() + start
+        if (others % n_samples != 0).any():
+            raise DataError(f"{table.name}: not each {table.feature} has {n_samples} samples")
+    for start in range(n_samples, len(rows), _ROWS_AT_ONCE):
+        here = samples.slice(start, _ROWS_AT_ONCE)
+        if not (here == samples.slice(start - n_samples, len(here))).all():
+            raise DataError(f"{table.name}: not each {table.feature} has the same samples in the same order")
+    return grid
+
+
+def rows_of_first(features: pl.Series) -> int:
+    """How many rows the first feature has: the samples of a matrix, if its rows are a grid."""
+    for start in range(0, len(features), _ROWS_AT_ONCE):
+        others = (features.slice(start, _ROWS_AT_ONCE) != features[0]).arg_true()
+        if len(others):
+            return start + int(others[0])
+    return len(features)
