@@ -17,7 +17,6 @@ from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import stale_tables
-from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.remaining import Remaining
 from dmicc_assets.lake.workspace import Workspace
@@ -240,4 +239,4 @@ def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
 
 def _alone(err: Console, workspace: Workspace, study: str, *, waits: bool = True) -> AbstractContextManager[None]:
     """Hold the study's lock; a second run waits and names the process that has it."""
-    return hold_study(workspace.settings.locks, study, waits=waits, report_waiting=err.print)
+    return workspace.hold_study(study, waits=waits, report_waiting=err.print)

@@ -154,7 +154,7 @@ def _difference(context: StepContext, now: Origin, verified: Verified | None) ->
             return f"the file of {table} is missing or damaged" if is_lost else "never made"
     if context.step.files is not None:
         for path in context.step.files(context):
-            if not path.exists():
+            if not context.lake.has_file(context.step.outputs[0], context.key, path):
                 return f"{path.name} is missing"
     for manifest in filter(None, manifests.values()):
         if manifest.recipe != now.recipe:

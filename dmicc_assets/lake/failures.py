@@ -39,11 +39,15 @@ def note_failure(lake: Lake, step: str, key: PartitionKey, recipe: str, error: E
     path = _path(lake, step, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, lambda beside: beside.write_text(text))
+    lake.share(path)
 
 
 def clear_failure(lake: Lake, step: str, key: PartitionKey) -> None:
     """Delete the record of a failure, because the partition was computed or is up to date."""
-    _path(lake, step, key).unlink(missing_ok=True)
+    path = _path(lake, step, key)
+    if path.exists():
+        path.unlink(missing_ok=True)
+        lake.share(path)
 
 
 def _path(lake: Lake, step: str, key: PartitionKey) -> Path:

@@ -11,6 +11,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.tables import Table
 from dmicc_assets.tables.table import SAMPLE
 
+ROWS_A_GROUP = 131_072
 _ROWS_AT_ONCE = 1 << 20  # rows compared at a time, to limit memory
 
 
@@ -57,3 +58,11 @@ def rows_of_first(features: pl.Series) -> int:
         if len(others):
             return start + int(others[0])
     return len(features)
+
+
+def rows_a_group(table: Table, rows: pl.DataFrame) -> int:
+    """Rows in a row group: whole features for a matrix, so that one gene can be read without the others."""
+    if not table.is_matrix or rows.is_empty():
+        return ROWS_A_GROUP
+    n_samples = rows_of_first(rows[table.feature])
+    return max(ROWS_A_GROUP // n_samples, 1) * n_samples

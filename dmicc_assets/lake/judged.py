@@ -45,6 +45,7 @@ def _keep(lake: Lake, study: str, states: Sequence[Currency]) -> None:
     path = lake.path(PARTITIONS.name, study)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, rows.sort(PARTITIONS.key).write_parquet)
+    lake.share(path)
 
 
 def _rows(lake: Lake, study: str, state: Currency) -> Iterator[dict[str, Any]]:

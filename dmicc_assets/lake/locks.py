@@ -7,11 +7,12 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.advisory_locks import AdvisoryLocks
 
 _held: set[Path] = set()  # locks that this process or its parent holds exclusively
 
@@ -24,8 +25,9 @@ def hold_study(
     is_shared: bool = False,
     waits: bool = True,
     report_waiting: Callable[[str], None] = lambda _: None,
+    across: AdvisoryLocks | None = None,
 ) -> Generator[None]:
-    """Hold the lock of a study, for all processes of the machine.
+    """Hold the lock of a study, for all processes of the machine, and of all machines that share locks.
 
     The steps of a process that holds it exclusively share it without waiting.
 
@@ -35,6 +37,7 @@ def hold_study(
         is_shared: whether others may share it at the same time.
         waits: whether to wait until it is free.
         report_waiting: called before waiting with a line that names the holder.
+        across: the locks that machines share, if they do.
 
     Raises:
         DmiccError: another holds it, and `waits` is not set.
@@ -54,11 +57,11 @@ def hold_study(
                 raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None
             report_waiting(f"{text}; waiting for it to end")
             fcntl.flock(file, kind)
-        if is_shared:
+        on_all = nullcontext()
+        if across is not None:
+            on_all = across.hold(f"study {study}", is_shared=is_shared, waits=waits, report_waiting=report_waiting)
+        with on_all, nullcontext() if is_shared else _as_holder(path, holder):
             yield
-        else:
-            with _as_holder(path, holder):
-                yield
 
 
 def holder(folder: Path, study: str) -> str | None:

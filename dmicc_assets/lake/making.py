@@ -1,6 +1,7 @@
 """Computation of one partition unless it is up to date, used by `dmicc run`, the UI and its daemon. Without dagster."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,10 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.lake.currency import Observe, Verified, currency, served
 from dmicc_assets.lake.recipes import Written, run_step
 from dmicc_assets.lake.steps import Step, StepContext
-from dmicc_assets.types import PartitionKey
+from dmicc_assets.lake.storage import LostRaceError
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
+
+_MOST_RACES = 5
 
 State = Literal["current", "unchanged", "made", "failed", "blocked"]
 
@@ -56,13 +60,24 @@ def make(
     Raises:
         DmiccError: the computation failed, or an input was never computed.
     """
-    with context.lake.lock(f"step.{context.step.name}.{context.key}"):
-        state = currency(context, observe, verified)
-        if state.now is None:
-            raise DataError(state.because)
-        if state.is_current and not is_forced:
-            return Made("current", _as_it_is(context))
-        written = run_step(context, state.now)
+    with context.lake.claim(context.step.name, context.key):
+        for _ in range(_MOST_RACES):
+            context.lake.refresh(None if context.key == ALL_STUDIES else context.key.study)
+            with suppress(LostRaceError):
+                return _make(context, observe, is_forced, verified)
+    raise DataError(
+        f"{context.step.name} of {context.key}: other machines replaced its results or inputs {_MOST_RACES} times "
+        "while it was computed; run it again when they are done"
+    )
+
+
+def _make(context: StepContext, observe: Observe, is_forced: bool, verified: Verified | None) -> Made:
+    state = currency(context, observe, verified)
+    if state.now is None:
+        raise DataError(state.because)
+    if state.is_current and not is_forced:
+        return Made("current", _as_it_is(context))
+    written = run_step(context, state.now)
     same = all(each.before is not None and each.before.content == each.manifest.content for each in written)
     return Made("unchanged" if same else "made", written)
 

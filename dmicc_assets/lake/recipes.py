@@ -19,6 +19,7 @@ from dmicc_assets.lake.difference import difference
 from dmicc_assets.lake.failures import clear_failure, note_failure
 from dmicc_assets.lake.manifest import Manifest, Origin
 from dmicc_assets.lake.steps import Result, StepContext, related
+from dmicc_assets.lake.storage import LostRaceError
 from dmicc_assets.lake.store import Lake, declared_rows
 from dmicc_assets.tables import TABLES
 
@@ -77,6 +78,7 @@ def run_step(context: StepContext, now: Origin) -> list[Written]:
 
     Raises:
         DmiccError: the computation failed; the failure is recorded in the lake, and nothing is written.
+        LostRaceError: another machine published other inputs or another result meanwhile.
     """
     begun = perf_counter()
     try:
@@ -88,14 +90,24 @@ def run_step(context: StepContext, now: Origin) -> list[Written]:
         note_failure(context.lake, context.step.name, context.key, now.recipe, error)
         raise
     seconds = perf_counter() - begun
+    if context.lake.is_published:
+        _refuse_changed_inputs(context, now)
+    files = context.step.files(context) if context.step.files is not None else ()
     written: list[Written] = []
     for table in context.step.outputs:
         before = context.lake.manifest(table, context.key)
         old = _earlier_rows(context.lake, table, context.key)
-        manifest = context.lake.write_declared(table, context.key, rows[table], now, result.notes, seconds)
+        manifest = context.lake.write_declared(table, context.key, rows[table], now, result.notes, seconds, files)
         written.append(Written(manifest, before, _difference(manifest, before, old, rows[table])))
     clear_failure(context.lake, context.step.name, context.key)
     return written
+
+
+def _refuse_changed_inputs(context: StepContext, before: Origin) -> None:
+    """Refuse a result of inputs that were replaced in this machine's copy of the lake while they were read."""
+    observed = next((content for table, _, content in before.inputs if table == "observed"), "")
+    if origin(context, observed).inputs != before.inputs:
+        raise LostRaceError(f"{context.step.name} of {context.key}: its inputs were replaced while it was computed")
 
 
 def _compute(context: StepContext) -> Result:

@@ -13,6 +13,7 @@ import polars as pl
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import Patience
+from dmicc_assets.lake.shelf import shelf_of
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
@@ -190,6 +191,8 @@ def open_client(
             settings.eutils_url: "DMICC_EUTILS_URL",
         },
         gene_url=settings.ncbi_gene_url,
+        locks_url=settings.locks_url,
+        shelf=shelf_of(settings),
         memory=memory,
     )
 

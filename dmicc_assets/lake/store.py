@@ -6,8 +6,8 @@ The only module with paths in the lake. It computes nothing on the data and does
 import json
 import shutil
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,15 +20,15 @@ from filelock import FileLock
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_of
 from dmicc_assets.lake.durable import file_sha256, parquet_schema, write_beside
-from dmicc_assets.lake.grid import rows_of_first
+from dmicc_assets.lake.grid import rows_a_group, rows_of_first
 from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
+from dmicc_assets.lake.one_machine import OneMachine
 from dmicc_assets.lake.stored_once import columns_read, with_repeats, without_repeats
 from dmicc_assets.tables import PARTITIONS, TABLES, Table
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
 EMPTY = "_empty.parquet"
 NOTHING = "_nothing"
-ROWS_A_GROUP = 131_072
 ABANDONED_AFTER = 3600.0  # seconds; no file takes that long to write
 
 
@@ -45,7 +45,7 @@ class StoredFile:
     is_history: bool
 
 
-class Lake:
+class Lake(OneMachine):
     """The store under one folder."""
 
     def __init__(self, root: Path, locks: Path) -> None:
@@ -132,7 +132,7 @@ class Lake:
         """
         found = self._manifest(table, partition)
         if found is None and self.path(table, partition).with_suffix(".json").exists():
-            with suppress(OSError), self.lock(_lock_name(table, partition)):  # nothing writes to a home of others
+            with suppress(OSError), self.hold(table, partition):  # nothing writes to a home of others
                 return self._manifest(table, partition)
         return found
 
@@ -220,15 +220,19 @@ class Lake:
         origin: Origin,
         notes: Mapping[str, Any] | None = None,
         seconds: float = 0.0,
+        files: Sequence[Path] = (),
     ) -> Manifest:
         """Write the rows of `declared_rows`; file and manifest are written under another name and renamed.
 
         An earlier partition with different content is kept in the history, if the table has one. `seconds` is the time
-        of the computation.
+        of the computation; `files` are those that the step wrote outside the lake.
+
+        Raises:
+            LostRaceError: another machine published another result meanwhile.
         """
         declared = TABLES[table]
         path = self.path(table, partition)
-        with self.lock(_lock_name(table, partition)):
+        with self.hold(table, partition):
             old = self._manifest(table, partition)
             content = content_of(declared, rows, old, lambda: self._rows_before(declared, partition))
             if old is not None and old.content != content.digest:
@@ -241,7 +245,7 @@ class Lake:
             write_beside(
                 path,
                 lambda beside: without_repeats(declared, rows).write_parquet(
-                    beside, compression="zstd", row_group_size=_rows_a_group(declared, rows)
+                    beside, compression="zstd", row_group_size=rows_a_group(declared, rows)
                 ),
             )
             manifest = Manifest(
@@ -264,7 +268,7 @@ class Lake:
             )
             text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
             write_beside(path.with_suffix(".json"), lambda beside: beside.write_text(text))
-        return manifest
+            return self._publish(manifest, files)
 
     def _rows_before(self, table: Table, partition: str) -> pl.DataFrame | None:
         """All columns of a partition to be replaced; None when it is damaged or of another version."""
@@ -292,7 +296,9 @@ class Lake:
         for failure in (self.root / "failures").glob("*/*.json"):
             if PartitionKey(failure.stem).study == study:
                 failure.unlink(missing_ok=True)
+                self.share(failure)
         self.path(PARTITIONS.name, study).unlink(missing_ok=True)
+        self.share(self.path(PARTITIONS.name, study))
         return n_partitions
 
     def retire(self, study: str, named: Collection[str]) -> list[str]:
@@ -309,7 +315,7 @@ class Lake:
             for partition in self.partitions(table.name):
                 if PartitionKey(partition).study != study or partition in named:
                     continue
-                with self.lock(_lock_name(table.name, partition)):
+                with self.hold(table.name, partition):
                     if (old := self._manifest(table.name, partition)) is not None:
                         self._keep_history(table, old, "the study file no longer names it")
                     self._delete(table.name, partition)
@@ -327,6 +333,14 @@ class Lake:
         self._locks.mkdir(parents=True, exist_ok=True)
         with FileLock(self._locks / f"{name}.lock"):
             yield
+
+    def hold(self, table: str, partition: str) -> AbstractContextManager[None]:
+        """Hold one partition of a table while it is written."""
+        return self.lock(f"{table.replace('/', '.')}.{partition}")
+
+    def claim(self, step: str, key: str) -> AbstractContextManager[None]:
+        """Hold one partition of a step while it is decided on, computed and written."""
+        return self.lock(f"step.{step}.{key}")
 
     def _history_folder(self, table: str, partition: str) -> Path:
         return self.root / "history" / table / partition
@@ -350,10 +364,6 @@ class Lake:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
-
-
-def _lock_name(table: str, partition: str) -> str:
-    return f"{table.replace('/', '.')}.{partition}"
 
 
 def declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -383,11 +393,3 @@ def declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataF
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _rows_a_group(table: Table, rows: pl.DataFrame) -> int:
-    """Rows in a row group: whole features for a matrix, so that one gene can be read without the others."""
-    if not table.is_matrix or rows.is_empty():
-        return ROWS_A_GROUP
-    n_samples = rows_of_first(rows[table.feature])
-    return max(ROWS_A_GROUP // n_samples, 1) * n_samples

@@ -1,6 +1,7 @@
 """Settings, readable studies and lake of a process. Without dagster."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from dmicc_assets.errors import RequestError
 from dmicc_assets.geo.formats.limits import multiply_limits
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.memory import Memory
+from dmicc_assets.lake.advisory_locks import AdvisoryLocks
+from dmicc_assets.lake.locks import hold_study
+from dmicc_assets.lake.published import lake_of
 from dmicc_assets.lake.steps import Step, StepContext, open_client
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.loading import load_study, no_study, study_files
@@ -39,7 +43,21 @@ class Workspace:
     @property
     def lake(self) -> Lake:
         """The Parquet store."""
-        return Lake(self.settings.lake, self.settings.locks)
+        return lake_of(self.settings)
+
+    def hold_study(
+        self,
+        study: str,
+        *,
+        is_shared: bool = False,
+        waits: bool = True,
+        report_waiting: Callable[[str], None] = lambda _: None,
+    ) -> AbstractContextManager[None]:
+        """Hold the lock of a study; `locks.hold_study` has the arguments."""
+        across = AdvisoryLocks.of(self.settings)
+        return hold_study(
+            self.settings.locks, study, is_shared=is_shared, waits=waits, report_waiting=report_waiting, across=across
+        )
 
     def client(self) -> GeoClient:
         """Client for the sources of this workspace."""
@@ -82,7 +100,11 @@ class Workspace:
 
 
 def open_workspace(settings: Settings | None = None) -> Workspace:
-    """Read every study file; an invalid one is kept apart with its message."""
+    """Read every study file, and take over what other machines published; an invalid file is kept apart.
+
+    Raises:
+        DmiccError: the object store of the lake cannot be used.
+    """
     settings = settings or load_settings()
     multiply_limits(settings.size_limits)
     files = study_files(settings.study_folders)
@@ -93,7 +115,9 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
             studies[name] = study
         else:
             broken[name] = problem
-    return Workspace(settings, studies, {name: files[name] for name in files}, broken)
+    workspace = Workspace(settings, studies, {name: files[name] for name in files}, broken)
+    workspace.lake.refresh()
+    return workspace
 
 
 def _read_each(files: dict[str, Path]) -> Iterator[tuple[str, Study | None, str]]:

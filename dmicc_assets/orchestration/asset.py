@@ -12,7 +12,6 @@ import dagster as dg
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Made, Outcome, State, make
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
@@ -165,7 +164,7 @@ def _shared(session: Session, key: PartitionKey, report: Callable[[str], None]) 
     if key == ALL_STUDIES:
         yield
     else:
-        with hold_study(session.workspace.settings.locks, key.study, is_shared=True, report_waiting=report):
+        with session.workspace.hold_study(key.study, is_shared=True, report_waiting=report):
             yield
 
 

@@ -6,7 +6,6 @@ import dagster as dg
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.geo.http.cache import FileCache
-from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, SERIES, tags_of_run
@@ -46,7 +45,7 @@ def run_study(workspace: Workspace) -> dg.JobDefinition:
             context.log.info(f"{outcome.step.name} of {outcome.key}: {outcome.state}{seconds}{message}")
 
         try:
-            with hold_study(here.settings.locks, study, report_waiting=context.log.info):
+            with here.hold_study(study, report_waiting=context.log.info):
                 run = StudyRun(here, study, force=config.force, verify=config.verify)
                 context.instance.add_run_tags(context.run_id, tags_of_run(study, run.name))
                 outcomes = run.materialise(run.plan(config.only or None), ended=log)

@@ -19,7 +19,6 @@ from dagster._core.definitions.data_version import (
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.currency import Currency, study_currency
-from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import Written
 from dmicc_assets.lake.steps import Step, StepContext
@@ -50,7 +49,7 @@ def reconcile(instance: dg.DagsterInstance, workspace: Workspace, states: Sequen
     reported: list[str] = []
     for state in (state for state in states if state.is_current):
         context = workspace.context(state.step, state.key)
-        with context.lake.lock(f"step.{state.step.name}.{state.key}"):
+        with context.lake.claim(state.step.name, state.key):
             written = [context.lake.manifest(table, state.key) for table in state.step.outputs]
             current = [each for each in written if each is not None and state.now and each.recipe == state.now.recipe]
             unheard = [each for each in current if _data_version(instance, each) != each.content]
@@ -75,7 +74,7 @@ def agree(instance: dg.DagsterInstance, workspace: Workspace, study: str, steps:
         return []
     with ExitStack() as held:
         try:
-            held.enter_context(hold_study(settings.locks, study, waits=False))
+            held.enter_context(workspace.hold_study(study, waits=False))
         except DmiccError:
             return []
         told = last_told(settings, study)  # a run may have ended since

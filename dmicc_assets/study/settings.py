@@ -9,6 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Literal
 from urllib.parse import urlparse
 
 from filelock import FileLock
@@ -47,6 +48,7 @@ EARLIER_DAGSTER_YAML = (
 # DuckDB takes these signs of a path for others; SQLAlchemy, which opens Dagster's database, reads it as an address.
 _NOT_FOR_DUCKDB = re.compile(r"[?\\]")
 _NOT_FOR_SQLITE = re.compile(r"\?|%[0-9A-Fa-f]{2}")
+_BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]+(/[^?#]*)?")
 _OTHER = "choose another folder"
 
 
@@ -67,6 +69,9 @@ class Settings(BaseSettings):
         size_limits: factor of the limits of sizes of files and answers.
         ncbi_api_key: the user's key for E-utilities, never shown.
         pages_port: port of the pages of `dmicc ui`, to which Dagster's UI links.
+        lake_url: the lake on an object store, `s3://bucket/prefix`; by default it is a folder of the home.
+        locks_url: a PostgreSQL database for locks and request rates of several machines, never shown.
+        executor: what runs the steps of a Dagster run.
         own_dagster_home: the user's own DAGSTER_HOME, if there is one.
         cache_home: the user's folder of caches, if it is not ~/.cache.
     """
@@ -86,6 +91,8 @@ class Settings(BaseSettings):
     msigdb_url: str = "https://data.broadinstitute.org"
     reactome_url: str = "https://reactome.org"
     lake_url: str | None = None
+    locks_url: SecretStr | None = None
+    executor: Literal["in_process", "celery", "k8s"] = "in_process"
     requests_per_second: float = Field(
         default=REQUESTS_PER_SECOND, gt=0, le=50
     )  # NCBI answers 429 above 50 from one address
@@ -139,12 +146,19 @@ class Settings(BaseSettings):
 
     @field_validator("lake_url")
     @classmethod
-    def _lake_on_disk(cls, url: str | None) -> str | None:
-        if url is not None:
+    def _bucket(cls, url: str | None) -> str | None:
+        if url is not None and not _BUCKET.fullmatch(url):
             raise ValueError(
-                "a lake on an object store is not supported by this version; unset it to use $DMICC_HOME/lake"
+                f"expected s3://bucket or s3://bucket/prefix, got {url!r}; unset it to use $DMICC_HOME/lake"
             )
-        return None
+        return url.rstrip("/") if url else None
+
+    @field_validator("locks_url")
+    @classmethod
+    def _database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("expected postgresql://user:password@host/database")
+        return url
 
     @property
     def study_folders(self) -> list[Path]:
@@ -153,8 +167,15 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> Path:
-        """Folder of the Parquet store."""
-        return self.home / "lake"
+        """Folder of the Parquet store; with an object store, of the working copy of its lake."""
+        return self._beside_lake / "lake"
+
+    @property
+    def _beside_lake(self) -> Path:
+        """The home; with an object store a folder for its address, so that the home's own lake stays as it is."""
+        if self.lake_url is None:
+            return self.home
+        return self.home / "copies" / sha256(self.lake_url.encode()).hexdigest()[:16]
 
     @property
     def warehouse(self) -> Path:
@@ -164,7 +185,7 @@ class Settings(BaseSettings):
     @property
     def reports(self) -> Path:
         """Folder of the HTML reports."""
-        return self.home / "reports"
+        return self._beside_lake / "reports"
 
     def report_url(self, study: str) -> str:
         """Address of a study's report while `dmicc ui` runs."""
@@ -241,8 +262,11 @@ class Settings(BaseSettings):
             "DMICC_REQUESTS_PER_SECOND": str(self.requests_per_second),
             "DMICC_PAGES_PORT": str(self.pages_port),
             "DMICC_SIZE_LIMITS": str(self.size_limits),
+            "DMICC_EXECUTOR": self.executor,
             "DAGSTER_HOME": str(self.dagster_home),
         }
+        if self.lake_url is not None:
+            variables["DMICC_LAKE_URL"] = self.lake_url
         if self.gene_sets is not None:
             variables["DMICC_GENE_SETS"] = str(self.gene_sets)
         return variables

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
 
@@ -54,16 +54,37 @@ class SourceFile:
         return read(text_blocks(self.path), self.path.name)
 
 
-class FileCache:
-    """Verified files by content, in one folder that studies and processes share."""
+class Shelf(Protocol):
+    """Where several machines share what they downloaded."""
 
-    def __init__(self, folder: Path) -> None:
+    def bring(self, name: str, to: Path) -> bool:
+        """Copy a file here; False when it is not on the shelf."""
+        ...
+
+    def give(self, name: str, path: Path) -> None:
+        """Put a file on the shelf."""
+        ...
+
+
+class FileCache:
+    """Verified files by content, in one folder that studies and processes share.
+
+    Args:
+        folder: of the files.
+        shelf: where other machines take files from and give theirs to, if there is one.
+    """
+
+    def __init__(self, folder: Path, shelf: Shelf | None = None) -> None:
         self.folder = folder
+        self._shelf = shelf
 
     def recorded(self, url: str, role: str) -> SourceFile | None:
         """The file that this URL served last; None when it is missing or damaged."""
+        record = self._record(url)
         try:
-            content: dict[str, Any] = json.loads(self._record(url).read_text(encoding="utf-8"))
+            if not record.exists():
+                self._bring(record)
+            content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
             retrieved_at = datetime.fromisoformat(content["retrieved_at"])
             content |= {"role": role, "path": self.folder / content["path"], "retrieved_at": retrieved_at}
             found = SourceFile(**content)
@@ -80,6 +101,7 @@ class FileCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         n_bytes = part.stat().st_size
         part.replace(path)
+        self._give(path)
         found = SourceFile(role, url, path, digest, n_bytes, last_modified, etag, datetime.now(UTC))
         self._write_record(found)
         return found
@@ -99,7 +121,9 @@ class FileCache:
         return part
 
     def is_whole(self, file: SourceFile) -> bool:
-        """Whether a file exists and has the bytes that were downloaded."""
+        """Whether a file exists and has the bytes that were downloaded; one that other machines have is copied here."""
+        if self._is_ours(file.path) and not file.path.exists():
+            self._bring(file.path)
         return file.path.is_file() and file.path.stat().st_size == file.n_bytes and sha256_of(file.path) == file.sha256
 
     def damaged(self) -> Iterator[Path]:
@@ -127,6 +151,21 @@ class FileCache:
         beside = record.with_name(f"{record.name}.{os.getpid()}")
         beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
         beside.replace(record)
+        self._give(record)
+
+    def _is_ours(self, path: Path) -> bool:
+        return path.is_relative_to(self.folder)
+
+    def _give(self, path: Path) -> None:
+        if self._shelf is not None:
+            self._shelf.give(path.relative_to(self.folder).as_posix(), path)
+
+    def _bring(self, path: Path) -> None:
+        if self._shelf is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f"{path.name}.{os.getpid()}")
+            if self._shelf.bring(path.relative_to(self.folder).as_posix(), beside):
+                beside.replace(path)
 
 
 def sha256_of(path: Path) -> str:

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
+from pydantic import SecretStr
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import decompressed
-from dmicc_assets.geo.http.cache import FileCache, SourceFile, sha256_of
+from dmicc_assets.geo.http.cache import FileCache, Shelf, SourceFile, sha256_of
 from dmicc_assets.geo.http.limits import LIMITS, Limit
 from dmicc_assets.geo.http.listing import parse_listing
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import Arriving, NotServedError, Patience, Validators, host_group
+from dmicc_assets.geo.http.shared_throttle import AnyThrottle, SharedThrottle
 from dmicc_assets.geo.http.throttle import Throttle
 from dmicc_assets.study.addresses import GENE_URL, GEO_ACC_URL, REQUESTS_PER_SECOND
 
@@ -63,6 +65,8 @@ class GeoClient:
         patience: time-outs, tries and back-off.
         variables: roots of other services, each with the variable that names it: for the advice in messages.
         gene_url: root of NCBI Gene's files.
+        locks_url: database by which several machines share one pace; by default only this machine's processes do.
+        shelf: where several machines share downloads; by default each has its own.
         memory: answers of this run, which are not asked for again; by default every question is asked.
 
     Raises:
@@ -82,12 +86,14 @@ class GeoClient:
         patience: Patience | None = None,
         variables: Mapping[str, str] | None = None,
         gene_url: str = GENE_URL,
+        locks_url: SecretStr | None = None,
+        shelf: Shelf | None = None,
         memory: Memory | None = None,
     ) -> None:
         self.geo_url, self.acc_url, self.xena_url, self.gene_url = map(_root, (geo_url, acc_url, xena_url, gene_url))
-        self.cache = FileCache(cache)
+        self.cache = FileCache(cache, shelf)
         self.cache.sweep()
-        self._locks = locks
+        self._locks, self._locks_url = locks, locks_url
         self._progress = progress
         self.rate = rate
         self._patience = patience or Patience()
@@ -324,7 +330,9 @@ class GeoClient:
         from dmicc_assets.geo.http.transfer import HttpTransfer
 
         # Pass no bound method of this object, so that the connection closes when the client is no longer referenced.
-        throttle_of = partial(Throttle, self._locks, rate=self.rate)
+        throttle_of: Callable[[str], AnyThrottle] = partial(Throttle, self._locks, rate=self.rate)
+        if self._locks_url is not None:
+            throttle_of = partial(SharedThrottle, self._locks_url, rate=self.rate)
         return HttpTransfer(
             throttle_of,
             self._patience,

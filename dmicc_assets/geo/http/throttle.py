@@ -9,8 +9,8 @@ from pathlib import Path
 from filelock import FileLock
 
 # Slots are a little farther apart than the limit, because the network changes the distance between requests.
-_MARGIN = 1.1
-_LONGEST_HOLD = 600.0
+MARGIN = 1.1
+LONGEST_HOLD = 600.0
 
 
 class Throttle:
@@ -25,7 +25,7 @@ class Throttle:
     def __init__(self, folder: Path, group: str, rate: float) -> None:
         if rate <= 0:
             raise ValueError(f"expected a positive rate of requests a second, got {rate}")
-        self._interval = _MARGIN / rate
+        self._interval = MARGIN / rate
         self._slot = folder / f"requests-{group}.slot"
         self._lock = FileLock(folder / f"requests-{group}.lock")
 
@@ -41,7 +41,7 @@ class Throttle:
         """Stop the requests of all processes for this many seconds, as `Retry-After` asks."""
         with self._lock:
             now = time.time()
-            begin = max(self._next(now), now + min(seconds, _LONGEST_HOLD))
+            begin = max(self._next(now), now + min(seconds, LONGEST_HOLD))
             self._slot.write_text(repr(begin), encoding="ascii")
 
     def _next(self, now: float) -> float:
@@ -50,4 +50,4 @@ class Throttle:
         except (OSError, ValueError):  # the first request of this machine
             return now
         # After the clock was set back, nobody waits until it reaches its earlier time.
-        return free if now < free <= now + _LONGEST_HOLD else now
+        return free if now < free <= now + LONGEST_HOLD else now

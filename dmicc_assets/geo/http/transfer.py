@@ -46,7 +46,7 @@ from dmicc_assets.geo.http.policy import (
     state_of,
     validators_of,
 )
-from dmicc_assets.geo.http.throttle import Throttle
+from dmicc_assets.geo.http.shared_throttle import AnyThrottle
 
 Progress = Callable[[str, int, int | None], None]
 _Result = TypeVar("_Result")
@@ -77,7 +77,7 @@ class HttpTransfer:
 
     def __init__(
         self,
-        throttle_of: Callable[[str], Throttle],
+        throttle_of: Callable[[str], AnyThrottle],
         patience: Patience,
         advice_of: Callable[[str], str],
         progress: Progress | None = None,
@@ -333,7 +333,7 @@ class HttpTransfer:
         raise SourceError(f"{url}: more than {_MOST_REDIRECTS} redirects")
 
     def _checked(
-        self, url: str, response: httpx2.Response, throttle: Throttle, resuming: Path | None
+        self, url: str, response: httpx2.Response, throttle: AnyThrottle, resuming: Path | None
     ) -> httpx2.Response:
         status = response.status_code
         is_head = response.request.method == "HEAD"

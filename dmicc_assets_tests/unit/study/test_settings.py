@@ -26,7 +26,12 @@ def test_paths_become_absolute_once_and_are_passed_on(monkeypatch: pytest.Monkey
         ("DMICC_GEO_URL", "ftp.ncbi.nlm.nih.gov/geo", "DMICC_GEO_URL: expected an https://"),
         ("DMICC_XENA_URL", "ftp://somewhere/x", "DMICC_XENA_URL: expected an https://"),
         ("DAGSTER_HOME", "relative/home", "DAGSTER_HOME: expected an absolute path, got 'relative/home'"),
-        ("DMICC_LAKE_URL", "s3://bucket/lake", "DMICC_LAKE_URL: a lake on an object store is not supported"),
+        (
+            "DMICC_LAKE_URL",
+            "bucket/lake",
+            "DMICC_LAKE_URL: expected s3://bucket or s3://bucket/prefix",
+        ),
+        ("DMICC_LOCKS_URL", "redis://host", "DMICC_LOCKS_URL: expected postgresql://user:password@host/database"),
     ],
 )
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
