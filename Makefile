@@ -43,10 +43,11 @@ docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-# Mutated text for every parser, for SECONDS; faults are written to fuzz_faults/.
+# Mutated text for every parser, for SECONDS or until INPUTS were fed; faults are written to fuzz_faults/.
 SECONDS ?= 600
+INPUTS ?= 1000000
 fuzz: .venv/installed
-	$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 nice -n 19 $(BIN)/python -m tools.fuzz --seconds $(SECONDS) --inputs $(INPUTS) --log fuzz.log
 
 # CycloneDX, of the lock. The audit asks a database on the network: `pip-audit -r requirements.lock --disable-pip`.
 sbom: .venv/installed

@@ -103,7 +103,8 @@ def ncbi_orthologues(pairs: Path, species: Path, human: Path) -> Orthologues:
 def _pairs(path: Path, other: str) -> Iterator[tuple[str, str]]:
     """Gene id of the species and human gene id; NCBI has the human one first."""
     for block in whole_lines(text_blocks(path)):
-        for row in (line.split("\t") for line in block.decode().splitlines() if not line.startswith("#")):
+        lines = block.decode("utf-8", errors="replace").split("\n")
+        for row in (line.rstrip("\r").split("\t") for line in lines if not line.startswith("#")):
             if len(row) == 5:
                 yield (row[4], row[1]) if row[0] == (other or HUMAN) else (row[1], row[4])
 
