@@ -15,7 +15,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.lake.judged import root_causes, stale_tables
 from dmicc_assets.lake.making import Outcome, State
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.report.report_file import report_path
+from dmicc_assets.report.report_file import find_report
 from dmicc_assets.results.reader import Results
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def run_in_json(workspace: Workspace, this: "StudyRun", outcomes: Sequence[Outco
         found["summary"] = study_summary(results, stale_tables(this.judged))
     except DataError as error:  # an old result, after a run of one group
         found["problem"] = str(error)
-    page = report_path(workspace.settings.reports, this.study)
+    page = find_report(workspace.lake, workspace.settings.reports, this.study)
     return {
         "study": this.study,
         "seconds": round(seconds, 3),
@@ -68,5 +68,5 @@ def run_in_json(workspace: Workspace, this: "StudyRun", outcomes: Sequence[Outco
         **found,
         "out_of_date": root_causes(this.judged),
         "warnings": list(dict.fromkeys(this.warnings)),
-        "report": str(page) if page.exists() else None,
+        "report": None if page is None else str(page),
     }

@@ -21,7 +21,7 @@ from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.remaining import Remaining
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.report.enrichment_tables import bundled_libraries, missing_libraries
-from dmicc_assets.report.report_file import report_path
+from dmicc_assets.report.report_file import find_report, report_path
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.dataset_parts import NAME
 from dmicc_assets.study.schema import Study
@@ -86,8 +86,8 @@ def run_and_show(
     if failed:
         raise DataError(_failure_text(failed, sum(o.state == "blocked" for o in outcomes)))
     if last is None:
-        page = report_path(workspace.settings.reports, study)
-        places = [str(page)] if page.exists() else []
+        page = find_report(workspace.lake, workspace.settings.reports, study)
+        places = [] if page is None else [str(page)]
         out.print(f"Look: {', '.join([*places, 'dmicc sql', 'dmicc ui', str(workspace.settings.warehouse)])}")
 
 

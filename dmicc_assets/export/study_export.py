@@ -31,6 +31,7 @@ from dmicc_assets.export.tables import (
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.report.report_file import find_report
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
 
@@ -178,6 +179,7 @@ def _write_files(
 
         settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
         yield from write_figures(Results.of_study(workspace.lake, study, settings), folder, tell)
+    find_report(workspace.lake, workspace.settings.reports, name)
     yield from _copy_report(workspace.settings.reports / name, folder, study.title)
     yield from _write_provenance(workspace.lake, manifests, folder)
     shutil.copyfile(workspace.files[name], folder / f"{name}.yaml")
@@ -190,6 +192,8 @@ def _write_tables(
     workspace: Workspace, study: str, manifests: Sequence[Manifest], folder: Path, table_format: TableFormat
 ) -> Iterator[ExportedFile]:
     database, tables = folder / "study.duckdb", folder / "tables"
+    if workspace.lake.is_published and table_format != "tsv":
+        raise RequestError("DMICC_LAKE_URL: the warehouse of an object store has no matrices: export with --format tsv")
     holds_matrices = table_format == "duckdb"
     write_study_database(workspace.settings, study, database, holds_matrices)
     what = "Every table of the study" if holds_matrices else "Every table of the study without expression values"

@@ -13,6 +13,7 @@ from typing import Literal
 import duckdb
 
 from dmicc_assets.errors import DataError
+from dmicc_assets.lake.published import lake_of
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
@@ -91,7 +92,7 @@ def _write_study_database(settings: Settings, study: str, path: Path, holds_matr
         for table in VIEWED:
             for comment in column_comments(table) if table.view in written else ():
                 connection.execute(comment)
-        _write_macros(connection, Lake(settings.lake, settings.locks), study)
+        _write_macros(connection, lake_of(settings), study)
         connection.commit()
         connection.execute("USE memory")
         connection.execute("DETACH study")

@@ -85,6 +85,10 @@ class Copies:
                     self._drop(table, partition)
         self._refresh_files(study)
 
+    def versions(self) -> list[str]:
+        """Name and version of every manifest that the last refreshes saw."""
+        return sorted(f"{name} {version}" for study in self._seen.values() for name, version in study.items())
+
     def published(self, table: str, partition: str) -> Published | None:
         """What the store said of a partition when it was last copied or published here."""
         kept = self._kept(table, partition)

@@ -36,8 +36,17 @@ class OneMachine:
     def share(self, path: Path) -> None:
         """Give a small file of the lake's folder to other machines, or tell them that it was deleted."""
 
-    def bring_tables(self) -> None:
-        """Copy here what queries read: every table that is no matrix, and the history."""
+    def bring_tables(self) -> list[tuple[str, str, str]]:
+        """Copy here what queries read: every table that is no matrix, and the history.
+
+        Returns:
+            table, partition and reason of what cannot be copied.
+        """
+        return []
+
+    def versions(self) -> list[str]:
+        """Versions of all that is published, as of the last `refresh`."""
+        return []
 
     def sweep(self) -> int:
         """Delete objects that killed processes left in the store; returns their number."""

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from dmicc_assets.errors import DataError
 from dmicc_assets.lake.advisory_locks import AdvisoryLocks
 from dmicc_assets.lake.copies import Copies, Published, history_folder
 from dmicc_assets.lake.durable import file_sha256
@@ -193,12 +194,29 @@ class PublishedLake(Lake):
         """Give a small file of the lake's folder to other machines, or tell them that it was deleted."""
         self._copies.share(PartitionKey(path.stem).study, path)
 
-    def bring_tables(self) -> None:
-        """Copy here what queries read: every table that is no matrix, and the history."""
+    def versions(self) -> list[str]:
+        """Versions of all manifests that are published, as of the last `refresh`."""
+        return self._copies.versions()
+
+    def bring_tables(self) -> list[tuple[str, str, str]]:
+        """Copy here what queries read: every table that is no matrix, and the history.
+
+        Returns:
+            table, partition and reason of what cannot be copied.
+        """
         there = [(t.name, each) for t in TABLES.values() if not t.is_matrix for each in self.partitions(t.name)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(self._copies.bring_rows, [table for table, _ in there], [each for _, each in there]))
+            reasons = list(pool.map(self._why_not_brought, there))
             list(pool.map(self._copies.bring_history, self._copies.studies()))
+        return [(*each, why) for each, why in zip(there, reasons, strict=True) if why]
+
+    def _why_not_brought(self, one: tuple[str, str]) -> str:
+        """Copy a partition's rows; the reason when they are damaged or missing in the store."""
+        try:
+            self._copies.bring_rows(*one)
+        except DataError as error:
+            return str(error).partition("; ")[0]
+        return ""
 
     def history(self, table: str, partition: str) -> list[Path]:
         """Earlier files of a partition, oldest first; each has its manifest beside it."""

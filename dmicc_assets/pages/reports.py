@@ -6,8 +6,9 @@ from pathlib import Path
 
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from dmicc_assets.lake.published import lake_of
 from dmicc_assets.pages.site import NotThereError, Site
-from dmicc_assets.report.report_file import report_path
+from dmicc_assets.report.report_file import find_report, report_path
 from dmicc_assets.study.dataset_parts import NAME
 
 # A report has its own styles and scripts, and texts of other people's data: it is opened as if from another site.
@@ -28,7 +29,7 @@ def report(site: Site, study: str, inside: str) -> Response:
         raise NotThereError("there is no such report")
     page = report_path(site.settings.reports, study)
     if not inside:
-        if not page.is_file():
+        if find_report(lake_of(site.settings), site.settings.reports, study) is None:
             raise NotThereError(f"there is no report of {study} yet: a run makes it")
         return _served(page)
     folder = page.parent.resolve()

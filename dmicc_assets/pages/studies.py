@@ -14,7 +14,7 @@ from dmicc_assets.pages.check_answer import answer_of
 from dmicc_assets.pages.forms import Form
 from dmicc_assets.pages.runs import when
 from dmicc_assets.pages.site import NotThereError, Site
-from dmicc_assets.report.report_file import report_path
+from dmicc_assets.report.report_file import find_report
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import ALL_STUDIES
 
@@ -82,7 +82,7 @@ def study_row(site: Site, workspace: Workspace, name: str) -> StudyRow:
         made="" if manifest is None else when(manifest.written_at),
         state=_state(states),
         causes=tuple(root_causes(states)),
-        has_report=report_path(site.settings.reports, name).exists(),
+        has_report=find_report(workspace.lake, site.settings.reports, name) is not None,
         has_model=has_model,
         is_running=is_running,
     )

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import polars as pl
 
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
 
 
 def report_path(reports: Path, study: str) -> Path:
     """The page of a study."""
     return reports / study / "index.html"
+
+
+def find_report(lake: Lake, reports: Path, study: str) -> Path | None:
+    """The page of a study, copied here if another machine wrote it; None without one."""
+    page = report_path(reports, study)
+    return page if lake.bring("report/study", study, page) else None
 
 
 def write_report(path: Path, page: str, title: str) -> pl.DataFrame:

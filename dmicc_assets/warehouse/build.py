@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from dmicc_assets.errors import DataError, RequestError
+from dmicc_assets.lake.published import lake_of
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES
@@ -29,6 +30,7 @@ from dmicc_assets.warehouse.problems import (
     still_there,
     without,
 )
+from dmicc_assets.warehouse.published import copied_tables, not_copied, statements
 from dmicc_assets.warehouse.risk_macro import TABLE as MODEL
 from dmicc_assets.warehouse.risk_macro import model_gene_names, models, risk_macros
 from dmicc_assets.warehouse.views import VIEWED, comments, quoted, view_texts
@@ -73,10 +75,11 @@ def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
     Raises:
         DataError: the views cannot be made, and no file of the lake explains it.
     """
-    lake, place = Lake(settings.lake, settings.locks), place_of(settings)
+    lake, place = lake_of(settings), place_of(settings)
+    lake.refresh()
     (place.empties or lake).prepare()
     built = _built(place.path)
-    problems = [*known, *still_there(lake, built[1] if built else ()), *folders(lake)]
+    problems = [*known, *copied_tables(lake), *still_there(lake, built[1] if built else ()), *folders(lake)]
     problems = list({each.file: each for each in problems}.values())
     try:
         _replace(place, lake, problems)
@@ -110,7 +113,8 @@ def _replace(place: Place, lake: Lake, problems: Sequence[Problem]) -> None:
 
 def ensure_warehouse(settings: Settings) -> Path:
     """The warehouse, rebuilt when it is missing, or when lake, package version, schema or damaged files changed."""
-    lake, place = Lake(settings.lake, settings.locks), place_of(settings)
+    lake, place = lake_of(settings), place_of(settings)
+    lake.refresh()
     tables = models(lake)[0]
     if _is_of(_built(settings.warehouse), lake, tables, Place(settings.warehouse)):
         return settings.warehouse
@@ -133,7 +137,7 @@ def leave_out_damaged(settings: Settings) -> bool:
         whether a study is left out that was not before.
     """
     built = _built(ensure_warehouse(settings))
-    found = find_problems(Lake(settings.lake, settings.locks), is_thorough=True)
+    found = find_problems(lake_of(settings), is_thorough=True)
     is_new = not {each.file for each in found} <= {each.file for each in (built[1] if built else ())}
     if is_new:
         build_warehouse(settings, found)
@@ -156,7 +160,7 @@ def refuse_absent(settings: Settings) -> str:
     what_to_do = "`dmicc run STUDY` or `dmicc demo` computes results, DMICC_HOME sets another home"
     if not settings.lake.is_dir():
         raise RequestError(f"{settings.home}: this folder of results does not exist; {what_to_do}")
-    if Lake(settings.lake, settings.locks).is_empty():
+    if lake_of(settings).is_empty():
         return f"{settings.home} has no results, so every view is empty; {what_to_do}"
     return ""
 
@@ -185,7 +189,8 @@ def _create(connection: duckdb.DuckDBPyConnection, place: Place, lake: Lake, pro
     connection.execute(model_gene_names(tables))
     for path in paths:
         try:
-            connection.execute(without(path.read_text(encoding="utf-8"), lake, problems, place.empties))
+            for statement in statements(lake, path.read_text(encoding="utf-8")):
+                connection.execute(without(statement, lake, problems, place.empties))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{path.stem}: {what}; `dmicc run STUDY --verify` computes a damaged file again") from None
@@ -199,7 +204,7 @@ def _create(connection: duckdb.DuckDBPyConnection, place: Place, lake: Lake, pro
     )
     identity = [*_identity(place, lake, tables, problems), datetime.now(UTC)]
     connection.execute("INSERT INTO warehouse.build VALUES (?, ?, ?, ?)", identity)
-    insert(connection, problems)
+    insert(connection, [*problems, *not_copied(lake)])
 
 
 def _whole(tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> dict[str, pl.DataFrame]:
@@ -211,7 +216,8 @@ def _whole(tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> d
 def _identity(place: Place, lake: Lake, tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> list[str]:
     """Identity of a warehouse: lake, package version, SQL files, comments and risk models.
 
-    Also the names of all files, if its views read a list of them and not a pattern, which finds those written later.
+    Also the versions of what a published lake has; and the names of all files, if the views read a list of them and
+    not a pattern, which finds those written later.
     """
     texts = [path.read_text(encoding="utf-8") for path in view_files()]
     texts += [*_comments(), *risk_macros(tables)]
@@ -220,6 +226,7 @@ def _identity(place: Place, lake: Lake, tables: Mapping[str, pl.DataFrame], prob
         if problems or place.empties
         else []
     )
+    texts += lake.versions()
     schema = sha256("".join(texts).encode()).hexdigest()
     return [str(lake.root), version("dmicc_assets"), schema]
 

@@ -20,13 +20,15 @@ from dmicc_assets.warehouse.views import VIEWED, quoted, selected_columns
 
 CREATE = """
 CREATE TABLE warehouse.problems (study VARCHAR, view VARCHAR, file VARCHAR, problem VARCHAR, remedy VARCHAR);
-COMMENT ON TABLE warehouse.problems IS 'Studies that are left out of the views, because a file of theirs is damaged.';
+COMMENT ON TABLE warehouse.problems IS 'Studies with a damaged file, left out of the views; matrices not copied.';
 COMMENT ON COLUMN warehouse.problems.study IS 'study that is left out';
 COMMENT ON COLUMN warehouse.problems.view IS 'view that reads the file; a file of the history leaves out history only';
 COMMENT ON COLUMN warehouse.problems.file IS 'damaged file';
 COMMENT ON COLUMN warehouse.problems.problem IS 'why it cannot be read';
 COMMENT ON COLUMN warehouse.problems.remedy IS 'what to do';
 """
+# Of a matrix of a lake on an object store; its study is in all other views.
+NOT_COPIED = "is a matrix, which is not copied from the object store"
 _HISTORY = "history."
 _FOLDER = "expected a file, found a folder"
 _LAKE_FILES = re.compile(r"'\{\{lake\}\}/([^']+)'")
@@ -102,8 +104,9 @@ def insert(connection: duckdb.DuckDBPyConnection, problems: Iterable[Problem]) -
 
 
 def read_problems(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
-    """The rows of `warehouse.problems`."""
-    rows = connection.execute("SELECT study, view, file, problem, remedy FROM warehouse.problems ORDER BY ALL")
+    """The rows of `warehouse.problems`, but those of matrices that are not copied."""
+    columns = "study, view, file, problem, remedy"
+    rows = connection.execute(f"SELECT {columns} FROM warehouse.problems WHERE problem <> ? ORDER BY ALL", [NOT_COPIED])
     return [Problem(*row) for row in rows.fetchall()]
 
 
