@@ -123,7 +123,7 @@ def terms(context: StepContext) -> Result:
     outputs=("enrichment/gsea",),
     inputs=(Input("differential/statistics"), *COHORT),
     settings=lambda study, cohort: [*of_labels(study, cohort), study.ranking.seed],
-    version="4",
+    version="5",
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:
@@ -131,9 +131,7 @@ def gsea(context: StepContext) -> Result:
     study, libraries = context.study, libraries_of(context)
     statistics = Results.of_step(context).differential.statistics
     under_labels = relabelled(context) if libraries.found else None
-    enriched = preranked_terms(
-        statistics, libraries.found, study.enrichment, study.ranking.seed, under_labels, workers()
-    )
+    enriched = preranked_terms(statistics, libraries.found, study.enrichment, study.ranking.seed, under_labels)
     return result_of("enrichment/gsea", enriched, libraries)
 
 

@@ -1,7 +1,7 @@
 """Preranked gene set enrichment analysis by permutation of genes (Subramanian 2005, doi:10.1073/pnas.0506580102).
 
 The sets come from `gene_sets.py`, random ones from `random_sets.py`, p-values that no random set reaches from
-`multilevel.py`, permuted labels from `relabelled.py`; lists without an order are `ora.py`'s. gseapy's `prerank` is not
+`rare_scores.py`, permuted labels from `relabelled.py`; lists without an order are `ora.py`'s. gseapy's `prerank` is not
 the engine: it walks the whole list for each permutation of each set, 281 s for the 5,922 sets of GO_BP where this one
 takes 2 for the same scores. The null of a random set depends on its size only, and a running sum has its extremes at
 the hits: both are used here.
@@ -13,17 +13,14 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
-from dmicc_assets.enrichment.multilevel import multilevel_p
 from dmicc_assets.enrichment.random_sets import N_RANDOM, RandomSets, enrichment_scores
+from dmicc_assets.enrichment.rare_scores import rare_scores
 from dmicc_assets.enrichment.relabelled import RelabelledGenes, scores_under_labels
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import FloatArray
 
-# Random sets a level of multilevel splitting: the standard error of log2 p is about 1.0 at 1e-4 and 1.7 at 1e-10.
-_SETS_A_LEVEL = 25
-# Share of random scores of a sign that multilevel splitting needs: gseapy tells nothing of fewer than 10 of 1,000.
-_FEWEST_OF_SIGN = 0.03
+_FEWEST_OF_SIGN = 10  # random scores that tell the probability of a sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +43,18 @@ def preranked(
     permutations: int = N_RANDOM,
     relabelled: RelabelledGenes | None = None,
     smallest: float = 1e-10,
-    threads: int = 1,
     random: RandomSets | None = None,
 ) -> pl.DataFrame:
     """Enrichment of every set of a library at the ends of the genes ranked by t, weight 1.
 
     NES is ES over the mean of the random scores of its sign. The p-value is the share of these at least as extreme,
     counting the set itself (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585), and where none is as extreme that of
-    multilevel splitting (doi:10.1101/060012). Both draw genes, as if these were independent: sets of correlated genes
-    come out too often. The same with permuted labels keeps genes correlated. The FDR is
-    Subramanian's (2005, doi:10.1073/pnas.0506580102): over the sets of its sign, the share of random NES at least as
-    extreme over the share of observed ones, at most 1. The share of random ones counts the set itself too: sets of
-    one size share their random sets, and what none of these reaches is not impossible. As in the paper it is a ratio
-    for each set and no q-value: a set may have a larger one than a set of smaller NES.
+    `rare_scores`. Both draw genes, as if these were independent: sets of correlated genes come out too often. The same
+    with permuted labels keeps genes correlated. The FDR is Subramanian's (2005, doi:10.1073/pnas.0506580102): over the
+    sets of its sign, the share of random NES at least as extreme over the share of observed ones, at most 1. The share
+    of random ones counts the set itself too: sets of one size share their random sets, and what none of these reaches
+    is not impossible. As in the paper it is a ratio for each set and no q-value: a set may have a larger one than a set
+    of smaller NES.
 
     Args:
         statistics: columns gene and t; a gene without t takes no part. Ties are broken by gene name.
@@ -68,7 +64,6 @@ def preranked(
         permutations: random sets of each size.
         relabelled: the genes under permuted labels.
         smallest: a smaller p-value is given as this one: genes are not independent, so that it would tell no more.
-        threads: of multilevel splitting, which takes most of the time; the result does not depend on them.
         random: the random sets of another library along the same statistics, as `random_sets` draws them.
 
     Returns:
@@ -86,7 +81,7 @@ def preranked(
     if not sizes:
         return TABLES["enrichment/gsea"].frame()
     groups = [_score(sizes[size], genes, random, size) for size in sorted(sizes)]
-    table = _with_small_p_values(_table(library, groups), ranked, groups, seed, smallest, threads)
+    table = _with_small_p_values(_table(library, groups), groups, random.weight, seed, smallest)
     return _with_labels(table, ranked, groups, relabelled).sort(
         pl.col("nes").abs(), "term", descending=[True, False], nulls_last=True
     )
@@ -132,23 +127,28 @@ def _score(sets: dict[str, list[int]], genes: list[str], random: RandomSets, siz
 
 
 def _with_small_p_values(
-    table: pl.DataFrame, ranked: pl.DataFrame, groups: list[_SameSize], seed: int, smallest: float, threads: int
+    table: pl.DataFrame, groups: list[_SameSize], weight: FloatArray, seed: int, smallest: float
 ) -> pl.DataFrame:
-    """The table with p-values of the sets that no random set of their sign reaches, by multilevel splitting.
+    """The table with p-values of the sets that no random set of their sign reaches, by importance sampling.
 
-    Where few random sets have that sign, splitting tells nothing, and the share, which counts the set itself, stays.
+    Where few random sets have that sign, its probability is not known, and the share, which counts the set itself,
+    stays.
     """
-    beyond: dict[str, list[str]] = {}
+    terms: list[str] = []
+    small: list[float] = []
     for group in groups:
-        for term, genes, es in zip(group.terms, group.hits, group.es, strict=True):
-            random = np.sign(es) * group.null
-            if (random > 0).mean() >= _FEWEST_OF_SIGN and not (random >= abs(es)).any():
-                beyond[term] = genes
-    found = multilevel_p(ranked, beyond, seed, sample_size=_SETS_A_LEVEL, smallest=smallest, threads=threads)
+        for sign, along in ((1.0, weight), (-1.0, weight[::-1])):
+            random, es = sign * group.null, sign * group.es
+            of_sign = random > 0
+            beyond = np.flatnonzero(es > max(0.0, float(random.max())))
+            if beyond.size and of_sign.sum() >= _FEWEST_OF_SIGN:
+                found = rare_scores(along, group.size, es[beyond], seed, smallest).p / of_sign.mean()
+                terms += [group.terms[at] for at in beyond]
+                small += found.tolist()
+    found = pl.DataFrame({"term": terms, "small": small}, schema={"term": pl.String, "small": pl.Float64})
     # The share counts the set itself: it is a bound of p.
-    small = pl.min_horizontal("p_value", "small")
-    found = found.select("term", small="p_value")
-    return table.join(found, on="term", how="left", maintain_order="left").with_columns(p_value=small).drop("small")
+    p_value = pl.min_horizontal("p_value", pl.col("small").fill_nan(None))
+    return table.join(found, on="term", how="left", maintain_order="left").with_columns(p_value=p_value).drop("small")
 
 
 def _with_labels(

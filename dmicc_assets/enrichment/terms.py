@@ -61,13 +61,11 @@ def preranked_terms(
     settings: Enrichment,
     seed: int,
     relabelled: RelabelledGenes | None = None,
-    threads: int = 1,
 ) -> EnrichedTerms:
     """Preranked GSEA of a cohort in each library; arguments as above."""
     random = random_sets(statistics, N_RANDOM, seed)
     frames = [
-        preranked(statistics, library, settings, seed, relabelled=relabelled, threads=threads, random=random)
-        for library in libraries
+        preranked(statistics, library, settings, seed, relabelled=relabelled, random=random) for library in libraries
     ]
     terms = pl.concat([TABLES["enrichment/gsea"].frame(), *frames])
     return EnrichedTerms(terms, library_notes(libraries) | _labellings(relabelled) | {"seed": seed})

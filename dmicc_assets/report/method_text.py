@@ -159,8 +159,8 @@ def _enrichment(study: Study, versions: Mapping[str, str]) -> str:
         "are correlated: over-representation by the hypergeometric upper tail, against the cohort's genes that are in "
         "any set of the library (doi:10.1371/journal.pcbi.1009935), Benjamini-Hochberg over the sets with at least one "
         f"hit, threshold {settings.adj_p_value:g}; and preranked enrichment (doi:10.1073/pnas.0506580102) with 1,000 "
-        "seeded random sets of each size, and multilevel splitting where none is as extreme (doi:10.1101/060012, "
-        f"{_with_version('gseapy', versions)}). {labels}"
+        "seeded random sets of each size, and importance sampling of tilted sets where none is as extreme "
+        f"(doi:10.1214/aos/1176343541). {labels}"
     )
 
 
