@@ -328,17 +328,21 @@ def ui(
     pages_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of studies, reports, new study; the next one.")
     ] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen at.")] = "127.0.0.1",
+    without_login: Annotated[
+        bool, typer.Option("--without-login", help="At another address than 127.0.0.1, though there is no login.")
+    ] = False,
 ) -> None:
     """Open studies, reports, new study and the Dagster UI.
 
-    Pages and UI are served on this machine only, with Dagster's daemon.
+    Pages and UI are served on this machine only, with Dagster's daemon, unless --host says otherwise.
     """
     from dmicc_assets.cli.ui import serve_ui
     from dmicc_assets.study.settings import load_settings
 
     pages = pages_port or (port + 1 if port < 65535 else port - 1)
     settings = load_settings(pages_port=pages).with_study_folder()
-    serve_ui(out, _workspace(settings, prepares=True).settings, port, pages)
+    serve_ui(out, _workspace(settings, prepares=True).settings, port, pages, host, has_no_login=without_login)
 
 
 def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":
@@ -368,14 +372,6 @@ def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
     return _workspace(settings, prepares=prepares), name
 
 
-def _fault_line(error: Exception) -> str | None:
-    """The line of a fault of the environment; None of a defect."""
-    from dmicc_assets.cli.faults import fault_line
-    from dmicc_assets.study.settings import load_settings
-
-    return fault_line(error, load_settings().dagster_home)
-
-
 def main() -> None:
     """Run the command; a user's mistake is one or two lines on standard error, without a traceback unless asked for."""
     debug = "--debug" in sys.argv
@@ -389,7 +385,9 @@ def main() -> None:
         err.print(f"dmicc: {error}")
         sys.exit(error.exit_status)
     except Exception as error:
-        if debug or (line := _fault_line(error)) is None:
+        from dmicc_assets.cli.faults import told
+
+        if debug or (line := told(error, sys.argv[1:])) is None:
             raise
         err.print(f"dmicc: {line}")
         sys.exit(1)

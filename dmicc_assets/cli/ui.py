@@ -1,8 +1,9 @@
-"""`dmicc ui`: Dagster's UI with its daemon as a child process, and the pages of `pages/` in this one, on loopback only.
+"""`dmicc ui`: Dagster's UI with its daemon as a child process, and the pages of `pages/` in this one, on loopback.
 
 Either ends with the other, and both with Ctrl-C, a signal to end, or the terminal; a run that a page started goes on.
 """
 
+import errno
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ import uvicorn
 from rich.console import Console
 
 from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.pages.loopback import NAMES
 from dmicc_assets.pages.server import HOST, server
 from dmicc_assets.pages.site import Site
 from dmicc_assets.study.settings import Settings
@@ -26,28 +28,47 @@ _PATIENCE = 40.0  # seconds that Dagster has to end its services, each of which 
 _RELOAD = """mutation { reloadWorkspace { __typename } }"""
 
 
-def serve_ui(out: Console, settings: Settings, port: int, pages_port: int) -> None:
+def serve_ui(
+    out: Console, settings: Settings, port: int, pages_port: int, host: str = HOST, *, has_no_login: bool = False
+) -> None:
     """Serve until a signal comes or one of the two ends.
 
+    Args:
+        out: where to print.
+        settings: of the home.
+        port: of Dagster's UI.
+        pages_port: of the pages.
+        host: address of this machine to listen at.
+        has_no_login: whether others may reach it without a login, which an address other than loopback needs.
+
     Raises:
-        RequestError: a port is in use or not valid.
+        RequestError: a port is in use or not valid, or others could reach it and nobody said that they may.
         DmiccError: Dagster or the pages ended by themselves.
     """
+    names = names_of(host)
+    if names != NAMES:
+        if not has_no_login:
+            raise RequestError(
+                f"--host {host}: whoever reaches it could run studies and read all results, because there is no "
+                f"login; {behind_a_proxy(port, pages_port)}\nor add --without-login where nobody else can reach it"
+            )
+        out.print(f"warning: there is no login at {host}; {behind_a_proxy(port, pages_port)}")
+    shown = names[-1] if names != NAMES else HOST
     if port == pages_port:
         raise RequestError(f"port {port} is asked for twice: Dagster and the pages need one each")
-    _free(port, "--port").close()
-    with _free(pages_port, "--pages-port") as listening:
-        site = Site(settings, f"http://{HOST}:{port}", lambda: _tell_dagster(port))
-        out.print(f"studies, reports, new study: http://{HOST}:{pages_port}")
-        out.print(f"the Dagster UI (in a moment): http://{HOST}:{port}")
+    _free(host, port, "--port").close()
+    with _free(host, pages_port, "--pages-port") as listening:
+        site = Site(settings, f"http://{shown}:{port}", lambda: _tell_dagster(shown, port))
+        out.print(f"studies, reports, new study: http://{shown}:{pages_port}")
+        out.print(f"the Dagster UI (in a moment): http://{shown}:{port}")
         out.print(f"state in {settings.home}, new study files in {site.folder}; Ctrl-C ends both")
         sys.stdout.flush()
         ended = threading.Event()
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, lambda *_: ended.set())
-        pages = server(site, pages_port)
+        pages = server(site, pages_port, host, names)
         thread = threading.Thread(target=_serve, args=(pages, listening, ended), daemon=True)
-        dagster = _dagster(port, settings)
+        dagster = _dagster(host, port, settings)
         thread.start()
         try:
             while not ended.wait(0.5) and dagster.poll() is None:
@@ -65,6 +86,24 @@ def serve_ui(out: Console, settings: Settings, port: int, pages_port: int) -> No
         raise DmiccError("the pages have ended by themselves; what they said is above")
 
 
+def names_of(host: str) -> tuple[str, ...]:
+    """The names that pages at an address answer to: loopback's, and its own; of every address, this machine's."""
+    if host in NAMES:
+        return NAMES
+    everywhere = host in ("0.0.0.0", "::")
+    own = (socket.gethostname(), socket.getfqdn()) if everywhere else (host,)
+    return (*NAMES, *(name.lower() for name in dict.fromkeys(own) if name.lower() not in NAMES))
+
+
+def behind_a_proxy(port: int, pages_port: int) -> str:
+    """How others reach a server on loopback by a login: what nginx has to know, for the pages and for Dagster's UI."""
+    return f"""leave --host out and let a proxy on this machine ask for the login, as nginx does:
+  auth_basic "dmicc"; auth_basic_user_file /etc/nginx/dmicc.htpasswd;
+  location / {{ proxy_pass http://{HOST}:{pages_port}; proxy_set_header Host {HOST}:{pages_port};
+               proxy_set_header Origin $dmicc_origin; }}
+and in the same way, on another port or name, {HOST}:{port} for Dagster's UI; docs/ui.md has the whole file."""
+
+
 def _serve(pages: uvicorn.Server, listening: socket.socket, ended: threading.Event) -> None:
     try:
         pages.run(sockets=[listening])
@@ -72,12 +111,12 @@ def _serve(pages: uvicorn.Server, listening: socket.socket, ended: threading.Eve
         ended.set()
 
 
-def _dagster(port: int, settings: Settings) -> "subprocess.Popen[bytes]":
+def _dagster(host: str, port: int, settings: Settings) -> "subprocess.Popen[bytes]":
     """Dagster's services, in a session of their own: Ctrl-C reaches them from here, once."""
     filters = os.environ.get("PYTHONWARNINGS")
     warnings = f"{filters},{_SUPERSEDED}" if filters else _SUPERSEDED
     return subprocess.Popen(
-        [sys.executable, "-m", "dmicc_assets.cli.dagster_dev", str(os.getpid()), HOST, str(port)],
+        [sys.executable, "-m", "dmicc_assets.cli.dagster_dev", str(os.getpid()), host, str(port)],
         env=os.environ | settings.environment() | {"PYTHONWARNINGS": warnings},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
@@ -95,25 +134,29 @@ def _end(dagster: "subprocess.Popen[bytes]") -> None:
     dagster.wait()
 
 
-def _free(port: int, option: str) -> socket.socket:
+def _free(host: str, port: int, option: str) -> socket.socket:
     """A socket that listens on a port, which shows that it is free."""
-    listening = socket.socket()
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
     except OSError as error:
         listening.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise RequestError(
+                f"--host {host}: expected an address of this machine, as 127.0.0.1 ({error.strerror})"
+            ) from None
         raise RequestError(
             f"port {port} is not available ({error.strerror}); is the UI already running? set another {option}"
         ) from None
     return listening
 
 
-def _tell_dagster(port: int) -> None:
+def _tell_dagster(host: str, port: int) -> None:
     """Let Dagster load the studies again, beside: a person need not wait for it, and it may not be up yet."""
 
     def reload() -> None:
         with suppress(httpx2.TransportError):
-            httpx2.post(f"http://{HOST}:{port}/graphql", json={"query": _RELOAD}, timeout=120)
+            httpx2.post(f"http://{host}:{port}/graphql", json={"query": _RELOAD}, timeout=120)
 
     threading.Thread(target=reload, daemon=True).start()

@@ -12,6 +12,7 @@ from dmicc_assets.expression.labels import texts_of
 from dmicc_assets.geo.describe import DatasetDescription
 from dmicc_assets.geo.sample_groups import GROUP_KEY, SampleGroup
 from dmicc_assets.geo.spellings import escaped
+from dmicc_assets.study.patterns import bounded, checked_pattern, search
 
 ACCESSION = "sample"
 _MOST_VALUES = 12
@@ -30,13 +31,15 @@ def labels_by_rule(dataset: DatasetDescription, labels: Sequence[str], field: st
     """The labels, with that of every sample replaced whose field the pattern is found in.
 
     Raises:
-        re.error: the pattern is no regular expression.
+        ValueError: the pattern is no regular expression.
+        DataError: it takes too long.
     """
-    wanted = re.compile(pattern, re.IGNORECASE)
-    return [
-        to if any(map(wanted.search, texts_of(row, field))) else label
-        for label, row in zip(labels, dataset.fields, strict=True)
-    ]
+    checked_pattern(pattern)
+    with bounded(dataset.name):
+        return [
+            to if any(search(pattern, text, ignores_case=True) for text in texts_of(row, field)) else label
+            for label, row in zip(labels, dataset.fields, strict=True)
+        ]
 
 
 def chosen_groups(dataset: DatasetDescription, labels: Sequence[str]) -> tuple[str, tuple[SampleGroup, ...]]:

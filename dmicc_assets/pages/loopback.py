@@ -5,6 +5,7 @@ and by a token that only these pages have.
 """
 
 import secrets
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -47,8 +48,9 @@ class Token:
 class LoopbackOnly:
     """Answers requests for this machine's loopback names, writes only for pages of the same origin."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, names: Sequence[str] = NAMES) -> None:
+        """Keep the names that are answered: more than loopback's only where a person asked for it."""
+        self._app, self._names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and add the headers that keep other content out of the pages."""
@@ -63,19 +65,20 @@ class LoopbackOnly:
                     headers.setdefault(name, value)
             await send(message)
 
-        why = refusal(scope["method"], Headers(scope=scope))
+        why = refusal(scope["method"], Headers(scope=scope), self._names)
         answer = self._app if why is None else PlainTextResponse(f"dmicc: {why}\n", status_code=403)
         await answer(scope, receive, guarded)
 
 
-def refusal(method: str, headers: Headers) -> str | None:
+def refusal(method: str, headers: Headers, names: Sequence[str] = NAMES) -> str | None:
     """Why a request is not answered; None when it is.
 
     The port is free, because a browser may reach this machine through a tunnel; the name is not.
     """
     hosts = headers.getlist("host")
-    if len(hosts) != 1 or _name(hosts[0]) not in NAMES:
-        return "these pages answer at 127.0.0.1 and localhost only"
+    if len(hosts) != 1 or _name(hosts[0]) not in names:
+        others = [name for name in names if name not in NAMES]
+        return f"these pages answer at {', '.join(['127.0.0.1', *others])} and localhost only"
     if method in _SAFE:
         return None
     if headers.get("origin") != f"http://{hosts[0]}":

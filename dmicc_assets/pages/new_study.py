@@ -69,7 +69,7 @@ def act(site: Site, form: Form) -> Response:
             return _saved(site, study, before, runs=do == "run" or rest == "run", replaces=do == "replace")
     except _TakenError as taken:
         said = _Said(str(taken), "save", replaces=rest or do)
-    except RequestError as error:
+    except DmiccError as error:
         said = _Said(str(error), "save" if do in ("save", "replace", "run") else rest)
     answer = None
     if before and do in ("check", "preview"):
@@ -170,8 +170,8 @@ def _by_rule(study: StudyForm, form: Form, dataset: str, series: Sequence[Series
     own = study.datasets[dataset]
     try:
         labels = labels_by_rule(datasets_of(series)[dataset][1], own.labels, field, pattern, label)
-    except re.error as error:
-        raise RequestError(f"{pattern!r} is not a regular expression ({error})") from None
+    except ValueError as error:
+        raise RequestError(str(error)[:300]) from None
     if tuple(labels) == own.labels:
         raise RequestError(f"{pattern!r} is found in {field} of no sample that is not {label} already")
     return _with_labels(study, dataset, labels)

@@ -1,7 +1,7 @@
 """The addresses of the pages, and the server on this machine's loopback. What a page does is in its own module."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,10 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.errors import DataError, DmiccError, RequestError
 from dmicc_assets.pages import new_study, reports, score, studies
 from dmicc_assets.pages.forms import Form, read_form
-from dmicc_assets.pages.loopback import LoopbackOnly
+from dmicc_assets.pages.loopback import NAMES, LoopbackOnly
 from dmicc_assets.pages.site import NotThereError, Site
 
 HOST = "127.0.0.1"
@@ -26,8 +26,8 @@ Answer = Callable[..., Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def application(site: Site) -> Starlette:
-    """The pages as an ASGI application."""
+def application(site: Site, names: Sequence[str] = NAMES) -> Starlette:
+    """The pages as an ASGI application, which answers to these names of this machine."""
     page, action = _pages(site)
     study = "/studies/{name:str}"
     routes = [
@@ -54,6 +54,8 @@ def application(site: Site) -> Starlette:
                 status, text = error.status_code, "there is no such page" if error.status_code == 404 else error.detail
             case RequestError():
                 status, text = 404 if isinstance(error, NotThereError) else 400, str(error)
+            case DataError():  # the lake or the study is not in a state in which this can be shown
+                status, text = 409, str(error)
             case DmiccError() | OSError() | UnicodeDecodeError():
                 status, text = 502, str(error)
             case _:
@@ -63,7 +65,9 @@ def application(site: Site) -> Starlette:
 
     handlers = {HTTPException: failed, DmiccError: failed, OSError: failed, UnicodeDecodeError: failed}
     return Starlette(
-        routes=routes, middleware=[Middleware(LoopbackOnly)], exception_handlers={**handlers, Exception: failed}
+        routes=routes,
+        middleware=[Middleware(LoopbackOnly, names=names)],
+        exception_handlers={**handlers, Exception: failed},
     )
 
 
@@ -88,12 +92,12 @@ def _pages(site: Site) -> tuple[Callable[[Answer], Endpoint], Callable[[Answer],
     return page, action
 
 
-def server(site: Site, port: int) -> uvicorn.Server:
-    """A server of the pages on loopback, not yet started."""
+def server(site: Site, port: int, host: str = HOST, names: Sequence[str] = NAMES) -> uvicorn.Server:
+    """A server of the pages, not yet started: on loopback, unless a person asked for another address and its names."""
     return uvicorn.Server(
         uvicorn.Config(
-            application(site),
-            host=HOST,
+            application(site, names),
+            host=host,
             port=port,
             log_level="warning",
             access_log=False,

@@ -1,10 +1,16 @@
 """Who gets an answer: this machine's own browser, on the pages' own forms."""
 
+import socket
+
 import pytest
+from rich.console import Console
 from starlette.datastructures import Headers
 
+from dmicc_assets.cli.ui import names_of, serve_ui
 from dmicc_assets.errors import RequestError
-from dmicc_assets.pages.loopback import Token, refusal
+from dmicc_assets.pages.loopback import NAMES, Token, refusal
+from dmicc_assets.study.settings import load_settings
+from dmicc_assets_tests.worlds.real_ui import free_ports
 
 
 def headers(host: str, **more: str) -> Headers:
@@ -55,3 +61,29 @@ def test_a_token_is_of_one_server() -> None:
     for wrong in ("", token.text[:-1], Token().text, "ü"):
         with pytest.raises(RequestError, match="an earlier start of dmicc ui"):
             token.check(wrong)
+
+
+def test_pages_at_another_address_answer_to_it_and_to_nothing_else() -> None:
+    names = names_of("192.0.2.7")
+    assert refusal("GET", headers("192.0.2.7:3001"), names) is None
+    assert refusal("POST", headers("192.0.2.7:3001", origin="http://192.0.2.7:3001"), names) is None
+    assert refusal("GET", headers("evil.example:3001"), names) == (
+        "these pages answer at 127.0.0.1, 192.0.2.7 and localhost only"
+    )
+    assert socket.gethostname().lower() in names_of("0.0.0.0")
+    assert [names_of(name) for name in NAMES] == [NAMES] * len(NAMES)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "server.example"])
+def test_an_address_that_others_reach_needs_an_explicit_option_and_says_how_to_ask_for_a_login(host: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        serve_ui(Console(), load_settings(), 3000, 3001, host)
+    said = str(refused.value)
+    assert said.startswith(f"--host {host}: whoever reaches it could run studies and read all results")
+    for each in ("auth_basic_user_file", "proxy_pass http://127.0.0.1:3001", "127.0.0.1:3000", "--without-login"):
+        assert each in said
+
+
+def test_what_is_no_address_of_this_machine_is_refused() -> None:
+    with pytest.raises(RequestError, match=r"--host 192\.0\.2\.7: expected an address of this machine"):
+        serve_ui(Console(quiet=True), load_settings(), *free_ports(), "192.0.2.7", has_no_login=True)

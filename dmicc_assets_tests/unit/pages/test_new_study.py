@@ -1,5 +1,6 @@
 """A study is made by clicks on a local mirror: the file is what the page shows, and check answers in its own words."""
 
+import time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from dmicc_assets.pages.site import Site
+from dmicc_assets.study import patterns
 from dmicc_assets.study.dataset_parts import KnownValues
 from dmicc_assets.study.loading import load_study
 from dmicc_assets.study.settings import load_settings
@@ -78,9 +80,27 @@ def test_a_rule_gives_labels_and_a_wrong_one_is_told_beside_the_samples(browser:
     labels = yaml.safe_load(browser.file)["datasets"]["GSE1001"]["labels"]
     assert {rule["label"]: rule["expect"] for rule in labels} == {"other": 2, "lupus": 1, "control": 3}
     browser.press("rule:GSE1001", rule_pattern__GSE1001="(", rule_label__GSE1001="other")
-    assert "is not a regular expression" in browser.page
+    assert "expected a regular expression, got" in browser.page
     browser.press("case:GSE1001")
     assert "select samples first" in browser.page
+
+
+def test_a_rule_that_takes_exponential_time_is_stopped(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is answered in a thread, which no signal reaches."""
+    monkeypatch.setattr("dmicc_assets.geo.chosen_labels.bounded", lambda what: patterns.bounded(what, 1.0))
+    browser.press("read", accessions="GSE1001")
+    before = browser.file
+    begun = time.process_time()
+    browser.press(
+        "rule:GSE1001",
+        rule_field__GSE1001="title",
+        rule_pattern__GSE1001="(" * 15 + "." + "+)" * 15 + "!",
+        rule_label__GSE1001="other",
+    )
+    assert "takes more than 1 s; write it without a repeat in a repeat" in browser.page
+    assert browser.status == 200
+    assert browser.file == before
+    assert time.process_time() - begun < 5
 
 
 def test_every_kind_of_values_can_be_chosen(browser: Browser) -> None:

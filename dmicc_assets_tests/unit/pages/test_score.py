@@ -86,4 +86,4 @@ def test_a_file_that_is_no_matrix_is_told_by_its_name(
 
 def test_a_study_without_a_model_says_so(browser: Browser) -> None:
     assert "demo has no risk model yet" in browser.open("/studies/demo/score")
-    assert browser.status == 502
+    assert browser.status == 409

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -49,6 +50,25 @@ def test_patterns_in_time_are_not_disturbed() -> None:
     assert assign_labels("A", samples("some words"), rules) == ["x"]
     with patterns.bounded("outer", 5), patterns.bounded("inner", 0.001):
         assert patterns.search("a+$", "a" * 1000)
+
+
+def test_a_thread_has_the_same_limit() -> None:
+    """No signal reaches a thread: each search is made first in a process that has the limit."""
+    rules = [LabelRule(label="x", where={"any": "^a+(?P<sign>!)$"}), LabelRule(label="y", where={"any": "\ud7ff'\""})]
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(assign_labels, "A", samples("aaaa!"), rules).result() == ["x"]
+        slow = [LabelRule(label="x", where={"any": EVIL})]
+        with pytest.raises(DataError, match=r"A: labels: the pattern '.*' takes more than 1 s; write"):
+            thread.submit(assign_labels, "A", samples("a" * 60 + "!"), slow).result()
+        assert thread.submit(list_all, "a", "banana").result() == ["a", "a", "a"]
+        with pytest.raises(DataError, match="of a thread: the pattern"):
+            thread.submit(list_all, EVIL, "a" * 60 + "!").result()
+    assert assign_labels("A", samples("aaaa!"), rules) == ["x"]
+
+
+def list_all(pattern: str, text: str) -> list[str]:
+    with patterns.bounded("of a thread", 1.0):
+        return [match.group() for match in patterns.find_all(pattern, text)]
 
 
 @pytest.mark.parametrize("pattern", ["a{99999999999999999999}", "(" * 5000 + ")" * 5000, "[", "x" * 200_000, "(?P<a>"])
