@@ -3,12 +3,18 @@
 Permuting labels and testing genes under them is `resampling/relabelled_genes.py`'s.
 """
 
+# scipy has no stubs: what it returns is declared here.
+# pyright: reportMissingTypeStubs=false
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
+from dmicc_assets.enrichment.random_sets import IntArray
 from dmicc_assets.types import BoolArray, FloatArray
 
 
@@ -66,22 +72,24 @@ def scores_under_labels(t: FloatArray, sets: Sequence[Sequence[int]]) -> Iterato
     """
     n_genes = t.shape[1]
     size = np.array([len(hits) for hits in sets], dtype=np.int64)
-    start = np.concatenate([[0], np.cumsum(size)[:-1]])
-    genes = np.concatenate([np.asarray(hits, dtype=np.int64) for hits in sets])
-    of_set = np.repeat(np.arange(len(size)), size)
-    within = np.arange(len(genes)) - start[of_set]
-    offset = of_set * n_genes
-    rank = np.empty(n_genes, dtype=np.int64)
+    start = np.concatenate([[0], np.cumsum(size)])
+    genes = np.concatenate([np.asarray(hits, dtype=np.int32) for hits in sets])
+    member: Any = csr_array((np.ones(len(genes), dtype=np.int8), genes, start), shape=(len(size), n_genes)).tocsc()
+    start, fall = start[:-1], np.repeat(1.0 / (n_genes - size), size)
+    fall_to_first = (np.arange(len(genes)) - np.repeat(start, size)) * fall
     for row in t:
         order = np.argsort(-row, kind="stable")
-        rank[order] = np.arange(n_genes)
-        position = np.sort(offset + rank[genes]) - offset
-        share = np.abs(row[order])[position]
+        # A matrix by columns in the order of the ranking, turned into one by rows: each set's positions, ascending.
+        position: IntArray = member[:, order].tocsr().indices
+        share: FloatArray = np.abs(row[order])[position]
         total = np.add.reduceat(share, start)
-        even = total == 0
-        share = np.where(even[of_set], 1.0, share) / np.where(even, size, total)[of_set]
-        running = np.cumsum(share)
-        before = (running - share)[start]
-        at_hit = running - before[of_set] - (position - within) / (n_genes - size[of_set])
-        highest, lowest = np.maximum.reduceat(at_hit, start), np.minimum.reduceat(at_hit - share, start)
+        if (even := total == 0).any():
+            share, total = np.where(np.repeat(even, size), 1.0, share), np.where(even, size, total)
+        share /= np.repeat(total, size)
+        at_hit: FloatArray = np.cumsum(share)
+        at_hit -= np.repeat(at_hit[start] - share[start], size)
+        at_hit -= position * fall - fall_to_first
+        highest = np.maximum.reduceat(at_hit, start)
+        at_hit -= share
+        lowest = np.minimum.reduceat(at_hit, start)
         yield np.where(highest >= -lowest * (1 - 1e-12), highest, lowest)
