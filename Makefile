@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Python keeps what it compiled, also where the environment says otherwise: the tests compile 400 files, and start it often.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo ui test test-quick test-real lint generated docs lock sbom fuzz clean
+.PHONY: demo ui test test-quick test-real test-cluster lint generated docs lock sbom fuzz clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
@@ -21,6 +21,14 @@ test: .venv/installed
 # Against R's answers on real series, which stand beside the checkout in ../shared and not in it.
 test-real: .venv/installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder dmicc_assets_tests/real
+
+# Two workers as processes, with Debian's redis-server and postgresql, and moto's server as S3, all on loopback.
+test-cluster:
+	$(PYTHON) -m venv .venv-cluster
+	.venv-cluster/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cluster.lock
+	.venv-cluster/bin/python -m pip install --quiet "moto[server]" pytest hypothesis hatchling editables
+	.venv-cluster/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	OPENBLAS_NUM_THREADS=1 .venv-cluster/bin/python -m pytest -o addopts= -W ignore dmicc_assets_tests/cluster
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
@@ -57,6 +65,8 @@ sbom: .venv/installed
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev --extra docs --python-version 3.11 \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra cluster --python-version 3.11 \
+		--constraints requirements.lock --custom-compile-command "make lock" pyproject.toml -o requirements-cluster.lock
 
 clean:
-	rm -rf .venv dmicc_home site sbom.json
+	rm -rf .venv .venv-cluster dmicc_home site sbom.json

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from dmicc_assets.cli.doctor import doctor
 from dmicc_assets.errors import DmiccError, RequestError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 INTERRUPTED = 130
-
 JSON_HELP = "Objects of JSON, one a line, the last with the outcome; nothing else on standard output."
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
 
@@ -343,6 +343,9 @@ def ui(
     pages = pages_port or (port + 1 if port < 65535 else port - 1)
     settings = load_settings(pages_port=pages).with_study_folder()
     serve_ui(out, _workspace(settings, prepares=True).settings, port, pages, host, has_no_login=without_login)
+
+
+app.command()(doctor)
 
 
 def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":

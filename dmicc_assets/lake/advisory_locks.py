@@ -4,15 +4,20 @@ They only save work: what is right does not rest on them. Locks of one machine a
 """
 
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from typing import Self
+from uuid import uuid4
 
 from pydantic import SecretStr
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.study.database import connect
 from dmicc_assets.study.settings import Settings
+
+
+class HeldError(DmiccError):
+    """Another machine holds a lock."""
 
 
 class AdvisoryLocks:
@@ -51,14 +56,15 @@ class AdvisoryLocks:
             report_waiting: called before waiting with a line that names the lock.
 
         Raises:
-            DmiccError: another holds it and `waits` is not set; the database does not answer.
+            HeldError: another holds it, and `waits` is not set.
+            DmiccError: the database does not answer.
         """
         mode = "_shared" if is_shared else ""
         with closing(connect(self._url)) as connection, connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_try_advisory_lock{mode}(%s)", [self._number(name)])
             if not cursor.fetchone()[0]:
                 if not waits:
-                    raise DmiccError(f"{name} is held on another machine; wait for it, or leave out --no-wait")
+                    raise HeldError(f"{name} is held on another machine; wait for it, or leave out --no-wait")
                 report_waiting(f"{name} is held on another machine; waiting for it")
                 cursor.execute(f"SELECT pg_advisory_lock{mode}(%s)", [self._number(name)])
             yield
@@ -66,3 +72,17 @@ class AdvisoryLocks:
     def _number(self, name: str) -> int:
         """The lock's number: 64 bits of a hash, so that two names do not meet."""
         return int.from_bytes(sha256(f"{self._lake} {name}".encode()).digest()[:8], "big", signed=True)
+
+
+def try_advisory_locks(url: SecretStr) -> None:
+    """Hold a lock, which another connection must not get meanwhile but afterwards.
+
+    Raises:
+        DmiccError: the database does not answer, or the lock does not hold.
+    """
+    locks = AdvisoryLocks(url, "trial")
+    name = uuid4().hex
+    with locks.hold(name), suppress(HeldError), locks.hold(name, waits=False):
+        raise DmiccError("DMICC_LOCKS_URL: two connections hold one lock: is there a pooler before the database?")
+    with locks.hold(name, waits=False):
+        return

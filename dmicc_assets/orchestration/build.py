@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 
 import dagster as dg
 
 from dmicc_assets.assets import STEPS
+from dmicc_assets.errors import RequestError
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.asset import asset_of
@@ -15,6 +17,12 @@ from dmicc_assets.orchestration.observed import observed_assets
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.sensors import revisions_sensor, weekly_verification
 from dmicc_assets.orchestration.session import Session
+
+_EXECUTORS = {
+    "in_process": ("dagster", "in_process_executor"),
+    "celery": ("dagster_celery", "celery_executor"),
+    "k8s": ("dagster_k8s", "k8s_job_executor"),
+}
 
 
 def build_defs(
@@ -41,5 +49,18 @@ def build_defs(
             sensors=[revisions_sensor()],
             schedules=[weekly_verification(weekly)],
             resources={"workspace": workspace_resource(session)},
-            executor=dg.in_process_executor,
+            executor=_executor(workspace.settings.executor),
         )
+
+
+def _executor(name: str) -> dg.ExecutorDefinition:
+    """What runs the steps of a run: its own process, or a task or a pod for each step.
+
+    Raises:
+        RequestError: its package is not installed.
+    """
+    module, attribute = _EXECUTORS[name]
+    try:
+        return getattr(import_module(module), attribute)
+    except ImportError:
+        raise RequestError(f"DMICC_EXECUTOR: {name} needs the extra: pip install 'dmicc_assets[cluster]'") from None

@@ -1,0 +1,68 @@
+"""What `dmicc doctor` tries: a lock that does not hold loses counts, and a store without conditions is found out."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from dmicc_assets.errors import DataError
+from dmicc_assets.lake import lock_trial
+from dmicc_assets.lake.lock_trial import FOLDER, try_locks
+from dmicc_assets.lake.store_trial import try_store
+from dmicc_assets_tests.worlds.memory_storage import MemoryStorage
+
+
+def test_locks_of_a_disk_hold(tmp_path: Path) -> None:
+    trial = try_locks(tmp_path, 0.5)
+    assert trial.n_processes == 2
+    assert len(trial.hosts) == 1
+    assert trial.lost == {"studies": 0, "partitions": 0}
+
+
+def test_a_lock_that_does_not_hold_loses_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken: dict[str, Callable[[Path], AbstractContextManager[object]]] = dict(lock_trial._KINDS)
+    broken["partitions"] = lambda _: nullcontext()
+    monkeypatch.setattr(lock_trial, "_KINDS", broken)
+    (tmp_path / FOLDER).mkdir()
+    fork = get_context("fork")
+    counting = [fork.Process(target=lock_trial._count, args=(tmp_path, 0.5)) for _ in range(2)]
+    for each in counting:
+        each.start()
+    for each in counting:
+        each.join()
+    tallies = [json.loads(path.read_text()) for path in (tmp_path / FOLDER).glob("*.json")]
+    counted = int((tmp_path / FOLDER / "partitions").read_text())
+    assert sum(each["partitions"] for each in tallies) > counted
+    assert sum(each["studies"] for each in tallies) == int((tmp_path / FOLDER / "studies").read_text())
+
+
+def test_a_store_with_conditional_writes_passes_and_keeps_nothing() -> None:
+    storage = MemoryStorage()
+    try_store(storage)
+    assert storage.objects == {}
+
+
+class Unconditional(MemoryStorage):
+    """A store that ignores the conditions it is given."""
+
+    def swap(self, name: str, content: bytes, expected: str | None) -> str:
+        return self._put(name, content)
+
+
+class OnlyCreates(MemoryStorage):
+    """A store that has If-None-Match alone."""
+
+    def swap(self, name: str, content: bytes, expected: str | None) -> str:
+        return super().swap(name, content, None) if expected is None else self._put(name, content)
+
+
+@pytest.mark.parametrize(
+    ("storage", "what"), [(Unconditional(), "created an object"), (OnlyCreates(), "replaced another version")]
+)
+def test_a_store_without_conditional_writes_is_refused(storage: MemoryStorage, what: str) -> None:
+    with pytest.raises(DataError, match=f"{what} .*: it has no conditional writes"):
+        try_store(storage)
+    assert storage.objects == {}
