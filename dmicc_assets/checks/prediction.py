@@ -134,7 +134,12 @@ def auc_interval(evidence: StudyEvidence) -> list[Finding]:
 
 def _lacks_samples(evidence: StudyEvidence) -> str:
     warned = evidence.rows("rigor/findings", code="R7", severity="warning")
-    return f"a cohort of sufficient size (the model's has {warned['statistic'][0]:.0f} samples)" if len(warned) else ""
+    n = warned["statistic"][0] if len(warned) else None
+    return (
+        ""
+        if n is None
+        else f"a cohort of sufficient size (the model's has {n:,.0f} samples; R7 says how many it takes)"
+    )
 
 
 @check(

@@ -19,6 +19,10 @@ from dmicc_assets.tables import TABLES
 
 _MOST_REASONS = 3
 _MAIN_REASONS = 2
+# Why a high area under the curve goes with a result that is not more than chance.
+_OTHER_QUESTION = (
+    "; the area under the curve says only that the model tells the patients of one disease from its controls"
+)
 # Beginnings of the sentence on trust.
 _BEGINNINGS = {
     "broken data": "It cannot be trusted as it stands: {reasons}",
@@ -134,6 +138,8 @@ def _doubted(evidence: StudyEvidence, rules: Sequence[Rule], shown: Sequence[Pro
     # A doubt of another kind is no reason for the level, as opposite directions are none for "no more than chance".
     if besides := [rule.says(evidence) for rule in named if rule.level != rules[0].level]:
         text += f"; besides, {listed(besides)}"
+    if "M4" in {rule.code for rule in named} and len(evidence.rows("validation/roc", predictor="model")):
+        text += _OTHER_QUESTION
     codes = [proof.code for proof in sharing if rules[0].level == "a hypothesis"]
     codes += [code for rule in named if (code := _code(evidence, rule))]
     others = set(_warning(evidence)) - {rule.code for rule in named}

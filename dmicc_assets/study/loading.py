@@ -18,6 +18,7 @@ from yaml.cyaml import CParser  # pyright: ignore[reportAttributeAccessIssue] - 
 from yaml.resolver import Resolver
 
 from dmicc_assets.errors import RequestError
+from dmicc_assets.study.known_keys import nearest_key
 from dmicc_assets.study.schema import Study
 
 # The longest study file that people wrote has 40 kB.
@@ -205,7 +206,8 @@ def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
     text = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        text = "unknown key"
+        near = nearest_key(where)
+        text = f"unknown key; did you mean {near!r}?" if near else "unknown key"
     elif detail["type"] == "missing":
         text = "is missing"
     elif not isinstance(detail.get("input"), Mapping | list) and detail["type"] != "value_error":

@@ -144,7 +144,7 @@ def test_what_is_missing_is_named() -> None:
     missing = verdict(Results.of_frames(study_file(validation=[], population=None), {"rigor/findings": table})).missing
     assert missing == (
         "What is missing: a statement of the population for which the result holds; a validation dataset; a cohort of "
-        "sufficient size (the model's has 41 samples); the patient of each sample in a."
+        "sufficient size (the model's has 41 samples; R7 says how many it takes); the patient of each sample in a."
     )
 
 
@@ -167,6 +167,7 @@ def test_a_biomarker_that_moves_opposite_ways_is_named_at_every_level() -> None:
     unsupported = judged(FIRES["M4"][0](evidence))
     assert unsupported.level == "not supported"
     assert f"variation of these tissues gives; besides, in these data {named}" in unsupported.trust
+    assert "the area under the curve says only that the model tells the patients of one disease" in unsupported.trust
     assert re.search(r"\(M4, M5\)(; \d+ further checks? warns?)?\.$", unsupported.trust)
 
 

@@ -36,10 +36,23 @@ END = "model: {cohort: a}"
 
 # What is written instead of what, and the line, the key and a part of the text that must be said.
 WRONG_IN_PLACE = {
-    "unknown key": ("title: A study", "title: A study\nvalidaton: []", 3, "validaton", "unknown key"),
-    "unknown key of a dataset": ("platform: SIMP1", "platfrom: SIMP1", 6, "datasets.SIM1.platfrom", "unknown key"),
-    "unknown key in one line": ("expect: 3", "expected: 3", 8, "datasets.SIM1.labels[0].expected", "unknown key"),
-    "unknown setting": (END, "model: {cohort: a, boostrap: 5}", 18, "model.boostrap", "unknown key"),
+    "unknown key": (
+        "title: A study",
+        "title: A study\nvalidaton: []",
+        3,
+        "validaton",
+        "unknown key; did you mean 'validation'?",
+    ),
+    "unknown key of a dataset": (
+        "platform: SIMP1",
+        "platfrom: SIMP1",
+        6,
+        "datasets.SIM1.platfrom",
+        "did you mean 'platform'?",
+    ),
+    "unknown key in one line": ("expect: 3", "expected: 3", 8, "datasets.SIM1.labels[0].expected", "mean 'expect'?"),
+    "unknown setting": (END, "model: {cohort: a, boostrap: 5}", 18, "model.boostrap", "did you mean 'bootstrap'?"),
+    "key like no other": ("title: A study", "title: A study\nqq: 1", 3, "qq", "unknown key"),
     "unknown source": ("source: geo", "source: gep", 5, "datasets.SIM1.source", "'geo', 'xena' or 'file', got 'gep'"),
     "path as accession": ("  SIM1:", "  ../../etc:", 4, "datasets.../../etc", "should match pattern"),
     "path behind accession": ("  SIM1:", "  SIM1/../..:", 4, "datasets.SIM1/../..", "should match pattern"),
