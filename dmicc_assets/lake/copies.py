@@ -149,12 +149,19 @@ class Copies:
             DataError: they are missing in the store, or damaged.
         """
         path = self._path(table, partition)
-        if path.exists():
+        if self._has_rows(path, self.published(table, partition)):
             return
-        with self._hold(table, partition):
+        with self._hold(table, partition):  # a process that writes the partition has published it then
             published = self.published(table, partition)
-            if not path.exists() and published is not None:
+            if published is not None and not self._has_rows(path, published):
                 self._bring(published.rows, path, published.manifest)
+
+    def _has_rows(self, path: Path, published: Published | None) -> bool:
+        """Whether the copy of the rows has its size; without a manifest whether there is one."""
+        try:
+            return published is None or path.stat().st_size == published.manifest.n_bytes
+        except FileNotFoundError:
+            return False
 
     def bring_history(self, study: str) -> None:
         """Copy the earlier contents of a study's partitions."""

@@ -31,6 +31,7 @@ from dmicc_assets.types import PartitionKey
 # A manifest is swapped right after its rows were uploaded, and a reader follows a manifest at once.
 ORPHAN_AFTER = timedelta(days=1)
 _AT_ONCE = 8  # downloads side by side
+_MOST_REPLACED = 20
 
 
 def lake_of(settings: Settings) -> Lake:
@@ -90,15 +91,11 @@ class PublishedLake(Lake):
                 held.discard((table, partition))
 
     def _manifest(self, table: str, partition: str) -> Manifest | None:
-        """The manifest in the working copy; the rows may not be copied yet, and a damaged copy is deleted."""
-        path = self.path(table, partition)
+        """The manifest in the working copy; the rows may not be copied yet."""
         try:
-            manifest = Manifest(**json.loads(path.with_suffix(".json").read_text()))
-            if path.exists() and path.stat().st_size != manifest.n_bytes:
-                path.unlink(missing_ok=True)
+            return Manifest(**json.loads(self.path(table, partition).with_suffix(".json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        return manifest
 
     def is_readable(self, table: str, partition: str) -> bool:
         """Whether a partition's rows can be opened, copied here first."""
@@ -107,18 +104,27 @@ class PublishedLake(Lake):
 
     def verify(self, table: str, partition: str) -> bool:
         """Whether the published rows are unchanged since they were written; a damaged copy is replaced first."""
-        manifest = self.manifest(table, partition)
-        if manifest is None:
-            return False
-        self._copies.bring_rows(table, partition)
         path = self.path(table, partition)
-        if path.exists() and file_sha256(path) != manifest.sha256:
-            path.unlink(missing_ok=True)
-            self._copies.bring_rows(table, partition)
-        return path.exists() and file_sha256(path) == manifest.sha256
+        with self.hold(table, partition):
+            manifest = self._manifest(table, partition)
+            if manifest is None:
+                return False
+            if path.exists() and file_sha256(path) != manifest.sha256:
+                path.unlink()
+            try:
+                self._copies.bring_rows(table, partition)
+            except DataError:  # the object is damaged too
+                return False
+            return path.exists()
 
     def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
-        self._copies.bring_rows(table, partition)
+        for _ in range(_MOST_REPLACED):
+            self._copies.bring_rows(table, partition)
+            try:
+                return super()._read_file(table, partition, columns)
+            except DataError:  # another process of this machine may have taken over a newer manifest in between
+                if self.path(table, partition).exists() or self._copies.published(table, partition) is None:
+                    raise
         return super()._read_file(table, partition, columns)
 
     def _publish(self, manifest: Manifest, files: Sequence[Path]) -> Manifest:

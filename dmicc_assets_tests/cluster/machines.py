@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dmicc_assets.lake.workspace import Workspace, open_workspace
+from dmicc_assets.study.settings import load_settings
 from dmicc_assets_tests.cluster.services import Services
 
 SOON = "import dagster._daemon.controller as c; c.DEFAULT_DAEMON_INTERVAL_SECONDS = 2"
@@ -84,6 +86,13 @@ class Cluster:
         with self.process(name, *command) as process:
             self.workers[name] = process
             yield process
+
+    def reader(self) -> Workspace:
+        """A machine that only reads; the address and the credentials of the store are in this process' environment."""
+        settings = load_settings(
+            home=self.folder / "reader", studies=str(self.studies), lake_url=self.services.lake, locks_url=None
+        )
+        return open_workspace(settings)
 
     def ask(self, *arguments: str) -> str:
         """What a script of `runs.py` prints, on the machine of the webserver."""

@@ -22,11 +22,13 @@ class Services:
         redis: of the broker.
         postgres: of the database.
         s3: of the object store; it has the bucket `lake`.
+        lake: address of the lake in it.
     """
 
     redis: str
     postgres: str
     s3: str
+    lake: str = "s3://lake/of/tests"
 
     def environment(self) -> dict[str, str]:
         """Variables that have every process use them."""
@@ -35,7 +37,7 @@ class Services:
             "DAGSTER_CELERY_BROKER_URL": self.redis,
             "DAGSTER_CELERY_BACKEND_URL": self.redis,
             "DMICC_LOCKS_URL": self.postgres,
-            "DMICC_LAKE_URL": "s3://lake/of/tests",
+            "DMICC_LAKE_URL": self.lake,
             "AWS_ENDPOINT_URL": self.s3,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from dmicc_assets.lake.workspace import Workspace, open_workspace
-from dmicc_assets.study.settings import load_settings
 from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.cluster.machines import Cluster, kill
 from dmicc_assets_tests.cluster.services import Services, services, wait_for
@@ -59,13 +58,8 @@ def cluster(
     return Cluster(tmp_path, alone[0], network)
 
 
-def reader(cluster: Cluster) -> Workspace:
-    """A machine that only reads."""
-    return open_workspace(load_settings(home=cluster.folder / "reader", studies=str(cluster.studies)))
-
-
 def are_made(cluster: Cluster, expected: Contents) -> bool:
-    return set(contents(reader(cluster))) >= set(expected)
+    return set(contents(cluster.reader())) >= set(expected)
 
 
 def test_a_killed_worker_loses_nothing_and_the_results_are_those_of_one_machine(
@@ -75,7 +69,7 @@ def test_a_killed_worker_loses_nothing_and_the_results_are_those_of_one_machine(
     names = sorted({key.partition(".")[0] for _, key in expected})
     with cluster.daemon(), cluster.worker("one") as one, cluster.worker("two"):
         cluster.submit(names)
-        wait_for(lambda: len(contents(reader(cluster))) > len(expected) / 10, 240)
+        wait_for(lambda: len(contents(cluster.reader())) > len(expected) / 10, 240)
         kill(one, signal.SIGKILL)
         begun = time.monotonic()
         wait_for(lambda: are_made(cluster, expected), 400)
@@ -83,5 +77,5 @@ def test_a_killed_worker_loses_nothing_and_the_results_are_those_of_one_machine(
         statuses = json.loads(cluster.ask("statuses"))
         wait_for(lambda: json.loads(cluster.ask("statuses")).get("STARTED", 0) == 0, 120)
     print(statuses)
-    found = contents(reader(cluster))
+    found = contents(cluster.reader())
     assert {each for each in expected if found[each] != expected[each]} == set()

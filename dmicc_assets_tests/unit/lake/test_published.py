@@ -1,6 +1,7 @@
 """A lake that machines share: what one publishes the others have, and of two at once one wins."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -229,11 +230,44 @@ def test_a_damaged_copy_is_replaced_and_a_damaged_object_is_no_result(
     path.write_bytes(bytes(path.stat().st_size))
     assert here.verify(TABLE, KEY)
     assert len(here.read(TABLE, KEY)) == len(GENES)
+    path.write_bytes(b"PAR1 and then nothing")
+    assert len(here.read(TABLE, KEY)) == len(GENES), "a copy that was cut is copied again"
     (name,) = storage.listing("s/objects")
     storage.upload(name, b"PAR1 and then nothing")
     there.refresh("s")
     with pytest.raises(DataError, match=r"genes of s\.c: its object .* is damaged .*; `dmicc run s --verify`"):
         there.read(TABLE, KEY)
+    assert not there.verify(TABLE, KEY)
     storage.delete(name)
     with pytest.raises(DataError, match=r"is missing in the object store; `dmicc run s --verify` computes"):
         there.read(TABLE, KEY)
+
+
+def test_processes_of_one_machine_read_and_refresh_its_copy_while_it_changes(
+    storage: MemoryStorage, tmp_path: Path
+) -> None:
+    """Two write on machines of their own, two read one working copy: rows are always those of some manifest."""
+    writers = [machine(storage, tmp_path / name) for name in ("one", "two")]
+    readers = [machine(storage, tmp_path / "reader") for _ in range(2)]
+    writers[0].write(TABLE, KEY, GENES, ORIGIN)
+
+    def write(number: int, lake: PublishedLake) -> None:
+        for turn in range(10):
+            lake.refresh("s")
+            with suppress(LostRaceError):
+                lake.write(TABLE, KEY, GENES.head(1 + turn % 2), replace(ORIGIN, recipe=f"{number} {turn}"))
+
+    def read(lake: PublishedLake) -> list[list[str]]:
+        found: list[list[str]] = []
+        for _ in range(25):
+            lake.refresh("s")
+            found.append(lake.read(TABLE, KEY)["gene"].to_list())
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, *each) for each in enumerate(writers)]
+        seen = [rows for rows_of_one in pool.map(read, readers) for rows in rows_of_one]
+        for each in writing:
+            each.result()
+    assert len(seen) == 50
+    assert all(rows in (["B"], ["A", "B"]) for rows in seen)
