@@ -16,6 +16,8 @@ from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
+# A small study is sooner computed in one process than worker processes begin; those have tests of their own.
+os.environ["DMICC_WORKERS"] = "1"
 
 # The modules and tests that are loaded stay until the end: the garbage collector searches them neither while they are
 # loaded nor in the tests (a third of the time of loading).

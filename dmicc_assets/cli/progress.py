@@ -3,7 +3,8 @@
 What a run is, and how long it still takes, is decided elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from time import perf_counter
@@ -43,7 +44,7 @@ class RunProgress:
         n_steps: partitions of the plan.
         n_ended: those that ended, the skipped ones included.
         remaining: the work that is left, once the plan is known.
-        at_work: step and partition that are computed.
+        at_work: steps and partitions that are computed.
         of_part: what this step says of its work.
         begun: the beginning, by `perf_counter`.
     """
@@ -53,7 +54,7 @@ class RunProgress:
     n_steps: int = 0
     n_ended: int = 0
     remaining: Remaining | None = None
-    at_work: str = ""
+    at_work: list[str] = field(default_factory=list[str])
     of_part: str = ""
     begun: float = field(default_factory=perf_counter)
 
@@ -85,7 +86,8 @@ class RunProgress:
 
     def started(self, step: str, key: PartitionKey) -> None:
         """A step begins."""
-        self.at_work, self.of_part = f"{step} of {key}", ""
+        self.at_work.append(f"{step} of {key}")
+        self.of_part = ""
         if self.remaining is not None:
             self.remaining.started()
         self._show_started()
@@ -93,10 +95,16 @@ class RunProgress:
     def ended(self, outcome: Outcome) -> None:
         """A step ends, or is skipped."""
         self.n_ended += 1
-        self.at_work = self.of_part = ""
+        name = f"{outcome.step.name} of {outcome.key}"
+        self.at_work, self.of_part = [each for each in self.at_work if each != name], ""
         if self.remaining is not None:
             self.remaining.ended(outcome)
         self._show_ended(outcome)
+
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Let others print to the terminal meanwhile."""
+        yield
 
     def _show_plan(self) -> None: ...
 
@@ -127,17 +135,28 @@ class LiveProgress(RunProgress):
     def __exit__(self, *_: object) -> None:
         self._shown.stop()
 
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Take the live line away meanwhile."""
+        self._shown.stop()
+        yield
+        self._shown.start()
+
+    @property
+    def _at_work(self) -> str:
+        return ", ".join(self.at_work)[:_LONGEST]
+
     def _show_plan(self) -> None:
         self._shown.update(self._task, total=self.n_steps)
 
     def _show_part(self) -> None:
-        self._shown.update(self._task, description=self.of_part[:_LONGEST] or self.at_work)
+        self._shown.update(self._task, description=self.of_part[:_LONGEST] or self._at_work)
 
     def _show_started(self) -> None:
-        self._shown.update(self._task, description=self.at_work, left=_left(self.seconds_left))
+        self._shown.update(self._task, description=self._at_work, left=_left(self.seconds_left))
 
     def _show_ended(self, outcome: Outcome) -> None:
-        self._shown.update(self._task, advance=1, left=_left(self.seconds_left))
+        self._shown.update(self._task, advance=1, left=_left(self.seconds_left), description=self._at_work)
         if outcome.state != "current":
             self._shown.console.print(_said(outcome))
 
@@ -164,7 +183,7 @@ class LinesOfProgress(RunProgress):
     def _say_what_takes_long(self) -> None:
         while not self._ends.wait(_LOOK_AFTER):
             if self.elapsed - self._last > _PATIENCE:
-                self._line(": ".join(filter(None, ["at work", self.at_work, self.of_part])))
+                self._line(": ".join(filter(None, ["at work", ", ".join(self.at_work), self.of_part])))
 
     def _line(self, text: str) -> None:
         self._last = self.elapsed

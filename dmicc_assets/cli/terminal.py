@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from rich.console import Console
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.cli.json_lines import print_json, run_in_json
 from dmicc_assets.cli.progress import progress_of
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.errors import DataError, RequestError
-from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.currency import Currency, study_currency
 from dmicc_assets.lake.judged import stale_tables
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.remaining import Remaining
@@ -75,7 +76,13 @@ def run_and_show(
         this = StudyRun(workspace, study, force=force, verify=verify)
         plan = this.plan(only, until, skip)
         shows.plan(plan, Remaining(workspace, study, plan, force=force))
-        outcomes = this.materialise(plan, shows.started, shows.ended)
+
+        def look() -> None:
+            if last is None:
+                with shows.aside():
+                    _show_first_look(out, workspace, this.study, shows.elapsed)
+
+        outcomes = this.materialise(plan, shows.started, shows.ended, look)
     for warning in dict.fromkeys(this.warnings):
         err.print(f"warning: {warning}")
     if last is not None:
@@ -112,6 +119,16 @@ def _show_run(
         return
     for line in stale_lines(this.judged):
         out.print(line)
+
+
+def _show_first_look(out: Console, workspace: Workspace, study: str, seconds: float) -> None:
+    """The results so far, without those that the rest of the run computes again."""
+    stale = stale_tables(study_currency(workspace, study, STEPS))
+    lines = study_summary(Results.of_study(workspace.lake, workspace.studies[study]), stale)
+    lines = [(what, text) for what, text in lines if not text.startswith(OUT_OF_DATE)]
+    out.print(f"first look, after {seconds:.0f} s (in `dmicc sql` too); checks, figures and report follow:")
+    show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
+    out.file.flush()
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:

@@ -40,8 +40,8 @@ class Chosen:
                 raise RequestError(f"no group {asked!r}: the groups are {', '.join(sorted(groups))}")
         left = [step for step in steps if self.only in (None, *groups_of(step))]
         if self.until is not None:
-            needed = _needed([step for step in steps if self.until in groups_of(step)], steps)
-            left = [step for step in left if step.name in needed]
+            of_until = needed([step for step in steps if self.until in groups_of(step)], steps)
+            left = [step for step in left if step.name in of_until]
         if self.skip:
             left_out = _reading([step for step in steps if groups_of(step) & set(self.skip)], steps)
             left = [step for step in left if step.name not in left_out]
@@ -55,7 +55,7 @@ def groups_of(step: Step) -> set[str]:
     return {TABLES[table].group for table in step.outputs}
 
 
-def _needed(wanted: Sequence[Step], steps: Sequence[Step]) -> set[str]:
+def needed(wanted: Sequence[Step], steps: Sequence[Step]) -> set[str]:
     """Names of these steps and of all whose tables they read, directly or not."""
     names = {step.name for step in wanted}
     tables = _read_by(wanted)

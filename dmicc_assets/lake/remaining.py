@@ -15,7 +15,7 @@ from dmicc_assets.types import PartitionKey
 
 # Share of the expected time after which the speed of this run corrects the estimate, and the limits of this correction.
 _TELLING = 0.1
-_SLOWEST, _FASTEST = 5.0, 0.5
+_SLOWEST, _FASTEST = 5.0, 0.2
 
 
 class Remaining:

@@ -6,16 +6,16 @@ lake again, with the same data versions, so that nothing downstream is requested
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from time import perf_counter
 
 import dagster as dg
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake.making import Made, Outcome, State, make
+from dmicc_assets.lake.making import Made, make
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration import pictures
 from dmicc_assets.orchestration.automation import (
     fetch_when_changed,
     levels_to_wait_for,
@@ -29,13 +29,12 @@ from dmicc_assets.orchestration.checks import (
     integrity_checks,
     passed_checks,
 )
-from dmicc_assets.orchestration.events import materialized, shown_before, tell_stale
+from dmicc_assets.orchestration.events import materialized, shown, shown_before, tell_stale
 from dmicc_assets.orchestration.first_rows import first_rows, written_files
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.orchestration.metadata import table_metadata
 from dmicc_assets.orchestration.partitions import accession_mapping, mapping, partitions_of
-from dmicc_assets.orchestration.pictures import picture
 from dmicc_assets.orchestration.resources import WorkspaceResource
 from dmicc_assets.orchestration.session import Session
 from dmicc_assets.orchestration.told import go_on_telling, last_told, to_be_told
@@ -92,25 +91,39 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
             with (
                 _shared(session, key, context.log.info),
                 _judged(session, step_context, context.instance),
-                _told(session, step_context) as ended,
             ):
-                verified = step_context.lake.verify if config.verify else None
-                made = make(step_context, session.observe, is_forced=config.force, verified=verified)
-                shown = [_shown(context.instance, step_context, made, each.manifest) for each in made.written]
-                ended(made.state)
+                made = _made(session, step_context, config)
+                seen = [_shown(context.instance, session, step_context, made, each.manifest) for each in made.written]
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
-        for each, seen in zip(made.written, shown, strict=True):
-            yield materialized(each, seen | written_files(step_context))
+        for each, metadata in zip(made.written, seen, strict=True):
+            yield materialized(each, metadata | written_files(step_context))
         yield from passed_checks(step)
         yield from finding_results(step, step_context)
 
     return compute
 
 
+def _made(session: Session, context: StepContext, config: StepConfig) -> Made:
+    """The partition: computed here unless it is up to date, or as `dmicc run` computed it before.
+
+    Raises:
+        DmiccError: the computation failed.
+    """
+    if session.answers is None:
+        verified = context.lake.verify if config.verify else None
+        return make(context, is_forced=config.force, verified=verified)
+    answer = session.answers[context.step.name, context.key]
+    if answer.defect:
+        raise RuntimeError(answer.defect)
+    if answer.made is None:
+        raise answer.failure or DmiccError(f"{context.step.name} of {context.key} has no answer")
+    return answer.made
+
+
 def _shown(
-    instance: dg.DagsterInstance, of: StepContext, made: Made, manifest: Manifest
+    instance: dg.DagsterInstance, session: Session, of: StepContext, made: Made, manifest: Manifest
 ) -> dict[str, dg.MetadataValue]:
     """Picture and first rows of a table; for a skipped step those that Dagster has already.
 
@@ -118,20 +131,11 @@ def _shown(
     """
     if made.state == "current":
         return shown_before(instance, manifest) or first_rows(of, manifest)
-    return picture(of, manifest) | first_rows(of, manifest)
-
-
-@contextmanager
-def _told(session: Session, context: StepContext) -> Iterator[Callable[[State], None]]:
-    """Report the start and the outcome of a step to the session's listener."""
-    begun, states = perf_counter(), list[State]()
-    session.listener.started(context.step, context.key)
-    try:
-        yield states.append
-    except DmiccError as error:
-        session.listener.ended(Outcome(context.step, context.key, "failed", perf_counter() - begun, str(error)))
-        raise
-    session.listener.ended(Outcome(context.step, context.key, states[-1], perf_counter() - begun))
+    if session.pictures is None:
+        drawn = pictures.picture(of, manifest)
+    else:
+        drawn = session.pictures.get((manifest.table, of.key))
+    return ({} if drawn is None else {"picture": shown(drawn)}) | first_rows(of, manifest)
 
 
 @contextmanager
@@ -140,7 +144,7 @@ def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance
 
     After a success the next steps of the same run update the rest, so this is reported only after a failure.
     """
-    if session.is_of_dmicc or context.key == ALL_STUDIES:
+    if session.answers is not None or context.key == ALL_STUDIES:
         yield
         return
     has_failed = True

@@ -33,7 +33,7 @@ def build_defs(
     Args:
         workspace: settings, studies and lake; by default those of the session, or of the environment.
         steps: the computations of the graph.
-        session: state shared by the assets of a run; by default without a listener.
+        session: state shared by the assets of a run; by default of a run of the UI or the daemon.
     """
     session = session or Session(workspace or open_workspace())
     workspace = session.workspace

@@ -10,6 +10,7 @@ from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import Written
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.metadata import column_lineage
+from dmicc_assets.orchestration.pictures import Picture
 from dmicc_assets.orchestration.told import Stale
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ALL_STUDIES
@@ -27,6 +28,7 @@ def materialized(written: Written, shown: Mapping[str, dg.MetadataValue]) -> dg.
         **{name: _value(note) for name, note in manifest.notes.items()},
         "n_bytes": dg.MetadataValue.int(manifest.n_bytes),
         "recipe": manifest.recipe,
+        "seconds": dg.MetadataValue.float(manifest.seconds),
         **column_lineage(TABLES[manifest.table]),
     }
     return dg.MaterializeResult(
@@ -43,6 +45,11 @@ def shown_before(instance: dg.DagsterInstance, manifest: Manifest) -> dict[str, 
         if event is not None and (event.tags or {}).get(DATA_VERSION_TAG) == manifest.content:
             return {name: event.metadata[name] for name in _SHOWN if name in event.metadata}
     return {}
+
+
+def shown(picture: Picture) -> dg.MetadataValue:
+    """A picture, or why there is none, as metadata."""
+    return dg.MetadataValue.md(picture.text) if picture.is_drawn else dg.MetadataValue.text(picture.text)
 
 
 def tell_stale(instance: dg.DagsterInstance, before: Stale, now: Stale) -> None:

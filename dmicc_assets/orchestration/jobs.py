@@ -1,6 +1,7 @@
 """The jobs of the UI: a whole study, as in `dmicc run`, and the weekly check of every source and every file."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 
@@ -46,6 +47,7 @@ def run_study(workspace: Workspace) -> dg.JobDefinition:
 
         try:
             with here.hold_study(study, report_waiting=context.log.info):
+                here = replace(here, report_progress=context.log.info)
                 run = StudyRun(here, study, force=config.force, verify=config.verify)
                 context.instance.add_run_tags(context.run_id, tags_of_run(study, run.name))
                 outcomes = run.materialise(run.plan(config.only or None), ended=log)

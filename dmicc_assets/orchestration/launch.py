@@ -1,9 +1,10 @@
-"""The part of `dmicc run` that uses Dagster: runs of one partition key, in this process, and reports to Dagster.
+"""The part of `dmicc run` that uses Dagster: runs of one partition key, which report what was computed before.
 
-`run.py` decides what to compute and in which order; it loads this module only when there is something to compute.
+`reports.py` loads this module only when there is something to tell.
 """
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
@@ -57,9 +58,11 @@ class Launcher:
         )
 
     def execute(
-        self, key: PartitionKey, steps: Sequence[Step], *, force: bool, verify: bool, with_catalog: bool = False
+        self, key: PartitionKey, steps: Sequence[Step], run_id: str, *, with_catalog: bool = False
     ) -> dict[str, str]:
-        """Run steps of one partition; returns the message of each failed step. Steps downstream of it are not started.
+        """Report steps of one partition as one run; returns the message of each failed step.
+
+        Steps downstream of a failed one are not begun.
 
         Raises:
             KeyboardInterrupt: the run was interrupted.
@@ -68,15 +71,13 @@ class Launcher:
         """
         assets = [asset_key(table) for step in steps for table in step.outputs]
         result = self._job.execute_in_process(
-            run_config={
-                "loggers": _QUIET,
-                "ops": {step.name: {"config": {"force": force, "verify": verify}} for step in steps},
-            },
+            run_config={"loggers": _QUIET},
             instance=self._instance,
             asset_selection=[*assets, *([CATALOG] if with_catalog else [])],
             partition_key=None if key == ALL_STUDIES else key,
             tags=self._tags,
             raise_on_error=False,
+            run_id=run_id,
         )
         failures = _failures(result)
         if not result.success and not failures:
@@ -84,7 +85,7 @@ class Launcher:
         if (message := failures.pop(_CATALOG_OP, None)) is not None:
             raise DataError(message)
         if with_catalog and failures:  # Dagster does not start steps that read a failed table
-            self.execute(key, [], force=force, verify=verify, with_catalog=True)
+            self.execute(key, [], str(uuid4()), with_catalog=True)
         return failures
 
     def tell_served(self, key: PartitionKey, observed: str) -> str | None:

@@ -1,20 +1,23 @@
-"""The picture in an asset's metadata: for some tables a small figure of the catalog."""
+"""The picture of a table in Dagster's UI: for some tables a small figure of the catalog. Without dagster."""
 
 import logging
 import re
 from base64 import b64encode
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatch
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.report.compact_svg import compact_svg
-from dmicc_assets.report.figures.catalog import study_figures
-from dmicc_assets.report.figures.kept import KeptFigures
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
+
+if TYPE_CHECKING:
+    from dmicc_assets.report.figures.catalog import CatalogFigure
+    from dmicc_assets.report.figures.kept import KeptFigures
 
 _log = logging.getLogger(__name__)
 # table: figure of the catalog; {part} is the dataset or cohort, {cohort} the model's
@@ -41,35 +44,76 @@ PICTURES = {
 }
 
 
-def picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-    """The picture of a written table, as metadata; none for a table without a figure.
+# table: further figures of the report that can be drawn as soon as it is there
+OF_REPORT = {
+    "expression/genes": "dataset/{part}/*",
+    "differential/statistics": "cohort/{part}/*",
+    "enrichment/terms": "cohort/{part}/terms.*",
+    "validation/expression_tests": "study/expression.*",
+    "validation/roc": "study/roc.*",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture of a table.
+
+    Attributes:
+        text: the drawing as an image in Markdown, or why there is none.
+        is_drawn: whether it is a drawing.
+    """
+
+    text: str
+    is_drawn: bool = False
+
+
+def picture(context: StepContext, manifest: Manifest) -> Picture | None:
+    """The picture of a written table; None for a table without a figure.
 
     It uses only the step's tables and those upstream, because the others are from the previous run. The drawing is
     kept for the report. That a picture cannot be drawn is said, and the step's result stands.
     """
     pattern = PICTURES.get(manifest.table)
     if pattern is None or not manifest.n_rows:
-        return {}
+        return None
     try:
         return _drawn(context, pattern.format(part=context.key.part, cohort=context.study.model_cohort))
     except Exception as error:
         _log.warning("%s: the picture could not be drawn", manifest.table, exc_info=error)
         why = f"The picture could not be drawn ({type(error).__name__}: {error})."
-        return {"picture": dg.MetadataValue.text(why)}
+        return Picture(why)
 
 
-def _drawn(context: StepContext, wanted: str) -> dict[str, dg.MetadataValue]:
+def draw_for_report(context: StepContext) -> None:
+    """Draw figures of the report from the step's tables and those upstream; they are kept beside the report."""
+    patterns = {OF_REPORT[table].format(part=context.key.part) for table in context.step.outputs if table in OF_REPORT}
+    for kept, figure in _figures(context, patterns):
+        kept.drawn(figure)
+
+
+def _drawn(context: StepContext, wanted: str) -> Picture | None:
     """The first figure of the catalog whose name is like the wanted one."""
+    for kept, figure in _figures(context, [wanted]):
+        drawn = kept.drawn(figure)
+        if drawn.note:
+            return Picture(drawn.note)
+        image = b64encode(compact_svg(drawn.svg).encode()).decode()
+        return Picture(f"![{_alt(figure.title)}](data:image/svg+xml;base64,{image})", is_drawn=True)
+    return None
+
+
+def _figures(context: StepContext, patterns: Collection[str]) -> Iterator[tuple["KeptFigures", "CatalogFigure"]]:
+    """Figures of the catalog with names like these; matplotlib is large, and so imported here."""
+    if not patterns:
+        return
+    from dmicc_assets.report.figures.catalog import study_figures
+    from dmicc_assets.report.figures.kept import KeptFigures
+
     results = Results.of_study(context.lake, context.study, context.settings, upstream(context.step))
     kept = KeptFigures(results, report_path(context.settings.reports, context.study.study).parent)
     for figure in study_figures(kept.results):
-        if fnmatch(figure.name, wanted):
-            drawn = kept.drawn(figure)
-            if drawn.note:
-                return {"picture": dg.MetadataValue.text(drawn.note)}
-            image = b64encode(compact_svg(drawn.svg).encode()).decode()
-            return {"picture": dg.MetadataValue.md(f"![{_alt(figure.title)}](data:image/svg+xml;base64,{image})")}
-    return {}
+        if any(fnmatch(figure.name, pattern) for pattern in patterns):
+            yield kept, figure
 
 
 def _alt(title: str) -> str:

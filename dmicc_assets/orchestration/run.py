@@ -1,13 +1,13 @@
-"""`dmicc run`: runs a whole study through Dagster, in this process, and skips up-to-date partitions.
+"""`dmicc run`: computes what is out of date of a study, and has it reported to Dagster.
 
-It decides what to compute and in which order, and loads Dagster (`launch.py`) only if there is something to compute.
-`cli/` prints, the steps compute.
+It decides what must be computed and what became of it. The order is `schedule.py`'s, the processes are `crew.py`'s,
+Dagster is `reports.py`'s; `cli/` prints, the steps compute.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DataError, DmiccError, SourceError
@@ -17,19 +17,25 @@ from dmicc_assets.lake.currency import Currency, currency, inputs_read, recorded
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.steps import Step, StepContext, partition_keys
 from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration.crew import Crew
+from dmicc_assets.orchestration.free_memory import needed_memory
 from dmicc_assets.orchestration.judged_study import judge_study
-from dmicc_assets.orchestration.session import Listener, Session
-from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
+from dmicc_assets.orchestration.pictures import Picture
+from dmicc_assets.orchestration.reports import Reports
+from dmicc_assets.orchestration.schedule import REPORT, Node, Schedule, schedule_of
+from dmicc_assets.orchestration.session import Session
+from dmicc_assets.orchestration.task import Answer, Task
+from dmicc_assets.orchestration.work import work_off
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
 from dmicc_assets.warehouse.build import build_warehouse, left_out
-
-if TYPE_CHECKING:
-    from dmicc_assets.orchestration.launch import Launcher
 
 __all__ = ["DefectError", "Outcome", "StudyRun"]
 
 Plan = Iterable[tuple[Step, PartitionKey]]
 _ORDER: tuple[PartitionKind, ...] = ("dataset", "cohort", "study", "all_studies")
+_COMPUTED = ("made", "unchanged")
+# A first look is worth its lines if the rest takes so many seconds.
+_WORTH_A_LOOK = 5.0
 
 
 class DefectError(Exception):
@@ -52,17 +58,24 @@ class StudyRun:
         self._study = workspace.study(study)
         self._force = force
         self._verify = verify
-        self._launcher: Launcher | None = None
-        self._listener = Listener()
-        self._told = last_told(workspace.settings, study)
-        self._heard = dict(self._told.contents)
-        self._told_of = set[PartitionKey]()
-        self._observed: dict[tuple[str, PartitionKey], str] = {}
+        self._steps = dict[str, Step]()
+        self._schedule: Schedule
+        self._plan = list[tuple[Step, PartitionKey]]()
+        self._begun: Callable[[str, PartitionKey], None] = lambda _step, _key: None
+        self._ended: Callable[[Outcome], None] = lambda _: None
+        self._looked: Callable[[], None] = lambda: None
+        self._observed = dict[tuple[str, PartitionKey], str]()
+        self._of_sources = dict[PartitionKey, str]()
+        self._answers = dict[tuple[str, PartitionKey], Answer]()
+        self._pictures = dict[tuple[str, PartitionKey], Picture]()
         self._outcomes: dict[tuple[str, PartitionKey], Outcome] = {}
         self._failed: set[tuple[str, PartitionKey]] = set()
+        self._reported = set[PartitionKey]()
         self.name = f"{study}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         self.warnings: list[str] = []
         self.judged: list[Currency] = []
+        session = Session(self._workspace, self._answers, self._pictures)
+        self._reports = Reports(session, self._study, self.name, self._of_sources, self.warnings.append)
 
     def plan(
         self, only: str | None = None, until: str | None = None, skip: Sequence[str] = ()
@@ -80,8 +93,9 @@ class StudyRun:
         plan: Plan,
         started: Callable[[str, PartitionKey], None] = lambda _step, _key: None,
         ended: Callable[[Outcome], None] = lambda _: None,
+        looked: Callable[[], None] = lambda: None,
     ) -> list[Outcome]:
-        """Compute outdated partitions, in one Dagster run for each partition key, then the warehouse.
+        """Compute outdated partitions, side by side where that helps; report them to Dagster; then the warehouse.
 
         The caller holds the study's lock, so that no other process runs the same study.
 
@@ -89,27 +103,146 @@ class StudyRun:
             plan: steps and their partitions, in order of dependence.
             started: called with a step and its partition when it begins.
             ended: called with the outcome of each partition, also of skipped and blocked ones.
+            looked: called once when the statistics, signature and model are there and longer work is left; the
+                warehouse has them.
 
         Returns: the outcomes, in the order of the plan.
 
         Raises:
             DataError: a file of the study is damaged, so that it can be in no view.
+            DefectError: a step failed by a defect of this package.
         """
-        plan = list(plan)
-        self._listener = Listener(lambda step, key: started(step.name, key), lambda outcome: self._note(outcome, ended))
+        self._plan, self._begun, self._ended, self._looked = list(plan), started, ended, looked
+        self._steps = {step.name: step for step, _ in self._plan}
         self._retire()
-        self._reconcile(lambda: study_currency(self._workspace, self.study, STEPS))
+        self._reports.reconcile(lambda: study_currency(self._workspace, self.study, STEPS))
+        self._schedule = schedule_of(self._workspace, self._plan)
         try:
-            for key, steps in _by_key(plan).items():
-                if key != ALL_STUDIES:
-                    self._make(key, self._choose(key, steps))
-            self._make_shared([step for step, key in plan if key == ALL_STUDIES])
+            with Crew(self._workspace, self._workspace.settings.workers) as crew:
+                work_off(self._schedule, crew, self)
+            self._report_keys()
+            self._reports.report_shared(self._answered(ALL_STUDIES))
+        except DefectError:
+            with suppress(DefectError):
+                self._report_keys()
+            raise
         finally:  # also after an interrupted run
             self.judged = judge_study(self._workspace, self._study.study)
-        self._reconcile(lambda: self.judged)
-        self._tell()
+        self._reports.reconcile(lambda: self.judged)
+        self._reports.tell_stale(self.judged)
         self._warn_of_damage()
-        return [self._outcomes[step.name, key] for step, key in plan]
+        return [self._outcomes[step.name, key] for step, key in self._plan]
+
+    def needs(self, node: Node) -> int:
+        """Bytes of memory that a piece of work may take."""
+        return needed_memory(self._context(node))
+
+    def begin(self, node: Node) -> Task | None:
+        """The task of a piece of work; None if nothing needs to be done, which is an outcome."""
+        if node.draws:
+            outcome = self._outcomes[node.name, node.key]
+            return self._task(node) if outcome.state in _COMPUTED else None
+        if not self._must_be_computed(self._context(node)):
+            return None
+        self._begun(node.name, node.key)
+        return self._task(node)
+
+    def end(self, task: Task, answer: Answer) -> None:
+        """Keep an answer, and tell the outcome.
+
+        Raises:
+            DefectError: the step failed by a defect of this package.
+        """
+        if task.draws:
+            self._pictures |= {(table, task.key): drawn for table, drawn in answer.pictures.items()}
+            if answer.failure or answer.defect:
+                self.warnings.append(f"{task.name}: {answer.failure or answer.defect.strip().splitlines()[-1]}")
+            return
+        self._answers[task.step, task.key] = answer
+        if answer.defect:
+            raise DefectError(answer.defect)
+        state, message = ("failed", str(answer.failure)) if answer.made is None else (answer.made.state, "")
+        self._note(Outcome(self._steps[task.step], task.key, state, answer.seconds, message))
+
+    def look(self) -> None:
+        """Have the first look shown, if anything is new and the rest takes long."""
+        is_new = any(outcome.state in _COMPUTED for outcome in self._outcomes.values())
+        if is_new and self._schedule.seconds_left > _WORTH_A_LOOK:
+            build_warehouse(self._workspace.settings)
+            self._looked()
+
+    def report(self) -> None:
+        """Report the partition keys whose work has ended, in their order."""
+        self._report_keys(waits=True)
+
+    def _report_keys(self, *, waits: bool = False) -> None:
+        """Report each partition key once; with `waits` up to the first whose work has not ended."""
+        for key in _by_key(self._plan):
+            if key == ALL_STUDIES or key in self._reported:
+                continue
+            if waits and not self._schedule.has_ended(key):
+                return
+            self._reported.add(key)
+            if steps := self._answered(key):
+                self._reports.report(key, steps)
+
+    def _answered(self, key: PartitionKey) -> list[Step]:
+        """The steps of a partition key that were computed, or failed."""
+        return [step for step, each in self._plan if each == key and (step.name, key) in self._answers]
+
+    def _context(self, node: Node) -> StepContext:
+        return self._workspace.context(self._steps[node.name], node.key)
+
+    def _task(self, node: Node) -> Task:
+        memory = self._workspace.memory
+        asks = not node.draws and self._steps[node.name].observe is not None
+        return Task(
+            node.name,
+            node.key,
+            self._reports.run_id(node.key),
+            self._observed.get((node.name, node.key), ""),
+            self._force,
+            self._verify,
+            node.draws,
+            any(REPORT in step.outputs for step in self._steps.values()),
+            dict(memory.answers) if memory is not None and asks else {},
+        )
+
+    def _must_be_computed(self, context: StepContext) -> bool:
+        """Whether a partition is out of date and can be computed; otherwise its outcome is told."""
+        step, key = context.step, context.key
+        if blocked := self._blocked_by(context):
+            self._note(Outcome(step, key, "blocked", message=f"needs {blocked}, which failed"))
+            return False
+        try:
+            state = currency(context, self._observe, self._workspace.lake.verify if self._verify else None)
+        except DmiccError as error:
+            self._note(Outcome(step, key, "failed", message=str(error)))
+            return False
+        if state.is_current and not self._force:
+            self._note(Outcome(step, key, "current"))
+            return False
+        if state.now is None:
+            self._note(Outcome(step, key, "failed", message=state.because))
+            return False
+        return True
+
+    def _observe(self, context: StepContext) -> str:
+        """The step's current observation, or the last one when the source cannot be reached."""
+        step, key = context.step, context.key
+        try:
+            observed = served(context)
+        except SourceError as error:
+            manifest = self._workspace.lake.manifest(step.outputs[0], key)
+            if manifest is None or not step.asks_source:
+                raise
+            self.warnings.append(f"{error}; going on with what was fetched on {manifest.written_at}")
+            observed = recorded(context)
+        else:
+            if step.asks_source:
+                self._of_sources[key] = observed
+        self._observed[step.name, key] = observed
+        return observed
 
     def _warn_of_damage(self) -> None:
         """Warn of other studies that the warehouse leaves out; of this one it is an error."""
@@ -119,116 +252,11 @@ class StudyRun:
         if own:
             raise DataError(own[0])
 
-    def _choose(self, key: PartitionKey, steps: Sequence[Step]) -> list[Step]:
-        """The steps of a partition that may need computation; outcomes of the others are recorded."""
-        chosen: list[Step] = []
-        for step in steps:
-            context = self._workspace.context(step, key)
-            making = {(table, key) for each in chosen for table in each.outputs}
-            if blocked := self._blocked_by(context):
-                self._listener.ended(Outcome(step, key, "blocked", message=f"needs {blocked}, which failed"))
-            elif not making.isdisjoint(inputs_read(context)):
-                chosen.append(step)
-            elif (state := self._state(context)) is not None:
-                if state.is_current and not self._force:
-                    self._listener.ended(Outcome(step, key, "current"))
-                elif state.now is None:
-                    self._listener.ended(Outcome(step, key, "failed", message=state.because))
-                else:
-                    chosen.append(step)
-        return chosen
-
-    def _state(self, context: StepContext) -> Currency | None:
-        """State of a partition without its inputs' states; None when it is unknown, which is recorded as a failure."""
-        try:
-            return currency(context, self._observe, self._workspace.lake.verify if self._verify else None)
-        except DmiccError as error:
-            self._listener.ended(Outcome(context.step, context.key, "failed", message=str(error)))
-            return None
-
-    def _observe(self, context: StepContext) -> str:
-        """The step's current observation, or the last one when the source cannot be reached."""
-        if not context.step.asks_source:
-            return served(context)
-        try:
-            observed = served(context)
-        except SourceError as error:
-            manifest = self._workspace.lake.manifest(context.step.outputs[0], context.key)
-            if manifest is None:
-                raise
-            self.warnings.append(f"{error}; going on with what was fetched on {manifest.written_at}")
-            return recorded(context)
-        self._observed[context.step.name, context.key] = observed
-        return observed
-
-    def _make(self, key: PartitionKey, chosen: Sequence[Step], *, with_catalog: bool = False) -> None:
-        """One Dagster run; steps without an event were blocked by a failure, because Dagster does not name them."""
-        if not chosen and not with_catalog:
-            return
-        failures = self._dagster().execute(
-            key, chosen, force=self._force, verify=self._verify, with_catalog=with_catalog
-        )
-        for step in chosen:
-            if (step.name, key) in self._outcomes:
-                continue
-            if step.name in failures:
-                self._listener.ended(Outcome(step, key, "failed", message=failures[step.name]))
-            elif blocked := self._blocked_by(self._workspace.context(step, key)):
-                self._listener.ended(Outcome(step, key, "blocked", message=f"needs {blocked}, which failed"))
-            else:
-                raise DefectError(f"Dagster ended the run of {key} without {step.name}")
-        done = [step for step in chosen if self._outcomes[step.name, key].state in ("made", "unchanged", "current")]
-        tables = [table for step in done for table in step.outputs]
-        lake = self._workspace.lake
-        self._heard |= {(table, key): made.content for table in tables if (made := lake.manifest(table, key))}
-
-    def _make_shared(self, steps: Sequence[Step]) -> None:
-        """The tables of all studies and the warehouse; without Dagster when nothing must be reported to it."""
-        chosen = self._choose(ALL_STUDIES, steps)
-        if self._launcher is None and not chosen and self._told.is_recent:
-            build_warehouse(self._workspace.settings)
-        else:
-            self._make(ALL_STUDIES, chosen, with_catalog=True)
-            if any(self._outcomes[step.name, ALL_STUDIES].state == "failed" for step in chosen):
-                build_warehouse(self._workspace.settings)  # Dagster did not begin what comes after the failure
-
-    def _dagster(self) -> "Launcher":
-        """The launcher, loaded on first use and informed of the sources' current versions."""
-        if self._launcher is None:
-            from dmicc_assets.orchestration.launch import Launcher
-
-            begin_telling(self._workspace.settings, self._study.study, self._told)
-            session = Session(self._workspace, self._listener, self._observed, is_of_dmicc=True)
-            self._launcher = Launcher(session, self._study, self.name)
-        for (_, key), observed in self._observed.items():
-            if key not in self._told_of:
-                self._told_of.add(key)
-                if warning := self._launcher.tell_served(key, observed):
-                    self.warnings.append(warning)
-        return self._launcher
-
-    def _reconcile(self, states: Callable[[], Sequence[Currency]]) -> None:
-        """Report to Dagster the up-to-date results that it never heard of; loads it only if there are any."""
-        there = contents_of(self._workspace.lake, self._study)
-        if unheard := {each for each, content in there.items() if self._heard.get(each) != content}:
-            of_study = [state for state in states() if state.is_current]
-            untold = [s for s in of_study if any((table, s.key) in unheard for table in s.step.outputs)]
-            if untold:
-                self._dagster().reconcile([*untold, *(s for s in of_study if s.key == ALL_STUDIES)])
-            self._heard |= {(t, s.key): there[t, s.key] for s in untold for t in s.step.outputs if (t, s.key) in there}
-
-    def _tell(self) -> None:
-        """Report outdated assets in Dagster, unless it was reported before."""
-        now = to_be_told(self._workspace.lake, self.judged)
-        if self._launcher is not None or now != self._told.stale:
-            self._dagster().tell_stale(self._told.stale, now)
-            end_telling(self._workspace.settings, self._study.study, now, self._heard)
-
-    def _note(self, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
+    def _note(self, outcome: Outcome) -> None:
         self._outcomes[outcome.step.name, outcome.key] = outcome
         if outcome.state in ("failed", "blocked"):
             self._failed |= {(table, outcome.key) for table in outcome.step.outputs}
-        ended(outcome)
+        self._ended(outcome)
 
     def _blocked_by(self, context: StepContext) -> str | None:
         """The failed or blocked input of a partition, if any."""

@@ -12,10 +12,22 @@ _WORTH_STARTING = 100
 _MOST = 4
 
 
+_share = [_MOST]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_at_most(n_processes: int) -> None:
+    """Limit `workers` in this process, because other processes work beside it."""
+    _share[0] = n_processes
+
+
 def workers() -> int:
-    """Useful number of processes: the available cores, at most four."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST)
+    """Useful number of processes: the available cores, at most four, and at most the share of this process."""
+    return min(cores(), _MOST, _share[0])
 
 
 def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], n_jobs: int) -> list[Answer]:

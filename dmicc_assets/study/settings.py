@@ -67,6 +67,7 @@ class Settings(BaseSettings):
         enrichr_url, go_url, msigdb_url, reactome_url: hosts of the providers of gene sets.
         requests_per_second: to one host at most.
         size_limits: factor of the limits of sizes of files and answers.
+        workers: pieces of a run that are computed at once; by default one a core, at most four.
         ncbi_api_key: the user's key for E-utilities, never shown.
         pages_port: port of the pages of `dmicc ui`, to which Dagster's UI links.
         lake_url: the lake on an object store, `s3://bucket/prefix`; by default it is a folder of the home.
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     )  # NCBI answers 429 above 50 from one address
     pages_port: int = Field(default=3001, ge=1, le=65535)
     size_limits: float = Field(default=1.0, gt=0, le=1000)
+    workers: int | None = Field(default=None, ge=1, le=64)
     ncbi_api_key: SecretStr | None = Field(default=None, validation_alias="NCBI_API_KEY")
     own_dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
     cache_home: Path | None = Field(default=None, validation_alias="XDG_CACHE_HOME")
@@ -267,6 +269,8 @@ class Settings(BaseSettings):
         }
         if self.lake_url is not None:
             variables["DMICC_LAKE_URL"] = self.lake_url
+        if self.workers is not None:
+            variables["DMICC_WORKERS"] = str(self.workers)
         if self.gene_sets is not None:
             variables["DMICC_GENE_SETS"] = str(self.gene_sets)
         return variables

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import dagster as dg
 import pytest
 import yaml
 from sqlalchemy import event
@@ -18,7 +17,7 @@ from sqlalchemy.engine import Engine
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import StepContext
 from dmicc_assets.lake.workspace import Workspace, open_workspace
-from dmicc_assets.orchestration.pictures import picture
+from dmicc_assets.orchestration.pictures import Picture, picture
 from dmicc_assets.orchestration.run import Outcome, StudyRun
 from dmicc_assets.report.figures.catalog import study_figures
 from dmicc_assets.simulation.mirror import simulate_mirror
@@ -122,8 +121,8 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[P
     run, and is tested by itself.
     """
 
-    def one_picture(context: StepContext, manifest: Manifest) -> dict[str, dg.MetadataValue]:
-        return picture(context, manifest) if manifest.table == "differential/statistics" else {}
+    def one_picture(context: StepContext, manifest: Manifest) -> Picture | None:
+        return picture(context, manifest) if manifest.table == "differential/statistics" else None
 
     folder = tmp_path_factory.mktemp("state")
     settings = begin_state(folder, mirror)
@@ -132,7 +131,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[P
         patch.setattr(
             "dmicc_assets.report.figures.catalog.study_figures", lambda tables: list(study_figures(tables))[:3]
         )
-        patch.setattr("dmicc_assets.orchestration.asset.picture", one_picture)
+        patch.setattr("dmicc_assets.orchestration.pictures.picture", one_picture)
         outcomes = run_study(settings)
     shutil.copytree(folder, folder.with_suffix(".kept"))
     return folder, outcomes
@@ -158,7 +157,7 @@ def workspace(home: Settings) -> Workspace:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what takes most of a run of a small study; `first_run` draws it."""
-    monkeypatch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
+    monkeypatch.setattr("dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None)
     monkeypatch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
 
 

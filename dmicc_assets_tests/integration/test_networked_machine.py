@@ -80,7 +80,7 @@ class Machine:
             patch.setattr(sys, "argv", ["dmicc", *arguments])
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
-            patch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})
+            patch.setattr("dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None)
             patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
             with pytest.raises(SystemExit) as left:
                 cli.main()

@@ -42,7 +42,9 @@ def server(geo: LivingGeo) -> Iterator[FakeGeo]:
 @pytest.fixture
 def settings(tmp_path: Path, server: FakeGeo, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A home whose sources are all on the fake GEO."""
-    monkeypatch.setattr("dmicc_assets.orchestration.asset.picture", lambda _context, _manifest: {})  # seen elsewhere
+    monkeypatch.setattr(
+        "dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None
+    )  # seen elsewhere
     settings = living_settings(tmp_path, server)
     settings.prepare_home()
     with (settings.dagster_home / "dagster.yaml").open("a") as configuration:

@@ -7,6 +7,8 @@ import dagster as dg
 import pytest
 
 from dmicc_assets.orchestration import pictures
+from dmicc_assets.orchestration.events import shown
+from dmicc_assets.report.figures import catalog, kept
 
 
 @pytest.mark.parametrize("place", ["study_figures", "KeptFigures", "upstream"])
@@ -14,7 +16,8 @@ def test_a_picture_that_cannot_be_drawn_says_why(place: str, monkeypatch: pytest
     def fails(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(pictures, place, fails)
+    where = {"study_figures": catalog, "KeptFigures": kept}.get(place, pictures)
+    monkeypatch.setattr(where, place, fails)
     context: Any = SimpleNamespace(
         key=SimpleNamespace(part="b"),
         study=SimpleNamespace(model_cohort="b", study="s", enrichment=None),
@@ -25,10 +28,11 @@ def test_a_picture_that_cannot_be_drawn_says_why(place: str, monkeypatch: pytest
     monkeypatch.setattr(pictures.Results, "of_study", lambda *_: None)
     monkeypatch.setattr(pictures, "report_path", lambda *_: SimpleNamespace(parent=None))
     if place != "KeptFigures":
-        monkeypatch.setattr(pictures, "KeptFigures", lambda *_: SimpleNamespace(results=None))
+        monkeypatch.setattr(kept, "KeptFigures", lambda *_: SimpleNamespace(results=None))
     if place != "upstream":
         monkeypatch.setattr(pictures, "upstream", lambda *_: set())
     manifest: Any = SimpleNamespace(table="differential/statistics", n_rows=3)
-    told = pictures.picture(context, manifest)["picture"]
-    assert isinstance(told, dg.TextMetadataValue)
-    assert told.text == "The picture could not be drawn (RuntimeError: a fault)."
+    told = pictures.picture(context, manifest)
+    assert told is not None
+    assert told == pictures.Picture("The picture could not be drawn (RuntimeError: a fault).", is_drawn=False)
+    assert isinstance(shown(told), dg.TextMetadataValue)

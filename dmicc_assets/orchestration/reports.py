@@ -1,0 +1,112 @@
+"""What one `dmicc run` tells Dagster: a run for each partition key with results, reconciliation, outdated assets.
+
+Dagster (`launch.py`) is loaded only if there is something to tell. Nothing is computed here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.steps import Step
+from dmicc_assets.orchestration.session import Session
+from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
+from dmicc_assets.study.schema import Study
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
+from dmicc_assets.warehouse.build import build_warehouse
+
+if TYPE_CHECKING:
+    from dmicc_assets.orchestration.launch import Launcher
+
+
+class Reports:
+    """The reports of one run of a study.
+
+    Args:
+        session: the workspace, and the answers and pictures of the run, which grow while it works.
+        study: the study.
+        name: common name of its runs in Dagster.
+        observed: versions of the datasets' sources, as they are observed.
+        warn: called with messages for the user.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        study: Study,
+        name: str,
+        observed: Mapping[PartitionKey, str],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._session, self._workspace = session, session.workspace
+        self._study, self._name = study, name
+        self._observed, self._warn = observed, warn
+        self._launcher: Launcher | None = None
+        self._told = last_told(self._workspace.settings, study.study)
+        self._heard = dict(self._told.contents)
+        self._told_of = set[PartitionKey]()
+        self._run_ids = dict[PartitionKey, str]()
+
+    def run_id(self, key: PartitionKey) -> str:
+        """Id of the run in Dagster that reports a partition key."""
+        return self._run_ids.setdefault(key, str(uuid4()))
+
+    def report(self, key: PartitionKey, steps: Sequence[Step]) -> None:
+        """Report the steps of a partition key that were computed or failed, in one run.
+
+        Raises:
+            DefectError: a step failed by a defect of this package.
+            KeyboardInterrupt: the run was interrupted.
+        """
+        self._execute(key, steps)
+        lake = self._workspace.lake
+        tables = [table for step in steps for table in step.outputs]
+        self._heard |= {(table, key): made.content for table in tables if (made := lake.manifest(table, key))}
+
+    def report_shared(self, steps: Sequence[Step]) -> None:
+        """Report the tables of all studies and build the warehouse; without Dagster if it knows everything."""
+        if self._launcher is None and not steps and self._told.is_recent:
+            build_warehouse(self._workspace.settings)
+            return
+        self._execute(ALL_STUDIES, steps, with_catalog=True)
+        answers = self._session.answers or {}
+        if any(answers[step.name, ALL_STUDIES].made is None for step in steps):
+            build_warehouse(self._workspace.settings)  # Dagster did not begin what comes after the failure
+
+    def reconcile(self, states: Callable[[], Sequence[Currency]]) -> None:
+        """Report the up-to-date results that Dagster never heard of."""
+        there = contents_of(self._workspace.lake, self._study)
+        if unheard := {each for each, content in there.items() if self._heard.get(each) != content}:
+            of_study = [state for state in states() if state.is_current]
+            untold = [s for s in of_study if any((table, s.key) in unheard for table in s.step.outputs)]
+            if untold:
+                self._dagster().reconcile([*untold, *(s for s in of_study if s.key == ALL_STUDIES)])
+            self._heard |= {(t, s.key): there[t, s.key] for s in untold for t in s.step.outputs if (t, s.key) in there}
+
+    def tell_stale(self, judged: Sequence[Currency]) -> None:
+        """Report outdated assets, unless it was reported before."""
+        now = to_be_told(self._workspace.lake, judged)
+        if self._launcher is not None or now != self._told.stale:
+            self._dagster().tell_stale(self._told.stale, now)
+            end_telling(self._workspace.settings, self._study.study, now, self._heard)
+
+    def _execute(self, key: PartitionKey, steps: Sequence[Step], *, with_catalog: bool = False) -> None:
+        failures = self._dagster().execute(key, steps, self.run_id(key), with_catalog=with_catalog)
+        answers = self._session.answers or {}
+        for name, message in failures.items():
+            if answers[name, key].failure is None:
+                self._warn(f"{name} of {key} was computed, but Dagster could not be told: {message}")
+
+    def _dagster(self) -> "Launcher":
+        """The launcher, loaded on first use and informed of the sources' current versions."""
+        if self._launcher is None:
+            from dmicc_assets.orchestration.launch import Launcher
+
+            begin_telling(self._workspace.settings, self._study.study, self._told)
+            self._launcher = Launcher(self._session, self._study, self._name)
+        for key, observed in self._observed.items():
+            if key not in self._told_of:
+                self._told_of.add(key)
+                if warning := self._launcher.tell_served(key, observed):
+                    self._warn(warning)
+        return self._launcher
