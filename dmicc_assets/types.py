@@ -5,6 +5,7 @@ No arithmetic and no I/O: each computation has a module of its own.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -44,6 +45,12 @@ class PartitionKey(str):
 
 
 ALL_STUDIES = PartitionKey("all")
+
+
+@lru_cache(maxsize=8)
+def _positions(names: tuple[str, ...]) -> dict[str, int]:
+    """Where each name is; of the matrices used last, from which genes are taken again and again."""
+    return {name: i for i, name in enumerate(names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ class ExpressionMatrix:
         Raises:
             KeyError: a feature is not in the matrix.
         """
-        position = {name: i for i, name in enumerate(self.features)}
+        position = _positions(self.features)
         index = np.array([position[name] for name in features], dtype=np.intp)
         return replace(self, values=self.values[index], features=tuple(features))
 

@@ -220,12 +220,19 @@ def _adjusted(values: FloatArray, is_case: BoolArray, batch: list[str], cohort: 
 
 def _renamed(matrix: ExpressionMatrix) -> ExpressionMatrix:
     """Genes under current symbols; a gene keeps its own name if its current symbol exists already or twice."""
-    today = current_symbols(matrix.features)
-    names = [today.get(gene, gene) for gene in matrix.features]
-    taken = set(matrix.features)
+    return ExpressionMatrix(matrix.values, _current(matrix.features), matrix.samples)
+
+
+def _current(genes: tuple[str, ...]) -> tuple[str, ...]:
+    today = current_symbols(genes)
+    names = [today.get(gene, gene) for gene in genes]
+    taken = set(genes)
     twice = {name for name, n in Counter(names).items() if n > 1}
-    kept = [
-        gene if new != gene and (new in taken or new in twice) else new
-        for gene, new in zip(matrix.features, names, strict=True)
-    ]
-    return ExpressionMatrix(matrix.values, tuple(kept), matrix.samples)
+    return tuple(
+        gene if new != gene and (new in taken or new in twice) else new for gene, new in zip(genes, names, strict=True)
+    )
+
+
+def genes_in_cohort(genes: tuple[str, ...], cohort: Cohort) -> tuple[str, ...]:
+    """The names under which a cohort has the genes of one of its datasets."""
+    return _current(genes) if cohort.symbols == "current" else genes

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dmicc_assets.types import ExpressionMatrix, FloatArray
+from dmicc_assets.stats.observed import mean_of_observed
+from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
 CollapseMethod = Literal["mean", "median", "max_mean"]
 
@@ -49,7 +50,7 @@ def collapse_probes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame, method:
     """
     if method not in ("mean", "median", "max_mean"):
         raise ValueError(f"unknown collapse {method!r}: expected mean, median or max_mean")
-    rows, genes = _rows_of_genes(matrix, probe_genes)
+    rows, genes = gene_rows(matrix, probe_genes)
     names, starts = np.unique(genes, return_index=True)
     chosen: dict[str, str] | None = None
     if method == "mean":
@@ -63,8 +64,32 @@ def collapse_probes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame, method:
     return CollapsedMatrix(ExpressionMatrix(values, tuple(map(str, names)), matrix.samples), chosen)
 
 
-def _rows_of_genes(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.str_]]:
-    """Rows of the usable probes, sorted by gene and then in the matrix's order, with their genes."""
+def collapse_groups(values: FloatArray, method: CollapseMethod, learnt: BoolArray) -> FloatArray:
+    """(G, N) one row for each gene, of genes with equally many probes.
+
+    Args:
+        values: (G, k, N) the k probes of each gene.
+        method: how they are combined.
+        learnt: (N,) the samples over which `max_mean` compares means.
+    """
+    if values.shape[1] == 1:
+        return values[:, 0]
+    if method == "mean":
+        total = values.sum(axis=1)
+        return mean_of_observed(values, 1) if np.isnan(total).any() else total / values.shape[1]
+    if method == "median":
+        return _medians(values)
+    means = mean_of_observed(values[:, :, learnt], 2)
+    best = np.argmax(np.where(np.isnan(means), -np.inf, means), axis=1)
+    return values[np.arange(len(values)), best]
+
+
+def gene_rows(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.str_]]:
+    """Rows of the usable probes, sorted by gene and then in the matrix's order, with their genes.
+
+    Raises:
+        ValueError: a probe is a duplicate in the annotation, or no probe of the matrix has exactly one symbol.
+    """
     twice = probe_genes["probe"].filter(probe_genes["probe"].is_duplicated())
     if len(twice):
         raise ValueError(f"duplicate probe {twice[0]!r} in the annotation")
@@ -105,12 +130,17 @@ def _group_medians(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[n
     result = np.empty((len(starts), values.shape[1]))
     for size in np.unique(sizes):
         groups = np.flatnonzero(sizes == size)
-        block = np.sort(values[rows[starts[groups, None] + np.arange(size)]], axis=1)
-        n = size - np.isnan(block).sum(axis=1, keepdims=True)
-        low, high = np.maximum((n - 1) // 2, 0), np.minimum(n // 2, size - 1)
-        pair = np.take_along_axis(block, low, axis=1) + np.take_along_axis(block, high, axis=1)
-        result[groups] = np.where(n > 0, pair / 2, np.nan)[:, 0]
+        result[groups] = _medians(values[rows[starts[groups, None] + np.arange(size)]])
     return result
+
+
+def _medians(values: FloatArray) -> FloatArray:
+    """(G, N) medians of the non-missing among the k probes of each gene, (G, k, N)."""
+    size, ordered = values.shape[1], np.sort(values, axis=1)
+    n = size - np.isnan(ordered).sum(axis=1, keepdims=True)
+    low, high = np.maximum((n - 1) // 2, 0), np.minimum(n // 2, size - 1)
+    pair = np.take_along_axis(ordered, low, axis=1) + np.take_along_axis(ordered, high, axis=1)
+    return np.where(n > 0, pair / 2, np.nan)[:, 0]
 
 
 def _highest_mean(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -30,9 +30,9 @@ class Ranks:
 
     Attributes:
         low: (P, N) the rank, rounded down; 0 where the value is missing.
-        between: flat positions of the values that share a place (ties) or stand between two (missing values).
+        between: ascending flat positions of the values that share a place (ties) or stand between two (missing values).
         share: how far above `low` those are.
-        missing: flat positions of the missing values.
+        missing: ascending flat positions of the missing values.
     """
 
     low: NDArray[np.int32]
@@ -42,12 +42,36 @@ class Ranks:
 
     def quantiles(self, target: FloatArray) -> FloatArray:
         """(P, N) the target's (P,) values at these ranks."""
-        values = target[self.low]
+        values = target.take(self.low.astype(np.intp), mode="clip")
         flat = values.ravel()
         low = self.low.ravel()[self.between]
         flat[self.between] += self.share * (target[low + 1] - target[low])
         flat[self.missing] = np.nan
         return values
+
+    def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> "Ranks":
+        """Those of some rows and columns, distinct ones, in the given order."""
+        shape = self.low.shape
+        row, column = np.full(shape[0], -1), np.full(shape[1], -1)
+        row[rows], column[columns] = np.arange(len(rows)), np.arange(len(columns))
+
+        def placed(flat: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+            r, c = row[flat // shape[1]], column[flat % shape[1]]
+            kept = np.flatnonzero((r >= 0) & (c >= 0))
+            place = r[kept] * len(columns) + c[kept]
+            order = np.argsort(place)
+            return place[order], kept[order]
+
+        between, kept = placed(self.between)
+        return Ranks(self.low[np.ix_(rows, columns)], between, self.share[kept], placed(self.missing)[0])
+
+    def part(self, start: int, stop: int) -> "Ranks":
+        """Those of the rows from start to before stop."""
+        n = self.low.shape[1]
+        (a, b), (c, d) = (np.searchsorted(each, [start * n, stop * n]) for each in (self.between, self.missing))
+        return Ranks(
+            self.low[start:stop], self.between[a:b] - start * n, self.share[a:b], self.missing[c:d] - start * n
+        )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmicc_assets.resampling.arrays import FoldValues
+from dmicc_assets.resampling.fold_genes import FoldGenes, is_sum_of_samples
 from dmicc_assets.resampling.other_cohorts import choice_without
 from dmicc_assets.resampling.parallel import in_parallel
 from dmicc_assets.resampling.resamples import (
@@ -68,6 +69,10 @@ def run_fold(
     """
     trained = repeated_samples(subject, values, training)
     picked = _pick(choice, trained, values, subject.dataset)
+    return _with_model(picked, trained, test)
+
+
+def _with_model(picked: "_Picked", trained: CaseControl, test: BoolArray) -> Fold:
     return fold_with_model(picked.signature, picked.biomarkers, picked.training, picked.every, trained.is_case, test)
 
 
@@ -135,7 +140,15 @@ def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix
     rows = np.array([names[gene] for gene in signature], dtype=np.intp)
     values = ExpressionMatrix(trained.matrix.values[rows], signature, trained.matrix.samples)
     scored = ExpressionMatrix(every.values[rows], signature, every.samples)
-    adjusted = adjust_batch(replace(trained, matrix=values), scored, datasets, batch)
+    return _among(choice, replace(trained, matrix=values), scored, datasets, batch)
+
+
+def _among(
+    choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix, datasets: Sequence[str], batch: str
+) -> _Picked:
+    """The biomarkers among a signature, whose genes are the only ones of both matrices."""
+    signature = every.features
+    adjusted = adjust_batch(trained, every, datasets, batch)
     biomarkers = choice.choose(signature, adjusted.training, trained.is_case)
     chosen = [signature.index(gene) for gene in biomarkers]
     return _Picked(signature, biomarkers, adjusted.training[chosen], adjusted.test[chosen])
@@ -176,6 +189,62 @@ def run_work(work: FoldWork) -> Fold:
     return run_fold(choice_without(work.choice, work.test), subject, values, work.training, work.test)
 
 
+@dataclass(frozen=True)
+class _SignatureFold:
+    """One fold as a task with the values of its signature only."""
+
+    choice: BiomarkerChoice
+    subject: CaseControl
+    training: IntVector
+    test: BoolArray
+
+
+def _run_signature(work: _SignatureFold) -> Fold:
+    """One fold whose signature is known: the subject's genes."""
+    subject = work.subject
+    trained = repeated_samples(subject, subject.matrix, work.training)
+    if not subject.matrix.features:
+        none = trained.matrix.values
+        return _with_model(_Picked((), (), none, subject.matrix.values), trained, work.test)
+    batch = work.choice.data.study.cohorts[work.choice.target].batch
+    return _with_model(_among(work.choice, trained, subject.matrix, subject.dataset, batch), trained, work.test)
+
+
+def run_folds(
+    choice: BiomarkerChoice, source: FoldValues, counts: IntVector, held_out: BoolArray, n_jobs: int
+) -> list[Fold]:
+    """Every fold, as `run_work` gives each; the tests of all genes are made for all folds together where they can be.
+
+    Args:
+        choice: the procedure of choice.
+        source: makes the target's values without the samples that are held out.
+        counts: (B, N) how often each sample trains.
+        held_out: (B, N) which samples take no part.
+        n_jobs: processes.
+    """
+    batch = choice.data.study.cohorts[choice.target].batch
+    if not is_sum_of_samples(source, batch):
+        work = [FoldWork(choice, source, row, test) for row, test in zip(counts, held_out, strict=True)]
+        return in_parallel(run_work, work, n_jobs)
+    subject = source.subject
+    folds = FoldGenes.of(source, counts, held_out, choice.data.settings(choice.target), batch)
+    passing = folds.chosen()
+    tasks: list[_SignatureFold] = []
+    for b, (row, test) in enumerate(zip(counts, held_out, strict=True)):
+        own = choice_without(choice, test)
+        named = {
+            subject.matrix.features[i]: i for i in np.flatnonzero(passing[:, b] & own.open_to(subject.matrix.features))
+        }
+        signature = tuple(sorted(named))
+        values = folds.values(b, np.array([named[gene] for gene in signature], dtype=np.intp))
+        matrix = ExpressionMatrix(values, signature, subject.matrix.samples)
+        tasks.append(_SignatureFold(own, replace(subject, matrix=matrix), row, test))
+    # A process is sent the genes of the signatures, not the whole matrices.
+    found = sorted({gene for task in tasks for gene in task.subject.matrix.features})
+    few = {id(task.choice): task.choice.among(found) for task in tasks}
+    return in_parallel(_run_signature, [replace(task, choice=few[id(task.choice)]) for task in tasks], n_jobs)
+
+
 def fold_tests(subject: CaseControl, asked: int, repeats: int, seed: int) -> list[BoolArray]:
     """Held-out samples of each fold of each repeat; none when a class has fewer than two patients."""
     patients = patient_index(subject)
@@ -200,8 +269,8 @@ def nested_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfFold
     settings, subject = data.study.rigor, source.subject
     tests = fold_tests(subject, data.study.ranking.folds, settings.repeats, settings.seed)
     choice = BiomarkerChoice(data, data.target)
-    work = [FoldWork(choice, source, (~test).astype(np.int64), test) for test in tests]
-    folds = in_parallel(run_work, work, n_jobs)
+    held_out = np.array(tests, dtype=np.bool_).reshape(len(tests), len(subject.is_case))
+    folds = run_folds(choice, source, (~held_out).astype(np.int64), held_out, n_jobs)
     return collected(folds, len(subject.is_case), max(settings.repeats, 1), log_odds_of(subject.is_case))
 
 
@@ -214,11 +283,9 @@ def bootstrap_cv(data: StudyData, source: FoldValues, n_jobs: int = 1) -> OutOfF
         return collected([], len(source.subject.is_case), 0, 0.0)
     settings, subject = data.study.rigor, source.subject
     counts = bootstrap_counts(subject, settings.bootstraps, np.random.default_rng([settings.seed, 632]))
-    tests = [row == 0 for row in counts]
-    choice = BiomarkerChoice(data, data.target)
-    work = [FoldWork(choice, source, row, test) for row, test in zip(counts, tests, strict=True) if test.any()]
-    folds = in_parallel(run_work, work, n_jobs)
-    return collected(folds, len(subject.is_case), len(work), log_odds_of(subject.is_case))
+    counts = counts[(counts == 0).any(axis=1)]
+    folds = run_folds(BiomarkerChoice(data, data.target), source, counts, counts == 0, n_jobs)
+    return collected(folds, len(subject.is_case), len(counts), log_odds_of(subject.is_case))
 
 
 def collected(folds: Sequence[Fold], n_samples: int, n_rows: int, log_odds: float) -> OutOfFold:

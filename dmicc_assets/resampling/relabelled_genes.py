@@ -10,7 +10,7 @@ import polars as pl
 
 from dmicc_assets.differential.blocking import decided
 from dmicc_assets.differential.statistics import Batch, cohort_statistics, differential_design
-from dmicc_assets.differential.whitening import consensus_of
+from dmicc_assets.differential.within_patients import consensus_of
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.expression.counts import has_counts
 from dmicc_assets.resampling.resamples import permuted_labels

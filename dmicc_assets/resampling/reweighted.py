@@ -1,11 +1,11 @@
 """Differentially expressed genes with other sample counts, or other labels.
 
-The moderated t of many vectors of counts on one matrix is matrix algebra: the bases of all designs stand side by side
-in one product. P-values are computed only where they matter. `stats/relabelling.py` handles many labels.
+The moderated t of many vectors of counts on one matrix is matrix algebra, see `resampled_designs.py`. P-values are
+computed only where they matter. `stats/relabelling.py` handles many labels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ from dmicc_assets.differential.statistics import (
     differential_genes,
     model_statistics,
 )
-from dmicc_assets.differential.whitening import Whitened, consensus_of, whitened
+from dmicc_assets.differential.within_patients import consensus_of
+from dmicc_assets.resampling.resampled_designs import CASE, Effects, ResampledDesigns, estimable, products
 from dmicc_assets.resampling.resamples import repeated_samples
 from dmicc_assets.resampling.selection import StudyData, adjust_batch, tells_groups
 from dmicc_assets.stats.distributions import t_upper_quantile, two_sided_p
@@ -26,6 +27,7 @@ from dmicc_assets.stats.duplicate_correlation import within_blocks
 from dmicc_assets.stats.linear_model import fit_linear_model, non_estimable
 from dmicc_assets.stats.moderation import squeeze_var
 from dmicc_assets.stats.multiplicity import adjust_p_values
+from dmicc_assets.stats.observed import mean_of_observed
 from dmicc_assets.stats.relabelling import moderated_t_over_labels
 from dmicc_assets.study.schema import Differential
 from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatArray
@@ -33,65 +35,54 @@ from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatAr
 IntArray = NDArray[np.int64]
 
 _AT_ONCE = 32
-_CASE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """A resample's weighted design: q times the weights (N, K), inverse of r (K, K), its samples, and residual df."""
-
-    q: FloatArray
-    inverse: FloatArray
-    case: int
-    counts: IntArray
-    df: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Effects:
-    """Of one resample, (G,): log fold change, residual variance, its degrees of freedom, unscaled standard error."""
-
-    log_fc: FloatArray
-    variance: FloatArray
-    df: float | FloatArray
-    stdev: float | FloatArray
-
-
-def chosen_genes(subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
+def chosen_genes(
+    subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch, consensus: FloatArray | None = None
+) -> BoolArray:
     """(G, B) which genes pass the study's thresholds when each sample counts as often as a resample says.
 
-    Equal to `differential_genes` of the repeated samples, but for rounding at a threshold; with
-    `duplicate_correlation` the consensus is that of the subject itself, and of 2,000 genes at most.
+    Equal to `differential_genes` of the repeated samples, but for rounding at a threshold.
 
     Args:
         subject: the cohort; its matrix holds `value`, ComBat is fitted to every resample again.
         counts: (B, N) how often each sample counts, 0 for one left out.
         settings: thresholds and options of the study.
         batch: the cohort's batch method.
+        consensus: (B,) correlation of two samples of one patient, for `duplicate_correlation`; None for that of the
+            subject itself, from 2,000 genes at most.
     """
     settings = decided(settings, subject)
     if batch == "combat":
         return _side_by_side(subject, [_one_by_one(subject, row, settings, batch) for row in counts])
-    design, names = differential_design(subject, settings, batch)
-    rows = whitened(subject, design, settings)
+    designs = ResampledDesigns.of(subject, settings, batch)
+    if settings.block != "duplicate_correlation":
+        consensus = np.zeros(len(counts))
+    elif consensus is None:
+        consensus = np.full(len(counts), consensus_of(subject, designs.design))
     values = subject.matrix.values
-    squares = rows.filled**2
+    filled, lacking = centred(values)
     result = np.zeros((len(values), len(counts)), dtype=np.bool_)
-    whole = [b for b in range(len(counts)) if rows.consensus == 0 or _keeps_units(subject, counts[b])]
-    for start in range(0, len(whole), _AT_ONCE):
-        block = whole[start : start + _AT_ONCE]
-        bases = {b: _basis(rows.design, names, counts[b], _extra_patients(subject, counts[b], settings)) for b in block}
-        usable = {b: basis for b, basis in bases.items() if basis is not None and basis.df > 0}
-        for b, effects in _effects(rows.filled, squares, usable).items():
-            found = effects
-            if rows.lacking.any():
-                own = _of_lacking(subject, rows, counts[b], settings, batch)
-                found = _with_missing(effects, own, rows.lacking)
+    for start in range(0, len(counts), _AT_ONCE):
+        block = range(start, min(start + _AT_ONCE, len(counts)))
+        bases = {b: designs.basis(counts[b], float(consensus[b])) for b in block}
+        usable = {b: basis for b, basis in bases.items() if basis is not None}
+        for b, found in products(filled, usable).items():
+            effects = found.effects(usable[b])
+            if lacking.any():
+                own = effects_of_lacking(subject, values[lacking], counts[b], settings, batch, float(consensus[b]))
+                effects = with_missing(effects, own, lacking)
             mean = _weighted_mean(values, counts[b]) if settings.trend else None
-            result[:, b] = _passing(found.log_fc, *_moderated(found, mean, settings), settings)
-    for b in sorted(set(range(len(counts))) - set(whole)):
-        result[:, b] = _one_by_one(subject, counts[b], settings, batch, rows.consensus)
+            result[:, b] = passing(effects, mean, settings)
     return result
+
+
+def centred(values: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """(G, N) values less the gene's mean, a missing one as the mean; and (G,) True for genes with missing values."""
+    lacking = np.asarray(np.isnan(values).any(axis=1), dtype=np.bool_)
+    if not lacking.any():
+        return values - values.mean(axis=1, keepdims=True), lacking
+    return np.nan_to_num(values - mean_of_observed(values, 1, keepdims=True)), lacking
 
 
 def chosen_under_labels(subject: CaseControl, labels: BoolArray, settings: Differential, batch: Batch) -> BoolArray:
@@ -129,86 +120,31 @@ def chosen_under_labels(subject: CaseControl, labels: BoolArray, settings: Diffe
     return result
 
 
-def _keeps_units(subject: CaseControl, counts: IntArray) -> bool:
-    """Whether the samples of one patient count equally often."""
-    first: dict[str, int] = {}
-    return all(first.setdefault(unit, n) == n for unit, n in zip(subject.unit, counts.tolist(), strict=True))
-
-
-def _extra_patients(subject: CaseControl, counts: IntArray, settings: Differential) -> int:
-    """Patients that a resample draws again: each takes a degree of freedom where every patient has a column."""
-    if settings.block != "fixed":
-        return 0
-    drawn: dict[str, int] = {}
-    for unit, n in zip(subject.unit, counts.tolist(), strict=True):
-        drawn[unit] = max(drawn.get(unit, 0), n)
-    return sum(n - 1 for n in drawn.values() if n > 1)
-
-
 def _side_by_side(subject: CaseControl, columns: Sequence[BoolArray]) -> BoolArray:
     return np.column_stack(columns) if columns else np.zeros((len(subject.matrix.features), 0), dtype=np.bool_)
 
 
-def _basis(design: FloatArray, names: Sequence[str], counts: IntArray, n_extra: int) -> _Basis | None:
-    """The basis of a resample; None when a class is absent, or one with the datasets or patients that are left."""
-    root = np.sqrt(counts.astype(np.float64))
-    weighted = design * root[:, None]
-    columns = _estimable(weighted, names)
-    if _CASE not in columns:
-        return None
-    q, r = np.linalg.qr(weighted[:, columns])
-    df = int(counts.sum()) - len(columns) - n_extra
-    return _Basis(q * root[:, None], np.linalg.inv(r), columns.index(_CASE), counts, df)
-
-
-def _estimable(design: FloatArray, names: Sequence[str]) -> list[int]:
-    """Columns that depend on no other; the group comes last: it cannot be estimated when it depends on the others."""
-    order = [k for k in range(len(names)) if k != _CASE] + [_CASE]
-    dependent = set(non_estimable(design[:, order], [names[k] for k in order]))
-    return [k for k, name in enumerate(names) if name not in dependent]
-
-
-def _effects(filled: FloatArray, squares: FloatArray, bases: dict[int, _Basis]) -> dict[int, _Effects]:
-    """The effects of every resample by one product with all bases, missing values counted as the gene's mean."""
-    if not bases:
-        return {}
-    projected = filled @ np.hstack([basis.q for basis in bases.values()])
-    totals = squares @ np.column_stack([basis.counts for basis in bases.values()]).astype(np.float64)
-    found: dict[int, _Effects] = {}
-    at = 0
-    for i, (b, basis) in enumerate(bases.items()):
-        own = projected[:, at : at + basis.q.shape[1]]
-        at += basis.q.shape[1]
-        direction = basis.inverse[basis.case]
-        residual = np.maximum(totals[:, i] - np.einsum("gk,gk->g", own, own), 0.0)
-        found[b] = _Effects(
-            own @ direction, residual / basis.df, float(basis.df), float(np.sqrt(direction @ direction))
-        )
-    return found
-
-
-def _of_lacking(
-    subject: CaseControl, rows: Whitened, counts: IntArray, settings: Differential, batch: Batch
-) -> _Effects:
-    """The effects of the genes with missing values, fitted on their own samples of a resample."""
-    names = tuple(gene for gene, lacks in zip(subject.matrix.features, rows.lacking.tolist(), strict=True) if lacks)
-    few = ExpressionMatrix(subject.matrix.values[rows.lacking], names, subject.matrix.samples)
+def effects_of_lacking(
+    subject: CaseControl, values: FloatArray, counts: IntArray, settings: Differential, batch: Batch, consensus: float
+) -> Effects:
+    """The effects of genes with missing values, (M, N), fitted on their own samples of a resample."""
+    few = ExpressionMatrix(values, tuple(map(str, range(len(values)))), subject.matrix.samples)
     repeated = repeated_samples(subject, few, counts)
     design, columns = differential_design(repeated, settings, batch)
-    kept = _estimable(design, columns)
-    correlation = within_blocks(repeated.unit, rows.consensus) if rows.consensus else None
+    kept = estimable(design, columns)
+    correlation = within_blocks(repeated.unit, consensus) if consensus else None
     fit = fit_linear_model(repeated.matrix.values, design[:, kept], correlation=correlation)
-    case = kept.index(_CASE)
-    return _Effects(fit.coefficients[:, case], fit.sigma**2, fit.df_residual, fit.stdev_unscaled[:, case])
+    case = kept.index(CASE)
+    return Effects(fit.coefficients[:, case], fit.sigma**2, fit.df_residual, fit.stdev_unscaled[:, case])
 
 
-def _with_missing(effects: _Effects, own: _Effects, lacking: BoolArray) -> _Effects:
+def with_missing(effects: Effects, own: Effects, lacking: BoolArray) -> Effects:
     """The effects with those of the genes that have missing values put in."""
     log_fc, variance = effects.log_fc.copy(), effects.variance.copy()
     df, stdev = np.full(len(log_fc), effects.df), np.full(len(log_fc), effects.stdev)
     log_fc[lacking], stdev[lacking] = own.log_fc, own.stdev
     variance[lacking], df[lacking] = own.variance, own.df
-    return _Effects(log_fc, variance, df, stdev)
+    return Effects(log_fc, variance, df, stdev)
 
 
 def _weighted_mean(values: FloatArray, counts: IntArray) -> FloatArray:
@@ -216,7 +152,12 @@ def _weighted_mean(values: FloatArray, counts: IntArray) -> FloatArray:
     return (np.nan_to_num(values) @ counts) / (~np.isnan(values) @ counts)
 
 
-def _moderated(effects: _Effects, mean: FloatArray | None, settings: Differential) -> tuple[FloatArray, FloatArray]:
+def passing(effects: Effects, mean: FloatArray | None, settings: Differential) -> BoolArray:
+    """(G,) which genes pass the thresholds in one resample; the mean expression (G,) is that of a trended prior."""
+    return _passing(effects.log_fc, *_moderated(effects, mean, settings), settings)
+
+
+def _moderated(effects: Effects, mean: FloatArray | None, settings: Differential) -> tuple[FloatArray, FloatArray]:
     """(G,) absolute moderated t, and its degrees of freedom."""
     df = np.broadcast_to(np.asarray(effects.df, dtype=np.float64), effects.variance.shape)
     posterior, prior = squeeze_var(effects.variance, df, mean, robust=settings.robust, limma=settings.limma)
@@ -239,9 +180,7 @@ def _passing(log_fc: FloatArray, t: FloatArray, df_total: FloatArray, settings: 
         return (np.abs(log_fc) >= settings.log_fc) & (judged < settings.p_value)
 
 
-def _one_by_one(
-    subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch, consensus: float | None = None
-) -> BoolArray:
+def _one_by_one(subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:
     """(G,) the same for one resample, by the functions that the study itself uses."""
     repeated = repeated_samples(subject, subject.matrix, counts)
     if not tells_groups(repeated, batch):
@@ -252,7 +191,7 @@ def _one_by_one(
     design, names = differential_design(repeated, settings, batch)
     if non_estimable(design, names):
         return np.zeros(len(subject.matrix.features), dtype=np.bool_)
-    model = cohort_model(repeated, settings, batch, consensus=consensus)
+    model = cohort_model(repeated, settings, batch)
     chosen = set(differential_genes(model_statistics(repeated, model, settings), settings)["gene"])
     return np.array([gene in chosen for gene in subject.matrix.features], dtype=np.bool_)
 

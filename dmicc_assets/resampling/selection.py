@@ -5,7 +5,7 @@ samples.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -110,6 +110,15 @@ class BiomarkerChoice:
             if chosen and cohort != self.target:
                 chosen &= self._first_elsewhere(cohort, subject, tuple(signature))
         return tuple(sorted(chosen))
+
+    def among(self, genes: Sequence[str]) -> "BiomarkerChoice":
+        """The same choice for signatures of some genes only, without the other values and the target's own."""
+        adjusted = {
+            name: replace(subject, matrix=subject.matrix.take_features(genes))
+            for name, subject in self.data.adjusted.items()
+            if name != self.target
+        }
+        return BiomarkerChoice(replace(self.data, merged={}, adjusted=adjusted, genes={}), self.target, self._seen)
 
     def _first_elsewhere(self, cohort: str, subject: CaseControl, signature: tuple[str, ...]) -> frozenset[str]:
         if (cohort, signature) not in self._seen:

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dmicc_assets.resampling.arrays import FoldValues
+from dmicc_assets.resampling.fold_genes import FoldGenes, absolute_t, is_sum_of_samples
 from dmicc_assets.resampling.nested import (
     Fold,
     FoldWork,
@@ -27,7 +29,7 @@ from dmicc_assets.resampling.resampled_roc import leaky_scores
 from dmicc_assets.resampling.resamples import repeated_samples
 from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData, adjust_batch, tells_groups
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
+from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatArray
 
 BEST_GENE = "best gene"
 _AGE = re.compile(r"(patient |subject )?age( ?\(?(in )?(years?|yrs?|y)\)?)?( at .*)?", re.IGNORECASE)
@@ -53,8 +55,7 @@ def trivial_models(
         return table.frame()
     subject, settings = data.adjusted[data.target], data.study.rigor
     tests = fold_tests(subject, data.study.ranking.folds, settings.repeats, settings.seed)
-    work = [FoldWork(BiomarkerChoice(data, data.target), source, (~test).astype(np.int64), test) for test in tests]
-    folds = in_parallel(best_gene_fold, work, n_jobs)
+    folds = best_gene_folds(data, source, tests, n_jobs)
     gene = collected(folds, len(subject.is_case), settings.repeats, log_odds_of(subject.is_case))
     genes = sorted({name for fold in folds for name in fold.biomarkers})
     rows: list[dict[str, Any]] = [
@@ -71,8 +72,38 @@ def trivial_models(
     return table.frame(rows)
 
 
+def best_gene_folds(data: StudyData, source: FoldValues, tests: list[BoolArray], n_jobs: int) -> list[Fold]:
+    """In each fold the gene that differs most between the training groups (pooled t), fitted there; scores of all."""
+    subject, batch = source.subject, data.study.cohorts[data.target].batch
+    held_out = np.array(tests, dtype=np.bool_).reshape(len(tests), len(subject.is_case))
+    counts = (~held_out).astype(np.int64)
+    if not is_sum_of_samples(source, batch):
+        choice = BiomarkerChoice(data, data.target)
+        work = [FoldWork(choice, source, row, test) for row, test in zip(counts, held_out, strict=True)]
+        return in_parallel(best_gene_fold, work, n_jobs)
+    folds = FoldGenes.of(source, counts, held_out, data.settings(data.target), batch)
+    found: list[Fold] = []
+    for b, best in enumerate(folds.best()):
+        rows = [] if best is None else [best]
+        names = tuple(subject.matrix.features[i] for i in rows)
+        every = ExpressionMatrix(folds.values(b, np.array(rows, dtype=np.intp)), names, subject.matrix.samples)
+        found.append(_one_gene(subject, every, counts[b], held_out[b], batch))
+    return found
+
+
+def _one_gene(
+    subject: CaseControl, every: ExpressionMatrix, counts: NDArray[np.int64], test: BoolArray, batch: str
+) -> Fold:
+    """The fold of a model on the only gene of a matrix, or on none."""
+    trained = repeated_samples(subject, every, counts)
+    if not every.features:
+        return fold_with_model((), (), trained.matrix.values, every.values, trained.is_case, test)
+    adjusted = adjust_batch(trained, every, subject.dataset, batch)
+    return fold_with_model(every.features, every.features, adjusted.training, adjusted.test, trained.is_case, test)
+
+
 def best_gene_fold(work: FoldWork) -> Fold:
-    """The gene that differs most between the training samples' groups (pooled t), fitted there; scores of all."""
+    """One fold of `best_gene_folds`, from a whole matrix of its values."""
     subject, choice = work.source.subject, work.choice
     values = work.source.values([s for s, held in zip(subject.matrix.samples, work.test, strict=True) if held])
     trained = repeated_samples(subject, values, work.training)
@@ -80,18 +111,9 @@ def best_gene_fold(work: FoldWork) -> Fold:
     if not tells_groups(trained, batch):
         return fold_with_model((), (), values.values[:0], values.values[:0], trained.is_case, work.test)
     adjusted = adjust_batch(trained, values, subject.dataset, batch)
-    best = int(np.argmax(_absolute_t(adjusted.training, trained.is_case)))
+    best = int(np.argmax(absolute_t(adjusted.training, trained.is_case)))
     name = (values.features[best],)
     return fold_with_model(name, name, adjusted.training[[best]], adjusted.test[[best]], trained.is_case, work.test)
-
-
-def _absolute_t(values: FloatArray, is_case: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
-    """(G,) absolute two-sample t of each gene; 0 of one with a missing value or without variance."""
-    case, control = values[:, is_case], values[:, ~is_case]
-    within = case.var(axis=1) * case.shape[1] + control.var(axis=1) * control.shape[1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = np.abs(case.mean(axis=1) - control.mean(axis=1)) / np.sqrt(within)
-    return np.where(np.isfinite(t), t, 0.0)
 
 
 def _compared(nested: OutOfFold, trivial: OutOfFold, subject: CaseControl, seed: int) -> dict[str, Any]:

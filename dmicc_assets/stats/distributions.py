@@ -94,6 +94,12 @@ def t_upper_tail(t: FloatArray, df: FloatArray | float) -> FloatArray:
 
 def t_upper_quantile(tail: FloatArray | float, df: FloatArray | float) -> FloatArray:
     """The t that Student's distribution exceeds with probability `tail`; normal where df is infinite."""
+    if np.ndim(tail) == 0:
+        return _once_a_value(lambda value: _t_upper_quantile(tail, value), df)
+    return _t_upper_quantile(tail, df)
+
+
+def _t_upper_quantile(tail: FloatArray | float, df: FloatArray | float) -> FloatArray:
     infinite = np.isinf(df)
     student = special.stdtrit(np.where(infinite, 1.0, df), tail)
     return np.asarray(-np.where(infinite, special.ndtri(tail), student), dtype=np.float64)

@@ -205,7 +205,7 @@ def arrays_of(values: np.ndarray, collapse: str) -> LogArrays:
 
 
 def test_numbers_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dmicc_assets.resampling.parallel._WORTH_STARTING", 2)
+    monkeypatch.setattr("dmicc_assets.resampling.parallel._WORTH_STARTING", 0.0)
     data = two_cohorts()
     study = data.study.model_copy(
         update={"rigor": data.study.rigor.model_copy(update={"bootstraps": 16, "repeats": 1})}

@@ -12,7 +12,7 @@ from dmicc_assets.differential.statistics import (
     differential_design,
     model_statistics,
 )
-from dmicc_assets.differential.whitening import consensus_of
+from dmicc_assets.differential.within_patients import consensus_of
 from dmicc_assets.expression.counts import no_counts
 from dmicc_assets.resampling.relabelled_genes import relabelled_genes
 from dmicc_assets.resampling.resamples import permuted_labels

@@ -14,7 +14,7 @@ from dmicc_assets.differential.statistics import (
     differential_genes,
     model_statistics,
 )
-from dmicc_assets.differential.whitening import consensus_of
+from dmicc_assets.differential.within_patients import consensus_of
 from dmicc_assets.resampling.nulls import empirical_p, null_distributions, permuted_label_null, random_signature_null
 from dmicc_assets.resampling.pairwise_auc import (
     pair_matrix,

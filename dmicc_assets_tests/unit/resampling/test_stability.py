@@ -76,7 +76,7 @@ def test_genes_of_the_signature_have_a_row_even_when_never_chosen_again() -> Non
 
 
 def test_numbers_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dmicc_assets.resampling.parallel._WORTH_STARTING", 2)
+    monkeypatch.setattr("dmicc_assets.resampling.parallel._WORTH_STARTING", 0.0)
     data = planted(bootstraps=8)
     assert selection_stability(data, 1).equals(selection_stability(data, 2))
     other = replace(
