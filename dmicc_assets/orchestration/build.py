@@ -18,10 +18,15 @@ from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.sensors import revisions_sensor, weekly_verification
 from dmicc_assets.orchestration.session import Session
 
-_EXECUTORS = {
-    "in_process": ("dagster", "in_process_executor"),
-    "celery": ("dagster_celery", "celery_executor"),
-    "k8s": ("dagster_k8s", "k8s_job_executor"),
+# Module, name and configuration of each executor.
+_EXECUTORS: dict[str, tuple[str, str, dict[str, object]]] = {
+    "in_process": ("dagster", "in_process_executor", {}),
+    "celery": (
+        "dagster_celery",
+        "celery_executor",
+        {"broker": {"env": "DAGSTER_CELERY_BROKER_URL"}, "backend": {"env": "DAGSTER_CELERY_BACKEND_URL"}},
+    ),
+    "k8s": ("dagster_k8s", "k8s_job_executor", {}),
 }
 
 
@@ -59,8 +64,9 @@ def _executor(name: str) -> dg.ExecutorDefinition:
     Raises:
         RequestError: its package is not installed.
     """
-    module, attribute = _EXECUTORS[name]
+    module, attribute, configuration = _EXECUTORS[name]
     try:
-        return getattr(import_module(module), attribute)
+        executor: dg.ExecutorDefinition = getattr(import_module(module), attribute)
     except ImportError:
         raise RequestError(f"DMICC_EXECUTOR: {name} needs the extra: pip install 'dmicc_assets[cluster]'") from None
+    return executor.configured(configuration, name=name) if configuration else executor

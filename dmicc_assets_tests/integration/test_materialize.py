@@ -194,7 +194,7 @@ def test_a_run_of_the_ui_waits_for_a_command_that_has_the_study_for_itself(
 
         return hold_study(*of, report_waiting=report, **how)
 
-    monkeypatch.setattr("dmicc_assets.orchestration.asset.hold_study", hold)
+    monkeypatch.setattr("dmicc_assets.lake.workspace.hold_study", hold)
     assert materialize(settings, instance, "local", *outputs("signature")).success
     assert said == ["another run of local is in progress (in the Dagster UI); waiting for it to end"]
 
