@@ -254,27 +254,30 @@ class Copies:
 
     def _is_copy(self, table: str, partition: str, version: str) -> bool:
         """Whether the manifest here is the published one of a version, and not one that was never published."""
-        kept = self._kept(table, partition)
-        if kept is None or kept[0] != version:
-            return False
         try:
-            here = json.loads(self._path(table, partition).with_suffix(".json").read_text())
-        except (OSError, ValueError):
+            with self._sidecar(f"{table}/{partition}.json").open() as file:
+                return file.readline().split() == [version, self._mark(table, partition)]
+        except OSError:
             return False
-        return here == asdict(kept[1].manifest)
 
     def _kept(self, table: str, partition: str) -> tuple[str, Published] | None:
         """Version and content of the published manifest that was copied last."""
         try:
-            version, _, text = self._sidecar(f"{table}/{partition}.json").read_text().partition("\n")
-            return version, Published.read(text)
-        except (OSError, ValueError, TypeError, KeyError):
+            first, _, text = self._sidecar(f"{table}/{partition}.json").read_text().partition("\n")
+            return first.split()[0], Published.read(text)
+        except (OSError, ValueError, TypeError, KeyError, IndexError):
             return None
 
     def _keep(self, table: str, partition: str, version: str, published: Published) -> None:
-        sidecar = self._sidecar(f"{table}/{partition}.json")
+        """Keep what is published, its version, and of which file of the working copy this is said."""
+        sidecar, mark = self._sidecar(f"{table}/{partition}.json"), self._mark(table, partition)
         sidecar.parent.mkdir(parents=True, exist_ok=True)
-        write_beside(sidecar, lambda beside: beside.write_text(f"{version}\n{published.text()}"))
+        write_beside(sidecar, lambda beside: beside.write_text(f"{version} {mark}\n{published.text()}"))
+
+    def _mark(self, table: str, partition: str) -> str:
+        """What differs when the manifest in the working copy is written again."""
+        found = self._path(table, partition).with_suffix(".json").stat()
+        return f"{found.st_ino}.{found.st_mtime_ns}.{found.st_size}"
 
     def _drop(self, table: str, partition: str) -> None:
         """Delete a copy of what is not published: rows first, because queries read them even without a manifest."""

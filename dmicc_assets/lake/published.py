@@ -72,9 +72,12 @@ class PublishedLake(Lake):
         here: dict[str, list[tuple[str, str]]] = {}
         for table in TABLES:
             for partition in self.partitions(table):
-                here.setdefault(PartitionKey(partition).study, []).append((table, partition))
-        for each in [study] if study is not None else sorted({*self._copies.studies(), *here}):
-            self._copies.refresh(each, here.get(each, []))
+                of_study = PartitionKey(partition).study
+                if study in (None, of_study):
+                    here.setdefault(of_study, []).append((table, partition))
+        studies = [study] if study is not None else sorted({*self._copies.studies(), *here})
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda each: self._copies.refresh(each, here.get(each, [])), studies))
 
     @contextmanager
     def hold(self, table: str, partition: str) -> Generator[None]:
