@@ -77,7 +77,7 @@ class PublishedLake(Lake):
                     here.setdefault(of_study, []).append((table, partition))
         studies = [study] if study is not None else sorted({*self._copies.studies(), *here})
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda each: self._copies.refresh(each, here.get(each, [])), studies))
+            list(pool.map(self._copies.refresh, studies, [here.get(each, []) for each in studies]))
 
     @contextmanager
     def hold(self, table: str, partition: str) -> Generator[None]:
