@@ -57,7 +57,7 @@ def services() -> Iterator[Services]:
         stack.enter_context(_postgres(folder, postgres))
         stack.enter_context(_process([sys.executable, "-m", "moto.server", "-p", str(s3)], folder))
         for port in (redis, postgres, s3):
-            wait_for(lambda port=port: answers(port), 60)
+            wait_for(lambda port=port: answers(port), 180)
         found = Services(
             f"redis://127.0.0.1:{redis}/0",
             f"postgresql://dmicc@127.0.0.1:{postgres}/postgres",
