@@ -5,7 +5,7 @@ and a held-out array is given it by its own ranks; counts are scaled to the trai
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.expression.collapse import collapse_probes
 from dmicc_assets.stats.library_size import log_cpm, tmm_factors
-from dmicc_assets.stats.quantile_normalisation import apply_quantile_target, fit_quantile_target
+from dmicc_assets.stats.quantile_normalisation import fit_quantile_target, mean_ranks
 from dmicc_assets.study.schema import Cohort, Dataset
 from dmicc_assets.types import CaseControl, ExpressionMatrix, FloatArray
 
@@ -35,7 +35,7 @@ class Ranks:
         missing: ascending flat positions of the missing values.
     """
 
-    low: NDArray[np.int32]
+    low: NDArray[np.integer]
     between: NDArray[np.intp]
     share: FloatArray
     missing: NDArray[np.intp]
@@ -146,24 +146,43 @@ def log_arrays(matrix: ExpressionMatrix, probe_genes: pl.DataFrame | None, spec:
         probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
         spec: what the study file says of the dataset.
     """
-    values = matrix.values
     ranks, ordered = None, np.empty((0, 0))
     if spec.normalise == "quantile":
-        ranks = _ranks(apply_quantile_target(values, np.linspace(0, 1, len(values))))
-        ordered = np.column_stack([fit_quantile_target(values[:, [j]]) for j in range(values.shape[1])])
+        ranks, ordered = _ranked(matrix.values)
     return LogArrays(spec, matrix, probe_genes, ranks, ordered)
 
 
-def _ranks(position: FloatArray) -> Ranks:
-    """Ranks of relative positions (P, N), 0 to 1, NaN missing."""
-    place = position.ravel() * (len(position) - 1)
-    missing = np.isnan(place)
-    low = np.where(missing, 0.0, np.floor(place + 1e-9))
-    # A position that is a whole rank but for rounding is that rank.
-    between = np.flatnonzero(~missing & (np.abs(place - low) >= 1e-6))
-    return Ranks(
-        low.astype(np.int32).reshape(position.shape), between, place[between] - low[between], np.flatnonzero(missing)
-    )
+def _ranked(values: FloatArray) -> tuple[Ranks, FloatArray]:
+    """The place of each value (P, N) in its array, and each array in order (P, N); each array is sorted once.
+
+    Ties share their mean place; an array with missing values is stretched to the full length.
+    """
+    n_probes, n = values.shape
+    low = np.zeros(values.shape, dtype=np.uint16 if n_probes <= 1 << 16 else np.int32)
+    ordered = np.empty(values.shape)
+    none = np.empty(0, dtype=np.intp)
+    between, shares, missing = [none], [np.empty(0)], [none]
+    for j in range(n):
+        column = np.ascontiguousarray(values[:, j])
+        order = np.argsort(column)
+        observed = n_probes - int(np.isnan(column).sum())
+        ascending = column[order[:observed]]
+        is_plain = observed == n_probes and bool(np.isfinite(ascending[[0, -1]]).all())
+        ordered[:, j] = ascending if is_plain else fit_quantile_target(column[:, None])
+        missing.append(order[observed:] * n + j)
+        if observed == n_probes and not (ascending[1:] == ascending[:-1]).any():
+            low[order, j] = np.arange(n_probes)
+            continue
+        place = mean_ranks(ascending) / max(observed - 1, 1) * (n_probes - 1)
+        down = np.floor(place + 1e-9)
+        low[order[:observed], j] = down
+        # A place that is a whole rank but for rounding is that rank.
+        apart = np.flatnonzero(np.abs(place - down) >= 1e-6)
+        between.append(order[apart] * n + j)
+        shares.append(place[apart] - down[apart])
+    flat, share = np.concatenate(between), np.concatenate(shares)
+    by_place = np.argsort(flat)
+    return Ranks(low, flat[by_place], share[by_place], np.sort(np.concatenate(missing))), ordered
 
 
 @dataclass(frozen=True)
@@ -177,6 +196,7 @@ class FoldValues:
         arrays: datasets whose values depend on all arrays; without any, the subject's own values hold for every fold.
         matrices: gene-level values of every dataset of the cohort.
         samples: `source.samples` rows of every dataset of the cohort.
+        largest_t: rows of the genes with the largest t of a fold, by its samples' counts; filled when it is tested.
     """
 
     name: str
@@ -185,6 +205,7 @@ class FoldValues:
     arrays: Mapping[str, LogArrays | CountedArrays]
     matrices: Mapping[str, ExpressionMatrix]
     samples: Mapping[str, pl.DataFrame]
+    largest_t: dict[bytes, NDArray[np.intp]] = field(default_factory=dict[bytes, NDArray[np.intp]])
 
     def values(self, held_out: Collection[str]) -> ExpressionMatrix:
         """(G, N) merged values, genes and samples in the subject's order."""

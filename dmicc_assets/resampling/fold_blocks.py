@@ -128,7 +128,8 @@ class FoldBlocks:
             step = max(1, _CELLS_PER_BLOCK // (held_out.shape[1] * int(sizes[start].max())))
             self._blocks += [slice(at, min(at + step, stop)) for at in range(start, stop, step)]
         self._place = {int(gene): place for place, gene in enumerate(self._genes)}
-        self._folds = range(0)
+        self._folds, self._fold = range(0), -1
+        self._learnt: list[BoolArray] = []
         self._targets: list[FloatArray] = []
 
     def _learn(self, fold: int) -> list[FloatArray | None]:
@@ -162,8 +163,14 @@ class FoldBlocks:
         return values
 
     def _values(self, fold: int, block: slice) -> FloatArray:
+        targets = self._learn(fold)
+        if fold != self._fold:
+            held = self._held_out[fold : fold + 1]
+            self._fold, self._learnt = fold, [part.learnt(held)[0] for part in self._parts]
+        each = zip(self._parts, targets, self._learnt, strict=True)
+        if len(self._parts) == 1:
+            return next(part.block(block, target, learnt) for part, target, learnt in each)
         values = np.empty((block.stop - block.start, self._held_out.shape[1]))
-        held = self._held_out[fold : fold + 1]
-        for part, target in zip(self._parts, self._learn(fold), strict=True):
-            values[:, part.places] = part.block(block, target, part.learnt(held)[0])
+        for part, target, learnt in each:
+            values[:, part.places] = part.block(block, target, learnt)
         return values

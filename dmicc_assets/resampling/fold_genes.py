@@ -44,6 +44,7 @@ class FoldGenes:
         settings: thresholds and options of the study, with `block` decided.
         batch: the cohort's batch method.
         blocks: the values; None where they are the same in every fold.
+        centre: (G,) what values are taken less, which limits rounding.
     """
 
     source: FoldValues
@@ -52,6 +53,7 @@ class FoldGenes:
     settings: Differential
     batch: Batch
     blocks: FoldBlocks | None
+    centre: FloatArray
 
     @classmethod
     def of(
@@ -59,7 +61,8 @@ class FoldGenes:
     ) -> "FoldGenes":
         """The folds, for a cohort for which `is_sum_of_samples` holds."""
         blocks = FoldBlocks(source, held_out) if source.arrays else None
-        return cls(source, counts, held_out, settings, batch, blocks)
+        centre = np.nan_to_num(mean_of_observed(source.subject.matrix.values, 1))
+        return cls(source, counts, held_out, settings, batch, blocks, centre)
 
     def values(self, fold: int, genes: Rows) -> FloatArray:
         """(g, N) the values of some genes in a fold."""
@@ -83,6 +86,8 @@ class FoldGenes:
             if basis is None:
                 continue
             found = self._tested(fold, basis)
+            if self.settings.block == "none":
+                self._remember(fold, basis, found)
             effects = found.effects
             if found.lacking.any():
                 counts = self.counts[fold]
@@ -105,15 +110,24 @@ class FoldGenes:
         return best
 
     def _largest_t(self, fold: int, basis: Basis) -> int:
-        found = self._tested(fold, basis)
+        key = self.counts[fold].tobytes()
+        if key not in self.source.largest_t:
+            self._remember(fold, basis, self._tested(fold, basis))
+        candidates = self.source.largest_t[key]
+        trained = self._trained(fold, self.values(fold, candidates))
+        adjusted = adjust_batch(trained, trained.matrix, trained.dataset, self.batch).training
+        return int(candidates[np.argmax(absolute_t(adjusted, trained.is_case))])
+
+    def _remember(self, fold: int, basis: Basis, found: "_Tested") -> None:
+        """Keep the genes among which is the largest t, from tests in which no patient has a part."""
         within = found.effects.variance * basis.df
         with np.errstate(invalid="ignore", divide="ignore"):
             t = np.nan_to_num(np.abs(found.effects.log_fc) / np.sqrt(within), nan=-1.0, posinf=-1.0)
         rounded = np.flatnonzero(within <= _ROUNDING * found.total)
-        candidates = np.unique(np.concatenate([np.argsort(-t, kind="stable")[:_CANDIDATES], rounded]))
-        trained = self._trained(fold, self.values(fold, candidates))
-        adjusted = adjust_batch(trained, trained.matrix, trained.dataset, self.batch).training
-        return int(candidates[np.argmax(absolute_t(adjusted, trained.is_case))])
+        lacks = np.isnan(found.gaps[:, self.counts[fold] > 0]).any(axis=1)
+        t[np.flatnonzero(found.lacking)[lacks]] = -1.0
+        first = np.argsort(-t, kind="stable")[:_CANDIDATES]
+        self.source.largest_t[self.counts[fold].tobytes()] = np.unique(np.concatenate([first, rounded]))
 
     def _trained(self, fold: int, values: FloatArray | None = None) -> CaseControl:
         """The training samples of a fold, with these genes' values (g, N), or no gene."""
@@ -143,19 +157,21 @@ class FoldGenes:
 
     def _tested(self, fold: int, basis: Basis) -> "_Tested":
         """Least squares of every gene in a fold, a missing value counted as the gene's mean."""
-        counts, centre = self.counts[fold], mean_of_observed(self.source.subject.matrix.values, 1)
+        counts, centre = self.counts[fold], self.centre
         n = len(centre)
         coordinates, total, mean = np.empty((n, basis.q.shape[1])), np.empty(n), np.empty(n)
         lacking, gaps = np.zeros(n, dtype=np.bool_), [(np.empty(0, np.intp), np.empty((0, len(counts))))]
         for rows, values in self._blocks_of(fold):
             filled = values - centre[rows, None]
-            own = np.isnan(filled.sum(axis=1))
-            if own.any():
+            found = products(filled, {fold: basis})[fold]
+            if np.isnan(found.total).any():
+                own = np.isnan(found.total)
                 gaps.append((rows[own], values[own]))
                 lacking[rows], filled = own, np.nan_to_num(filled)
-            found = products(filled, {fold: basis})[fold]
+                found = products(filled, {fold: basis})[fold]
             coordinates[rows], total[rows] = found.coordinates, found.total
-            mean[rows] = (filled @ counts) / counts.sum() + centre[rows]
+            if self.settings.trend:
+                mean[rows] = (filled @ counts) / counts.sum() + centre[rows]
         rows, values = (np.concatenate(each) for each in zip(*gaps, strict=True))
         values = values[np.argsort(rows)]
         mean[lacking] = mean_of_observed(np.repeat(values, counts, axis=1), 1)

@@ -95,12 +95,12 @@ def _given_distribution(column: FloatArray, order: NDArray[np.integer], target: 
     if observed == len(target) and not (ascending[1:] == ascending[:-1]).any():
         result[order] = target
     else:
-        positions = _mean_ranks(ascending) / max(observed - 1, 1)
+        positions = mean_ranks(ascending) / max(observed - 1, 1)
         result[order] = np.interp(positions, np.linspace(0, 1, len(target)), target)
     return result
 
 
-def _mean_ranks(ascending: FloatArray) -> FloatArray:
+def mean_ranks(ascending: FloatArray) -> FloatArray:
     """Ranks from 0 of sorted values, ties sharing their mean."""
     starts = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]]))
     stops = np.append(starts[1:], len(ascending))

@@ -13,6 +13,7 @@ from dmicc_assets.resampling.nested import Fold, FoldWork, fold_tests, run_folds
 from dmicc_assets.resampling.resamples import bootstrap_counts
 from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData
 from dmicc_assets.resampling.trivial import best_gene_fold, best_gene_folds
+from dmicc_assets.stats.quantile_normalisation import quantile_normalise
 from dmicc_assets.study.schema import Dataset
 from dmicc_assets.types import CaseControl, ExpressionMatrix
 from dmicc_assets_tests.worlds.noise_study import data_of, study_of
@@ -103,3 +104,18 @@ def test_patients_of_one_two_and_three_samples_are_modelled_in_each_fold(block: 
     assert data.settings("a").block == block
     arrays = source.arrays if is_learnt else {}
     assert_equal_folds(data, replace(source, subject=subject, arrays=arrays))
+
+
+def test_arrays_sorted_once_have_the_ranks_and_quantiles_of_the_plain_normalisation() -> None:
+    values = raw(8, 3)
+    spec = Dataset.model_validate({"source": "file", "matrix": "m", "labels": [{"label": "x", "where": {"any": "."}}]})
+    names = tuple(f"s{i}" for i in range(8))
+    probes = tuple(f"p{i:03d}" for i in range(N_PROBES))
+    arrays = log_arrays(ExpressionMatrix(values, probes, names), None, spec)
+    assert arrays.ranks is not None
+    np.testing.assert_allclose(arrays.genes().values, quantile_normalise(values), rtol=1e-12)
+    rows, columns = np.array([51, 3, 22, 50]), np.array([5, 1, 3])
+    target = arrays.ordered.mean(axis=1)
+    taken = arrays.ranks.take(rows, columns)
+    np.testing.assert_array_equal(taken.quantiles(target), arrays.ranks.quantiles(target)[np.ix_(rows, columns)])
+    np.testing.assert_array_equal(taken.part(1, 3).quantiles(target), taken.quantiles(target)[1:3])
