@@ -3,6 +3,7 @@
 Address and credentials are those of the AWS_ variables, as obstore reads them. No layout of the lake is here.
 """
 
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +15,7 @@ from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.lake.storage import Listed, LostRaceError, Storage
 
 _BLOCK = 1 << 20
+_used_in: dict[str, int] = {}  # the process whose threads obstore has; a fork has none, and would wait for ever
 
 
 class ObjectStorage:
@@ -97,6 +99,11 @@ class ObjectStorage:
     @contextmanager
     def _answering(self, name: str) -> Generator[None]:
         """Say which object the store refused, in one line."""
+        if _used_in.setdefault("process", os.getpid()) != os.getpid():
+            raise SourceError(
+                f"{self._url}: this process was forked from one that used the object store, whose threads it lacks; "
+                "start it by spawn or forkserver"
+            )
         try:
             yield
         except self._exceptions.BaseError as error:

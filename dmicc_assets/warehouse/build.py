@@ -158,9 +158,11 @@ def refuse_absent(settings: Settings) -> str:
         RequestError: the home does not exist; a query does not create it.
     """
     what_to_do = "`dmicc run STUDY` or `dmicc demo` computes results, DMICC_HOME sets another home"
-    if not settings.lake.is_dir():
+    if settings.lake_url is None and not settings.lake.is_dir():
         raise RequestError(f"{settings.home}: this folder of results does not exist; {what_to_do}")
-    if lake_of(settings).is_empty():
+    lake = lake_of(settings)
+    lake.refresh()
+    if lake.is_empty():
         return f"{settings.home} has no results, so every view is empty; {what_to_do}"
     return ""
 

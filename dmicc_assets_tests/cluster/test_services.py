@@ -4,12 +4,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.advisory_locks import AdvisoryLocks, HeldError, try_advisory_locks
 from dmicc_assets.lake.object_store import open_storage
 from dmicc_assets.lake.store_trial import try_store
@@ -58,6 +60,22 @@ def test_an_s3_server_has_the_conditional_writes_that_are_needed(tmp_path: Path)
     storage.delete("study/objects/rows")
     storage.delete("study/objects/rows")
     assert storage.folders() == []
+
+
+@pytest.mark.usefixtures("_network")
+def test_a_forked_process_says_that_it_cannot_use_the_store_and_a_spawned_one_can() -> None:
+    assert open_storage("s3://lake/forked").folders() == []
+    for method, found in (("fork", "SourceError"), ("spawn", "nothing")):
+        with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:
+            assert pool.submit(what_is_raised).result(60) == found
+
+
+def what_is_raised() -> str:
+    try:
+        open_storage("s3://lake/forked").folders()
+    except DmiccError as error:
+        return type(error).__name__
+    return "nothing"
 
 
 def test_a_lock_of_one_machine_is_waited_for_by_another_and_freed_by_its_death(network: Services) -> None:

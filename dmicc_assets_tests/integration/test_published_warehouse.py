@@ -12,7 +12,7 @@ from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.published import PublishedLake
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.types import ExpressionMatrix, matrix_rows
-from dmicc_assets.warehouse.build import ensure_warehouse, left_out
+from dmicc_assets.warehouse.build import ensure_warehouse, left_out, refuse_absent
 from dmicc_assets.warehouse.query import run_query
 from dmicc_assets_tests.worlds.memory_storage import MemoryStorage, machine
 
@@ -37,9 +37,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> MemoryStorage:
 
 @pytest.fixture
 def reader(storage: MemoryStorage, tmp_path: Path) -> Settings:
-    settings = load_settings(home=tmp_path / "reader", lake_url="s3://bucket")
-    settings.prepare_home()
-    return settings
+    return load_settings(home=tmp_path / "reader", lake_url="s3://bucket")
 
 
 @pytest.fixture
@@ -54,6 +52,7 @@ def writer(storage: MemoryStorage, tmp_path: Path) -> PublishedLake:
 def test_the_warehouse_holds_tables_without_matrices_and_follows_what_is_published(
     writer: PublishedLake, reader: Settings
 ) -> None:
+    assert refuse_absent(reader) == "", "a reader needs no home of its own before"
     assert run_query(reader, "SELECT gene FROM differential.genes ORDER BY gene")["gene"].to_list() == ["A", "B"]
     first = ensure_warehouse(reader).stat().st_mtime_ns
     assert ensure_warehouse(reader).stat().st_mtime_ns == first, "nothing was published since"

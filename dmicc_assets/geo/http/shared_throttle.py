@@ -3,6 +3,7 @@
 Processes of one machine share a file instead (`throttle.py`).
 """
 
+import os
 import time
 from typing import Any
 
@@ -41,6 +42,7 @@ class SharedThrottle:
             raise ValueError(f"expected a positive rate of requests a second, got {rate}")
         self._url, self._group, self._interval = url, group, MARGIN / rate
         self._connection: Any = None
+        self._process = 0
 
     def wait(self) -> None:
         """Take the next slot and sleep until it begins."""
@@ -53,8 +55,8 @@ class SharedThrottle:
 
     def _execute(self, statement: str, values: dict[str, object]) -> Any:
         """The first value of a statement's answer, on a connection that is kept."""
-        if self._connection is None:
-            self._connection = connect(self._url)
+        if self._connection is None or self._process != os.getpid():  # a connection outlives no fork
+            self._connection, self._process = connect(self._url), os.getpid()
             with self._connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
                 cursor.execute(_CREATE)
