@@ -17,6 +17,7 @@ import polars as pl
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.limits import refuse_large_matrix, refuse_long_line
 from dmicc_assets.geo.formats.symbol_cells import is_date
+from dmicc_assets.geo.formats.wide_rows import COLUMNS_AT_LEAST, parse_wide
 from dmicc_assets.types import FloatArray
 
 # All spellings of a missing value in GEO; an infinity is not a value of an array either.
@@ -38,9 +39,9 @@ MISSING = (
 )
 _AHEAD = 3
 # Rows that are parsed at a time at least: Arrow describes every column anew for every block, which costs as much as
-# parsing some ten rows. A block has no more bytes than this.
-_ROWS_AT_LEAST = 256
-_BYTES_AT_MOST = 1 << 25
+# parsing some ten rows. A block that has so many bytes has enough.
+_ROWS_AT_LEAST = 1024
+_BYTES_AT_LEAST = 1 << 23
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -142,7 +143,7 @@ def _enough_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         joined.append(block)
         n_rows, n_bytes = n_rows + block.count(b"\n"), n_bytes + len(block)
-        if n_rows >= _ROWS_AT_LEAST or n_bytes >= _BYTES_AT_MOST:
+        if n_rows >= _ROWS_AT_LEAST or n_bytes >= _BYTES_AT_LEAST:
             yield b"".join(joined)
             joined, n_rows, n_bytes = [], 0, 0
     if joined:
@@ -174,18 +175,66 @@ def parse_rows(
     """
     parsed = None if only is None else frozenset(only)
     wanted = [i for i, column in enumerate(columns, 1) if parsed is None or column in parsed]
-    try:
-        table = _arrow_table(block, len(columns), wanted, separator, quoted, decimal)
-    except ValueError as error:  # Arrow's own is one
-        try:
-            table = _arrow_table(_plain(block, separator), len(columns), wanted, separator, quoted, decimal)
-        except ValueError:
-            raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, decimal, error)}") from None
+    if len(wanted) == len(columns) >= COLUMNS_AT_LEAST:
+        wide = parse_wide(block, len(columns), separator.encode(), quoted, decimal, MISSING)
+        if wide is not None:
+            return wide
+    table = _table(block, columns, wanted, name, separator, quoted, decimal)
     # Through polars, because Arrow's own conversion to numpy imports pandas (0.5 s and 50 MB).
     frame = pl.DataFrame(table.select(range(1, len(wanted) + 1)))
     values = np.array(frame.to_numpy(), dtype=np.float64, order="C")
     values[~np.isfinite(values)] = np.nan
     return table.column(0).to_pylist(), values
+
+
+class ColumnReader:
+    """Reads one column of numbers of several tables, which nearly always have the same rows.
+
+    Names of rows are compared as Arrow has them; equal ones are neither made nor checked again.
+    """
+
+    def __init__(self) -> None:
+        self._names: Any = None  # of the last table
+        self._ids: list[str] = []
+
+    def read(self, block: bytes, columns: Sequence[str], wanted: int, name: str) -> tuple[list[str], FloatArray]:
+        """One column of rows that a tab separates, unquoted.
+
+        Args:
+            block: whole lines.
+            columns: names of the columns after the first.
+            wanted: position of the column to read, from 1.
+            name: name of the file in messages.
+
+        Returns:
+            The R ids, unique, in the same list as the last table's if they are equal; and (R,) float64, NaN where a
+            value is missing.
+
+        Raises:
+            SourceError: a row has another length, a cell is not a number, or an id is missing or a duplicate.
+        """
+        table = _table(block, columns, [wanted], name, "\t", quoted=False, decimal=".")
+        values = np.array(pl.DataFrame(table.select([1])).to_series(0).to_numpy(), dtype=np.float64)
+        values[~np.isfinite(values)] = np.nan
+        names = table.column(0)
+        if self._names is None or not names.equals(self._names):
+            ids = names.to_pylist()
+            check_ids(ids, name)
+            self._names, self._ids = names, ids
+        return self._ids, values
+
+
+def _table(
+    block: bytes, columns: Sequence[str], wanted: Sequence[int], name: str, separator: str, quoted: bool, decimal: str
+) -> Any:
+    """The ids and the parsed columns, as Arrow has them; the message of an error names row and cell."""
+    try:
+        return _arrow_table(block, len(columns), wanted, separator, quoted, decimal)
+    except ValueError as error:  # Arrow's own is one
+        try:
+            return _arrow_table(_plain(block, separator), len(columns), wanted, separator, quoted, decimal)
+        except ValueError:
+            raise SourceError(f"{name}: {_explain(block, columns, separator, wanted, decimal, error)}") from None
 
 
 def _arrow_table(

@@ -308,10 +308,14 @@ def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[
     blank = re.compile(rb'^(?:"?"?' + separator + rb')+"?"?\r?(?:\n|\Z)', re.M)
     index = re.compile(rb"^[^" + separator + rb"\n]*" + separator, re.M)
 
+    begins_of_blank = tuple(quotes + layout.separator.encode() for quotes in (b"", b'"', b'""'))
+
     def rows() -> Iterator[bytes]:
         for block in chain(after_header, blocks):
             plain = single_spaces(decoded(block)).encode() if layout.separator == " " else block
-            if kept := doubled_quotes(blank.sub(b"", plain), layout.separator):
+            if any(line.startswith(begins_of_blank) for line in plain.split(b"\n")):  # else `sub` looks at every cell
+                plain = blank.sub(b"", plain)
+            if kept := doubled_quotes(plain, layout.separator):
                 yield index.sub(b"", kept) if layout.has_index else kept
 
     return layout, rows()
