@@ -10,8 +10,8 @@ from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG  # pyright: ignore[re
 
 from dmicc_assets.orchestration.run_launcher import KILLED
 
-_SECONDS = 3.0  # in which every worker answers, also a busy one: another process of it computes
-_TRIES = 2
+_SECONDS = 10.0  # in which a worker answers, also a busy one on a loaded machine: another process of it computes
+_TRIES = 3
 
 
 class WatchedCeleryRunLauncher(CeleryRunLauncher):
@@ -28,5 +28,8 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         return result
 
     def _has_worker(self, task: str) -> bool:
-        inspect = self.celery.control.inspect(timeout=_SECONDS)
+        state = self.celery.AsyncResult(task).info
+        host = state.get("hostname") if isinstance(state, dict) else None  # that of the worker, since it began
+        asked = {"destination": [host], "limit": 1} if host else {}  # with a limit a living worker costs no waiting
+        inspect = self.celery.control.inspect(timeout=_SECONDS, **asked)
         return any(task in found for _ in range(_TRIES) for found in (inspect.query_task(task) or {}).values())

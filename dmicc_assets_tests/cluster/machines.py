@@ -53,6 +53,7 @@ class Cluster:
                 "DMICC_GEO_URL": nowhere,
                 "DMICC_XENA_URL": nowhere,
                 "DMICC_CONCURRENT_RUNS": "2",
+                "DMICC_WORKERS": "1",  # what is tried is the machines, not the processes of one
                 "OPENBLAS_NUM_THREADS": "1",
                 "PYTHONPATH": os.pathsep.join(paths),
             }
