@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.errors import DataError
+from dmicc_assets.cli.doctor import doctor
+from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake import lock_trial
-from dmicc_assets.lake.lock_trial import FOLDER, try_locks
+from dmicc_assets.lake.lock_trial import FOLDER, Trial, try_locks
 from dmicc_assets.lake.store_trial import try_store
 from dmicc_assets_tests.worlds.memory_storage import MemoryStorage
 
@@ -66,3 +67,29 @@ def test_a_store_without_conditional_writes_is_refused(storage: MemoryStorage, w
     with pytest.raises(DataError, match=f"{what} .*: it has no conditional writes"):
         try_store(storage)
     assert storage.objects == {}
+
+
+def test_the_doctor_says_what_holds_and_what_there_is_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DMICC_HOME", str(tmp_path))
+    with pytest.raises(RequestError, match="nothing is shared: give --locks"):
+        doctor()
+    doctor(locks=True, seconds=0.2)
+    said = capsys.readouterr().out
+    assert f"{tmp_path}/locks: 2 processes on 1 machines" in said
+    assert "Locks hold: no count was lost." in said
+    storage = MemoryStorage()
+    monkeypatch.setenv("DMICC_LAKE_URL", "s3://bucket/lake")
+    monkeypatch.setattr("dmicc_assets.lake.object_store.open_storage", lambda _: storage)
+    doctor()
+    assert "s3://bucket/lake: conditional writes hold." in capsys.readouterr().out
+    monkeypatch.setattr("dmicc_assets.lake.object_store.open_storage", lambda _: Unconditional())
+    with pytest.raises(DataError, match="has no conditional writes"):
+        doctor()
+    monkeypatch.setattr(
+        "dmicc_assets.lake.lock_trial.try_locks", lambda *_: Trial(["a", "b"], 4, {"studies": 0, "partitions": 3})
+    )
+    monkeypatch.delenv("DMICC_LAKE_URL")
+    with pytest.raises(DataError, match=r"locks do not hold on this file system \(3 counts under locks of partitions"):
+        doctor(locks=True)
