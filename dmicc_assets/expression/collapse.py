@@ -18,6 +18,8 @@ CollapseMethod = Literal["mean", "median", "max_mean"]
 
 # Number of values averaged at a time, so that they stay in the cache.
 _CELLS_PER_BLOCK = 1 << 16
+# From here on numpy adds in another order than one after the other.
+_MOST_IN_TURN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +108,37 @@ def gene_rows(matrix: ExpressionMatrix, probe_genes: pl.DataFrame) -> tuple[NDAr
 
 
 def _group_means(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:
-    """Means of the non-missing probes, in blocks of genes to save memory."""
+    """Means of the non-missing probes, genes with the same number of probes together, in blocks to save memory."""
+    sizes = _sizes(rows, starts)
     result = np.empty((len(starts), values.shape[1]))
-    stops = np.append(starts[1:], len(rows))
-    step = max(1, _CELLS_PER_BLOCK // max(1, values.shape[1]))
-    for top in range(0, len(starts), step):
-        at = slice(top, top + step)
-        own = slice(starts[at][0], stops[at][-1])
-        block, first = values[rows[own]], starts[at] - own.start
-        counts = (stops - starts)[at, None].astype(np.float64)
-        missing = np.isnan(block)
-        if missing.any():
-            block[missing] = 0.0
-            counts = np.add.reduceat(~missing, first, axis=0, dtype=np.float64)
-        totals = np.add.reduceat(block, first, axis=0)
-        result[at] = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+    for size in sorted(set[int](sizes.tolist())):
+        groups = np.flatnonzero(sizes == size)
+        step = max(1, _CELLS_PER_BLOCK // max(1, values.shape[1] * size))
+        for top in range(0, len(groups), step):
+            own = groups[top : top + step]
+            probes = values[rows[starts[own, None] + np.arange(size)]]
+            missing = np.isnan(probes)
+            if missing.any():
+                probes[missing] = 0.0
+                counts, totals = (~missing).sum(axis=1), _sums(probes)
+                result[own] = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+            else:
+                result[own] = _sums(probes) / size
     return result
+
+
+def _sums(values: FloatArray) -> FloatArray:
+    """(G, N) sums over the k probes of each gene, (G, k, N), to the last bit as `np.add.reduceat` gives them."""
+    n_genes, k, n = values.shape
+    if k > _MOST_IN_TURN:
+        firsts = np.arange(0, n_genes * k, k, dtype=np.intp)
+        return np.add.reduceat(values.reshape(n_genes * k, n), firsts, axis=0)
+    if k == 1:
+        return values[:, 0]
+    rest = values[:, 1].copy()
+    for i in range(2, k):
+        rest += values[:, i]
+    return np.add(values[:, 0], rest, out=rest)
 
 
 def _group_medians(values: FloatArray, rows: NDArray[np.intp], starts: NDArray[np.intp]) -> FloatArray:

@@ -70,7 +70,9 @@ def permuted_label_null(data: StudyData, n_jobs: int = 1) -> pl.DataFrame:
     open_genes = choice.open_to(subject.matrix.features)
     features = np.array(subject.matrix.features)
     signatures = [tuple(sorted(features[passing[:, i] & open_genes].tolist())) for i in range(len(labels))]
-    tasks = [_Relabelled(choice, row, signature) for row, signature in zip(labels, signatures, strict=True)]
+    # A process is sent the genes of the signatures, not the whole matrices.
+    few = BiomarkerChoice(data.among(sorted({gene for signature in signatures for gene in signature})), data.target)
+    tasks = [_Relabelled(few, row, signature) for row, signature in zip(labels, signatures, strict=True)]
     # Most labellings choose nothing and need no process.
     scored = iter(in_parallel(_leaky_auc, [task for task in tasks if task.signature], n_jobs))
     columns = {

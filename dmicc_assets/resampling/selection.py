@@ -49,6 +49,20 @@ class StudyData:
         """How a cohort's genes are tested; all of its samples decide how those of one patient are modelled."""
         return cohort_settings(self.study, cohort, self.merged[cohort])
 
+    def among(self, genes: Sequence[str]) -> "StudyData":
+        """The same with the values of some genes only, but for cohorts whose batch ComBat removes from all genes."""
+        merged = {
+            name: subject
+            if self.study.cohorts[name].batch == "combat"
+            else replace(subject, matrix=subject.matrix.take_features(genes))
+            for name, subject in self.merged.items()
+        }
+        adjusted = {
+            name: replace(subject, matrix=subject.matrix.take_features(genes))
+            for name, subject in self.adjusted.items()
+        }
+        return replace(self, merged=merged, adjusted=adjusted)
+
     def shared_by_others(self, cohort: str) -> frozenset[str] | None:
         """Genes that every other cohort chose and this one measures; None when there is no other cohort."""
         others = [set(frame["gene"]) for name, frame in self.genes.items() if name != cohort]
@@ -113,12 +127,9 @@ class BiomarkerChoice:
 
     def among(self, genes: Sequence[str]) -> "BiomarkerChoice":
         """The same choice for signatures of some genes only, without the other values and the target's own."""
-        adjusted = {
-            name: replace(subject, matrix=subject.matrix.take_features(genes))
-            for name, subject in self.data.adjusted.items()
-            if name != self.target
-        }
-        return BiomarkerChoice(replace(self.data, merged={}, adjusted=adjusted, genes={}), self.target, self._seen)
+        others = {name: subject for name, subject in self.data.adjusted.items() if name != self.target}
+        data = replace(self.data, merged={}, adjusted=others, genes={}).among(genes)
+        return BiomarkerChoice(data, self.target, self._seen)
 
     def _first_elsewhere(self, cohort: str, subject: CaseControl, signature: tuple[str, ...]) -> frozenset[str]:
         if (cohort, signature) not in self._seen:

@@ -65,7 +65,9 @@ def _biomarker_frequency(
         ({name: rows[b] for name, rows in counts.items()}, [universe[i] for i in np.flatnonzero(shared[:, b])])
         for b in range(shared.shape[1])
     ]
-    chosen = in_parallel(partial(_biomarkers_of_draw, data), draws, n_jobs)
+    # A process is sent the genes of the signatures, not the whole matrices.
+    few = data.among(sorted({gene for _, signature in draws for gene in signature}))
+    chosen = in_parallel(partial(_biomarkers_of_draw, few), draws, n_jobs)
     genes, n = np.unique([gene for genes in chosen for gene in genes], return_counts=True)
     return {str(gene): float(times) / len(draws) for gene, times in zip(genes, n, strict=True)}
 
