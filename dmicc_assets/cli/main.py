@@ -292,6 +292,7 @@ def export(
     ] = "tsv",
     h5ad: Annotated[bool, typer.Option("--h5ad", help="Also write each cohort as AnnData (.h5ad).")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    excel: Annotated[bool, typer.Option("--excel", help="In TSV, ' before texts that look like formulas.")] = False,
 ) -> None:
     """Export a study as one folder, an RO-Crate.
 
@@ -304,7 +305,7 @@ def export(
     workspace, name = _study(study)
     for line in stale_lines(judge_study(workspace, name)) if workspace.lake.has(name) else ():
         err.print(line)
-    export_and_show(out, err, workspace, name, to, ExportChoice(table_format, draws=not no_figures, h5ad=h5ad))
+    export_and_show(out, err, workspace, name, to, ExportChoice(table_format, not no_figures, h5ad, excel))
 
 
 @app.command()

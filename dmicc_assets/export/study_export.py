@@ -20,6 +20,7 @@ from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.export.anndata import refuse_without_anndata, write_cohort_files
 from dmicc_assets.export.crate import write_crate
 from dmicc_assets.export.matrices import write_matrix_files
+from dmicc_assets.export.spreadsheet import quote_formulas
 from dmicc_assets.export.tables import (
     ExportedFile,
     TableFormat,
@@ -77,11 +78,13 @@ class ExportChoice:
         table_format: how the tables are written; `duckdb` writes them into the database alone.
         draws: whether the figures are drawn.
         h5ad: whether each cohort is written as AnnData.
+        for_excel: whether texts in TSV are quoted that a spreadsheet would take for formulas.
     """
 
     table_format: TableFormat = "tsv"
     draws: bool = True
     h5ad: bool = False
+    for_excel: bool = False
 
 
 def export_and_show(
@@ -140,6 +143,8 @@ def export_study(
     try:
         beside.mkdir(parents=True)
         files = list(_write_files(workspace, results, manifests, beside, choice, tell))
+        if choice.for_excel:
+            quote_formulas(beside)
         tell(f"{study.study}: provenance")
         write_crate(beside, study, files, results.source.files, manifests)
         if Results.of_study(workspace.lake, study).manifests() != manifests:

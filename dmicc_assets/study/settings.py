@@ -315,6 +315,7 @@ class Settings(BaseSettings):
         if earlier.is_dir() and not self.downloads.exists():
             with suppress(FileNotFoundError):  # another process has just renamed it
                 earlier.rename(self.downloads)
+                self.downloads.chmod(0o700)
 
 
 def _is_of_ours(configuration: Path) -> bool:

@@ -16,8 +16,9 @@ from rocrate.rocrate import ROCrate
 
 from dmicc_assets.cli import main as cli
 from dmicc_assets.errors import DataError, RequestError
-from dmicc_assets.export import tables
+from dmicc_assets.export import study_export, tables
 from dmicc_assets.export.study_export import ExportChoice, export_study
+from dmicc_assets.export.tables import ExportedFile
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.report.figures import catalog, panel
 from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
@@ -315,3 +316,24 @@ def test_the_command_exports_the_rows_of_the_study_and_no_others_as_parquet(
     assert "load.R" not in (tmp_path / "out" / "README.md").read_text()
     assert not (tmp_path / "out/figures").exists()
     assert ROCrate(tmp_path / "out").name == filled_tables().study.title
+
+
+def test_an_export_for_a_spreadsheet_has_the_checksums_of_what_is_in_it(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_a_formula(_: object, folder: Path, __: object) -> list[ExportedFile]:
+        (folder / "tables" / "columns.tsv").write_text("column\tmeaning\n=1+1\t-1.5\n")
+        return []
+
+    monkeypatch.setattr(study_export, "_copy_report", with_a_formula)
+    choice = ExportChoice("duckdb", draws=False, for_excel=True)
+    export_study(workspace, workspace.study(STUDY), tmp_path / "export", choice)
+    content = (tmp_path / "export" / "tables" / "columns.tsv").read_bytes()
+    assert content == b"column\tmeaning\n'=1+1\t-1.5\n"
+    crate = {each["@id"]: each for each in crate_of(tmp_path / "export")}
+    stated = crate["tables/columns.tsv"]
+    assert (int(stated["contentSize"]), stated["sha256"]) == (len(content), sha256(content).hexdigest())
+
+
+def crate_of(folder: Path) -> list[dict[str, Any]]:
+    return json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]

@@ -150,3 +150,13 @@ def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match="cannot be written"):
         load_settings(home=tmp_path / "file" / "home").prepare_home()
+
+
+@pytest.mark.parametrize("is_of_an_earlier_version", [False, True])
+def test_what_names_submitters_is_closed_to_others(tmp_path: Path, is_of_an_earlier_version: bool) -> None:
+    """GEO's files have names, addresses and telephone numbers."""
+    settings = load_settings(home=tmp_path / "home")
+    if is_of_an_earlier_version:
+        (tmp_path / "home" / "cache").mkdir(parents=True, mode=0o755)
+    settings.prepare_home()
+    assert settings.downloads.stat().st_mode & 0o777 == 0o700
