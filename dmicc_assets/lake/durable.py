@@ -1,11 +1,16 @@
 """Files of the lake: durable writing under another name, checksums and schemas. `store.py` knows their paths."""
 
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
+
+# Seconds; no file takes that long to write.
+ABANDONED_AFTER = 3600.0
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:
@@ -36,3 +41,20 @@ def parquet_schema(path: Path) -> dict[str, pl.DataType] | None:
             return pl.read_parquet_schema(handle)
     except (OSError, pl.exceptions.PolarsError):
         return None
+
+
+def delete_abandoned(root: Path) -> None:
+    """Delete temporary files of killed processes below a folder."""
+    for folder, _, names in os.walk(root):
+        for left in (Path(folder, name) for name in names if name.startswith(".") and name.endswith(".part")):
+            with suppress(FileNotFoundError):  # its writer has just renamed it
+                if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
+                    left.unlink()
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of everything in a folder; none without one. No `Path` is made for each of a hundred thousand files."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except FileNotFoundError:
+        return []

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from dmicc_assets.errors import DataError, DmiccError
+from dmicc_assets.lake.contents import contents
 from dmicc_assets.lake.difference import difference
 from dmicc_assets.lake.failures import clear_failure, note_failure
 from dmicc_assets.lake.manifest import Manifest, Origin
@@ -39,13 +40,16 @@ def origin(context: StepContext, observed: str | None = None) -> Origin:
     step = context.step
     inputs: list[list[str]] = []
     for each in (each for each in step.inputs if each.is_read):
-        for key in related(context.study, context.key, each.through, each.table, context.studies):
+        keys = related(context.study, context.key, each.through, each.table, context.studies)
+        if each.through == "all_studies":  # one damaged study does not stop what is made of all of them
+            there = contents(context.lake, each.table, keys)
+            inputs += [[each.table, key, there[key]] for key in keys if key in there]
+            continue
+        for key in keys:
             manifest = context.lake.manifest(each.table, key)
-            if each.through == "all_studies" and not context.lake.is_readable(each.table, key):
-                continue  # one damaged study does not stop what is made of all of them
             if manifest is not None:
                 inputs.append([each.table, key, manifest.content])
-            elif each.through != "all_studies":
+            else:
                 group = TABLES[each.table].group
                 raise DataError(
                     f"{each.table} of {key} was never materialised: run it without --only, or --only {group} first"

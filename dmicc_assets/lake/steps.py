@@ -13,6 +13,7 @@ import polars as pl
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.geo.http.policy import Patience
+from dmicc_assets.lake.contents import read_columns
 from dmicc_assets.lake.shelf import shelf_of
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.schema import Study
@@ -120,11 +121,9 @@ class StepContext:
             raise KeyError(f"{self.step.name} reads {table} without declaring it")
         return related(self.study, self.key, through, table, self.studies)
 
-    def read_there(self, table: str) -> dict[str, pl.DataFrame]:
-        """Rows of the materialised partitions of an input table, for a step over all studies; none of damaged files."""
-        there = [key for key in self.partitions(table) if self.lake.manifest(table, key)]
-        there = [key for key in there if self.lake.is_readable(table, key)]
-        return {key: self.lake.read(table, key) for key in there}
+    def read_there(self, table: str, columns: Sequence[str]) -> dict[str, pl.DataFrame]:
+        """Columns of the materialised partitions of an input, for a step over all studies; none of damaged files."""
+        return read_columns(self.lake, table, self.partitions(table), columns)
 
 
 def step(

@@ -5,7 +5,6 @@ The only module with paths in the lake. It computes nothing on the data and does
 
 import json
 import shutil
-import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from filelock import FileLock
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_of
-from dmicc_assets.lake.durable import file_sha256, parquet_schema, write_beside
+from dmicc_assets.lake.durable import delete_abandoned, file_sha256, names_in, parquet_schema, write_beside
 from dmicc_assets.lake.grid import rows_a_group, rows_of_first
 from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
 from dmicc_assets.lake.one_machine import OneMachine
@@ -29,7 +28,6 @@ from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
 EMPTY = "_empty.parquet"
 NOTHING = "_nothing"
-ABANDONED_AFTER = 3600.0  # seconds; no file takes that long to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +54,16 @@ class Lake(OneMachine):
         """Path of a partition's rows, whether or not it exists."""
         return self.root / table / f"{partition}.parquet"
 
+    def kept_path(self, name: str, key: str) -> Path:
+        """Path of what is kept only to save time: it can be computed again, and may be deleted at any moment."""
+        return self.root / "kept" / name / key
+
     def prepare(self) -> None:
         """Give every table a folder with an empty file of the full schema, so that every view has a file.
 
         Delete temporary files of killed processes.
         """
-        for left in self.root.rglob(".*.part"):
-            with suppress(FileNotFoundError):  # its writer has just renamed it
-                if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
-                    left.unlink()
+        delete_abandoned(self.root)
         for table in (*TABLES.values(), PARTITIONS):
             self._prepare_history(table)
             path = self.root / table.name / EMPTY
@@ -87,14 +86,18 @@ class Lake(OneMachine):
 
     def partitions(self, table: str) -> list[str]:
         """Partitions of a table with a file or a manifest; a killed process may leave rows without a manifest."""
-        found = {path.stem for suffix in ("json", "parquet") for path in (self.root / table).glob(f"*.{suffix}")}
-        return sorted(found - {Path(EMPTY).stem})
+        names = (name.rpartition(".") for name in names_in(self.root / table) if not name.startswith("."))
+        return sorted({stem for stem, _, ending in names if ending in ("json", "parquet")} - {Path(EMPTY).stem})
 
     def files(self, table: Table) -> Iterator[StoredFile]:
         """Every file of rows of a table, and of its history, damaged or not."""
         for path in (self.root / table.name).glob("*.parquet"):
             if path.name != EMPTY:
                 yield StoredFile(table, self.study_of(path), path, is_history=False)
+        yield from self.history_files(table)
+
+    def history_files(self, table: Table) -> Iterator[StoredFile]:
+        """Every file of earlier rows of a table, damaged or not."""
         for path in (self.root / "history" / table.name).glob("*/*.parquet"):
             if path.parent.name != NOTHING:
                 yield StoredFile(table, self.study_of(path), path, is_history=True)
@@ -293,6 +296,8 @@ class Lake(OneMachine):
             for folder in (self.root / "history" / table).glob("*"):
                 if PartitionKey(folder.name).study == study:
                     shutil.rmtree(folder)
+        for kept in self.kept_path("atlas", "any").parent.glob(f"{study}.*"):
+            kept.unlink(missing_ok=True)
         for failure in (self.root / "failures").glob("*/*.json"):
             if PartitionKey(failure.stem).study == study:
                 failure.unlink(missing_ok=True)

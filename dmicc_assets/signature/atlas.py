@@ -1,95 +1,109 @@
 """Every pair of cohorts of all studies: do their differentially expressed genes overlap more than chance? No I/O.
 
-The test of one pair is `sharing.py`'s.
+`atlas_counts.py` counts; the test of one pair is `kept_axes.py`'s.
 """
 
-from collections.abc import Callable, Mapping
-from itertools import combinations
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 import polars as pl
 
-from dmicc_assets.signature.sharing import CohortList, Sharing, sharing_test
+from dmicc_assets.signature.atlas_counts import Frames, pair_counts, with_chance
+from dmicc_assets.signature.kept_axes import KeptAxes, keep_axes, replace_list
+from dmicc_assets.signature.sharing import CohortList
 from dmicc_assets.stats.multiplicity import adjust_p_values
-from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
-from dmicc_assets.study.schema import sample_identity
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import PartitionKey
+from dmicc_assets.types import FloatArray, PartitionKey
 
-# A cohort's list in its residual space, by partition; None where its expression is not at hand.
-ReadList = Callable[[str], CohortList | None]
+# A cohort's null lists, by partition; None where its expression is not at hand.
+ReadAxes = Callable[[str], KeptAxes | None]
 _SEED = 1
 _TESTS = ("sharing", "direction")
+_RESULTS = ("sharing_expected", "sharing_p_value", "direction_p_value")
+_PAIR = ("study_a", "cohort_a", "study_b", "cohort_b")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier atlas: its rows, and the cohorts of which nothing changed since."""
+
+    rows: pl.DataFrame
+    same: frozenset[str]
 
 
 def disease_overlap(
-    genes: Mapping[str, pl.DataFrame],
-    statistics: Mapping[str, pl.DataFrame],
-    samples: Mapping[str, pl.DataFrame],
-    read_list: ReadList,
+    genes: Frames, statistics: Frames, samples: Frames, read_axes: ReadAxes, earlier: Earlier | None = None
 ) -> pl.DataFrame:
     """Overlap of the gene lists of each pair of cohorts, over the genes that both measure.
 
-    Sharing is tested as within a study, with 1,999 axes a cohort, and adjusted by Benjamini-Hochberg for the number
-    of pairs tested. It is not tested where no gene is shared, or where the cohorts share samples: samples of one name
-    in one series or dataset, or of one name of GEO or TCGA.
+    Sharing is tested with 1,999 axes a cohort, drawn once for all pairs, and adjusted by Benjamini-Hochberg for the
+    number of pairs tested. It is not tested where no gene is shared, or where the cohorts share samples: samples of
+    one name in one series or dataset, or of one name of GEO or TCGA.
 
     Args:
         genes: `differential.genes` rows by partition (`study.cohort`).
         statistics: `differential.statistics` rows by partition.
         samples: `cohort.samples` rows by partition.
-        read_list: the cohorts' lists, asked for when a pair is tested.
+        read_axes: the cohorts' null lists (`axes_of`), asked for when a pair is tested.
+        earlier: pairs of cohorts that are the same are taken from it, but for the adjustment.
 
     Returns:
         the columns of `atlas.disease_overlap`; a pair is one row, its cohorts in order of their names.
     """
     known = sorted(set(genes) & set(statistics) & set(samples))
-    sampled = {key: set(map(sample_identity, samples[key]["dataset"], samples[key]["sample"])) for key in known}
-    measured = {key: set(statistics[key]["gene"]) for key in known}
-    direction = {key: dict(genes[key].select("gene", "direction").iter_rows()) for key in known}
-    rows: list[dict[str, Any]] = []
-    for a, b in combinations(known, 2):
-        universe = measured[a] & measured[b]
-        in_a, in_b = universe & direction[a].keys(), universe & direction[b].keys()
-        shared = in_a & in_b
-        shares_samples = not sampled[a].isdisjoint(sampled[b])
-        tested = _tested(a, b, read_list) if shared and not shares_samples else None
-        row: dict[str, Any] = dict(zip(("study_a", "cohort_a"), PartitionKey(a).names, strict=True))
-        row |= dict(zip(("study_b", "cohort_b"), PartitionKey(b).names, strict=True))
-        rows.append(
-            row
-            | {
-                "n_universe": len(universe),
-                "n_a": len(in_a),
-                "n_b": len(in_b),
-                "n_shared": len(shared),
-                "sharing_expected": tested.sharing_expected if tested else None,
-                "sharing_p_value": tested.sharing_p_value if tested else None,
-                "direction_p_value": tested.direction_p_value if tested else None,
-                "n_expected": expected_overlap(len(universe), [len(in_a), len(in_b)]),
-                "p_value": overlap_p_value(len(universe), [len(in_a), len(in_b)], len(shared)),
-                "n_concordant": sum(direction[a][gene] == direction[b][gene] for gene in shared),
-                "shares_samples": shares_samples,
-            }
-        )
-    _adjust(rows)
-    return TABLES["atlas/disease_overlap"].frame(rows)
+    same = earlier.same & set(known) if earlier else frozenset[str]()
+    counts = with_chance(pair_counts(known, genes, statistics, samples, set(known) - same))
+    rows = _named(counts.with_columns(_tested(counts, known, read_axes)), known)
+    if earlier is not None:
+        rows = pl.concat([_kept(earlier.rows, same).select(rows.columns), rows], how="vertical_relaxed")
+    rows = rows.sort(_PAIR).to_dict()
+    adjusted = {f"{test}_adj_p_value": _adjusted(rows[f"{test}_p_value"]) for test in _TESTS}
+    return TABLES["atlas/disease_overlap"].frame(rows | adjusted)
 
 
-def _tested(a: str, b: str, read_list: ReadList) -> Sharing | None:
-    """The test of one pair; its axes depend on the two names alone, whatever other studies there are."""
-    lists = [read_list(key) for key in (a, b)]
-    there = [each for each in lists if each is not None]
-    generator = np.random.default_rng([_SEED, crc32(a.encode()), crc32(b.encode())])
-    return sharing_test(there, generator) if len(there) == len(lists) else None
+def axes_of(cohort: CohortList) -> KeptAxes:
+    """The null lists of a cohort for the atlas; they depend on the cohort alone, whatever other studies there are."""
+    return keep_axes(cohort, np.random.default_rng([_SEED, crc32(cohort.name.encode())]))
 
 
-def _adjust(rows: list[dict[str, Any]]) -> None:
-    """Adds to each row the p-values adjusted for the number of pairs (Benjamini & Hochberg 1995)."""
-    for test in _TESTS:
-        p = [row[f"{test}_p_value"] for row in rows if row[f"{test}_p_value"] is not None]
-        adjusted = iter(adjust_p_values(np.array(p)).tolist() if p else [])
-        for row in rows:
-            row[f"{test}_adj_p_value"] = None if row[f"{test}_p_value"] is None else next(adjusted)
+def _tested(counts: pl.DataFrame, known: Sequence[str], read_axes: ReadAxes) -> list[pl.Series]:
+    """Mean shared number and p-values of each pair; null where it is not tested."""
+    found = np.full((len(_RESULTS), len(counts)), np.nan)
+    is_tested = counts.select((pl.col("n_shared") > 0) & ~pl.col("shares_samples")).to_series()
+    for row, a, b in counts.with_row_index().filter(is_tested).select("index", "a", "b").iter_rows():
+        one, other = read_axes(known[int(a)]), read_axes(known[int(b)])
+        if one is not None and other is not None:
+            found[:, row] = _pair(one, other)
+    return [pl.Series(name, values).fill_nan(None) for name, values in zip(_RESULTS, found, strict=True)]
+
+
+def _pair(one: KeptAxes, other: KeptAxes) -> tuple[float, float, float]:
+    """The larger of the two cohorts' p-values counts, so that one cohort of pure noise is enough for no claim."""
+    both = (replace_list(one, other), replace_list(other, one))
+    worst = max(both, key=lambda each: each.p_value)
+    return worst.expected, worst.p_value, max(each.direction_p_value for each in both)
+
+
+def _named(counts: pl.DataFrame, known: Sequence[str]) -> pl.DataFrame:
+    """The pairs with the names of their cohorts instead of positions."""
+    names = [PartitionKey(key).names for key in known]
+    parts = {"study": [study for study, _ in names], "cohort": [cohort for _, cohort in names]}
+    columns = [
+        pl.Series(f"{part}_{side}", values, dtype=pl.String).gather(counts[side])
+        for side in ("a", "b")
+        for part, values in parts.items()
+    ]
+    return counts.drop("a", "b").insert_column(0, columns[0]).with_columns(columns[1:])
+
+
+def _kept(rows: pl.DataFrame, same: frozenset[str]) -> pl.DataFrame:
+    """The earlier rows of two cohorts that are both the same."""
+    sides = [pl.format("{}.{}", f"study_{side}", f"cohort_{side}").is_in(list(same)) for side in ("a", "b")]
+    return rows.filter(*sides)
+
+
+def _adjusted(p: pl.Series) -> FloatArray:
+    """Adjusted for the number of pairs tested (Benjamini & Hochberg 1995)."""
+    return adjust_p_values(p.cast(pl.Float64).fill_null(np.nan).to_numpy())

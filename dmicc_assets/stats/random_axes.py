@@ -145,14 +145,8 @@ def axis_scores(space: ResidualSpace, length: int, axes: FloatArray, tilt: float
     n_genes = len(space.coordinates)
     if not 1 <= length <= n_genes:
         raise ValueError(f"a list of {length} genes does not fit {n_genes} genes")
+    by_t, total, fixed = score_weights(space, tilt).T
     infinite = np.isinf(space.prior_df)
-    d0 = np.where(infinite, 0.0, space.prior_df)
-    total = d0 * space.prior_scale + np.square(space.coordinates).sum(axis=1)
-    log_error = space.log_standard_error()
-    known = np.isfinite(log_error)
-    factor = np.where(known, np.exp(2 * tilt * np.where(known, log_error, 0.0)), 0.0)
-    by_t = np.maximum(d0 + space.df_residual - 1, 0.0) * factor
-    fixed = factor / space.prior_scale
     least = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
     transposed = np.ascontiguousarray(space.coordinates.T)
     step = max(1, _CELLS_PER_CHUNK // n_genes)
@@ -164,6 +158,21 @@ def axis_scores(space: ResidualSpace, length: int, axes: FloatArray, tilt: float
             score[:, infinite] = square[:, infinite] * fixed[infinite]
         lists = np.argpartition(score, n_genes - length, axis=1)[:, n_genes - length :]
         yield AxisScores(projection, score, lists)
+
+
+def score_weights(space: ResidualSpace, tilt: float) -> FloatArray:
+    """What makes a gene's score of the square s of its projection, (G, 3): weight w, total q, fixed weight f.
+
+    The score is w s / (q - s), and f s for a gene whose prior has infinite degrees of freedom; f is 0 for others.
+    """
+    infinite = np.isinf(space.prior_df)
+    d0 = np.where(infinite, 0.0, space.prior_df)
+    total = d0 * space.prior_scale + np.square(space.coordinates).sum(axis=1)
+    log_error = space.log_standard_error()
+    known = np.isfinite(log_error)
+    factor = np.where(known, np.exp(2 * tilt * np.where(known, log_error, 0.0)), 0.0)
+    by_t = np.maximum(d0 + space.df_residual - 1, 0.0) * factor
+    return np.column_stack([by_t, total, np.where(infinite, factor / space.prior_scale, 0.0)])
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:

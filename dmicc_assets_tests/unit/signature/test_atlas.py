@@ -1,11 +1,18 @@
 """The atlas tests each pair of cohorts for sharing as a study does, and adjusts for the number of pairs."""
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dmicc_assets.signature.atlas import disease_overlap
+from dmicc_assets.signature.atlas import Earlier, axes_of, disease_overlap
+from dmicc_assets.signature.kept_axes import KeptAxes, keep_axes, replace_list
 from dmicc_assets.signature.sharing import CohortList, sharing_test
+from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
 from dmicc_assets.stats.random_axes import residual_space
 
 GENES = tuple(f"G{i:03d}" for i in range(150))
@@ -29,6 +36,14 @@ def lists() -> dict[str, CohortList]:
     return {"s.a": cohort("s.a", 1, first), "s.b": cohort("s.b", 2, first), "t.c": cohort("t.c", 3, other)}
 
 
+DRAWN: dict[int, KeptAxes] = {}
+
+
+def kept(one: CohortList) -> KeptAxes:
+    """The null lists of a cohort, drawn once for all tests."""
+    return DRAWN.setdefault(id(one), axes_of(one))
+
+
 def overlap(
     lists: dict[str, CohortList], there: set[str], names: dict[str, tuple[str, str]] | None = None
 ) -> pl.DataFrame:
@@ -36,7 +51,7 @@ def overlap(
     statistics = {key: pl.DataFrame({"gene": GENES}) for key in lists}
     names = names or {"s.a": ("GSE1-GPL1", "x1"), "s.b": ("y", "y1"), "t.c": ("GSE1-GPL2", "x1")}
     samples = {key: pl.DataFrame([names[key]], ["dataset", "sample"], orient="row") for key in lists}
-    return disease_overlap(genes, statistics, samples, lambda key: lists[key] if key in there else None)
+    return disease_overlap(genes, statistics, samples, lambda key: kept(lists[key]) if key in there else None)
 
 
 def test_a_pair_is_tested_as_in_a_study_and_adjusted(lists: dict[str, CohortList]) -> None:
@@ -75,3 +90,81 @@ def test_another_study_changes_no_pair_and_a_matrix_that_is_not_there_leaves_non
     three = overlap(lists, set(lists)).row(0, named=True)
     assert both["sharing_expected"] == three["sharing_expected"]
     assert overlap(lists, {"s.a"})["sharing_p_value"].to_list() == [None] * 3
+
+
+def test_lists_drawn_once_give_the_p_values_of_lists_drawn_for_the_pair(lists: dict[str, CohortList]) -> None:
+    """One draw of 1,999 axes differs from another by their Monte Carlo error only: here at p of about 0.2 and less."""
+    noise = cohort("n.n", 7, slice(0, 0))
+    for other in ("s.a", "t.c"):
+        pair = sharing_test([noise, lists[other]], np.random.default_rng(3))
+        if not pair.n_shared:
+            continue
+        for before, here in zip(pair.replaced, (kept(noise), kept(lists[other])), strict=True):
+            now = replace_list(here, kept(lists[other]) if before.name == "n.n" else kept(noise))
+            p = before.p_value
+            assert now.p_value == pytest.approx(p, abs=4 * np.sqrt(2 * p * (1 - p) / 2000) + 1 / 2000)
+            assert now.expected == pytest.approx(before.expected, abs=0.15)
+
+
+def test_a_list_is_compared_over_the_genes_that_the_other_cohort_has(lists: dict[str, CohortList]) -> None:
+    a, b = lists["s.a"], lists["s.b"]
+    few = np.array([i for i, gene in enumerate(GENES) if gene != a.listed[0] and i % 3])
+    there = {GENES[i] for i in few}
+    narrow = CohortList(
+        "n.b", tuple(GENES[i] for i in few), b.space.take(few), tuple(g for g in b.listed if g in there)
+    )
+    result = replace_list(kept(a), axes_of(narrow))
+    assert result.expected < replace_list(kept(a), kept(b)).expected
+    with pytest.raises(ValueError, match="both lists share"):
+        replace_list(kept(a), replace(kept(b), listed=np.array([], dtype=np.int64)))
+
+
+Cohorts = dict[str, dict[str, str]]
+SETS = st.dictionaries(st.sampled_from(GENES[:9]), st.sampled_from(["up", "down"]), max_size=6)
+MEASURED = st.sets(st.sampled_from(GENES[:12]), max_size=12)
+COHORTS = st.dictionaries(
+    st.sampled_from(["a.x", "a.y", "b.x", "c.x", "d.x"]), st.tuples(SETS, MEASURED, st.sampled_from(["S1", "GSM1"]))
+)
+Drawn = dict[str, tuple[dict[str, str], set[str], str]]
+
+
+@cache
+def any_axes(key: str) -> KeptAxes:
+    """Null lists of noise, the same for a cohort of this name."""
+    return keep_axes(cohort(key, sum(map(ord, key)), slice(0, 4)), np.random.default_rng(1), 19)
+
+
+def atlas_of(drawn: Drawn, earlier: Earlier | None = None) -> pl.DataFrame:
+    genes = {
+        key: pl.DataFrame(list(up.items()), ["gene", "direction"], orient="row") for key, (up, _, _) in drawn.items()
+    }
+    genes = {key: each.cast({"gene": pl.String, "direction": pl.String}) for key, each in genes.items()}
+    statistics = {key: pl.DataFrame({"gene": sorted(m)}, {"gene": pl.String}) for key, (_, m, _) in drawn.items()}
+    samples = {key: pl.DataFrame({"dataset": [key], "sample": [sample]}) for key, (_, _, sample) in drawn.items()}
+
+    def read(key: str) -> KeptAxes | None:
+        names = np.array([gene.encode() for gene in sorted(set(genes[key]["gene"]) & drawn[key][1])])
+        whole = any_axes(key)
+        return KeptAxes(whole.names, whole.genes, whole.axes, whole.rows_of(names)) if len(names) else None
+
+    return disease_overlap(genes, statistics, samples, read, earlier)
+
+
+@given(COHORTS, COHORTS)
+@settings(max_examples=10, deadline=None)
+def test_an_atlas_of_what_changed_is_the_whole_atlas(before: Drawn, now: Drawn) -> None:
+    same = frozenset(key for key in now if before.get(key) == now[key])
+    assert atlas_of(now, Earlier(atlas_of(before), same)).equals(atlas_of(now))
+
+
+@given(COHORTS)
+@settings(max_examples=10, deadline=None)
+def test_counts_are_those_of_sets(drawn: Drawn) -> None:
+    for row in atlas_of(drawn).iter_rows(named=True):
+        (a, in_a, _), (b, in_b, _) = (drawn[f"{row[f'study_{side}']}.{row[f'cohort_{side}']}"] for side in "ab")
+        both = in_a & in_b
+        sizes, shared = [len(both & a.keys()), len(both & b.keys())], both & a.keys() & b.keys()
+        assert [row["n_universe"], row["n_a"], row["n_b"], row["n_shared"]] == [len(both), *sizes, len(shared)]
+        assert row["n_concordant"] == sum(a[gene] == b[gene] for gene in shared)
+        assert row["n_expected"] == expected_overlap(len(both), sizes)
+        assert row["p_value"] == overlap_p_value(len(both), sizes, len(shared))

@@ -1,0 +1,79 @@
+"""What was found in each partition of a table, kept between processes: a partition is looked at again when it changed.
+
+Times and sizes of all files of a table are read in one go. `contents.py` and the warehouse say what is looked for.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dmicc_assets.lake.durable import write_beside
+from dmicc_assets.lake.store import EMPTY, Lake
+
+Found = dict[str, Any]
+
+
+def looked_at(lake: Lake, table: str, what: str, look: Callable[[str], Any], *, is_quick: bool = False) -> Found:
+    """What is found in each partition of a table that has rows (of a published lake: that has a manifest).
+
+    Args:
+        lake: the Parquet store.
+        table: the table.
+        what: names what is looked for, and its version.
+        look: finds it in a partition, as JSON holds it.
+        is_quick: whether files are looked at only if one was written or deleted: a file that was changed in its place
+            is then not seen.
+    """
+    path = lake.kept_path(what, table.replace("/", "."))
+    kept, folder = _kept(path), _changed_at(lake, table)
+    if is_quick and kept["folder"] == folder and folder:
+        return {key: found for key, (_, found) in kept["found"].items()}
+    there, before = _signatures(lake, table), kept["found"]
+    now = {
+        key: before[key] if key in before and before[key][0] == state else [state, look(key)]
+        for key, state in there.items()
+    }
+    if now != before or kept["folder"] != folder:
+        _keep(path, {"folder": folder, "found": now})
+    return {key: found for key, (_, found) in now.items()}
+
+
+def _changed_at(lake: Lake, table: str) -> int:
+    """When a file of the table was last written or deleted, in nanoseconds; 0 without a folder."""
+    try:
+        return lake.path(table, "any").parent.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _signatures(lake: Lake, table: str) -> dict[str, list[int]]:
+    """Inode, size and time of the files of each partition."""
+    found: dict[str, dict[str, list[int]]] = {".parquet": {}, ".json": {}}
+    with suppress(FileNotFoundError), os.scandir(lake.path(table, "any").parent) as entries:
+        for entry in entries:
+            partition, dot, ending = entry.name.rpartition(".")
+            if dot + ending in found and entry.name != EMPTY and not entry.name.startswith("."):
+                with suppress(FileNotFoundError):  # replaced meanwhile: it is looked at by its name
+                    state = entry.stat()
+                    found[dot + ending][partition] = [state.st_ino, state.st_size, state.st_mtime_ns]
+    rows, manifests = found[".parquet"], found[".json"]
+    keys = rows.keys() | manifests.keys() if lake.is_published else rows.keys()
+    return {key: rows.get(key, []) + manifests.get(key, []) for key in sorted(keys)}
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads(path.read_text())
+        return {"folder": int(kept["folder"]), "found": dict(kept["found"])}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {"folder": 0, "found": {}}
+
+
+def _keep(path: Path, kept: Mapping[str, Any]) -> None:
+    """Another process may keep its own: either is right, because times and sizes are compared."""
+    with suppress(OSError):  # in a home of others everything is looked at every time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_beside(path, lambda beside: beside.write_text(json.dumps(kept)))
