@@ -4,7 +4,7 @@ The file has views and macros over the lake, no data; `sql/` defines the views.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,27 +12,24 @@ from importlib.resources import files
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.published import lake_of
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.tables import TABLES
+from dmicc_assets.warehouse.lake_state import LakeState, state_of
 from dmicc_assets.warehouse.place import Place, place_of
 from dmicc_assets.warehouse.problems import (
     Problem,
     find_problems,
     folders,
     insert,
-    problem_of,
     read_problems,
     still_there,
     without,
 )
 from dmicc_assets.warehouse.published import copied_tables, not_copied, statements
-from dmicc_assets.warehouse.risk_macro import TABLE as MODEL
-from dmicc_assets.warehouse.risk_macro import model_gene_names, models, risk_macros
+from dmicc_assets.warehouse.risk_macro import model_gene_names, risk_macros
 from dmicc_assets.warehouse.views import VIEWED, comments, quoted, view_texts
 
 # DuckDB 1.5 cannot open a file with the default version of DuckDB 2.0.
@@ -61,13 +58,13 @@ def _reads_views(path: Path) -> tuple[bool, Path]:
 
 
 def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
-    """Build the file and replace the old one, which its readers keep until they close it.
+    """Build the file and replace the old one, which its readers keep until they close it; not if nothing changed.
 
     A study with a damaged file is left out and named in `warehouse.problems`.
 
     Args:
         settings: say where the lake and the warehouse are.
-        known: damaged files; others are looked for only if the views cannot be made.
+        known: damaged files; others are looked for among the files that changed.
 
     Returns:
         the file.
@@ -79,19 +76,21 @@ def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
     lake.refresh()
     (place.empties or lake).prepare()
     built = _built(place.path)
-    problems = [*known, *copied_tables(lake), *still_there(lake, built[1] if built else ()), *folders(lake)]
-    problems = list({each.file: each for each in problems}.values())
+    before = [*known, *copied_tables(lake), *still_there(lake, built[1] if built else ()), *folders(lake)]
+    state = state_of(lake, before)
+    if _is_of(built, lake, state, place):
+        return place.path
     try:
-        _replace(place, lake, problems)
+        _replace(place, lake, state)
     except DataError:
         found = find_problems(lake, is_thorough=False)
-        if {each.file for each in found} <= {each.file for each in problems}:
+        if {each.file for each in found} <= {each.file for each in state.problems}:
             raise
-        _replace(place, lake, [*problems, *found])
+        _replace(place, lake, state_of(lake, [*state.problems, *found]))
     return place.path
 
 
-def _replace(place: Place, lake: Lake, problems: Sequence[Problem]) -> None:
+def _replace(place: Place, lake: Lake, state: LakeState) -> None:
     """Build the file without the studies of some problems, and replace the old one."""
     beside = place.path.with_name(f".{place.path.name}.{os.getpid()}.part")
     beside.unlink(missing_ok=True)
@@ -101,7 +100,7 @@ def _replace(place: Place, lake: Lake, problems: Sequence[Problem]) -> None:
             connection.execute("USE built")
             # One transaction: each of several hundred statements would else write to the disk and wait for it.
             connection.begin()
-            _create(connection, place, lake, problems)
+            _create(connection, place, lake, state)
             connection.commit()
             connection.execute("USE memory")
             connection.execute("DETACH built")
@@ -115,19 +114,18 @@ def ensure_warehouse(settings: Settings) -> Path:
     """The warehouse, rebuilt when it is missing, or when lake, package version, schema or damaged files changed."""
     lake, place = lake_of(settings), place_of(settings)
     lake.refresh()
-    tables = models(lake)[0]
-    if _is_of(_built(settings.warehouse), lake, tables, Place(settings.warehouse)):
-        return settings.warehouse
-    if place.empties and _is_of(_built(place.path), lake, tables, place):
-        return place.path
+    for each in [Place(settings.warehouse), *([place] if place.empties else [])]:
+        built = _built(each.path)
+        if built is not None and _is_of(built, lake, state_of(lake, still_there(lake, built[1]), is_quick=True), each):
+            return each.path
     return build_warehouse(settings)
 
 
-def _is_of(built: Built | None, lake: Lake, tables: Mapping[str, pl.DataFrame], place: Place) -> bool:
+def _is_of(built: Built | None, lake: Lake, state: LakeState, place: Place) -> bool:
     """Whether a warehouse is that of the lake as it is."""
-    if built is None or {each.file for each in still_there(lake, built[1])} != {each.file for each in built[1]}:
+    if built is None or {each.file for each in state.problems} != {each.file for each in built[1]}:
         return False
-    return built[0] == _identity(place, lake, _whole(tables, built[1]), built[1])
+    return built[0] == _identity(place, lake, state)
 
 
 def leave_out_damaged(settings: Settings) -> bool:
@@ -180,23 +178,20 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise RequestError(f"{path}: cannot be opened ({error})") from None
 
 
-def _create(connection: duckdb.DuckDBPyConnection, place: Place, lake: Lake, problems: Sequence[Problem]) -> None:
-    paths = view_files()
-    tables, errors = models(lake)
-    of_models = {stored.study: stored for stored in lake.files(TABLES[MODEL]) if not stored.is_history}
-    problems = list(dict.fromkeys([*problems, *(problem_of(of_models[study], errors[study]) for study in errors)]))
-    tables = _whole(tables, problems)
+def _create(connection: duckdb.DuckDBPyConnection, place: Place, lake: Lake, state: LakeState) -> None:
+    paths, problems = view_files(), state.problems
     for schema in dict.fromkeys(path.parent.name for path in paths if path.parent.name != "macros"):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-    connection.execute(model_gene_names(tables))
+    connection.execute(model_gene_names(state.models))
     for path in paths:
+        is_of_one_form = f"{path.parent.name}/{path.stem}" in state.of_one_form
         try:
             for statement in statements(lake, path.read_text(encoding="utf-8")):
-                connection.execute(without(statement, lake, problems, place.empties))
+                connection.execute(without(statement, lake, problems, place.empties, is_of_one_form=is_of_one_form))
         except duckdb.Error as error:
             what = str(error).splitlines()[0]
             raise DataError(f"{path.stem}: {what}; `dmicc run STUDY --verify` computes a damaged file again") from None
-    for macro in risk_macros(tables):
+    for macro in risk_macros(state.models):
         connection.execute(macro)
     for comment in _comments():
         connection.execute(comment)
@@ -204,30 +199,21 @@ def _create(connection: duckdb.DuckDBPyConnection, place: Place, lake: Lake, pro
     connection.execute(
         "CREATE TABLE warehouse.build (lake VARCHAR, version VARCHAR, schema_sha256 VARCHAR, built_at TIMESTAMPTZ)"
     )
-    identity = [*_identity(place, lake, tables, problems), datetime.now(UTC)]
+    identity = [*_identity(place, lake, state), datetime.now(UTC)]
     connection.execute("INSERT INTO warehouse.build VALUES (?, ?, ?, ?)", identity)
     insert(connection, [*problems, *not_copied(lake)])
 
 
-def _whole(tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> dict[str, pl.DataFrame]:
-    """The tables of studies without a problem."""
-    left_out = {each.study for each in problems}
-    return {study: table for study, table in tables.items() if study not in left_out}
-
-
-def _identity(place: Place, lake: Lake, tables: Mapping[str, pl.DataFrame], problems: Sequence[Problem]) -> list[str]:
-    """Identity of a warehouse: lake, package version, SQL files, comments and risk models.
+def _identity(place: Place, lake: Lake, state: LakeState) -> list[str]:
+    """Identity of a warehouse: lake, package version, SQL files, comments, risk models, tables of one form.
 
     Also the versions of what a published lake has; and the names of all files, if the views read a list of them and
     not a pattern, which finds those written later.
     """
     texts = [path.read_text(encoding="utf-8") for path in view_files()]
-    texts += [*_comments(), *risk_macros(tables)]
-    texts += (
-        sorted(str(stored.path) for table in VIEWED for stored in lake.files(table))
-        if problems or place.empties
-        else []
-    )
+    texts += [*_comments(), *risk_macros(state.models), *sorted(state.of_one_form)]
+    if state.problems or place.empties:
+        texts += sorted(str(stored.path) for table in VIEWED for stored in lake.files(table))
     texts += lake.versions()
     schema = sha256("".join(texts).encode()).hexdigest()
     return [str(lake.root), version("dmicc_assets"), schema]

@@ -62,8 +62,8 @@ def find_problems(lake: Lake, *, is_thorough: bool) -> list[Problem]:
 
 
 def folders(lake: Lake) -> list[Problem]:
-    """Folders in the places of files: views read over them."""
-    files = (stored for table in VIEWED for stored in lake.files(table))
+    """Folders in the places of files of the history: views read over them."""
+    files = (stored for table in VIEWED for stored in lake.history_files(table))
     return [problem_of(stored, _FOLDER) for stored in files if stored.path.is_dir()]
 
 
@@ -110,7 +110,9 @@ def read_problems(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     return [Problem(*row) for row in rows.fetchall()]
 
 
-def without(text: str, lake: Lake, problems: Collection[Problem], empties: Lake | None = None) -> str:
+def without(
+    text: str, lake: Lake, problems: Collection[Problem], empties: Lake | None = None, *, is_of_one_form: bool = False
+) -> str:
     """The text of a view, reading the files of all studies but those with a problem.
 
     Without problems the view reads a pattern, so that it shows files that are written later. Else it reads the
@@ -121,7 +123,11 @@ def without(text: str, lake: Lake, problems: Collection[Problem], empties: Lake 
         lake: the Parquet store.
         problems: what is damaged.
         empties: a lake of which the empty tables are taken, if those of the lake are not up to date.
+        is_of_one_form: whether all files of the view's table have its columns, so that the first file tells them: it
+            is the empty one, because names of studies begin with a small letter. Else every file is opened.
     """
+    if is_of_one_form:
+        text = text.replace("union_by_name = true", "union_by_name = false")
     if not problems and empties is None:
         return text.replace("{{lake}}", quoted(glob.escape(str(lake.root))))
     of_results = {each.study for each in problems if not each.view.startswith(_HISTORY)}
@@ -133,7 +139,7 @@ def without(text: str, lake: Lake, problems: Collection[Problem], empties: Lake 
         paths = [path for path in sorted(lake.root.glob(pattern)) if lake.study_of(path) not in left_out]
         if empties is not None:
             own = [path for path in paths if not {path.name, path.parent.name} & {EMPTY, NOTHING}]
-            paths = [*own, *sorted(empties.root.glob(pattern))]
+            paths = [*sorted(empties.root.glob(pattern)), *own]
         return _file_list(paths)
 
     return _LAKE_FILES.sub(files, text)

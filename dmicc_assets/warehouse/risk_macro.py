@@ -6,35 +6,50 @@ The macros contain numbers and names, so that a warehouse needs no other file. S
 
 from collections.abc import Iterable, Mapping
 from itertools import chain, count
+from typing import Any
 
 import duckdb
 import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.symbols import other_names
+from dmicc_assets.lake.looked_at import looked_at
 from dmicc_assets.lake.store import Lake
 
 TABLE = "model/coefficients"
 INTERCEPT = "(Intercept)"
+_READ = {"term": pl.String, "probability_coefficient": pl.Float64}
 
 
-def models(lake: Lake) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
+def models(lake: Lake, *, is_quick: bool = False) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
     """Rows of `model/coefficients` of every study with a risk model, and the error of each study without readable ones.
 
     A study of which the macro cannot be created is among the errors, so that no study stops the queries on another.
+    `is_quick` is as in `looked_at`.
     """
     tables: dict[str, pl.DataFrame] = {}
     errors: dict[str, str] = {}
     with duckdb.connect() as connection:
-        for study in lake.partitions(TABLE):
-            try:
-                if lake.manifest(TABLE, study) is None or (table := lake.read(TABLE, study)).is_empty():
-                    continue
-                connection.execute(risk_macro(study, table))
-                tables[study] = table
-            except (DataError, duckdb.Error, KeyError, TypeError) as error:
-                errors[study] = str(error).splitlines()[0].partition("; ")[0]
+        found = looked_at(lake, TABLE, "models", lambda study: _model(connection, lake, study), is_quick=is_quick)
+    for study, model in found.items():
+        if "error" in model:
+            errors[study] = model["error"]
+        elif model["term"]:
+            tables[study] = pl.DataFrame(model, schema=_READ)
     return tables, errors
+
+
+def _model(connection: duckdb.DuckDBPyConnection, lake: Lake, study: str) -> dict[str, Any]:
+    """The coefficients of a study's model, none without one, or the error that keeps its macro from being created."""
+    try:
+        if lake.manifest(TABLE, study) is None:
+            return dict.fromkeys(_READ, ())
+        table = lake.read(TABLE, study).select(list(_READ))
+        if not table.is_empty():
+            connection.execute(risk_macro(study, table))
+        return table.to_dict(as_series=False)
+    except (DataError, duckdb.Error, KeyError, TypeError) as error:
+        return {"error": str(error).splitlines()[0].partition("; ")[0]}
 
 
 def risk_macros(tables: Mapping[str, pl.DataFrame]) -> list[str]:

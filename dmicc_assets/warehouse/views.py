@@ -10,7 +10,7 @@ from textwrap import wrap
 import duckdb
 
 from dmicc_assets.tables import PARTITIONS, TABLES, Column, Table
-from dmicc_assets.tables.table import MAP
+from dmicc_assets.tables.table import MAP, STUDY
 
 VIEWED = (*TABLES.values(), PARTITIONS)
 # First line of generated files.
@@ -21,8 +21,10 @@ _VIEW = """\
 CREATE VIEW {view} AS
 SELECT
     {columns}
-FROM read_parquet('{{{{lake}}}}/{table}/*.parquet', union_by_name = true);
+FROM read_parquet('{{{{lake}}}}/{table}/*.parquet', union_by_name = true{filename});
 """
+# The study by the name of its file: a query on one study then opens no file of another.
+_STUDY = "string_split(parse_filename(filename), '.')[1]"
 _HISTORY = """\
 -- Earlier contents of {of}, one revision a replacement: since when, until when, and why it was replaced.
 CREATE VIEW {view} AS
@@ -71,7 +73,10 @@ def _file(view: str) -> str:
 
 def _view(table: Table) -> str:
     comment = "\n".join(wrap(table.meaning, 118, initial_indent="-- ", subsequent_indent="-- "))
-    return MADE + _VIEW.format(comment=comment, view=table.view, columns=selected_columns(table), table=table.name)
+    columns, filename = selected_columns(table), ""
+    if (named := f"CAST({STUDY.name} AS") in columns:
+        columns, filename = columns.replace(named, f"CAST({_STUDY} AS", 1), ", filename = true"
+    return MADE + _VIEW.format(comment=comment, view=table.view, columns=columns, table=table.name, filename=filename)
 
 
 def _history(table: Table) -> str:

@@ -3,11 +3,11 @@
 -- datasets (the batch) removed.
 CREATE VIEW cohort.expression AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(cohort AS VARCHAR) AS cohort,
     CAST(gene AS VARCHAR) AS gene,
     CAST(sample AS VARCHAR) AS sample,
     CAST(value AS DOUBLE) AS value,
     CAST(coalesce(value_adjusted, value) AS DOUBLE) AS value_adjusted,
     CAST(count AS DOUBLE) AS count
-FROM read_parquet('{{lake}}/cohort/expression/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/cohort/expression/*.parquet', union_by_name = true, filename = true);

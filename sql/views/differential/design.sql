@@ -3,7 +3,7 @@
 -- samples.
 CREATE VIEW differential.design AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(cohort AS VARCHAR) AS cohort,
     CAST(block AS VARCHAR) AS block,
     CAST(block_asked AS VARCHAR) AS block_asked,
@@ -14,4 +14,4 @@ SELECT
     CAST(n_both AS BIGINT) AS n_both,
     CAST(consensus_correlation AS DOUBLE) AS consensus_correlation,
     CAST(coefficients AS VARCHAR[]) AS coefficients
-FROM read_parquet('{{lake}}/differential/design/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/differential/design/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- p-values, as limma gives them.
 CREATE VIEW differential.statistics AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(cohort AS VARCHAR) AS cohort,
     CAST(gene AS VARCHAR) AS gene,
     CAST(log_fc AS DOUBLE) AS log_fc,
@@ -18,4 +18,4 @@ SELECT
     CAST(df_total AS DOUBLE) AS df_total,
     CAST(n_case AS BIGINT) AS n_case,
     CAST(n_control AS BIGINT) AS n_control
-FROM read_parquet('{{lake}}/differential/statistics/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/differential/statistics/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- the default test of the ranked list.
 CREATE VIEW enrichment.camera AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(cohort AS VARCHAR) AS cohort,
     CAST(library AS VARCHAR) AS library,
     CAST(term AS VARCHAR) AS term,
@@ -14,4 +14,4 @@ SELECT
     CAST(p_value AS DOUBLE) AS p_value,
     CAST(adj_p_value AS DOUBLE) AS adj_p_value,
     CAST(p_value_preset AS DOUBLE) AS p_value_preset
-FROM read_parquet('{{lake}}/enrichment/camera/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/enrichment/camera/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- t-statistic.
 CREATE VIEW enrichment.gsea AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(cohort AS VARCHAR) AS cohort,
     CAST(library AS VARCHAR) AS library,
     CAST(term AS VARCHAR) AS term,
@@ -16,4 +16,4 @@ SELECT
     CAST(label_p_value AS DOUBLE) AS label_p_value,
     CAST(label_fdr AS DOUBLE) AS label_fdr,
     CAST(leading_edge AS VARCHAR[]) AS leading_edge
-FROM read_parquet('{{lake}}/enrichment/gsea/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/enrichment/gsea/*.parquet', union_by_name = true, filename = true);

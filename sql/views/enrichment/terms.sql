@@ -3,7 +3,7 @@
 -- over-representation in GO, KEGG and other gene sets.
 CREATE VIEW enrichment.terms AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(cohort AS VARCHAR) AS cohort,
     CAST(library AS VARCHAR) AS library,
     CAST(term AS VARCHAR) AS term,
@@ -17,4 +17,4 @@ SELECT
     CAST(adj_p_value AS DOUBLE) AS adj_p_value,
     CAST(label_p_value AS DOUBLE) AS label_p_value,
     CAST(genes AS VARCHAR[]) AS genes
-FROM read_parquet('{{lake}}/enrichment/terms/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/enrichment/terms/*.parquet', union_by_name = true, filename = true);

@@ -2,7 +2,7 @@
 -- Quality of each array: median, spread, missing values, similarity to the others of its label, sex genes.
 CREATE VIEW expression.quality AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(dataset AS VARCHAR) AS dataset,
     CAST(sample AS VARCHAR) AS sample,
     CAST(label AS VARCHAR) AS label,
@@ -14,4 +14,4 @@ SELECT
     CAST(connectivity_z AS DOUBLE) AS connectivity_z,
     CAST(xist AS DOUBLE) AS xist,
     CAST(y_genes AS DOUBLE) AS y_genes
-FROM read_parquet('{{lake}}/expression/quality/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/expression/quality/*.parquet', union_by_name = true, filename = true);

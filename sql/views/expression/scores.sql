@@ -3,7 +3,7 @@
 -- test. Empty when the study asks for no scores.
 CREATE VIEW expression.scores AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(dataset AS VARCHAR) AS dataset,
     CAST(sample AS VARCHAR) AS sample,
     CAST(library AS VARCHAR) AS library,
@@ -12,4 +12,4 @@ SELECT
     CAST(term_name AS VARCHAR) AS term_name,
     CAST(n_genes AS BIGINT) AS n_genes,
     CAST(score AS DOUBLE) AS score
-FROM read_parquet('{{lake}}/expression/scores/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/expression/scores/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- on the samples that chose the genes.
 CREATE VIEW model.calibration AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(kind AS VARCHAR) AS kind,
     CAST(predicted AS DOUBLE) AS predicted,
     CAST(observed AS DOUBLE) AS observed,
@@ -11,4 +11,4 @@ SELECT
     CAST(ci_high AS DOUBLE) AS ci_high,
     CAST(observed_corrected AS DOUBLE) AS observed_corrected,
     CAST(n_resamples AS BIGINT) AS n_resamples
-FROM read_parquet('{{lake}}/model/calibration/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/model/calibration/*.parquet', union_by_name = true, filename = true);

@@ -2,7 +2,7 @@
 -- The risk model: what each biomarker's expression adds to the log-odds of being a case (logistic regression).
 CREATE VIEW model.coefficients AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(term AS VARCHAR) AS term,
     CAST(coefficient AS DOUBLE) AS coefficient,
     CAST(std_error AS DOUBLE) AS std_error,
@@ -19,4 +19,4 @@ SELECT
     CAST(training_max AS DOUBLE) AS training_max,
     CAST(n_case AS BIGINT) AS n_case,
     CAST(n_control AS BIGINT) AS n_control
-FROM read_parquet('{{lake}}/model/coefficients/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/model/coefficients/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- on the samples that chose the genes and corrected for the optimism of the fit.
 CREATE VIEW model.performance AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(metric AS VARCHAR) AS metric,
     CAST(nested AS DOUBLE) AS nested,
     CAST(nested_low AS DOUBLE) AS nested_low,
@@ -11,4 +11,4 @@ SELECT
     CAST(apparent AS DOUBLE) AS apparent,
     CAST(optimism AS DOUBLE) AS optimism,
     CAST(corrected AS DOUBLE) AS corrected
-FROM read_parquet('{{lake}}/model/performance/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/model/performance/*.parquet', union_by_name = true, filename = true);

@@ -2,8 +2,8 @@
 -- The HTML report of the study and its figures.
 CREATE VIEW report.study AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(file AS VARCHAR) AS file,
     CAST(title AS VARCHAR) AS title,
     CAST(n_bytes AS BIGINT) AS n_bytes
-FROM read_parquet('{{lake}}/report/study/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/report/study/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- move the same way.
 CREATE VIEW signature.overlap AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(n_universe AS BIGINT) AS n_universe,
     CAST(n_shared AS BIGINT) AS n_shared,
     CAST(sharing_expected AS DOUBLE) AS sharing_expected,
@@ -14,4 +14,4 @@ SELECT
     CAST(n_concordant AS BIGINT) AS n_concordant,
     CAST(n_concordant_expected AS DOUBLE) AS n_concordant_expected,
     CAST(concordance_p_value AS DOUBLE) AS concordance_p_value
-FROM read_parquet('{{lake}}/signature/overlap/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/signature/overlap/*.parquet', union_by_name = true, filename = true);

@@ -2,7 +2,7 @@
 -- One row for each dataset: its origin, size and original scale.
 CREATE VIEW source.datasets AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(dataset AS VARCHAR) AS dataset,
     CAST(source AS VARCHAR) AS source,
     CAST(accession AS VARCHAR) AS accession,
@@ -20,4 +20,4 @@ SELECT
     CAST(symbol_column AS VARCHAR) AS symbol_column,
     CAST(relations AS VARCHAR) AS relations,
     CAST(pubmed_ids AS VARCHAR) AS pubmed_ids
-FROM read_parquet('{{lake}}/source/datasets/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/source/datasets/*.parquet', union_by_name = true, filename = true);

@@ -2,7 +2,7 @@
 -- The verified files of a dataset, exactly as GEO, Xena or the disk served them, with their checksums.
 CREATE VIEW source.files AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(dataset AS VARCHAR) AS dataset,
     CAST(role AS VARCHAR) AS role,
     CAST(file AS VARCHAR) AS file,
@@ -12,4 +12,4 @@ SELECT
     CAST(last_modified AS VARCHAR) AS last_modified,
     CAST(etag AS VARCHAR) AS etag,
     CAST(retrieved_at AS TIMESTAMPTZ) AS retrieved_at
-FROM read_parquet('{{lake}}/source/files/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/source/files/*.parquet', union_by_name = true, filename = true);

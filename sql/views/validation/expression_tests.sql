@@ -3,7 +3,7 @@
 -- test.
 CREATE VIEW validation.expression_tests AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(subject AS VARCHAR) AS subject,
     CAST(subject_kind AS VARCHAR) AS subject_kind,
     CAST(gene AS VARCHAR) AS gene,
@@ -19,4 +19,4 @@ SELECT
     CAST(welch_p_value AS DOUBLE) AS welch_p_value,
     CAST(expected_direction AS VARCHAR) AS expected_direction,
     CAST(measured_as AS VARCHAR) AS measured_as
-FROM read_parquet('{{lake}}/validation/expression_tests/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/validation/expression_tests/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- estimate.
 CREATE VIEW validation.roc AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(subject AS VARCHAR) AS subject,
     CAST(subject_kind AS VARCHAR) AS subject_kind,
     CAST(predictor AS VARCHAR) AS predictor,
@@ -20,4 +20,4 @@ SELECT
     CAST(n_case AS BIGINT) AS n_case,
     CAST(n_control AS BIGINT) AS n_control,
     CAST(measured_as AS VARCHAR) AS measured_as
-FROM read_parquet('{{lake}}/validation/roc/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/validation/roc/*.parquet', union_by_name = true, filename = true);

@@ -3,7 +3,7 @@
 -- the subgroups are not shown to be equal: most have too few samples for that.
 CREATE VIEW validation.subgroups AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(subject AS VARCHAR) AS subject,
     CAST(subject_kind AS VARCHAR) AS subject_kind,
     CAST(field AS VARCHAR) AS field,
@@ -15,4 +15,4 @@ SELECT
     CAST(ci_low AS DOUBLE) AS ci_low,
     CAST(ci_high AS DOUBLE) AS ci_high,
     CAST(interval AS VARCHAR) AS interval
-FROM read_parquet('{{lake}}/validation/subgroups/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/validation/subgroups/*.parquet', union_by_name = true, filename = true);

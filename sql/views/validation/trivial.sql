@@ -2,7 +2,7 @@
 -- Whether the model predicts better than trivial ones in the same folds: the best single gene, age and sex.
 CREATE VIEW validation.trivial AS
 SELECT
-    CAST(study AS VARCHAR) AS study,
+    CAST(string_split(parse_filename(filename), '.')[1] AS VARCHAR) AS study,
     CAST(predictor AS VARCHAR) AS predictor,
     CAST(auc AS DOUBLE) AS auc,
     CAST(ci_low AS DOUBLE) AS ci_low,
@@ -13,4 +13,4 @@ SELECT
     CAST(n_case AS BIGINT) AS n_case,
     CAST(n_control AS BIGINT) AS n_control,
     CAST(genes AS VARCHAR[]) AS genes
-FROM read_parquet('{{lake}}/validation/trivial/*.parquet', union_by_name = true);
+FROM read_parquet('{{lake}}/validation/trivial/*.parquet', union_by_name = true, filename = true);
