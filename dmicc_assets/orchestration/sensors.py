@@ -6,15 +6,18 @@ import time
 from dataclasses import dataclass, field
 
 import dagster as dg
+from dagster._time import get_current_timestamp
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import GENE_SETS, SERIES
 from dmicc_assets.orchestration.observed import accessions, data_version, libraries_now, observation, served_now
 from dmicc_assets.orchestration.reconcile import agree
 from dmicc_assets.orchestration.resources import WorkspaceResource
 
-SIX_HOURS = 6 * 60 * 60
+TEN_MINUTES, SIX_HOURS = 10 * 60, 6 * 60 * 60
+_STUDY = "study "
 
 
 @dataclass
@@ -23,53 +26,80 @@ class _Cursor:
 
     Attributes:
         versions: the data version of each accession (and of `gene_sets`) when it was last observed.
-        next: the accession at which to begin: the first that the last tick did not reach.
+        next: the accession or study at which to go on: the first that the last tick did not reach; "" after a round.
+        begun: when the round began, in seconds.
+        failed: accessions of the round without an answer, which are asked for again in every tick.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
     next: str = ""
+    begun: float = 0.0
+    failed: list[str] = field(default_factory=list)
 
 
 def revisions_sensor() -> dg.SensorDefinition:
-    """Detects revisions at the sources and reports them as observations; it requests no run itself."""
+    """Detects revisions at the sources and reports them as observations; it requests no run itself.
+
+    Ticks of less than a minute make a round of all sources and studies, the stalest first; a round begins six hours
+    after the last began, or when that is over.
+    """
 
     @dg.sensor(
         name="source_revisions",
-        minimum_interval_seconds=SIX_HOURS,
+        minimum_interval_seconds=TEN_MINUTES,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Checks every source and reports an observation for each revised one; automation does the rest.",
     )
     def source_revisions(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
+        cursor, ends = _read_cursor(context.cursor), time.monotonic() + _seconds_a_tick()
+        is_new_round = not cursor.next and get_current_timestamp() - cursor.begun >= SIX_HOURS
+        if not (is_new_round or cursor.next or cursor.failed):
+            return dg.SensorResult(cursor=context.cursor)
         here = workspace.session().workspace
-        cursor = _read_cursor(context.cursor)
-        seen: list[dg.AssetObservation] = []
-        libraries = libraries_now(here)
-        if _is_new(cursor, "gene_sets", libraries):
-            seen.append(observation(GENE_SETS, libraries, None))
-        first, cursor.next, ends = cursor.next, "", time.monotonic() + _seconds_a_tick()
-        for accession in _beginning_with(accessions(here), first):
+        seen = _begin_round(here, cursor) if is_new_round else []
+        again, cursor.failed = cursor.failed, []
+        going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
+        cursor.next = ""
+        for name in dict.fromkeys([*going_on, *again]):
             if time.monotonic() > ends:
-                cursor.next = accession
-                context.log.info(f"no time for {accession} and those after it: the next tick begins there")
+                cursor.next = name
+                context.log.info(f"no time for {name} and what comes after it: the next tick begins there")
                 break
+            if name.startswith(_STUDY):
+                _reconcile(context, here, name.removeprefix(_STUDY))
+                continue
             try:
-                text = served_now(here, accession)
+                text = served_now(here, name)
             except DmiccError as error:
                 context.log.warning(str(error))
+                cursor.failed.append(name)
                 continue
-            if _is_new(cursor, accession, text):
-                seen.append(observation(SERIES, text, accession))
-        for study in (each for each in here.studies if here.lake.has(each) and time.monotonic() < ends):
-            try:
-                reported = agree(context.instance, here, study, STEPS)
-            except DmiccError as error:  # one study does not stop the others
-                context.log.warning(str(error))
-                continue
-            for result in reported:
-                context.log.info(f"{result} is reported: the process that made it was killed before it could")
+            if _is_new(cursor, name, text):
+                seen.append(observation(SERIES, text, name))
         return dg.SensorResult(asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
 
     return source_revisions
+
+
+def _begin_round(here: Workspace, cursor: _Cursor) -> list[dg.AssetObservation]:
+    """The observation of the gene sets, if they are new: they are asked for once a round."""
+    cursor.begun, cursor.failed = get_current_timestamp(), []
+    libraries = libraries_now(here)
+    return [observation(GENE_SETS, libraries, None)] if _is_new(cursor, "gene_sets", libraries) else []
+
+
+def _round_of(here: Workspace) -> list[str]:
+    """What a round visits: every accession, then every study."""
+    return [*accessions(here), *(f"{_STUDY}{study}" for study in here.studies)]
+
+
+def _reconcile(context: dg.SensorEvaluationContext, here: Workspace, study: str) -> None:
+    """Report results of which Dagster never heard; one study does not stop the others."""
+    try:
+        for result in agree(context.instance, here, study, STEPS) if here.lake.has(study) else ():
+            context.log.info(f"{result} is reported: the process that made it was killed before it could")
+    except DmiccError as error:
+        context.log.warning(str(error))
 
 
 def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:
@@ -98,8 +128,8 @@ def _is_new(cursor: _Cursor, name: str, text: str) -> bool:
 
 
 def _beginning_with(names: list[str], first: str) -> list[str]:
-    at = names.index(first) if first in names else 0
-    return names[at:] + names[:at]
+    """What is left of a round; all of it if it begins, or if what was to be next is gone."""
+    return names[names.index(first) :] if first in names else names
 
 
 def _seconds_a_tick() -> float:

@@ -202,7 +202,7 @@ def test_it_is_off_until_it_is_switched_on(settings: Settings) -> None:
         defs.resolve_sensor_def("source_revisions"),
         defs.resolve_schedule_def("weekly_observe_and_verify"),
     )
-    assert (sensor.default_status, sensor.minimum_interval_seconds) == (dg.DefaultSensorStatus.STOPPED, 6 * 3600)
+    assert (sensor.default_status, sensor.minimum_interval_seconds) == (dg.DefaultSensorStatus.STOPPED, 600)
     assert (schedule.default_status, schedule.cron_schedule) == (dg.DefaultScheduleStatus.STOPPED, "0 3 * * 0")
 
 
@@ -224,7 +224,35 @@ def test_what_a_tick_has_no_time_for_is_first_in_the_next(settings: Settings) ->
         sensor.cursor = json.dumps(json.loads(sensor.cursor or "{}") | {"next": "GSE2001"})
         assert sensor.tick() == set()
     assert json.loads(sensor.cursor)["next"] == "GSE2001"
-    assert sensor.tick() == set(PLATFORMS)
+    assert sensor.tick() == {"GSE2001", "GSE3001"}
+
+
+def test_a_round_goes_on_tick_by_tick_and_the_next_begins_six_hours_after_it(settings: Settings) -> None:
+    """A thousand series are a round of many ticks: whoever waits longest is first, and no one is asked twice."""
+    sensor, asked = Sensor(settings), list[str]()
+
+    def served(_: object, accession: str) -> str:
+        asked.append(accession)
+        return accession
+
+    class Clock:
+        """Time passes only while a source is asked, so that a tick has time for one."""
+
+        def monotonic(self) -> float:
+            return float(len(asked))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dmicc_assets.orchestration.sensors.served_now", served)
+        patch.setattr("dmicc_assets.orchestration.sensors._seconds_a_tick", lambda: 0.0)
+        patch.setattr("dmicc_assets.orchestration.sensors.time", Clock())
+        for _ in range(20):
+            sensor.tick()
+    assert asked == list(dict.fromkeys(asked))
+    assert set(asked) == set(PLATFORMS)
+    cursor = json.loads(sensor.cursor or "{}")
+    sensor.cursor = json.dumps(cursor | {"begun": cursor["begun"] - 6 * 3600})
+    sensor.tick()
+    assert json.loads(sensor.cursor)["begun"] > cursor["begun"] - 1
 
 
 def test_a_cursor_of_an_earlier_version_is_read(settings: Settings) -> None:
