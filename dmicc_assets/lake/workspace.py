@@ -1,6 +1,6 @@
 """Settings, readable studies and lake of a process. Without dagster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +10,12 @@ from dmicc_assets.geo.formats.limits import multiply_limits
 from dmicc_assets.geo.http.client import GeoClient
 from dmicc_assets.geo.http.memory import Memory
 from dmicc_assets.lake.advisory_locks import AdvisoryLocks
+from dmicc_assets.lake.kept_studies import load_studies
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.published import lake_of
 from dmicc_assets.lake.steps import Step, StepContext, open_client
 from dmicc_assets.lake.store import Lake
-from dmicc_assets.study.loading import load_study, no_study, study_files
+from dmicc_assets.study.loading import no_study, study_files
 from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.types import PartitionKey
@@ -110,7 +111,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     files = study_files(settings.study_folders)
     studies: dict[str, Study] = {}
     broken: dict[str, str] = {}
-    for name, study, problem in _read_each(files):
+    for name, study, problem in load_studies(files, settings.lake / "kept" / "studies" / "all"):
         if study is not None:
             studies[name] = study
         else:
@@ -118,11 +119,3 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     workspace = Workspace(settings, studies, {name: files[name] for name in files}, broken)
     workspace.lake.refresh()
     return workspace
-
-
-def _read_each(files: dict[str, Path]) -> Iterator[tuple[str, Study | None, str]]:
-    for name, path in files.items():
-        try:
-            yield name, load_study(path), ""
-        except RequestError as error:
-            yield name, None, str(error)

@@ -248,7 +248,7 @@ def test_a_round_goes_on_tick_by_tick_and_the_next_begins_six_hours_after_it(set
         for _ in range(20):
             sensor.tick()
     assert asked == list(dict.fromkeys(asked))
-    assert set(asked) == set(PLATFORMS)
+    assert set(asked) >= set(PLATFORMS)
     cursor = json.loads(sensor.cursor or "{}")
     sensor.cursor = json.dumps(cursor | {"begun": cursor["begun"] - 6 * 3600})
     sensor.tick()
