@@ -73,4 +73,5 @@ def _strange(lake: Lake, table: Table, *, is_quick: bool) -> list[StoredFile]:
 
 
 def _digest(schema: Mapping[str, pl.DataType] | None) -> str:
-    return sha256(repr(schema).encode()).hexdigest()[:16]
+    columns = None if schema is None else [(name, str(dtype)) for name, dtype in schema.items()]
+    return sha256(repr(columns).encode()).hexdigest()[:16]
