@@ -334,10 +334,7 @@ def ui(
         bool, typer.Option("--without-login", help="At another address than 127.0.0.1, though there is no login.")
     ] = False,
 ) -> None:
-    """Open studies, reports, new study and the Dagster UI.
-
-    Pages and UI are served on this machine only, with Dagster's daemon, unless --host says otherwise.
-    """
+    """Open studies, reports, new study and the Dagster UI, with Dagster's daemon, on this machine unless --host."""
     from dmicc_assets.cli.ui import serve_ui
     from dmicc_assets.study.settings import load_settings
 
