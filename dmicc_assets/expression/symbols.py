@@ -129,7 +129,7 @@ def _current() -> frozenset[str]:
 @cache
 def _upper() -> frozenset[str]:
     """Every current and earlier symbol in upper case."""
-    return frozenset(name.upper() for names in (_current(), _today()) for name in names)
+    return frozenset("\n".join([*_current(), *_today()]).upper().split("\n"))
 
 
 @cache
@@ -137,7 +137,8 @@ def _today() -> dict[str, str]:
     """Earlier symbol to current symbol."""
     with gzip.open(TABLE, "rt", encoding="utf-8") as lines:
         next(lines)
-        return dict(line.rstrip("\n").split("\t") for line in lines)
+        cells = lines.read().replace("\n", "\t").split("\t")
+    return dict(zip(cells[::2], cells[1::2], strict=False))  # the last line ends, so that an empty cell follows
 
 
 @cache

@@ -43,6 +43,7 @@ _NO_GENE = re.compile(
     r"|N_(?:unmapped|multimapping|noFeature|ambiguous)"
     r"|Assigned|Unassigned_\w+"
 )
+_BEGINS_NO_GENE = ("__", "N_", "Assigned", "Unassigned_")
 
 
 def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
@@ -66,8 +67,8 @@ def read_matrix(path: Path) -> tuple[ExpressionMatrix, str]:
         rows, layout.columns[1:], path.name, layout.separator, only=layout.samples, decimal=layout.decimal
     )
     ids = [key.strip() for key in ids]
-    genes = [i for i, key in enumerate(ids) if not _NO_GENE.fullmatch(key)]
-    if len(genes) < len(ids):
+    if any(key.startswith(_BEGINS_NO_GENE) for key in ids):
+        genes = [i for i, key in enumerate(ids) if not _NO_GENE.fullmatch(key)]
         ids, values = [ids[i] for i in genes], values[genes]
     if not ids:
         raise SourceError(f"{path.name}: the table has no rows")
@@ -308,17 +309,28 @@ def _opened(path: Path, update: Callable[[bytes], None] | None = None) -> tuple[
     blank = re.compile(rb'^(?:"?"?' + separator + rb')+"?"?\r?(?:\n|\Z)', re.M)
     index = re.compile(rb"^[^" + separator + rb"\n]*" + separator, re.M)
 
-    begins_of_blank = tuple(quotes + layout.separator.encode() for quotes in (b"", b'"', b'""'))
+    separator_byte = layout.separator.encode()
+    begins_of_blank = tuple(quotes + separator_byte for quotes in (b"", b'"', b'""'))
 
     def rows() -> Iterator[bytes]:
         for block in chain(after_header, blocks):
             plain = single_spaces(decoded(block)).encode() if layout.separator == " " else block
-            if any(line.startswith(begins_of_blank) for line in plain.split(b"\n")):  # else `sub` looks at every cell
+            # `sub` looks at every cell, and most blocks have no such line.
+            if _begins_with(plain, b'"' + separator_byte) and any(
+                line.startswith(begins_of_blank) for line in plain.split(b"\n")
+            ):
                 plain = blank.sub(b"", plain)
             if kept := doubled_quotes(plain, layout.separator):
                 yield index.sub(b"", kept) if layout.has_index else kept
 
     return layout, rows()
+
+
+def _begins_with(block: bytes, characters: bytes) -> bool:
+    """Whether a line of the block begins with one of the characters."""
+    text = np.frombuffer(block, np.uint8)
+    begins = np.append(0, np.flatnonzero(text[:-1] == ord("\n")) + 1)
+    return len(text) > 0 and any((text[begins] == character).any() for character in characters)
 
 
 def _n_telling(start: bytes) -> int:
