@@ -2,6 +2,8 @@
 
 import pytest
 
+from dmicc_assets.expression import symbols as known
+from dmicc_assets.geo.formats import symbol_cells
 from dmicc_assets.geo.formats.symbol_cells import Cell, read_cell
 
 
@@ -108,3 +110,10 @@ def test_a_date_behind_a_colon_is_a_second_symbol() -> None:
 @pytest.mark.parametrize("cell", ["", "---", " - ", "--"])
 def test_blanks_of_platforms_are_not_counted(cell: str) -> None:
     assert read_cell(cell) == Cell(())
+
+
+def test_a_cell_of_one_symbol_is_read_as_by_all_rules() -> None:
+    names = sorted({*known._current(), *known._today()})
+    odd = [name for name in names if not name.isalnum()]
+    for name in ["NA", "NaN", "2E4", *names[::50], *odd[::25]]:
+        assert read_cell.__wrapped__(name) == symbol_cells._read_entries(name), name
