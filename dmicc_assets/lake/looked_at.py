@@ -16,7 +16,9 @@ from dmicc_assets.lake.store import EMPTY, Lake
 Found = dict[str, Any]
 
 
-def looked_at(lake: Lake, table: str, what: str, look: Callable[[str], Any], *, is_quick: bool = False) -> Found:
+def looked_at(
+    lake: Lake, table: str, what: str, look: Callable[[str], Any], *, is_quick: bool = False, of_rows: bool = False
+) -> Found:
     """What is found in each partition of a table that has rows (of a published lake: that has a manifest).
 
     Args:
@@ -26,12 +28,13 @@ def looked_at(lake: Lake, table: str, what: str, look: Callable[[str], Any], *, 
         look: finds it in a partition, as JSON holds it.
         is_quick: whether files are looked at only if one was written or deleted: a file that was changed in its place
             is then not seen.
+        of_rows: whether it depends on the file of rows alone, so that manifests are not looked for.
     """
     path = lake.kept_path(what, table.replace("/", "."))
     kept, folder = _kept(path), _changed_at(lake, table)
     if is_quick and kept["folder"] == folder and folder:
         return {key: found for key, (_, found) in kept["found"].items()}
-    there, before = _signatures(lake, table), kept["found"]
+    there, before = _signatures(lake, table, of_rows=of_rows), kept["found"]
     now = {
         key: before[key] if key in before and before[key][0] == state else [state, look(key)]
         for key, state in there.items()
@@ -49,13 +52,14 @@ def _changed_at(lake: Lake, table: str) -> int:
         return 0
 
 
-def _signatures(lake: Lake, table: str) -> dict[str, list[int]]:
+def _signatures(lake: Lake, table: str, *, of_rows: bool) -> dict[str, list[int]]:
     """Inode, size and time of the files of each partition."""
     found: dict[str, dict[str, list[int]]] = {".parquet": {}, ".json": {}}
+    wanted = (".parquet",) if of_rows and not lake.is_published else (".parquet", ".json")
     with suppress(FileNotFoundError), os.scandir(lake.path(table, "any").parent) as entries:
         for entry in entries:
             partition, dot, ending = entry.name.rpartition(".")
-            if dot + ending in found and entry.name != EMPTY and not entry.name.startswith("."):
+            if dot + ending in wanted and entry.name != EMPTY and not entry.name.startswith("."):
                 with suppress(FileNotFoundError):  # replaced meanwhile: it is looked at by its name
                     state = entry.stat()
                     found[dot + ending][partition] = [state.st_ino, state.st_size, state.st_mtime_ns]

@@ -67,7 +67,7 @@ def _strange(lake: Lake, table: Table, *, is_quick: bool) -> list[StoredFile]:
 
     if lake.is_published and table.is_matrix:
         return []
-    found = looked_at(lake, table.name, "columns", look, is_quick=is_quick)
+    found = looked_at(lake, table.name, "columns", look, is_quick=is_quick, of_rows=True)
     strange = [key for key, digest in found.items() if digest != declared]
     return [StoredFile(table, PartitionKey(key).study, lake.path(table.name, key), is_history=False) for key in strange]
 
