@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Python keeps what it compiled, also where the environment says otherwise: the tests compile 400 files, and start it often.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo ui test test-quick test-real test-cluster lint generated docs lock sbom fuzz clean
+.PHONY: demo ui test test-quick test-real test-cluster lint generated docs lock sbom fuzz soak locks clean
 
 demo: .venv/installed
 	$(BIN)/dmicc demo
@@ -56,6 +56,19 @@ SECONDS ?= 600
 INPUTS ?= 1000000
 fuzz: .venv/installed
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 nice -n 19 $(BIN)/python -m tools.fuzz --seconds $(SECONDS) --inputs $(INPUTS) --log fuzz.log
+
+# 200 revisions under SIGKILLs, full disks and server faults, drawn by SEED; logs are in soak_logs/. On a small file system
+# (`mount -t tmpfs -o size=1500m tmpfs FOLDER`) disks really get full; elsewhere files cannot grow.
+SEED ?= 1
+REVISIONS ?= 200
+FOLDER ?= soak_home
+soak: .venv/installed
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 nice -n 19 $(BIN)/python -m tools.soak --seed $(SEED) --revisions $(REVISIONS) --folder $(FOLDER)
+
+# Command line, jobs of the UI and daemon on the same studies at the same moment, TIMES times.
+TIMES ?= 20
+locks: .venv/installed
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 nice -n 19 $(BIN)/python -m tools.locks --times $(TIMES)
 
 # CycloneDX, of the lock. The audit asks a database on the network: `pip-audit -r requirements.lock --disable-pip`.
 sbom: .venv/installed

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import dagster as dg
 from dagster import _check as check
@@ -18,7 +19,7 @@ from dagster._core.definitions.data_version import (
 )
 
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.lake.currency import Currency, study_currency
+from dmicc_assets.lake.currency import Currency, currency, recorded, study_currency
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import Written
 from dmicc_assets.lake.steps import Step, StepContext
@@ -27,7 +28,8 @@ from dmicc_assets.orchestration.checks import finding_results, passed_checks
 from dmicc_assets.orchestration.events import materialized
 from dmicc_assets.orchestration.first_rows import first_rows
 from dmicc_assets.orchestration.keys import GENE_SETS, SERIES, asset_key
-from dmicc_assets.orchestration.told import contents_of, keep_contents, last_told
+from dmicc_assets.orchestration.overdue import Overdue, overdue
+from dmicc_assets.orchestration.told import contents_of, keep_contents, last_told, state_of
 from dmicc_assets.types import ALL_STUDIES
 
 _NOT_HEARD = "a process was killed before it could report this result, which is in the lake and up to date"
@@ -61,29 +63,56 @@ def reconcile(instance: dg.DagsterInstance, workspace: Workspace, states: Sequen
     return reported
 
 
-def agree(instance: dg.DagsterInstance, workspace: Workspace, study: str, steps: Sequence[Step]) -> list[str]:
+@dataclass(frozen=True)
+class Agreement:
+    """What came of a comparison of lake and Dagster.
+
+    Attributes:
+        reported: `table of partition` for each that was reported.
+        overdue: partitions that are out of date although nothing is at work on them.
+    """
+
+    reported: Sequence[str] = ()
+    overdue: Overdue = ()
+
+
+def agree(instance: dg.DagsterInstance, workspace: Workspace, study: str, steps: Sequence[Step]) -> Agreement:
     """`reconcile` for a study outside of a run; nothing is done while another process runs it.
 
-    Returns: `table of partition` for each that was reported.
+    While a part of a study is out of date, lake and Dagster differ; it is looked at again only if something changed, or
+    something is overdue.
 
     Raises:
         DmiccError: a file of the study cannot be read.
     """
-    settings, spec = workspace.settings, workspace.study(study)
-    if contents_of(workspace.lake, spec) == last_told(settings, study).contents:
-        return []
+    settings, spec, lake = workspace.settings, workspace.study(study), workspace.lake
+    versions = [(step.name, step.version) for step in steps]
+    if state_of(lake, spec, versions) == last_told(settings, study).looked_at:
+        return Agreement()
     with ExitStack() as held:
         try:
             held.enter_context(workspace.hold_study(study, waits=False))
         except DmiccError:
-            return []
+            return Agreement()
         told = last_told(settings, study)  # a run may have ended since
+        state = state_of(lake, spec, versions)
         states = study_currency(workspace, study, steps)
         reported = reconcile(instance, workspace, states)
         current = {(table, state.key) for state in states if state.is_current for table in state.step.outputs}
-        there = contents_of(workspace.lake, spec)
-        keep_contents(settings, study, told, {each: content for each, content in there.items() if each in current})
-        return reported
+        heard = {each: content for each, content in contents_of(lake, spec).items() if each in current}
+        late = overdue(workspace, states)
+        keep_contents(settings, study, told, heard, "" if late else state)
+        return Agreement(reported, late)
+
+
+def agree_on_shared(instance: dg.DagsterInstance, workspace: Workspace, steps: Sequence[Step]) -> Agreement:
+    """`agree` for what all studies share, which no study's records hold."""
+    shared = [step for step in steps if step.partition == "all_studies"]
+    contexts = [workspace.context(step, ALL_STUDIES) for step in shared if workspace.studies]
+    states = [currency(context, recorded) for context in contexts]
+    late = [(state.step, ALL_STUDIES) for state in states if not state.is_current and not state.failed and state.now]
+    made = [each for each in late if workspace.lake.was_written(each[0].outputs[0], ALL_STUDIES)]
+    return Agreement(reconcile(instance, workspace, states), made)
 
 
 def _report(instance: dg.DagsterInstance, context: StepContext, manifest: Manifest) -> None:

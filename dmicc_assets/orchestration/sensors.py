@@ -10,14 +10,18 @@ from dagster._time import get_current_timestamp
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.keys import GENE_SETS, SERIES
 from dmicc_assets.orchestration.observed import accessions, data_version, libraries_now, observation, served_now
-from dmicc_assets.orchestration.reconcile import agree
+from dmicc_assets.orchestration.overdue import not_taken_up, requests_of
+from dmicc_assets.orchestration.reconcile import Agreement, agree, agree_on_shared
 from dmicc_assets.orchestration.resources import WorkspaceResource
+from dmicc_assets.types import PartitionKey
 
 TEN_MINUTES, SIX_HOURS = 10 * 60, 6 * 60 * 60
 _STUDY = "study "
+_Late = list[tuple[Step, PartitionKey]]
 
 
 @dataclass
@@ -38,9 +42,9 @@ class _Cursor:
 
 
 def revisions_sensor() -> dg.SensorDefinition:
-    """Detects revisions at the sources and reports them as observations; it requests no run itself.
+    """Detects revisions at the sources and reports them as observations; automation requests the runs.
 
-    Ticks of less than a minute make a round of all sources and studies, the stalest first; a round begins six hours
+    It requests one itself only of what is overdue: reported in an earlier round and not taken up since. Ticks of less than a minute make a round of all sources and studies, the stalest first; a round begins six hours
     after the last began, or when that is over.
     """
 
@@ -48,7 +52,9 @@ def revisions_sensor() -> dg.SensorDefinition:
         name="source_revisions",
         minimum_interval_seconds=TEN_MINUTES,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Checks every source and reports an observation for each revised one; automation does the rest.",
+        asset_selection=dg.AssetSelection.all(),
+        description="Checks every source and reports an observation for each revised one; automation does the rest. "
+        "What is out of date although nothing is at work on it, as after a killed run, is requested here.",
     )
     def source_revisions(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
         cursor, ends = _read_cursor(context.cursor), time.monotonic() + _seconds_a_tick()
@@ -56,7 +62,7 @@ def revisions_sensor() -> dg.SensorDefinition:
         if not (is_new_round or cursor.next or cursor.failed):
             return dg.SensorResult(cursor=context.cursor)
         here = workspace.session().workspace
-        seen = _begin_round(here, cursor) if is_new_round else []
+        seen, late = _begin_round(here, cursor) if is_new_round else ([], [])
         again, cursor.failed = cursor.failed, []
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
         cursor.next = ""
@@ -66,7 +72,7 @@ def revisions_sensor() -> dg.SensorDefinition:
                 context.log.info(f"no time for {name} and what comes after it: the next tick begins there")
                 break
             if name.startswith(_STUDY):
-                _reconcile(context, here, name.removeprefix(_STUDY))
+                late += _reconcile(context, here, name.removeprefix(_STUDY))
                 continue
             try:
                 text = served_now(here, name)
@@ -76,16 +82,22 @@ def revisions_sensor() -> dg.SensorDefinition:
                 continue
             if _is_new(cursor, name, text):
                 seen.append(observation(SERIES, text, name))
-        return dg.SensorResult(asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
+            else:
+                late += not_taken_up(here, text, name)
+        if going_on and not cursor.next:  # what all studies share waits for what it is made of
+            late += [] if late else _told(context, agree_on_shared(context.instance, here, STEPS))
+        return dg.SensorResult(requests_of(late), asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
 
     return source_revisions
 
 
-def _begin_round(here: Workspace, cursor: _Cursor) -> list[dg.AssetObservation]:
-    """The observation of the gene sets, if they are new: they are asked for once a round."""
+def _begin_round(here: Workspace, cursor: _Cursor) -> tuple[list[dg.AssetObservation], _Late]:
+    """The observation of the gene sets, if they are new, and what was not made from them: once a round."""
     cursor.begun, cursor.failed = get_current_timestamp(), []
     libraries = libraries_now(here)
-    return [observation(GENE_SETS, libraries, None)] if _is_new(cursor, "gene_sets", libraries) else []
+    if _is_new(cursor, "gene_sets", libraries):
+        return [observation(GENE_SETS, libraries, None)], []
+    return [], list(not_taken_up(here, libraries))
 
 
 def _round_of(here: Workspace) -> list[str]:
@@ -93,13 +105,19 @@ def _round_of(here: Workspace) -> list[str]:
     return [*accessions(here), *(f"{_STUDY}{study}" for study in here.studies)]
 
 
-def _reconcile(context: dg.SensorEvaluationContext, here: Workspace, study: str) -> None:
-    """Report results of which Dagster never heard; one study does not stop the others."""
+def _reconcile(context: dg.SensorEvaluationContext, here: Workspace, study: str) -> _Late:
+    """Report results of which Dagster never heard, and give what is overdue; one study does not stop the others."""
     try:
-        for result in agree(context.instance, here, study, STEPS) if here.lake.has(study) else ():
-            context.log.info(f"{result} is reported: the process that made it was killed before it could")
+        return _told(context, agree(context.instance, here, study, STEPS)) if here.lake.has(study) else []
     except DmiccError as error:
         context.log.warning(str(error))
+        return []
+
+
+def _told(context: dg.SensorEvaluationContext, agreed: Agreement) -> _Late:
+    for result in agreed.reported:
+        context.log.info(f"{result} is reported: the process that made it was killed before it could")
+    return list(agreed.overdue)
 
 
 def weekly_verification(job: dg.JobDefinition) -> dg.ScheduleDefinition:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from dmicc_assets.lake.currency import Currency
@@ -30,11 +31,13 @@ class Told:
         at: its time; None without one, or after an interrupted run.
         stale: reasons of outdated tables and partitions.
         contents: data versions of this study's tables and partitions that Dagster has.
+        looked_at: `state_of` the study when it was last compared with Dagster; "" after a run.
     """
 
     at: datetime | None
     stale: Stale
     contents: Contents
+    looked_at: str = ""
 
     @property
     def is_recent(self) -> bool:
@@ -50,7 +53,8 @@ def last_told(settings: Settings, study: str) -> Told:
             return Told(None, {}, {})
         stale = {(table, PartitionKey(key)): because for table, key, because in kept["stale"]}
         contents = {(table, PartitionKey(key)): content for table, key, content in kept["contents"]}
-        return Told(datetime.fromisoformat(kept["at"]) if kept["at"] else None, stale, contents)
+        at = datetime.fromisoformat(kept["at"]) if kept["at"] else None
+        return Told(at, stale, contents, kept.get("looked_at", ""))
     except (OSError, ValueError, KeyError, TypeError):
         return Told(None, {}, {})
 
@@ -70,9 +74,18 @@ def go_on_telling(settings: Settings, study: str, before: Told, stale: Stale) ->
     _keep(settings, study, Told(before.at, stale, before.contents))
 
 
-def keep_contents(settings: Settings, study: str, before: Told, contents: Contents) -> None:
-    """Record a report of results, without the sources."""
-    _keep(settings, study, Told(before.at, before.stale, contents))
+def keep_contents(settings: Settings, study: str, before: Told, contents: Contents, looked_at: str) -> None:
+    """Record a report of results, without the sources, and the state of the study in which nothing is left to tell."""
+    _keep(settings, study, Told(before.at, before.stale, contents, looked_at))
+
+
+def state_of(lake: Lake, study: Study, versions: Sequence[tuple[str, str]]) -> str:
+    """A hash of what decides which results of a study are up to date: its manifests, its file, its steps' versions."""
+    kinds: tuple[PartitionKind, ...] = ("dataset", "cohort", "study")
+    keys = {kind: partition_keys(kind, study) for kind in kinds}
+    tables = [(name, key) for name, table in TABLES.items() for key in keys.get(table.partition, [])]
+    found = [[*each, made.recipe, made.content, made.written_at] for each in tables if (made := lake.manifest(*each))]
+    return sha256(json.dumps([found, study.model_dump_json(), sorted(versions)]).encode()).hexdigest()
 
 
 def contents_of(lake: Lake, study: Study) -> dict[tuple[str, PartitionKey], str]:
@@ -94,6 +107,7 @@ def _keep(settings: Settings, study: str, told: Told) -> None:
         "stale": [[*each, because] for each, because in told.stale.items()],
         "contents": [[*each, content] for each, content in told.contents.items()],
         "records": _records(settings),
+        "looked_at": told.looked_at,
     }
     text = json.dumps(kept)
     path = _path(settings, study)

@@ -1,6 +1,8 @@
 """The lake and Dagster agree again after a process was killed between the two, or after Dagster's records were lost."""
 
+import json
 import shutil
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -8,19 +10,22 @@ from dagster._core.definitions.data_version import CODE_VERSION_TAG, DATA_VERSIO
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.registry import CHECKS
-from dmicc_assets.lake.currency import study_currency
+from dmicc_assets.errors import DmiccError
+from dmicc_assets.lake.currency import Currency, study_currency
+from dmicc_assets.lake.failures import note_failure
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import asset_key
-from dmicc_assets.orchestration.reconcile import agree
+from dmicc_assets.orchestration.reconcile import Agreement, agree, agree_on_shared
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.orchestration.session import Session
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.types import ALL_STUDIES
+from dmicc_assets.types import ALL_STUDIES, PartitionKey
 from dmicc_assets_tests.worlds import made_study as made
+from dmicc_assets_tests.worlds.local_study import values_of
 
 pytestmark = pytest.mark.apart
 NEW = {"log_fc": 0.3, "p_value": 0.3}
@@ -69,7 +74,7 @@ def test_a_result_that_dagster_never_heard_of_is_reported_once(settings: Setting
     assert n_events("signature/genes") == n_before, "outdated, and so not reported"
     n_before = n_events("differential/genes")
     assert made.states(made.run_local(settings))["made"] >= {"signature local"}
-    assert agree(dg.DagsterInstance.get(), open_workspace(settings), "local", STEPS) == []
+    assert agree(dg.DagsterInstance.get(), open_workspace(settings), "local", STEPS).reported == []
     assert n_events("differential/genes") == n_before
 
 
@@ -78,13 +83,13 @@ def test_the_sensor_reports_what_no_run_is_writing(settings: Settings) -> None:
     make_unheard(settings, "differential", "local.a")
     instance, workspace = dg.DagsterInstance.get(), open_workspace(settings)
     with hold_study(settings.locks, "local", is_shared=True):
-        assert agree(instance, workspace, "local", STEPS) == []
+        assert agree(instance, workspace, "local", STEPS) == Agreement()
     definitions = build_defs(workspace)
     resources = {"workspace": workspace_resource(Session(workspace))}
     context = dg.build_sensor_context(instance=instance, definitions=definitions, resources=resources)
     definitions.resolve_sensor_def("source_revisions").evaluate_tick(context)
     assert differing(settings) == set()
-    assert agree(instance, workspace, "local", STEPS) == []
+    assert agree(instance, workspace, "local", STEPS).reported == []
 
 
 def test_lost_records_of_dagster_are_filled_again(settings: Settings) -> None:
@@ -103,3 +108,103 @@ def test_lost_records_of_dagster_are_filled_again(settings: Settings) -> None:
     n_runs = instance.get_runs_count()
     made.run_local(settings)
     assert (n_events("signature/genes"), instance.get_runs_count()) == (1, n_runs)
+
+
+def test_a_study_is_looked_at_again_only_after_a_change(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sensor asks at each tick; to decide what is up to date takes seconds in a large study."""
+    looked: list[str] = []
+
+    def counted(*arguments: Any) -> list[Currency]:
+        looked.append("looked")
+        return study_currency(*arguments)
+
+    monkeypatch.setattr("dmicc_assets.orchestration.reconcile.study_currency", counted)
+    instance = dg.DagsterInstance.get()
+
+    def agreed() -> Agreement:
+        return agree(instance, open_workspace(settings), "local", STEPS)
+
+    assert [agreed(), agreed(), agreed()] == [Agreement([], [])] + [Agreement()] * 2
+    assert len(looked) == 1
+    made.edit_study(settings, title="Another title")
+    assert agreed().overdue
+    assert len(looked) == 2
+    made.run_local(settings, only="report")
+    assert [agreed().overdue, agreed().overdue] == [[], ()]
+    assert len(looked) == 3
+
+
+class Tick:
+    """Ticks of the sensor."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cursor: str | None = None
+
+    def __call__(self) -> dict[str | None, set[str]]:
+        """Assets that it requests, by partition."""
+        workspace = open_workspace(self._settings)
+        definitions = build_defs(workspace)
+        resources = {"workspace": workspace_resource(Session(workspace))}
+        instance = dg.DagsterInstance.get()
+        context = dg.build_sensor_context(
+            instance=instance, definitions=definitions, resources=resources, cursor=self._cursor
+        )
+        found = definitions.resolve_sensor_def("source_revisions").evaluate_tick(context)
+        self._cursor = json.dumps(json.loads(found.cursor or "{}") | {"begun": 0.0})  # six hours pass
+        return {
+            request.partition_key: {key.to_user_string() for key in request.asset_selection or ()}
+            for request in found.run_requests or ()
+        }
+
+
+def test_what_is_out_of_date_with_nothing_at_work_is_requested(settings: Settings) -> None:
+    """A killed run, or a change that came while its results were made, left a report out of date for ever."""
+    tick = Tick(settings)
+    assert [tick(), tick()] == [{}, {}]
+    made.edit_study(settings, differential=NEW)
+    make_unheard(settings, "differential", "local.a")
+    late = tick()
+    assert "differential/genes" in late["local.b"]
+    assert "differential/genes" not in late["local.a"]
+    assert "local" not in late, "the study waits for them"
+    assert tick() == late, "as long as nobody computes it"
+    with hold_study(settings.locks, "local", is_shared=True):
+        assert not {"local.a", "local.b", "local"} & tick().keys(), "a run is at work"
+    make_unheard(settings, "differential", "local.b")
+    assert "signature/genes" in tick()["local"], "what follows, once its inputs are up to date"
+    made.run_local(settings)
+    assert tick() == {}
+
+
+def test_a_revision_that_was_reported_and_not_taken_up_is_requested(settings: Settings) -> None:
+    """Automation takes up nothing of what was there when it was switched on."""
+    tick = Tick(settings)
+    assert [tick(), tick()] == [{}, {}]
+    values_of("A", 8, 8, 77).write_csv(settings.study_folders[0] / "A.tsv", separator="\t")
+    assert tick() == {}, "it is reported, and left to automation"
+    assert tick() == {"local.A": {"source/files"}}
+    make_unheard(settings, "files", "local.A")
+    assert "source/files" not in tick().get("local.A", set())
+
+
+def test_what_failed_is_not_requested_again_and_again(settings: Settings) -> None:
+    tick = Tick(settings)
+    tick()
+    made.edit_study(settings, differential=NEW)
+    workspace = open_workspace(settings)
+    for key in ("local.a", "local.b"):
+        context = workspace.context(made.step_named("differential"), key)
+        note_failure(workspace.lake, "differential", PartitionKey(key), origin(context).recipe, DmiccError("no"))
+    assert tick() == {}
+
+
+def test_what_all_studies_share_is_reported_too(settings: Settings) -> None:
+    instance, workspace = dg.DagsterInstance.get(), open_workspace(settings)
+    (table,) = (step.outputs[0] for step in STEPS if step.partition == "all_studies")
+    assert agree_on_shared(instance, workspace, STEPS) == Agreement([], [])
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(asset_key(table), tags={DATA_VERSION_TAG: "of before a process was killed"})
+    )
+    assert agree_on_shared(instance, workspace, STEPS).reported == [f"{table} of all"]
+    assert agree_on_shared(instance, workspace, STEPS).reported == []

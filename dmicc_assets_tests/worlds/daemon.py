@@ -18,6 +18,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.asset_daemon import AssetDaemon
 from dagster._daemon.backfill import execute_backfill_iteration
+from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 
@@ -37,12 +38,14 @@ Ran = set[tuple[str, str | None]]
 class Daemon:
     """The daemons over one instance, with the revision sensor and the automation switched on."""
 
-    def __init__(self, instance: dg.DagsterInstance, context: WorkspaceProcessContext) -> None:
+    def __init__(
+        self, instance: dg.DagsterInstance, context: WorkspaceProcessContext, now: datetime.datetime | None = None
+    ) -> None:
         self._instance = instance
         self._context = context
         self._assets = AssetDaemon(settings={"use_threads": False}, pre_sensor_interval_seconds=0)
         self._queue = QueuedRunCoordinatorDaemon(interval_seconds=0)
-        self._now = datetime.datetime.now(datetime.UTC)
+        self._now = now or datetime.datetime.now(datetime.UTC)
         (entry,) = context.create_request_context().get_code_location_entries().values()
         assert entry.code_location is not None, entry.load_error
         (repository,) = entry.code_location.get_repositories().values()
@@ -58,14 +61,20 @@ class Daemon:
         self._check_tick("source_revisions")
         return [event.partition for event in self._events(before, "ASSET_OBSERVATION")]
 
-    def follow(self, *, hours: int = 0, n_failed: int = 0) -> Ran:
+    def end_killed_runs(self) -> None:
+        """One look of the monitoring at the processes of runs that are in progress."""
+        with self._later(minutes=5):
+            for error in execute_run_monitoring_iteration(self._context, logging.getLogger("monitoring")):
+                assert error is None, error
+
+    def follow(self, *, hours: int = 0, n_failed: int | None = 0) -> Ran:
         """Iterations of the daemons until two in a row ask for no run: what the runs materialised.
 
         One may ask for none and the next for some: a step waits an iteration for what was just made upstream.
 
         Args:
             hours: passed since the last iteration.
-            n_failed: runs that may have failed, of all so far.
+            n_failed: runs that may have failed, of all so far; None for any number.
         """
         before = self._last_event()
         self._now += datetime.timedelta(hours=hours)
@@ -78,7 +87,7 @@ class Daemon:
             self._run_what_is_requested()
             n_idle = n_idle + 1 if self._instance.get_runs_count() == n_runs else 0
         failed = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
-        assert len(failed) == n_failed, failed
+        assert n_failed is None or len(failed) == n_failed, failed
         return {(e.asset_key.to_user_string(), e.partition) for e in self._events(before, "ASSET_MATERIALIZATION")}
 
     def all_metadata(self, asset: str, partition: str) -> list[dict[str, object]]:
@@ -126,9 +135,9 @@ class Daemon:
 
 
 @contextmanager
-def daemon_over(module: str) -> Iterator[Daemon]:
-    """The daemons over the definitions of a module, with DAGSTER_HOME's instance."""
+def daemon_over(module: str, now: datetime.datetime | None = None) -> Iterator[Daemon]:
+    """The daemons over the definitions of a module, with DAGSTER_HOME's instance; `now` is the time of their clocks."""
     target = LoadableTargetOrigin(executable_path=sys.executable, module_name=module)
     origin = InProcessWorkspaceLoadTarget([InProcessCodeLocationOrigin(target)])
     with dg.DagsterInstance.get() as instance, create_test_daemon_workspace_context(origin, instance) as context:
-        yield Daemon(instance, context)
+        yield Daemon(instance, context, now)

@@ -161,6 +161,11 @@ class FakeGeo:
     def plan(self, pattern: str, *faults: Fault) -> None:
         self._faults.append((re.compile(pattern), list(faults)))
 
+    def forget_plans(self) -> None:
+        """Give every request from now on its right answer."""
+        with self._lock:
+            self._faults.clear()
+
     def next_fault(self, path: str) -> Fault | None:
         with self._lock:
             for pattern, faults in self._faults:

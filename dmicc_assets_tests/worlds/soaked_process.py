@@ -1,0 +1,129 @@
+"""Forks a process for each round that it is asked for, one after the other or several at once: all is loaded once.
+
+Reads a line of JSON from standard input, a round or a list of rounds, and answers with one. It has no thread, so that
+it may fork.
+"""
+
+import datetime
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+MOST_SECONDS = 900.0
+
+
+def main() -> None:
+    """Serve rounds until standard input ends."""
+    sqlite_waits_for_no_disk()
+    without_pictures()
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(json.dumps(_at_once(asked) if isinstance(asked, list) else _at_once([asked])[0]), flush=True)
+
+
+def _at_once(rounds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What came of rounds that begin at the same moment, each in a process of its own."""
+    begun = time.monotonic()
+    children: dict[int, dict[str, Any]] = {}
+    for asked in rounds:
+        child = os.fork()
+        if child == 0:
+            _round(asked)
+        children[child] = asked
+    ended: dict[int, dict[str, Any]] = {}
+    while len(ended) < len(children):
+        for child in children.keys() - ended.keys():
+            done, status = os.waitpid(child, os.WNOHANG)
+            passed = time.monotonic() - begun
+            if done:
+                ended[child] = _outcome(children[child], status, passed)
+            elif passed > (children[child].get("kill_after") or MOST_SECONDS):
+                os.kill(child, signal.SIGKILL)
+        time.sleep(0.05)
+    return [ended[child] for child in children]
+
+
+def _outcome(asked: dict[str, Any], status: int, passed: float) -> dict[str, Any]:
+    said = Path(asked["answer"])
+    answer: dict[str, Any] = {"seconds": round(passed, 1)}
+    if os.WIFSIGNALED(status):
+        answer |= {"signal": os.WTERMSIG(status), "is_hung": passed > MOST_SECONDS}
+    else:
+        answer |= {"status": os.WEXITSTATUS(status)}
+    answer["answer"] = json.loads(said.read_text()) if said.exists() else None
+    said.unlink(missing_ok=True)
+    return answer
+
+
+def _round(asked: dict[str, Any]) -> None:
+    """One round in this process, which then ends."""
+    from dmicc_assets_tests.worlds import soaked_home
+
+    status = 1
+    try:
+        log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        if asked.get("file_limit"):
+            soaked_home.limit_files(asked["file_limit"])
+        with soaked_home.killed_at(asked.get("kill_at", 0)):
+            answer = _done(asked)
+        Path(asked["answer"]).write_text(json.dumps(answer))
+        status = 0
+    except SystemExit as left:
+        status = left.code if isinstance(left.code, int) else int(left.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _done(asked: dict[str, Any]) -> Any:
+    from dmicc_assets.study.settings import load_settings
+    from dmicc_assets_tests.worlds import soaked_home
+
+    match asked["do"]:
+        case "automation":
+            return soaked_home.automation(datetime.datetime.fromisoformat(asked["now"]))
+        case "command":
+            return soaked_home.command(*asked["arguments"])
+        case "job":
+            return soaked_home.job(asked["study"])
+        case "materialise":
+            return soaked_home.materialise(asked["step"], asked["key"])
+        case _:
+            return soaked_home.differences(load_settings(), Path(asked["fresh"]))
+
+
+def sqlite_waits_for_no_disk() -> None:
+    """A killed process loses nothing that it wrote; what outlives a power failure is not tried."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    os.fsync = lambda _: None  # type: ignore[assignment]
+
+
+def without_pictures() -> None:
+    """Leave out what takes most of the time of a small study, and wait little for servers."""
+    import dmicc_assets.geo.http.client as client
+    import dmicc_assets.orchestration.asset as asset
+    import dmicc_assets.report.figures.catalog as catalog
+    import dmicc_assets_tests.worlds.soaked_home  # noqa: F401 - loaded before the forks
+    from dmicc_assets_tests.worlds.fake_geo import QUICK
+
+    asset.picture = lambda _context, _manifest: {}
+    catalog.study_figures = lambda _tables: []
+    client.Patience = lambda: QUICK  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    main()
