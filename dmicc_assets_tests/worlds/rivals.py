@@ -102,7 +102,7 @@ def rivals_in(folder: Path) -> Iterator[Rivals]:
     (studies / "other.yaml").write_text((studies / "local.yaml").read_text().replace("study: local", "study: other"))
     begin_home(settings)
     command = [sys.executable, "-m", "dmicc_assets_tests.worlds.soaked_process"]
-    environment = os.environ | settings.environment()
+    environment = os.environ | settings.environment() | {"DMICC_WORKERS": "1"}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

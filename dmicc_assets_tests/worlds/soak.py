@@ -235,7 +235,7 @@ def soak(folder: Path, logs: Path, seed: int, n_datasets: int = 20, n_studies: i
             requests_per_second=50,
         )
         begin_home(settings)
-        environment = os.environ | settings.environment()
+        environment = os.environ | settings.environment() | {"DMICC_WORKERS": "1"}
         command = [sys.executable, "-m", "dmicc_assets_tests.worlds.soaked_process"]
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

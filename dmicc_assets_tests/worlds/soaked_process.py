@@ -115,12 +115,12 @@ def sqlite_waits_for_no_disk() -> None:
 def without_pictures() -> None:
     """Leave out what takes most of the time of a small study, and wait little for servers."""
     import dmicc_assets.geo.http.client as client
-    import dmicc_assets.orchestration.asset as asset
+    import dmicc_assets.orchestration.pictures as pictures
     import dmicc_assets.report.figures.catalog as catalog
     import dmicc_assets_tests.worlds.soaked_home  # noqa: F401 - loaded before the forks
     from dmicc_assets_tests.worlds.fake_geo import QUICK
 
-    asset.picture = lambda _context, _manifest: {}
+    pictures.picture = lambda _context, _manifest: None
     catalog.study_figures = lambda _tables: []
     client.Patience = lambda: QUICK  # type: ignore[assignment]
 
