@@ -44,9 +44,9 @@ class _Cursor:
 def revisions_sensor() -> dg.SensorDefinition:
     """Detects revisions at the sources and reports them as observations; automation requests the runs.
 
-    It requests one itself only of what is overdue: reported in an earlier round and not taken up since. Ticks of less than
-    a minute make a round of all sources and studies, the stalest first; a round begins six hours after the last began, or
-    when that is over.
+    It requests one itself only of what is overdue: reported in an earlier round and not taken up since. Ticks of less
+    than a minute make a round of all sources and studies, the stalest first; a round begins six hours after the last
+    began, or when that is over.
     """
 
     @dg.sensor(

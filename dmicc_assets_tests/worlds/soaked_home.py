@@ -63,7 +63,7 @@ def automation(now: datetime.datetime) -> list[str]:
     """End killed runs, tick the sensor, and follow until nothing is asked for; what was materialised."""
     with daemon_over("dmicc_assets.definitions", now) as daemon:
         daemon.end_killed_runs()
-        daemon.tick_sensor()
+        daemon.tick_sensor(may_request=True)
         return sorted({f"{table} {partition}" for table, partition in daemon.follow(n_failed=None)})
 
 
