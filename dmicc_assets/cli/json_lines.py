@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from rich.console import Console
 
-from dmicc_assets.cli.summary import study_summary
 from dmicc_assets.errors import DataError
-from dmicc_assets.lake.judged import root_causes, stale_tables
-from dmicc_assets.lake.making import Outcome, State
-from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.report.report_file import find_report
-from dmicc_assets.results.reader import Results
 
 if TYPE_CHECKING:
+    from dmicc_assets.lake.making import Outcome
+    from dmicc_assets.lake.workspace import Workspace
     from dmicc_assets.orchestration.run import StudyRun
 
 
@@ -51,8 +47,16 @@ def last_object(out: Console, *, is_asked: bool) -> Generator[dict[str, Any] | N
     print_json(out, outcome="succeeded", **last)
 
 
-def run_in_json(workspace: Workspace, this: "StudyRun", outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+def run_in_json(
+    workspace: "Workspace", this: "StudyRun", outcomes: "Sequence[Outcome]", seconds: float
+) -> dict[str, Any]:
     """The outcome of a run: numbers of partitions, verdict, summary, what is out of date, place of the report."""
+    from dmicc_assets.cli.summary import study_summary
+    from dmicc_assets.lake.judged import root_causes, stale_tables
+    from dmicc_assets.lake.making import State
+    from dmicc_assets.report.report_file import find_report
+    from dmicc_assets.results.reader import Results
+
     results = Results.of_study(workspace.lake, workspace.studies[this.study])
     found: dict[str, Any] = {"verdict": None, "summary": []}
     try:

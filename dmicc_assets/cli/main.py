@@ -74,23 +74,14 @@ def run(
 ) -> None:
     """Compute a study; results that are up to date are skipped."""
     from dmicc_assets.cli.json_lines import last_object
-    from dmicc_assets.cli.terminal import run_and_show
 
     with last_object(out, is_asked=as_json) as last:
-        workspace, name = _study(study, prepares=True)
-        run_and_show(
-            out,
-            err,
-            workspace,
-            name,
-            force=force,
-            only=only,
-            until=until,
-            skip=skip or (),
-            verify=verify,
-            wait=not no_wait,
-            last=last,
-        )
+        workspace, name = _study(study, prepares=True, reads_first=True)
+        from dmicc_assets.cli.terminal import run_and_show
+        from dmicc_assets.lake.chosen_steps import Chosen
+
+        chosen = Chosen(only, until, tuple(skip or ()))
+        run_and_show(out, err, workspace, name, chosen, force=force, verify=verify, wait=not no_wait, last=last)
 
 
 @app.command()
@@ -118,14 +109,15 @@ def check(
     Only headers and annotations are read, no matrix: samples of each label, platforms, patients, genes in common, gene
     sets, what would be downloaded, and what would stop a run, as far as these tell.
     """
-    from dmicc_assets.cli.check import check_and_show, check_in_json
     from dmicc_assets.cli.json_lines import last_object
 
     if verify and (offline or as_json):
         why = "--json has no place for what it finds" if as_json else "--offline asks no server"
         raise RequestError(f"check: --verify downloads files, {why}: leave one out")
     with last_object(out, is_asked=as_json) as last:
-        workspace, name = _study(study)
+        workspace, name = _study(study, reads_first=True)
+        from dmicc_assets.cli.check import check_and_show, check_in_json
+
         if last is not None:
             check_in_json(out, workspace, name, last, looks=not offline)
         else:
@@ -347,10 +339,7 @@ app.command()(doctor)
 
 
 def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) -> "Workspace":
-    """The workspace of the environment, with the environment passed on to every child.
-
-    Only commands that write results create the home; commands that read create no folder.
-    """
+    """The workspace of the environment, which children get too; only commands that write results make the home."""
     from dmicc_assets.lake.workspace import open_workspace
 
     workspace = open_workspace(settings)
@@ -360,9 +349,9 @@ def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) ->
     return workspace
 
 
-def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
-    """The workspace, and the name of the study given by name or file."""
-    from dmicc_assets.study.loading import named_study
+def _study(given: str, *, prepares: bool = False, reads_first: bool = False) -> "tuple[Workspace, str]":
+    """The workspace, and the name of the study given by name or file; an error in its file is said at once if read."""
+    from dmicc_assets.study.loading import load_study, named_study, study_files
     from dmicc_assets.study.settings import load_settings
 
     settings = load_settings()
@@ -370,6 +359,8 @@ def _study(given: str, *, prepares: bool = False) -> "tuple[Workspace, str]":
     if folders != settings.study_folders:
         err.print(f"{name} is found by its name if DMICC_STUDIES contains {folders[0]}")
         settings = settings.model_copy(update={"studies": ":".join(map(str, folders))})
+    if reads_first and (path := study_files(folders).get(name)):  # before the large libraries are loaded
+        load_study(path)
     return _workspace(settings, prepares=prepares), name
 
 

@@ -90,16 +90,19 @@ def _blocked(results: Results, cohort: str) -> str:
 
 
 def _signature(results: Results) -> Lines:
+    genes = results.signature_genes
+    shown = ", ".join(genes[:MOST_GENES]) + (", ..." if len(genes) > MOST_GENES else "")
     if results.signature.overlap.is_empty():
-        return []
-    overlap, genes = results.signature.overlap.row(0, named=True), results.signature_genes
+        is_first = results.is_made("signature/genes") and not results.is_made("signature/overlap")
+        what = f"{len(genes)} genes (not yet compared with chance){': ' if genes else ''}{shown}"
+        return [("signature", what)] if is_first else []
+    overlap = results.signature.overlap.row(0, named=True)
     chance = ""
     if overlap["sharing_p_value"] is not None and StudyEvidence.of(results).samples_of_two_cohorts:
         chance = " (the cohorts share samples, so that they must share genes)"
     elif overlap["sharing_p_value"] is not None:
         expected, p_value = overlap["sharing_expected"], overlap["sharing_p_value"]
         chance = f" ({expected:.1f} expected along other axes of variation of these tissues, p {p_value:.2g})"
-    shown = ", ".join(genes[:MOST_GENES]) + (", ..." if len(genes) > MOST_GENES else "")
     return [("signature", f"{len(genes)} genes{chance}{': ' if genes else ''}{shown}")]
 
 

@@ -16,6 +16,7 @@ from dmicc_assets.cli.json_lines import print_json, run_in_json
 from dmicc_assets.cli.progress import progress_of
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.errors import DataError, RequestError
+from dmicc_assets.lake.chosen_steps import EVERYTHING, Chosen
 from dmicc_assets.lake.currency import Currency, study_currency
 from dmicc_assets.lake.judged import stale_tables
 from dmicc_assets.lake.making import Outcome
@@ -39,11 +40,9 @@ def run_and_show(
     err: Console,
     workspace: Workspace,
     study: str,
+    chosen: Chosen = EVERYTHING,
     *,
     force: bool = False,
-    only: str | None = None,
-    until: str | None = None,
-    skip: Sequence[str] = (),
     verify: bool = False,
     wait: bool = True,
     last: dict[str, Any] | None = None,
@@ -55,10 +54,8 @@ def run_and_show(
         err: for progress and warnings.
         workspace: settings, studies and lake.
         study: the study.
+        chosen: the groups of the graph; all of them by default.
         force: whether to compute everything, up to date or not.
-        only: a group of the graph; None for all of them.
-        until: a group that is computed with all that it needs.
-        skip: groups that are left out, with all that reads them.
         verify: whether to check the SHA-256 of every file.
         wait: whether to wait for another run of the study.
         last: if given, `out` gets an object of JSON for each partition and nothing else, and this the fields of the
@@ -74,7 +71,7 @@ def run_and_show(
     with _alone(err, workspace, study, waits=wait), shows:
         workspace = replace(workspace, report_progress=shows.part)
         this = StudyRun(workspace, study, force=force, verify=verify)
-        plan = this.plan(only, until, skip)
+        plan = this.plan(chosen.only, chosen.until, chosen.skip)
         shows.plan(plan, Remaining(workspace, study, plan, force=force))
 
         def look() -> None:
@@ -88,7 +85,7 @@ def run_and_show(
     if last is not None:
         last |= run_in_json(workspace, this, outcomes, shows.elapsed)
     else:
-        _show_run(out, err, workspace, this, outcomes, is_part=bool(only or until or skip))
+        _show_run(out, err, workspace, this, outcomes, is_part=chosen != EVERYTHING)
     failed = [(f"{o.step.name} of {o.key}", o.message) for o in outcomes if o.state == "failed"]
     if failed:
         raise DataError(_failure_text(failed, sum(o.state == "blocked" for o in outcomes)))
@@ -126,7 +123,7 @@ def _show_first_look(out: Console, workspace: Workspace, study: str, seconds: fl
     stale = stale_tables(study_currency(workspace, study, STEPS))
     lines = study_summary(Results.of_study(workspace.lake, workspace.studies[study]), stale)
     lines = [(what, text) for what, text in lines if not text.startswith(OUT_OF_DATE)]
-    out.print(f"first look, after {seconds:.0f} s (in `dmicc sql` too); checks, figures and report follow:")
+    out.print(f"first look, after {seconds:.1f} s (in `dmicc sql` too); checks, figures and report follow:")
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
     out.file.flush()
 

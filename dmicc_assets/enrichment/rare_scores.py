@@ -9,10 +9,10 @@ The tilted sets are drawn in `tilted_sets.py`. Scores, and p-values that random 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, gammaln
 
 from dmicc_assets.enrichment.random_sets import enrichment_scores
 from dmicc_assets.enrichment.tilted_sets import Bins, Tilt, draw_counts, draw_positions, log_probability
+from dmicc_assets.stats import special
 from dmicc_assets.types import BoolArray, FloatArray
 
 _SETS_A_TILT = (100, 400, 1600)  # more of them while the error of a p-value is larger than the one below
@@ -99,12 +99,12 @@ def _tilts(bins: Bins, size: int, scores: FloatArray) -> tuple[FloatArray, Float
 
     for _ in range(_STEPS):
         a, odds = log_odds(hits, level, theta)
-        mean: FloatArray = bins.width * expit(odds)
-        variance: FloatArray = mean * expit(-odds)
+        mean: FloatArray = bins.width * special.expit(odds)
+        variance: FloatArray = mean * special.expit(-odds)
         level, theta = _newton(level, theta, mean.sum(axis=2) - size, (mean * a).sum(axis=2), a, variance)
         hits = (hits + (mean * before).sum(axis=2)) / 2
     _, odds = log_odds(hits, level, theta)
-    too_many: FloatArray = (bins.width * expit(odds)).sum(axis=2) - size
+    too_many: FloatArray = (bins.width * special.expit(odds)).sum(axis=2) - size
     at_random = bins.n_genes * np.log1p(size / others) - size * np.log(size / others)
     log_p = (bins.width * np.logaddexp(0.0, odds)).sum(axis=2) - size * level - at_random
     is_found = (np.abs(too_many) < 0.05 * size + 0.5) & (share_before(hits) < _LARGEST_C)
@@ -153,7 +153,8 @@ def _estimate(
     counts = np.concatenate([draw_counts(tilt, bins, size, many, rng) for tilt in tilts])
     drawn, _ = enrichment_scores(draw_positions(counts, bins, rng), weight)
     log_drawn = np.logaddexp.reduce(log_probability(counts, tilts), axis=1) - np.log(len(tilts))
-    log_random = gammaln(size + 1) + gammaln(bins.n_genes - size + 1) - gammaln(bins.n_genes + 1)
+    log_factorial = special.gammaln(np.array([size, bins.n_genes - size, bins.n_genes]) + 1.0)
+    log_random = log_factorial[0] + log_factorial[1] - log_factorial[2]
     reached: BoolArray = drawn[:, None] >= scores * (1 - 1e-12)
     value = np.where(reached, np.exp(log_random - log_drawn)[:, None], 0.0)
     p = value.mean(axis=0)

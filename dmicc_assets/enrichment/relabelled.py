@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
 from dmicc_assets.enrichment.random_sets import IntArray
 from dmicc_assets.types import BoolArray, FloatArray
@@ -70,6 +69,8 @@ def scores_under_labels(t: FloatArray, sets: Sequence[Sequence[int]]) -> Iterato
         t: (L, G) moderated t; ties go by the order of the columns.
         sets: columns of each set's genes: at least one, fewer than all.
     """
+    from scipy.sparse import csr_array  # only here: runs that compute nothing load this module
+
     n_genes = t.shape[1]
     size = np.array([len(hits) for hits in sets], dtype=np.int64)
     start = np.concatenate([[0], np.cumsum(size)])

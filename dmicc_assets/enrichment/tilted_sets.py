@@ -12,8 +12,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, gammaln
 
+from dmicc_assets.stats import special
 from dmicc_assets.types import FloatArray
 
 IntArray = NDArray[np.intp]
@@ -67,12 +67,12 @@ class Tilt:
     @classmethod
     def of(cls, log_odds: FloatArray, bins: Bins, size: int) -> Self:
         """The distribution of sets of `size` genes with these log odds (B,)."""
-        p: FloatArray = expit(log_odds)
+        p: FloatArray = special.expit(log_odds)
         mean = bins.width * p
         most = np.ceil(mean + 8 * np.sqrt(mean * (1 - p)) + 10).astype(np.intp)
         most = np.minimum(most, np.minimum(bins.width, size))
         none = -bins.width * np.logaddexp(0.0, log_odds)
-        log_factorial: FloatArray = gammaln(np.arange(bins.n_genes + 1) + 1.0)
+        log_factorial: FloatArray = special.gammaln(np.arange(bins.n_genes + 1) + 1.0)
         taken: list[FloatArray] = []
         for wide, top, odds, log_none in zip(bins.width, most, log_odds, none, strict=True):
             k: IntArray = np.arange(int(top) + 1, dtype=np.intp)

@@ -50,6 +50,9 @@ class Chosen:
         return left
 
 
+EVERYTHING = Chosen()
+
+
 def groups_of(step: Step) -> set[str]:
     """The groups of its tables."""
     return {TABLES[table].group for table in step.outputs}

@@ -22,7 +22,8 @@ from dmicc_assets.resampling.parallel import cores
 
 MOST = 4
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-_AT_WORK_AT_ONCE = 30.0
+_LOOK_AFTER = 30.0  # seconds without an answer
+_PATIENCE = 5.0  # seconds for a process to end by itself
 
 
 class Crew:
@@ -44,6 +45,8 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.dismiss()
         for worker in self._workers:
             worker.end()
 
@@ -94,7 +97,7 @@ class Crew:
     def answers(self) -> list[tuple[Task, Answer]]:
         """Wait for the next answers."""
         while not self._answered:
-            wait([worker.connection for worker in self._workers if worker.task is not None], _AT_WORK_AT_ONCE)
+            wait([worker.connection for worker in self._workers if worker.task is not None], _LOOK_AFTER)
             self._answered = [each for worker in list(self._workers) for each in self._heard(worker)]
         found, self._answered = self._answered, []
         return found
@@ -170,8 +173,15 @@ class _Worker:
         why = " (is there too little memory?)" if status == -signal.SIGKILL else ""
         return Answer(failure=DmiccError(f"the process that computed it {how}{why}; run again to compute it"))
 
+    def dismiss(self) -> None:
+        """Let it end by itself, after its work."""
+        self._send(None)
+
     def end(self) -> None:
-        """End it, with its children, in the middle of its work: no file is ever incomplete."""
+        """End it, with its children, in the middle of its work if need be: no file is ever incomplete."""
+        if self.task is None:
+            with suppress(subprocess.TimeoutExpired):  # its libraries delete what they keep for their processes
+                self._process.wait(_PATIENCE)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -19,12 +19,12 @@ from dmicc_assets.resampling.parallel import use_at_most
 
 
 def main() -> None:
-    """Work until the command ends; arguments: the connection's descriptor, and the processes of a core call."""
+    """Work until the command ends or sends None; arguments: descriptor of the connection, processes of a core call."""
     connection = Connection(int(sys.argv[1]))
     use_at_most(int(sys.argv[2]))
     workspace: Workspace = connection.recv()
     multiply_limits(workspace.settings.size_limits)
-    tasks, is_sending = SimpleQueue[Task](), Lock()
+    tasks, is_sending = SimpleQueue[Task | None](), Lock()
     Thread(target=_receive, args=(connection, tasks), daemon=True).start()
 
     def send(what: str | Answer) -> None:
@@ -32,11 +32,11 @@ def main() -> None:
             connection.send(what)
 
     workspace = replace(workspace, report_progress=send, memory=Memory())
-    while True:
-        send(answer(workspace, tasks.get()))
+    while (task := tasks.get()) is not None:
+        send(answer(workspace, task))
 
 
-def _receive(connection: Connection, tasks: "SimpleQueue[Task]") -> None:
+def _receive(connection: Connection, tasks: "SimpleQueue[Task | None]") -> None:
     """Pass tasks on; when the other side is gone, end this process and its children at once: no file is incomplete."""
     try:
         while True:

@@ -5,8 +5,8 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, stdtr
 
+from dmicc_assets.stats import special
 from dmicc_assets.stats.lowess import lowess
 from dmicc_assets.types import FloatArray
 
@@ -28,11 +28,11 @@ def moderated_t_quantiles(t: ArrayLike, df_total: ArrayLike) -> tuple[FloatArray
     measured = ~np.isnan(statistic)
     statistic, df = statistic[measured], df[measured]
     # a degree of freedom of 1e10 is a normal distribution to double precision
-    tail = stdtr(np.minimum(df, 1e10), -np.abs(statistic))
-    z = -np.sign(statistic) * ndtri(np.maximum(tail, np.finfo(np.float64).tiny))
+    tail = special.stdtr(np.minimum(df, 1e10), -np.abs(statistic))
+    z = -np.sign(statistic) * special.ndtri(np.maximum(tail, np.finfo(np.float64).tiny))
     n = len(z)
     offset = 3 / 8 if n <= 10 else 0.5
-    expected = ndtri((np.arange(1, n + 1) - offset) / (n + 1 - 2 * offset))
+    expected = special.ndtri((np.arange(1, n + 1) - offset) / (n + 1 - 2 * offset))
     return expected, np.sort(z)
 
 

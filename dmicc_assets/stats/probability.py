@@ -10,8 +10,8 @@ Functions of numbers only. scipy has no types, so the package calls it here and 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from dmicc_assets.stats import special
 from dmicc_assets.types import FloatArray
 
 

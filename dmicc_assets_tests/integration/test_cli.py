@@ -287,3 +287,19 @@ def test_a_killed_run_of_the_ui_is_seen_and_ended(dmicc: Dmicc, home: Settings, 
     done = dmicc("run", "small", "--only", "clinical")
     assert done.returncode == 0, done.stderr
     assert {run.status for run in dg.DagsterInstance.get().get_runs()} == ENDED, "one failed, others went well"
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_error_in_a_study_file_is_said_before_large_libraries_are_loaded(command: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("study: wrong\ntitle: A typo\ndatasets: []\n")
+    code = (
+        f"import sys; from dmicc_assets.cli.main import main; sys.argv = ['dmicc', '{command}', 'wrong']\n"
+        "try: main()\nfinally: print([name for name in ('numpy', 'polars', 'scipy', 'dagster') if name in sys.modules])"
+    )
+    variables = {"DMICC_STUDIES": str(tmp_path), "DMICC_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    one_clear_message(done, 2, "wrong.yaml", "datasets")
+    assert done.stdout == "[]\n"
+    assert not (tmp_path / "home").exists()
