@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array  # pyright: ignore[reportMissingTypeStubs]
 
 from dmicc_assets.stats.overlap import hypergeometric_tail
 from dmicc_assets.study.schema import sample_identity
@@ -131,6 +130,9 @@ def _incidence(keys: Sequence[str], genes: Frames, statistics: Frames, samples: 
 
 def _matrix(rows: Sequence[pl.Series], names: pl.Series) -> Any:
     """A sparse matrix (rows, names), 1 where a row has a name; names that are not known are left out."""
+    # only here: runs that compute nothing load this module
+    from scipy.sparse import csr_array  # pyright: ignore[reportMissingTypeStubs]
+
     where = pl.concat([names.head(0).alias("name"), *(each.alias("name") for each in rows)])
     row = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
     known = pl.DataFrame({"name": names, "column": np.arange(len(names))})
