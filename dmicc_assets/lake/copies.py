@@ -81,8 +81,8 @@ class Copies:
                         self.take(table, partition)
         for table, partition in copied:
             if _name(table, partition) not in there:
-                with self._hold(table, partition):
-                    self._drop(table, partition)
+                with self._hold(table, partition):  # another process may have published it since the listing
+                    self.take(table, partition)
         self._refresh_files(study)
 
     def versions(self) -> list[str]:
@@ -199,8 +199,9 @@ class Copies:
         name, sidecar = f"{study}/files/{relative}", self._sidecar(f"files/{study}/{relative}")
         if path.exists():
             sidecar.parent.mkdir(parents=True, exist_ok=True)
+            content = path.read_bytes()  # before the sidecar, by which a refresh may delete the file meanwhile
             sidecar.write_text("")  # of no version: the next refresh takes what is there then
-            self._storage.upload(name, path)
+            self._storage.upload(name, content)
         else:
             sidecar.unlink(missing_ok=True)
             self._storage.delete(name)
@@ -223,13 +224,14 @@ class Copies:
         there = {name.split("/", 2)[2]: (name, each.version) for name, each in listing.items()}
         for relative, (name, version) in there.items():
             path, sidecar = self._root / relative, self._sidecar(f"files/{study}/{relative}")
-            if not path.exists() or not sidecar.exists() or sidecar.read_text() != version:
+            if not path.exists() or _text(sidecar) != version:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_beside(path, lambda beside, name=name: self._download(name, beside))
                 sidecar.parent.mkdir(parents=True, exist_ok=True)
                 write_beside(sidecar, lambda beside, version=version: beside.write_text(version))
         folder = self._sidecar(f"files/{study}")
-        for sidecar in [path for path in folder.rglob("*") if path.is_file()]:
+        written = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        for sidecar in written:  # not those that another process is writing, under names that begin with a point
             relative = sidecar.relative_to(folder).as_posix()
             if relative not in there:
                 (self._root / relative).unlink(missing_ok=True)
@@ -298,6 +300,14 @@ class Copies:
 
     def _sidecar(self, relative: str) -> Path:
         return self._root / FOLDER / relative
+
+
+def _text(sidecar: Path) -> str | None:
+    """What a sidecar says; None without one, because another process may delete it at any moment."""
+    try:
+        return sidecar.read_text()
+    except FileNotFoundError:
+        return None
 
 
 def _name(table: str, partition: str) -> str:

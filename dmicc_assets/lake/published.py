@@ -102,7 +102,10 @@ class PublishedLake(Lake):
 
     def is_readable(self, table: str, partition: str) -> bool:
         """Whether a partition's rows can be opened, copied here first."""
-        self._copies.bring_rows(table, partition)
+        try:
+            self._copies.bring_rows(table, partition)
+        except DataError:  # the object is damaged or missing
+            return False
         return super().is_readable(table, partition)
 
     def verify(self, table: str, partition: str) -> bool:

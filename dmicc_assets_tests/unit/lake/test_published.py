@@ -204,6 +204,38 @@ def test_a_failure_is_known_everywhere_until_the_partition_is_computed(
     assert failure_of(here, "dataset", PartitionKey("s.D")) is None
 
 
+def test_a_failure_is_shared_though_another_process_of_the_machine_deletes_its_file(
+    here: PublishedLake, there: PublishedLake, storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh that listed the store before the failure was there takes the file for one that was deleted."""
+    key, upload = PartitionKey("s.D"), storage.upload
+
+    def after_a_deletion(name: str, content: bytes | Path) -> None:
+        (here.root / "failures" / "dataset" / f"{key}.json").unlink()
+        upload(name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "upload", after_a_deletion)
+        note_failure(here, "dataset", key, "recipe", DataError("two labels"))
+    being_written = here.root / ".published" / "files" / "s" / "failures" / "dataset" / f".{key}.json.1.part"
+    being_written.write_text("")
+    for lake in (here, there):
+        lake.refresh("s")
+        assert failure_of(lake, "dataset", key) is not None
+    assert being_written.exists(), "another process is about to rename it"
+
+
+def test_what_is_published_after_a_refresh_listed_the_store_is_not_dropped(
+    storage: MemoryStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, other = (machine(storage, tmp_path / "home") for _ in range(2))
+    writer.write(TABLE, KEY, GENES, ORIGIN)
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "listing", lambda _: {})
+        other.refresh("s")
+    assert len(writer.read(TABLE, KEY)) == len(GENES)
+
+
 def test_a_file_beside_the_lake_goes_with_its_manifest(here: PublishedLake, there: PublishedLake) -> None:
     pages = [lake.root.parent / "reports" / "s" / "index.html" for lake in (here, there)]
 
@@ -238,6 +270,7 @@ def test_a_damaged_copy_is_replaced_and_a_damaged_object_is_no_result(
     with pytest.raises(DataError, match=r"genes of s\.c: its object .* is damaged .*; `dmicc run s --verify`"):
         there.read(TABLE, KEY)
     assert not there.verify(TABLE, KEY)
+    assert not there.is_readable(TABLE, KEY)
     storage.delete(name)
     with pytest.raises(DataError, match=r"is missing in the object store; `dmicc run s --verify` computes"):
         there.read(TABLE, KEY)
