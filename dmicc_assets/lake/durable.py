@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from threading import get_ident
 
 import polars as pl
 
@@ -15,7 +16,7 @@ ABANDONED_AFTER = 3600.0
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path, make the file durable, and rename it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.part")
     try:
         write(beside)
         with beside.open("rb") as handle:

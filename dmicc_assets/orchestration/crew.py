@@ -167,8 +167,9 @@ class _Worker:
 
     def _lost(self) -> Answer:
         """The answer of a process that is gone."""
+        self.task, self.is_alive = None, False  # it ends by itself: killing it would hide how it ended
         self.end()
-        self.task, self.is_alive, status = None, False, self._process.returncode
+        status = self._process.returncode
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         why = " (is there too little memory?)" if status == -signal.SIGKILL else ""
         return Answer(failure=DmiccError(f"the process that computed it {how}{why}; run again to compute it"))

@@ -10,6 +10,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from threading import get_ident
 
 import duckdb
 
@@ -92,7 +93,7 @@ def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
 
 def _replace(place: Place, lake: Lake, state: LakeState) -> None:
     """Build the file without the studies of some problems, and replace the old one."""
-    beside = place.path.with_name(f".{place.path.name}.{os.getpid()}.part")
+    beside = place.path.with_name(f".{place.path.name}.{os.getpid()}.{get_ident()}.part")
     beside.unlink(missing_ok=True)
     try:
         with duckdb.connect() as connection:

@@ -3,8 +3,11 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import polars as pl
@@ -13,6 +16,7 @@ import pytest
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_hash
+from dmicc_assets.lake.durable import write_beside
 from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
@@ -168,6 +172,23 @@ def test_what_a_killed_process_left_beside_is_swept_away(lake: Lake) -> None:
     lake.prepare()
     assert not left.exists()
     assert being_written.exists()
+
+
+def test_two_threads_that_write_one_file_at_once_leave_a_whole_one(tmp_path: Path) -> None:
+    path, both = tmp_path / "state.json", Barrier(2)
+
+    def write(text: str) -> None:
+        def slowly(beside: Path) -> None:
+            both.wait(10)
+            beside.write_text(text)
+            both.wait(10)
+
+        write_beside(path, slowly)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ("one", "another")))
+    assert path.read_text() in ("one", "another")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
