@@ -12,7 +12,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from dmicc_assets.errors import DmiccError
-from dmicc_assets.study.database import connect
+from dmicc_assets.study.database import answering, connect
 from dmicc_assets.study.settings import Settings
 
 
@@ -61,12 +61,15 @@ class AdvisoryLocks:
         """
         mode = "_shared" if is_shared else ""
         with closing(connect(self._url)) as connection, connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_try_advisory_lock{mode}(%s)", [self._number(name)])
-            if not cursor.fetchone()[0]:
+            with answering(self._url):
+                cursor.execute(f"SELECT pg_try_advisory_lock{mode}(%s)", [self._number(name)])
+                is_free = bool(cursor.fetchone()[0])
+            if not is_free:
                 if not waits:
                     raise HeldError(f"{name} is held on another machine; wait for it, or leave out --no-wait")
                 report_waiting(f"{name} is held on another machine; waiting for it")
-                cursor.execute(f"SELECT pg_advisory_lock{mode}(%s)", [self._number(name)])
+                with answering(self._url):
+                    cursor.execute(f"SELECT pg_advisory_lock{mode}(%s)", [self._number(name)])
             yield
 
     def _number(self, name: str) -> int:

@@ -3,6 +3,8 @@
 What is locked and paced is said in `lake/advisory_locks.py` and `geo/http/shared_throttle.py`.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,10 +35,22 @@ def connect(url: SecretStr) -> Any:
         raise RequestError(
             "DMICC_LOCKS_URL: locks of several machines need the extra: pip install 'dmicc_assets[cluster]'"
         ) from None
-    try:
+    with answering(url):
         connection = psycopg2.connect(url.get_secret_value(), application_name="dmicc_assets", **_KEEPALIVE)
-    except psycopg2.Error as error:
-        host = urlsplit(url.get_secret_value()).hostname
-        raise DmiccError(f"DMICC_LOCKS_URL: {host}: {str(error).strip().splitlines()[-1]}") from None
     connection.autocommit = True
     return connection
+
+
+@contextmanager
+def answering(url: SecretStr) -> Generator[None]:
+    """Say in one line what the server refused, or that it is gone.
+
+    Raises:
+        DmiccError: the server does not answer, or refuses.
+    """
+    psycopg2: Any = import_module("psycopg2")
+    try:
+        yield
+    except psycopg2.Error as error:
+        host, lines = urlsplit(url.get_secret_value()).hostname, str(error).strip().splitlines()
+        raise DmiccError(f"DMICC_LOCKS_URL: {host}: {lines[-1] if lines else type(error).__name__}") from None

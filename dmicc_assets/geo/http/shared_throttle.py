@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.geo.http.throttle import LONGEST_HOLD, MARGIN, Throttle
-from dmicc_assets.study.database import connect
+from dmicc_assets.study.database import answering, connect
 
 _CREATE = "CREATE TABLE IF NOT EXISTS dmicc_request_slots (host_group TEXT PRIMARY KEY, free_at TIMESTAMPTZ NOT NULL)"
 # One statement: the row is locked while it is replaced, and the time is the database's for all machines.
@@ -54,22 +55,31 @@ class SharedThrottle:
         self._execute(_HOLD, {"group": self._group, "seconds": min(seconds, LONGEST_HOLD)})
 
     def _execute(self, statement: str, values: dict[str, object]) -> Any:
-        """The first value of a statement's answer, on a connection that is kept."""
-        if self._connection is None or self._process != os.getpid():  # a connection outlives no fork
-            self._connection, self._process = connect(self._url), os.getpid()
-            with self._connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-                cursor.execute(_CREATE)
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+        """The first value of a statement's answer, on a connection that is kept.
+
+        Raises:
+            DmiccError: the database does not answer, or refuses.
+        """
+        if self._connection is not None and self._process == os.getpid():  # a connection outlives no fork
+            try:
+                return self._answer(self._connection, statement, values)
+            except DmiccError:
+                if not self._connection.closed:
+                    raise  # else the server was started again
+        connection = connect(self._url)
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(statement, values)
-                return cursor.fetchone()[0] if cursor.description else None
-        except Exception:
-            if not self._connection.closed:
-                raise
-            self._connection = None  # the server was started again; if it is not there, `connect` says so
-            return self._execute(statement, values)
+            for each in ("SELECT pg_advisory_lock(%(lock)s)", _CREATE, "SELECT pg_advisory_unlock(%(lock)s)"):
+                self._answer(connection, each, {"lock": _LOCK})
+        except DmiccError:
+            connection.close()  # which frees the lock
+            raise
+        self._connection, self._process = connection, os.getpid()
+        return self._answer(connection, statement, values)
+
+    def _answer(self, connection: Any, statement: str, values: dict[str, object]) -> Any:
+        with answering(self._url), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()[0] if cursor.description else None
 
 
 AnyThrottle = Throttle | SharedThrottle
