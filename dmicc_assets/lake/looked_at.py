@@ -5,6 +5,7 @@ Times and sizes of all files of a table are read in one go. `contents.py` and th
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,9 @@ from dmicc_assets.lake.durable import write_beside
 from dmicc_assets.lake.store import EMPTY, Lake
 
 Found = dict[str, Any]
+# Nanoseconds: a file system's clock goes in steps, so that what is written in the step of the last look shows no later
+# time.
+_STEP = 100_000_000
 
 
 def looked_at(
@@ -34,6 +38,8 @@ def looked_at(
     kept, folder = _kept(path), _changed_at(lake, table)
     if is_quick and kept["folder"] == folder and folder:
         return {key: found for key, (_, found) in kept["found"].items()}
+    if time.time_ns() - folder < _STEP:
+        folder = 0
     there, before = _signatures(lake, table, of_rows=of_rows), kept["found"]
     now = {
         key: before[key] if key in before and before[key][0] == state else [state, look(key)]

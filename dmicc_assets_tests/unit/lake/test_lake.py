@@ -17,6 +17,7 @@ import pytest
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_hash
 from dmicc_assets.lake.durable import write_beside
+from dmicc_assets.lake.looked_at import looked_at
 from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
@@ -189,6 +190,26 @@ def test_two_threads_that_write_one_file_at_once_leave_a_whole_one(tmp_path: Pat
         list(pool.map(write, ("one", "another")))
     assert path.read_text() in ("one", "another")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_written_in_the_moment_of_a_look_is_seen_by_a_quick_one(lake: Lake) -> None:
+    def names(*, is_quick: bool = False) -> list[str]:
+        return list(looked_at(lake, "differential/genes", "names", lambda key: key, is_quick=is_quick))
+
+    def write(partition: str, at: int) -> None:
+        """Write a partition at a time in nanoseconds, as the folder has it."""
+        lake.write("differential/genes", partition, GENES, ORIGIN)
+        os.utime(lake.path("differential/genes", partition).parent, ns=(at, at))
+
+    moment, long_ago = time.time_ns() + 10**9, time.time_ns() - 10**12
+    write("s.a", moment)
+    assert names() == ["s.a"]
+    write("s.b", moment)
+    assert names(is_quick=True) == ["s.a", "s.b"]
+    write("s.c", long_ago)
+    assert names() == ["s.a", "s.b", "s.c"]
+    write("s.d", long_ago)
+    assert names(is_quick=True) == ["s.a", "s.b", "s.c"], "an old folder of the same time is not looked at"
 
 
 def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
