@@ -94,7 +94,8 @@ def agree(instance: dg.DagsterInstance, workspace: Workspace, study: str, steps:
             held.enter_context(workspace.hold_study(study, waits=False))
         except DmiccError:
             return Agreement()
-        told = last_told(settings, study)  # a run may have ended since
+        told = last_told(settings, study)  # a run may have ended since, on another machine too
+        lake.refresh(study)
         state = state_of(lake, spec, versions)
         states = study_currency(workspace, study, steps)
         reported = reconcile(instance, workspace, states)

@@ -32,7 +32,7 @@ class _Cursor:
         versions: the data version of each accession (and of `gene_sets`) when it was last observed.
         next: the accession or study at which to go on: the first that the last tick did not reach; "" after a round.
         begun: when the round began, in seconds.
-        failed: accessions of the round without an answer, which are asked for again in every tick.
+        failed: accessions of the round without an answer, which every tick asks again when it has time.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -63,13 +63,16 @@ def revisions_sensor() -> dg.SensorDefinition:
         if not (is_new_round or cursor.next or cursor.failed):
             return dg.SensorResult(cursor=context.cursor)
         here = workspace.session().workspace
+        here.lake.refresh()  # the session was opened when this process began; other machines may compute
         seen, late = _begin_round(here, cursor) if is_new_round else ([], [])
         again, cursor.failed = cursor.failed, []
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
         cursor.next = ""
-        for name in dict.fromkeys([*going_on, *again]):
+        names = list(dict.fromkeys([*going_on, *again]))
+        for at, name in enumerate(names):
             if time.monotonic() > ends:
-                cursor.next = name
+                cursor.next = name if name in going_on else ""
+                cursor.failed += [each for each in names[at:] if each in again]
                 context.log.info(f"no time for {name} and what comes after it: the next tick begins there")
                 break
             if name.startswith(_STUDY):

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.geo.http.cache import FileCache
@@ -15,6 +17,8 @@ from dmicc_assets.lake.shelf import DownloadShelf
 from dmicc_assets.lake.steps import Result, Step, StepContext, partition_keys
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets.orchestration.build import build_defs
+from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.types import PartitionKey
 from dmicc_assets_tests.worlds.local_study import local_study, run_steps, values_of
@@ -87,6 +91,26 @@ def test_a_result_of_inputs_that_were_replaced_meanwhile_is_computed_again(
     value = open_workspace(two).lake.read_matrix("cohort/expression", "local.a").values.mean()
     published_now = open_workspace(two).lake.read_matrix("expression/genes", "local.A").values.mean()
     assert value == pytest.approx(published_now, abs=1e-9)
+
+
+def test_a_sensor_tells_dagster_of_what_other_machines_published_since_it_began(
+    machines: tuple[Settings, Settings, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, one, two = machines
+    dataset, key = next(step for step in MADE if step.name == "dataset"), PartitionKey("local.A")
+    made(one, MADE[0], key)
+    made(one, dataset, key)
+    definitions, instance = build_defs(open_workspace(one)), dg.DagsterInstance.ephemeral()
+    there = open_workspace(two).context(dataset, key)
+    there.lake.refresh("local")
+    rows = there.lake.read("expression/genes", key).with_columns(pl.col("value") + 1)
+    published_now = there.lake.write("expression/genes", key, rows, origin(there))
+    monkeypatch.setattr("dmicc_assets.orchestration.sensors.libraries_now", lambda _: "")
+    monkeypatch.setattr("dmicc_assets.orchestration.sensors.accessions", lambda _: list[str]())
+    context = dg.build_sensor_context(instance, definitions=definitions, resources=dict(definitions.resources or {}))
+    definitions.resolve_sensor_def("source_revisions").evaluate_tick(context)
+    (told,) = instance.fetch_materializations(asset_key("expression/genes"), limit=10).records
+    assert (told.event_log_entry.tags or {})[DATA_VERSION_TAG] == published_now.content
 
 
 def test_a_download_of_one_machine_is_a_file_of_the_other(tmp_path: Path) -> None:
