@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,11 @@ class Copies:
                 named.add(json.loads(found[0])["object"])
         return named
 
+    def object_folders(self, study: str, since: datetime) -> tuple[str, ...]:
+        """Folders of the objects of a study's partitions whose manifest was replaced since a time."""
+        manifests = self._storage.listing(f"{study}/manifests")
+        return tuple(object_folder(*_of_name(name)) for name, each in manifests.items() if each.modified_at >= since)
+
     def _refresh_files(self, study: str) -> None:
         """Take the small files of a study that differ, and delete those that were deleted elsewhere."""
         listing = self._storage.listing(f"{study}/files")
@@ -318,6 +324,11 @@ def _of_name(name: str) -> tuple[str, str]:
     """Table and partition of a manifest's name."""
     table, _, file = name.split("/", 2)[2].rpartition("/")
     return table, file.removesuffix(".json")
+
+
+def object_folder(table: str, partition: str) -> str:
+    """Folder of a partition's objects, with the `/` at its end."""
+    return f"{PartitionKey(partition).study}/objects/{table}/{partition}/"
 
 
 def history_folder(table: str, partition: str) -> str:

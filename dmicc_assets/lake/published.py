@@ -18,7 +18,7 @@ import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.advisory_locks import AdvisoryLocks
-from dmicc_assets.lake.copies import Copies, Published, history_folder
+from dmicc_assets.lake.copies import Copies, Published, history_folder, object_folder
 from dmicc_assets.lake.durable import file_sha256
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.object_store import open_storage
@@ -28,7 +28,7 @@ from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES, Table
 from dmicc_assets.types import PartitionKey
 
-# A manifest is swapped right after its rows were uploaded, and a reader follows a manifest at once.
+# A manifest is swapped right after its rows were uploaded; a reader may follow one that was replaced for as long.
 ORPHAN_AFTER = timedelta(days=1)
 _AT_ONCE = 8  # downloads side by side
 _MOST_REPLACED = 20
@@ -140,9 +140,8 @@ class PublishedLake(Lake):
             LostRaceError: another machine published a result of another recipe since `refresh`.
         """
         table, partition = manifest.table, manifest.partition
-        study = PartitionKey(partition).study
         before = self._copies.published(table, partition)
-        there = f"{study}/objects/{table}/{partition}/{manifest.sha256[:16]}-{uuid4().hex}"
+        there = f"{object_folder(table, partition)}{manifest.sha256[:16]}-{uuid4().hex}"
         self._storage.upload(f"{there}.parquet", self.path(table, partition))
         attached: dict[str, str] = {}
         for path in files:
@@ -242,13 +241,17 @@ class PublishedLake(Lake):
             yield
 
     def sweep(self) -> int:
-        """Delete objects that no manifest names and that are older than a day; returns their number."""
+        """Delete objects that no manifest names and that are older than a day; returns their number.
+
+        Those of a partition whose manifest was replaced within a day stay: a reader may follow the earlier one.
+        """
         n_swept = 0
         for study in self._copies.studies():
             named = self._copies.named_objects(study)
             oldest = datetime.now(UTC) - ORPHAN_AFTER
+            kept = self._copies.object_folders(study, oldest)
             for name, listed in self._storage.listing(f"{study}/objects").items():
-                if name not in named and listed.modified_at < oldest:
+                if name not in named and listed.modified_at < oldest and not name.startswith(kept):
                     self._storage.delete(name)
                     n_swept += 1
         return n_swept

@@ -143,14 +143,30 @@ def test_objects_that_no_manifest_names_are_swept_after_a_day(
     here.write(
         "source/samples", "s.D", pl.DataFrame(schema=samples()), OTHER
     )  # no history: the first object is orphaned
-    storage.age = timedelta()
     here.write("source/samples", "s.D", pl.DataFrame(schema=samples()), replace(OTHER, recipe="third"))
+    storage.age = timedelta()
+    storage.upload("s/objects/source/samples/s.D/whose manifest is about to be swapped.parquet", b"")
     assert here.sweep() == 2
     assert here.sweep() == 0
     here.refresh("s")
     assert here.verify(TABLE, KEY)
     assert here.verify("source/samples", "s.D")
     assert [len(pl.read_parquet(path)) for path in here.history(TABLE, KEY)] == [2]
+
+
+def test_what_a_reader_follows_is_not_swept_when_its_manifest_was_replaced_just_now(
+    here: PublishedLake, there: PublishedLake, storage: MemoryStorage
+) -> None:
+    storage.age = timedelta(days=30)
+    here.write("source/samples", "s.D", pl.DataFrame(schema=samples()), ORIGIN)
+    there.refresh("s")
+    storage.age = timedelta()
+    here.write("source/samples", "s.D", pl.DataFrame(schema=samples()), OTHER)
+    assert here.sweep() == 0
+    assert there.read("source/samples", "s.D").is_empty()
+    storage.age = timedelta(hours=25)
+    here.write("source/samples", "s.D", pl.DataFrame(schema=samples()), replace(OTHER, recipe="third"))
+    assert here.sweep() == 1
 
 
 def samples() -> dict[str, pl.DataType]:
