@@ -114,6 +114,7 @@ class StudyRun:
         """
         self._plan, self._begun, self._ended, self._looked = list(plan), started, ended, looked
         self._steps = {step.name: step for step, _ in self._plan}
+        self._workspace.lake.refresh(self.study)  # it may have waited for the study's lock
         self._retire()
         self._reports.reconcile(lambda: study_currency(self._workspace, self.study, STEPS))
         self._schedule = schedule_of(self._workspace, self._plan)

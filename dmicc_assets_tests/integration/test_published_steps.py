@@ -1,5 +1,6 @@
 """Steps of a study on machines that share a lake: each is computed once, and never from inputs that were replaced."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dmicc_assets.assets import STEPS
 from dmicc_assets.geo.http.cache import FileCache
 from dmicc_assets.lake import published, shelf
+from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.making import Made, make
 from dmicc_assets.lake.recipes import origin
 from dmicc_assets.lake.shelf import DownloadShelf
@@ -19,6 +21,8 @@ from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import asset_key
+from dmicc_assets.orchestration.reports import Reports
+from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.types import PartitionKey
 from dmicc_assets_tests.worlds.local_study import local_study, run_steps, values_of
@@ -111,6 +115,27 @@ def test_a_sensor_tells_dagster_of_what_other_machines_published_since_it_began(
     definitions.resolve_sensor_def("source_revisions").evaluate_tick(context)
     (told,) = instance.fetch_materializations(asset_key("expression/genes"), limit=10).records
     assert (told.event_log_entry.tags or {})[DATA_VERSION_TAG] == published_now.content
+
+
+def test_a_run_that_waited_for_another_machine_begins_with_what_that_published(
+    machines: tuple[Settings, Settings, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, one, two = machines
+    seen = list[str]()
+
+    class Seen(Exception):  # noqa: N818 - it only ends the run
+        pass
+
+    def reconcile(_: Reports, states: Callable[[], Sequence[Currency]]) -> None:
+        seen.extend(state.name for state in states() if state.is_current)
+        raise Seen
+
+    monkeypatch.setattr(Reports, "reconcile", reconcile)
+    run = StudyRun(open_workspace(one), "local")
+    made(two, MADE[0], PartitionKey("local.A"))
+    with pytest.raises(Seen):
+        run.materialise(run.plan())
+    assert seen == ["files of local.A"]
 
 
 def test_a_download_of_one_machine_is_a_file_of_the_other(tmp_path: Path) -> None:
