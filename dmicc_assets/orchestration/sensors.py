@@ -63,7 +63,10 @@ def revisions_sensor() -> dg.SensorDefinition:
         if not (is_new_round or cursor.next or cursor.failed):
             return dg.SensorResult(cursor=context.cursor)
         here = workspace.session().workspace
-        here.lake.refresh()  # the session was opened when this process began; other machines may compute
+        try:
+            here.lake.refresh()  # the session was opened when this process began; other machines may compute
+        except DmiccError as error:
+            return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
         seen, late = _begin_round(here, cursor) if is_new_round else ([], [])
         again, cursor.failed = cursor.failed, []
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []

@@ -10,6 +10,7 @@ import pytest
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from dmicc_assets.assets import STEPS
+from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.http.cache import FileCache
 from dmicc_assets.lake import published, shelf
 from dmicc_assets.lake.currency import Currency
@@ -111,10 +112,17 @@ def test_a_sensor_tells_dagster_of_what_other_machines_published_since_it_began(
     published_now = there.lake.write("expression/genes", key, rows, origin(there))
     monkeypatch.setattr("dmicc_assets.orchestration.sensors.libraries_now", lambda _: "")
     monkeypatch.setattr("dmicc_assets.orchestration.sensors.accessions", lambda _: list[str]())
-    context = dg.build_sensor_context(instance, definitions=definitions, resources=dict(definitions.resources or {}))
-    definitions.resolve_sensor_def("source_revisions").evaluate_tick(context)
+    sensor, resources = definitions.resolve_sensor_def("source_revisions"), dict(definitions.resources or {})
+    sensor.evaluate_tick(dg.build_sensor_context(instance, definitions=definitions, resources=resources))
     (told,) = instance.fetch_materializations(asset_key("expression/genes"), limit=10).records
     assert (told.event_log_entry.tags or {})[DATA_VERSION_TAG] == published_now.content
+
+    def gone(_: object) -> list[str]:
+        raise SourceError("s3://bucket: no answer")
+
+    monkeypatch.setattr(MemoryStorage, "folders", gone)
+    tick = sensor.evaluate_tick(dg.build_sensor_context(instance, definitions=definitions, resources=resources))
+    assert tick.skip_message == "s3://bucket: no answer"
 
 
 def test_a_run_that_waited_for_another_machine_begins_with_what_that_published(
