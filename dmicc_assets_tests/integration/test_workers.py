@@ -162,7 +162,7 @@ def test_an_interrupted_run_leaves_no_worker_and_nothing_incomplete(
     _, said = command.communicate(timeout=60)
     if how == signal.SIGINT:
         assert command.returncode == INTERRUPTED, said
-        assert said.endswith("nothing is incomplete, run again to continue\n")
+        assert said.endswith("nothing is incomplete, run again to continue\n"), said
     deadline = time.monotonic() + 10
     while is_there(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
