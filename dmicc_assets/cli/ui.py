@@ -46,14 +46,14 @@ def serve_ui(
         DmiccError: Dagster or the pages ended by themselves.
     """
     names = names_of(host)
-    if names != NAMES:
+    if host not in NAMES:
         if not has_no_login:
             raise RequestError(
                 f"--host {host}: whoever reaches it could run studies and read all results, because there is no "
                 f"login; {behind_a_proxy(port, pages_port)}\nor add --without-login where nobody else can reach it"
             )
         out.print(f"warning: there is no login at {host}; {behind_a_proxy(port, pages_port)}")
-    shown = names[-1] if names != NAMES else HOST
+    shown = name_in_url(host)
     if port == pages_port:
         raise RequestError(f"port {port} is asked for twice: Dagster and the pages need one each")
     _free(host, port, "--port").close()
@@ -93,6 +93,12 @@ def names_of(host: str) -> tuple[str, ...]:
     everywhere = host in ("0.0.0.0", "::")
     own = (socket.gethostname(), socket.getfqdn()) if everywhere else (host,)
     return (*NAMES, *(name.lower() for name in dict.fromkeys(own) if name.lower() not in NAMES))
+
+
+def name_in_url(host: str) -> str:
+    """The name by which a browser on this machine reaches what listens at an address."""
+    names = [host] if host in NAMES else [name for name in names_of(host) if name not in NAMES] or [HOST]
+    return f"[{names[-1]}]" if ":" in names[-1] else names[-1]
 
 
 def behind_a_proxy(port: int, pages_port: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from starlette.datastructures import Headers
 
-from dmicc_assets.cli.ui import names_of, serve_ui
+from dmicc_assets.cli.ui import name_in_url, names_of, serve_ui
 from dmicc_assets.errors import RequestError
 from dmicc_assets.pages.loopback import NAMES, Token, refusal
 from dmicc_assets.study.settings import load_settings
@@ -82,6 +82,33 @@ def test_an_address_that_others_reach_needs_an_explicit_option_and_says_how_to_a
     assert said.startswith(f"--host {host}: whoever reaches it could run studies and read all results")
     for each in ("auth_basic_user_file", "proxy_pass http://127.0.0.1:3001", "127.0.0.1:3000", "--without-login"):
         assert each in said
+
+
+def test_every_address_needs_the_option_also_where_the_machine_is_called_localhost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def listen(*_: object) -> socket.socket:
+        raise AssertionError("it would listen")
+
+    for name in ("gethostname", "getfqdn"):
+        monkeypatch.setattr(socket, name, lambda: "localhost")
+    monkeypatch.setattr("dmicc_assets.cli.ui._free", listen)
+    with pytest.raises(RequestError, match=r"--host 0\.0\.0\.0: whoever reaches it"):
+        serve_ui(Console(), load_settings(), 3000, 3001, "0.0.0.0")
+    assert name_in_url("0.0.0.0") == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "[::1]"),
+        ("2001:db8::7", "[2001:db8::7]"),
+        ("Server.example", "server.example"),
+    ],
+)
+def test_the_address_that_is_shown_is_one_at_which_it_listens(host: str, shown: str) -> None:
+    assert name_in_url(host) == shown
 
 
 def test_what_is_no_address_of_this_machine_is_refused() -> None:
