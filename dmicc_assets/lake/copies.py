@@ -198,9 +198,9 @@ class Copies:
         """Publish a small file of the lake's folder as it is here, or delete it in the store."""
         relative = path.relative_to(self._root).as_posix()
         name, sidecar = f"{study}/files/{relative}", self._sidecar(f"files/{study}/{relative}")
-        if path.exists():
+        content = _content(path)  # before the sidecar is written, by which a refresh may delete the file meanwhile
+        if content is not None:
             sidecar.parent.mkdir(parents=True, exist_ok=True)
-            content = path.read_bytes()  # before the sidecar, by which a refresh may delete the file meanwhile
             sidecar.write_text("")  # of no version: the next refresh takes what is there then
             self._storage.upload(name, content)
         else:
@@ -230,7 +230,7 @@ class Copies:
         there = {name.split("/", 2)[2]: (name, each.version) for name, each in listing.items()}
         for relative, (name, version) in there.items():
             path, sidecar = self._root / relative, self._sidecar(f"files/{study}/{relative}")
-            if not path.exists() or _text(sidecar) != version:
+            if not path.exists() or _content(sidecar) != version.encode():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_beside(path, lambda beside, name=name: self._download(name, beside))
                 sidecar.parent.mkdir(parents=True, exist_ok=True)
@@ -308,10 +308,10 @@ class Copies:
         return self._root / FOLDER / relative
 
 
-def _text(sidecar: Path) -> str | None:
-    """What a sidecar says; None without one, because another process may delete it at any moment."""
+def _content(path: Path) -> bytes | None:
+    """What a small file holds; None without one: another process may delete it at any moment."""
     try:
-        return sidecar.read_text()
+        return path.read_bytes()
     except FileNotFoundError:
         return None
 
