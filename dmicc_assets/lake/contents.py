@@ -11,6 +11,7 @@ import polars as pl
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.looked_at import looked_at
 from dmicc_assets.lake.store import Lake
+from dmicc_assets.lake.stored_once import columns_read, with_repeats
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
 
@@ -36,13 +37,16 @@ def read_columns(
     lake: Lake, table: str, keys: Iterable[PartitionKey], columns: Sequence[str]
 ) -> dict[str, pl.DataFrame]:
     """Some columns of the partitions that were written, read together; those of damaged files are left out."""
-    there, by = sorted(contents(lake, table, keys)), TABLES[table].partition_columns
+    declared = TABLES[table]
+    there, by = sorted(contents(lake, table, keys)), declared.partition_columns
     if not there:
         return {}
     try:
-        rows = pl.scan_parquet([lake.path(table, key) for key in there]).select(*by, *columns).collect()
+        stored = pl.scan_parquet([lake.path(table, key) for key in there])
+        rows = stored.select(*by, *columns_read(declared, columns)).collect()
     except (OSError, pl.exceptions.PolarsError):  # one of them: each is read to find it
         return dict(_each(lake, table, there, columns))
+    rows = with_repeats(declared, rows).select(*by, *columns)
     parts = rows.partition_by(by, as_dict=True, include_key=False)
     return {key: parts.get(key.names, rows.head(0).select(columns)) for key in there}
 

@@ -10,10 +10,11 @@ import pytest
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import CONTENT_VERSION, content_hash
+from dmicc_assets.lake.contents import read_columns
 from dmicc_assets.lake.manifest import Manifest, Origin
 from dmicc_assets.lake.store import Lake, declared_rows
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import ExpressionMatrix, matrix_rows
+from dmicc_assets.types import ExpressionMatrix, PartitionKey, matrix_rows
 
 ORIGIN = Origin("recipe", "1", {}, [], {}, "run")
 VALUES = ExpressionMatrix(np.array([[1.0, np.nan, 3.0], [4.0, 5.0, 6.5]]), ("G1", "G2"), ("S1", "S2", "S3"))
@@ -76,6 +77,8 @@ def test_an_adjusted_value_is_stored_only_where_it_differs_and_is_read_everywher
     stored = pl.read_parquet(lake.path(COHORT, "s.c"))
     assert stored["value_adjusted"].to_list() == [None, None, None, 4.25, 5.25, 6.75]
     np.testing.assert_array_equal(lake.read_matrix(COHORT, "s.c", "value_adjusted").values, ADJUSTED.values)
+    together = read_columns(lake, COHORT, [PartitionKey("s.c")], ["value_adjusted"])["s.c"]
+    assert together["value_adjusted"].to_list() == [1.0, None, 3.0, 4.25, 5.25, 6.75]
     rows = lake.read(COHORT, "s.c")
     assert rows["value_adjusted"].to_list() == [1.0, None, 3.0, 4.25, 5.25, 6.75]
     assert lake.write(COHORT, "s.c", rows, ORIGIN).content == whole.content, "the content is that of the meaning"
