@@ -77,7 +77,8 @@ def _signatures(lake: Lake, table: str, *, of_rows: bool) -> dict[str, list[int]
 def _kept(path: Path) -> dict[str, Any]:
     try:
         kept = json.loads(path.read_text())
-        return {"folder": int(kept["folder"]), "found": dict(kept["found"])}
+        found = {key: [state, seen] for key, (state, seen) in dict(kept["found"]).items()}
+        return {"folder": int(kept["folder"]), "found": found}
     except (OSError, ValueError, TypeError, KeyError):
         return {"folder": 0, "found": {}}
 

@@ -59,6 +59,17 @@ def test_nothing_is_built_and_no_file_is_looked_at_when_nothing_changed(
     assert ensure_warehouse(settings).stat().st_ino == inode
 
 
+@pytest.mark.parametrize("spoilt", ["[1]", '{"folder": 1, "found": {"a.x": 3}}', '{"folder": 1, "found": [3]}'])
+def test_what_was_kept_and_is_damaged_is_found_again(settings: Settings, studies: Lake, spoilt: str) -> None:
+    right = answers(settings)
+    for name, table in (("columns", "differential.genes"), ("models", "model.coefficients")):
+        path = studies.kept_path(name, table)
+        assert path.is_file()
+        path.write_text(spoilt)
+    build_warehouse(settings)
+    assert answers(settings) == right
+
+
 def test_a_changed_study_is_looked_at_alone_and_answers_as_if_all_were_built(
     settings: Settings, studies: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
