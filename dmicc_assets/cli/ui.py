@@ -45,6 +45,8 @@ def serve_ui(
         RequestError: a port is in use or not valid, or others could reach it and nobody said that they may.
         DmiccError: Dagster or the pages ended by themselves.
     """
+    if not host.strip():
+        raise RequestError("--host: expected an address of this machine, as 127.0.0.1, got nothing")
     names = names_of(host)
     if host not in NAMES:
         if not has_no_login:

@@ -43,8 +43,9 @@ def rare_scores(weight: FloatArray, size: int, scores: FloatArray, seed: int, sm
     Sets are drawn in which genes towards the top are likelier, so that such scores are common, and each set counts with
     its probability among random sets over that among the drawn ones (Siegmund 1976, doi:10.1214/aos/1176343541). Sets
     of a fixed size with tilted genes are drawn exactly (Chen, Dempster & Liu 1994, doi:10.1093/biomet/81.3.457), and
-    sets of several tilts are counted together (Owen & Zhou 2000, doi:10.1080/01621459.2000.10473909). The estimate has
-    no bias; its relative standard error is 0.1 to 0.3, at 1e-10 as at 1e-3.
+    sets of several tilts are counted together (Owen & Zhou 2000, doi:10.1080/01621459.2000.10473909). Its
+    relative standard error is 0.1 to 0.3 for sets of 10 genes or more, at 1e-10 as at 1e-3, and up to 0.5 for smaller
+    ones. Scores above 0.95 of sets of 10 genes or more are given the p-value of 0.95, which is larger.
 
     Args:
         weight: (N,) weight of each gene of the ranked list, the end where the scores are first.

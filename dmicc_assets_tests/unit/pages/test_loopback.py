@@ -114,3 +114,8 @@ def test_the_address_that_is_shown_is_one_at_which_it_listens(host: str, shown: 
 def test_what_is_no_address_of_this_machine_is_refused() -> None:
     with pytest.raises(RequestError, match=r"--host 192\.0\.2\.7: expected an address of this machine"):
         serve_ui(Console(quiet=True), load_settings(), *free_ports(), "192.0.2.7", has_no_login=True)
+
+
+def test_an_empty_host_is_not_every_address() -> None:
+    with pytest.raises(RequestError, match="--host: expected an address of this machine"):
+        serve_ui(Console(quiet=True), load_settings(), *free_ports(), "", has_no_login=True)
