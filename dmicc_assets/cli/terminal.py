@@ -67,6 +67,7 @@ def run_and_show(
     from dmicc_assets.orchestration.run import StudyRun
 
     workspace.study(study)
+    chosen.of(STEPS)  # a group that there is not is said before anything is asked for
     shows = progress_of(err, study, json_to=None if last is None else out)
     with _alone(err, workspace, study, waits=wait), shows:
         workspace = replace(workspace, report_progress=shows.part)
@@ -112,7 +113,8 @@ def _show_run(
     )
     if is_part:
         n_left = len(this.judged) - sum(state.is_current for state in this.judged)
-        out.print(f"not asked for: {n_left} further steps that are not up to date; `dmicc run {this.study}` makes them")
+        if n_left:
+            out.print(f"not asked for: {n_left} further steps out of date; `dmicc run {this.study}` makes them")
         return
     for line in stale_lines(this.judged):
         out.print(line)

@@ -5,6 +5,7 @@ Whether a step needs computing is `currency.py`'s.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.lake.steps import Step
@@ -37,7 +38,9 @@ class Chosen:
         groups = {group for step in steps for group in groups_of(step)}
         for asked in filter(None, (self.only, self.until, *self.skip)):
             if asked not in groups:
-                raise RequestError(f"no group {asked!r}: the groups are {', '.join(sorted(groups))}")
+                near = get_close_matches(asked, groups, n=1)
+                meant = f"; did you mean {near[0]!r}?" if near else ""
+                raise RequestError(f"no group {asked!r}: the groups are {', '.join(sorted(groups))}{meant}")
         left = [step for step in steps if self.only in (None, *groups_of(step))]
         if self.until is not None:
             of_until = needed([step for step in steps if self.until in groups_of(step)], steps)
