@@ -35,6 +35,13 @@ event_log_storage:
 Ran = set[tuple[str, str | None]]
 
 
+def _behind_the_next_retry() -> datetime.datetime:
+    """Half an hour behind the next full six hours, at which failed downloads are tried again: no test begins at one."""
+    now = datetime.datetime.now(datetime.UTC)
+    six_hours = now.replace(hour=now.hour // 6 * 6, minute=0, second=0, microsecond=0) + datetime.timedelta(hours=6)
+    return six_hours + datetime.timedelta(minutes=30)
+
+
 class Daemon:
     """The daemons over one instance, with the revision sensor and the automation switched on."""
 
@@ -45,7 +52,7 @@ class Daemon:
         self._context = context
         self._assets = AssetDaemon(settings={"use_threads": False}, pre_sensor_interval_seconds=0)
         self._queue = QueuedRunCoordinatorDaemon(interval_seconds=0)
-        self._now = now or datetime.datetime.now(datetime.UTC)
+        self._now = now or _behind_the_next_retry()
         (entry,) = context.create_request_context().get_code_location_entries().values()
         assert entry.code_location is not None, entry.load_error
         (repository,) = entry.code_location.get_repositories().values()
