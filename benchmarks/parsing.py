@@ -173,6 +173,13 @@ def report(runs: dict[str, list[dict[str, float]]]) -> str:
     )
 
 
+def show(section: str) -> None:
+    """Print a section; with `--write` it replaces that of README.md."""
+    print(section)
+    if "--write" in sys.argv:
+        write_section(section)
+
+
 def write_section(text: str) -> None:
     """Replace the section with the same heading in README.md; other sections are unchanged."""
     old = README.read_text(encoding="utf-8") if README.exists() else "# Benchmarks\n\n"
@@ -186,7 +193,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "geoquery.R").write_text(GEOQUERY)
-        section = report(measure(*write_inputs(folder), folder / "geoquery.R"))
-    print(section)
-    if "--write" in sys.argv:
-        write_section(section)
+        show(report(measure(*write_inputs(folder), folder / "geoquery.R")))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from parsing import write_section
+from parsing import show
 
 SIZES = ((54_675, 60), (20_000, 500), (5_000, 6_000))
 REPEATS = 2
@@ -158,7 +158,4 @@ def report() -> str:
 
 
 if __name__ == "__main__":
-    section = report()
-    print(section)
-    if "--write" in sys.argv:
-        write_section(section)
+    show(report())

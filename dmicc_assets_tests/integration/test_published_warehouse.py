@@ -4,7 +4,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import polars as pl
 import pytest
 
 from dmicc_assets.lake import published
@@ -15,17 +14,7 @@ from dmicc_assets.types import ExpressionMatrix, matrix_rows
 from dmicc_assets.warehouse.build import ensure_warehouse, left_out, refuse_absent
 from dmicc_assets.warehouse.query import run_query
 from dmicc_assets_tests.worlds.memory_storage import MemoryStorage, machine
-
-ORIGIN = Origin("recipe", "1", {}, [], {}, "run")
-GENES = pl.DataFrame(
-    {
-        "gene": ["B", "A"],
-        "log_fc": [1.5, -2.0],
-        "p_value": [0.01, 0.02],
-        "adj_p_value": [0.02, 0.02],
-        "direction": ["up", "down"],
-    }
-)
+from dmicc_assets_tests.worlds.two_genes import GENES, ORIGIN
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ them, without a web server between.
 
 import datetime
 import json
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ import yaml
 
 from dmicc_assets.study.settings import Settings
 from dmicc_assets_tests.worlds.local_study import local_study, values_of
-from dmicc_assets_tests.worlds.soaked_home import begin_home
+from dmicc_assets_tests.worlds.soaked_home import process_in
 
 STUDIES = ("local", "other")
 RIVALS: tuple[dict[str, Any], ...] = (
@@ -100,17 +98,5 @@ def rivals_in(folder: Path) -> Iterator[Rivals]:
     settings = local_study(folder, {name: values_of(name, 8, 8, seed) for seed, name in enumerate("AB")})
     studies = settings.study_folders[0]
     (studies / "other.yaml").write_text((studies / "local.yaml").read_text().replace("study: local", "study: other"))
-    begin_home(settings)
-    command = [sys.executable, "-m", "dmicc_assets_tests.worlds.soaked_process"]
-    environment = os.environ | settings.environment() | {"DMICC_WORKERS": "1"}
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            assert json.loads(process.stdout.readline())["ready"]
-            yield Rivals(folder, settings, process)
-        finally:
-            process.stdin.close()
-            process.wait(1000)
+    with process_in(settings) as process:
+        yield Rivals(folder, settings, process)

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +23,7 @@ from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets_tests.worlds import fake_geo as fake
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.soaked_geo import SoakedGeo
-from dmicc_assets_tests.worlds.soaked_home import begin_home
+from dmicc_assets_tests.worlds.soaked_home import process_in
 
 SMALL_DISK = 4 << 30
 FAULTS = {"none": 8, "killed": 7, "disk": 4, "server": 5}
@@ -234,17 +233,5 @@ def soak(folder: Path, logs: Path, seed: int, n_datasets: int = 20, n_studies: i
             gene_sets=geo.gene_sets,
             requests_per_second=50,
         )
-        begin_home(settings)
-        environment = os.environ | settings.environment() | {"DMICC_WORKERS": "1"}
-        command = [sys.executable, "-m", "dmicc_assets_tests.worlds.soaked_process"]
-        with subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                assert json.loads(process.stdout.readline())["ready"]
-                yield Soak(geo, server, settings, random.Random(seed + 1), logs / "rounds.jsonl", process)
-            finally:
-                process.stdin.close()
-                process.wait(1000)
+        with process_in(settings) as process:
+            yield Soak(geo, server, settings, random.Random(seed + 1), logs / "rounds.jsonl", process)

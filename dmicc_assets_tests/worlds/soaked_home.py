@@ -4,9 +4,11 @@ The rounds, the revisions between them and their faults are drawn in `soak.py`, 
 """
 
 import datetime
+import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,25 @@ def begin_home(settings: Settings) -> None:
     settings.prepare_home()
     with (settings.dagster_home / "dagster.yaml").open("a") as configuration:
         configuration.write(CONFIGURATION.format(folder=settings.dagster_home / "events"))
+
+
+@contextmanager
+def process_in(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
+    """The process that forks one for each round, in a home that is begun."""
+    begin_home(settings)
+    command = [sys.executable, "-m", "dmicc_assets_tests.worlds.soaked_process"]
+    environment = os.environ | settings.environment() | {"DMICC_WORKERS": "1"}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert json.loads(process.stdout.readline())["ready"]
+            yield process
+        finally:
+            process.stdin.close()
+            process.wait(1000)
 
 
 def automation(now: datetime.datetime) -> list[str]:

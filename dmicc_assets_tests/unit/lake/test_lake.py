@@ -18,21 +18,10 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_hash
 from dmicc_assets.lake.durable import write_beside
 from dmicc_assets.lake.looked_at import looked_at
-from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, matrix_rows
-
-ORIGIN = Origin("recipe", "1", {}, [], {}, "run")
-GENES = pl.DataFrame(
-    {
-        "gene": ["B", "A"],
-        "log_fc": [1.5, -2.0],
-        "p_value": [0.01, 0.02],
-        "adj_p_value": [0.02, 0.02],
-        "direction": ["up", "down"],
-    }
-)
+from dmicc_assets_tests.worlds.two_genes import GENES, ORIGIN
 
 
 def test_rows_come_back_sorted_by_key_with_the_partition_columns_in_the_file(lake: Lake) -> None:

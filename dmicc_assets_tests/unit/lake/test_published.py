@@ -18,18 +18,9 @@ from dmicc_assets.lake.storage import LostRaceError
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, PartitionKey, matrix_rows
 from dmicc_assets_tests.worlds.memory_storage import MemoryStorage, machine
+from dmicc_assets_tests.worlds.two_genes import GENES, ORIGIN
 
-ORIGIN = Origin("recipe", "1", {}, [], {}, "run")
 OTHER = replace(ORIGIN, recipe="another", settings={"log_fc": 2})
-GENES = pl.DataFrame(
-    {
-        "gene": ["B", "A"],
-        "log_fc": [1.5, -2.0],
-        "p_value": [0.01, 0.02],
-        "adj_p_value": [0.02, 0.02],
-        "direction": ["up", "down"],
-    }
-)
 TABLE, KEY = "differential/genes", "s.c"
 
 
