@@ -43,8 +43,8 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
     for cohort in results.study.cohorts:
         key = PartitionKey.of(name, cohort)
         lines += said(_cohort(results, cohort), key, "differential/genes", "differential/statistics", "cohort/samples")
-    of_signature = [table for table in ("signature/genes", "signature/overlap") if results.is_made(table)]
-    lines += said(_signature(results), name, *of_signature)
+    compared = ["signature/overlap"] if results.is_made("signature/overlap") else []
+    lines += said(_signature(results), name, "signature/genes", *compared)
     lines += said(_biomarkers(results), name, "signature/biomarkers")
     lines += said(_areas(results), name, "validation/roc", "rigor/findings")
     lines += said(_published(results), name, "report/published")

@@ -103,7 +103,7 @@ class StudyRun:
             plan: steps and their partitions, in order of dependence.
             started: called with a step and its partition when it begins.
             ended: called with the outcome of each partition, also of skipped and blocked ones.
-            looked: called once when the statistics, signature and model are there and longer work is left; the
+            looked: called once when statistics, signature and biomarkers are there and longer work is left; the
                 warehouse has them.
 
         Returns: the outcomes, in the order of the plan.

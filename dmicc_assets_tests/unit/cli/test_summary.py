@@ -1,7 +1,11 @@
 """The lines at the end of a run say what the tables say, with the reason of an area that surprises."""
 
+import pytest
+
 from dmicc_assets.checks.registry import findings_table, run_checks
 from dmicc_assets.cli.summary import study_summary
+from dmicc_assets.results.reader import Results
+from dmicc_assets.types import PartitionKey
 from dmicc_assets_tests.worlds.sound_study import sound, with_frame
 from dmicc_assets_tests.worlds.spoilt_studies import shared_controls, turned
 
@@ -21,3 +25,12 @@ def test_cohorts_that_share_samples_have_no_p_value_of_sharing() -> None:
     said = dict(study_summary(shared_controls(sound())))["signature"]
     assert "the cohorts share samples, so that they must share genes" in said
     assert ", p " not in said
+
+
+def test_shared_genes_are_shown_before_they_are_compared_with_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = with_frame(sound(), "signature/overlap", sound().rows("signature/overlap").head(0))
+    monkeypatch.setattr(Results, "is_made", lambda _self, table, _part=None: table == "signature/genes")
+    not_made = {("signature/overlap", PartitionKey(evidence.name))}
+    assert dict(study_summary(evidence, not_made))["signature"] == "3 genes (not yet compared with chance): G1, G2, G3"
+    old = {("signature/genes", PartitionKey(evidence.name))}
+    assert dict(study_summary(evidence, old))["signature"].startswith("out of date: 3 genes")

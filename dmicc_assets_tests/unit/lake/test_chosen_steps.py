@@ -42,6 +42,11 @@ def test_an_unknown_group_is_refused_with_the_groups(chosen: Chosen) -> None:
         chosen.of(STEPS)
 
 
+def test_a_misspelt_group_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(RequestError, match=r"; did you mean 'signature'\?$"):
+        Chosen(until="signatur").of(STEPS)
+
+
 def test_a_choice_of_nothing_is_refused() -> None:
     with pytest.raises(RequestError, match="no step is left"):
         Chosen(only="model", skip=("signature",)).of(STEPS)
