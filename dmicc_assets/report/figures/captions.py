@@ -28,8 +28,8 @@ CAPTIONS: dict[str, str] = {
     ),
     "md": "Fold change against average expression of every gene.",
     "p_values": (
-        "Distribution of the p-values. Without differential expression it is flat; the dashed line is the estimated "
-        "height of the genes that do not change (Storey)."
+        "Distribution of the p-values. Without differential expression it is flat; the dashed line is the height of "
+        "the genes that the legend names."
     ),
     "qq": "Moderated t-statistics against their expected values if no gene changed.",
     "mean_variance": "Residual spread of each gene against its average expression, with its trend.",

@@ -128,12 +128,13 @@ def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str, n
     bins: list[float] = np.linspace(0, 1, 41).tolist()
     axes.hist(p, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
     if pi0 is not None and len(p):
-        share, not_called = pi0, 1 - n_changed / len(p)
-        whose = "Storey's estimate\n(on average too high)"
+        # Storey's estimate is on average too high: it may count genes that the study calls differentially expressed.
+        not_called = 1 - n_changed / len(p)
+        share, whose = pi0, "genes without a change, Storey's estimate\n(on average too high)"
         if not_called < pi0:
-            share, whose = not_called, "at most\nthose not called differentially expressed"
+            share, whose = not_called, "genes not called differentially expressed"
         text = "over 99" if 0.99 < share < 1 else f"{share * 100:.0f}"
-        label = f"genes without a change, {whose}: {text} %"
+        label = f"{whose}: {text} %"
         axes.axhline(share * len(p) / 40, color=style.DARK, ls="--", lw=1, label=label)
         axes.legend(loc="upper right")
     axes.set(xlabel="p-value", ylabel=f"genes a bin (of {len(p):,})", xlim=(0, 1))
