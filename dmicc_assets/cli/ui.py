@@ -5,6 +5,7 @@ Either ends with the other, and both with Ctrl-C, a signal to end, or the termin
 
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from dmicc_assets.study.settings import Settings
 
 # `dagster dev` warns that `dg dev` supersedes it, which does not help users of dmicc
 _SUPERSEDED = "ignore:Function `dev_command` is superseded"
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")  # Dagster writes it into pipes and files too
 _PATIENCE = 40.0  # seconds that Dagster has to end its services, each of which it gives 20
 _RELOAD = """mutation { reloadWorkspace { __typename } }"""
 
@@ -71,7 +73,9 @@ def serve_ui(
         pages = server(site, pages_port, host, names)
         thread = threading.Thread(target=_serve, args=(pages, listening, ended), daemon=True)
         dagster = _dagster(host, port, settings)
+        telling = threading.Thread(target=_pass_on, args=(dagster, ended), daemon=True)
         thread.start()
+        telling.start()
         try:
             while not ended.wait(0.5) and dagster.poll() is None:
                 pass
@@ -80,6 +84,7 @@ def serve_ui(
             pages.should_exit = True
             _end(dagster)
             thread.join(5)
+            telling.join(5)
         for line in site.runs.going():
             out.print(line)
     if status is not None:
@@ -127,8 +132,20 @@ def _dagster(host: str, port: int, settings: Settings) -> "subprocess.Popen[byte
         [sys.executable, "-m", "dmicc_assets.cli.dagster_dev", str(os.getpid()), host, str(port)],
         env=os.environ | settings.environment() | {"PYTHONWARNINGS": warnings},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def _pass_on(dagster: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
+    """Show what Dagster says, until it is told to end: a service interrupted in its start says so by a traceback."""
+    assert dagster.stdout is not None  # it was opened as a pipe
+    is_coloured = sys.stderr.isatty()
+    for line in dagster.stdout:
+        if not ended.is_set():
+            sys.stderr.buffer.write(line if is_coloured else _COLOUR.sub(b"", line))
+            sys.stderr.flush()
 
 
 def _end(dagster: "subprocess.Popen[bytes]") -> None:

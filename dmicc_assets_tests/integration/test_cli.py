@@ -20,6 +20,7 @@ from dmicc_assets.cli import terminal
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.study.settings import Settings
+from dmicc_assets_tests.worlds.real_ui import free_ports
 
 pytestmark = pytest.mark.apart
 
@@ -193,6 +194,23 @@ def test_ctrl_c_says_that_it_can_be_run_again(home: Settings, tmp_path: Path) ->
         "dmicc: interrupted; finished results are kept and nothing is incomplete, run again to continue\n"
     )
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("after", ["Dagster UI", "Launching Dagster services"])
+def test_the_ui_ends_in_silence_while_it_starts(home: Settings, tmp_path: Path, after: str) -> None:
+    port, pages = free_ports()
+    command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port), "--pages-port", str(pages)]
+    log = tmp_path / "ui.log"
+    with log.open("wb") as output, subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output) as process:
+        while after not in log.read_text() and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(1)  # in which the services of the second case begin to import
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, log.read_text()
+    said = log.read_text()
+    assert after in said
+    assert "Traceback" not in said
+    assert "\x1b[" not in said
 
 
 def test_the_result_in_a_pipe_is_one_line_each(dmicc: Dmicc, home: Settings) -> None:

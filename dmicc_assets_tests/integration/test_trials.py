@@ -1,10 +1,12 @@
 """What `dmicc doctor` tries: a lock that does not hold loses counts, and a store without conditions is found out."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from threading import BrokenBarrierError
 
 import pytest
 
@@ -23,12 +25,21 @@ def test_locks_of_a_disk_hold(tmp_path: Path) -> None:
     assert trial.lost == {"studies": 0, "partitions": 0}
 
 
+@contextmanager
+def letting_in_together(both: Barrier) -> Iterator[None]:
+    """A lock that lets two processes in at the same moment, while both count."""
+    with suppress(BrokenBarrierError):  # the other has ended
+        both.wait()
+    yield
+
+
 def test_a_lock_that_does_not_hold_loses_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken: dict[str, Callable[[Path], AbstractContextManager[object]]] = dict(lock_trial._KINDS)
-    broken["partitions"] = lambda _: nullcontext()
+    fork = get_context("fork")
+    both = fork.Barrier(2, timeout=0.5)
+    broken["partitions"] = lambda _: letting_in_together(both)
     monkeypatch.setattr(lock_trial, "_KINDS", broken)
     (tmp_path / FOLDER).mkdir()
-    fork = get_context("fork")
     counting = [fork.Process(target=lock_trial._count, args=(tmp_path, 0.5)) for _ in range(2)]
     for each in counting:
         each.start()
