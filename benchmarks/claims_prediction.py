@@ -12,8 +12,9 @@ import numpy as np
 
 from dmicc_assets.model.decision_curve import THRESHOLDS
 from dmicc_assets.model.risk_model import fit_risk_model, risk_model_tables
+from dmicc_assets.resampling.fold_models import log_odds_of
 from dmicc_assets.resampling.fold_tables import fold_numbers, fold_tables
-from dmicc_assets.resampling.nested import collected, fold_tests, log_odds_of, run_fold
+from dmicc_assets.resampling.nested import collected, fold_tests, run_fold
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
 from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData
 from dmicc_assets.stats.logistic import fit_logistic

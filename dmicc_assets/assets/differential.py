@@ -47,7 +47,7 @@ def subject_of(results: Results, cohort: str) -> Tested:
         study.cohorts[cohort].batch,
         study.block_of(cohort),
     ],
-    version="6",
+    version="7",
 )
 def differential(context: StepContext) -> Result:
     """Test every gene, cases against controls, as limma does, and keep those that pass the study's thresholds."""

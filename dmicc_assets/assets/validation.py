@@ -55,7 +55,7 @@ def expression_tests(context: StepContext) -> Result:
     outputs=("validation/folds", "validation/out_of_fold", "validation/trivial"),
     inputs=(*SELECTION, *PROBES),
     settings=of_resampling,
-    version="1",
+    version="2",
 )
 def out_of_fold(context: StepContext) -> Result:
     """Choose the genes and fit the model anew in every fold, and predict the samples that the fold holds out."""
@@ -93,7 +93,7 @@ def left_out_datasets(context: StepContext) -> Result:
         *PROBES,
     ),
     settings=of_resampling,
-    version="7",
+    version="8",
 )
 def roc(context: StepContext) -> Result:
     """Measure by the area under the ROC curve how well each signature gene and the model separate cases from controls.

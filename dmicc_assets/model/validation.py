@@ -5,7 +5,7 @@ Nothing is fitted on the scored samples. Optimism within the training samples is
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -113,7 +113,7 @@ def roc_tables(
         model: the frozen model; None when there is none.
         model_subject: the cohort it was fitted in.
     """
-    rows, curves = [TABLES["validation/roc"].frame()], [TABLES["validation/roc_curve"].frame()]
+    rows, curves = list[dict[str, object]](), list[dict[str, Any]]()
     for subject in subjects:
         expected = directions.get(subject.name, {})
         scored = [*_gene_scores(subject, genes, expected), *_model_scores(subject, model, model_subject)]
@@ -129,7 +129,8 @@ def roc_tables(
             rows.append(_roc_row(subject, predictor, curve, n_case, n_control))
             if curve is not None:
                 curves.append(_curve_rows(subject, predictor, curve))
-    return RocTables(pl.concat(rows), pl.concat(curves))
+    columns = {name: np.concatenate([rows[name] for rows in curves]) for name in curves[0]} if curves else ()
+    return RocTables(TABLES["validation/roc"].frame(rows), TABLES["validation/roc_curve"].frame(columns))
 
 
 def model_score(model: RiskModel, subject: CaseControl, scale: Literal["z_score", "log2"]) -> FloatArray | None:
@@ -177,43 +178,39 @@ def _model_scores(subject: CaseControl, model: RiskModel | None, model_subject: 
         yield Scored(MODEL_ON_LOG2, on_log2, "up", "external", None)
 
 
-def _roc_row(subject: CaseControl, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> pl.DataFrame:
+def _roc_row(subject: CaseControl, scored: Scored, curve: Roc | None, n_case: int, n_control: int) -> dict[str, object]:
     low, high, interval = (None, None, None) if curve is None else area_interval(curve, scored.score, subject)
     cut = None if curve is None else youden(curve)
-    return TABLES["validation/roc"].frame(
-        {
-            "subject": subject.name,
-            "subject_kind": subject.kind,
-            "predictor": scored.predictor,
-            "kind": scored.kind,
-            "chosen_here": subject.kind == "cohort",
-            "auc": None if curve is None else curve.auc,
-            "ci_low": low,
-            "ci_high": high,
-            "interval": interval,
-            "threshold": None if cut is None else cut.threshold,
-            "sensitivity": None if cut is None else cut.sensitivity,
-            "specificity": None if cut is None else cut.specificity,
-            "direction": scored.direction,
-            "n_case": n_case,
-            "n_control": n_control,
-            "measured_as": scored.measured_as,
-        }
-    )
-
-
-def _curve_rows(subject: CaseControl, scored: Scored, curve: Roc) -> pl.DataFrame:
-    columns = {
+    return {
         "subject": subject.name,
         "subject_kind": subject.kind,
         "predictor": scored.predictor,
         "kind": scored.kind,
-        "point": np.arange(len(curve.thresholds)),
+        "chosen_here": subject.kind == "cohort",
+        "auc": None if curve is None else curve.auc,
+        "ci_low": low,
+        "ci_high": high,
+        "interval": interval,
+        "threshold": None if cut is None else cut.threshold,
+        "sensitivity": None if cut is None else cut.sensitivity,
+        "specificity": None if cut is None else cut.specificity,
+        "direction": scored.direction,
+        "n_case": n_case,
+        "n_control": n_control,
+        "measured_as": scored.measured_as,
+    }
+
+
+def _curve_rows(subject: CaseControl, scored: Scored, curve: Roc) -> dict[str, Any]:
+    """Columns of `validation/roc_curve`, an array each."""
+    n = len(curve.thresholds)
+    key = {"subject": subject.name, "subject_kind": subject.kind, "predictor": scored.predictor, "kind": scored.kind}
+    return {name: np.full(n, value) for name, value in key.items()} | {
+        "point": np.arange(n),
         "threshold": curve.thresholds,
         "fpr": 1 - curve.specificity,
         "tpr": curve.sensitivity,
     }
-    return TABLES["validation/roc_curve"].frame(columns)
 
 
 def _medians(values: FloatArray) -> FloatArray:

@@ -196,7 +196,7 @@ class FoldValues:
         arrays: datasets whose values depend on all arrays; without any, the subject's own values hold for every fold.
         matrices: gene-level values of every dataset of the cohort.
         samples: `source.samples` rows of every dataset of the cohort.
-        largest_t: rows of the genes with the largest t of a fold, by its samples' counts; filled when it is tested.
+        largest_t: rows of the genes with the largest t of a fold, by its samples' counts and which are held out.
     """
 
     name: str

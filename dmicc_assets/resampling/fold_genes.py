@@ -110,13 +110,16 @@ class FoldGenes:
         return best
 
     def _largest_t(self, fold: int, basis: Basis) -> int:
-        key = self.counts[fold].tobytes()
+        key = self._key(fold)
         if key not in self.source.largest_t:
             self._remember(fold, basis, self._tested(fold, basis))
         candidates = self.source.largest_t[key]
         trained = self._trained(fold, self.values(fold, candidates))
         adjusted = adjust_batch(trained, trained.matrix, trained.dataset, self.batch).training
         return int(candidates[np.argmax(absolute_t(adjusted, trained.is_case))])
+
+    def _key(self, fold: int) -> bytes:
+        return self.counts[fold].tobytes() + self.held_out[fold].tobytes()
 
     def _remember(self, fold: int, basis: Basis, found: "_Tested") -> None:
         """Keep the genes among which is the largest t, from tests in which no patient has a part."""
@@ -127,7 +130,7 @@ class FoldGenes:
         lacks = np.isnan(found.gaps[:, self.counts[fold] > 0]).any(axis=1)
         t[np.flatnonzero(found.lacking)[lacks]] = -1.0
         first = np.argsort(-t, kind="stable")[:_CANDIDATES]
-        self.source.largest_t[self.counts[fold].tobytes()] = np.unique(np.concatenate([first, rounded]))
+        self.source.largest_t[self._key(fold)] = np.unique(np.concatenate([first, rounded]))
 
     def _trained(self, fold: int, values: FloatArray | None = None) -> CaseControl:
         """The training samples of a fold, with these genes' values (g, N), or no gene."""

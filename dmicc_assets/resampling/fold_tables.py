@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.resampling.arrays import FoldValues
-from dmicc_assets.resampling.nested import Fold, OutOfFold, nested_cv
+from dmicc_assets.resampling.fold_models import Fold
+from dmicc_assets.resampling.nested import OutOfFold, nested_cv
 from dmicc_assets.resampling.selection import StudyData
 from dmicc_assets.stats.roc import roc
 from dmicc_assets.tables import TABLES

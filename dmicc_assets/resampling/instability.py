@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.model.frozen_model import RiskModel
-from dmicc_assets.resampling.nested import OutOfFold, log_odds_of
+from dmicc_assets.resampling.fold_models import log_odds_of
+from dmicc_assets.resampling.nested import OutOfFold
 from dmicc_assets.stats.observed import mean_of_observed
 from dmicc_assets.stats.probability import expit
 from dmicc_assets.tables import TABLES

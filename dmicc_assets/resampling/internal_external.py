@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dmicc_assets.resampling.nested import Fold, run_fold
+from dmicc_assets.resampling.fold_models import Fold
+from dmicc_assets.resampling.nested import run_fold
 from dmicc_assets.resampling.other_cohorts import choice_without
 from dmicc_assets.resampling.parallel import in_parallel
 from dmicc_assets.resampling.resamples import patient_index

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.resampling.arrays import FoldValues
 from dmicc_assets.resampling.fold_genes import FoldGenes, is_sum_of_samples
+from dmicc_assets.resampling.fold_models import Fold, Picked, fold_with_model, folds_with_models, log_odds_of
 from dmicc_assets.resampling.other_cohorts import choice_without
 from dmicc_assets.resampling.parallel import in_parallel
 from dmicc_assets.resampling.resamples import (
@@ -22,37 +23,9 @@ from dmicc_assets.resampling.resamples import (
 )
 from dmicc_assets.resampling.reweighted import chosen_genes
 from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData, adjust_batch, tells_groups
-from dmicc_assets.stats.resampled_logistic import fit_training_parts
-from dmicc_assets.stats.roc import roc, youden
 from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatArray
 
 IntVector = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """Choices and predictions of one fold.
-
-    Attributes:
-        signature: genes chosen on the training samples.
-        biomarkers: those of them that the forests chose.
-        scores: (N,) linear predictors of all samples; NaN for a missing value. All equal `log_odds` without a model.
-        cut_off: Youden's cut-off on the training samples; None without a model.
-        log_odds: log-odds of the share of cases among the training samples.
-        test: (N,) True for the held-out samples.
-    """
-
-    signature: tuple[str, ...]
-    biomarkers: tuple[str, ...]
-    scores: FloatArray
-    cut_off: float | None
-    log_odds: float
-    test: BoolArray
-
-    @property
-    def has_model(self) -> bool:
-        """Whether genes were chosen and a model on them could be fitted: not with more genes than training samples."""
-        return self.cut_off is not None
 
 
 def run_fold(
@@ -68,63 +41,20 @@ def run_fold(
         test: (N,) which samples take no part in it.
     """
     trained = repeated_samples(subject, values, training)
-    picked = _pick(choice, trained, values, subject.dataset)
-    return _with_model(picked, trained, test)
+    picked, own = _pick(choice, trained, values, subject.dataset)
+    return fold_with_model(picked, own, trained.is_case, test)
 
 
-def _with_model(picked: "_Picked", trained: CaseControl, test: BoolArray) -> Fold:
-    return fold_with_model(picked.signature, picked.biomarkers, picked.training, picked.every, trained.is_case, test)
+def _pick(
+    choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix, datasets: Sequence[str]
+) -> tuple[Picked, FloatArray]:
+    """Differential expression, intersection, batch adjustment and ranking, on the training samples alone.
 
-
-def fold_with_model(
-    signature: tuple[str, ...],
-    genes: tuple[str, ...],
-    training: FloatArray,
-    every: FloatArray,
-    is_case: BoolArray,
-    test: BoolArray,
-) -> Fold:
-    """The model on the chosen genes, fitted on the training samples that have all of them; scores of all samples.
-
-    Args:
-        signature: genes among which the model's were chosen.
-        genes: the p genes of the model.
-        training: (p, M) their expression in the training samples.
-        every: (p, N) their expression in all samples.
-        is_case: (M,) the training samples' groups.
-        test: (N,) which samples take no part.
+    With the (p, M) adjusted expression of the chosen genes in the training samples.
     """
-    log_odds = log_odds_of(is_case)
-    complete = ~np.isnan(training).any(axis=0)
-    x, has_case = training[:, complete].T, is_case[complete]
-    if genes and has_case.any() and not has_case.all():
-        model = fit_training_parts(x, has_case, np.ones((1, len(x)), dtype=np.bool_))[0]
-        if np.isfinite(model).all():
-            cut_off = youden(roc(model[0] + x @ model[1:], has_case)).threshold
-            return Fold(signature, genes, model[0] + model[1:] @ every, cut_off, log_odds, test)
-    return Fold(signature, genes, np.full(len(test), log_odds), None, log_odds, test)
-
-
-def log_odds_of(is_case: BoolArray) -> float:
-    """Log-odds of the share of cases among samples of both classes."""
-    return float(np.log(is_case.sum() / (~is_case).sum()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Picked:
-    """Genes chosen on the training samples, and the biomarkers' adjusted expression there and in every sample."""
-
-    signature: tuple[str, ...]
-    biomarkers: tuple[str, ...]
-    training: FloatArray
-    every: FloatArray
-
-
-def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix, datasets: Sequence[str]) -> _Picked:
-    """Differential expression, intersection, batch adjustment and ranking, on the training samples alone."""
     batch = choice.data.study.cohorts[choice.target].batch
     if not tells_groups(trained, batch):
-        return _Picked((), (), trained.matrix.values[:0], every.values[:0])
+        return _nothing(every), trained.matrix.values[:0]
     if batch == "combat":
         # ComBat shrinks over all genes, and the moderated t is of adjusted values.
         whole = adjust_batch(trained, every, datasets, batch)
@@ -136,22 +66,26 @@ def _pick(choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix
     names = {trained.matrix.features[row]: row for row in rows.tolist()}
     signature = tuple(sorted(names))
     if not signature:
-        return _Picked((), (), trained.matrix.values[:0], every.values[:0])
+        return _nothing(every), trained.matrix.values[:0]
     rows = np.array([names[gene] for gene in signature], dtype=np.intp)
     values = ExpressionMatrix(trained.matrix.values[rows], signature, trained.matrix.samples)
     scored = ExpressionMatrix(every.values[rows], signature, every.samples)
     return _among(choice, replace(trained, matrix=values), scored, datasets, batch)
 
 
+def _nothing(every: ExpressionMatrix) -> Picked:
+    return Picked((), (), every.values[:0])
+
+
 def _among(
     choice: BiomarkerChoice, trained: CaseControl, every: ExpressionMatrix, datasets: Sequence[str], batch: str
-) -> _Picked:
-    """The biomarkers among a signature, whose genes are the only ones of both matrices."""
+) -> tuple[Picked, FloatArray]:
+    """The biomarkers among a signature, whose genes are the only ones of both matrices; as `_pick`."""
     signature = every.features
     adjusted = adjust_batch(trained, every, datasets, batch)
     biomarkers = choice.choose(signature, adjusted.training, trained.is_case)
     chosen = [signature.index(gene) for gene in biomarkers]
-    return _Picked(signature, biomarkers, adjusted.training[chosen], adjusted.test[chosen])
+    return Picked(signature, biomarkers, adjusted.test[chosen]), adjusted.training[chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,23 +125,21 @@ def run_work(work: FoldWork) -> Fold:
 
 @dataclass(frozen=True)
 class _SignatureFold:
-    """One fold as a task with the values of its signature only."""
+    """The choice among the signature of one fold as a task, with the values of its genes only."""
 
     choice: BiomarkerChoice
     subject: CaseControl
     training: IntVector
-    test: BoolArray
 
 
-def _run_signature(work: _SignatureFold) -> Fold:
-    """One fold whose signature is known: the subject's genes."""
+def _pick_among(work: _SignatureFold) -> Picked:
+    """What one fold chooses whose signature is known: the subject's genes."""
     subject = work.subject
-    trained = repeated_samples(subject, subject.matrix, work.training)
     if not subject.matrix.features:
-        none = trained.matrix.values
-        return _with_model(_Picked((), (), none, subject.matrix.values), trained, work.test)
+        return _nothing(subject.matrix)
+    trained = repeated_samples(subject, subject.matrix, work.training)
     batch = work.choice.data.study.cohorts[work.choice.target].batch
-    return _with_model(_among(work.choice, trained, subject.matrix, subject.dataset, batch), trained, work.test)
+    return _among(work.choice, trained, subject.matrix, subject.dataset, batch)[0]
 
 
 def run_folds(
@@ -238,11 +170,12 @@ def run_folds(
         signature = tuple(sorted(named))
         values = folds.values(b, np.array([named[gene] for gene in signature], dtype=np.intp))
         matrix = ExpressionMatrix(values, signature, subject.matrix.samples)
-        tasks.append(_SignatureFold(own, replace(subject, matrix=matrix), row, test))
+        tasks.append(_SignatureFold(own, replace(subject, matrix=matrix), row))
     # A process is sent the genes of the signatures, not the whole matrices.
     found = sorted({gene for task in tasks for gene in task.subject.matrix.features})
     few = {id(task.choice): task.choice.among(found) for task in tasks}
-    return in_parallel(_run_signature, [replace(task, choice=few[id(task.choice)]) for task in tasks], n_jobs)
+    picked = in_parallel(_pick_among, [replace(task, choice=few[id(task.choice)]) for task in tasks], n_jobs)
+    return folds_with_models(picked, subject.is_case, counts, held_out)
 
 
 def fold_tests(subject: CaseControl, asked: int, repeats: int, seed: int) -> list[BoolArray]:

@@ -170,10 +170,13 @@ def products(filled: FloatArray, bases: Mapping[int, Basis]) -> dict[int, Produc
         return {}
     coordinates = filled @ np.hstack([basis.q for basis in bases.values()])
     totals = filled**2 @ np.column_stack([basis.squares for basis in bases.values()])
-    for groups in {basis.together: None for basis in bases.values() if basis.together}:
-        alike = [i for i, basis in enumerate(bases.values()) if basis.together == groups]
-        shared = np.column_stack([basis.shared for basis in bases.values() if basis.together == groups])
-        totals[:, alike] -= _sums(filled, groups) ** 2 @ shared
+    # Resamples draw the same patients: the sums of each are taken once.
+    place = {group: i for i, group in enumerate({group for basis in bases.values() for group in basis.together})}
+    if place:
+        shared = np.zeros((len(place), len(bases)))
+        for i, basis in enumerate(bases.values()):
+            shared[[place[group] for group in basis.together], i] = basis.shared
+        totals -= _sums(filled, tuple(place)) ** 2 @ shared
     found: dict[int, Products] = {}
     at = 0
     for i, (b, basis) in enumerate(bases.items()):

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from dmicc_assets.model.validation import RocTables
 from dmicc_assets.resampling.arrays import FoldValues
-from dmicc_assets.resampling.nested import OutOfFold, bootstrap_cv, fold_tests, log_odds_of, nested_cv
+from dmicc_assets.resampling.fold_models import log_odds_of
+from dmicc_assets.resampling.nested import OutOfFold, bootstrap_cv, fold_tests, nested_cv
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
 from dmicc_assets.resampling.pairwise_auc import pair_matrix
 from dmicc_assets.resampling.resamples import patient_index

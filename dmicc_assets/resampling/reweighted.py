@@ -35,6 +35,8 @@ from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatAr
 IntArray = NDArray[np.int64]
 
 _AT_ONCE = 32
+# A t this near its limit, as a share of it, may be on either side by the rounding of a quantile.
+_AT_LIMIT = 1e-6
 
 
 def chosen_genes(
@@ -167,17 +169,39 @@ def _moderated(effects: Effects, mean: FloatArray | None, settings: Differential
 
 
 def _passing(log_fc: FloatArray, t: FloatArray, df_total: FloatArray, settings: Differential) -> BoolArray:
-    """(G,) which genes pass the thresholds; p-values are computed for those that a raw p would let pass."""
+    """(G,) which genes pass the thresholds; p-values are computed only where a gene's t is at the limit."""
+    found, at_limit = _beyond_limit(t, df_total, settings)
+    if at_limit.any():
+        candidates = found | at_limit
+        p = np.where(np.isnan(t), np.nan, 1.0)
+        p[candidates] = two_sided_p(t[candidates], np.broadcast_to(df_total, t.shape)[candidates])
+        # The larger p-values change nothing for those that BH rejects.
+        with np.errstate(invalid="ignore"):
+            found = (p if settings.adjust == "none" else adjust_p_values(p)) < settings.p_value
+    with np.errstate(invalid="ignore"):
+        return found & (np.abs(log_fc) >= settings.log_fc)
+
+
+def _beyond_limit(t: FloatArray, df_total: FloatArray, settings: Differential) -> tuple[BoolArray, BoolArray]:
+    """(G,) genes whose p is under the threshold by their t, and those whose t is too near its limit to say.
+
+    BH rejects the k genes of the largest t, k the largest number of p-values that are at most k / n times the
+    threshold: from all p-values under the threshold, k falls until it no longer changes (step up, Benjamini &
+    Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
+    """
     same = bool((df_total == df_total.flat[0]).all())
-    with np.errstate(invalid="ignore"):
-        limit = t_upper_quantile(settings.p_value / 2, float(df_total.flat[0]) if same else df_total)
-        candidate = t >= limit * (1 - 1e-9)
-    p = np.where(np.isnan(t), np.nan, 1.0)
-    p[candidate] = two_sided_p(t[candidate], np.broadcast_to(df_total, t.shape)[candidate])
-    # BH rejects only genes whose raw p is under the threshold, and the larger ones change nothing for them.
-    judged = p if settings.adjust == "none" else adjust_p_values(p)
-    with np.errstate(invalid="ignore"):
-        return (np.abs(log_fc) >= settings.log_fc) & (judged < settings.p_value)
+    df = float(df_total.flat[0]) if same else df_total
+    n = max(int(np.count_nonzero(~np.isnan(t))), 1)
+    k = n
+    while True:
+        limit = t_upper_quantile(settings.p_value * (1.0 if settings.adjust == "none" else k / n) / 2, df)
+        with np.errstate(invalid="ignore"):
+            candidates = t >= limit * (1 - _AT_LIMIT)
+            fewer = int(np.count_nonzero(candidates))
+            if settings.adjust == "none" or fewer in (k, 0):
+                beyond = t > limit * (1 + _AT_LIMIT)
+                return beyond, candidates & ~beyond
+        k = fewer
 
 
 def _one_by_one(subject: CaseControl, counts: IntArray, settings: Differential, batch: Batch) -> BoolArray:

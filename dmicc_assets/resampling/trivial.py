@@ -10,19 +10,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from dmicc_assets.resampling.arrays import FoldValues
 from dmicc_assets.resampling.fold_genes import FoldGenes, absolute_t, is_sum_of_samples
-from dmicc_assets.resampling.nested import (
-    Fold,
-    FoldWork,
-    OutOfFold,
-    collected,
-    fold_tests,
-    fold_with_model,
-    log_odds_of,
-)
+from dmicc_assets.resampling.fold_models import Fold, Picked, fold_with_model, folds_with_models, log_odds_of
+from dmicc_assets.resampling.nested import FoldWork, OutOfFold, collected, fold_tests
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
 from dmicc_assets.resampling.parallel import in_parallel
 from dmicc_assets.resampling.resampled_roc import leaky_scores
@@ -82,24 +74,15 @@ def best_gene_folds(data: StudyData, source: FoldValues, tests: list[BoolArray],
         work = [FoldWork(choice, source, row, test) for row, test in zip(counts, held_out, strict=True)]
         return in_parallel(best_gene_fold, work, n_jobs)
     folds = FoldGenes.of(source, counts, held_out, data.settings(data.target), batch)
-    found: list[Fold] = []
+    found: list[Picked] = []
     for b, best in enumerate(folds.best()):
         rows = [] if best is None else [best]
         names = tuple(subject.matrix.features[i] for i in rows)
         every = ExpressionMatrix(folds.values(b, np.array(rows, dtype=np.intp)), names, subject.matrix.samples)
-        found.append(_one_gene(subject, every, counts[b], held_out[b], batch))
-    return found
-
-
-def _one_gene(
-    subject: CaseControl, every: ExpressionMatrix, counts: NDArray[np.int64], test: BoolArray, batch: str
-) -> Fold:
-    """The fold of a model on the only gene of a matrix, or on none."""
-    trained = repeated_samples(subject, every, counts)
-    if not every.features:
-        return fold_with_model((), (), trained.matrix.values, every.values, trained.is_case, test)
-    adjusted = adjust_batch(trained, every, subject.dataset, batch)
-    return fold_with_model(every.features, every.features, adjusted.training, adjusted.test, trained.is_case, test)
+        trained = repeated_samples(subject, every, counts[b])
+        values = adjust_batch(trained, every, subject.dataset, batch).test if rows else every.values
+        found.append(Picked(names, names, values))
+    return folds_with_models(found, subject.is_case, counts, held_out)
 
 
 def best_gene_fold(work: FoldWork) -> Fold:
@@ -109,11 +92,12 @@ def best_gene_fold(work: FoldWork) -> Fold:
     trained = repeated_samples(subject, values, work.training)
     batch = choice.data.study.cohorts[choice.target].batch
     if not tells_groups(trained, batch):
-        return fold_with_model((), (), values.values[:0], values.values[:0], trained.is_case, work.test)
+        return fold_with_model(Picked((), (), values.values[:0]), values.values[:0], trained.is_case, work.test)
     adjusted = adjust_batch(trained, values, subject.dataset, batch)
     best = int(np.argmax(absolute_t(adjusted.training, trained.is_case)))
     name = (values.features[best],)
-    return fold_with_model(name, name, adjusted.training[[best]], adjusted.test[[best]], trained.is_case, work.test)
+    picked = Picked(name, name, adjusted.test[[best]])
+    return fold_with_model(picked, adjusted.training[[best]], trained.is_case, work.test)
 
 
 def _compared(nested: OutOfFold, trivial: OutOfFold, subject: CaseControl, seed: int) -> dict[str, Any]:

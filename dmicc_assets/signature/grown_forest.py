@@ -20,6 +20,9 @@ from dmicc_assets.types import BoolArray, FloatArray
 SingleMatrix = NDArray[np.float32]
 IntVector = NDArray[np.intp]
 
+# The bounds of the seeds that the engine asks for.
+_SEEDS = (0, int(np.iinfo(np.int32).max))
+
 
 def grow(x: SingleMatrix, y: FloatArray, trees: int, seed: int) -> Iterator[tuple[Any, FloatArray]]:
     """Trees grown by scikit-learn's engine, each with the number of times it drew each sample.
@@ -57,11 +60,11 @@ class _Seeds:
     """Random numbers for the engine, one for each tree, drawn at once as RandomState draws them."""
 
     def __init__(self, seed: int, trees: int) -> None:
-        self._seeds = iter(np.random.RandomState(seed).randint(0, np.iinfo(np.int32).max, size=trees).tolist())
+        self._seeds = iter(np.random.RandomState(seed).randint(*_SEEDS, size=trees).tolist())
 
     def randint(self, low: int, high: int) -> int:
         """The next number; the engine must ask with the bounds with which they were drawn."""
-        if (low, high) != (0, np.iinfo(np.int32).max):
+        if (low, high) != _SEEDS:
             raise TypeError(f"scikit-learn's tree engine asks for a seed with other bounds: {low} to {high}")
         return next(self._seeds)
 

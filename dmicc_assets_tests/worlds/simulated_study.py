@@ -18,10 +18,11 @@ from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import RiskModelTables, fit_risk_model, risk_model_from_table, risk_model_tables
 from dmicc_assets.model.validation import expression_tests, roc_tables
+from dmicc_assets.resampling.fold_models import Fold
 from dmicc_assets.resampling.fold_tables import fold_numbers, fold_tables
 from dmicc_assets.resampling.instability import risk_instability
 from dmicc_assets.resampling.model_tables import with_nested
-from dmicc_assets.resampling.nested import Fold, collected
+from dmicc_assets.resampling.nested import collected
 from dmicc_assets.resampling.nested_performance import OutOfFoldScores
 from dmicc_assets.resampling.subgroups import subgroup_performance
 from dmicc_assets.results.reader import Results

@@ -9,7 +9,8 @@ import pytest
 
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.resampling.arrays import FoldValues, log_arrays
-from dmicc_assets.resampling.nested import Fold, FoldWork, fold_tests, run_folds, run_work
+from dmicc_assets.resampling.fold_models import Fold
+from dmicc_assets.resampling.nested import FoldWork, fold_tests, run_folds, run_work
 from dmicc_assets.resampling.resamples import bootstrap_counts
 from dmicc_assets.resampling.selection import BiomarkerChoice, StudyData
 from dmicc_assets.resampling.trivial import best_gene_fold, best_gene_folds

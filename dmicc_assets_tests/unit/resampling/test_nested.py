@@ -8,7 +8,8 @@ import pytest
 
 from dmicc_assets.expression.counts import log2_counts
 from dmicc_assets.resampling.arrays import CountedArrays, FoldValues, LogArrays, log_arrays
-from dmicc_assets.resampling.nested import Fold, FoldWork, bootstrap_cv, fold_tests, nested_cv, run_work
+from dmicc_assets.resampling.fold_models import Fold
+from dmicc_assets.resampling.nested import FoldWork, bootstrap_cv, fold_tests, nested_cv, run_work
 from dmicc_assets.resampling.other_cohorts import choice_without
 from dmicc_assets.resampling.resampled_roc import combine_632plus, mean_curve, resampled_roc
 from dmicc_assets.resampling.resamples import bootstrap_counts, patient_index

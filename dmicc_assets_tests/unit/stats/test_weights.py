@@ -69,6 +69,28 @@ def test_block_correlations_equal_reml_run_to_convergence(
     assert found.consensus == pytest.approx(np.tanh(known[cut : len(known) - cut].mean()), abs=1e-6)
 
 
+def test_slow_genes_reach_the_maximum_of_their_likelihood() -> None:
+    # Blocks of two to seven, no true correlation: scoring alone has not ended at some genes after 100 rounds.
+    rng = np.random.default_rng(5)
+    block = np.concatenate([np.repeat(np.arange(12), 2), rng.integers(0, 12, 12)])
+    design = np.column_stack([np.ones(36), rng.integers(0, 2, 36).astype(np.float64)])
+    values = rng.normal(size=(300, 36))
+    found = np.tanh(duplicate_correlation(values, design, [str(each) for each in block]).atanh)
+    same = block[:, None] == block[None, :]
+
+    def deviance(value: np.ndarray, rho: float) -> float:
+        inverse = np.linalg.inv(np.where(same, rho, 0.0) + np.eye(36) * (1 - rho))
+        gram = design.T @ inverse @ design
+        rest = value @ (inverse - inverse @ design @ np.linalg.solve(gram, design.T @ inverse)) @ value
+        return 34 * np.log(rest) - np.linalg.slogdet(inverse)[1] + np.linalg.slogdet(gram)[1]
+
+    lowest = found.min() + 1e-6  # the lowest correlation that is allowed is no maximum
+    for value, rho in zip(values, found, strict=True):
+        if rho > lowest and rho < 0.98:
+            nearby = [deviance(value, rho + aside) for aside in (-1e-3, 0.0, 1e-3)]
+            assert nearby[1] == min(nearby)
+
+
 def test_blocks_that_tell_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="every block has one sample"):
         duplicate_correlation(COMPLETE, SMALL, [str(i) for i in range(24)])
