@@ -14,6 +14,7 @@ from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.events import tell_stale
+from dmicc_assets.orchestration.held_databases import held_databases
 from dmicc_assets.orchestration.instance import open_instance
 from dmicc_assets.orchestration.keys import CATALOG, GENE_SETS, RUN_TAG, SERIES, STUDY_TAG, asset_key, tags_of_run
 from dmicc_assets.orchestration.observed import libraries_now, observation, served_now
@@ -70,15 +71,16 @@ class Launcher:
             DataError: the run failed before its first step.
         """
         assets = [asset_key(table) for step in steps for table in step.outputs]
-        result = self._job.execute_in_process(
-            run_config={"loggers": _QUIET},
-            instance=self._instance,
-            asset_selection=[*assets, *([CATALOG] if with_catalog else [])],
-            partition_key=None if key == ALL_STUDIES else key,
-            tags=self._tags,
-            raise_on_error=False,
-            run_id=run_id,
-        )
+        with held_databases():
+            result = self._job.execute_in_process(
+                run_config={"loggers": _QUIET},
+                instance=self._instance,
+                asset_selection=[*assets, *([CATALOG] if with_catalog else [])],
+                partition_key=None if key == ALL_STUDIES else key,
+                tags=self._tags,
+                raise_on_error=False,
+                run_id=run_id,
+            )
         failures = _failures(result)
         if not result.success and not failures:
             raise DataError(f"the run of {key} failed before its first step")
@@ -100,7 +102,8 @@ class Launcher:
 
     def reconcile(self, states: Sequence[Currency]) -> None:
         """Report up-to-date results that Dagster never heard of."""
-        reconcile(self._instance, self._workspace, states)
+        with held_databases():
+            reconcile(self._instance, self._workspace, states)
 
     def tell_stale(self, before: Stale, now: Stale) -> None:
         """Report on the assets why they are out of date, or that they are current again."""
