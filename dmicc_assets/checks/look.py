@@ -3,25 +3,28 @@
 What is read of the sources is in `geo/preview.py`, what follows from it in `before_run.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from dmicc_assets.checks.before_run import CohortAhead, StudyAhead
 from dmicc_assets.enrichment.bundled.library import is_bundled
 from dmicc_assets.enrichment.coverage import coverage
-from dmicc_assets.enrichment.gene_sets import library_path
-from dmicc_assets.enrichment.libraries import held_library
+from dmicc_assets.enrichment.gene_sets import library_path, read_gmt
+from dmicc_assets.enrichment.libraries import held_file
 from dmicc_assets.enrichment.providers.catalogue import PROVIDERS, source_of
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.clinical import n_aligned
 from dmicc_assets.expression.gene_ids import TITLES, namespace_of
+from dmicc_assets.geo.http.cache import sha256_of
 from dmicc_assets.geo.http.client import GeoClient
+from dmicc_assets.geo.http.kept_answers import kept_answer
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets.geo.preview import DatasetPreview, Fetched, preview_dataset
 from dmicc_assets.lake.steps import open_client, used_datasets
-from dmicc_assets.study.schema import Dataset, Study
+from dmicc_assets.study.schema import Dataset, Enrichment, Study
 from dmicc_assets.study.settings import Settings
 
 Preview = Callable[[str, Dataset, GeoClient, Path, Fetched], DatasetPreview]
@@ -162,27 +165,37 @@ def coverage_lines(study: Study, settings: Settings, ahead: StudyAhead) -> Itera
     if len(known) > 1:
         common = union.intersection(*known.values())
         yield f"genes in common of the cohorts {', '.join(known)}: {len(common):,}"
+    genes = sorted(union)
     for name in study.enrichment.libraries:
         try:
-            library = held_library(name, study.enrichment, settings)
+            yield from _library_coverage(name, genes, study.enrichment, settings)
         except (RequestError, SourceError) as error:
             yield f"gene sets {name}: {error}"
-            continue
-        if library is None:
-            text = f"gene sets {name}: not on this machine yet; a run fetches them"
-            falls_back = is_bundled(source_of(name, study.enrichment))
-            yield (f"{text}, or takes the older GO that comes with dmicc" if falls_back else text)
-            continue
-        found = coverage(library, union, study.enrichment)
-        yield (
-            f"gene sets {name}: {found.n_covered:,} of {found.n_genes:,} genes are in a set, "
-            f"{found.n_testable:,} of {found.n_sets:,} sets can be tested"
-        )
-        namespace = namespace_of(library.genes)
-        if namespace is not None:
-            yield f"  by {TITLES[namespace]} identifiers, which a run reads by symbol where the annotation has them"
-        elif found.is_low:
-            yield f"warning: gene sets {name}: another organism or other identifiers? ({found.sides()})"
+
+
+def _library_coverage(name: str, genes: Sequence[str], enrichment: Enrichment, settings: Settings) -> Iterable[str]:
+    """How much of the genes a library knows; kept, since a library takes half a second to read."""
+    path = held_file(name, enrichment, settings)
+    if path is None:
+        text = f"gene sets {name}: not on this machine yet; a run fetches them"
+        falls_back = is_bundled(source_of(name, enrichment))
+        return [f"{text}, or takes the older GO that comes with dmicc" if falls_back else text]
+    of = [name, sha256_of(path), sha256("\n".join(genes).encode()).hexdigest(), enrichment.model_dump_json()]
+    return kept_answer(settings.downloads, "coverage", of, lambda: list(_found_coverage(name, path, genes, enrichment)))
+
+
+def _found_coverage(name: str, path: Path, genes: Sequence[str], enrichment: Enrichment) -> Iterator[str]:
+    library = read_gmt(path, name)
+    found = coverage(library, genes, enrichment)
+    yield (
+        f"gene sets {name}: {found.n_covered:,} of {found.n_genes:,} genes are in a set, "
+        f"{found.n_testable:,} of {found.n_sets:,} sets can be tested"
+    )
+    namespace = namespace_of(library.genes)
+    if namespace is not None:
+        yield f"  by {TITLES[namespace]} identifiers, which a run reads by symbol where the annotation has them"
+    elif found.is_low:
+        yield f"warning: gene sets {name}: another organism or other identifiers? ({found.sides()})"
 
 
 def download_line(look: Look) -> str:

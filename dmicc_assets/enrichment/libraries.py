@@ -133,10 +133,16 @@ def held_library(name: str, enrichment: Enrichment, settings: Settings) -> GeneS
         RequestError: the user's folder lacks it, or no library has this name.
         SourceError: the file is no library.
     """
+    path = held_file(name, enrichment, settings)
+    return None if path is None else read_gmt(path, name)
+
+
+def held_file(name: str, enrichment: Enrichment, settings: Settings) -> Path | None:
+    """The file of a library that is on this machine; errors and None as of `held_library`."""
     if settings.gene_sets is not None:
-        return read_gmt(library_path(settings.gene_sets, name))
+        return library_path(settings.gene_sets, name)
     path = fetched_libraries(settings).path_of(source_of(name, enrichment))
-    return read_gmt(path, name) if path.is_file() else None
+    return path if path.is_file() else None
 
 
 def gene_set_reader(enrichment: Enrichment, settings: Settings | None) -> Callable[[str, str], Sequence[str]]:

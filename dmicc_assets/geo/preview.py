@@ -27,6 +27,7 @@ from dmicc_assets.geo.http import limits
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, local_path
+from dmicc_assets.geo.http.kept_answers import kept_answer
 from dmicc_assets.geo.http.policy import Arriving, NoAnswerError, NotServedError, TransientError
 from dmicc_assets.geo.orthologue_files import read_orthologues
 from dmicc_assets.geo.sources import read_genes, visit_files
@@ -270,15 +271,26 @@ def _genes(spec: Dataset, seen: _Seen) -> dict[str, object]:
     if "counts" in seen.beginnings and entrez is not None:
         return {"symbol_column": "Symbol", "genes": frozenset(entrez.values())}
     if "platform" in seen.whole or "annotation" in seen.whole:
-        annotation = read_genes(spec, spec.platform, seen.whole)
-        named = annotation.probe_genes.filter(pl.col("n_symbols") == 1)["gene"]
-        return {"symbol_column": annotation.symbol_column, "genes": frozenset(named.drop_nulls())}
+        annotation = "" if spec.annotation is None else str(spec.annotation)
+        files = [f"{role} {file.path.name} {file.sha256}" for role, file in sorted(seen.whole.items())]
+        folder = seen.client.cache.folder
+        column, genes = kept_answer(
+            folder, "genes", [spec.platform or "", annotation, *files], lambda: _annotated(spec, seen)
+        )
+        return {"symbol_column": column, "genes": frozenset(genes)}
     matrix = seen.beginnings.get("matrix")
     if spec.source != "geo" and matrix is not None:
         recorded = seen.client.cache.recorded(matrix.url, "matrix")
         path = local_path(matrix.url) or (recorded and recorded.path)
         return {"genes": frozenset(names_of(path).features)} if path else {}
     return {}
+
+
+def _annotated(spec: Dataset, seen: _Seen) -> tuple[str, list[str]]:
+    """The column of an annotation that names the genes, and the genes that a probe is of alone."""
+    annotation = read_genes(spec, spec.platform, seen.whole)
+    named = annotation.probe_genes.filter(pl.col("n_symbols") == 1)["gene"]
+    return annotation.symbol_column, sorted(named.drop_nulls().unique())
 
 
 def _human(name: str, spec: Dataset, found: Mapping[str, object], seen: _Seen) -> dict[str, object]:
