@@ -8,13 +8,16 @@ from dmicc_assets.lake.contents import contents
 from dmicc_assets.lake.kept_arrays import Arrays, kept_arrays
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.results.reader import Results
-from dmicc_assets.signature.atlas import Earlier, ReadAxes, axes_of
+from dmicc_assets.signature.atlas import RESULTS, Earlier, ReadAxes, axes_of, results_of_studies
 from dmicc_assets.signature.atlas import disease_overlap as every_pair
 from dmicc_assets.signature.kept_axes import KeptAxes
 from dmicc_assets.signature.sharing import N_AXES, CohortList
 from dmicc_assets.types import PartitionKey
 
 _READ = ("differential/genes", "differential/statistics", "cohort/samples", "cohort/expression")
+_OVERLAP = "signature/overlap"
+# Of the null lists.
+_AXES_VERSION = "4"
 # Cohorts whose null lists are in memory, some megabytes each.
 _MOST_COHORTS = 64
 
@@ -22,9 +25,9 @@ _MOST_COHORTS = 64
 @step(
     partition="all_studies",
     outputs=("atlas/disease_overlap",),
-    inputs=tuple(Input(table, "all_studies") for table in _READ),
+    inputs=tuple(Input(table, "all_studies") for table in (*_READ, _OVERLAP)),
     settings=lambda _study, _key: None,
-    version="4",
+    version="5",
 )
 def disease_overlap(context: StepContext) -> Result:
     """Compare the gene lists of every pair of cohorts, of whatever study, and test whether they share genes.
@@ -35,7 +38,10 @@ def disease_overlap(context: StepContext) -> Result:
     statistics = context.read_there("differential/statistics", ("gene",))
     samples = context.read_there("cohort/samples", ("dataset", "sample"))
     of_cohorts = _contents(context)
-    rows = every_pair(genes, statistics, samples, _axes(context, of_cohorts), _earlier(context, of_cohorts))
+    axes, earlier = _axes(context, of_cohorts), _earlier(context, of_cohorts)
+    found = context.read_there(_OVERLAP, ("n_universe", "n_shared", *RESULTS))
+    cohorts = {study: list(context.studies[study].cohorts) for study in found}
+    rows = every_pair(genes, statistics, samples, axes, earlier, results_of_studies(found, cohorts))
     return Result({"atlas/disease_overlap": rows}, {"n_axes": N_AXES})
 
 
@@ -68,7 +74,7 @@ def _axes(context: StepContext, of_cohorts: dict[str, list[list[str]]]) -> ReadA
     def read(key: str) -> KeptAxes | None:
         study, (name, cohort) = context.studies[PartitionKey(key).study], PartitionKey(key).names
         settings = [study.differential, study.cohorts[cohort].batch, study.block_of(cohort)]
-        made_from = sha256(repr([name, context.step.version, of_cohorts[key], settings]).encode()).hexdigest()
+        made_from = sha256(repr([name, _AXES_VERSION, of_cohorts[key], settings]).encode()).hexdigest()
         path = context.lake.kept_path("atlas", key)
         arrays = kept_arrays(path, made_from, lambda: _drawn(context, PartitionKey(key)))
         return KeptAxes(*arrays) if arrays else None

@@ -3,7 +3,7 @@
 `atlas_counts.py` counts; the test of one pair is `kept_axes.py`'s.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -21,7 +21,8 @@ from dmicc_assets.types import FloatArray, PartitionKey
 ReadAxes = Callable[[str], KeptAxes | None]
 _SEED = 1
 _TESTS = ("sharing", "direction")
-_RESULTS = ("sharing_expected", "sharing_p_value", "direction_p_value")
+# What the test of a pair gives, here and in `signature.overlap`.
+RESULTS = ("sharing_expected", "sharing_p_value", "direction_p_value")
 _PAIR = ("study_a", "cohort_a", "study_b", "cohort_b")
 
 
@@ -34,13 +35,19 @@ class Earlier:
 
 
 def disease_overlap(
-    genes: Frames, statistics: Frames, samples: Frames, read_axes: ReadAxes, earlier: Earlier | None = None
+    genes: Frames,
+    statistics: Frames,
+    samples: Frames,
+    read_axes: ReadAxes,
+    earlier: Earlier | None = None,
+    of_studies: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Overlap of the gene lists of each pair of cohorts, over the genes that both measure.
 
     Sharing is tested with 1,999 axes a cohort, drawn once for all pairs, and adjusted by Benjamini-Hochberg for the
     number of pairs tested. It is not tested where no gene is shared, or where the cohorts share samples: samples of
-    one name in one series or dataset, or of one name of GEO or TCGA.
+    one name in one series or dataset, or of one name of GEO or TCGA. What a study of two cohorts has tested itself is
+    its result here too.
 
     Args:
         genes: `differential.genes` rows by partition (`study.cohort`).
@@ -48,6 +55,7 @@ def disease_overlap(
         samples: `cohort.samples` rows by partition.
         read_axes: the cohorts' null lists (`axes_of`), asked for when a pair is tested.
         earlier: pairs of cohorts that are the same are taken from it, but for the adjustment.
+        of_studies: as `results_of_studies` gives them; one of other counts is of earlier lists, and not used.
 
     Returns:
         the columns of `atlas.disease_overlap`; a pair is one row, its cohorts in order of their names.
@@ -55,9 +63,11 @@ def disease_overlap(
     known = sorted(set(genes) & set(statistics) & set(samples))
     same = earlier.same & set(known) if earlier else frozenset[str]()
     counts = with_chance(pair_counts(known, genes, statistics, samples, set(known) - same))
-    rows = _named(counts.with_columns(_tested(counts, known, read_axes)), known)
+    counted = _named(counts, known).with_columns(pl.lit(None, pl.Float64).alias(name) for name in RESULTS)
+    rows = _tested(_with_results(counted, of_studies), read_axes)
     if earlier is not None:
-        rows = pl.concat([_kept(earlier.rows, same).select(rows.columns), rows], how="vertical_relaxed")
+        kept = _with_results(_kept(earlier.rows, same), of_studies)
+        rows = pl.concat([kept.select(rows.columns), rows], how="vertical_relaxed")
     rows = rows.sort(_PAIR).to_dict()
     adjusted = {f"{test}_adj_p_value": _adjusted(rows[f"{test}_p_value"]) for test in _TESTS}
     return TABLES["atlas/disease_overlap"].frame(rows | adjusted)
@@ -68,15 +78,45 @@ def axes_of(cohort: CohortList) -> KeptAxes:
     return keep_axes(cohort, np.random.default_rng([_SEED, crc32(cohort.name.encode())]))
 
 
-def _tested(counts: pl.DataFrame, known: Sequence[str], read_axes: ReadAxes) -> list[pl.Series]:
-    """Mean shared number and p-values of each pair; null where it is not tested."""
-    found = np.full((len(_RESULTS), len(counts)), np.nan)
-    is_tested = counts.select((pl.col("n_shared") > 0) & ~pl.col("shares_samples")).to_series()
-    for row, a, b in counts.with_row_index().filter(is_tested).select("index", "a", "b").iter_rows():
-        one, other = read_axes(known[int(a)]), read_axes(known[int(b)])
+def results_of_studies(overlap: Frames, cohorts: Mapping[str, Sequence[str]]) -> pl.DataFrame | None:
+    """What studies of two cohorts found of this pair themselves; None without such a study.
+
+    Args:
+        overlap: by study the row of `signature.overlap`: n_universe, n_shared, sharing_expected, sharing_p_value and
+            direction_p_value.
+        cohorts: each study's.
+    """
+    pairs = {study: sorted(names) for study, names in cohorts.items() if len(names) == 2}
+    found = [
+        overlap[study].with_columns(
+            pl.lit(name).alias(key) for key, name in zip(_PAIR, (study, a, study, b), strict=True)
+        )
+        for study, (a, b) in pairs.items()
+    ]
+    return pl.concat(found) if found else None
+
+
+def _with_results(rows: pl.DataFrame, of_studies: pl.DataFrame | None) -> pl.DataFrame:
+    """The pairs with the results of their own study, where it has some of the same counts."""
+    if of_studies is None:
+        return rows
+    same = [*_PAIR, "n_universe", "n_shared"]
+    found = rows.join(of_studies.select(*same, *RESULTS), on=same, how="left", maintain_order="left", suffix="_own")
+    own = (pl.when(~pl.col("shares_samples")).then(pl.col(f"{name}_own")).alias(name) for name in RESULTS)
+    return found.with_columns(pl.coalesce(each, name) for each, name in zip(own, RESULTS, strict=True)).select(
+        rows.columns
+    )
+
+
+def _tested(rows: pl.DataFrame, read_axes: ReadAxes) -> pl.DataFrame:
+    """The pairs with mean shared number and p-values; null where a pair is not tested."""
+    found = rows.select(RESULTS).to_numpy(writable=True).astype(np.float64)
+    is_tested = (pl.col("n_shared") > 0) & ~pl.col("shares_samples") & pl.col("sharing_p_value").is_null()
+    for row, *names in rows.with_row_index().filter(is_tested).select("index", *_PAIR).iter_rows():
+        one, other = (read_axes(PartitionKey.of(*names[at : at + 2])) for at in (0, 2))
         if one is not None and other is not None:
-            found[:, row] = _pair(one, other)
-    return [pl.Series(name, values).fill_nan(None) for name, values in zip(_RESULTS, found, strict=True)]
+            found[row] = _pair(one, other)
+    return rows.with_columns(pl.Series(name, found[:, at]).fill_nan(None) for at, name in enumerate(RESULTS))
 
 
 def _pair(one: KeptAxes, other: KeptAxes) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmicc_assets.signature.atlas import Earlier, axes_of, disease_overlap
+from dmicc_assets.signature.atlas import RESULTS, Earlier, axes_of, disease_overlap, results_of_studies
 from dmicc_assets.signature.kept_axes import KeptAxes, keep_axes, replace_list
 from dmicc_assets.signature.sharing import CohortList, sharing_test
 from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
@@ -45,13 +45,51 @@ def kept(one: CohortList) -> KeptAxes:
 
 
 def overlap(
-    lists: dict[str, CohortList], there: set[str], names: dict[str, tuple[str, str]] | None = None
+    lists: dict[str, CohortList],
+    there: set[str],
+    names: dict[str, tuple[str, str]] | None = None,
+    earlier: Earlier | None = None,
+    of_studies: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     genes = {key: pl.DataFrame({"gene": each.listed, "direction": "up"}) for key, each in lists.items()}
     statistics = {key: pl.DataFrame({"gene": GENES}) for key in lists}
     names = names or {"s.a": ("GSE1-GPL1", "x1"), "s.b": ("y", "y1"), "t.c": ("GSE1-GPL2", "x1")}
     samples = {key: pl.DataFrame([names[key]], ["dataset", "sample"], orient="row") for key in lists}
-    return disease_overlap(genes, statistics, samples, lambda key: kept(lists[key]) if key in there else None)
+    read = {key: kept(lists[key]) for key in there}.get
+    return disease_overlap(genes, statistics, samples, read, earlier, of_studies)
+
+
+def of_study(rows: pl.DataFrame, p: float, **changed: int) -> pl.DataFrame | None:
+    """What the study of the first pair found of it, if the counts are not changed; another study has one cohort."""
+    own = [pl.lit(each).alias(name) for name, each in changed.items()]
+    found = rows.head(1).with_columns(*own, *(pl.lit(p).alias(name) for name in RESULTS))
+    overlap = {study: found.select("n_universe", "n_shared", *RESULTS) for study in "st"}
+    return results_of_studies(overlap, {"s": ["b", "a"], "t": ["c"]})
+
+
+def test_what_a_study_found_of_its_own_two_cohorts_is_the_result_here(lists: dict[str, CohortList]) -> None:
+    there = set(lists)
+    tested = overlap(lists, there)
+    found = overlap(lists, there, of_studies=of_study(tested, 0.25))
+    assert found.select(RESULTS).row(0) == (0.25, 0.25, 0.25)
+    assert found.select(RESULTS).rows()[1:] == tested.select(RESULTS).rows()[1:]
+    p = sorted([0.25, tested["sharing_p_value"][2]])
+    assert found["sharing_adj_p_value"][0] == pytest.approx(min(2 * p[0], p[1]) if p[0] == 0.25 else 0.25)
+    # it needs no null lists, and replaces what an earlier atlas said of cohorts that are the same
+    alone = overlap(lists, set(), of_studies=of_study(tested, 0.25))
+    assert alone["sharing_p_value"].to_list() == [0.25, None, None]
+    again = overlap(lists, there, earlier=Earlier(tested, frozenset(lists)), of_studies=of_study(tested, 0.25))
+    assert again.equals(found)
+
+
+def test_what_a_study_found_of_other_lists_or_shared_samples_is_not_taken(lists: dict[str, CohortList]) -> None:
+    there = set(lists)
+    tested = overlap(lists, there)
+    assert overlap(lists, there, of_studies=of_study(tested, 0.25, n_shared=99)).equals(tested)
+    assert overlap(lists, there, of_studies=of_study(tested, 0.25, n_universe=9)).equals(tested)
+    same = {"s.a": ("GSE1-GPL1", "x1"), "s.b": ("GSE1-GPL2", "x1"), "t.c": ("y", "y1")}
+    found = overlap(lists, there, same, of_studies=of_study(tested, 0.25))
+    assert (found["shares_samples"][0], found["sharing_p_value"][0]) == (True, None)
 
 
 def test_a_pair_is_tested_as_in_a_study_and_adjusted(lists: dict[str, CohortList]) -> None:
