@@ -31,8 +31,9 @@ COMMAND = [sys.executable, "-m", "benchmarks.large"]
 PROBES, PLANTED, SERIES = 54_675, 60, 200
 MOST_CPU, MOST_MEMORY = 90.0, 2000.0
 NAMES = (
-    *("files", "dataset", "cohort", "differential", "signature", "overlap", "ranking", "out_of_fold", "model"),
-    *("expression_tests", "left_out_datasets", "roc", "performance", "subgroups", "stability", "sensitivity", "nulls"),
+    *("files", "dataset", "cohort", "differential", "signature", "overlap", "ranking", "model"),
+    *("out_of_fold", "model_performance", "expression_tests", "left_out_datasets", "roc", "performance", "subgroups"),
+    *("stability", "sensitivity", "nulls"),
 )
 
 

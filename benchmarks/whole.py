@@ -32,7 +32,7 @@ README, TITLE = HERE / "README.md", "## A whole study"
 FIRST_LOOK = re.compile(r"first look, after ([\d.]+) s")
 DMICC = [sys.executable, "-c", "from dmicc_assets.cli.main import main; main()"]
 # On two quiet cores: a whole run's wall over that of R's script, its CPU seconds; wall of an up-to-date run, of check;
-# the time until the first look over R's script, which makes ROC and model besides. A wrong study file is told
+# the time until the first look over R's script, which makes ROC besides. A wrong study file is told
 # without the large libraries.
 MOST_TIMES_R_LOOK = 1.0
 MOST_TIMES_R, MOST_CPU, MOST_UP_TO_DATE, MOST_CHECK = 2.5, 35.0, 1.5, 0.4
@@ -131,7 +131,7 @@ def page(study: str, took: dict[str, Took], by_r: dict[str, Any]) -> str:
     bars = [
         (
             looked <= MOST_TIMES_R_LOOK * r.wall,
-            "the first look of a whole run (no model and no ROC, which R makes) after at most R's time, "
+            "the first look of a whole run (no ROC, which R makes) after at most R's time, "
             f"{r.wall:.1f} s: {looked:.1f} s",
         ),
         (

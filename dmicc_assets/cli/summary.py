@@ -15,6 +15,7 @@ from dmicc_assets.report.words import in_words
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
+from dmicc_assets.stats.logistic import INTERCEPT
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
 MOST_GENES = 12
@@ -46,7 +47,10 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
     compared = ["signature/overlap"] if results.is_made("signature/overlap") else []
     lines += said(_signature(results), name, "signature/genes", *compared)
     lines += said(_biomarkers(results), name, "signature/biomarkers")
-    lines += said(_areas(results), name, "validation/roc", "rigor/findings")
+    areas = _areas(results)
+    is_tested = bool(areas) and ("validation/roc", name) not in stale
+    lines += said(_model(results, is_tested=is_tested), name, "model/coefficients")
+    lines += said(areas, name, "validation/roc", "rigor/findings")
     lines += said(_published(results), name, "report/published")
     return lines + said(_findings(results), name, "rigor/findings")
 
@@ -110,6 +114,17 @@ def _signature(results: Results) -> Lines:
 def _biomarkers(results: Results) -> Lines:
     is_made = results.is_made("signature/biomarkers")
     return [("biomarkers", ", ".join(results.biomarkers) or "none")] if is_made else []
+
+
+def _model(results: Results, *, is_tested: bool) -> Lines:
+    """The fitted model; not before its test an area, which on the samples that chose its genes would be too high."""
+    slopes: dict[str, float] = dict(results.model.coefficients.select("term", "probability_coefficient").iter_rows())
+    if not slopes:
+        return []
+    terms = f"{slopes.pop(INTERCEPT):.3g}"
+    terms += "".join(f" {'-' if slope < 0 else '+'} {abs(slope):.3g} {gene}" for gene, slope in slopes.items())
+    later = "" if is_tested else "; not tested yet, its area under the curve (AUC) follows"
+    return [("model", f"log-odds {terms} (log2), fitted in {results.study.model_cohort}{later}")]
 
 
 def _published(results: Results) -> Lines:

@@ -125,7 +125,7 @@ def _show_first_look(out: Console, workspace: Workspace, study: str, seconds: fl
     stale = stale_tables(study_currency(workspace, study, STEPS))
     lines = study_summary(Results.of_study(workspace.lake, workspace.studies[study]), stale)
     lines = [(what, text) for what, text in lines if not text.startswith(OUT_OF_DATE)]
-    out.print(f"first look, after {seconds:.1f} s (in `dmicc sql` too); model, checks, figures and report follow:")
+    out.print(f"first look, after {seconds:.1f} s (in `dmicc sql` too); validation, checks, figures, report follow:")
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
     out.file.flush()
 

@@ -38,10 +38,13 @@ from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 __all__ = [
+    "PerformanceTables",
     "RiskModel",
     "RiskModelTables",
     "empty_risk_model_tables",
     "fit_risk_model",
+    "fitted_tables",
+    "performance_tables",
     "risk_model_from_table",
     "risk_model_tables",
     "score_patients",
@@ -50,14 +53,20 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class RiskModelTables:
+class PerformanceTables:
+    """The tables that say how good the model is in its cohort, without their study column."""
+
+    calibration: pl.DataFrame
+    performance: pl.DataFrame
+    decision_curve: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class RiskModelTables(PerformanceTables):
     """The tables of the group `model`, without their study column."""
 
     coefficients: pl.DataFrame
     nomogram: pl.DataFrame
-    calibration: pl.DataFrame
-    performance: pl.DataFrame
-    decision_curve: pl.DataFrame
 
 
 def training_data(subject: CaseControl, genes: Sequence[str]) -> tuple[FloatArray, BoolArray]:
@@ -136,6 +145,16 @@ def empty_risk_model_tables() -> RiskModelTables:
     )
 
 
+def fitted_tables(model: RiskModel, subject: CaseControl) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Coefficients and nomogram of a model that `fit_risk_model` fitted on the subject.
+
+    Raises:
+        ValueError: the model was read from its table.
+    """
+    x, _ = training_data(subject, model.genes)
+    return coefficient_table(model), nomogram_table(nomogram(model.genes, x, model.coefficients))
+
+
 def risk_model_tables(
     model: RiskModel,
     subject: CaseControl,
@@ -144,7 +163,21 @@ def risk_model_tables(
     prevalence: float | None = None,
     patients: NDArray[np.intp] | None = None,
 ) -> RiskModelTables:
-    """Every table about the model: coefficients, nomogram, calibration, performance and decision curve.
+    """`fitted_tables` and `performance_tables` together."""
+    coefficients, points = fitted_tables(model, subject)
+    good = performance_tables(model, subject, settings, seed, prevalence, patients)
+    return RiskModelTables(good.calibration, good.performance, good.decision_curve, coefficients, points)
+
+
+def performance_tables(
+    model: RiskModel,
+    subject: CaseControl,
+    settings: Model,
+    seed: int,
+    prevalence: float | None = None,
+    patients: NDArray[np.intp] | None = None,
+) -> PerformanceTables:
+    """Calibration, performance and decision curve of the model in the cohort it was fitted in.
 
     All of it is of the fit alone: where the genes were chosen on the same samples, that is not in the correction.
 
@@ -153,7 +186,7 @@ def risk_model_tables(
     training samples), the decision curve's also 'corrected'.
 
     Args:
-        model: result of `fit_risk_model`.
+        model: result of `fit_risk_model`, or read from its table.
         subject: the samples it was fitted on.
         settings: the study's model section.
         seed: of the resamples.
@@ -161,7 +194,7 @@ def risk_model_tables(
         patients: (N,) number of each sample's patient; None when each sample is of another.
 
     Raises:
-        ValueError: the model was read from its table, or the subject is not the one it was fitted on.
+        ValueError: the subject is not the one that the model was fitted on.
     """
     x, is_case = training_data(subject, model.genes)
     if (int(is_case.sum()), int((~is_case).sum())) != (model.n_case, model.n_control):
@@ -176,9 +209,7 @@ def risk_model_tables(
         design, is_case, model.coefficients, refits, THRESHOLDS, prevalence=prevalence
     )
     performance = _performance(indexes, refits, curve, expit(design @ model.coefficients))
-    return RiskModelTables(
-        coefficients=coefficient_table(model),
-        nomogram=nomogram_table(nomogram(model.genes, x, model.coefficients)),
+    return PerformanceTables(
         calibration=_calibration(curve),
         performance=performance,
         decision_curve=_decision_curve(

@@ -14,8 +14,11 @@ from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.pictures import PICTURES
 from dmicc_assets.types import PartitionKey
 
-# What a user wants to see first; the model, which waits for its folds, checks, GSEA, figures and report take longer.
-FIRST_LOOK = ("differential/genes", "enrichment/terms", "signature/genes", "signature/biomarkers")
+# What a user wants to see first; validation, checks, GSEA, figures and report take longer.
+FIRST_LOOK = (
+    *("differential/genes", "enrichment/terms", "signature/genes", "signature/biomarkers"),
+    "model/coefficients",
+)
 REPORT = "report/study"
 # Seconds of long steps on a study of two cohorts of 40 samples; they only decide which of two ready steps begins.
 _USUAL = {

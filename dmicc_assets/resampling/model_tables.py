@@ -3,44 +3,44 @@
 `nested_performance.py` makes the nested estimates, `model/risk_model.py` those of the fit alone.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from dmicc_assets.model.decision_curve import THRESHOLDS, net_benefit_of_all
-from dmicc_assets.model.risk_model import RiskModelTables
+from dmicc_assets.model.risk_model import PerformanceTables
 from dmicc_assets.resampling.nested_performance import Estimate, OutOfFoldScores
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import CaseControl, FloatArray
 
 
 def with_nested(
-    tables: RiskModelTables,
+    tables: PerformanceTables,
+    coefficients: pl.DataFrame,
     subject: CaseControl,
     scores: OutOfFoldScores,
     folds: pl.DataFrame,
     fold_numbers: FloatArray,
     prevalence: float | None = None,
-) -> RiskModelTables:
-    """The model's tables with the estimates of out-of-fold predictions put first; as they are without a fold.
+) -> PerformanceTables:
+    """The tables of performance with the estimates of out-of-fold predictions put first; as they are without a fold.
 
     Args:
-        tables: as `risk_model_tables` gave them.
+        tables: as `performance_tables` gave them.
+        coefficients: the model's table.
         subject: the model's cohort.
         scores: out-of-fold predictions of its samples.
         folds: rows of `validation/folds`.
         fold_numbers: (R, N) the fold of its repeat that held each sample out.
         prevalence: share of cases that the decision curve is for; None is that of the samples.
     """
-    if folds.is_empty() or tables.coefficients.is_empty():
+    if folds.is_empty() or coefficients.is_empty():
         return tables
-    apparent = _apparent(tables.coefficients, subject)
+    apparent = _apparent(coefficients, subject)
     metrics = _metrics(scores, folds, fold_numbers, apparent)
     share = float(subject.is_case.mean()) if prevalence is None else prevalence
-    return replace(
-        tables,
+    return PerformanceTables(
         performance=_first(tables.performance, metrics),
         calibration=pl.concat([*_curves(scores, has_empty=not folds["has_model"].all()), tables.calibration]),
         decision_curve=pl.concat([_decision_curve(scores.net_benefit(share), share), tables.decision_curve]),

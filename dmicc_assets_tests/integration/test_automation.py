@@ -12,7 +12,7 @@ def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None
     assert levels["roc"] == 1, "it reads the cohorts and all that is made of them up to the model"
     assert levels["ranking"] == 2, "cohort, differential (not read), signature"
     assert levels["model"] == 3, "cohort, differential and signature (not read), ranking"
-    assert levels["performance"] == 5, "cohort, differential, signature, ranking and out_of_fold (not read), model"
+    assert levels["performance"] == 4, "cohort, differential, signature and ranking (not read), model"
 
 
 @pytest.mark.parametrize(("is_read", "n_requested"), [(True, 1), (False, 0)])

@@ -25,6 +25,7 @@ STEPS = {
     "ranking",
     "out_of_fold",
     "model",
+    "model_performance",
     "expression_tests",
     "roc",
 }

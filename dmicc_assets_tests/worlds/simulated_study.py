@@ -16,7 +16,13 @@ from dmicc_assets.differential.statistics import differential_genes, differentia
 from dmicc_assets.expression.distribution import sample_distributions
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.model.external_validation import external_performance
-from dmicc_assets.model.risk_model import RiskModelTables, fit_risk_model, risk_model_from_table, risk_model_tables
+from dmicc_assets.model.risk_model import (
+    PerformanceTables,
+    RiskModelTables,
+    fit_risk_model,
+    risk_model_from_table,
+    risk_model_tables,
+)
 from dmicc_assets.model.validation import expression_tests, roc_tables
 from dmicc_assets.resampling.fold_models import Fold
 from dmicc_assets.resampling.fold_tables import fold_numbers, fold_tables
@@ -269,8 +275,11 @@ def _add_model(frames: dict[str, list[pl.DataFrame]], study: Study, subjects: Se
     trained = next(subject for subject in subjects if subject.name == study.model_cohort)
     model = fit_risk_model(trained, biomarkers, study.model) if biomarkers else None
     if model is not None:
-        tables = _with_folds(frames, trained, risk_model_tables(model, trained, study.model, 1))
-        for name in ("coefficients", "nomogram", "calibration", "performance", "decision_curve"):
+        fitted = risk_model_tables(model, trained, study.model, 1)
+        tables = _with_folds(frames, trained, fitted)
+        _add(frames, "model/coefficients", fitted.coefficients)
+        _add(frames, "model/nomogram", fitted.nomogram)
+        for name in ("calibration", "performance", "decision_curve"):
             _add(frames, f"model/{name}", getattr(tables, name))
     if genes:
         _add(frames, "validation/expression_tests", expression_tests(subjects, genes, directions))
@@ -283,7 +292,7 @@ def _add_model(frames: dict[str, list[pl.DataFrame]], study: Study, subjects: Se
 
 def _with_folds(
     frames: dict[str, list[pl.DataFrame]], subject: CaseControl, tables: RiskModelTables
-) -> RiskModelTables:
+) -> PerformanceTables:
     """Out-of-fold predictions of two repeats that know the groups a little; one fold has no model."""
     n, generator = len(subject.is_case), np.random.default_rng(11)
     folds = [np.arange(n) % 4 == k for _ in range(2) for k in range(4)]
@@ -303,7 +312,8 @@ def _with_folds(
     samples = pl.concat(frames["source/samples"], how="diagonal")
     _add(frames, "validation/subgroups", subgroup_performance(model, subject, predicted, [], samples, {}, 1))
     numbers = fold_numbers(rows.out_of_fold, subject.matrix.samples)
-    return with_nested(tables, subject, OutOfFoldScores.of(predicted, subject, 1), rows.folds, numbers)
+    scores = OutOfFoldScores.of(predicted, subject, 1)
+    return with_nested(tables, tables.coefficients, subject, scores, rows.folds, numbers)
 
 
 def _add_worth(frames: dict[str, list[pl.DataFrame]], options: Options) -> None:

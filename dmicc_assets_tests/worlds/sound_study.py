@@ -278,6 +278,7 @@ def model_frames() -> dict[str, pl.DataFrame]:
             {
                 "term": ["(Intercept)", "G1", "G2"],
                 "coefficient": [-2.0, 1.5, 0.5],
+                "probability_coefficient": [-2.0, 1.5, 0.5],
                 "estimator": "ml",
                 "interval": "wald",
             }

@@ -27,6 +27,16 @@ def test_cohorts_that_share_samples_have_no_p_value_of_sharing() -> None:
     assert ", p " not in said
 
 
+def test_a_model_is_shown_before_it_is_tested_without_an_area() -> None:
+    evidence = sound()
+    tested = dict(study_summary(evidence))["model"]
+    assert tested.startswith("log-odds ")
+    assert tested.endswith(f" (log2), fitted in {evidence.study.model_cohort}")
+    assert all(gene in tested for gene in evidence.biomarkers)
+    lines = study_summary(evidence, {("validation/roc", PartitionKey(evidence.name))})
+    assert dict(lines)["model"] == f"{tested}; not tested yet, its area under the curve (AUC) follows"
+
+
 def test_shared_genes_are_shown_before_they_are_compared_with_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     evidence = with_frame(sound(), "signature/overlap", sound().rows("signature/overlap").head(0))
     monkeypatch.setattr(Results, "is_made", lambda _self, table, _part=None: table == "signature/genes")

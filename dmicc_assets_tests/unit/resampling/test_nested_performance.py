@@ -137,7 +137,7 @@ def test_tables_hold_what_the_folds_chose_and_predicted() -> None:
     model = fit_risk_model(subject, data.biomarkers, study.model)
     fit_only = risk_model_tables(model, subject, study.model, 1, prevalence=0.1)
     numbers = fold_numbers(tables.out_of_fold, subject.matrix.samples)
-    made = with_nested(fit_only, subject, of(back, subject), tables.folds, numbers, 0.1)
+    made = with_nested(fit_only, fit_only.coefficients, subject, of(back, subject), tables.folds, numbers, 0.1)
     rows = {row["metric"]: row for row in made.performance.iter_rows(named=True)}
     assert made.performance["metric"][0] == "c_statistic"
     assert rows["c_statistic"]["apparent"] - rows["c_statistic"]["nested"] == pytest.approx(
