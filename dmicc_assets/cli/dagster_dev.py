@@ -27,15 +27,18 @@ def main() -> None:
     from dagster._cli import main as dagster
 
     from dmicc_assets.orchestration.instance import open_instance
+    from dmicc_assets.orchestration.run_server import run_server
 
+    settings = load_settings()
     try:  # before its services begin, each of which would make Dagster's databases
-        open_instance(load_settings()).dispose()
+        open_instance(settings).dispose()
     except DmiccError as error:
         sys.exit(f"dmicc: {error}")
     parent, host, port = sys.argv[1:]
     threading.Thread(target=end_with, args=(int(parent),), daemon=True).start()
     sys.argv = ["dagster", "dev", "-m", "dmicc_assets.definitions", "--host", host, "--port", port]
-    dagster()
+    with run_server(settings.dagster_home):
+        dagster()
 
 
 if __name__ == "__main__":

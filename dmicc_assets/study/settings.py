@@ -30,6 +30,7 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     max_concurrent_runs: 2
+    dequeue_interval_seconds: 1
 compute_logs:
   module: dagster.core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
@@ -44,6 +45,7 @@ run_monitoring:
 EARLIER_DAGSTER_YAML = (
     "e6abf5e157ebdf68c63a726a937f1f13b631fc01cf18e20028358b914414ac68",
     "79609a95be0af4538be6f4a61742c3bf3005818b8144eee9048bb2ce81471f2f",
+    "ea4e318c850b60d609ef90a211caa59aae0bb2de9d25f259b6e3c3e57c3ff4d0",
 )
 # DuckDB takes these signs of a path for others; SQLAlchemy, which opens Dagster's database, reads it as an address.
 _NOT_FOR_DUCKDB = re.compile(r"[?\\]")

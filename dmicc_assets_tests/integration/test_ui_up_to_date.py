@@ -1,6 +1,12 @@
 """The real UI after `dmicc run`, in a browser: what is up to date, `force: true`, and the sensor on a revision."""
 
+import os
+import re
+import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +14,7 @@ from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.run import StudyRun
+from dmicc_assets.orchestration.run_launcher import is_alive
 from dmicc_assets_tests.worlds import made_study as made
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.living_geo import LivingGeo, living_settings
@@ -64,6 +71,43 @@ def what_changed(ui: Ui, page: sync_api.Page, asset: str, partition: str) -> syn
     """The row of that name in the metadata of a partition, as its page shows it."""
     page.goto(f"{ui.url}/assets/{asset}?view=partitions&partition={partition}")
     return page.get_by_role("row", name="what_changed").first
+
+
+def begun_run(ui: Ui) -> tuple[str, int]:
+    """A run that the UI was asked for and that waits for the study, and the number of its process."""
+    asked = """mutation { launchRun(executionParams: {mode: "default", runConfigData: {},
+      selector: {repositoryName: "__repository__", repositoryLocationName: "dmicc_assets.definitions",
+        pipelineName: "__ASSET_JOB", assetSelection: [{path: ["enrichment", "gsea"]}]},
+      executionMetadata: {tags: [{key: "dagster/partition", value: "living.lupus"}]}}) {
+        __typename ... on LaunchRunSuccess { run { id } } } }"""
+    run = ui.ask(asked)["launchRun"]["run"]["id"]
+    wait_for(lambda: run_of(ui, run)["status"] == "STARTED", 60)
+    (started,) = (said for said in messages(ui, run) if said.startswith("Started process for run"))
+    return run, int(re.findall(r"pid: (\d+)", started)[0])
+
+
+def run_of(ui: Ui, run: str) -> dict[str, Any]:
+    """Status and events of a run."""
+    events = "eventConnection { events { ... on MessageEvent { message } } }"
+    return ui.ask(f'{{ runOrError(runId: "{run}") {{ ... on Run {{ status {events} }} }} }}')["runOrError"]
+
+
+def messages(ui: Ui, run: str) -> list[str]:
+    return [event["message"] for event in run_of(ui, run)["eventConnection"]["events"]]
+
+
+def test_a_run_is_forked_from_a_server_and_ends_when_it_is_killed_or_terminated(ui: Ui) -> None:
+    with open_workspace(ui.settings).hold_study("living"):
+        killed, process = begun_run(ui)
+        assert b"dmicc_assets.orchestration.run_server" in Path(f"/proc/{process}/cmdline").read_bytes()
+        os.kill(process, signal.SIGKILL)
+        wait_for(lambda: run_of(ui, killed)["status"] == "FAILURE", 15)
+        assert "the process that made this run was killed by SIGKILL" in messages(ui, killed)
+        terminated, process = begun_run(ui)
+        answer = ui.ask(f'mutation {{ terminateRun(runId: "{terminated}") {{ __typename }} }}')
+        assert answer["terminateRun"]["__typename"] == "TerminateRunSuccess"
+        wait_for(lambda: run_of(ui, terminated)["status"] == "CANCELED", 15)
+        wait_for(lambda: not is_alive(process, time.time()), 15)
 
 
 def test_materialize_on_what_dmicc_run_made_says_that_nothing_is_to_do(ui: Ui, page: sync_api.Page) -> None:
