@@ -55,7 +55,7 @@ def roc_band(
     false_rate = np.cumsum(generator.multinomial(n_control, controls / n_control, size=n_resamples), axis=1) / n_control
     start = np.zeros((n_resamples, 1))
     true_rate, false_rate = np.hstack([start, true_rate]), np.hstack([start, false_rate])
-    at_grid = np.stack([_sensitivity_at(grid, f, t) for f, t in zip(false_rate, true_rate, strict=True)])
+    at_grid = _sensitivity_at(grid, false_rate, true_rate)
     low, high = np.quantile(at_grid, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return RocBand(grid, low, high)
 
@@ -70,6 +70,17 @@ def _steps(rate: FloatArray, n: int, group: str) -> FloatArray:
 
 
 def _sensitivity_at(grid: FloatArray, false_rate: FloatArray, true_rate: FloatArray) -> FloatArray:
-    """The curve's highest sensitivity at each false positive rate, linear between its points."""
-    last = np.flatnonzero(np.append(np.diff(false_rate) > 0, True))
-    return np.interp(grid, false_rate[last], true_rate[last])
+    """Each curve's highest sensitivity at each false positive rate, linear between its points.
+
+    Args:
+        grid: (T,) false positive rates from 0 to 1.
+        false_rate: (B, P) ascending in each curve.
+        true_rate: (B, P).
+
+    Returns:
+        (B, T); all curves are interpolated at once, each moved to an interval of its own.
+    """
+    last = np.diff(false_rate, axis=1, append=2.0) > 0
+    own = 2.0 * np.arange(len(false_rate))[:, None]
+    at = np.interp((grid + own).ravel(), (false_rate + own)[last], true_rate[last])
+    return at.reshape(len(false_rate), len(grid))

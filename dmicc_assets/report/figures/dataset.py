@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 
 from dmicc_assets.report.figures import style
@@ -13,6 +13,7 @@ from dmicc_assets.report.figures.labels import place_labels
 from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import shortened, wrapped
+from dmicc_assets.types import FloatArray
 
 STAGES = ("before", "after")
 # Titles of the panels, which depend on whether the study normalises the dataset between arrays.
@@ -69,28 +70,20 @@ def _labelled(distributions: pl.DataFrame, labels: Mapping[str, str]) -> pl.Data
 
 
 def _boxes(axes: Axes, rows: pl.DataFrame, colours: Sequence[str]) -> None:
-    """One box for each row, drawn as three collections, because a thousand separate artists take seconds."""
+    """One box for each row, drawn together, because a thousand separate artists take seconds."""
     low, q1, median, q3, high = (rows[key].to_numpy() for key in ("0.05", "0.25", "0.5", "0.75", "0.95"))
     x = np.arange(len(rows), dtype=np.float64)
     measured = ~np.isnan(median)
-    ends = [
-        (left, right, y)
-        for y, half in ((low, 0.2), (high, 0.2))
-        for left, right, y in zip(x - half, x + half, y, strict=True)
-    ]
-    whiskers = [[(i, a), (i, b)] for a_, b_ in ((low, q1), (q3, high)) for i, a, b in zip(x, a_, b_, strict=True)]
-    caps = [[(left, y), (right, y)] for left, right, y in ends]
-    axes.add_collection(LineCollection([*whiskers, *caps], colors=style.DARK, linewidths=0.4))
+    for start, end in ((low, q1), (q3, high)):
+        style.segments(axes, x, x, start, end, style.DARK, 0.4)
+    for end in (low, high):
+        style.segments(axes, x - 0.2, x + 0.2, end, end, style.DARK, 0.4)
     corners = np.stack([x - 0.35, q1, x + 0.35, q1, x + 0.35, q3, x - 0.35, q3], axis=1).reshape(-1, 4, 2)
     kept = [colour for colour, is_measured in zip(colours, measured, strict=True) if is_measured]
     boxes = PolyCollection([*corners[measured]], facecolors=kept, edgecolors=style.DARK, linewidths=0.4, alpha=0.8)
     boxes.set_gid("boxes")
     axes.add_collection(boxes)
-    medians = LineCollection(
-        [[(i - 0.35, m), (i + 0.35, m)] for i, m in zip(x, median, strict=True)], colors=style.DARK
-    )
-    medians.set(linewidths=1.0, gid="medians")
-    axes.add_collection(medians)
+    style.segments(axes, x - 0.35, x + 0.35, median, median, style.DARK, 1.0, gid="medians")
     axes.autoscale_view()
 
 
@@ -140,19 +133,14 @@ def distribution_densities(
     names = list(dict.fromkeys(labels.values()))
     looks = looks or style.category_styles(names)
     for axes, stage, name in zip(panels, STAGES, _NORMALISED if is_normalised else _AS_SERVED, strict=True):
-        seen: set[str] = set()
-        for (sample,), curve in densities.filter(pl.col("stage") == stage).group_by("sample", maintain_order=True):
-            label = labels[str(sample)]
-            axes.plot(
-                curve["x"],
-                curve["y"],
-                color=looks[label][0],
-                ls=style.LINES[list(looks).index(label) % len(style.LINES)],
-                lw=0.7,
-                alpha=0.7,
-                label=None if label in seen else label.replace("_", " "),
-            )
-            seen.add(label)
+        staged = densities.filter(pl.col("stage") == stage)
+        for label in names:
+            own = staged.filter(pl.col("sample").replace_strict(labels) == label)
+            if own.is_empty():
+                continue
+            line = style.LINES[list(looks).index(label) % len(style.LINES)]
+            look = {"color": looks[label][0], "ls": line, "lw": 0.7, "alpha": 0.7}
+            axes.plot(*_with_gaps(own), label=label.replace("_", " "), **look)
         axes.set(xlabel="log2 expression", ylim=(0, None), xlim=_where_dense(densities))
         axes.set_title(name, fontsize=8)
     style.headline(figure, dataset)
@@ -160,6 +148,14 @@ def distribution_densities(
     legend_below(figure, 4, *panels[0].get_legend_handles_labels())
     figure.source_data = {"densities": _labelled(densities, labels).rename({"x": "log2_expression", "y": "density"})}
     return figure
+
+
+def _with_gaps(curves: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Curves of several samples as one line, with a gap after each sample."""
+    last = (curves["sample"] != curves["sample"].shift(-1)).fill_null(value=True).to_numpy()
+    after = np.flatnonzero(last) + 1
+    x, y = (np.insert(curves[axis].to_numpy().astype(np.float64), after, np.nan) for axis in ("x", "y"))
+    return x, y
 
 
 def _where_dense(densities: pl.DataFrame) -> tuple[float, float]:

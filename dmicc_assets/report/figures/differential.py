@@ -125,8 +125,7 @@ def p_value_histogram(statistics: pl.DataFrame, pi0: float | None, title: str, n
     """
     figure, axes = style.one_axes(3.6, 3.0, title)
     p = statistics["p_value"].drop_nulls().to_numpy()
-    bins: list[float] = np.linspace(0, 1, 41).tolist()
-    axes.hist(p, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
+    style.histogram(axes, p, np.linspace(0, 1, 41))
     if pi0 is not None and len(p):
         # Storey's estimate is on average too high: it may count genes that the study calls differentially expressed.
         not_called = 1 - n_changed / len(p)

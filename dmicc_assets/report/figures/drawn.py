@@ -3,6 +3,9 @@
 Which drawings are kept from run to run is in `kept.py`.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dmicc_assets.report.figures.catalog import CatalogFigure
@@ -35,13 +38,26 @@ class DrawnFigure:
     failure: str = ""
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which looks a hundred times at a figure's parts while all of them are in use."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def drawn_figure(figure: CatalogFigure) -> DrawnFigure:
     """Draw a figure; a failure becomes a note, in the picture too."""
-    drawn = figure.draw()
-    try:
-        page = svg(drawn, CLOUD_DPI)
-    except Exception as error:
-        drawn = not_drawn(figure.title, error)
-        page = svg(drawn, CLOUD_DPI)
+    with _uncollected():
+        drawn = figure.draw()
+        try:
+            page = svg(drawn, CLOUD_DPI)
+        except Exception as error:
+            drawn = not_drawn(figure.title, error)
+            page = svg(drawn, CLOUD_DPI)
     width, failure = drawn.get_figwidth(), drawn.note if drawn.has_failed else ""
     return DrawnFigure(figure.name, figure.title, figure.caption, page, width, drawn.note, failure)

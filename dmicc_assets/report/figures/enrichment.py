@@ -18,6 +18,8 @@ from dmicc_assets.report.figures.texts import wrapped
 _TINY = 1e-300
 # Smallest false discovery rate that a thousand permutations can resolve.
 FDR_TOLD = 0.001
+# Share of a panel's height under the running sum, where its genes are marked.
+_HITS = 0.2
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,16 @@ def term_dots(terms: pl.DataFrame, limit: float, title: str, most: int = 12) -> 
         share, np.arange(len(drawn)), s=sizes, c=strength, cmap=style.SCORES_MAP, vmin=0, vmax=top,
         edgecolors=style.DARK, linewidths=np.where(is_below, 0.6, 0.0).tolist(), zorder=3,
     )  # fmt: skip
-    for i in np.flatnonzero(~is_below):
-        axes.plot(share[i], i, "x", color="white", ms=3, mew=0.8, zorder=4)
-    axes.hlines(np.arange(len(drawn)), 0, share, color=style.LIGHT, lw=0.8)
-    axes.set_yticks(range(len(drawn)), names, fontsize=style.SMALL, linespacing=0.95)
+    axes.plot(share[~is_below], np.flatnonzero(~is_below), "x", color="white", ms=3, mew=0.8, zorder=4)
+    rows = np.arange(len(drawn))
+    style.segments(axes, 0, share, rows, rows, style.LIGHT, 0.8)
+    axes.set_yticks(range(len(drawn)), names, fontsize=style.SMALL, linespacing=1.1)
     axes.set(ylim=(-0.7, len(drawn) - 0.3), xlim=(0, float(share.max()) * 1.14))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(f"share of the {drawn['n_query'].max()} differentially\nexpressed genes with a term")
-    bar = figure.colorbar(dots, ax=axes, shrink=0.6, aspect=14, pad=0.02)
+    beside = figure.add_axes((0.9, 0.2, 0.13 / 5.6, 0.6), axes_class=Axes)
+    figure.beside.append(beside)
+    bar = figure.colorbar(dots, cax=beside)
     bar.set_label("−log10 adjusted p", fontsize=7)
     _size_legend(figure, drawn["n_overlap"].to_numpy(), bool(is_below.all()), limit)
     columns = ("term", "term_name", "n_overlap", "n_query", "p_value", "adj_p_value")
@@ -107,13 +111,15 @@ def running_sums(sets: Sequence[RankedSet], title: str) -> SourcedFigure:
     """
     if not sets:
         return style.note_figure(title, "No gene set was tested.")
-    columns = min(3, len(sets))
-    n_rows = -(-len(sets) // columns)
-    figure = style.new_figure(2.5 * columns, 2.35 * n_rows + 0.3)
-    style.headline(figure, title)
-    for part, each in zip(figure.subfigures(n_rows, columns, squeeze=False).flat, sets, strict=False):
-        curve, hits = part.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.02})
-        _running_sum(curve, hits, each)
+    figure, panels = style.small_multiples(len(sets), 3, 2.5, 2.35, title)
+    for panel, each in zip(panels, sets, strict=True):
+        box = panel.get_position()
+        low = box.height * _HITS
+        panel.set_position((box.x0, box.y0 + low, box.width, box.height - low))
+        hits = figure.add_axes((box.x0, box.y0, box.width, low * 0.94), sharex=panel)
+        _running_sum(panel, hits, each)
+    for panel in panels[::3]:
+        panel.set_ylabel("running sum", fontsize=style.SMALL)
     figure.source_data = {"hits": pl.concat([_hits(each) for each in sets])}
     return figure
 
@@ -133,7 +139,6 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.axhline(0, color=style.DARK, lw=0.6)
     curve.plot(each.sum.peak, each.sum.score, "v" if each.sum.score > 0 else "^", color=style.DARK, ms=4)
     curve.set_title(wrapped(_in_words(each.name), 32, 2), fontsize=7)
-    curve.set_ylabel("running sum", fontsize=style.SMALL)
     curve.tick_params(labelbottom=False, bottom=False, labelsize=style.SMALL)
     above = each.sum.score > 0
     text = f"NES {each.nes:.2f}" + (f"\ncamera p {each.camera_p:.2g}" if each.camera_p is not None else "")
@@ -143,7 +148,7 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
         transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom",
         fontsize=style.SMALL,
     )  # fmt: skip
-    hits.vlines(each.sum.hits, 0, 1, color=style.DARK, lw=0.4)
+    style.segments(hits, each.sum.hits, each.sum.hits, 0, 1, style.DARK, 0.4)
     hits.set(yticks=[], ylim=(0, 1), xlim=(-0.01 * n, 1.01 * n))
     hits.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     hits.spines["left"].set_visible(False)

@@ -81,7 +81,7 @@ def importance(ranking: pl.DataFrame, biomarkers: Collection[str], top: int, tit
 
 def _rank_intervals(axes: Axes, drawn: pl.DataFrame, chosen: np.ndarray, top: int) -> None:
     y = np.arange(len(drawn))
-    axes.hlines(y, drawn["rank_low"], drawn["rank_high"], color=style.GREY, lw=1.4)
+    style.segments(axes, drawn["rank_low"], drawn["rank_high"], y, y, style.GREY, 1.4)
     for member, colour, marker in ((chosen, style.VERMILLION, "D"), (~chosen, style.BLUE, "o")):
         axes.plot(drawn["rank"].to_numpy()[member], y[member], marker, color=colour, ms=3.6)
     axes.axvline(top + 0.5, color=style.DARK, ls="--", lw=0.8)
@@ -115,7 +115,8 @@ def stability(frequencies: pl.DataFrame, biomarkers: Collection[str], title: str
             part["frequency"], [genes.index(gene) for gene in part["gene"]], marker, color=colour, ms=4.5, mec="white",
             mew=0.4, label=in_words(method),
         )  # fmt: skip
-    axes.hlines(range(len(genes)), 0, 1, color=style.LIGHT, lw=0.6, zorder=0)
+    rows = np.arange(len(genes))
+    style.segments(axes, 0, 1, rows, rows, style.LIGHT, 0.6, zorder=0)
     axes.set_yticks(range(len(genes)), [shortened(gene, _LONGEST_NAME) for gene in genes], fontsize=style.SMALL)
     for tick, gene in zip(axes.get_yticklabels(), genes, strict=True):
         tick.set_fontweight("bold" if gene in biomarkers else "normal")

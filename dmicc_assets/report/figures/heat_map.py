@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.path import Path
 
 from dmicc_assets.expression.clustering import Clustering
 from dmicc_assets.report.figures import style
@@ -51,7 +51,7 @@ def heat_map(
     below = 0.68 + 0.15 * -(-len(categories) // n_columns_of_legend)
     n_named = n_rows if n_rows <= _MOST_ROW_NAMES else min(len(set(named) & set(scores.features)), _MOST_ROW_NAMES)
     height = below + 1.2 + float(np.clip(max(0.095 * n_rows, _LINE * n_named), 1.4, 5.1))
-    figure = style.new_figure(6.4, height, solves_layout=False)
+    figure = style.new_figure(6.4, height, is_to_lay_out=False)
     heading = f"{title}: {n_rows} {what[0]}{'' if n_rows == 1 else 's'}"
     genes = [scores.features[i] for i in rows.order]
     shown = _shown_names(genes, set(named))
@@ -72,7 +72,7 @@ def heat_map(
     _tree(figure.add_axes((left, tree_bottom, right - left, top - tree_bottom), sharex=main), columns, "columns")
     _tree(figure.add_axes((0.02, bottom, left - 0.025, main_top - bottom), sharey=main), rows, "rows")
     legends = _bars(figure, bars, columns, (left, main_top + 0.15 * bar, right - left, bar))
-    scale = figure.add_axes((0.02, 0.42 / height, 0.2, 0.1 / height))
+    scale = figure.add_axes((0.02, 0.42 / height, 0.2, 0.1 / height), axes_class=Axes)
     figure.colorbar(picture, cax=scale, orientation="horizontal", ticks=[-2, 0, 2])
     scale.set_title(f"z-score of {what[1]}", fontsize=style.SMALL, fontweight="normal")
     figure.legend(
@@ -128,7 +128,8 @@ def _tree(axes: Axes, clustering: Clustering, side: str) -> None:
     if len(clustering.branches) == 0:
         return
     corners = clustering.branches if side == "columns" else clustering.branches[:, :, ::-1]
-    axes.add_collection(LineCollection([*corners], colors=style.DARK, linewidths=0.5 if len(corners) < 200 else 0.25))
+    codes = np.tile([Path.MOVETO, *[Path.LINETO] * 3], len(corners))
+    style.one_path(axes, corners.reshape(-1, 2), codes, style.DARK, 0.5 if len(corners) < 200 else 0.25)
     highest = float(clustering.branches[:, :, 1].max()) * 1.02 or 1.0
     if side == "columns":
         axes.set_ylim(0, highest)

@@ -40,7 +40,7 @@ def nomogram(
     n = len(variables) + 2 + has_risk
     below = [wrapped(line, 105, 3) for line in worth]
     n_below = sum(text.count("\n") + 1 for text in below)
-    figure = style.new_figure(6.4, 0.5 + 0.55 * n + _LINE * n_below, solves_layout=False)
+    figure = style.new_figure(6.4, 0.5 + 0.55 * n + _LINE * n_below, is_to_lay_out=False)
     height = figure.get_figheight()
     foot, head = 0.02 + _LINE * n_below / height, (0.08 + 0.16 * style.n_headlines(title, 6.4)) / height
     axes = figure.add_axes((0.0, foot, 1.0, 0.95 - foot - head))
@@ -102,7 +102,7 @@ def _scale(axes: Axes, row: int, name: str, ticks: FloatArray, at: FloatArray, i
         style="italic" if is_gene else "normal",
     )  # fmt: skip
     axes.plot([x.min(), x.max()], [row, row], color=style.DARK, lw=1, solid_capstyle="butt", gid=name)
-    axes.vlines(x, row, row + 0.13, color=style.DARK, lw=0.8)
+    style.segments(axes, x, x, row, row + 0.13, style.DARK, 0.8)
     written: list[tuple[float, float]] = []
     for i in _ends_first(x):
         text = f"{ticks[i]:.4g}"

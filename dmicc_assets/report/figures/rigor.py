@@ -42,10 +42,9 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> SourcedFigure:
 
 def _null_panel(axes: Axes, draws: np.ndarray, observed: float | None) -> None:
     is_count = bool(len(draws)) and bool(np.all(draws == np.rint(draws))) and float(np.ptp(draws)) < 40
-    bins = np.arange(float(draws.min()) - 0.5, float(draws.max()) + 1.5).tolist() if is_count else 30
-    axes.hist(draws, bins, color=style.SKY, edgecolor="white", linewidth=0.4)
-    top = max(axes.get_ylim()[1], 1.0)
-    axes.set_ylim(0, top * 1.3)
+    bins = np.arange(float(draws.min()) - 0.5, float(draws.max()) + 1.5) if is_count else 30
+    style.histogram(axes, draws, bins)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.3)
     if observed is None:
         return
     reached = int((draws >= observed).sum())
@@ -78,7 +77,7 @@ def sensitivity(grid: pl.DataFrame, title: str) -> SourcedFigure:
     left.set_yticks(y, [wrapped(setting_in_words(name), 34, 1) for name in drawn["setting"]])
     left.set(xlabel="genes of the signature", ylim=(n - 0.4, -0.6))
     left.margins(x=0.14)
-    right.hlines(y, 0, drawn["jaccard"], color=style.LIGHT, lw=1)
+    style.segments(right, 0, drawn["jaccard"], y, y, style.LIGHT, 1)
     right.plot(drawn["jaccard"], y, "D", color=style.BLUE, ms=4.5)
     right.axvline(0.5, color=style.DARK, ls="--", lw=0.8)
     right.set(xlim=(0, 1.04), xlabel="Jaccard index with the study's")

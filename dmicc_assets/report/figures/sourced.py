@@ -6,7 +6,10 @@ How figures look is in `style.py`; how picture and data are written is for the r
 from typing import Any
 
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from dmicc_assets.report.figures.light_axes import LightAxes
 
 
 class SourcedFigure(Figure):
@@ -17,6 +20,8 @@ class SourcedFigure(Figure):
             `genes` or `curve`; empty for a figure that only says why there is nothing to draw.
         note: what such a figure says; empty for a figure with values.
         has_failed: whether it says why another figure could not be drawn.
+        is_to_lay_out: whether `layout.py` still has to place its axes.
+        beside: bars of colours at the right of the axes.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -24,3 +29,13 @@ class SourcedFigure(Figure):
         self.source_data: dict[str, pl.DataFrame] = {}
         self.note = ""
         self.has_failed = False
+        self.is_to_lay_out = False
+        self.beside: list[Axes] = []
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:  # pyright: ignore[reportIncompatibleMethodOverride] -- 2D
+        """Light axes, if no others are asked for."""
+        return super().add_subplot(*args, **{"axes_class": LightAxes, **kwargs})
+
+    def add_axes(self, *args: Any, **kwargs: Any) -> Axes:
+        """Light axes, if no others are asked for."""
+        return super().add_axes(*args, **{"axes_class": LightAxes, **kwargs})

@@ -10,19 +10,27 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
+from contextvars import ContextVar
+from io import BytesIO, StringIO
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_mixed import MixedModeRenderer
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from numpy.typing import ArrayLike, NDArray
 
-from dmicc_assets.report.figures.single_axes import is_single, place_axes
+from dmicc_assets.report.figures.layout import lay_out
+from dmicc_assets.report.figures.measured import MeasuredCanvas, MeasuredSvg
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import wrapped
 from dmicc_assets.study.schema import Study
+from dmicc_assets.types import FloatArray
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -77,9 +85,6 @@ STYLE: dict[Any, Any] = {
     "hatch.linewidth": 0.5,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "figure.constrained_layout.h_pad": 0.06,
-    # a tenth of an inch, because ticks may get another digit once the axes have their final size
-    "figure.constrained_layout.w_pad": 0.1,
     "svg.fonttype": "none",
     # ids in the SVG are the same from run to run
     "svg.hashsalt": "dmicc_assets",
@@ -89,13 +94,22 @@ STYLE: dict[Any, Any] = {
 _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Looks = Mapping[str, tuple[str, str]]
+# Setting them takes a millisecond, and a drawing is made of functions that all ask for them.
+_IS_IN_STYLE = ContextVar("_IS_IN_STYLE", default=False)
 
 
 @contextmanager
 def in_style() -> Iterator[None]:
     """The package's settings of matplotlib."""
-    with mpl.rc_context(STYLE), any_script():
+    if _IS_IN_STYLE.get():
         yield
+        return
+    token = _IS_IN_STYLE.set(True)
+    try:
+        with mpl.rc_context(STYLE), any_script():
+            yield
+    finally:
+        _IS_IN_STYLE.reset(token)
 
 
 @contextmanager
@@ -120,10 +134,11 @@ def styled(draw: Callable[P, SourcedFigure]) -> Callable[P, SourcedFigure]:
     return drawn
 
 
-def new_figure(width: float = 3.6, height: float = 3.2, solves_layout: bool = True) -> SourcedFigure:
-    """An empty figure of a size in inches, on the Agg canvas, without pyplot; optionally with a layout solver."""
-    figure = SourcedFigure(figsize=(width, height), layout="constrained" if solves_layout else None)
-    FigureCanvasAgg(figure)
+def new_figure(width: float = 3.6, height: float = 3.2, is_to_lay_out: bool = True) -> SourcedFigure:
+    """An empty figure of a size in inches, without pyplot; its axes are placed by `layout.py`, if that is asked for."""
+    figure = SourcedFigure(figsize=(width, height))
+    figure.is_to_lay_out = is_to_lay_out
+    MeasuredCanvas(figure)
     return figure
 
 
@@ -140,9 +155,7 @@ def headline(figure: SourcedFigure, title: str) -> None:
     if title:
         width, height = figure.get_size_inches()
         text = headline_text(title, width)
-        # without a solver the title is a tenth of an inch below the edge
-        place = {} if figure.get_layout_engine() else {"y": 1 - 0.1 / height, "va": "top"}
-        figure.suptitle(text, x=0.08 / width, ha="left", fontsize=9, fontweight="bold", **place)
+        figure.suptitle(text, x=0.08 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=9, fontweight="bold")
 
 
 def headline_text(title: str, width: float) -> str:
@@ -167,11 +180,11 @@ def small_multiples(n: int, columns: int, width: float, height: float, title: st
     columns = min(columns, n)
     rows = math.ceil(n / columns)
     lines = n_headlines(title, columns * width)
-    figure = new_figure(columns * width, rows * height + 0.05 + 0.16 * lines, solves_layout=False)
+    figure = new_figure(columns * width, rows * height + 0.05 + 0.16 * lines, is_to_lay_out=False)
     headline(figure, title)
     high, wide = figure.get_figheight(), figure.get_figwidth()
     grid: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
-    # fixed margins in inches, because a solver takes seconds for many panels and finds the same
+    # fixed margins in inches, because labels of many panels are many texts to measure
     inside = {
         "left": 0.58 / wide,
         "right": 1 - 0.1 / wide,
@@ -209,8 +222,17 @@ def png(figure: Figure, dpi: int = DPI) -> bytes:
 
 def svg(figure: Figure, dpi: int = DPI) -> str:
     """The figure as SVG: text is text; clouds of points are pictures at `dpi`."""
-    text = _saved(figure, "svg", dpi, {"Date": None, "Creator": None}).decode()
-    return _NOT_XML.sub("", text).replace(f"'{FONT}'", SVG_FONTS)
+    with in_style(), StringIO() as buffer:
+        fix_layout(figure)
+        before, figure.dpi = figure.dpi, 72
+        wide, high = (float(each) for each in figure.get_size_inches())
+        metadata = {"Date": None, "Creator": None}
+        own = MeasuredSvg(wide * 72, high * 72, buffer, image_dpi=dpi, metadata=metadata)  # pyright: ignore[reportArgumentType] -- without stubs
+        renderer = MixedModeRenderer(figure, wide, high, dpi, own)
+        figure.draw(renderer)  # pyright: ignore[reportArgumentType] -- it passes every call on to a RendererBase
+        renderer.finalize()
+        figure.dpi = before
+        return _NOT_XML.sub("", buffer.getvalue()).replace(f"'{FONT}'", SVG_FONTS)
 
 
 def _saved(figure: Figure, form: str, dpi: int, metadata: Mapping[str, None]) -> bytes:
@@ -226,15 +248,45 @@ def pdf(figure: Figure, dpi: int = DPI) -> bytes:
 
 
 def fix_layout(figure: Figure) -> None:
-    """Lay out once; otherwise the solver runs for each file that is written."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
+    """Lay out once, however many files are written."""
+    if isinstance(figure, SourcedFigure) and figure.is_to_lay_out:
+        figure.is_to_lay_out = False
         with in_style():
-            if is_single(figure):
-                place_axes(figure)
-            else:
-                engine.execute(figure)
-        figure.set_layout_engine(None)
+            lay_out(figure, figure.beside)
+
+
+def segments(
+    axes: Axes, x0: ArrayLike, x1: ArrayLike, y0: ArrayLike, y1: ArrayLike, colour: str, width: float, **look: Any
+) -> PathCollection:
+    """Lines from (x0, y0) to (x1, y1), drawn as one path: each by itself takes a hundred times as long."""
+    left, right, low, high = np.broadcast_arrays(*(np.atleast_1d(np.asarray(each)) for each in (x0, x1, y0, y1)))
+    corners = np.stack([left, low, right, high], axis=1).reshape(-1, 2).astype(np.float64)
+    return one_path(axes, corners, np.tile([Path.MOVETO, Path.LINETO], len(left)), colour, width, **look)
+
+
+def one_path(
+    axes: Axes, corners: FloatArray, codes: NDArray[np.integer[Any]], colour: str, width: float, **look: Any
+) -> PathCollection:
+    """A path of (N, 2) corners without filling; segments with a missing end are not drawn."""
+    look = {"facecolors": "none", "edgecolors": colour, "linewidths": width, "capstyle": "butt"} | look
+    drawn = PathCollection([Path(corners, codes)], **look)
+    drawn.set_transform(axes.transData)
+    axes.add_collection(drawn)
+    axes.autoscale_view()
+    return drawn
+
+
+def histogram(axes: Axes, values: FloatArray, bins: ArrayLike | int) -> None:
+    """Bars of a histogram, drawn as one."""
+    counts, edges = np.histogram(values, bins)
+    low, high = edges[:-1], edges[1:]
+    nought = np.zeros(len(counts))
+    corners = np.stack([low, nought, low, counts, high, counts, high, nought, low, nought], axis=1).reshape(-1, 2)
+    codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], len(counts))
+    axes.add_patch(PathPatch(Path(corners, codes), fc=SKY, ec="white", lw=0.4))
+    axes.set_ylim(0, max(float(counts.max(initial=0)) * 1.05, 1.0))
+    axes.margins(x=0.05)
+    axes.autoscale_view(scaley=False)
 
 
 def tint(colour: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.dataset import spread_evenly
@@ -69,12 +70,7 @@ def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Map
     for place, (group, (_, colour, hatch, marker)) in enumerate(zip(groups, looks, strict=True)):
         if len(group) == 0:
             continue
-        box = axes.boxplot(
-            [group], positions=[place], widths=0.62, showfliers=False, patch_artist=True, manage_ticks=False,
-            medianprops={"color": style.BLACK, "lw": 1.4}, whiskerprops={"lw": 0.7}, capprops={"lw": 0.7},
-        )  # fmt: skip
-        # the hatch takes the edge's colour
-        box["boxes"][0].set(facecolor=style.tint(colour), edgecolor=colour, hatch=hatch, linewidth=0.7)
+        _box(axes, place, group, colour, hatch)
         x = place + spread_evenly(len(group), 0.22)
         axes.plot(
             x, group, marker, color=style.DARK, ms=2.6, mew=0.3, mec="white", zorder=3, gid=("control", "case")[place]
@@ -98,6 +94,21 @@ def _group_boxes(axes: Axes, values: FloatArray, subject: CaseControl, test: Map
         axes.plot([0, 0, 1, 1], [y - 0.02 * room, y, y, y - 0.02 * room], color=style.DARK, lw=0.7)
         axes.text(0.5, y + 0.015 * room, text, ha="center", va="bottom", fontsize=style.SMALL)
         axes.set_ylim(top=high + (0.15 + 0.12 * (text.count("\n") + 1)) * room)
+
+
+def _box(axes: Axes, place: float, values: FloatArray, colour: str, hatch: str) -> None:
+    """Quartiles as a box, and whiskers to the last value within one and a half times its height (Tukey 1977)."""
+    q1, median, q3 = np.percentile(values, (25, 50, 75))
+    reach = 1.5 * (q3 - q1)
+    low = min(float(values[values >= q1 - reach].min(initial=q1)), float(q1))
+    high = max(float(values[values <= q3 + reach].max(initial=q3)), float(q3))
+    left, right, inner = place - 0.31, place + 0.31, 0.155
+    # the hatch takes the edge's colour
+    corners = (left, q1), right - left, q3 - q1
+    axes.add_patch(Rectangle(*corners, fc=style.tint(colour), ec=colour, hatch=hatch, lw=0.7))
+    x0, x1 = (place, place, place - inner, place - inner), (place, place, place + inner, place + inner)
+    style.segments(axes, x0, x1, (q3, q1, high, low), (high, low, high, low), style.BLACK, 0.7)
+    style.segments(axes, left, right, median, median, style.BLACK, 1.4, gid="median")
 
 
 @style.styled

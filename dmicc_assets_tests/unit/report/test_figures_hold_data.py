@@ -6,9 +6,11 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib import cbook
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
@@ -18,6 +20,7 @@ from dmicc_assets.report.figures.of_study import draw_calibration, worked_patien
 from dmicc_assets.report.words import curve_in_words
 from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.study.schema import Differential
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix
 from dmicc_assets_tests.worlds.simulated_study import Options, declared, simulated_tables
 
@@ -143,6 +146,20 @@ def test_expression_boxes_hold_every_sample_and_the_test() -> None:
     assert any(text.get_text().startswith("p = ") and f"{p:.1g}"[0] in text.get_text() for text in axes[0].texts)
 
 
+def test_boxes_and_whiskers_are_tukey_s() -> None:
+    subject = simulated_tables().validation("GSE4")
+    tests = TABLES["validation/expression_tests"].frame()
+    axes = validation.expression_boxes(subject, ["G025"], tests, "").axes[0]
+    boxes = [box for box in axes.patches if isinstance(box, Rectangle)]
+    # of each group one path with the whiskers and their ends, and one with the median
+    whiskers = [np.asarray(axes.collections[i].get_paths()[0].vertices) for i in (0, 2)]
+    for member, box, ends in zip((~subject.is_case, subject.is_case), boxes, whiskers, strict=True):
+        values = subject.matrix.take_features(["G025"]).values[0, member]
+        (expected,) = cbook.boxplot_stats(values)
+        assert (box.get_y(), box.get_y() + box.get_height()) == pytest.approx((expected["q1"], expected["q3"]))
+        assert (ends[:, 1].min(), ends[:, 1].max()) == (expected["whislo"], expected["whishi"])
+
+
 def test_roc_curve_and_legend_are_the_table_s(catalog: dict[str, CatalogFigure]) -> None:
     results = simulated_tables()
     figure = catalog["study/roc.b"].draw()
@@ -202,7 +219,7 @@ def test_calibration_has_apparent_corrected_and_external_curves(catalog: dict[st
 
 def test_null_distribution_counts_the_draws_that_reach_the_observed(catalog: dict[str, CatalogFigure]) -> None:
     axes = catalog["study/nulls"].draw().axes[0]
-    assert sum(patch.get_height() for patch in axes.patches) == 50  # pyright: ignore -- bars of the histogram
+    assert np.asarray(axes.patches[0].get_path().vertices)[1::5, 1].sum() == 50
     assert any("observed 20\nreached by 0 of 50 draws" in text.get_text() for text in axes.texts)
 
 
@@ -211,7 +228,7 @@ def test_importance_draws_the_ranks_and_marks_the_biomarkers(catalog: dict[str, 
     bars, ranks = figure.axes
     assert [label.get_text() for label in bars.get_yticklabels()][:2] == ["G020", "G021"]
     assert [patch.get_hatch() for patch in bars.patches][:3] == ["////", "////", ""]
-    assert np.asarray(ranks.collections[0].get_paths()[0].vertices)[:, 0].tolist() == [1, 3]
+    assert np.asarray(ranks.collections[0].get_paths()[0].vertices)[:2, 0].tolist() == [1, 3]
 
 
 def test_calibration_has_a_line_of_the_frozen_model_in_each_validation_dataset() -> None:
