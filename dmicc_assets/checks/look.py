@@ -203,11 +203,11 @@ def download_line(look: Look) -> str:
     files = {file.url: file for seen in look.previews.values() for file in seen.files if not file.is_held}
     n_bytes = sum(file.n_bytes or 0 for file in files.values())
     unknown = sum(file.n_bytes is None for file in files.values())
-    text = (
-        f"to download: {_size(n_bytes)} in {len(files)} files"
-        if files
-        else "to download: nothing, every file is at hand"
-    )
+    with_problem = [name for name, seen in look.previews.items() if seen.problem is not None]
+    text = f"{_size(n_bytes)} in {len(files)} files" if files else "nothing, every file is at hand"
+    if with_problem:
+        text = f"not known for {', '.join(with_problem)}" + (f"; for the others {text}" if files else "")
+    text = f"to download: {text}"
     if unknown:
         text += f" ({unknown} of unknown size not counted)"
     if look.rate and n_bytes:

@@ -294,6 +294,8 @@ def export(
     from dmicc_assets.export.study_export import ExportChoice, export_and_show
     from dmicc_assets.orchestration.judged_study import judge_study
 
+    if excel and table_format != "tsv":
+        raise RequestError(f"--excel is for tables as TSV, not for --format {table_format}: leave one of the two out")
     workspace, name = _study(study)
     for line in stale_lines(judge_study(workspace, name)) if workspace.lake.has(name) else ():
         err.print(line)

@@ -20,6 +20,8 @@ from dmicc_assets.lake.steps import Step
 from dmicc_assets.types import PartitionKey
 
 Plan = Sequence[tuple[Step, PartitionKey]]
+# States without a line of their own: what is up to date, and what a failed step leaves untried, which the end counts.
+_SILENT = ("current", "blocked")
 # Characters of a live line, beside its bar and clock.
 _LONGEST = 60
 # Seconds without a line, where there is no terminal, and between two looks at the clock.
@@ -157,7 +159,7 @@ class LiveProgress(RunProgress):
 
     def _show_ended(self, outcome: Outcome) -> None:
         self._shown.update(self._task, advance=1, left=_left(self.seconds_left), description=self._at_work)
-        if outcome.state != "current":
+        if outcome.state not in _SILENT:
             self._shown.console.print(_said(outcome))
 
 
@@ -177,7 +179,7 @@ class LinesOfProgress(RunProgress):
         self._ends.set()
 
     def _show_ended(self, outcome: Outcome) -> None:
-        if outcome.state != "current":
+        if outcome.state not in _SILENT:
             self._line(f"{_said(outcome)}{_left(self.seconds_left)}")
 
     def _say_what_takes_long(self) -> None:

@@ -233,7 +233,7 @@ def _show_result(out: Console, err: Console, workspace: Workspace, study: Study,
     mark = OUT_OF_DATE if ("rigor/verdict", PartitionKey(study.study)) in stale else ""
     for row in results.rigor.verdict.iter_rows(named=True):
         out.print(f"{mark}{row['line']}", style="bold", markup=False, highlight=False)
-        for sentence in ("found", "trust", "missing"):
+        for sentence in () if mark else ("found", "trust", "missing"):
             out.print(row[sentence], markup=False, highlight=False)
     lines = study_summary(results, stale)
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)

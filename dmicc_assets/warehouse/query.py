@@ -90,6 +90,8 @@ def query_and_print(
     """
     if to is not None and to.suffix not in _WRITERS:
         raise RequestError(f"{to}: expected a file name that ends in {', '.join(_WRITERS)}")
+    if for_excel and (output_format if to is None else to.suffix[1:]) not in _OF_SPREADSHEETS:
+        raise RequestError("--excel is for CSV and TSV, which a spreadsheet opens; leave it out for other formats")
     if query.endswith(".sql") and not is_safe:  # somebody else's query reads no file, not even as SQL
         path = Path(query)
         if not path.is_file():
@@ -127,6 +129,7 @@ def without_formulas(rows: pl.DataFrame) -> pl.DataFrame:
     return flat.with_columns(quoted).rename(names)
 
 
+_OF_SPREADSHEETS = ("table", "csv", "tsv")
 _FORMULA = r"^[=+\-@\t\r\n]"
 
 

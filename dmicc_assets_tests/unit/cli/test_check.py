@@ -11,6 +11,7 @@ import yaml
 
 from dmicc_assets.checks import look
 from dmicc_assets.cli import main as cli
+from dmicc_assets.geo import preview
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.small_mirror import family_text, small_mirror, write_family
@@ -86,6 +87,34 @@ def test_what_a_run_would_refuse_is_status_1_with_everything_shown(run: Check, t
     assert any(line.startswith("a run stops here: GSE1001: 3 samples are lupus") for line in lines)
     assert any("lupus 3 (expected 4)" in line for line in lines)
     assert "risk model in sle; the file is valid, but does not fit its sources" in lines
+
+
+def test_what_was_found_in_annotations_and_gene_sets_is_found_once(
+    run: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = (tmp_path / "mirror" / "geo").as_uri()
+    first = run(mirror)
+
+    def is_not_read(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(look, "read_gmt", is_not_read)
+    monkeypatch.setattr(preview, "read_genes", is_not_read)
+    assert run(mirror) == first
+    sets = tmp_path / "home" / "gene_sets" / "enrichr-human-SETS.gmt"
+    sets.write_text("A\t\tGENE1\n")
+    with pytest.raises(AssertionError):
+        run(mirror)
+
+
+def test_what_would_be_downloaded_is_not_said_of_a_file_that_is_not_there(run: Check, tmp_path: Path) -> None:
+    labels = STUDY["datasets"]["GSE1001"]["labels"]
+    own = {"source": "file", "matrix": "nothere.tsv", "samples": "s.tsv", "labels": labels}
+    cohorts = {"sle": {**STUDY["cohorts"]["sle"], "datasets": ["OWN"]}}
+    mirror = (tmp_path / "mirror" / "geo").as_uri()
+    status, lines, _ = run(mirror, datasets={"OWN": own}, cohorts=cohorts)
+    assert status == 1
+    assert "to download: not known for OWN" in lines
 
 
 def test_a_program_gets_objects_and_what_stops_a_run_last(run: Check, tmp_path: Path) -> None:

@@ -77,6 +77,20 @@ def test_a_log_has_a_line_for_each_computed_step_at_once(monkeypatch: pytest.Mon
         assert any(each.endswith(line) for each in log.flushed)
 
 
+def test_what_a_failed_step_leaves_untried_has_no_line_but_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "perf_counter", lambda: 0.0)
+    step, log, objects = PLAN[0][0], Log(), Log()
+    for shows in (
+        progress_of(Console(file=log), "local"),
+        progress_of(Console(), "local", json_to=Console(file=objects)),
+    ):
+        with shows:
+            shows.ended(ended(step, "blocked", message="needs another, which failed"))
+        assert shows.n_ended == 1
+    assert "blocked" not in log.getvalue()
+    assert json.loads(objects.getvalue())["state"] == "blocked"
+
+
 def test_a_step_that_takes_long_is_named_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_PATIENCE", 0.0)
     monkeypatch.setattr(progress, "_LOOK_AFTER", 0.01)

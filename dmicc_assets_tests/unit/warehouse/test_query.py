@@ -17,6 +17,7 @@ from dmicc_assets.errors import RequestError
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.query import (
     MOST_ROWS_SHOWN,
+    Format,
     prompt,
     query_and_print,
     run_query,
@@ -166,3 +167,13 @@ def test_no_cell_and_no_name_is_a_formula_for_a_spreadsheet() -> None:
     assert found["n"].to_list() == list(range(-5, 5))
     assert found["genes"][0] == "'=A, B"
     assert without_formulas(pl.DataFrame({"n": [1]})).rows() == [(1,)]
+
+
+@pytest.mark.parametrize(("output_format", "to"), [("json", None), ("csv", "rows.parquet"), ("tsv", "rows.json")])
+def test_only_what_a_spreadsheet_opens_is_written_for_one(
+    output_format: Format, to: str | None, tmp_path: Path
+) -> None:
+    path = None if to is None else tmp_path / to
+    with pytest.raises(RequestError, match="--excel is for CSV and TSV"):
+        query_and_print(Console(), Settings(home=tmp_path), "SELECT 1", output_format, path, for_excel=True)
+    assert not list(tmp_path.iterdir())
