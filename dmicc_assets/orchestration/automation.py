@@ -10,7 +10,9 @@ import dagster as dg
 from dmicc_assets.lake.steps import Step
 
 
-def recompute_when_changed(levels: int = 0, only_order: Sequence[dg.AssetKey] = ()) -> dg.AutomationCondition:
+def recompute_when_changed(
+    levels: int = 0, only_order: Sequence[dg.AssetKey] = (), looked_at: Sequence[dg.AssetKey] = ()
+) -> dg.AutomationCondition:
     """Materialise a partition that is missing, or whose inputs changed in content; stop at unchanged content.
 
     `eager()` does not stop at an unchanged data version; this is what did, through static mappings.
@@ -21,11 +23,14 @@ def recompute_when_changed(levels: int = 0, only_order: Sequence[dg.AssetKey] = 
             `will_be_requested()` would say so at once, but not of an asset with other partitions.
         only_order: dependencies that are not read: their changes change nothing (the case of a study hangs on its
             datasets for the order of a backfill).
+        looked_at: tables that tell for all others whether something is at work (`last_tables_read`).
     """
     is_at_work = dg.AutomationCondition.in_progress() | dg.AutomationCondition.newly_updated()
     any_at_work = dg.AutomationCondition.any_deps_in_progress()
     for level in range(levels):
-        any_at_work = dg.AutomationCondition.any_deps_match(is_at_work | any_at_work if level else is_at_work)
+        any_at_work = dg.AutomationCondition.any_deps_match(is_at_work | any_at_work if level else is_at_work).allow(
+            dg.AssetSelection.assets(*looked_at)
+        )
     inputs_changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
     if only_order:
         inputs_changed = inputs_changed.ignore(dg.AssetSelection.assets(*only_order))
@@ -56,6 +61,19 @@ def levels_to_wait_for(step: Step, steps: Sequence[Step]) -> int:
         return max(ways, default=-1)
 
     return 1 + max((longest_way(name) for name in above[step.name]), default=-1)
+
+
+def last_tables_read(steps: Sequence[Step]) -> list[str]:
+    """Of the tables that a step reads from another, the last that the other writes.
+
+    The tables of a step are written together, so that this one is at work as long as any of them. Looking at all of
+    them at every level took most of a tick: they multiply on the ways from table to table.
+    """
+    found = set[str]()
+    for reader in steps:
+        read = {each.table for each in reader.inputs}
+        found.update(next(iter(table for table in reversed(maker.outputs) if table in read), "") for maker in steps)
+    return sorted(found - {""})
 
 
 def fetch_when_changed() -> dg.AutomationCondition:

@@ -2,7 +2,7 @@ import dagster as dg
 import pytest
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.orchestration.automation import levels_to_wait_for, recompute_when_changed
+from dmicc_assets.orchestration.automation import last_tables_read, levels_to_wait_for, recompute_when_changed
 
 
 def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None:
@@ -13,6 +13,14 @@ def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None
     assert levels["ranking"] == 2, "cohort, differential (not read), signature"
     assert levels["model"] == 3, "cohort, differential and signature (not read), ranking"
     assert levels["performance"] == 4, "cohort, differential, signature and ranking (not read), model"
+
+
+def test_of_the_tables_of_a_step_the_last_one_that_is_read_tells_whether_it_is_at_work() -> None:
+    looked_at = set(last_tables_read(STEPS))
+    for reader in STEPS:
+        for maker in STEPS:
+            read = [table for table in maker.outputs if table in {each.table for each in reader.inputs}]
+            assert not read or read[-1] in looked_at, (reader.name, maker.name)
 
 
 @pytest.mark.parametrize(("is_read", "n_requested"), [(True, 1), (False, 0)])

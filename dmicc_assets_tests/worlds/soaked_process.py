@@ -6,6 +6,7 @@ it may fork.
 
 import datetime
 import json
+import math
 import os
 import signal
 import sys
@@ -14,7 +15,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-MOST_SECONDS = 900.0
+# A process that computes less than a second in this time hangs: on a busy machine it may take long, but it goes on.
+STILL_SECONDS = 600.0
 
 
 def main() -> None:
@@ -37,23 +39,33 @@ def _at_once(rounds: list[dict[str, Any]]) -> list[dict[str, Any]]:
             _round(asked)
         children[child] = asked
     ended: dict[int, dict[str, Any]] = {}
+    moved = {child: (begun, 0.0) for child in children}
     while len(ended) < len(children):
         for child in children.keys() - ended.keys():
             done, status = os.waitpid(child, os.WNOHANG)
             passed = time.monotonic() - begun
+            at, computed = moved[child]
             if done:
-                ended[child] = _outcome(children[child], status, passed)
-            elif passed > (children[child].get("kill_after") or MOST_SECONDS):
+                ended[child] = _outcome(children[child], status, passed, is_hung=passed + begun - at > STILL_SECONDS)
+            elif passed > children[child].get("kill_after", math.inf) or passed + begun - at > STILL_SECONDS:
                 os.kill(child, signal.SIGKILL)
+            elif (now := _computed(child)) > computed + 1.0:
+                moved[child] = time.monotonic(), now
         time.sleep(0.05)
     return [ended[child] for child in children]
 
 
-def _outcome(asked: dict[str, Any], status: int, passed: float) -> dict[str, Any]:
+def _computed(process: int) -> float:
+    """Seconds that a process and its children have computed."""
+    times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+def _outcome(asked: dict[str, Any], status: int, passed: float, *, is_hung: bool) -> dict[str, Any]:
     said = Path(asked["answer"])
     answer: dict[str, Any] = {"seconds": round(passed, 1)}
     if os.WIFSIGNALED(status):
-        answer |= {"signal": os.WTERMSIG(status), "is_hung": passed > MOST_SECONDS}
+        answer |= {"signal": os.WTERMSIG(status), "is_hung": is_hung}
     else:
         answer |= {"status": os.WEXITSTATUS(status)}
     answer["answer"] = json.loads(said.read_text()) if said.exists() else None
