@@ -39,7 +39,7 @@ def _at_once(rounds: list[dict[str, Any]]) -> list[dict[str, Any]]:
             _round(asked)
         children[child] = asked
     ended: dict[int, dict[str, Any]] = {}
-    moved = {child: (begun, 0.0) for child in children}
+    moved = dict.fromkeys(children, (begun, 0.0))
     while len(ended) < len(children):
         for child in children.keys() - ended.keys():
             done, status = os.waitpid(child, os.WNOHANG)
