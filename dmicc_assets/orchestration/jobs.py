@@ -97,10 +97,10 @@ def observe_and_verify() -> dg.JobDefinition:
         context.log.info(
             f"{len(damaged)} damaged files in lake and downloads, {len(problems)} sources without an answer"
         )
-        if damaged or problems:
-            raise dg.Failure("\n".join([*problems, *damaged]), allow_retries=False)
         if n_swept := here.lake.sweep():
             context.log.info(f"{n_swept} objects of killed processes are deleted from the object store")
+        if damaged or problems:
+            raise dg.Failure("\n".join([*problems, *damaged]), allow_retries=False)
         path = build_warehouse(here.settings)
         context.log_event(dg.AssetMaterialization(CATALOG, metadata={"path": dg.MetadataValue.path(path)}))
 

@@ -63,22 +63,25 @@ def revisions_sensor() -> dg.SensorDefinition:
         if not (is_new_round or cursor.next or cursor.failed):
             return dg.SensorResult(cursor=context.cursor)
         here = workspace.session().workspace
-        try:
-            here.lake.refresh()  # the session was opened when this process began; other machines may compute
-        except DmiccError as error:
-            return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
+        if is_new_round and (silent := _store_is_silent(here)):
+            return dg.SensorResult(skip_reason=silent, cursor=context.cursor)
+        is_fresh = is_new_round
         seen, late = _begin_round(here, cursor) if is_new_round else ([], [])
         again, cursor.failed = cursor.failed, []
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
         cursor.next = ""
         names = list(dict.fromkeys([*going_on, *again]))
         for at, name in enumerate(names):
-            if time.monotonic() > ends:
+            stop = "there is no time left" if time.monotonic() > ends else ""
+            is_study = name.startswith(_STUDY)
+            if is_study and not (is_fresh or stop):
+                is_fresh, stop = True, _store_is_silent(here)  # for a series its run takes over what there is
+            if stop:
                 cursor.next = name if name in going_on else ""
                 cursor.failed += [each for each in names[at:] if each in again]
-                context.log.info(f"no time for {name} and what comes after it: the next tick begins there")
+                context.log.info(f"{stop}: the next tick begins with {name}")
                 break
-            if name.startswith(_STUDY):
+            if is_study:
                 late += _reconcile(context, here, name.removeprefix(_STUDY))
                 continue
             try:
@@ -96,6 +99,15 @@ def revisions_sensor() -> dg.SensorDefinition:
         return dg.SensorResult(requests_of(late), asset_events=seen, cursor=json.dumps(vars(cursor), sort_keys=True))
 
     return source_revisions
+
+
+def _store_is_silent(here: Workspace) -> str:
+    """Take over what other machines published since this process began; why it cannot be had, where it cannot."""
+    try:
+        here.lake.refresh()
+    except DmiccError as error:
+        return str(error)
+    return ""
 
 
 def _begin_round(here: Workspace, cursor: _Cursor) -> tuple[list[dg.AssetObservation], _Late]:

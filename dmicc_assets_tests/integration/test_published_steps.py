@@ -1,5 +1,7 @@
 """Steps of a study on machines that share a lake: each is computed once, and never from inputs that were replaced."""
 
+import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from dmicc_assets.geo.http.cache import FileCache
 from dmicc_assets.lake import published, shelf
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.making import Made, make
+from dmicc_assets.lake.published import PublishedLake
 from dmicc_assets.lake.recipes import origin
 from dmicc_assets.lake.shelf import DownloadShelf
 from dmicc_assets.lake.steps import Result, Step, StepContext, partition_keys
@@ -123,6 +126,24 @@ def test_a_sensor_tells_dagster_of_what_other_machines_published_since_it_began(
     monkeypatch.setattr(MemoryStorage, "folders", gone)
     tick = sensor.evaluate_tick(dg.build_sensor_context(instance, definitions=definitions, resources=resources))
     assert tick.skip_message == "s3://bucket: no answer"
+    cursor = json.dumps({"versions": {}, "next": "study local", "begun": time.time(), "failed": []})
+    going_on = dg.build_sensor_context(instance, cursor, definitions=definitions, resources=resources)
+    assert json.loads(sensor.evaluate_tick(going_on).cursor or "") == json.loads(cursor), "the next tick begins there"
+
+
+def test_the_weekly_job_sweeps_whatever_else_is_wrong(
+    machines: tuple[Settings, Settings, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, one, _ = machines
+    key, swept = PartitionKey("local.A"), list[str]()
+    made(one, MADE[0], key)
+    monkeypatch.setattr(PublishedLake, "sweep", lambda lake: swept.append("swept") or 0)
+    monkeypatch.setattr("dmicc_assets.orchestration.jobs._damaged_results", lambda _: ["a damaged file"])
+    monkeypatch.setattr("dmicc_assets.orchestration.jobs.libraries_now", lambda _: "")
+    monkeypatch.setattr("dmicc_assets.orchestration.jobs.accessions", lambda _: list[str]())
+    weekly = build_defs(open_workspace(one)).resolve_job_def("observe_and_verify")
+    assert not weekly.execute_in_process(instance=dg.DagsterInstance.ephemeral(), raise_on_error=False).success
+    assert swept == ["swept"]
 
 
 def test_a_run_that_waited_for_another_machine_begins_with_what_that_published(
