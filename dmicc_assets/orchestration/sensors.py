@@ -4,6 +4,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
+from functools import cache
 
 import dagster as dg
 from dagster._time import get_current_timestamp
@@ -63,9 +64,9 @@ def revisions_sensor() -> dg.SensorDefinition:
         if not (is_new_round or cursor.next or cursor.failed):
             return dg.SensorResult(cursor=context.cursor)
         here = workspace.session().workspace
-        if is_new_round and (silent := _store_is_silent(here)):
-            return dg.SensorResult(skip_reason=silent, cursor=context.cursor)
-        is_fresh = is_new_round
+        why_silent = cache(lambda: _why_silent(here))  # for a series its run takes over what there is
+        if is_new_round and why_silent():
+            return dg.SensorResult(skip_reason=why_silent(), cursor=context.cursor)
         seen, late = _begin_round(here, cursor) if is_new_round else ([], [])
         again, cursor.failed = cursor.failed, []
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
@@ -74,8 +75,7 @@ def revisions_sensor() -> dg.SensorDefinition:
         for at, name in enumerate(names):
             stop = "there is no time left" if time.monotonic() > ends else ""
             is_study = name.startswith(_STUDY)
-            if is_study and not (is_fresh or stop):
-                is_fresh, stop = True, _store_is_silent(here)  # for a series its run takes over what there is
+            stop = "there is no time left" if time.monotonic() > ends else is_study and why_silent()
             if stop:
                 cursor.next = name if name in going_on else ""
                 cursor.failed += [each for each in names[at:] if each in again]
@@ -101,7 +101,7 @@ def revisions_sensor() -> dg.SensorDefinition:
     return source_revisions
 
 
-def _store_is_silent(here: Workspace) -> str:
+def _why_silent(here: Workspace) -> str:
     """Take over what other machines published since this process began; why it cannot be had, where it cannot."""
     try:
         here.lake.refresh()
