@@ -71,12 +71,10 @@ def revisions_sensor() -> dg.SensorDefinition:
         again, cursor.failed = cursor.failed, []
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
         cursor.next = ""
-        names = list(dict.fromkeys([*going_on, *again]))
-        for at, name in enumerate(names):
+        for at, name in enumerate(names := list(dict.fromkeys([*going_on, *again]))):
             stop = "there is no time left" if time.monotonic() > ends else ""
             is_study = name.startswith(_STUDY)
-            stop = "there is no time left" if time.monotonic() > ends else is_study and why_silent()
-            if stop:
+            if stop := "there is no time left" if time.monotonic() > ends else is_study and why_silent():
                 cursor.next = name if name in going_on else ""
                 cursor.failed += [each for each in names[at:] if each in again]
                 context.log.info(f"{stop}: the next tick begins with {name}")
