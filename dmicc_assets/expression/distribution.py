@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from dmicc_assets.stats.column_quantiles import contiguous_columns, quantiles_of_ascending
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import FloatArray
 
@@ -34,35 +35,48 @@ def sample_distributions(before: FloatArray, after: FloatArray, samples: Sequenc
         values has no row.
     """
     stages = {"before": before, "after": after}
-    finite = [values[np.isfinite(values)] for values in stages.values()]
-    finite = np.concatenate(finite)
-    if len(finite) == 0:
+    limits = [limit for values in stages.values() if (limit := _limits(values))]
+    if not limits:
         return _DISTRIBUTIONS.frame()
-    low, high = float(finite.min()), float(finite.max())
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
     margin = max(0.05 * (high - low), 0.5)
     edges = np.linspace(low - margin, high + margin, GRID_POINTS * _FINE + 1)
     names: list[tuple[str, str, str]] = []
     curves: list[tuple[FloatArray, FloatArray]] = []
     for stage, values in stages.items():
-        for j, sample in enumerate(samples):
-            column = values[np.isfinite(values[:, j]), j]
+        for sample, every in zip(samples, contiguous_columns(values), strict=True):
+            column = every[np.isfinite(every)]
             if len(column):
                 names += [(sample, stage, "quantile"), (sample, stage, "density")]
-                curves += [(np.array(PROBABILITIES), np.quantile(column, PROBABILITIES)), _density(column, edges)]
+                ascending = np.sort(column)
+                curves.append((np.array(PROBABILITIES), quantiles_of_ascending(ascending, PROBABILITIES)))
+                curves.append(_density(column, ascending, edges))
     lengths = [len(x) for x, _ in curves]
     columns = [np.repeat(each, lengths) for each in zip(*names, strict=True)]
     columns += [np.concatenate(each) for each in zip(*curves, strict=True)]
     return _DISTRIBUTIONS.frame(dict(zip(("sample", "stage", "quantity", "x", "y"), columns, strict=True)))
 
 
-def _density(column: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _limits(values: FloatArray) -> tuple[float, float] | None:
+    """The lowest and the highest finite value of (P, N); None without one."""
+    found: list[tuple[float, float]] = []
+    for column in contiguous_columns(values):
+        finite = column[np.isfinite(column)]
+        if len(finite):
+            found.append((float(finite.min()), float(finite.max())))
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def _density(column: FloatArray, ascending: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Binned kernel density with Silverman's rule of thumb, the narrower of sd and IQR / 1.349."""
     from scipy.ndimage import gaussian_filter1d
 
     width = edges[1] - edges[0]
-    spread = min(float(column.std()), float(np.subtract(*np.quantile(column, (0.75, 0.25)))) / 1.349)
+    quarter, three_quarters = quantiles_of_ascending(ascending, (0.25, 0.75))
+    spread = min(float(column.std()), float(three_quarters - quarter) / 1.349)
     bandwidth = max(0.9 * (spread or float(column.std())) * len(column) ** -0.2, 2 * width)
-    counts = np.histogram(column, edges)[0] / (len(column) * width)
+    # No value is beyond the outer edges.
+    counts = np.diff(np.searchsorted(ascending, edges)) / (len(column) * width)
     smooth = gaussian_filter1d(counts, bandwidth / width, mode="constant")
     centres = (edges[:-1] + edges[1:]) / 2
     return centres[_FINE // 2 :: _FINE], smooth[_FINE // 2 :: _FINE]

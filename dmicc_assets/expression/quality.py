@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from dmicc_assets.stats.column_quantiles import column_quantiles
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import BoolArray, ExpressionMatrix, FloatArray
 
@@ -85,10 +86,8 @@ def _standardised(connectivity: FloatArray, n: int) -> FloatArray:
 
 def _median_and_iqr(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Median and interquartile range of each column, NaN for a column without a value."""
-    filled = np.where(np.isnan(values).all(axis=0), 0.0, values)
-    low, median, high = np.nanquantile(filled, (0.25, 0.5, 0.75), axis=0)
-    nothing = np.isnan(values).all(axis=0)
-    return np.where(nothing, np.nan, median), np.where(nothing, np.nan, high - low)
+    low, median, high = column_quantiles(values, (0.25, 0.5, 0.75))
+    return median, high - low
 
 
 def _mean_of(matrix: ExpressionMatrix, genes: Sequence[str]) -> FloatArray | None:

@@ -52,7 +52,7 @@ def log2_decision(values: FloatArray, rule: Literal["auto", "log2", "linear"] = 
     if np.isinf(observed).any():
         row, column = np.argwhere(np.isinf(values))[0]
         raise ValueError(f"row {row + 1}, sample {column + 1} is infinite: expected finite expression values")
-    q0, q25, q50, q75, q99, q100 = (float(q) for q in np.quantile(observed, QUANTILES))
+    q0, q25, q50, q75, q99, q100 = (float(q) for q in np.quantile(observed, QUANTILES, overwrite_input=True))
     linear = q99 > 100 or (q100 - q0 > 50 and q25 > 0)
     took = linear if rule == "auto" else rule == "linear"
     return ScaleDecision(took, "linear" if linear else "log2", (q0, q25, q50, q75, q99, q100), rule)

@@ -3,9 +3,16 @@
 Which tables are matrices is declared in `tables/`; values are not looked at.
 """
 
-from dataclasses import dataclass
+# pyarrow has no stubs: what it returns is declared by the functions of this module.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
 import polars as pl
+from pyarrow.parquet import ParquetFile
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.tables import Table
@@ -48,7 +55,32 @@ def grid_of(table: Table, rows: pl.DataFrame) -> Grid:
         here = samples.slice(start, _ROWS_AT_ONCE)
         if not (here == samples.slice(start - n_samples, len(here))).all():
             raise DataError(f"{table.name}: not each {table.feature} has the same samples in the same order")
+    for names in (grid.features, grid.samples):
+        if names.n_unique() != len(names):
+            twice = names.filter(names.is_duplicated())[0]
+            raise DataError(f"{table.name}: the {names.name} {twice} has rows in two places: expected each once")
     return grid
+
+
+def names_of(handle: BinaryIO, feature: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Features and samples of a matrix table's file, without a name for each row in memory.
+
+    Args:
+        handle: the file; its rows are a grid, as `grid_of` tells before they are written.
+        feature: the name of the features' column.
+    """
+    file = ParquetFile(handle, read_dictionary=[feature])
+    features: list[str] = []
+    for group in range(file.num_row_groups):
+        for chunk in file.read_row_group(group, columns=[feature], use_threads=False).column(0).chunks:
+            codes = chunk.indices.to_numpy()
+            begins = np.flatnonzero(np.diff(codes, prepend=-1))
+            names = chunk.dictionary.take(codes[begins]).to_pylist()
+            features += names[1:] if features and names[:1] == features[-1:] else names
+    n_samples = file.metadata.num_rows // max(len(features), 1)
+    handle.seek(0)
+    samples = pl.read_parquet(handle, columns=[SAMPLE.name], n_rows=n_samples)[SAMPLE.name]
+    return tuple(features), tuple(samples)
 
 
 def rows_of_first(features: pl.Series) -> int:

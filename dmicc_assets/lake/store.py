@@ -10,16 +10,17 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
 from filelock import FileLock
+from pyarrow.lib import ArrowException
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_of
 from dmicc_assets.lake.durable import delete_abandoned, file_sha256, names_in, parquet_schema, write_beside
-from dmicc_assets.lake.grid import rows_a_group, rows_of_first
+from dmicc_assets.lake.grid import names_of, rows_a_group
 from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
 from dmicc_assets.lake.one_machine import OneMachine
 from dmicc_assets.lake.stored_once import columns_read, with_repeats, without_repeats
@@ -173,21 +174,35 @@ class Lake(OneMachine):
             DataError: it was never materialised, its file is damaged, or another version wrote it.
         """
         feature = TABLES[table].feature
-        frame = self._read_file(table, partition, [feature, "sample", column])
-        n_samples = rows_of_first(frame[feature])
-        features = frame[feature].gather_every(max(n_samples, 1))
-        values = frame[column].fill_null(np.nan).to_numpy().reshape(len(features), n_samples).copy()
-        return ExpressionMatrix(values, tuple(features), tuple(frame["sample"].head(n_samples)))
+        with self._opened(table, partition, [feature, SAMPLE.name, column]) as handle:
+            cells = self._values(table, handle, [column])[column]
+            features, samples = names_of(handle, feature)
+        values = cells.to_numpy() if not cells.null_count() else cells.fill_null(np.nan).to_numpy()
+        return ExpressionMatrix(values.reshape(len(features), len(samples)).copy(), features, samples)
 
     def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
-        path, declared = self.path(table, partition), TABLES[table]
+        with self._opened(table, partition, columns) as handle:
+            return self._values(table, handle, columns)
+
+    def _values(self, table: str, handle: BinaryIO, columns: list[str]) -> pl.DataFrame:
+        declared = TABLES[table]
+        rows = pl.read_parquet(handle, columns=columns_read(declared, columns))
+        return with_repeats(declared, rows).select(columns)
+
+    @contextmanager
+    def _opened(self, table: str, partition: str, columns: list[str]) -> Iterator[BinaryIO]:
+        """A partition's file, which is read to the end though another may be renamed into its place.
+
+        Raises:
+            DataError: it was never materialised, its file is damaged, or another version wrote it.
+        """
+        path = self.path(table, partition)
         try:
-            with path.open("rb") as handle:  # one file to the end, though another may be renamed into its place
-                rows = pl.read_parquet(handle, columns=columns_read(declared, columns))
-            return with_repeats(declared, rows).select(columns)
+            with path.open("rb") as handle:
+                yield handle
         except FileNotFoundError:
             raise DataError(f"{table} of {partition} was never materialised: materialise it first") from None
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except (OSError, pl.exceptions.PolarsError, ArrowException) as error:
             raise self._unreadable(table, partition, columns, error) from None
 
     def _unreadable(self, table: str, partition: str, columns: list[str], error: Exception) -> DataError:

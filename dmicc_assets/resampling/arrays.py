@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.cohort import merge_cohort
 from dmicc_assets.expression.collapse import collapse_probes
+from dmicc_assets.stats.column_quantiles import contiguous_columns
 from dmicc_assets.stats.library_size import log_cpm, tmm_factors
 from dmicc_assets.stats.quantile_normalisation import fit_quantile_target, mean_ranks
 from dmicc_assets.study.schema import Cohort, Dataset
@@ -29,29 +30,32 @@ class Ranks:
     """Rank of each value in its array, from 0, with which any distribution can be assigned.
 
     Attributes:
-        low: (P, N) the rank, rounded down; 0 where the value is missing.
-        between: ascending flat positions of the values that share a place (ties) or stand between two (missing values).
-        share: how far above `low` those are.
+        half: (P, N) the rank in halves, rounded down; ties share a rank, a whole or half one; 0 for a missing value.
+        between: ascending flat positions of the values between two halves, in an array with missing values.
+        share: how far above their rank, rounded down, those are.
         missing: ascending flat positions of the missing values.
     """
 
-    low: NDArray[np.integer]
+    half: NDArray[np.uint32]
     between: NDArray[np.intp]
     share: FloatArray
     missing: NDArray[np.intp]
 
     def quantiles(self, target: FloatArray) -> FloatArray:
         """(P, N) the target's (P,) values at these ranks."""
-        values = target.take(self.low.astype(np.intp), mode="clip")
-        flat = values.ravel()
-        low = self.low.ravel()[self.between]
-        flat[self.between] += self.share * (target[low + 1] - target[low])
-        flat[self.missing] = np.nan
+        halves = np.empty(2 * len(target) - 1)
+        halves[::2] = target
+        halves[1::2] = target[:-1] + 0.5 * (target[1:] - target[:-1])
+        values = halves.take(self.half.astype(np.intp), mode="clip")
+        if len(self.between) or len(self.missing):
+            flat, low = values.ravel(), self.half.ravel()[self.between] // 2
+            flat[self.between] = target[low] + self.share * (target[low + 1] - target[low])
+            flat[self.missing] = np.nan
         return values
 
     def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> "Ranks":
         """Those of some rows and columns, distinct ones, in the given order."""
-        shape = self.low.shape
+        shape = self.half.shape
         row, column = np.full(shape[0], -1), np.full(shape[1], -1)
         row[rows], column[columns] = np.arange(len(rows)), np.arange(len(columns))
 
@@ -63,14 +67,14 @@ class Ranks:
             return place[order], kept[order]
 
         between, kept = placed(self.between)
-        return Ranks(self.low[np.ix_(rows, columns)], between, self.share[kept], placed(self.missing)[0])
+        return Ranks(self.half[np.ix_(rows, columns)], between, self.share[kept], placed(self.missing)[0])
 
     def part(self, start: int, stop: int) -> "Ranks":
         """Those of the rows from start to before stop."""
-        n = self.low.shape[1]
+        n = self.half.shape[1]
         (a, b), (c, d) = (np.searchsorted(each, [start * n, stop * n]) for each in (self.between, self.missing))
         return Ranks(
-            self.low[start:stop], self.between[a:b] - start * n, self.share[a:b], self.missing[c:d] - start * n
+            self.half[start:stop], self.between[a:b] - start * n, self.share[a:b], self.missing[c:d] - start * n
         )
 
 
@@ -158,31 +162,31 @@ def _ranked(values: FloatArray) -> tuple[Ranks, FloatArray]:
     Ties share their mean place; an array with missing values is stretched to the full length.
     """
     n_probes, n = values.shape
-    low = np.zeros(values.shape, dtype=np.uint16 if n_probes <= 1 << 16 else np.int32)
+    half = np.zeros(values.shape, dtype=np.uint32)
     ordered = np.empty(values.shape)
     none = np.empty(0, dtype=np.intp)
     between, shares, missing = [none], [np.empty(0)], [none]
-    for j in range(n):
-        column = np.ascontiguousarray(values[:, j])
+    for j, column in enumerate(contiguous_columns(values)):
         order = np.argsort(column)
         observed = n_probes - int(np.isnan(column).sum())
         ascending = column[order[:observed]]
         is_plain = observed == n_probes and bool(np.isfinite(ascending[[0, -1]]).all())
         ordered[:, j] = ascending if is_plain else fit_quantile_target(column[:, None])
         missing.append(order[observed:] * n + j)
-        if observed == n_probes and not (ascending[1:] == ascending[:-1]).any():
-            low[order, j] = np.arange(n_probes)
+        ranks = mean_ranks(ascending)
+        if observed == n_probes:
+            half[order, j] = 2 * ranks
             continue
-        place = mean_ranks(ascending) / max(observed - 1, 1) * (n_probes - 1)
+        place = ranks / max(observed - 1, 1) * (n_probes - 1)
         down = np.floor(place + 1e-9)
-        low[order[:observed], j] = down
         # A place that is a whole rank but for rounding is that rank.
         apart = np.flatnonzero(np.abs(place - down) >= 1e-6)
+        half[order[:observed], j] = 2 * down
         between.append(order[apart] * n + j)
         shares.append(place[apart] - down[apart])
     flat, share = np.concatenate(between), np.concatenate(shares)
     by_place = np.argsort(flat)
-    return Ranks(low, flat[by_place], share[by_place], np.sort(np.concatenate(missing))), ordered
+    return Ranks(half, flat[by_place], share[by_place], np.sort(np.concatenate(missing))), ordered
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ _CONTROL = re.compile(
     re.I,
 )
 _MIRNA = re.compile(r"[a-z]{3,4}-(?:mir|let|lin|bantam)\b[^\s;|,:&+=~/]*", re.I)
+# A name without any sign that separates, joins or explains.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 # What joins symbols: none of these signs is in one.
 _JOINED = re.compile(r"[:&+=~\\]")
 # A symbol and what stands in brackets behind it: `TP53 (human)`, `tumor protein p53 (TP53)`.
@@ -202,7 +204,7 @@ def _together(cells: Sequence[Cell]) -> Cell:
 
 def _parts(entry: str) -> list[str]:
     """The entry, or its parts where a known symbol among them tells that it is several."""
-    if is_gene_name(entry):
+    if _PLAIN.fullmatch(entry) or is_gene_name(entry):
         return [entry]
     parts = [part for piece in re.split("[;|,]", entry) if (part := _bare(piece))]
     if any(is_gene_name(part) or _is_known(_joined(part)) for part in parts):
