@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from compileall import compile_dir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import dmicc_assets
 from dmicc_assets.geo.http.cache import FileCache
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.results.reader import Results
@@ -30,6 +32,8 @@ from dmicc_assets.study.settings import load_settings
 HERE = Path(__file__).parent
 README, TITLE = HERE / "README.md", "## A whole study"
 FIRST_LOOK = re.compile(r"first look, after ([\d.]+) s")
+# As an installation runs, which has the bytecode of every module.
+INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 DMICC = [sys.executable, "-c", "from dmicc_assets.cli.main import main; main()"]
 # On two quiet cores: a whole run's wall over that of R's script, its CPU seconds; wall of an up-to-date run, of check;
 # the time until the first look over R's script, which makes ROC besides. A wrong study file is told
@@ -50,7 +54,7 @@ class Took:
 
 def timed(command: list[str], home: Path, expected: int = 0, **variables: str) -> Took:
     """Run a command in a home and show what it printed; another status than the expected one ends the benchmark."""
-    environment, start = {**os.environ, "DMICC_HOME": str(home), **variables}, time.perf_counter()
+    environment, start = {**INSTALLED, "DMICC_HOME": str(home), **variables}, time.perf_counter()
     with tempfile.TemporaryFile() as output:
         started = subprocess.Popen(command, env=environment, stdout=output, stderr=sys.stderr)
         # Of this child and its own children: getrusage would have the peak of all commands before it.
@@ -101,6 +105,7 @@ def configuration(home: Path, name: str) -> dict[str, Any]:
 
 def measure(study: str) -> tuple[dict[str, Took], dict[str, Any]]:
     """Every line of the table, in the order in which a user meets them, and what R found."""
+    compile_dir(Path(dmicc_assets.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         home, wrong = Path(folder) / "home", Path(folder) / "wrong"
         wrong.mkdir()
@@ -109,6 +114,7 @@ def measure(study: str) -> tuple[dict[str, Took], dict[str, Any]]:
             "`dmicc --version`": timed([*DMICC, "--version"], home),
             "`dmicc check`, wrong file": timed([*DMICC, "check", "wrong"], home, 2, DMICC_STUDIES=str(wrong)),
             "`dmicc check`": timed([*DMICC, "check", study], home),
+            "`dmicc check`, again": timed([*DMICC, "check", study], home),
             "`dmicc run`, empty home": timed([*DMICC, "run", study], home),
             "`dmicc run`, up to date": timed([*DMICC, "run", study], home),
         }
@@ -122,6 +128,7 @@ def page(study: str, took: dict[str, Took], by_r: dict[str, Any]) -> str:
     """The section of the README."""
     r, whole = took["R script"], took["`dmicc run`, empty home"]
     again, check = took["`dmicc run`, up to date"], took["`dmicc check`"]
+    checked = took["`dmicc check`, again"]
     rows = [
         f"| {name} | {one.wall:.1f} | {one.cpu:.1f} | {one.wall / r.wall:.1f} | {one.peak:.0f} |"
         for name, one in took.items()
@@ -140,7 +147,10 @@ def page(study: str, took: dict[str, Took], by_r: dict[str, Any]) -> str:
         ),
         (whole.cpu <= MOST_CPU, f"its CPU at most {MOST_CPU:.0f} s: {whole.cpu:.0f}"),
         (again.wall <= MOST_UP_TO_DATE, f"up to date at most {MOST_UP_TO_DATE} s: {again.wall:.1f}"),
-        (check.wall <= MOST_CHECK, f"check at most {MOST_CHECK} s: {check.wall:.1f}"),
+        (
+            check.wall <= MOST_CHECK,
+            f"check at most {MOST_CHECK} s: {check.wall:.1f}, and {checked.wall:.1f} again, which reads no annotation",
+        ),
     ]
     lines = [
         f"`python benchmarks/whole.py {study}`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, local sources.",

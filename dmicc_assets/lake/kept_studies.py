@@ -16,6 +16,9 @@ from dmicc_assets.lake.durable import write_beside
 from dmicc_assets.study.loading import MOST_BYTES, load_study
 from dmicc_assets.study.schema import Study
 
+# Earlier versions, and files of other folders of studies, that are kept beside the files of today.
+_MOST = 500
+
 
 def load_studies(files: Mapping[str, Path], kept: Path) -> Iterator[tuple[str, Study | None, str]]:
     """Name, study and message of each file; the message is "" for a valid file, the study None for another.
@@ -43,7 +46,8 @@ def load_studies(files: Mapping[str, Path], kept: Path) -> Iterator[tuple[str, S
     if not now.keys() <= before.keys() and kept.parent.parent.parent.is_dir():
         with suppress(OSError):  # a home of others
             kept.parent.mkdir(parents=True, exist_ok=True)
-            write_beside(kept, lambda beside: beside.write_text(json.dumps(before | now)))
+            latest = [*(item for item in before.items() if item[0] not in now), *now.items()][-_MOST - len(now) :]
+            write_beside(kept, lambda beside: beside.write_text(json.dumps(dict(latest))))
 
 
 def _digest(path: Path) -> str:

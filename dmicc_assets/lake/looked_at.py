@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def looked_at(
     Args:
         lake: the Parquet store.
         table: the table.
-        what: names what is looked for, and its version.
+        what: names what is looked for; another version of this package looks again.
         look: finds it in a partition, as JSON holds it.
         is_quick: whether files are looked at only if one was written or deleted: a file that was changed in its place
             is then not seen.
@@ -77,6 +78,8 @@ def _signatures(lake: Lake, table: str, *, of_rows: bool) -> dict[str, list[int]
 def _kept(path: Path) -> dict[str, Any]:
     try:
         kept = json.loads(path.read_text())
+        if kept["version"] != version("dmicc_assets"):  # another one may look for something else
+            return {"folder": 0, "found": {}}
         found = {key: [state, seen] for key, (state, seen) in dict(kept["found"]).items()}
         return {"folder": int(kept["folder"]), "found": found}
     except (OSError, ValueError, TypeError, KeyError):
@@ -87,4 +90,4 @@ def _keep(path: Path, kept: Mapping[str, Any]) -> None:
     """Another process may keep its own: either is right, because times and sizes are compared."""
     with suppress(OSError):  # in a home of others everything is looked at every time
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_beside(path, lambda beside: beside.write_text(json.dumps(kept)))
+        write_beside(path, lambda beside: beside.write_text(json.dumps({**kept, "version": version("dmicc_assets")})))

@@ -36,12 +36,13 @@ def build_defs(
     """The definitions of a workspace.
 
     Args:
-        workspace: settings, studies and lake; by default those of the session, or of the environment.
+        workspace: settings, studies and lake; by default those of the session, or of the environment. Of fewer studies
+            than the session's, it has the partitions of these alone.
         steps: the computations of the graph.
         session: state shared by the assets of a run; by default of a run of the UI or the daemon.
     """
-    session = session or Session(workspace or open_workspace())
-    workspace = session.workspace
+    workspace = workspace or (session.workspace if session else open_workspace())
+    session = session or Session(workspace)
     workspace.settings.prepare_home()
     with warnings.catch_warnings():
         for category in (dg.BetaWarning, dg.PreviewWarning):  # observable sources; partitioned checks

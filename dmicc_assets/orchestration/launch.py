@@ -4,6 +4,8 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 from uuid import uuid4
 
 import dagster as dg
@@ -52,11 +54,24 @@ class Launcher:
         self._study = study
         self._tags = tags_of_run(study.study, name)
         self._instance = with_origin(open_instance(session.workspace.settings))
-        self._job = build_defs(session=session).resolve_implicit_global_asset_job_def()
+        self._session = session
         self._end_killed_runs()
         self._instance.report_runless_asset_event(
             observation(GENE_SETS, libraries_now(self._workspace, study.study), None)
         )
+
+    @cached_property
+    def _job(self) -> dg.JobDefinition:
+        """The assets with the partitions of this study alone: those of a thousand others take seconds."""
+        alone = replace(self._workspace, studies={self._study.study: self._study})
+        return build_defs(alone, session=self._session).resolve_implicit_global_asset_job_def()
+
+    @cached_property
+    def _job_of_all(self) -> dg.JobDefinition:
+        """The assets with the partitions of all studies, which what all studies share is made from."""
+        if len(self._workspace.studies) == 1:
+            return self._job
+        return build_defs(session=self._session).resolve_implicit_global_asset_job_def()
 
     def execute(
         self, key: PartitionKey, steps: Sequence[Step], run_id: str, *, with_catalog: bool = False
@@ -72,7 +87,8 @@ class Launcher:
         """
         assets = [asset_key(table) for step in steps for table in step.outputs]
         with held_databases():
-            result = self._job.execute_in_process(
+            job = self._job_of_all if key == ALL_STUDIES else self._job
+            result = job.execute_in_process(
                 run_config={"loggers": _QUIET},
                 instance=self._instance,
                 asset_selection=[*assets, *([CATALOG] if with_catalog else [])],

@@ -1,5 +1,6 @@
 """A study file is read once for each content: the study is the file's, and a changed or wrong file is read again."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,13 @@ def test_a_changed_file_is_read_and_a_wrong_one_says_why_every_time(kept: Path, 
 def test_a_home_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     list(load_studies(study_files([]), tmp_path / "home" / "lake" / "kept" / "studies" / "all"))
     assert not (tmp_path / "home").exists()
+
+
+def test_earlier_versions_are_kept_up_to_a_number(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_studies, "_MOST", 2)
+    text = study_files([])["demo"].read_text()
+    path = tmp_path / "demo.yaml"
+    for top in range(3, 9):
+        path.write_text(text.replace("top: 3", f"top: {top}"))
+        list(load_studies({"demo": path}, kept))
+    assert [study["ranking"]["top"] for study in map(json.loads, json.loads(kept.read_text()).values())] == [6, 7, 8]

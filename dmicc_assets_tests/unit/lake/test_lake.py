@@ -201,6 +201,14 @@ def test_what_is_written_in_the_moment_of_a_look_is_seen_by_a_quick_one(lake: La
     assert names(is_quick=True) == ["s.a", "s.b", "s.c"], "an old folder of the same time is not looked at"
 
 
+def test_another_version_of_the_package_looks_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.write("differential/genes", "s.a", GENES, ORIGIN)
+    assert looked_at(lake, "differential/genes", "names", lambda _: "found") == {"s.a": "found"}
+    assert looked_at(lake, "differential/genes", "names", lambda _: "found again") == {"s.a": "found"}
+    monkeypatch.setattr("dmicc_assets.lake.looked_at.version", lambda _: "of tomorrow")
+    assert looked_at(lake, "differential/genes", "names", lambda _: "found again") == {"s.a": "found again"}
+
+
 def test_forgetting_a_study_leaves_the_others(lake: Lake) -> None:
     for study in ("s", "s2"):
         lake.write("differential/genes", f"{study}.c", GENES, ORIGIN)
