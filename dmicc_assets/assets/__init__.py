@@ -19,7 +19,9 @@ STEPS: list[Step] = in_order(
     [
         source.files,
         source.dataset,
+        source.sample_projection,
         cohort.cohort,
+        cohort.merged_projection,
         differential.differential,
         enrichment.camera,
         enrichment.terms,

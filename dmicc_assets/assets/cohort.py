@@ -1,6 +1,7 @@
 """Assets of the group `cohort`: the datasets of one disease, merged."""
 
 from dmicc_assets.expression.cohort import merge_cohort
+from dmicc_assets.expression.projection import cohort_projection
 from dmicc_assets.lake.steps import Input, Result, StepContext, step
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import matrix_rows
@@ -21,3 +22,17 @@ def cohort(context: StepContext) -> Result:
     merged = merge_cohort(context.part, spec, matrices, results.by_part("source/samples"), counts)
     values = matrix_rows({"value": merged.value, "value_adjusted": merged.adjusted, "count": merged.counts})
     return Result({"cohort/expression": values, "cohort/samples": merged.samples}, merged.notes)
+
+
+@step(
+    partition="cohort",
+    outputs=("cohort/projection",),
+    inputs=(Input("cohort/expression"), Input("cohort/samples")),
+    settings=lambda study, _: [],
+    version="1",
+)
+def merged_projection(context: StepContext) -> Result:
+    """Place the samples of a cohort in two dimensions, by principal components before and after, and by t-SNE."""
+    results = Results.of_step(context)
+    merged, adjusted = results.cohort(context.part, "value"), results.cohort(context.part)
+    return Result({"cohort/projection": cohort_projection(merged, adjusted)})

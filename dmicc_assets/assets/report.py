@@ -58,8 +58,10 @@ def published(context: StepContext) -> Result:
         Input("expression/genes", "datasets"),
         Input("expression/quality", "datasets"),
         Input("expression/distributions", "datasets"),
+        Input("expression/projection", "datasets"),
         Input("expression/scores", "datasets"),
         Input("cohort/expression", "cohorts"),
+        Input("cohort/projection", "cohorts"),
         Input("cohort/samples", "cohorts"),
         Input("differential/statistics", "cohorts"),
         Input("differential/genes", "cohorts"),
@@ -85,7 +87,7 @@ def published(context: StepContext) -> Result:
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="9",
+    version="10",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:

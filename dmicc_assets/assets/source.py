@@ -1,6 +1,7 @@
 """Assets of the groups `source` and `expression`: a dataset's files, samples, probes, gene-level matrix and quality."""
 
 from dmicc_assets.expression.prepare import prepare_dataset
+from dmicc_assets.expression.projection import dataset_projection
 from dmicc_assets.geo.acquire import acquire
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.http.cache import SourceFile
@@ -87,3 +88,17 @@ def dataset(context: StepContext) -> Result:
         },
         prepared.notes,
     )
+
+
+@step(
+    partition="dataset",
+    outputs=("expression/projection",),
+    inputs=(Input("expression/genes"), Input("expression/quality")),
+    settings=lambda study, _: [],
+    version="1",
+)
+def sample_projection(context: StepContext) -> Result:
+    """Place the samples of a dataset in two dimensions, by principal components and by t-SNE."""
+    results = Results.of_step(context)
+    matrix = results.matrix("expression/genes", context.part)
+    return Result({"expression/projection": dataset_projection(matrix, results.expression.quality)})

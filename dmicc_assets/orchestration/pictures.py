@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # table: figure of the catalog; {part} is the dataset or cohort, {cohort} the model's
 PICTURES = {
-    "expression/quality": "dataset/{part}/pca",
+    "expression/quality": "dataset/{part}/outliers",
+    "expression/projection": "dataset/{part}/pca",
     "expression/distributions": "dataset/{part}/distribution_boxes",
-    "cohort/expression": "cohort/{part}/pca",
+    "cohort/projection": "cohort/{part}/pca",
     "differential/statistics": "cohort/{part}/volcano",
     "differential/genes": "cohort/{part}/heat_map",
     "enrichment/terms": "cohort/{part}/terms.*",
@@ -47,6 +48,8 @@ PICTURES = {
 # table: further figures of the report that can be drawn as soon as it is there
 OF_REPORT = {
     "expression/genes": "dataset/{part}/*",
+    "expression/projection": "dataset/{part}/tsne",
+    "cohort/projection": "cohort/{part}/tsne",
     "differential/statistics": "cohort/{part}/*",
     "enrichment/terms": "cohort/{part}/terms.*",
     "validation/expression_tests": "study/expression.*",

@@ -47,6 +47,8 @@ _DRAWN_FROM: Mapping[str, tuple[str, ...]] = {
     "distribution_boxes": ("expression/distributions",),
     "distribution_densities": ("expression/distributions",),
 }
+# Kinds that are drawn from the projection of a dataset or of a cohort.
+_PROJECTED = ("pca", "tsne")
 _FLOW_CAPTION = (
     "Datasets, samples and comparisons from the top down, and what each step left. Samples that are not used have "
     "another label than the cohort's cases and controls."
@@ -81,8 +83,11 @@ class Picture:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables in SQL (`group.table`) from which it is drawn."""
-        kind = self.name.rsplit("/", 1)[-1].split(".")[0]
-        return tuple(table.replace("/", ".") for table in _DRAWN_FROM.get(kind, ("cohort/expression",)))
+        part, kind = self.name.split("/", 1)[0], self.name.rsplit("/", 1)[-1].split(".")[0]
+        tables = _DRAWN_FROM.get(kind, ("cohort/expression",))
+        if kind in _PROJECTED:
+            tables = ("expression/projection" if part == "dataset" else "cohort/projection",)
+        return tuple(table.replace("/", ".") for table in tables)
 
 
 def flow_picture(results: Results) -> Picture:

@@ -18,6 +18,13 @@ from dmicc_assets.tables.table import (
     key,
 )
 
+_PLACES = (
+    Column("x", REAL, "first component, in log2 units, or first axis of t-SNE, in no unit"),
+    Column("y", REAL, "second component, in log2 units, or second axis of t-SNE, in no unit"),
+    Column("x_share", REAL, "share of the variance that the first component explains; NULL for t-SNE"),
+    Column("y_share", REAL, "share of the variance that the second component explains; NULL for t-SNE"),
+)
+
 TABLES = (
     Table(
         "expression/probes",
@@ -103,6 +110,21 @@ TABLES = (
         taken=(Taken("source/samples", ("study", "dataset", "sample")),),
     ),
     Table(
+        "expression/projection",
+        "dataset",
+        (
+            STUDY,
+            DATASET,
+            SAMPLE,
+            key("method", "'pca' (principal components) or 'tsne' (t-SNE on 50 components)"),
+            Column("label", TEXT, "label of the sample, by the study's rules; NULL without one"),
+            *_PLACES,
+        ),
+        "Where the samples of a dataset lie in two dimensions: similar samples lie near each other. Empty for fewer "
+        "than four samples, or three genes that vary.",
+        taken=(Taken("expression/quality", ("study", "dataset", "sample", "label")),),
+    ),
+    Table(
         "cohort/samples",
         "cohort",
         (
@@ -150,5 +172,20 @@ TABLES = (
         "the datasets (the batch) removed.",
         is_matrix=True,
         taken=(Taken("expression/genes", ("study", "sample", "value")),),
+    ),
+    Table(
+        "cohort/projection",
+        "cohort",
+        (
+            STUDY,
+            COHORT,
+            SAMPLE,
+            key("stage", "'merged' (with the difference between the datasets) or 'adjusted' (with it removed)"),
+            key("method", "'pca' (principal components) or 'tsne' (t-SNE on 50 components)"),
+            *_PLACES,
+        ),
+        "Where the samples of a cohort lie in two dimensions, as merged and with the batch removed; one of two equal "
+        "arrays is left out. Empty for fewer than four samples, or three genes that vary.",
+        taken=(Taken("cohort/samples", ("study", "cohort", "sample")),),
     ),
 )

@@ -2,13 +2,11 @@
 
 import logging
 
-import numpy as np
 import pytest
 
-from dmicc_assets.report.figures import of_cohort, of_dataset, style
+from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
 from dmicc_assets.report.figures.sourced import SourcedFigure
-from dmicc_assets.types import FloatArray
 from dmicc_assets_tests.figure_boxes import faults
 from dmicc_assets_tests.worlds.crowded_study import Crowd, crowded_results, long
 
@@ -29,15 +27,6 @@ NASTY = (
 def nasty(kind: str, i: int) -> str:
     """Names that a program may take for something else; the number keeps them apart."""
     return f"{NASTY[i % len(NASTY)]}{'' if i < len(NASTY) else i}"
-
-
-@pytest.fixture(autouse=True)
-def _no_tsne(monkeypatch: pytest.MonkeyPatch) -> None:
-    def anywhere(values: FloatArray, _seed: int) -> FloatArray:
-        return np.random.default_rng(1).normal(size=(values.shape[1], 2))
-
-    for module in (of_cohort, of_dataset):
-        monkeypatch.setattr(module, "tsne", anywhere)
 
 
 def one_of_each_kind(crowd: Crowd) -> list[CatalogFigure]:

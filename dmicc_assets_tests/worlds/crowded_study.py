@@ -121,6 +121,10 @@ def _add_dataset(
     z = np.concatenate([generator.normal(0, 1, n - 2), [-4.5, -5.0]])
     quality = {"sample": matrix.samples, "label": labels, "xist": 12 - y, "y_genes": y, "connectivity_z": z}
     _add(frames, "expression/quality", quality, dataset=name)
+    places = {"x": generator.normal(size=n), "y": generator.normal(size=n), "x_share": 0.3, "y_share": 0.2}
+    for method in ("pca", "tsne"):
+        projection = {"sample": matrix.samples, "label": labels, **places}
+        _add(frames, "expression/projection", projection, dataset=name, method=method)
     few = matrix.values[:60]
     frames.setdefault("expression/distributions", []).append(
         declared("expression/distributions", sample_distributions(few, few, matrix.samples), dataset=name)
@@ -151,6 +155,10 @@ def _add_cohort(
     datasets = np.repeat(members, crowd.n_samples)
     is_case = np.tile(_is_case(crowd.n_samples), len(own))
     _add(frames, "cohort/samples", {"sample": samples, "dataset": datasets, "is_case": is_case}, cohort=cohort)
+    x, y = generator.normal(size=(2, len(samples)))
+    places = {"sample": samples, "x": x, "y": y, "x_share": 0.3, "y_share": 0.2}
+    for stage, method in (("merged", "pca"), ("adjusted", "pca"), ("adjusted", "tsne")):
+        _add(frames, "cohort/projection", places, cohort=cohort, stage=stage, method=method)
     genes = list(own[0].features)
     p = 10.0 ** -generator.exponential(1, N_GENES)
     p[3 : 3 + crowd.n_shared] = 10.0 ** -generator.uniform(4, 8, crowd.n_shared)

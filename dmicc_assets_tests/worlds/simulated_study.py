@@ -14,6 +14,7 @@ from dmicc_assets.checks.finding import finding
 from dmicc_assets.checks.registry import findings_table
 from dmicc_assets.differential.statistics import differential_genes, differential_statistics
 from dmicc_assets.expression.distribution import sample_distributions
+from dmicc_assets.expression.projection import cohort_projection, dataset_projection
 from dmicc_assets.expression.quality import sample_quality
 from dmicc_assets.model.external_validation import external_performance
 from dmicc_assets.model.risk_model import (
@@ -159,7 +160,9 @@ def _add(frames: dict[str, list[pl.DataFrame]], table: str, rows: pl.DataFrame, 
 def _add_dataset(frames: dict[str, list[pl.DataFrame]], name: str, matrix: ExpressionMatrix, n_case: int) -> None:
     labels = ["sick"] * n_case + ["well"] * (len(matrix.samples) - n_case)
     shifted = matrix.values + np.linspace(-0.5, 0.5, len(labels))
-    _add(frames, "expression/quality", sample_quality(matrix, shifted, labels), dataset=name)
+    quality = sample_quality(matrix, shifted, labels)
+    _add(frames, "expression/quality", quality, dataset=name)
+    _add(frames, "expression/projection", dataset_projection(matrix, quality), dataset=name)
     distributions = sample_distributions(shifted, matrix.values, matrix.samples)
     _add(frames, "expression/distributions", distributions, dataset=name)
     row = pl.DataFrame(
@@ -202,6 +205,7 @@ def _cohort(
 def _add_cohort(frames: dict[str, list[pl.DataFrame]], study: Study, name: str, subject: CaseControl) -> None:
     samples = {"sample": subject.matrix.samples, "dataset": subject.dataset, "is_case": subject.is_case}
     _add(frames, "cohort/samples", pl.DataFrame(samples), cohort=name)
+    _add(frames, "cohort/projection", cohort_projection(subject, subject), cohort=name)
     batch = "covariate" if len(set(subject.dataset)) > 1 else "none"
     statistics = differential_statistics(subject, study.differential, batch)
     _add(frames, "differential/statistics", statistics, cohort=name)

@@ -56,11 +56,15 @@ def study_figures(results: Results) -> Iterator[CatalogFigure]:
 def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
     """The figures of one dataset."""
     draws: list[tuple[str, str, Callable[[Results, str], SourcedFigure]]] = [
-        ("pca", "principal components", of_dataset.draw_pca),
-        ("tsne", "t-SNE", of_dataset.draw_tsne),
         ("sex_genes", "sex genes", of_dataset.draw_sex_genes),
         ("outliers", "outlier arrays", of_dataset.draw_outliers),
     ]
+    if _is_projected(results, "expression/projection", dataset):
+        draws = [
+            ("pca", "principal components", of_dataset.draw_pca),
+            ("tsne", "t-SNE", of_dataset.draw_tsne),
+            *draws,
+        ]
     if of_dataset.DISTRIBUTIONS in TABLES and len(results.rows(of_dataset.DISTRIBUTIONS, dataset=dataset)):
         draws = [
             ("distribution_boxes", "distribution before and after normalisation", of_dataset.draw_boxes),
@@ -69,6 +73,11 @@ def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
         ]
     for kind, title, draw in draws:
         yield CatalogFigure(f"dataset/{dataset}/{kind}", f"{dataset}: {title}", partial(draw, results, dataset))
+
+
+def _is_projected(results: Results, table: str, part: str) -> bool:
+    """Whether samples were placed, or found too few for it, which a figure says."""
+    return results.is_made(table, part) or not results.tables.rows(table, part).is_empty()
 
 
 def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
@@ -88,7 +97,8 @@ def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
     tested = not results.rows("differential/statistics", cohort=cohort).is_empty()
     where = f"cohort/{cohort}"
     title = results.study.cohorts[cohort].title
-    for kind, what, draw in [*of_tests, *of_samples] if tested else of_samples:
+    projected = of_samples if _is_projected(results, "cohort/projection", cohort) else []
+    for kind, what, draw in [*of_tests, *projected] if tested else projected:
         yield CatalogFigure(f"{where}/{kind}", f"{title}: {what}", partial(draw, results, cohort))
     terms = results.rows("enrichment/terms", cohort=cohort)
     for library in results.study.enrichment.libraries:

@@ -5,7 +5,6 @@ import polars as pl
 from dmicc_assets.enrichment.score_differences import score_matrix
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
 from dmicc_assets.expression.copies import without_copies
-from dmicc_assets.expression.projection import can_project, principal_components, tsne
 from dmicc_assets.report.figures import differential, enrichment, forest, heat_map, projection
 from dmicc_assets.report.figures.of_dataset import NOT_PROJECTED
 from dmicc_assets.report.figures.sourced import SourcedFigure
@@ -132,32 +131,35 @@ def draw_scores(results: Results, cohort: str) -> SourcedFigure:
 
 def draw_pca(results: Results, cohort: str) -> SourcedFigure:
     """Principal components as merged and with the batch removed."""
-    merged, adjusted = results.cohort(cohort, "value"), results.cohort(cohort)
-    groups = _groups(results, cohort)
+    rows = results.rows("cohort/projection", cohort=cohort, method="pca")
     title = title_of(results, cohort)
-    if not can_project(merged.matrix.values):
+    if rows.is_empty():
         return note_figure(f"{title}, principal components", NOT_PROJECTED)
-    after = principal_components(adjusted.matrix.values)
-    if len(set(adjusted.dataset)) < 2:
-        return projection.pca_plot(after, groups, f"{title}, principal components")
-    return projection.pca_before_after(principal_components(merged.matrix.values), after, groups, title)
+    stages = {str(stage): part for (stage,), part in rows.group_by("stage", maintain_order=True)}
+    groups = _groups(results, cohort, stages["adjusted"])
+    if "merged" not in stages:
+        return projection.pca_plot(stages["adjusted"], groups, f"{title}, principal components")
+    return projection.pca_before_after(stages["merged"], stages["adjusted"], groups, title)
 
 
 def draw_tsne(results: Results, cohort: str) -> SourcedFigure:
     """t-SNE with the batch removed."""
-    values = results.cohort(cohort).matrix.values
+    rows = results.rows("cohort/projection", cohort=cohort, method="tsne")
     title = f"{title_of(results, cohort)}, t-SNE"
-    if not can_project(values):
+    if rows.is_empty():
         return note_figure(title, NOT_PROJECTED)
-    return projection.tsne_plot(tsne(values, results.study.ranking.seed), _groups(results, cohort), title)
+    return projection.tsne_plot(rows, _groups(results, cohort, rows), title)
 
 
-def _groups(results: Results, cohort: str) -> projection.SampleGroups:
-    subject, spec = results.cohort(cohort), results.study.cohorts[cohort]
+def _groups(results: Results, cohort: str, rows: pl.DataFrame) -> projection.SampleGroups:
+    """Label and dataset of each sample of a projection, in its order."""
+    spec, known = results.study.cohorts[cohort], results.rows("cohort/samples", cohort=cohort)
+    batch = [pl.coalesce("batch", "dataset")] if "batch" in known.columns else [pl.col("dataset")]
+    samples = rows.select("sample").join(known, on="sample", how="left", maintain_order="left")
     return projection.SampleGroups(
-        subject.matrix.samples,
-        [spec.case if is_case else spec.control for is_case in subject.is_case],
-        list(subject.dataset),
+        samples["sample"].to_list(),
+        [spec.case if is_case else spec.control for is_case in samples["is_case"]],
+        samples.select(batch).to_series().to_list(),
         spec.case,
     )
 

@@ -1,12 +1,12 @@
 """The figures of one dataset, drawn from a study's results: which rows and which computation go into which figure."""
 
-from dmicc_assets.expression.projection import can_project, principal_components, tsne
+from collections.abc import Callable
+
 from dmicc_assets.report.figures import dataset as figures
 from dmicc_assets.report.figures import projection
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.style import note_figure, study_styles
 from dmicc_assets.results.reader import Results
-from dmicc_assets.types import ExpressionMatrix
 
 DISTRIBUTIONS = "expression/distributions"
 NOT_LABELLED = "not labelled"
@@ -53,28 +53,22 @@ def draw_outliers(results: Results, dataset: str) -> SourcedFigure:
 
 def draw_pca(results: Results, dataset: str) -> SourcedFigure:
     """Principal components of all samples, by label."""
-    matrix = results.matrix("expression/genes", dataset, "value")
-    if not can_project(matrix.values):
-        return note_figure(f"{dataset}, principal components", NOT_PROJECTED)
-    return projection.pca_plot(
-        principal_components(matrix.values), _groups(results, dataset, matrix), f"{dataset}, principal components"
-    )
+    return _projected(results, dataset, "pca", projection.pca_plot, f"{dataset}, principal components")
 
 
 def draw_tsne(results: Results, dataset: str) -> SourcedFigure:
-    """t-SNE of all samples, by label; seeded with the study's ranking seed."""
-    matrix = results.matrix("expression/genes", dataset, "value")
-    if not can_project(matrix.values):
-        return note_figure(f"{dataset}, t-SNE", NOT_PROJECTED)
-    positions = tsne(matrix.values, results.study.ranking.seed)
-    return projection.tsne_plot(positions, _groups(results, dataset, matrix), f"{dataset}, t-SNE")
+    """t-SNE of all samples, by label."""
+    return _projected(results, dataset, "tsne", projection.tsne_plot, f"{dataset}, t-SNE")
 
 
-def _groups(results: Results, dataset: str, matrix: ExpressionMatrix) -> projection.SampleGroups:
-    labels = labels_of(results, dataset)
-    return projection.SampleGroups(
-        matrix.samples,
-        [labels.get(sample, NOT_LABELLED) for sample in matrix.samples],
-        [dataset] * len(matrix.samples),
-        looks=study_styles(results.study, NOT_LABELLED),
+def _projected(
+    results: Results, dataset: str, method: str, draw: Callable[..., SourcedFigure], title: str
+) -> SourcedFigure:
+    rows = results.rows("expression/projection", dataset=dataset, method=method)
+    if rows.is_empty():
+        return note_figure(title, NOT_PROJECTED)
+    labels = rows["label"].fill_null(NOT_LABELLED).to_list()
+    looks = study_styles(results.study, NOT_LABELLED)
+    return draw(
+        rows, projection.SampleGroups(rows["sample"].to_list(), labels, [dataset] * len(rows), looks=looks), title
     )

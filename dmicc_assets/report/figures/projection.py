@@ -1,4 +1,4 @@
-"""Samples in two dimensions, by label and dataset. The projections come from `expression/projection.py`."""
+"""Samples in two dimensions, by label and dataset; where they lie is in the tables, by `expression/projection.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
-from dmicc_assets.expression.projection import PrincipalComponents
 from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
@@ -34,25 +32,29 @@ class SampleGroups:
 
 
 @style.styled
-def pca_plot(components: PrincipalComponents, groups: SampleGroups, title: str) -> SourcedFigure:
-    """First two principal components of samples; the axes state the share of the variance."""
+def pca_plot(components: pl.DataFrame, groups: SampleGroups, title: str) -> SourcedFigure:
+    """First two principal components of samples; the axes state the share of the variance.
+
+    Args:
+        components: places of the samples (x, y, x_share, y_share), in the order of the groups.
+        groups: of the samples.
+        title: of the figure.
+    """
     figure, axes = style.one_axes(4.2, 3.6, title)
     _draw_components(axes, components, groups)
     _legend(figure, groups)
-    figure.source_data = {"samples": _source(components.scores, groups, "PC")}
+    figure.source_data = {"samples": _source(components, groups, "PC")}
     return figure
 
 
-def _source(positions: NDArray[np.float64], groups: SampleGroups, axis: str) -> pl.DataFrame:
+def _source(rows: pl.DataFrame, groups: SampleGroups, axis: str) -> pl.DataFrame:
     """The samples and their places."""
-    places = {f"{axis}{k + 1}": positions[:, k] for k in range(min(2, positions.shape[1]))}
+    places = {f"{axis}1": rows["x"], f"{axis}2": rows["y"]}
     return pl.DataFrame({"sample": groups.sample, "label": groups.label, "dataset": groups.dataset} | places)
 
 
 @style.styled
-def pca_before_after(
-    before: PrincipalComponents, after: PrincipalComponents, groups: SampleGroups, title: str
-) -> SourcedFigure:
+def pca_before_after(before: pl.DataFrame, after: pl.DataFrame, groups: SampleGroups, title: str) -> SourcedFigure:
     """Principal components of a cohort as merged, and with the batch removed."""
     figure = style.new_figure(7.2, 3.6)
     panels: list[Axes] = list(figure.subplots(1, 2).flat)
@@ -62,14 +64,14 @@ def pca_before_after(
     style.headline(figure, f"{title}, principal components")
     _legend(figure, groups)
     figure.source_data = {
-        "as_merged": _source(before.scores, groups, "PC"),
-        "batch_removed": _source(after.scores, groups, "PC"),
+        "as_merged": _source(before, groups, "PC"),
+        "batch_removed": _source(after, groups, "PC"),
     }
     return figure
 
 
 @style.styled
-def tsne_plot(positions: NDArray[np.float64], groups: SampleGroups, title: str) -> SourcedFigure:
+def tsne_plot(positions: pl.DataFrame, groups: SampleGroups, title: str) -> SourcedFigure:
     """t-SNE of samples; the axes have no meaning, so they have no ticks."""
     figure, axes = style.one_axes(4.2, 3.6, title)
     _draw_points(axes, positions, groups)
@@ -79,17 +81,16 @@ def tsne_plot(positions: NDArray[np.float64], groups: SampleGroups, title: str) 
     return figure
 
 
-def _draw_components(axes: Axes, components: PrincipalComponents, groups: SampleGroups) -> None:
-    scores, explained = components.scores, components.explained
-    if scores.shape[1] < 2:
-        scores, explained = np.column_stack([scores[:, 0], np.zeros(len(scores))]), np.append(explained, 0.0)
-    _draw_points(axes, scores[:, :2], groups)
+def _draw_components(axes: Axes, components: pl.DataFrame, groups: SampleGroups) -> None:
+    _draw_points(axes, components, groups)
+    x_share, y_share = components.select("x_share", "y_share").row(0)
     axes.axhline(0, color=style.LIGHT, lw=0.7, zorder=0)
     axes.axvline(0, color=style.LIGHT, lw=0.7, zorder=0)
-    axes.set(xlabel=f"PC1 ({explained[0]:.1%} of variance)", ylabel=f"PC2 ({explained[1]:.1%} of variance)")
+    axes.set(xlabel=f"PC1 ({x_share:.1%} of variance)", ylabel=f"PC2 ({y_share:.1%} of variance)")
 
 
-def _draw_points(axes: Axes, positions: NDArray[np.float64], groups: SampleGroups) -> None:
+def _draw_points(axes: Axes, rows: pl.DataFrame, groups: SampleGroups) -> None:
+    positions = rows.select("x", "y").to_numpy()
     colours, markers = _looks(groups)
     pairs = list(zip(groups.label, groups.dataset, strict=True))
     for label, dataset in dict.fromkeys(pairs):

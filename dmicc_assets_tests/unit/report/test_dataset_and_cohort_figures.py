@@ -120,7 +120,8 @@ def test_a_cohort_s_projection_has_the_colours_of_case_and_control(catalog: dict
 def test_a_projection_of_positions_keeps_them() -> None:
     positions = np.arange(8.0).reshape(4, 2)
     groups = projection.SampleGroups(list("stuv"), ["x", "x", "y", "y"], ["d"] * 4)
-    np.testing.assert_array_equal(_points(projection.tsne_plot(positions, groups, "").axes[0]), positions)
+    rows = pl.DataFrame(positions, schema=["x", "y"])
+    np.testing.assert_array_equal(_points(projection.tsne_plot(rows, groups, "").axes[0]), positions)
 
 
 def test_md_plot_sets_change_against_average(catalog: dict[str, CatalogFigure]) -> None:
