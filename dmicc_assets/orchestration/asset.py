@@ -18,10 +18,9 @@ from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration import pictures
 from dmicc_assets.orchestration.automation import (
     fetch_when_changed,
-    last_tables_read,
-    levels_to_wait_for,
     rebuild_when_changed,
     recompute_when_changed,
+    tables_to_wait_for,
 )
 from dmicc_assets.orchestration.checks import (
     failed_check,
@@ -179,8 +178,8 @@ def _condition(step: Step) -> dg.AutomationCondition:
     if step.partition == "all_studies":
         return rebuild_when_changed()
     only_order = [asset_key(each.table) for each in step.inputs if not each.is_read]
-    looked_at = [asset_key(table) for table in last_tables_read(STEPS)]
-    return recompute_when_changed(levels_to_wait_for(step, STEPS), only_order, looked_at)
+    waits_for = [[asset_key(table) for table in tables] for tables in tables_to_wait_for(step, STEPS)]
+    return recompute_when_changed(waits_for, only_order)
 
 
 def _deps(step: Step, studies: Mapping[str, Study]) -> list[dg.AssetDep]:

@@ -11,26 +11,25 @@ from dmicc_assets.lake.steps import Step
 
 
 def recompute_when_changed(
-    levels: int = 0, only_order: Sequence[dg.AssetKey] = (), looked_at: Sequence[dg.AssetKey] = ()
+    waits_for: Sequence[Sequence[dg.AssetKey]] = (), only_order: Sequence[dg.AssetKey] = ()
 ) -> dg.AutomationCondition:
     """Materialise a partition that is missing, or whose inputs changed in content; stop at unchanged content.
 
     `eager()` does not stop at an unchanged data version; this is what did, through static mappings.
 
     Args:
-        levels: how far up nothing may be in progress or just done, so that what is read is of one revision
-            (`levels_to_wait_for`). What follows on a table that is just done is in progress at the next tick:
-            `will_be_requested()` would say so at once, but not of an asset with other partitions.
+        waits_for: tables that may not be in progress or just done, so that what is read is of one revision, one level
+            up, two levels up, and so on (`tables_to_wait_for`). What follows on a table that is just done is in
+            progress at the next tick: `will_be_requested()` would say so at once, but not of an asset with other
+            partitions.
         only_order: dependencies that are not read: their changes change nothing (the case of a study hangs on its
             datasets for the order of a backfill).
-        looked_at: tables that tell for all others whether something is at work (`last_tables_read`).
     """
     is_at_work = dg.AutomationCondition.in_progress() | dg.AutomationCondition.newly_updated()
-    any_at_work = dg.AutomationCondition.any_deps_in_progress()
-    for level in range(levels):
-        any_at_work = dg.AutomationCondition.any_deps_match(is_at_work | any_at_work if level else is_at_work).allow(
-            dg.AssetSelection.assets(*looked_at)
-        )
+    any_at_work, operand = dg.AutomationCondition.any_deps_in_progress(), is_at_work
+    for tables in reversed(waits_for):
+        any_at_work = dg.AutomationCondition.any_deps_match(operand).allow(dg.AssetSelection.assets(*tables))
+        operand = is_at_work | any_at_work
     inputs_changed = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
     if only_order:
         inputs_changed = inputs_changed.ignore(dg.AssetSelection.assets(*only_order))
@@ -63,17 +62,28 @@ def levels_to_wait_for(step: Step, steps: Sequence[Step]) -> int:
     return 1 + max((longest_way(name) for name in above[step.name]), default=-1)
 
 
-def last_tables_read(steps: Sequence[Step]) -> list[str]:
-    """Of the tables that a step reads from another, the last that the other writes.
+def tables_to_wait_for(step: Step, steps: Sequence[Step]) -> list[list[str]]:
+    """The tables upstream that are looked at, one level up, two levels up, as far as `levels_to_wait_for`.
 
-    The tables of a step are written together, so that this one is at work as long as any of them. Looking at all of
-    them at every level took most of a tick: they multiply on the ways from table to table.
+    Every step in between is looked at, but in one way: all tables on all ways took most of a tick. The tables of a step
+    are written together, so the last one is at work as long as any of them; and a step of a study, which reads all of
+    its cohorts, need not look at a step of cohorts or of the study again further up.
     """
-    found = set[str]()
-    for reader in steps:
-        read = {each.table for each in reader.inputs}
-        found.update(next(iter(table for table in reversed(maker.outputs) if table in read), "") for maker in steps)
-    return sorted(found - {""})
+    looked_at, reached, seen = list[list[str]](), {step.name: step}, set[str]()
+    for _ in range(levels_to_wait_for(step, steps)):
+        found = [read for each in reached.values() for read in _read_by(each, steps) if read[0].name not in seen]
+        looked_at.append(sorted({table for _, table in found}))
+        reached = {maker.name: maker for maker, _ in found}
+        if step.partition == "study":
+            seen |= {maker.name for maker, _ in found if maker.partition != "dataset"}
+    return looked_at
+
+
+def _read_by(reader: Step, steps: Sequence[Step]) -> list[tuple[Step, str]]:
+    """Each step whose tables another reads, with the last of these."""
+    read = {each.table for each in reader.inputs}
+    of_step = [(maker, [table for table in maker.outputs if table in read]) for maker in steps]
+    return [(maker, tables[-1]) for maker, tables in of_step if tables]
 
 
 def fetch_when_changed() -> dg.AutomationCondition:

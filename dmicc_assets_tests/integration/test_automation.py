@@ -2,7 +2,7 @@ import dagster as dg
 import pytest
 
 from dmicc_assets.assets import STEPS
-from dmicc_assets.orchestration.automation import last_tables_read, levels_to_wait_for, recompute_when_changed
+from dmicc_assets.orchestration.automation import levels_to_wait_for, recompute_when_changed, tables_to_wait_for
 
 
 def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None:
@@ -15,12 +15,16 @@ def test_a_step_waits_for_what_stands_between_the_tables_that_it_reads() -> None
     assert levels["performance"] == 4, "cohort, differential, signature and ranking (not read), model"
 
 
-def test_of_the_tables_of_a_step_the_last_one_that_is_read_tells_whether_it_is_at_work() -> None:
-    looked_at = set(last_tables_read(STEPS))
-    for reader in STEPS:
-        for maker in STEPS:
-            read = [table for table in maker.outputs if table in {each.table for each in reader.inputs}]
-            assert not read or read[-1] in looked_at, (reader.name, maker.name)
+def test_every_step_that_stands_between_is_looked_at() -> None:
+    maker = {table: step.name for step in STEPS for table in step.outputs}
+    above = {step.name: {maker[each.table] for each in step.inputs if each.table in maker} for step in STEPS}
+    for step in STEPS:
+        on_all_ways, ends, looked_at = set[str](), {step.name}, set[str]()
+        for tables in tables_to_wait_for(step, STEPS):
+            ends = {each for end in ends for each in above[end]}
+            on_all_ways |= ends
+            looked_at |= {maker[table] for table in tables}
+        assert looked_at == on_all_ways, step.name
 
 
 @pytest.mark.parametrize(("is_read", "n_requested"), [(True, 1), (False, 0)])
@@ -31,7 +35,7 @@ def test_a_change_of_what_only_gives_order_requests_nothing(is_read: bool, n_req
     @dg.asset(key=above)
     def read() -> None: ...
 
-    @dg.asset(key=below, deps=[above], automation_condition=recompute_when_changed(0, [] if is_read else [above]))
+    @dg.asset(key=below, deps=[above], automation_condition=recompute_when_changed([], [] if is_read else [above]))
     def reading() -> None: ...
 
     instance, defs = dg.DagsterInstance.ephemeral(), dg.Definitions([read, reading])
