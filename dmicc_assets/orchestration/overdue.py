@@ -52,20 +52,20 @@ def not_taken_up(workspace: Workspace, served: str, accession: str | None = None
     lines = set(served.splitlines())
     return [
         (step, key)
-        for step, key in _made_from(workspace, accession)
+        for step, key in made_from(workspace, accession)
         if (seen := recorded(workspace.context(step, key)))
         and not lines.issuperset(seen.splitlines())
         and failure_of(workspace.lake, step.name, key) is None
     ]
 
 
-def _made_from(workspace: Workspace, accession: str | None) -> Iterator[tuple[Step, PartitionKey]]:
-    """Steps and partitions that read a source."""
-    kind = "cohort" if accession is None else "dataset"
-    for step in (step for step in STEPS if step.observe is not None and step.partition == kind):
+def made_from(workspace: Workspace, accession: str | None) -> Iterator[tuple[Step, PartitionKey]]:
+    """Steps and partitions that read a source; the gene sets without an accession, and what follows on these aside."""
+    below = [step for step in STEPS if step.observe is not None and step.partition in ("dataset", "cohort")]
+    for step in (step for step in below if step.asks_source == (accession is not None)):
         for study in workspace.studies.values():
-            for key in partition_keys(kind, study):
-                if accession is None or (step.asks_source and accession_partition(study, key.part) == accession):
+            for key in partition_keys(step.partition, study):
+                if accession is None or accession_partition(study, key.part) == accession:
                     yield step, key
 
 

@@ -18,6 +18,8 @@ from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import asset_key
+from dmicc_assets.orchestration.observed import accessions
+from dmicc_assets.orchestration.overdue import made_from
 from dmicc_assets.orchestration.reconcile import Agreement, agree, agree_on_shared
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
@@ -186,6 +188,17 @@ def test_a_revision_that_was_reported_and_not_taken_up_is_requested(settings: Se
     assert tick() == {"local.A": {"source/files"}}
     make_unheard(settings, "files", "local.A")
     assert "source/files" not in tick().get("local.A", set())
+
+
+def test_every_step_that_asks_a_source_is_looked_at(settings: Settings) -> None:
+    """The scores of a dataset read gene sets, as the terms of a cohort do."""
+    workspace = open_workspace(settings)
+    datasets = [f"local.{name}" for name in workspace.study("local").datasets]
+    of_sets = {(step.name, key) for step, key in made_from(workspace, None) if key.study == "local"}
+    expected = {(step, f"local.{cohort}") for step in ("terms", "gsea", "camera") for cohort in "ab"}
+    assert of_sets == expected | {("scores", key) for key in datasets}
+    of_series = [pair for each in accessions(workspace) for pair in made_from(workspace, each)]
+    assert {(step.name, key) for step, key in of_series if key.study == "local"} == {("files", key) for key in datasets}
 
 
 def test_what_failed_is_not_requested_again_and_again(settings: Settings) -> None:
