@@ -25,6 +25,7 @@ from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
 from dmicc_assets.lake.one_machine import OneMachine
 from dmicc_assets.lake.stored_once import columns_read, with_repeats, without_repeats
 from dmicc_assets.tables import PARTITIONS, TABLES, Table
+from dmicc_assets.tables.table import SAMPLE
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
 EMPTY = "_empty.parquet"
