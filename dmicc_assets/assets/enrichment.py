@@ -90,7 +90,7 @@ def relabelled(context: StepContext) -> RelabelledGenes:
     outputs=("enrichment/camera",),
     inputs=COHORT,
     settings=of_model,
-    version="2",
+    version="3",
     observe=observe_libraries,
 )
 def camera(context: StepContext) -> Result:
@@ -123,7 +123,7 @@ def terms(context: StepContext) -> Result:
     outputs=("enrichment/gsea",),
     inputs=(Input("differential/statistics"), *COHORT),
     settings=lambda study, cohort: [*of_labels(study, cohort), study.ranking.seed],
-    version="5",
+    version="6",
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:

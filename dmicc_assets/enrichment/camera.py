@@ -11,7 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dmicc_assets.enrichment.camera_genes import CameraGenes, camera_genes
-from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
+from dmicc_assets.enrichment.measured_sets import measured_sets
 from dmicc_assets.stats.distributions import two_sided_p
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.study.schema import Enrichment
@@ -89,15 +90,12 @@ def camera(
 
 def _tested(effects: CameraGenes, genes: list[str], library: GeneSetLibrary, settings: Enrichment) -> pl.DataFrame:
     """The rows of one library."""
-    n, position = len(genes), {gene: i for i, gene in enumerate(genes)}
-    sets = {
-        term: sorted(position[gene] for gene in hits)
-        for term, hits in measured_sets(library, genes).sets.items()
-        if n > 2 and settings.min_size <= len(hits) <= settings.max_size and len(hits) < n
-    }
-    inside = np.array([effects.z[hits].mean() for hits in sets.values()])
-    size = np.array([len(hits) for hits in sets.values()], dtype=np.int64)
-    inflation = np.array([len(hits) * np.square(effects.residuals[hits].mean(axis=0)).mean() for hits in sets.values()])
+    n = len(genes)
+    most = min(settings.max_size, n - 1) if n > 2 else 0
+    sets = measured_sets(library, genes).of_size(settings.min_size, most)
+    size, member = sets.size, sets.incidence()
+    inside: FloatArray = member @ effects.z / size
+    inflation: FloatArray = np.square(member @ effects.residuals).mean(axis=1) / size
     estimated = np.divide(inflation - 1, size - 1, out=np.full(len(size), np.nan), where=size > 1)
     used = np.maximum(np.nan_to_num(estimated), 0.0)
     difference, variance = _difference(effects.z, inside, size)
@@ -107,8 +105,8 @@ def _tested(effects: CameraGenes, genes: list[str], library: GeneSetLibrary, set
     ]
     columns = {
         "library": library.name,
-        "term": list(sets),
-        "term_name": [library.sets[term].name for term in sets],
+        "term": list(sets.terms),
+        "term_name": [library.sets[term].name for term in sets.terms],
         "n_genes": size,
         "direction": np.where(difference < 0, "down", "up"),
         "inter_gene_correlation": estimated,

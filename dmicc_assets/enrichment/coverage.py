@@ -5,9 +5,11 @@ Where the platform's identifiers come from is said in `expression/gene_ids.py`; 
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from heapq import nsmallest
 from typing import Any, Self
 
-from dmicc_assets.enrichment.gene_sets import GeneSet, GeneSetLibrary, measured_sets
+from dmicc_assets.enrichment.gene_sets import GeneSet, GeneSetLibrary
+from dmicc_assets.enrichment.measured_sets import MeasuredSets, measured_sets
 from dmicc_assets.expression.gene_ids import TITLES, Namespace, namespace_of, plain_id
 from dmicc_assets.study.schema import Enrichment
 
@@ -83,16 +85,19 @@ def coverage(library: GeneSetLibrary, genes: Collection[str], enrichment: Enrich
         genes: that are measured.
         enrichment: the study's limits of set sizes.
     """
-    measured = measured_sets(library, sorted(genes))
-    named = library.genes
-    sizes = [len(own) for own in measured.sets.values()]
+    return coverage_of(library, measured_sets(library, sorted(genes)), enrichment)
+
+
+def coverage_of(library: GeneSetLibrary, measured: MeasuredSets, enrichment: Enrichment) -> Coverage:
+    """The same of a library whose sets within the measured genes are known."""
+    named, covered = library.genes, measured.genes
     return Coverage(
-        len(genes),
-        len(measured.genes),
+        len(measured.measured),
+        len(covered),
         len(named),
         len(library.sets),
-        sum(enrichment.min_size <= size <= enrichment.max_size for size in sizes),
-        (_first(genes, measured.genes), _first(named, {*measured.genes, *measured.by_previous})),
+        len(measured.of_size(enrichment.min_size, enrichment.max_size).terms),
+        (_first(measured.measured, covered), _first(named, {*covered, *measured.by_previous})),
     )
 
 
@@ -124,4 +129,4 @@ def named(genes: Sequence[str], symbols: Mapping[str, str]) -> tuple[str, ...]:
 
 def _first(genes: Collection[str], common: Collection[str]) -> tuple[str, ...]:
     """The first genes by name that are not common, then the first that are."""
-    return tuple(sorted(genes, key=lambda gene: (gene in common, gene))[:_FIRST])
+    return tuple(nsmallest(_FIRST, genes, key=lambda gene: (gene in common, gene)))

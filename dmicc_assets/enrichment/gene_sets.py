@@ -8,14 +8,15 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
+from operator import lt
 from pathlib import Path
 
 from dmicc_assets.errors import RequestError, SourceError
-from dmicc_assets.expression.symbols import find_symbols, is_gene_symbol
+from dmicc_assets.expression.symbols import is_gene_symbol
 from dmicc_assets.geo.formats.limits import MOST_SETS, MOST_TEXT, limited, refuse_beyond
 from dmicc_assets.geo.formats.text_file import decoded, utf8_blocks
 
@@ -24,6 +25,7 @@ SUFFIXES = (".gmt", ".gmt.gz")
 _WEIGHT = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?", re.I)
 _FRACTION = re.compile(r"[-+]?\d*\.\d*(?:e[-+]?\d+)?", re.I)
 _BETWEEN = re.compile(r"[\s,;]+")
+_PLAIN = re.compile(r"[^\s,;\"']+")
 _GZIP = b"\x1f\x8b"
 
 
@@ -65,21 +67,6 @@ class GeneSetLibrary:
         return set[str]().union(*(each.genes for each in self.sets.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredSets:
-    """A library within the measured genes.
-
-    Attributes:
-        sets: for each term with a measured gene, its measured genes, named as measured.
-        genes: the measured genes that are in any set.
-        by_previous: library symbol to measured symbol, where the two differ.
-    """
-
-    sets: dict[str, frozenset[str]]
-    genes: frozenset[str]
-    by_previous: dict[str, str]
-
-
 def library_path(folder: Path, name: str) -> Path:
     """The file of a library in the user's folder of gene sets.
 
@@ -111,16 +98,6 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
     version, date = _stated(path)
     digest = hashlib.sha256(content).hexdigest()
     return GeneSetLibrary(name or _name(path), version, date, digest, path, dict(sets), left_out=left_out)
-
-
-def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
-    """The library's sets within the measured genes; genes are also found under earlier symbols."""
-    match = find_symbols(sorted(library.genes), frozenset(measured))
-    found = match.found
-    sets = {term: frozenset(filter(None, map(found.get, gene_set.genes))) for term, gene_set in library.sets.items()}
-    return MeasuredSets(
-        {term: genes for term, genes in sets.items() if genes}, frozenset(found.values()), match.by_previous
-    )
 
 
 # The steps of a run read the same libraries: the text tells whether they are the same.
@@ -159,17 +136,28 @@ def _is_lower(genes: Collection[str]) -> bool:
 
 def _sets(path: Path, content: bytes) -> Iterator[tuple[int, str, GeneSet]]:
     text = decoded(b"".join(utf8_blocks(path, [content])))
-    genes_of = cache(_genes)  # a gene is in dozens of sets
+    plain: dict[str, str] = {}
     for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
         refuse_beyond(number, MOST_SETS, "lines of a set each", path.name)
         if not line.strip():
             continue
         first, *cells = line.split("\t")
         first, description = _bare(first), _bare("".join(cells[:1]))
-        genes = sorted(set[str]().union(*map(genes_of, cells[1:])) - {""})
+        genes = _genes_of_line(cells[1:], plain)
         match = NAME_AND_ACCESSION.match(first)
         term, name = (match["term"], match["name"]) if match else (first, _described(description))
-        yield number, term, GeneSet(name, tuple(genes))
+        yield number, term, GeneSet(name, genes)
+
+
+def _genes_of_line(cells: list[str], plain: dict[str, str]) -> tuple[str, ...]:
+    """The genes of a set, sorted; `plain` holds the cells so far that are a gene as they are: each is in dozens."""
+    plain |= {cell: cell for cell in cells if cell not in plain and _PLAIN.fullmatch(cell)}
+    try:
+        genes = list(map(plain.__getitem__, cells))
+    except KeyError:
+        return tuple(sorted(set[str]().union(*map(_genes, cells)) - {""}))
+    is_sorted = all(map(lt, genes, genes[1:]))
+    return tuple(genes if is_sorted else sorted(set(genes)))
 
 
 def _bare(cell: str) -> str:

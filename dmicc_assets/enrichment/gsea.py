@@ -1,38 +1,56 @@
 """Preranked gene set enrichment analysis by permutation of genes (Subramanian 2005, doi:10.1073/pnas.0506580102).
 
-The sets come from `gene_sets.py`, random ones from `random_sets.py`, p-values that no random set reaches from
-`rare_scores.py`, permuted labels from `relabelled.py`; lists without an order are `ora.py`'s. gseapy's `prerank` is not
-the engine: it walks the whole list for each permutation of each set, 281 s for the 5,922 sets of GO_BP where this one
-takes 2 for the same scores. The null of a random set depends on its size only, and a running sum has its extremes at
-the hits: both are used here.
+The sets come from `gene_sets.py`, random ones from `random_sets.py`, significance from `score_significance.py`, scores
+under permuted labels from `relabelled.py`; lists without an order are `ora.py`'s. gseapy's `prerank` is not the engine:
+it walks the whole list for each permutation of each set, 281 s for the 5,922 sets of GO_BP where this one takes 2 for
+the same scores. The null of a random set depends on its size only, and a running sum has its extremes at the hits: both
+are used here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
-from dmicc_assets.enrichment.random_sets import N_RANDOM, RandomSets, enrichment_scores
-from dmicc_assets.enrichment.rare_scores import rare_scores
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
+from dmicc_assets.enrichment.measured_sets import MeasuredSets, measured_sets
+from dmicc_assets.enrichment.random_sets import N_RANDOM, RandomSets
 from dmicc_assets.enrichment.relabelled import RelabelledGenes, scores_under_labels
+from dmicc_assets.enrichment.score_significance import (
+    SameSize,
+    label_significance,
+    random_significance,
+    small_p_values,
+)
+from dmicc_assets.enrichment.set_scores import IntArray, enrichment_scores
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import FloatArray
-
-_FEWEST_OF_SIGN = 10  # random scores that tell the probability of a sign
+from dmicc_assets.types import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class _SameSize:
-    """The sets of one size: their terms, genes, scores, leading edges, and the scores of random sets of that size."""
+class _Sets:
+    """The sets of one size of all libraries: M sets of k genes.
 
+    Attributes:
+        library: (M,) number of the library of each.
+        terms: the M terms.
+        positions: (M, k) of their genes in the ranked list, ascending.
+    """
+
+    library: IntArray
     terms: list[str]
-    hits: list[list[str]]
-    size: int
-    es: FloatArray
-    leading_edge: list[list[str]]
-    null: FloatArray
+    positions: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Scores and null, the hit at each deviation (M,), and p-values (M,) that no random set reaches, NaN else."""
+
+    same: SameSize
+    peak: IntArray
+    small: FloatArray
 
 
 def preranked(
@@ -43,7 +61,6 @@ def preranked(
     permutations: int = N_RANDOM,
     relabelled: RelabelledGenes | None = None,
     smallest: float = 1e-10,
-    random: RandomSets | None = None,
 ) -> pl.DataFrame:
     """Enrichment of every set of a library at the ends of the genes ranked by t, weight 1.
 
@@ -64,7 +81,6 @@ def preranked(
         permutations: random sets of each size.
         relabelled: the genes under permuted labels.
         smallest: a smaller p-value is given as this one: genes are not independent, so that it would tell no more.
-        random: the random sets of another library along the same statistics, as `random_sets` draws them.
 
     Returns:
         Table `enrichment.gsea` by abs(nes), the largest first, and term: library, term, term_name, set_size, es, nes,
@@ -74,24 +90,29 @@ def preranked(
     Raises:
         ValueError: a gene is a duplicate or has an infinite t, or there are no permutations.
     """
-    random = random or random_sets(statistics, permutations, seed)
-    ranked = _ranked(statistics)
-    genes = ranked["gene"].to_list()
-    sizes = _by_size(library, genes, settings)
-    if not sizes:
-        return TABLES["enrichment/gsea"].frame()
-    groups = [_score(sizes[size], genes, random, size) for size in sorted(sizes)]
-    table = _with_small_p_values(_table(library, groups), groups, random.weight, seed, smallest)
-    return _with_labels(table, ranked, groups, relabelled).sort(
-        pl.col("nes").abs(), "term", descending=[True, False], nulls_last=True
-    )
+    return preranked_libraries(statistics, [library], settings, seed, permutations, relabelled, smallest)
 
 
-def random_sets(statistics: pl.DataFrame, permutations: int, seed: int) -> RandomSets:
-    """Random sets along the genes ranked by t; arguments and errors are those of `preranked`."""
+def preranked_libraries(
+    statistics: pl.DataFrame,
+    libraries: Sequence[GeneSetLibrary],
+    settings: Enrichment,
+    seed: int,
+    permutations: int = N_RANDOM,
+    relabelled: RelabelledGenes | None = None,
+    smallest: float = 1e-10,
+) -> pl.DataFrame:
+    """The tables of several libraries, one after the other; sets of one size share what is drawn for them."""
     if permutations < 1:
         raise ValueError(f"expected at least one permutation, got {permutations}")
-    return RandomSets(_ranked(statistics)["t"].abs().to_numpy(), permutations, seed)
+    ranked = _ranked(statistics)
+    genes, weight = ranked["gene"].to_list(), ranked["t"].abs().to_numpy()
+    random = RandomSets(weight, permutations, seed)
+    sets = _by_size([measured_sets(library, genes) for library in libraries], settings)
+    scores = _scored(sets, random, seed, smallest)
+    under_labels = _under_labels(sets, genes, relabelled)
+    tables = [_table(library, i, genes, sets, scores, under_labels) for i, library in enumerate(libraries)]
+    return pl.concat([TABLES["enrichment/gsea"].frame(), *tables])
 
 
 def _ranked(statistics: pl.DataFrame) -> pl.DataFrame:
@@ -105,140 +126,82 @@ def _ranked(statistics: pl.DataFrame) -> pl.DataFrame:
     return ranked.sort("t", "gene", descending=[True, False])
 
 
-def _by_size(library: GeneSetLibrary, genes: list[str], settings: Enrichment) -> dict[int, dict[str, list[int]]]:
-    """For each allowed size, its sets as ascending positions in the ranked list."""
-    position = {gene: i for i, gene in enumerate(genes)}
-    sizes: dict[int, dict[str, list[int]]] = {}
-    for term, hits in measured_sets(library, genes).sets.items():
-        if settings.min_size <= len(hits) <= settings.max_size and len(hits) < len(genes):
-            sizes.setdefault(len(hits), {})[term] = sorted(position[gene] for gene in hits)
-    return sizes
+def _by_size(libraries: Sequence[MeasuredSets], settings: Enrichment) -> list[_Sets]:
+    """The sets of each allowed size, the smallest first; in the order of the libraries and in theirs."""
+    allowed = [each.of_size(settings.min_size, min(settings.max_size, len(each.measured) - 1)) for each in libraries]
+    library = np.repeat(np.arange(len(allowed)), [len(each.terms) for each in allowed])
+    terms = [term for each in allowed for term in each.terms]
+    none = np.empty(0, dtype=np.intp)
+    size = np.concatenate([none, *(each.size for each in allowed)])
+    hits = np.concatenate([none, *(each.hits for each in allowed)])
+    start = np.cumsum(size) - size
+    sets: list[_Sets] = []
+    for k in np.unique(size).tolist():
+        at = np.flatnonzero(size == k)
+        sets.append(_Sets(library[at], [terms[i] for i in at.tolist()], hits[start[at][:, None] + np.arange(k)]))
+    return sets
 
 
-def _score(sets: dict[str, list[int]], genes: list[str], random: RandomSets, size: int) -> _SameSize:
-    es, peak = enrichment_scores(np.array(list(sets.values()), dtype=np.intp), random.weight)
-    edges = [
-        hits[: at + 1] if score >= 0 else hits[at:][::-1]
-        for hits, score, at in zip(sets.values(), es, peak, strict=True)
-    ]
-    hits = [[genes[i] for i in each] for each in sets.values()]
-    edges = [[genes[i] for i in edge] for edge in edges]
-    return _SameSize(list(sets), hits, size, es, edges, random.scores(size))
+def _scored(sets: Sequence[_Sets], random: RandomSets, seed: int, smallest: float) -> list[_Scores]:
+    found = [enrichment_scores(each.positions, random.weight) for each in sets]
+    same = [SameSize(size, es, random.scores(size)) for (es, _), size in zip(found, map(_size, sets), strict=True)]
+    small = small_p_values(same, random.weight, seed, smallest)
+    return [_Scores(one, at, p) for one, (_, at), p in zip(same, found, small, strict=True)]
 
 
-def _with_small_p_values(
-    table: pl.DataFrame, groups: list[_SameSize], weight: FloatArray, seed: int, smallest: float
+def _size(sets: _Sets) -> int:
+    return sets.positions.shape[1]
+
+
+def _under_labels(sets: Sequence[_Sets], genes: list[str], relabelled: RelabelledGenes | None) -> FloatArray | None:
+    """(L, S) scores of all sets under permuted labels; None without labellings."""
+    if relabelled is None or not len(relabelled.t) or not sets:
+        return None
+    by_name: IntArray = np.argsort(np.array(genes))  # ties go by the genes' names
+    column = np.empty(len(genes), dtype=np.intp)
+    column[by_name] = np.arange(len(genes))
+    t = relabelled.t_of(sorted(genes))
+    return scores_under_labels(t, [column[each.positions] for each in sets])
+
+
+def _table(
+    library: GeneSetLibrary,
+    number: int,
+    genes: list[str],
+    every: Sequence[_Sets],
+    scores: Sequence[_Scores],
+    under_labels: FloatArray | None,
 ) -> pl.DataFrame:
-    """The table with p-values of the sets that no random set of their sign reaches, by importance sampling.
-
-    Where few random sets have that sign, its probability is not known, and the share, which counts the set itself,
-    stays.
-    """
-    terms: list[str] = []
-    small: list[float] = []
-    for group in groups:
-        for sign, along in ((1.0, weight), (-1.0, weight[::-1])):
-            random, es = sign * group.null, sign * group.es
-            of_sign = random > 0
-            beyond = np.flatnonzero(es > max(0.0, float(random.max())))
-            if beyond.size and of_sign.sum() >= _FEWEST_OF_SIGN:
-                found = rare_scores(along, group.size, es[beyond], seed, smallest).p / of_sign.mean()
-                terms += [group.terms[at] for at in beyond]
-                small += found.tolist()
-    found = pl.DataFrame({"term": terms, "small": small}, schema={"term": pl.String, "small": pl.Float64})
+    """The rows of one library, of those that were scored together."""
+    own = [each.library == number for each in every]
+    if not any(mine.any() for mine in own):
+        return TABLES["enrichment/gsea"].frame()
+    has = [(each, score, mine) for each, score, mine in zip(every, scores, own, strict=True) if mine.any()]
+    found = random_significance([replace(one.same, es=one.same.es[mine]) for _, one, mine in has])
+    es = np.concatenate([one.same.es[mine] for _, one, mine in has])
     # The share counts the set itself: it is a bound of p.
-    p_value = pl.min_horizontal("p_value", pl.col("small").fill_nan(None))
-    return table.join(found, on="term", how="left", maintain_order="left").with_columns(p_value=p_value).drop("small")
-
-
-def _with_labels(
-    table: pl.DataFrame, ranked: pl.DataFrame, groups: list[_SameSize], relabelled: RelabelledGenes | None
-) -> pl.DataFrame:
-    """The table with p-value and FDR of each score among those of the same set under permuted labels."""
-    if relabelled is None or not len(relabelled.t):
-        return table
-    genes = sorted(ranked["gene"])
-    position = {gene: i for i, gene in enumerate(genes)}
-    hits = [[position[gene] for gene in each] for group in groups for each in group.hits]
-    null = np.array(list(scores_under_labels(relabelled.t_of(genes), hits)))
-    es = np.concatenate([group.es for group in groups])
-    p, fdr = label_significance(es, null)
-    terms = [term for group in groups for term in group.terms]
-    found = pl.DataFrame({"term": terms, "label_p_value": p, "label_fdr": fdr}).with_columns(
-        pl.col(pl.Float64).fill_nan(None)
-    )
-    return (
-        table.drop("label_p_value", "label_fdr")
-        .join(found, on="term", how="left", maintain_order="left")
-        .select(table.columns)
-    )
-
-
-def label_significance(es: FloatArray, null: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """P-value and FDR of scores (S,) among those of the same sets under permuted labels (L, S), sign by sign.
-
-    As with random sets: the p-value counts the score itself, the FDR compares scores over the mean of their sign.
-    A score without a permuted one of its sign has p-value 1 and FDR NaN.
-    """
-    p, fdr = np.ones(len(es)), np.full(len(es), np.nan)
-    for sign in (1.0, -1.0):
-        mine, random = np.flatnonzero(sign * es > 0), sign * null
-        is_sign = random > 0
-        n = is_sign.sum(axis=0)
-        mean = np.where(is_sign, random, 0.0).sum(axis=0) / np.maximum(n, 1)
-        # A labelling that is the true one gives the same score, up to rounding.
-        as_extreme = (is_sign & (random >= np.abs(es) * (1 - 1e-9))).sum(axis=0)
-        p[mine] = ((1 + as_extreme) / (1 + n))[mine]
-        mine = mine[n[mine] > 0]
-        pooled = (random / np.where(n > 0, mean, 1.0))[is_sign]
-        fdr[mine] = _false_discovery_rate(sign * es[mine] / mean[mine], pooled, np.ones(len(pooled)))
-    return p, fdr
-
-
-def _table(library: GeneSetLibrary, groups: list[_SameSize]) -> pl.DataFrame:
-    es = np.concatenate([group.es for group in groups])
-    nes, p = np.full(es.size, np.nan), np.ones(es.size)
-    fdr = np.full(es.size, np.nan)
-    first = np.cumsum([0] + [group.es.size for group in groups])
-    for sign in (1.0, -1.0):
-        pooled, weights = [np.empty(0)], [np.empty(0)]
-        for group, start in zip(groups, first, strict=False):
-            # A score of 0 cannot come out of fewer hits than genes, so the two signs are all there is.
-            random = np.sort(sign * group.null[sign * group.null > 0])
-            mine = start + np.flatnonzero(sign * group.es > 0)
-            as_extreme = random.size - np.searchsorted(random, sign * es[mine], side="left")
-            p[mine] = (1 + as_extreme) / (1 + random.size)
-            if random.size:
-                nes[mine] = es[mine] / random.mean()
-                pooled.append(random / random.mean())
-                weights.append(np.full(random.size, float(group.es.size)))
-        has_sign = np.flatnonzero(sign * nes > 0)
-        fdr[has_sign] = _false_discovery_rate(sign * nes[has_sign], np.concatenate(pooled), np.concatenate(weights))
-    terms = [term for group in groups for term in group.terms]
+    p = np.fmin(found.p, np.concatenate([one.small[mine] for _, one, mine in has]))
+    label_p, label_fdr = np.full((2, es.size), np.nan)
+    if under_labels is not None:
+        label_p, label_fdr = label_significance(es, under_labels[:, np.concatenate(own)])
+    terms = [sets.terms[i] for sets, _, mine in has for i in np.flatnonzero(mine).tolist()]
     columns = {
         "library": library.name,
         "term": terms,
         "term_name": [library.sets[term].name for term in terms],
-        "set_size": [group.size for group in groups for _ in group.terms],
+        "set_size": np.repeat([one.same.size for _, one, _ in has], [int(mine.sum()) for _, _, mine in has]),
         "es": es,
-        "nes": nes,
+        "nes": found.nes,
         "p_value": p,
-        "fdr": fdr,
-        "label_p_value": None,
-        "label_fdr": None,
-        "leading_edge": [edge for group in groups for edge in group.leading_edge],
+        "fdr": found.fdr,
+        "label_p_value": label_p,
+        "label_fdr": label_fdr,
+        "leading_edge": [edge for sets, one, mine in has for edge in _leading_edges(sets, one, mine, genes)],
     }
-    return TABLES["enrichment/gsea"].frame(columns)
+    table = TABLES["enrichment/gsea"].frame(columns)
+    return table.sort(pl.col("nes").abs(), "term", descending=[True, False], nulls_last=True)
 
 
-def _false_discovery_rate(observed: FloatArray, random: FloatArray, weights: FloatArray) -> FloatArray:
-    """Share of the weighted random values at or above each observed one, over the share of observed ones, at most 1.
-
-    The observed one is counted among the random ones: their share is never 0.
-    """
-    order = np.argsort(random)
-    below = np.concatenate([[0.0], np.cumsum(weights[order])])
-    random_above = 1.0 - below[np.searchsorted(random[order], observed, side="left")] / max(below[-1], 1.0)
-    random_above = (random_above * random.size + 1) / (random.size + 1)
-    observed_above = 1.0 - np.searchsorted(np.sort(observed), observed, side="left") / max(observed.size, 1)
-    return np.minimum(1.0, random_above / observed_above)
+def _leading_edges(sets: _Sets, scores: _Scores, mine: BoolArray, genes: list[str]) -> Iterator[list[str]]:
+    for hits, es, at in zip(sets.positions[mine], scores.same.es[mine], scores.peak[mine], strict=True):
+        yield [genes[i] for i in (hits[: at + 1] if es >= 0 else hits[at:][::-1]).tolist()]

@@ -4,16 +4,18 @@ Counts and the hypergeometric test; `gene_sets.py` reads sets, `gsea.py` tests r
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
+from dmicc_assets.enrichment.measured_sets import IntArray, MeasuredSets, measured_sets
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import hypergeometric_tail
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import BoolArray
+from dmicc_assets.types import BoolArray, FloatArray
 
 
 def over_representation(
@@ -22,6 +24,7 @@ def over_representation(
     library: GeneSetLibrary,
     settings: Enrichment,
     relabelled: BoolArray | None = None,
+    measured: MeasuredSets | None = None,
 ) -> pl.DataFrame:
     """Hypergeometric upper tail of every set of a library that the query hits (as R's `phyper`).
 
@@ -39,6 +42,7 @@ def over_representation(
         library: the gene sets.
         settings: `min_size` and `max_size` of a set within the background.
         relabelled: (L, len(background)) which genes the list of each permuted labelling holds.
+        measured: the library's sets within the background, where they are known.
 
     Returns:
         Table `enrichment.terms` by p-value and term: library, term, term_name (NULL where the library has none),
@@ -53,48 +57,42 @@ def over_representation(
     strangers = sorted(set(query) - set(background))
     if strangers:
         raise ValueError(f"gene {strangers[0]!r} of the query is not among the measured genes")
-    measured = measured_sets(library, background)
-    drawn = measured.genes & set(query)
-    hits = {
-        term: sorted(genes & drawn)
-        for term, genes in measured.sets.items()
-        if settings.min_size <= len(genes) <= settings.max_size and not genes.isdisjoint(drawn)
-    }
-    k = np.array([len(genes) for genes in hits.values()], dtype=np.int64)
-    m = np.array([len(measured.sets[term]) for term in hits], dtype=np.int64)
-    p = hypergeometric_tail(k, m, len(measured.genes), len(drawn))
+    measured = measured or measured_sets(library, background)
+    covered = measured.covered
+    asked = set(query)
+    is_drawn = np.zeros(len(background), dtype=np.bool_)
+    is_drawn[covered] = [background[i] in asked for i in covered.tolist()]
+    n_background, n_drawn = len(covered), int(is_drawn.sum())
+    sets = measured.of_size(settings.min_size, settings.max_size).that_hold(is_drawn)
+    drawn = replace(sets, size=sets.counts(is_drawn[:, None])[:, 0], hits=sets.hits[is_drawn[sets.hits]])
+    genes = drawn.sets
+    k, m = drawn.size, sets.size
+    p = hypergeometric_tail(k, m, n_background, n_drawn)
     table = {
         "library": library.name,
-        "term": list(hits),
-        "term_name": [library.sets[term].name for term in hits],
+        "term": list(sets.terms),
+        "term_name": [library.sets[term].name for term in sets.terms],
         "n_overlap": k,
         "set_size": m,
-        "n_query": len(drawn),
-        "n_background": len(measured.genes),
-        "odds_ratio": _odds_ratio(k, m, len(measured.genes), len(drawn)),
+        "n_query": n_drawn,
+        "n_background": n_background,
+        "odds_ratio": _odds_ratio(k, m, n_background, n_drawn),
         "p_value": p,
         "adj_p_value": adjust_p_values(p, "BH"),
-        "label_p_value": _share_of_lists(k, [measured.sets[term] for term in hits], background, relabelled),
-        "genes": list(hits.values()),
+        "label_p_value": _share_of_lists(k, sets, relabelled),
+        "genes": [sorted(genes[term]) for term in sets.terms],
     }
     return TABLES["enrichment/terms"].frame(table).sort("p_value", "term")
 
 
-def _share_of_lists(
-    k: np.ndarray, sets: Sequence[frozenset[str]], background: Sequence[str], relabelled: BoolArray | None
-) -> np.ndarray:
+def _share_of_lists(k: IntArray, sets: MeasuredSets, relabelled: BoolArray | None) -> FloatArray:
     """(1 + lists that hold at least k genes of the set) / (1 + lists); NaN without lists."""
     if relabelled is None or not len(relabelled):
         return np.full(len(k), np.nan)
-    position = {gene: i for i, gene in enumerate(background)}
-    share = np.empty(len(k))
-    for i, genes in enumerate(sets):
-        held = relabelled[:, [position[gene] for gene in sorted(genes)]].sum(axis=1)
-        share[i] = (1 + (held >= k[i]).sum()) / (1 + len(relabelled))
-    return share
+    return (1 + (sets.counts(relabelled.T) >= k[:, None]).sum(axis=1)) / (1 + len(relabelled))
 
 
-def _odds_ratio(k: np.ndarray, m: np.ndarray, n_background: int, n_query: int) -> np.ndarray:
+def _odds_ratio(k: IntArray, m: IntArray, n_background: int, n_query: int) -> FloatArray:
     """The sample odds ratio ad/bc of the 2 x 2 table of query against set; 0/0 is NaN."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return k * (n_background - m - n_query + k) / ((n_query - k) * (m - k))

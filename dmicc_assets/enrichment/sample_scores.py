@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, measured_sets
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
+from dmicc_assets.enrichment.measured_sets import measured_sets
 from dmicc_assets.stats.probability import midranks
 from dmicc_assets.study.gene_sets import ScoreMethod
 from dmicc_assets.tables import TABLES

@@ -8,11 +8,11 @@ import polars as pl
 
 from dmicc_assets.differential.statistics import CohortModel
 from dmicc_assets.enrichment.camera import camera
-from dmicc_assets.enrichment.coverage import coverage
+from dmicc_assets.enrichment.coverage import coverage_of
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
-from dmicc_assets.enrichment.gsea import preranked, random_sets
+from dmicc_assets.enrichment.gsea import preranked_libraries
+from dmicc_assets.enrichment.measured_sets import MeasuredSets, measured_sets
 from dmicc_assets.enrichment.ora import over_representation
-from dmicc_assets.enrichment.random_sets import N_RANDOM
 from dmicc_assets.enrichment.relabelled import RelabelledGenes
 from dmicc_assets.errors import DataError
 from dmicc_assets.study.schema import Differential, Enrichment
@@ -50,9 +50,14 @@ def enriched_terms(
     background, lists = measured, None
     if relabelled is not None:
         background, lists = list(relabelled.genes), relabelled.lists(query, statistics)
-    frames = [over_representation(query, background, library, settings, lists) for library in libraries]
+    known = [measured_sets(library, background) for library in libraries]
+    frames = [
+        over_representation(query, background, library, settings, lists, sets)
+        for library, sets in zip(libraries, known, strict=True)
+    ]
     terms = pl.concat([TABLES["enrichment/terms"].frame(), *frames])
-    return EnrichedTerms(terms, coverage_notes(libraries, measured, settings) | _labellings(relabelled))
+    notes = coverage_notes(libraries, measured, settings, known if set(background) == set(measured) else None)
+    return EnrichedTerms(terms, notes | _labellings(relabelled))
 
 
 def preranked_terms(
@@ -63,11 +68,7 @@ def preranked_terms(
     relabelled: RelabelledGenes | None = None,
 ) -> EnrichedTerms:
     """Preranked GSEA of a cohort in each library; arguments as above."""
-    random = random_sets(statistics, N_RANDOM, seed)
-    frames = [
-        preranked(statistics, library, settings, seed, relabelled=relabelled, random=random) for library in libraries
-    ]
-    terms = pl.concat([TABLES["enrichment/gsea"].frame(), *frames])
+    terms = preranked_libraries(statistics, libraries, settings, seed, relabelled=relabelled)
     return EnrichedTerms(terms, library_notes(libraries) | _labellings(relabelled) | {"seed": seed})
 
 
@@ -121,10 +122,14 @@ def _left_out(library: GeneSetLibrary) -> dict[str, Any]:
 
 
 def coverage_notes(
-    libraries: Sequence[GeneSetLibrary], measured: Sequence[str], settings: Enrichment
+    libraries: Sequence[GeneSetLibrary],
+    measured: Sequence[str],
+    settings: Enrichment,
+    known: Sequence[MeasuredSets] | None = None,
 ) -> dict[str, Any]:
-    """The same, with how much of the measured genes each library knows."""
+    """The same, with how much each library knows of the measured genes; its sets within them may be known."""
     notes = library_notes(libraries)
-    for said, library in zip(notes["libraries"], libraries, strict=True):
-        said["coverage"] = coverage(library, measured, settings).notes()
+    known = known or [measured_sets(library, measured) for library in libraries]
+    for said, library, sets in zip(notes["libraries"], libraries, known, strict=True):
+        said["coverage"] = coverage_of(library, sets, settings).notes()
     return notes

@@ -6,19 +6,21 @@ Which stretches, and what the sets are counted for, is `rare_scores.py`'s. Sets 
 # scipy has no stubs: what it returns is declared here.
 # pyright: reportMissingTypeStubs=false
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from dmicc_assets.enrichment.set_scores import running_sums
 from dmicc_assets.stats import special
 from dmicc_assets.types import FloatArray
 
 IntArray = NDArray[np.intp]
-_EVEN = 14  # bins of equal width, to which narrower ones at both ends are added
-_NARROW = 7
+_BINS = 14  # bins that widen from the top on, by this power of their number; then the last two are divided
+_WIDENING = 2.5
+_LAST = (0.05, 0.005)  # of the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,95 +32,107 @@ class Bins:
         start: (B,) first position of each bin.
         width: (B,) genes of each bin.
         mean_weight: (B,) mean weight of its genes.
+        log_factorial: (N + 1,) of 0, 1, ... N.
     """
 
     n_genes: int
     start: IntArray
     width: IntArray
     mean_weight: FloatArray
+    log_factorial: FloatArray
 
     @classmethod
     def of(cls, weight: FloatArray) -> Self:
         """The bins of a list of genes with these weights (N,)."""
         n = weight.size
-        narrow = np.geomspace(1, max(n // 2, 1), _NARROW).round().astype(np.intp)
-        even = np.linspace(0, n, _EVEN + 1).astype(np.intp)
-        edges = np.unique(np.concatenate([even, narrow, n - narrow]))
+        of_list = np.concatenate([np.linspace(0, 1, _BINS + 1) ** _WIDENING, 1 - np.array(_LAST)])
+        edges = np.unique(np.append((n * of_list).round().astype(np.intp), min(n, 1)))
         width = np.diff(edges)
-        return cls(n, edges[:-1], width, np.add.reduceat(weight, edges[:-1]) / width)
+        return cls(
+            n, edges[:-1], width, np.add.reduceat(weight, edges[:-1]) / width, special.gammaln(np.arange(n + 1) + 1.0)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Tilt:
-    """A distribution of sets: genes are taken independently with the odds of their bin, given how many are taken.
+class Tilts:
+    """J distributions of sets: genes are taken independently with the odds of their bin, given how many are taken.
 
     Attributes:
-        log_odds: (B,) of a gene of each bin.
-        taken: for each bin the probabilities of 0, 1, ... genes, whatever the others; up to 8 standard deviations.
-        rest: for each bin, and after the last, the probabilities that it and those behind it give 0 to `size` genes.
-        log_scale: log of the probability of a set, less the sum of its genes' log odds.
+        log_odds: (J, B) of a gene of each bin.
+        taken: (J, B, C) probabilities of 0, 1, ... genes of each bin, whatever the others.
+        most: (B,) genes that are taken of a bin at most: 5 and five standard deviations above the mean of any tilt.
+        rest: (J, B + 1, size + 1) probabilities that a bin and those behind it give 0 to `size` genes.
+        log_scale: (J,) log of the probability of a set, less the sum of its genes' log odds.
     """
 
     log_odds: FloatArray
-    taken: tuple[FloatArray, ...]
-    rest: tuple[FloatArray, ...]
-    log_scale: float
+    taken: FloatArray
+    most: IntArray
+    rest: FloatArray
+    log_scale: FloatArray
 
     @classmethod
     def of(cls, log_odds: FloatArray, bins: Bins, size: int) -> Self:
-        """The distribution of sets of `size` genes with these log odds (B,)."""
+        """The distributions of sets of `size` genes with these log odds (J, B)."""
         p: FloatArray = special.expit(log_odds)
         mean = bins.width * p
-        most = np.ceil(mean + 8 * np.sqrt(mean * (1 - p)) + 10).astype(np.intp)
-        most = np.minimum(most, np.minimum(bins.width, size))
+        tops = np.ceil(mean + 5 * np.sqrt(mean * (1 - p)) + 5).astype(np.intp)
+        tops = np.minimum(tops, np.minimum(bins.width, size))
         none = -bins.width * np.logaddexp(0.0, log_odds)
-        log_factorial: FloatArray = special.gammaln(np.arange(bins.n_genes + 1) + 1.0)
-        taken: list[FloatArray] = []
-        for wide, top, odds, log_none in zip(bins.width, most, log_odds, none, strict=True):
-            k: IntArray = np.arange(int(top) + 1, dtype=np.intp)
-            choices = log_factorial[wide] - log_factorial[k] - log_factorial[wide - k]
-            taken.append(np.asarray(np.exp(choices + k * odds + log_none), dtype=np.float64))
-        rest: list[FloatArray] = [np.zeros(size + 1)]
-        rest[0][0] = 1.0
-        for each in reversed(taken):
-            rest.append(np.asarray(np.convolve(rest[-1], each), dtype=np.float64)[: size + 1])
-        rest.reverse()
-        return cls(log_odds, tuple(taken), tuple(rest), float(none.sum() - np.log(rest[0][size])))
+        k: IntArray = np.arange(int(tops.max()) + 1, dtype=np.intp)
+        log_factorial = bins.log_factorial
+        left = np.maximum(bins.width[:, None] - k, 0)
+        choices = log_factorial[bins.width][:, None] - log_factorial[k] - log_factorial[left]
+        log_taken: FloatArray = choices + k * log_odds[:, :, None] + none[:, :, None]
+        taken: FloatArray = np.exp(np.where(k > tops[:, :, None], -np.inf, log_taken))
+        rest = np.zeros((len(log_odds), bins.width.size + 1, size + 1))
+        rest[:, -1, 0] = 1.0
+        for j, b in np.ndindex(tops.shape):
+            at = bins.width.size - 1 - b
+            rest[j, at] = np.convolve(rest[j, at + 1], taken[j, at, : tops[j, at] + 1])[: size + 1]
+        return cls(log_odds, taken, tops.max(axis=0), rest, none.sum(axis=1) - np.log(rest[:, 0, size]))
 
 
-def draw_counts(tilt: Tilt, bins: Bins, size: int, many: int, rng: np.random.Generator) -> IntArray:
-    """Genes in each bin (M, B) of `many` sets of `size` genes, bin after bin, given what is left to be taken."""
-    counts = np.zeros((many, bins.width.size), dtype=np.intp)
-    left = np.full(many, size)
-    for b, (taken, u) in enumerate(zip(tilt.taken, rng.random((bins.width.size, many)), strict=True)):
-        # What is left after 0, 1, ... genes of this bin; a negative number has probability 0.
-        rest = np.concatenate([np.zeros(taken.size), tilt.rest[b + 1]])
-        below = np.cumsum(taken * rest[(left + taken.size)[:, None] - np.arange(taken.size)], axis=1)
-        counts[:, b] = (below < u[:, None] * below[:, -1:]).sum(axis=1)
-        left -= counts[:, b]
-    return counts
+def draw_counts(tilts: Tilts, bins: Bins, size: int, many: int, rng: np.random.Generator) -> IntArray:
+    """Genes in each bin (J * M, B) of `many` sets of `size` genes of each tilt, bin after bin, given what is left."""
+    n_tilts, n_bins = tilts.log_odds.shape
+    widest = tilts.taken.shape[2]
+    # What is left after 0, 1, ... genes of a bin; a negative number has probability 0.
+    rest = np.zeros((n_tilts, n_bins, size + widest))
+    rest[:, :, : size + 1] = tilts.rest[:, 1:, ::-1]
+    after = sliding_window_view(rest, widest, axis=2)
+    counts = np.zeros((n_bins, n_tilts, many), dtype=np.intp)
+    left = np.full((n_tilts, many), size)
+    tilt: IntArray = np.arange(n_tilts, dtype=np.intp)[:, None]
+    for b, (most, u) in enumerate(zip(tilts.most.tolist(), rng.random((n_bins, n_tilts * many, 1)), strict=True)):
+        taken = after[:, b, :, : most + 1][tilt, size - left]
+        taken *= tilts.taken[:, b, None, : most + 1]
+        below = running_sums(taken.reshape(-1, most + 1))
+        counts[b] = (below >= u * below[:, -1:]).argmax(axis=1).reshape(n_tilts, many)
+        left -= counts[b]
+    return counts.reshape(n_bins, -1).T
 
 
-def draw_positions(counts: IntArray, bins: Bins, rng: np.random.Generator) -> IntArray:
+def draw_positions(counts: IntArray, bins: Bins, rng: np.random.Generator) -> NDArray[np.int32]:
     """Positions (M, size) of sets with these counts (M, B), ascending: any genes of a bin are as likely as others."""
     many, n_bins = counts.shape
     of: IntArray = np.repeat(np.tile(np.arange(n_bins, dtype=np.intp), many), counts.ravel()).reshape(many, -1)
-    start, width = bins.start[of], bins.width[of]
-    drawn = np.sort(start + (rng.random(of.shape) * width).astype(np.intp), axis=1)
+    start, width = bins.start.astype(np.int32), bins.width.astype(np.float64)
+    drawn = start.take(of) + (rng.random(of.shape) * width.take(of)).astype(np.int32)
+    drawn.sort(axis=1)
     rows: IntArray = np.arange(many, dtype=np.intp)
+    part = drawn
     # A position that a set has already is drawn anew, from its bin, until it is another one.
-    while rows.size:
-        part = drawn[rows]
-        twice = np.zeros(part.shape, dtype=np.bool_)
-        twice[:, 1:] = part[:, 1:] == part[:, :-1]
-        again = twice.any(axis=1)
-        rows, part, twice = rows[again], part[again], twice[again]
-        part[twice] = start[rows][twice] + (rng.random(int(twice.sum())) * width[rows][twice]).astype(np.intp)
-        drawn[rows] = np.sort(part, axis=1)
+    while (twice := np.flatnonzero(part[:, 1:] == part[:, :-1])).size:
+        row, column = np.divmod(twice, part.shape[1] - 1)
+        bin_of = of[rows[row], column + 1]
+        part[row, column + 1] = start[bin_of] + (rng.random(twice.size) * width[bin_of]).astype(np.int32)
+        again = row[np.flatnonzero(np.diff(row, prepend=-1))]
+        rows, part = rows[again], np.sort(part[again], axis=1)
+        drawn[rows] = part
     return drawn
 
 
-def log_probability(counts: IntArray, tilts: Sequence[Tilt]) -> FloatArray:
+def log_probability(counts: IntArray, tilts: Tilts) -> FloatArray:
     """Log probability (M, J) of sets with these counts (M, B) under each of J tilts."""
-    odds = np.array([tilt.log_odds for tilt in tilts])
-    return np.asarray(counts @ odds.T + np.array([tilt.log_scale for tilt in tilts]), dtype=np.float64)
+    return np.asarray(counts @ tilts.log_odds.T + tilts.log_scale, dtype=np.float64)

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose
 from dmicc_assets.enrichment.gene_sets import GeneSet, GeneSetLibrary
 from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
-from dmicc_assets.enrichment.random_sets import enrichment_scores
 from dmicc_assets.enrichment.running_sum import running_sum
+from dmicc_assets.enrichment.set_scores import enrichment_scores
 from dmicc_assets.expression.symbols import current_symbols, find_symbols
 from dmicc_assets.signature.forest import cv_error, importance, ranks
 from dmicc_assets.signature.intersect import intersect_cohorts

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.enrichment.gene_sets import GeneSet, library_path, measured_sets, read_gmt
+from dmicc_assets.enrichment.gene_sets import GeneSet, library_path, read_gmt
 from dmicc_assets.enrichment.libraries import served_libraries
+from dmicc_assets.enrichment.measured_sets import measured_sets
 from dmicc_assets.enrichment.terms import library_notes
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.study.schema import Enrichment

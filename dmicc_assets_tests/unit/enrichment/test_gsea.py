@@ -9,8 +9,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.gsea import preranked, random_sets
-from dmicc_assets.enrichment.random_sets import enrichment_scores
+from dmicc_assets.enrichment.gsea import preranked
+from dmicc_assets.enrichment.random_sets import RandomSets
+from dmicc_assets.enrichment.set_scores import enrichment_scores
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
 
@@ -70,7 +71,7 @@ def test_a_size_weighs_in_the_fdr_by_its_sets(tmp_path: Path) -> None:
     # Nine sets of 20 genes and one of a single gene, whose random scores are spread otherwise.
     sets = {f"T{i}": [f"GENE{g:04}" for g in range(4 * i, 4 * i + 20)] for i in range(9)} | {"ONE": ["GENE0003"]}
     table = preranked(ranked(60), library(tmp_path, sets), Enrichment(min_size=1), seed=1, permutations=200)
-    random = random_sets(ranked(60), 200, seed=1)
+    random = RandomSets(ranked(60)["t"].abs().to_numpy(), 200, seed=1)
     pooled: list[tuple[float, int]] = []
     for size, n_sets in ((1, 1), (20, 9)):
         null = random.scores(size)

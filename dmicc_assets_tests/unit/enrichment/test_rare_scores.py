@@ -6,10 +6,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from dmicc_assets.enrichment.random_sets import enrichment_scores, random_positions
+from dmicc_assets.enrichment.random_sets import random_positions
 from dmicc_assets.enrichment.rare_scores import RareScores, rare_scores
 from dmicc_assets.enrichment.sample_scores import compiled_gseapy
-from dmicc_assets.enrichment.tilted_sets import Bins, Tilt, draw_counts, draw_positions, log_probability
+from dmicc_assets.enrichment.set_scores import enrichment_scores
+from dmicc_assets.enrichment.tilted_sets import Bins, Tilts, draw_counts, draw_positions, log_probability
 
 N = 300
 T = np.sort(np.random.default_rng(1).standard_t(8, N) * 1.6)[::-1]
@@ -44,7 +45,7 @@ def test_agrees_with_counting_and_with_its_own_error(weight: np.ndarray, size: i
     es, _ = enrichment_scores(random_positions(N, size, 60_000, np.random.default_rng(size)), weight)
     counted = np.array([0.01, 0.001, 0.0005])
     scores = np.quantile(es, 1 - counted)
-    found = [rare_scores(weight, size, scores, seed) for seed in range(3)]
+    found = [rare_scores(weight, size, scores, seed) for seed in range(6)]
     log_ratio = np.log2([each.p / counted for each in found])
     # Of 60,000 counted sets 30 reach the highest score: that share is uncertain by a fifth.
     assert np.abs(log_ratio.mean()) < 0.35
@@ -75,6 +76,14 @@ def test_no_p_is_zero_and_the_smallest_is_asked_for() -> None:
     assert not (rare_scores(np.abs(T), 3, scores, 1, smallest=1e-300).p == 0).any()
 
 
+@pytest.mark.parametrize(("n", "size"), [(60, 8), (200, 5), (200, 8), (1000, 15)])
+def test_a_score_near_1_in_a_short_list_has_a_small_p(n: int, size: int) -> None:
+    weight = np.abs(np.sort(np.random.default_rng(2).standard_t(8, n) * 1.6)[::-1])
+    p = rare_scores(weight, size, np.array([0.9, 0.95, 0.99, 1.0]), 1).p
+    assert ((p > 0) & (p < 1e-3)).all()
+    assert p[1:].max() <= p[0]
+
+
 def test_seeded_and_blind_to_the_order_of_scores() -> None:
     scores = np.array([0.6, 0.75, 0.7])
     found, again = (rare_scores(np.abs(T), 20, scores, 3) for _ in range(2))
@@ -97,11 +106,11 @@ def test_any_weights_and_sizes_give_a_p_or_say_that_there_is_none(share: float, 
 def test_tilted_sets_have_the_probability_that_is_said() -> None:
     """Of 12 genes in 4 bins all sets of 3 are listed: drawn shares and stated probabilities agree, and sum to 1."""
     bins = Bins.of(np.linspace(2, 1, 12))
-    tilt = Tilt.of(np.linspace(1.0, -1.5, bins.width.size), bins, 3)
+    tilt = Tilts.of(np.linspace(1.0, -1.5, bins.width.size)[None], bins, 3)
     bin_of = np.repeat(np.arange(bins.width.size), bins.width)
     every = np.array(list(combinations(range(12), 3)))
     counts = np.array([np.bincount(bin_of[each], minlength=bins.width.size) for each in every])
-    stated = np.exp(log_probability(counts, [tilt])[:, 0])
+    stated = np.exp(log_probability(counts, tilt)[:, 0])
     assert stated.sum() == pytest.approx(1)
     rng, many = np.random.default_rng(1), 40_000
     drawn = draw_positions(draw_counts(tilt, bins, 3, many, rng), bins, rng)

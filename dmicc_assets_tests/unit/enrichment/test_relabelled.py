@@ -8,10 +8,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, read_gmt
-from dmicc_assets.enrichment.gsea import label_significance, preranked
+from dmicc_assets.enrichment.gsea import preranked
 from dmicc_assets.enrichment.ora import over_representation
-from dmicc_assets.enrichment.random_sets import enrichment_scores
 from dmicc_assets.enrichment.relabelled import RelabelledGenes, scores_under_labels
+from dmicc_assets.enrichment.score_significance import label_significance
+from dmicc_assets.enrichment.set_scores import enrichment_scores
 from dmicc_assets.enrichment.terms import enriched_terms
 from dmicc_assets.study.schema import Enrichment
 
@@ -39,7 +40,7 @@ def test_scores_of_all_sizes_at_once_are_those_of_one_size() -> None:
     t, sets = relabelled().t, sets_of(2)
     t[0, 50:] = 0.0
     t[1] = 0.0
-    for row, scores in zip(t, scores_under_labels(t, sets), strict=True):
+    for row, scores in zip(t, scores_under_labels(t, [np.array(hits)[None] for hits in sets]), strict=True):
         order = np.argsort(-row, kind="stable")
         rank = np.argsort(order)
         for hits, score in zip(sets, scores, strict=True):
