@@ -3,16 +3,10 @@
 Which tables are matrices is declared in `tables/`; values are not looked at.
 """
 
-# pyarrow has no stubs: what it returns is declared by the functions of this module.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
-
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
 import polars as pl
-from pyarrow.parquet import ParquetFile
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.tables import Table
@@ -20,6 +14,7 @@ from dmicc_assets.tables.table import SAMPLE
 
 ROWS_A_GROUP = 131_072
 _ROWS_AT_ONCE = 1 << 20  # rows compared at a time, to limit memory
+_ROWS_OF_FIRST = 1 << 10  # rows among which the first feature's are looked for, at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +64,15 @@ def names_of(handle: BinaryIO, feature: str) -> tuple[tuple[str, ...], tuple[str
         handle: the file; its rows are a grid, as `grid_of` tells before they are written.
         feature: the name of the features' column.
     """
-    file = ParquetFile(handle, read_dictionary=[feature])
-    features: list[str] = []
-    for group in range(file.num_row_groups):
-        for chunk in file.read_row_group(group, columns=[feature], use_threads=False).column(0).chunks:
-            codes = chunk.indices.to_numpy()
-            begins = np.flatnonzero(np.diff(codes, prepend=-1))
-            names = chunk.dictionary.take(codes[begins]).to_pylist()
-            features += names[1:] if features and names[:1] == features[-1:] else names
-    n_samples = file.metadata.num_rows // max(len(features), 1)
-    handle.seek(0)
+    known = _ROWS_OF_FIRST
+    while len(first := pl.read_parquet(handle, columns=[feature], n_rows=known)) == known:
+        if rows_of_first(first[feature]) < known:
+            break
+        known *= 32
+    n_samples = rows_of_first(first[feature])
+    every = pl.scan_parquet(handle).select(pl.col(feature).gather_every(max(n_samples, 1)))
     samples = pl.read_parquet(handle, columns=[SAMPLE.name], n_rows=n_samples)[SAMPLE.name]
-    return tuple(features), tuple(samples)
+    return tuple(every.collect(engine="streaming")[feature]), tuple(samples)
 
 
 def rows_of_first(features: pl.Series) -> int:

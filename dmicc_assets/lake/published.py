@@ -6,15 +6,14 @@ rests. `copies.py` keeps the working copy.
 
 import json
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
-
-import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.advisory_locks import AdvisoryLocks
@@ -23,7 +22,7 @@ from dmicc_assets.lake.durable import file_sha256
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.object_store import open_storage
 from dmicc_assets.lake.storage import LostRaceError, Storage
-from dmicc_assets.lake.store import Lake
+from dmicc_assets.lake.store import Lake, Read
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.tables import TABLES, Table
 from dmicc_assets.types import PartitionKey
@@ -123,15 +122,15 @@ class PublishedLake(Lake):
                 return False
             return path.exists()
 
-    def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
+    def _read_file(self, table: str, partition: str, columns: list[str], read: Callable[[BinaryIO], Read]) -> Read:
         for _ in range(_MOST_REPLACED):
             self._copies.bring_rows(table, partition)
             try:
-                return super()._read_file(table, partition, columns)
+                return super()._read_file(table, partition, columns, read)
             except DataError:  # another process of this machine may have taken over a newer manifest in between
                 if self.path(table, partition).exists() or self._copies.published(table, partition) is None:
                     raise
-        return super()._read_file(table, partition, columns)
+        return super()._read_file(table, partition, columns, read)
 
     def _publish(self, manifest: Manifest, files: Sequence[Path]) -> Manifest:
         """Upload rows and files, then swap the manifest.

@@ -5,31 +5,30 @@ The only module with paths in the lake. It computes nothing on the data and does
 
 import json
 import shutil
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-import numpy as np
 import polars as pl
 from filelock import FileLock
-from pyarrow.lib import ArrowException
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_of
 from dmicc_assets.lake.durable import delete_abandoned, file_sha256, names_in, parquet_schema, write_beside
-from dmicc_assets.lake.grid import names_of, rows_a_group
+from dmicc_assets.lake.grid import rows_a_group
 from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
 from dmicc_assets.lake.one_machine import OneMachine
-from dmicc_assets.lake.stored_once import columns_read, with_repeats, without_repeats
+from dmicc_assets.lake.rows_in_file import matrix_in, rows_in
+from dmicc_assets.lake.stored_once import without_repeats
 from dmicc_assets.tables import PARTITIONS, TABLES, Table
 from dmicc_assets.tables.table import SAMPLE
 from dmicc_assets.types import ExpressionMatrix, PartitionKey
 
-EMPTY = "_empty.parquet"
-NOTHING = "_nothing"
+Read = TypeVar("Read")
+EMPTY, NOTHING = "_empty.parquet", "_nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +164,10 @@ class Lake(OneMachine):
         Raises:
             DataError: it was never materialised, its file is damaged, or another version wrote it.
         """
-        declared = TABLES[table]
-        return self._read_file(table, partition, [c for c in declared.schema if c not in declared.partition_columns])
+        return self._rows(TABLES[table], partition, list(TABLES[table].rows_schema))
+
+    def _rows(self, table: Table, partition: str, columns: list[str]) -> pl.DataFrame:
+        return self._read_file(table.name, partition, columns, lambda handle: rows_in(handle, table, columns))
 
     def read_matrix(self, table: str, partition: str, column: str = "value") -> ExpressionMatrix:
         """One value column of a matrix table, reshaped from its complete feature-major rows.
@@ -174,36 +175,19 @@ class Lake(OneMachine):
         Raises:
             DataError: it was never materialised, its file is damaged, or another version wrote it.
         """
-        feature = TABLES[table].feature
-        with self._opened(table, partition, [feature, SAMPLE.name, column]) as handle:
-            cells = self._values(table, handle, [column])[column]
-            features, samples = names_of(handle, feature)
-        values = cells.to_numpy() if not cells.null_count() else cells.fill_null(np.nan).to_numpy()
-        return ExpressionMatrix(values.reshape(len(features), len(samples)).copy(), features, samples)
-
-    def _read_file(self, table: str, partition: str, columns: list[str]) -> pl.DataFrame:
-        with self._opened(table, partition, columns) as handle:
-            return self._values(table, handle, columns)
-
-    def _values(self, table: str, handle: BinaryIO, columns: list[str]) -> pl.DataFrame:
         declared = TABLES[table]
-        rows = pl.read_parquet(handle, columns=columns_read(declared, columns))
-        return with_repeats(declared, rows).select(columns)
+        columns = [declared.feature, SAMPLE.name, column]
+        return self._read_file(table, partition, columns, lambda handle: matrix_in(handle, declared, column))
 
-    @contextmanager
-    def _opened(self, table: str, partition: str, columns: list[str]) -> Iterator[BinaryIO]:
-        """A partition's file, which is read to the end though another may be renamed into its place.
-
-        Raises:
-            DataError: it was never materialised, its file is damaged, or another version wrote it.
-        """
+    def _read_file(self, table: str, partition: str, columns: list[str], read: Callable[[BinaryIO], Read]) -> Read:
+        """What is read from a partition's file, to its end though another may be renamed into its place."""
         path = self.path(table, partition)
         try:
             with path.open("rb") as handle:
-                yield handle
+                return read(handle)
         except FileNotFoundError:
             raise DataError(f"{table} of {partition} was never materialised: materialise it first") from None
-        except (OSError, pl.exceptions.PolarsError, ArrowException) as error:
+        except (OSError, pl.exceptions.PolarsError) as error:
             raise self._unreadable(table, partition, columns, error) from None
 
     def _unreadable(self, table: str, partition: str, columns: list[str], error: Exception) -> DataError:
@@ -292,7 +276,7 @@ class Lake(OneMachine):
     def _rows_before(self, table: Table, partition: str) -> pl.DataFrame | None:
         """All columns of a partition to be replaced; None when it is damaged or of another version."""
         try:
-            return self._read_file(table.name, partition, table.schema.names())
+            return self._rows(table, partition, table.schema.names())
         except DataError:
             return None
 

@@ -65,11 +65,20 @@ def test_content_does_not_depend_on_how_many_rows_are_hashed_at_a_time(monkeypat
         ([0, 1, 2, 3, 5, 4], "not each gene has the same samples in the same order"),
         ([0, 3, 1, 4, 2, 5], "not each gene has the same samples in the same order"),
         ([0, 1, 3, 4, 5, 2], "not each gene has 2 samples"),
+        ([0, 1, 2, 3, 4, 5, 0, 1, 2], "the gene \\w+ has rows in two places"),
     ],
 )
 def test_a_matrix_that_is_no_grid_is_refused(lake: Lake, order: list[int], message: str) -> None:
     with pytest.raises(DataError, match=f"cohort/expression: {message}"):
         lake.write(COHORT, "s.c", cohort_rows(ADJUSTED)[order], ORIGIN)
+
+
+def test_a_matrix_is_read_whatever_the_number_of_its_samples(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dmicc_assets.lake.grid._ROWS_OF_FIRST", 2)
+    lake.write(COHORT, "s.c", cohort_rows(ADJUSTED), ORIGIN)
+    found = lake.read_matrix(COHORT, "s.c")
+    assert (found.features, found.samples) == (VALUES.features, VALUES.samples)
+    np.testing.assert_array_equal(found.values, VALUES.values)
 
 
 def test_an_adjusted_value_is_stored_only_where_it_differs_and_is_read_everywhere(lake: Lake) -> None:
