@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from dmicc_assets.assets import STEPS
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
-from dmicc_assets.report.compact_svg import compact_svg
 from dmicc_assets.report.report_file import report_path
 from dmicc_assets.results.reader import Results
 
@@ -82,9 +81,9 @@ def picture(context: StepContext, manifest: Manifest) -> Picture | None:
     try:
         return _drawn(context, pattern.format(part=context.key.part, cohort=context.study.model_cohort))
     except Exception as error:
-        _log.warning("%s: the picture could not be drawn", manifest.table, exc_info=error)
-        why = f"The picture could not be drawn ({type(error).__name__}: {error})."
-        return Picture(why)
+        _log.error("%s: the picture could not be drawn, a defect in dmicc", manifest.table, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        return Picture(f"The picture could not be drawn ({reason}), a defect in dmicc whose traceback is in the log.")
 
 
 def draw_for_report(context: StepContext) -> None:
@@ -100,7 +99,7 @@ def _drawn(context: StepContext, wanted: str) -> Picture | None:
         drawn = kept.drawn(figure)
         if drawn.note:
             return Picture(drawn.note)
-        image = b64encode(compact_svg(drawn.svg).encode()).decode()
+        image = b64encode(drawn.svg.encode()).decode()
         return Picture(f"![{_alt(figure.title)}](data:image/svg+xml;base64,{image})", is_drawn=True)
     return None
 

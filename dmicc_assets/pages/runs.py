@@ -110,8 +110,8 @@ class Runs:
 
 
 def when(stamp: str) -> str:
-    """A time of the lake in this machine's time zone, to the minute."""
-    return datetime.fromisoformat(stamp).replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    """A time of the lake in this machine's time zone, to the minute, with the zone."""
+    return datetime.fromisoformat(stamp).replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _last_lines(path: Path) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ ROWS_A_PAGE, PRINTED_WHOLE = 25, 200
 FEW_ROWS, FEW_PRINTED = 10, 12
 # Significant digits in the page; all digits are in the lake, the warehouse and the export.
 _DIGITS = 6
+# Level of gzip: the ninth takes six times as long, for tables 4 % smaller.
+_LEVEL = 5
 
 # The column that combines ci_low and ci_high.
 INTERVAL = "interval_95"
@@ -213,7 +215,7 @@ def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> str:
         for column in columns
     ]
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return b64encode(gzip.compress(text.encode(), _LEVEL, mtime=0)).decode()
 
 
 def _values(series: pl.Series, kind: Kind) -> list[object]:
@@ -221,7 +223,10 @@ def _values(series: pl.Series, kind: Kind) -> list[object]:
         return series.to_list()
     if series.dtype.is_integer():
         return series.to_list()
-    return [_shortened(x) for x in series.cast(pl.Float64)]
+    numbers = series.cast(pl.Float64)
+    if numbers.is_finite().all(ignore_nulls=False):
+        return [float(f"{x:.{_DIGITS}g}") for x in numbers.to_list()]
+    return [_shortened(x) for x in numbers.to_list()]
 
 
 def _shortened(x: float | None) -> float | str | None:

@@ -15,7 +15,7 @@ from dmicc_assets.report.flow import study_flow
 from dmicc_assets.results.reader import Results
 
 # Least widths in inches of a figure that takes a printed page's whole width, and of one beside its caption.
-_WIDE_FROM, _MIDDLE_FROM = 6.0, 4.5
+_WIDE_FROM, _MIDDLE_FROM = 6.0, 3.65
 # Tables from which the kinds of figures are drawn; kinds without an entry are drawn from expression values.
 _DRAWN_FROM: Mapping[str, tuple[str, ...]] = {
     "flow": ("source/samples", "cohort/samples", "signature/overlap"),
@@ -98,7 +98,7 @@ def flow_picture(results: Results) -> Picture:
 
 def picture(drawn: DrawnFigure) -> Picture:
     """The drawing as an SVG in a data URL, a separate image, so that ids of two figures cannot collide."""
-    source = svg_address(compact_svg(drawn.svg))
+    source = svg_address(drawn.svg)
     look = "wide" if drawn.width > _WIDE_FROM else "middle" if drawn.width > _MIDDLE_FROM else ""
     return Picture(drawn.name, drawn.title, drawn.caption, source, look, drawn.note)
 

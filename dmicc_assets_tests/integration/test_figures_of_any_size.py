@@ -81,6 +81,6 @@ def test_a_figure_that_fails_is_a_note_that_says_why(caplog: pytest.LogCaptureFi
     figure = CatalogFigure("dataset/x/pca", "x: principal components", fails)
     with caplog.at_level(logging.WARNING):
         drawn = figure.draw()
-    assert drawn.note == "This picture could not be drawn (ZeroDivisionError: no sample left)."
+    assert drawn.note.startswith("This picture could not be drawn (ZeroDivisionError: no sample left). It is a defect")
     assert figure.title in caplog.text
     assert "no sample left" in style.svg(drawn).replace("\n", " ")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from dmicc_assets.report.compact_svg import compact_svg
 from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.style import not_drawn, svg
 
@@ -23,10 +24,11 @@ class DrawnFigure:
         name: of the catalog.
         title: of the catalog.
         caption: of the catalog.
-        svg: the drawing.
+        svg: the drawing, as short as its page needs it.
         width: in inches.
         note: why there is nothing to see; empty for a figure with values.
         failure: that it could not be drawn, and why; empty for others.
+        traceback: where it failed; empty for others.
     """
 
     name: str
@@ -36,6 +38,7 @@ class DrawnFigure:
     width: float
     note: str
     failure: str = ""
+    traceback: str = ""
 
 
 @contextmanager
@@ -59,5 +62,6 @@ def drawn_figure(figure: CatalogFigure) -> DrawnFigure:
         except Exception as error:
             drawn = not_drawn(figure.title, error)
             page = svg(drawn, CLOUD_DPI)
-    width, failure = drawn.get_figwidth(), drawn.note if drawn.has_failed else ""
-    return DrawnFigure(figure.name, figure.title, figure.caption, page, width, drawn.note, failure)
+    width, failure = drawn.get_figwidth(), drawn.note if drawn.traceback else ""
+    page = compact_svg(page)
+    return DrawnFigure(figure.name, figure.title, figure.caption, page, width, drawn.note, failure, drawn.traceback)

@@ -111,7 +111,7 @@ def running_sums(sets: Sequence[RankedSet], title: str) -> SourcedFigure:
     """
     if not sets:
         return style.note_figure(title, "No gene set was tested.")
-    figure, panels = style.small_multiples(len(sets), 3, 2.5, 2.35, title)
+    figure, panels = style.small_multiples(len(sets), 3, 2.4, 2.35, title)
     for panel, each in zip(panels, sets, strict=True):
         box = panel.get_position()
         low = box.height * _HITS

@@ -5,6 +5,7 @@ figures. How a figure becomes a drawing is in `drawn.py`.
 """
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from dmicc_assets.results.tables import PART, StudyTables
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix
 
+_log = logging.getLogger(__name__)
 # Beside the report; an export leaves hidden folders out.
 FOLDER = ".figures"
 
@@ -55,7 +57,13 @@ class KeptFigures:
         drawn = drawn_figure(figure)
         if not drawn.failure:
             _keep(path, {"made_with": made_with, "read": dict(self._read.seen), "drawn": vars(drawn)})
-        return drawn
+            return drawn
+        place = path.with_suffix(".traceback.txt")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(drawn.traceback, encoding="utf-8")
+        _log.error("%s: the traceback is in %s", figure.title, place)
+        note = f"{drawn.note} The traceback is in {FOLDER}/{place.name}, beside the report."
+        return replace(drawn, note=note, failure=note)
 
     def _made_with(self, figure: CatalogFigure) -> str:
         """The program, and what the study file and the catalog say."""

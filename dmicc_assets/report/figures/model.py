@@ -63,7 +63,7 @@ def decision_curve(curves: pl.DataFrame, title: str) -> SourcedFigure:
     kinds = in_curve_order(curves["kind"])
     shares = curves["prevalence"].drop_nulls().unique()
     where = f", where {shares[0]:.2g} of all are cases" if len(shares) == 1 else ""
-    figure, panels = style.small_multiples(len(kinds), 3, 3.4, 3.2, title + where)
+    figure, panels = style.small_multiples(len(kinds), 3, 2.4, 2.9, title + where)
     lines = (
         ("net_benefit_model", style.VERMILLION, "-", "by the model"),
         ("net_benefit_all", style.BLUE, "--", "everybody"),
@@ -79,11 +79,11 @@ def decision_curve(curves: pl.DataFrame, title: str) -> SourcedFigure:
             np.nanmax(curve.select("net_benefit_model", "net_benefit_all").to_numpy().astype(float), initial=0.0)
         )
         axes.set(
-            xlabel="probability from which one would act",
+            xlabel="probability to act from",
             xlim=(0, 1),
             ylim=(-0.3 * max(best, 0.05), 1.5 * max(best, 0.05)),
         )
-        axes.set_title(wrapped(curve_in_words(kind), 38, 2), fontsize=7)
+        axes.set_title(wrapped(curve_in_words(kind), 30, 2), fontsize=7)
     panels[0].set_ylabel("net benefit")
     panels[0].legend(loc="upper right")
     figure.source_data = {"curves": curves.select("kind", "threshold", *(c for c, *_ in lines), "ci_low", "ci_high")}

@@ -23,7 +23,7 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> SourcedFigure:
     keys = nulls.select("null", "subject", "statistic").unique(maintain_order=True).head(_MOST_PANELS)
     if keys.is_empty():
         return style.note_figure(title, "No null distribution was drawn (permutations: 0 in the study file).")
-    figure, panels = style.small_multiples(len(keys), 3, 2.9, 2.5, title)
+    figure, panels = style.small_multiples(len(keys), 3, 2.4, 2.5, title)
     for axes, (null, subject, statistic) in zip(panels, keys.iter_rows(), strict=True):
         rows = nulls.filter(
             (pl.col("null") == null) & (pl.col("subject") == subject) & (pl.col("statistic") == statistic)
@@ -31,8 +31,8 @@ def null_distributions(nulls: pl.DataFrame, title: str) -> SourcedFigure:
         observed = rows.filter(pl.col("draw") == 0)["value"].drop_nulls().drop_nans()
         draws = rows.filter(pl.col("draw") > 0)["value"].drop_nulls().drop_nans().to_numpy()
         _null_panel(axes, draws, float(observed[0]) if len(observed) else None)
-        axes.set_title(wrapped(f"{subject}: {in_words(null)}", 34, 2), fontsize=style.SMALL)
-        axes.set_xlabel(wrapped(in_words(statistic), 42, 2), fontsize=7)
+        axes.set_title(wrapped(f"{subject}: {in_words(null)}", 30, 2), fontsize=style.SMALL)
+        axes.set_xlabel(wrapped(in_words(statistic), 34, 2), fontsize=7)
     for axes in panels[:: min(3, len(panels))]:
         axes.set_ylabel("draws")
     columns = ("null", "subject", "statistic", "draw", "value")

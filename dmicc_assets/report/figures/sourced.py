@@ -19,7 +19,7 @@ class SourcedFigure(Figure):
         source_data: the values drawn, as frames of plain columns (text, numbers, booleans) by what they are, such as
             `genes` or `curve`; empty for a figure that only says why there is nothing to draw.
         note: what such a figure says; empty for a figure with values.
-        has_failed: whether it says why another figure could not be drawn.
+        traceback: where another figure failed, which this one stands for; empty for others.
         is_to_lay_out: whether `layout.py` still has to place its axes.
         beside: bars of colours at the right of the axes.
     """
@@ -28,7 +28,7 @@ class SourcedFigure(Figure):
         super().__init__(*args, **kwargs)
         self.source_data: dict[str, pl.DataFrame] = {}
         self.note = ""
-        self.has_failed = False
+        self.traceback = ""
         self.is_to_lay_out = False
         self.beside: list[Axes] = []
 

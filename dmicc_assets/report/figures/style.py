@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from io import BytesIO, StringIO
+from traceback import format_exception
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
@@ -208,10 +209,13 @@ def note_figure(title: str, text: str) -> SourcedFigure:
 
 
 def not_drawn(title: str, error: Exception) -> SourcedFigure:
-    """A note in place of a figure that failed; the failure with its place is in the log."""
-    _log.warning("%s: the picture could not be drawn", title, exc_info=error)
-    figure = note_figure(title, f"This picture could not be drawn ({type(error).__name__}: {error}).")
-    figure.has_failed = True
+    """A note in place of a figure that failed, which is a defect of this package; the log says where."""
+    _log.error("%s: the picture could not be drawn, a defect in dmicc; results are not affected", title, exc_info=error)
+    reason = f"{type(error).__name__}: {error}"
+    figure = note_figure(
+        title, f"This picture could not be drawn ({reason}). It is a defect in dmicc, not in the data."
+    )
+    figure.traceback = "".join(format_exception(error))
     return figure
 
 

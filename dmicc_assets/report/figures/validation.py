@@ -40,10 +40,10 @@ def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataF
     if not drawn:
         return style.note_figure(title, "None of the genes is measured here." if genes else "The signature is empty.")
     matrix = subject.matrix.take_features(drawn)
-    columns = len(drawn) if len(drawn) <= 4 else 6 if len(drawn) > 8 else 4
+    columns = min(len(drawn), 4)
     note = f", expression of {f'the first {len(drawn)} of ' if len(drawn) < len(measured) else ''}{len(measured)} gene"
     note += "" if len(measured) == 1 else "s"
-    width = 1.55 if len(drawn) > 2 else 2.0
+    width = 1.8 if len(drawn) > 2 else 2.0
     figure, panels = style.small_multiples(len(drawn), columns, width, 2.35, title + note)
     for i, (axes, gene) in enumerate(zip(panels, drawn, strict=True)):
         rows = tests.filter(pl.col("gene") == gene)

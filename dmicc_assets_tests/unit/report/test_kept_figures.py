@@ -97,7 +97,11 @@ def test_a_failure_is_said_and_not_kept(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(drawn, "svg", fails_once)
     failed = _drawn(Drawing(), results, tmp_path)
-    assert failed.failure == failed.note == "This picture could not be drawn (ValueError: no renderer)."
+    assert failed.failure == failed.note
+    assert failed.note.startswith("This picture could not be drawn (ValueError: no renderer). It is a defect in dmicc")
+    (traceback,) = (tmp_path / kept.FOLDER).glob("*.txt")
+    assert traceback.name in failed.note
+    assert "in fails_once" in traceback.read_text()
     assert "no renderer" in failed.svg.replace("\n", " ")
-    assert not (tmp_path / kept.FOLDER).exists()
+    assert not list((tmp_path / kept.FOLDER).glob("*.json"))
     assert _drawn(Drawing(), results, tmp_path).failure == ""
