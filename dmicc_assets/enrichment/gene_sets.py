@@ -11,9 +11,13 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain
 from operator import lt
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dmicc_assets.errors import RequestError, SourceError
 from dmicc_assets.expression.symbols import is_gene_symbol
@@ -35,6 +39,19 @@ class GeneSet:
 
     name: str | None
     genes: tuple[str, ...]
+
+
+class SetsByTerm(dict[str, GeneSet]):
+    """Sets by term, which are not changed any more, so that their genes are numbered once."""
+
+    @cached_property
+    def coded(self) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
+        """The genes, sorted; the number of every gene of every set, set after set; and how many each set has."""
+        named = [each.genes for each in self.values()]
+        genes = sorted(set[str]().union(*named))
+        number = {gene: i for i, gene in enumerate(genes)}
+        numbers = np.array([number[gene] for gene in chain.from_iterable(named)], dtype=np.intp)
+        return genes, numbers, np.array([len(each) for each in named], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +114,12 @@ def read_gmt(path: Path, name: str | None = None) -> GeneSetLibrary:
     sets, left_out = _parsed(path, content)
     version, date = _stated(path)
     digest = hashlib.sha256(content).hexdigest()
-    return GeneSetLibrary(name or _name(path), version, date, digest, path, dict(sets), left_out=left_out)
+    return GeneSetLibrary(name or _name(path), version, date, digest, path, sets, left_out=left_out)
 
 
 # The steps of a run read the same libraries: the text tells whether they are the same.
 @lru_cache(maxsize=16)
-def _parsed(path: Path, content: bytes) -> tuple[dict[str, GeneSet], tuple[str, ...]]:
+def _parsed(path: Path, content: bytes) -> tuple[SetsByTerm, tuple[str, ...]]:
     """The sets of a file by term, and its lines that are none."""
     sets: dict[str, GeneSet] = {}
     left_out: list[str] = []
@@ -126,7 +143,7 @@ def _parsed(path: Path, content: bytes) -> tuple[dict[str, GeneSet], tuple[str, 
         )
     if _is_lower(set[str]().union(*(each.genes for each in sets.values()))):
         sets = {term: GeneSet(each.name, tuple(sorted(map(str.upper, each.genes)))) for term, each in sets.items()}
-    return sets, tuple(left_out)
+    return SetsByTerm(sets), tuple(left_out)
 
 
 def _is_lower(genes: Collection[str]) -> bool:

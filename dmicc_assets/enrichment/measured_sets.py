@@ -8,13 +8,13 @@ Reading a library is in `gene_sets.py`; the tests are in `camera.py`, `gsea.py` 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
+from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, SetsByTerm
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.types import BoolArray
 
@@ -74,7 +74,7 @@ class MeasuredSets:
 
     def counts(self, lists: BoolArray) -> IntArray:
         """(S, L) genes of each set that are in each of L lists (G, L) of measured genes."""
-        return np.asarray(self.incidence() @ lists.astype(np.float64), dtype=np.intp)
+        return np.asarray(self.incidence().astype(np.float32) @ lists.astype(np.float32), dtype=np.intp)
 
     def of_size(self, least: int, most: int) -> Self:
         """Those of the sets that have as many measured genes."""
@@ -92,15 +92,16 @@ class MeasuredSets:
 
 def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:
     """The library's sets within different measured genes; genes are also found under earlier symbols."""
-    match = find_symbols(sorted(library.genes), frozenset(measured))
+    sets = library.sets if isinstance(library.sets, SetsByTerm) else SetsByTerm(library.sets)
+    genes, of_gene, sizes = sets.coded
+    match = find_symbols(genes, frozenset(measured))
     position = {gene: i for i, gene in enumerate(measured)}
-    at = {gene: position[name] for gene, name in match.found.items()}
-    named = [each.genes for each in library.sets.values()]
-    hits = np.array([at.get(gene, -1) for gene in chain.from_iterable(named)], dtype=np.intp)
-    of_set = np.repeat(np.arange(len(named)), [len(genes) for genes in named])
+    found = match.found
+    at = np.array([position[found[gene]] if gene in found else -1 for gene in genes], dtype=np.intp)
+    hits, of_set = at[of_gene], np.repeat(np.arange(len(sizes)), sizes)
     # A gene that a set has under two symbols counts once.
     every = np.sort((of_set * len(measured) + hits)[hits >= 0])
     of_set, hits = np.divmod(every[np.flatnonzero(np.diff(every, prepend=-1))], max(len(measured), 1))
-    size = np.bincount(of_set, minlength=len(named))
+    size = np.bincount(of_set, minlength=len(sizes))
     terms = tuple(term for term, n in zip(library.sets, size.tolist(), strict=True) if n)
     return MeasuredSets(tuple(measured), terms, size[size > 0], hits, match.by_previous)

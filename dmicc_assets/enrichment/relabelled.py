@@ -54,9 +54,11 @@ class RelabelledGenes:
         for under, name in ((self.log_fc, "log_fc"), (self.t, "t")):
             if (least := float(np.abs(true[name].to_numpy()).min())) > 0:
                 score = np.minimum(score, np.nan_to_num(np.abs(under)) / least)
-        longest = np.argsort(-score, axis=1, kind="stable")[:, :n]
-        np.put_along_axis(result, longest, True, axis=1)
-        return result
+        last = np.partition(score, -n, axis=1)[:, [-n]]
+        result |= score > last
+        # Of genes that are as good as the last one, the first ones.
+        is_last = score == last
+        return result | (is_last & (is_last.cumsum(axis=1) <= n - result.sum(axis=1, keepdims=True)))
 
 
 def scores_under_labels(t: FloatArray, sets: Sequence[NDArray[np.intp]]) -> FloatArray:
