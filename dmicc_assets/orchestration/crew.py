@@ -21,7 +21,7 @@ from dmicc_assets.orchestration.task import Answer, Task, answer
 from dmicc_assets.resampling.parallel import cores
 
 MOST = 4
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 _LOOK_AFTER = 30.0  # seconds without an answer
 _PATIENCE = 5.0  # seconds for a process to end by itself
 
