@@ -167,7 +167,9 @@ def matrix_rows(
         features.gather(np.repeat(np.arange(n_features, dtype=np.uint32), n_samples)),
         samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_features)),
     ]
+    # Most matrices are in order: their values are shared, not copied.
+    in_order = all(bool((np.diff(each) > 0).all()) for each in (by_feature, by_sample))
     for name, matrix in matrices.items():
-        values = matrix.values[np.ix_(by_feature, by_sample)].ravel()
-        columns.append(pl.Series(name, values).fill_nan(None))
+        values = matrix.values if in_order else matrix.values[np.ix_(by_feature, by_sample)]
+        columns.append(pl.Series(name, values.ravel()).fill_nan(None))
     return pl.DataFrame(columns)
