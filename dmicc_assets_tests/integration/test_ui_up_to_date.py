@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from dmicc_assets.lake.manifest import Manifest
@@ -169,3 +170,16 @@ def test_the_sensor_switched_on_in_the_browser_reports_the_revised_series_alone(
     page.get_by_role("row", name="Running").locator("label").click()
     wait_for(lambda: all(len(seen) > len(before[series]) for series, seen in versions(ui).items()), 120)
     assert {series for series, seen in versions(ui).items() if seen[0] != before[series][0]} == {"GSE1001"}
+
+
+def test_a_run_does_not_stay_in_progress_when_the_ui_ends(ui: Ui) -> None:
+    with open_workspace(ui.settings).hold_study("living"):
+        run, process = begun_run(ui)
+        ui.process.terminate()
+        ui.process.wait(60)
+    assert not is_alive(process, time.time())
+    with dg.DagsterInstance.from_config(str(ui.settings.dagster_home)) as instance:
+        found = instance.get_run_by_id(run)
+        assert found is not None
+        assert found.is_finished
+    assert not list(ui.settings.dagster_home.glob("*.sock"))

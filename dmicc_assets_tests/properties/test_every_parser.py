@@ -7,6 +7,7 @@ import pytest
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.geo.formats.orthologue_tables import verify_pairs
+from dmicc_assets.geo.formats.tabular import read_matrix
 from tools.fuzz import fuzz
 from tools.fuzz_parsers import PAIRS, PARSERS
 
@@ -38,3 +39,11 @@ def test_bytes_that_are_no_text_stop_no_reading_of_orthologues(tmp_path: Path, p
     path.write_bytes(gzip.compress(put))
     with pytest.raises(SourceError, match=r"pairs\.gz: expected pairs of orthologues"):
         verify_pairs(path)
+
+
+def test_a_sample_named_as_a_column_beside_it_is_refused(tmp_path: Path) -> None:
+    """Both columns were read, and ended in a traceback."""
+    path = tmp_path / "matrix.tsv"
+    path.write_text("#1.2\nx\n2\t2\nNA\t1\t2\n")
+    with pytest.raises(SourceError, match=r"matrix\.tsv: duplicate sample column '2'"):
+        read_matrix(path)

@@ -95,7 +95,7 @@ def layout_of(lines: Sequence[str], name: str) -> Layout:
             f"{name}: line {n_before + 1} ({shown!r}) is no header: leave out what stands above the table"
         )
     _refuse_no_header("".join(header[:1]), samples, [row[0] for row in rows if row], f"{name}: line {n_before + 1}")
-    check_names(samples, name, f" (line {n_before + 1}: {shown!r})")
+    check_names(samples, name, f" (line {n_before + 1}: {shown!r})", [header[i] for i in dropped])
     decimal = _decimal(rows, kept, separator, name)
     for i in kept:
         _refuse_text(header[i], [row[i] for row in rows if i < len(row) and row[i]], decimal, name)

@@ -4,7 +4,7 @@ How a table of text is laid out is `layout.py`'s.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dmicc_assets.errors import SourceError
 from dmicc_assets.expression.symbols import is_gene_symbol, is_human_symbol
@@ -31,13 +31,14 @@ _GENES_AT_LEAST = 3
 _LETTERS_AT_LEAST = 4
 
 
-def check_names(samples: Sequence[str], name: str, where: str = "") -> None:
+def check_names(samples: Sequence[str], name: str, where: str = "", beside: Collection[str] = ()) -> None:
     """Refuse a table without samples, or with one that has no name, is a duplicate or is known to be no sample.
 
     Args:
         samples: names of the columns after the first.
         name: name of the file in messages.
         where: the header, in messages.
+        beside: names of columns that are no samples.
 
     Raises:
         SourceError: the message says which column.
@@ -52,7 +53,7 @@ def check_names(samples: Sequence[str], name: str, where: str = "") -> None:
             f"column of names, then one column for each sample; leave out {', '.join(map(repr, others[:4]))}"
             + (f" and {len(others) - 4} more" if len(others) > 4 else "")
         )
-    seen: set[str] = set()
+    seen = set(beside)
     for sample in samples:
         if sample in seen:
             raise SourceError(f"{name}: duplicate sample column {sample!r}")
