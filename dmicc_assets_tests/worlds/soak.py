@@ -163,12 +163,17 @@ class Soak:
             self.problems.append(f"round {self.n_rounds}: {asked} ended without a line that says why")
 
     def compare(self) -> None:
-        """Rounds without faults until nothing is asked for; then the lake must be as a fresh build."""
-        for _ in range(4):
+        """Rounds without faults until two in a row ask for nothing; then the lake must be as a fresh build.
+
+        A revision of before automation's first look is reported in one round, and requested in the next.
+        """
+        n_idle = 0
+        for _ in range(6):
             answer = self._ask({"do": "automation"})
             self._write({"do": "automation"}, {}, answer, [])
             self._judge({"do": "automation"}, answer)
-            if not answer["answer"]:
+            n_idle = 0 if answer["answer"] else n_idle + 1
+            if n_idle == 2:
                 break
         else:
             self.problems.append(f"round {self.n_rounds}: automation does not come to an end")
