@@ -29,7 +29,7 @@ def cohort(context: StepContext) -> Result:
     outputs=("cohort/projection",),
     inputs=(Input("cohort/expression"), Input("cohort/samples")),
     settings=lambda study, _: [],
-    version="1",
+    version="2",
 )
 def merged_projection(context: StepContext) -> Result:
     """Place the samples of a cohort in two dimensions, by principal components before and after, and by t-SNE."""

@@ -95,7 +95,7 @@ def dataset(context: StepContext) -> Result:
     outputs=("expression/projection",),
     inputs=(Input("expression/genes"), Input("expression/quality")),
     settings=lambda study, _: [],
-    version="1",
+    version="2",
 )
 def sample_projection(context: StepContext) -> Result:
     """Place the samples of a dataset in two dimensions, by principal components and by t-SNE."""
