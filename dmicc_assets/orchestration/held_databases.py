@@ -6,7 +6,7 @@ a file's last connection copies its log back and waits for the disk, as each com
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -23,8 +23,9 @@ _CREATE = "create_engine"  # by this name both modules call SQLAlchemy's
 def held_databases() -> Iterator[None]:
     """Use one engine for each of Dagster's SQLite files, and keep the file open, until the block ends.
 
-    A commit is safe against the end of the process. After a loss of power the last ones may be missing, never half of
-    one (https://sqlite.org/wal.html); the next run tells Dagster again of what it does not know.
+    A commit is safe against the end of the process. After a loss of power in the block the last ones may be missing,
+    never half of one (https://sqlite.org/wal.html); the end of the block waits for the disk. So what `told.py` records
+    after it is on the disk, and what a loss of power took from Dagster is told again.
     """
     held: dict[str, sqlite3.Connection] = {}
     engines: dict[str, Engine] = {}
@@ -52,4 +53,6 @@ def held_databases() -> Iterator[None]:
         for storage in _STORAGES:
             setattr(storage, _CREATE, create)
         for each in held.values():
-            each.close()
+            with closing(each):
+                # By itself the end of a connection copies no log back while the UI has the file open.
+                each.execute("PRAGMA wal_checkpoint")

@@ -1,8 +1,11 @@
+import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
+import pytest
 import sqlalchemy as sa
 
 from dmicc_assets.orchestration import held_databases as module
@@ -26,17 +29,39 @@ def creators() -> list[object]:
     return [getattr(storage, module._CREATE) for storage in module._STORAGES]
 
 
-def test_others_read_what_is_told_while_the_files_are_held(tmp_path: Path) -> None:
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        index = tmp_path / "history" / "runs" / "index.db"
-        log = index.with_name("index.db-wal")
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test(temp_dir=str(tmp_path_factory.mktemp("dagster"))) as found:
+        yield found
+
+
+@pytest.fixture
+def index(instance: dg.DagsterInstance) -> Path:
+    """The file of all events."""
+    return Path(instance.root_directory) / "history" / "runs" / "index.db"
+
+
+def test_others_read_what_is_told_while_the_files_are_held(instance: dg.DagsterInstance, index: Path) -> None:
+    log, before = index.with_name("index.db-wal"), n_materialised(index)
+    with held_databases():
+        for n in (1, 2):
+            assert dg.materialize([made], instance=instance).success
+            assert n_materialised(index) == before + n
+        assert log.exists()  # a connection that was closed did not copy it back
+        assert sa.create_engine not in creators()
+    assert not log.exists()
+    assert set(creators()) == {sa.create_engine}
+    assert dg.materialize([made], instance=instance).success
+    assert n_materialised(index) == before + 3
+
+
+def test_what_is_told_is_in_the_file_at_the_end_though_the_ui_has_it_open(
+    instance: dg.DagsterInstance, index: Path, tmp_path: Path
+) -> None:
+    before, alone = n_materialised(index), tmp_path / "alone.db"
+    with closing(sqlite3.connect(index)) as of_ui:
         with held_databases():
-            for n in (1, 2):
-                assert dg.materialize([made], instance=instance).success
-                assert n_materialised(index) == n
-            assert log.exists()  # a connection that was closed did not copy it back
-            assert sa.create_engine not in creators()
-        assert not log.exists()
-        assert set(creators()) == {sa.create_engine}
-        assert dg.materialize([made], instance=instance).success
-        assert n_materialised(index) == 3
+            assert dg.materialize([made], instance=instance).success
+            of_ui.execute("SELECT count(*) FROM event_logs").fetchone()
+        shutil.copy(index, alone)  # without its log, which is on the disk only after a checkpoint
+        assert n_materialised(alone) == before + 1
