@@ -144,8 +144,9 @@ def _pass_on(dagster: "subprocess.Popen[bytes]", ended: threading.Event) -> None
     is_coloured = sys.stderr.isatty()
     for line in dagster.stdout:
         if not ended.is_set():
-            sys.stderr.buffer.write(line if is_coloured else _COLOUR.sub(b"", line))
-            sys.stderr.flush()
+            with suppress(OSError):  # nobody reads it any more; Dagster would wait if its lines were not taken
+                sys.stderr.buffer.write(line if is_coloured else _COLOUR.sub(b"", line))
+                sys.stderr.flush()
 
 
 def _end(dagster: "subprocess.Popen[bytes]") -> None:

@@ -1,6 +1,7 @@
 """A process that begins the runs of the UI and the daemon: it has imported everything, and forks one for each run.
 
-`dmicc ui` starts it, and `run_launcher.py` asks it; what a run does is Dagster's `dagster api execute_run`.
+`python -m dmicc_assets.orchestration.run_server PARENT DAGSTER_HOME`: `dmicc ui` starts it, and `run_launcher.py` asks
+it; what a run does is Dagster's `dagster api execute_run`.
 """
 
 import gc
@@ -42,7 +43,7 @@ def run_server(dagster_home: Path) -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    command = [sys.executable, "-m", "dmicc_assets.orchestration.run_server", str(dagster_home)]
+    command = [sys.executable, "-m", "dmicc_assets.orchestration.run_server", str(os.getpid()), str(dagster_home)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         yield
@@ -54,20 +55,20 @@ def run_server(dagster_home: Path) -> Iterator[None]:
 
 def main() -> None:
     """Serve until the parent is gone, or says by SIGTERM that it ends."""
-    parent, ended = os.getppid(), threading.Event()
+    parent, ended = int(sys.argv[1]), threading.Event()
     for name in PRELOADED:
         import_module(name)
     gc.freeze()  # a fork copies no page of what is there to look through it
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     runs = dict[ForkProcess, str]()
-    with listening(Path(sys.argv[1])) as server:
+    with listening(Path(sys.argv[2])) as server:
         while not ended.is_set() and os.getppid() == parent:
             if server in wait([server, *(run.sentinel for run in runs)], _LOOK_AFTER):
                 with server.accept()[0] as connection, suppress(OSError, ValueError):
                     _begin(server, connection, runs)
             _report_killed(runs)
     _interrupt(list(runs))
-    gc.unfreeze()
+    gc.unfreeze()  # else libraries complain at the end of what was not freed
 
 
 def _begin(server: socket.socket, connection: socket.socket, runs: dict[ForkProcess, str]) -> None:
@@ -116,8 +117,8 @@ def _say_how_it_ended(arguments: str, status: int) -> None:
 def _interrupt(runs: list[ForkProcess]) -> None:
     """Interrupt runs, which then tell Dagster that they ended, and give them some time for it."""
     for run in runs:
-        if run.is_alive():
-            os.kill(run.pid or 0, signal.SIGINT)
+        if run.is_alive() and run.pid is not None:
+            os.kill(run.pid, signal.SIGINT)
     end = time.monotonic() + _PATIENCE
     for run in runs:
         run.join(max(end - time.monotonic(), 0.0))

@@ -72,7 +72,6 @@ def revisions_sensor() -> dg.SensorDefinition:
         going_on = _beginning_with(_round_of(here), cursor.next) if is_new_round or cursor.next else []
         cursor.next = ""
         for at, name in enumerate(names := list(dict.fromkeys([*going_on, *again]))):
-            stop = "there is no time left" if time.monotonic() > ends else ""
             is_study = name.startswith(_STUDY)
             if stop := "there is no time left" if time.monotonic() > ends else is_study and why_silent():
                 cursor.next = name if name in going_on else ""

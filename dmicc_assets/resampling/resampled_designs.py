@@ -171,7 +171,8 @@ def products(filled: FloatArray, bases: Mapping[int, Basis]) -> dict[int, Produc
     coordinates = filled @ np.hstack([basis.q for basis in bases.values()])
     totals = filled**2 @ np.column_stack([basis.squares for basis in bases.values()])
     # Resamples draw the same patients: the sums of each are taken once.
-    place = {group: i for i, group in enumerate({group for basis in bases.values() for group in basis.together})}
+    groups = dict.fromkeys(group for basis in bases.values() for group in basis.together)
+    place = {group: i for i, group in enumerate(groups)}
     if place:
         shared = np.zeros((len(place), len(bases)))
         for i, basis in enumerate(bases.values()):

@@ -55,10 +55,11 @@ class KeptFigures:
             return DrawnFigure(**kept["drawn"])
         self._read.seen.clear()
         drawn = drawn_figure(figure)
+        place = path.with_suffix(".traceback.txt")
         if not drawn.failure:
             _keep(path, {"made_with": made_with, "read": dict(self._read.seen), "drawn": vars(drawn)})
+            place.unlink(missing_ok=True)
             return drawn
-        place = path.with_suffix(".traceback.txt")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(drawn.traceback, encoding="utf-8")
         _log.error("%s: the traceback is in %s", figure.title, place)

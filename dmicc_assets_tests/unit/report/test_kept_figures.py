@@ -105,3 +105,4 @@ def test_a_failure_is_said_and_not_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert "no renderer" in failed.svg.replace("\n", " ")
     assert not list((tmp_path / kept.FOLDER).glob("*.json"))
     assert _drawn(Drawing(), results, tmp_path).failure == ""
+    assert not traceback.exists()
