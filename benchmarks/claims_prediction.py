@@ -1,6 +1,6 @@
 """How often what is printed of a model's worth is false: areas, slopes, Brier scores and net benefit out of fold, R1.
 
-Run by hand, `python -m benchmarks.claims_prediction --studies 60`; results stand in README.md. Truth is of new samples:
+Run by hand, `python -m benchmarks.claims_prediction --studies 60`; results stand in claims.md. Truth is of new samples:
 each fold's model scores 400 of them, and so does the frozen model.
 """
 
@@ -138,7 +138,7 @@ def _of_new(
 
 
 def table(truth: str, seeds: range) -> Iterator[str]:
-    """A line of the README's table a quantity."""
+    """A line of the table a quantity."""
     found = [each for seed in seeds if (each := measured(truth, seed))]
     for quantity in found[0]:
         values = np.array([each[quantity] for each in found])

@@ -25,7 +25,7 @@ from dmicc_assets.lake.making import make
 from dmicc_assets.lake.steps import partition_keys
 from dmicc_assets.lake.workspace import open_workspace
 
-README, TITLE = Path(__file__).parent / "README.md", "## A large study"
+PAGE, TITLE = Path(__file__).parent / "speed.md", "## A large study"
 ROOT = Path(__file__).parent.parent
 COMMAND = [sys.executable, "-m", "benchmarks.large"]
 PROBES, PLANTED, SERIES = 54_675, 60, 200
@@ -130,7 +130,7 @@ def measure(sizes: Sequence[int]) -> dict[str, Took]:
 
 
 def page(columns: dict[str, dict[str, Took]]) -> str:
-    """The section of the README."""
+    """The section of speed.md."""
     lines = [
         f"`nice -n 19 python -m benchmarks.large --five`, {datetime.now(UTC):%Y-%m-%d}, made-up values of {PROBES:,}",
         "probes, quantile normalisation and means of probes in every fold, 200 bootstraps, 10 times 10 folds, 200",
@@ -156,7 +156,7 @@ def page(columns: dict[str, dict[str, Took]]) -> str:
 
 
 def main() -> None:
-    """Measure, print, and with --write put the section into the README."""
+    """Measure, print, and with --write put the section into speed.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", help="one step in this process, of the study in DMICC_HOME")
     parser.add_argument("--sizes", default="125,250,500", help="samples of one series")
@@ -176,9 +176,9 @@ def main() -> None:
     text = page(columns)
     print(text)
     if asked.write:
-        before, _, after = README.read_text().partition(f"{TITLE}\n")
+        before, _, after = PAGE.read_text().partition(f"{TITLE}\n")
         rest = after.partition("\n## ")
-        README.write_text(f"{before.rstrip()}\n\n{TITLE}\n\n{text}" + (f"\n## {rest[2]}" if rest[2] else ""))
+        PAGE.write_text(f"{before.rstrip()}\n\n{TITLE}\n\n{text}" + (f"\n## {rest[2]}" if rest[2] else ""))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Parsing a series matrix of 54,675 probes x 60 samples against GEOquery, GEOparse, plain polars and zcat, in one run.
 
-Run by hand: `python benchmarks/parsing.py [--write]`; with `--write` the figures go into README.md under "Parsing".
+Run by hand: `python benchmarks/parsing.py [--write]`; with `--write` the figures go into speed.md under "Parsing".
 Each reader runs in a process of its own, three calls each, `REPEATS` times in turn with the others; the best call
 counts, imports and the start of R left out. Memory is the first call's peak above what the process held before it.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 N_PROBES, N_SAMPLES, REPEATS = 54_675, 60, 5
-README = Path(__file__).parent / "README.md"
+PAGE = Path(__file__).parent / "speed.md"
 HEADING = "## Parsing"
 
 PEAK = """
@@ -135,7 +135,7 @@ def measure(matrix: Path, family: Path, geoquery: Path) -> dict[str, list[dict[s
 
 
 def report(runs: dict[str, list[dict[str, float]]]) -> str:
-    """The figures as a section of README.md."""
+    """The figures as a section of speed.md."""
     best = {name: min(each["seconds"] for each in found) for name, found in runs.items()}
     peak = {name: max(each["peak_mb"] for each in found) for name, found in runs.items()}
     table_mb = N_PROBES * N_SAMPLES * 8 / 2**20
@@ -174,19 +174,19 @@ def report(runs: dict[str, list[dict[str, float]]]) -> str:
 
 
 def show(section: str) -> None:
-    """Print a section; with `--write` it replaces that of README.md."""
+    """Print a section; with `--write` it replaces that of speed.md."""
     print(section)
     if "--write" in sys.argv:
         write_section(section)
 
 
 def write_section(text: str) -> None:
-    """Replace the section with the same heading in README.md; other sections are unchanged."""
-    old = README.read_text(encoding="utf-8") if README.exists() else "# Benchmarks\n\n"
+    """Replace the section with the same heading in speed.md; other sections are unchanged."""
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n\n"
     heading = text.splitlines()[0]
     section = re.compile(rf"^{heading}\n.*?(?=^## |\Z)", re.M | re.S)
     new = section.sub(lambda _: text + "\n", old) if section.search(old) else f"{old.rstrip()}\n\n{text}"
-    README.write_text(new.rstrip() + "\n", encoding="utf-8")
+    PAGE.write_text(new.rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Series matrix, SOFT, Xena and own tables at 60, 500 and 6,000 samples against zcat of the same file: CPU and memory.
 
-`python benchmarks/parsing_sizes.py [--write]`; with `--write` the figures go into README.md under "Parsing by size".
+`python benchmarks/parsing_sizes.py [--write]`; with `--write` the figures go into speed.md under "Parsing by size".
 Each reading runs in a process of its own, zcat before it, `REPEATS` times; the least CPU of each and the largest peak
 count; imports and tables of symbols are loaded before. `parsing.py` compares with other readers.
 """
@@ -120,7 +120,7 @@ def measured(name: str, path: Path, content: str) -> tuple[float, float, float]:
 
 
 def report() -> str:
-    """The figures as a section of README.md."""
+    """The figures as a section of speed.md."""
     lines, ratios = list[str](), dict[str, float]()
     for n_rows, n_samples in SIZES:
         with tempfile.TemporaryDirectory() as folder:

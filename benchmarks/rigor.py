@@ -188,7 +188,7 @@ def main() -> None:
     text = "\n".join(rows) + "\n"
     sys.stdout.write(text)
     if "--write" in sys.argv:
-        page = Path(__file__).with_name("README.md")
+        page = Path(__file__).with_name("speed.md")
         old = page.read_text(encoding="utf-8")
         before, _, after = old.partition(f"{HEADING}\n")
         rest = after.partition("\n## ")[2]

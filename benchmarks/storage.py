@@ -1,6 +1,6 @@
 """Content hash of a matrix against the write of its file: CPU, peak memory and file size at three sizes.
 
-`python benchmarks/storage.py [--write]`; with `--write` the figures go into README.md under "Storage". Each measurement
+`python benchmarks/storage.py [--write]`; with `--write` the figures go into speed.md under "Storage". Each measurement
 runs in a process of its own, `REPEATS` times in turn with the others; the least CPU and the largest peak count.
 """
 
@@ -67,7 +67,7 @@ def measured(what: str, is_adjusted: bool, size: tuple[int, int]) -> dict[str, f
 
 
 def report() -> str:
-    """The figures as a section of README.md."""
+    """The figures as a section of speed.md."""
     rows: list[str] = []
     is_met: list[bool] = []
     for size in SIZES:

@@ -39,7 +39,7 @@ A study holds up when none of these rules holds. All of this is then shown:
 |---|---|
 """
 _LIMITS = """
-Simulated studies of known truth show how often some of these levels and sentences are false. benchmarks/README.md says
+Simulated studies of known truth show how often some of these levels and sentences are false. benchmarks/claims.md says
 which ones, in how many studies, and which were not tried because no study led to them.
 """
 
