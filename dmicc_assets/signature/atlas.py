@@ -55,7 +55,7 @@ def disease_overlap(
         samples: `cohort.samples` rows by partition.
         read_axes: the cohorts' null lists (`axes_of`), asked for when a pair is tested.
         earlier: pairs of cohorts that are the same are taken from it, but for the adjustment.
-        of_studies: as `results_of_studies` gives them; one of other counts is of earlier lists, and not used.
+        of_studies: as `results_of_studies` gives them.
 
     Returns:
         the columns of `atlas.disease_overlap`; a pair is one row, its cohorts in order of their names.
@@ -82,11 +82,10 @@ def results_of_studies(overlap: Frames, cohorts: Mapping[str, Sequence[str]]) ->
     """What studies of two cohorts found of this pair themselves; None without such a study.
 
     Args:
-        overlap: by study the row of `signature.overlap`: n_universe, n_shared, sharing_expected, sharing_p_value and
-            direction_p_value.
-        cohorts: each study's.
+        overlap: by study the row of `signature.overlap`: sharing_expected, sharing_p_value and direction_p_value.
+        cohorts: of each study whose test is of its lists as they are.
     """
-    pairs = {study: sorted(names) for study, names in cohorts.items() if len(names) == 2}
+    pairs = {study: sorted(names) for study, names in cohorts.items() if study in overlap and len(names) == 2}
     found = [
         overlap[study].with_columns(
             pl.lit(name).alias(key) for key, name in zip(_PAIR, (study, a, study, b), strict=True)
@@ -97,11 +96,11 @@ def results_of_studies(overlap: Frames, cohorts: Mapping[str, Sequence[str]]) ->
 
 
 def _with_results(rows: pl.DataFrame, of_studies: pl.DataFrame | None) -> pl.DataFrame:
-    """The pairs with the results of their own study, where it has some of the same counts."""
+    """The pairs with the results of their own study, where it has some."""
     if of_studies is None:
         return rows
-    same = [*_PAIR, "n_universe", "n_shared"]
-    found = rows.join(of_studies.select(*same, *RESULTS), on=same, how="left", maintain_order="left", suffix="_own")
+    of_studies = of_studies.select(*_PAIR, *RESULTS)
+    found = rows.join(of_studies, on=_PAIR, how="left", maintain_order="left", suffix="_own")
     own = (pl.when(~pl.col("shares_samples")).then(pl.col(f"{name}_own")).alias(name) for name in RESULTS)
     return found.with_columns(pl.coalesce(each, name) for each, name in zip(own, RESULTS, strict=True)).select(
         rows.columns

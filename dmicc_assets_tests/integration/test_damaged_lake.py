@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -209,6 +210,22 @@ def test_what_all_studies_say_together_leaves_a_damaged_one_out_until_it_is_whol
     assert workspace.lake.read("atlas/disease_overlap", ALL_STUDIES).is_empty()
     path.write_bytes(rows)
     assert origin(context).recipe == whole.recipe
+
+
+def test_what_a_study_found_of_earlier_lists_is_not_taken_into_the_atlas(tmp_path: Path) -> None:
+    workspace = simulated_workspace(tmp_path / "home")
+    lake, context = workspace.lake, workspace.context(disease_overlap, ALL_STUDIES)
+    p = pl.lit(0.25).alias("sharing_p_value")
+    own = lake.read("signature/overlap", STUDY).with_columns(pl.lit(STUDY).alias("study"), p)
+    now = [[table, f"{STUDY}.{cohort}", ""] for table in ("differential/genes", "cohort/samples") for cohort in "ab"]
+    for each in now:
+        manifest = lake.manifest(each[0], each[1])
+        each[2] = manifest.content if manifest else ""
+    for read, is_taken in (([*now[:-1], [*now[-1][:2], "earlier"]], False), (now, True)):
+        lake.write("signature/overlap", STUDY, own, replace(ORIGIN, inputs=read))
+        run_step(context, origin(context))
+        (found,) = lake.read("atlas/disease_overlap", ALL_STUDIES)["sharing_p_value"]
+        assert (found == 0.25) == is_taken
 
 
 @pytest.mark.parametrize("damage", [without_footer, with_damaged_rows])

@@ -59,37 +59,32 @@ def overlap(
     return disease_overlap(genes, statistics, samples, read, earlier, of_studies)
 
 
-def of_study(rows: pl.DataFrame, p: float, **changed: int) -> pl.DataFrame | None:
-    """What the study of the first pair found of it, if the counts are not changed; another study has one cohort."""
-    own = [pl.lit(each).alias(name) for name, each in changed.items()]
-    found = rows.head(1).with_columns(*own, *(pl.lit(p).alias(name) for name in RESULTS))
-    overlap = {study: found.select("n_universe", "n_shared", *RESULTS) for study in "st"}
-    return results_of_studies(overlap, {"s": ["b", "a"], "t": ["c"]})
+def of_study(p: float) -> pl.DataFrame | None:
+    """What the study of the first pair found of it; another study has one cohort, a third was not tested."""
+    found = pl.DataFrame([[p] * len(RESULTS)], schema=list(RESULTS), orient="row")
+    return results_of_studies({"s": found, "t": found}, {"s": ["b", "a"], "t": ["c"], "u": ["d", "e"]})
 
 
 def test_what_a_study_found_of_its_own_two_cohorts_is_the_result_here(lists: dict[str, CohortList]) -> None:
     there = set(lists)
     tested = overlap(lists, there)
-    found = overlap(lists, there, of_studies=of_study(tested, 0.25))
+    found = overlap(lists, there, of_studies=of_study(0.25))
     assert found.select(RESULTS).row(0) == (0.25, 0.25, 0.25)
     assert found.select(RESULTS).rows()[1:] == tested.select(RESULTS).rows()[1:]
     p = sorted([0.25, tested["sharing_p_value"][2]])
     assert found["sharing_adj_p_value"][0] == pytest.approx(min(2 * p[0], p[1]) if p[0] == 0.25 else 0.25)
     # it needs no null lists, and replaces what an earlier atlas said of cohorts that are the same
-    alone = overlap(lists, set(), of_studies=of_study(tested, 0.25))
+    alone = overlap(lists, set(), of_studies=of_study(0.25))
     assert alone["sharing_p_value"].to_list() == [0.25, None, None]
-    again = overlap(lists, there, earlier=Earlier(tested, frozenset(lists)), of_studies=of_study(tested, 0.25))
+    again = overlap(lists, there, earlier=Earlier(tested, frozenset(lists)), of_studies=of_study(0.25))
     assert again.equals(found)
 
 
-def test_what_a_study_found_of_other_lists_or_shared_samples_is_not_taken(lists: dict[str, CohortList]) -> None:
-    there = set(lists)
-    tested = overlap(lists, there)
-    assert overlap(lists, there, of_studies=of_study(tested, 0.25, n_shared=99)).equals(tested)
-    assert overlap(lists, there, of_studies=of_study(tested, 0.25, n_universe=9)).equals(tested)
+def test_what_a_study_found_of_cohorts_that_share_samples_is_not_taken(lists: dict[str, CohortList]) -> None:
     same = {"s.a": ("GSE1-GPL1", "x1"), "s.b": ("GSE1-GPL2", "x1"), "t.c": ("y", "y1")}
-    found = overlap(lists, there, same, of_studies=of_study(tested, 0.25))
+    found = overlap(lists, set(lists), same, of_studies=of_study(0.25))
     assert (found["shares_samples"][0], found["sharing_p_value"][0]) == (True, None)
+    assert results_of_studies({}, {"s": ["a", "b"]}) is None
 
 
 def test_a_pair_is_tested_as_in_a_study_and_adjusted(lists: dict[str, CohortList]) -> None:
