@@ -44,8 +44,8 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
     for cohort in results.study.cohorts:
         key = PartitionKey.of(name, cohort)
         lines += said(_cohort(results, cohort), key, "differential/genes", "differential/statistics", "cohort/samples")
-    compared = ["signature/overlap"] if results.is_made("signature/overlap") else []
-    lines += said(_signature(results), name, "signature/genes", *compared)
+    is_old = ("signature/overlap", name) in stale
+    lines += said(_signature(results, is_old=is_old), name, "signature/genes")
     lines += said(_biomarkers(results), name, "signature/biomarkers")
     areas = _areas(results)
     is_tested = bool(areas) and ("validation/roc", name) not in stale
@@ -94,11 +94,12 @@ def _blocked(results: Results, cohort: str) -> str:
     return "".join(f"; block: {row['block']} ({row['block_reason']})" for row in design.iter_rows(named=True))
 
 
-def _signature(results: Results) -> Lines:
+def _signature(results: Results, *, is_old: bool) -> Lines:
+    """The genes; a comparison with chance that is old is of earlier lists, and not shown."""
     genes = results.signature_genes
     shown = ", ".join(genes[:MOST_GENES]) + (", ..." if len(genes) > MOST_GENES else "")
-    if results.signature.overlap.is_empty():
-        is_first = results.is_made("signature/genes") and not results.is_made("signature/overlap")
+    if is_old or results.signature.overlap.is_empty():
+        is_first = results.is_made("signature/genes") and (is_old or not results.is_made("signature/overlap"))
         what = f"{len(genes)} genes (not yet compared with chance){': ' if genes else ''}{shown}"
         return [("signature", what)] if is_first else []
     overlap = results.signature.overlap.row(0, named=True)

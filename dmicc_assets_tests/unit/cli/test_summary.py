@@ -44,3 +44,10 @@ def test_shared_genes_are_shown_before_they_are_compared_with_chance(monkeypatch
     assert dict(study_summary(evidence, not_made))["signature"] == "3 genes (not yet compared with chance): G1, G2, G3"
     old = {("signature/genes", PartitionKey(evidence.name))}
     assert dict(study_summary(evidence, old))["signature"].startswith("out of date: 3 genes")
+
+
+def test_shared_genes_are_shown_while_they_are_compared_with_chance_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = sound()
+    monkeypatch.setattr(Results, "is_made", lambda _self, _table, _part=None: True)
+    again = {("signature/overlap", PartitionKey(evidence.name))}
+    assert dict(study_summary(evidence, again))["signature"] == "3 genes (not yet compared with chance): G1, G2, G3"
