@@ -68,6 +68,7 @@ def main() -> None:
                     _begin(server, connection, runs)
             _report_killed(runs)
     _interrupt(list(runs))
+    _report_killed(runs)
     gc.unfreeze()  # else libraries complain at the end of what was not freed
 
 

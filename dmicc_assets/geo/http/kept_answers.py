@@ -45,7 +45,7 @@ def kept_answer(downloads: Path, question: str, of: Sequence[str], find: Callabl
 def _sweep(folder: Path) -> None:
     """Delete what nobody asked for in three months."""
     oldest = time.time() - _UNUSED_AFTER
-    for path in folder.glob("*.json"):
+    for path in folder.iterdir():
         with suppress(FileNotFoundError):  # another process may sweep too
             if path.stat().st_mtime < oldest:
                 path.unlink()
