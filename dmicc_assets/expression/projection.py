@@ -113,7 +113,7 @@ def cohort_projection(merged: CaseControl, adjusted: CaseControl) -> pl.DataFram
         merged: the cohort with the batch in its values.
         adjusted: the cohort with the batch removed.
     """
-    if not can_project(merged.matrix.values):
+    if not (can_project(merged.matrix.values) and can_project(adjusted.matrix.values)):
         return _COHORT.frame()
     before = [_components(merged.matrix)] if len(set(adjusted.dataset)) > 1 else []
     rows = [*before, _components(adjusted.matrix), _neighbourhoods(adjusted.matrix)]

@@ -86,6 +86,16 @@ def test_too_few_samples_give_no_rows() -> None:
     assert cohort_projection(subject, subject).is_empty()
 
 
+def test_a_cohort_whose_difference_is_all_between_its_datasets_gives_no_rows() -> None:
+    values = np.repeat(np.arange(50.0)[:, None] * [0.0, 1.0], 10, axis=1)
+    matrix = ExpressionMatrix(values, tuple(f"G{i}" for i in range(50)), tuple(f"S{i:02d}" for i in range(20)))
+    datasets = ("D",) * 10 + ("E",) * 10
+    merged = CaseControl("c", "cohort", matrix, np.arange(20) % 2 == 0, datasets, (None,) * 20)
+    adjusted = replace(merged, matrix=replace(matrix, values=np.zeros_like(values)))
+    assert not cohort_projection(merged, merged).is_empty()
+    assert cohort_projection(merged, adjusted).is_empty()
+
+
 def test_a_cohort_has_components_as_merged_only_where_it_has_several_datasets() -> None:
     values = _two_groups()
     matrix = ExpressionMatrix(values, tuple(f"G{i}" for i in range(50)), tuple(f"S{i:02d}" for i in range(20)))
