@@ -1,7 +1,14 @@
 """Manifests: the origin of a partition, and differences between two origins. `store.py` reads and writes them."""
 
+import json
+import time
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+# Nanoseconds: a file system's clock goes in steps, so that a file may be replaced without a later time.
+_STEP = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,24 @@ class Manifest:
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
     content_version: int = 1
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a file, which is read once while the file is the same; its dictionaries are not to be changed.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError, TypeError: it is damaged.
+    """
+    state = path.stat()
+    if time.time_ns() - state.st_mtime_ns < _STEP:
+        return Manifest(**json.loads(path.read_text()))
+    return _read(path, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(4096)
+def _read(path: Path, *_: int) -> Manifest:
+    return Manifest(**json.loads(path.read_text()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.lake.advisory_locks import AdvisoryLocks
 from dmicc_assets.lake.copies import Copies, Published, history_folder, object_folder
 from dmicc_assets.lake.durable import file_sha256
-from dmicc_assets.lake.manifest import Manifest
+from dmicc_assets.lake.manifest import Manifest, read_manifest
 from dmicc_assets.lake.object_store import open_storage
 from dmicc_assets.lake.storage import LostRaceError, Storage
 from dmicc_assets.lake.store import Lake, Read
@@ -95,7 +95,7 @@ class PublishedLake(Lake):
     def _manifest(self, table: str, partition: str) -> Manifest | None:
         """The manifest in the working copy; the rows may not be copied yet."""
         try:
-            return Manifest(**json.loads(self.path(table, partition).with_suffix(".json").read_text()))
+            return read_manifest(self.path(table, partition).with_suffix(".json"))
         except (OSError, ValueError, TypeError):
             return None
 

@@ -19,7 +19,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_of
 from dmicc_assets.lake.durable import delete_abandoned, file_sha256, names_in, parquet_schema, write_beside
 from dmicc_assets.lake.grid import rows_a_group
-from dmicc_assets.lake.manifest import Manifest, Origin, what_differs
+from dmicc_assets.lake.manifest import Manifest, Origin, read_manifest, what_differs
 from dmicc_assets.lake.one_machine import OneMachine
 from dmicc_assets.lake.rows_in_file import matrix_in, rows_in
 from dmicc_assets.lake.stored_once import without_repeats
@@ -143,7 +143,7 @@ class Lake(OneMachine):
     def _manifest(self, table: str, partition: str) -> Manifest | None:
         path = self.path(table, partition)
         try:
-            manifest = Manifest(**json.loads(path.with_suffix(".json").read_text()))
+            manifest = read_manifest(path.with_suffix(".json"))
             return manifest if path.stat().st_size == manifest.n_bytes else None
         except (OSError, ValueError, TypeError):
             return None

@@ -304,3 +304,23 @@ def test_a_killed_writer_leaves_a_whole_partition(lake: Lake) -> None:
     assert len(pl.read_parquet(lake.path("differential/genes", "s.c"))) == 2
     lake.write("differential/genes", "s.c", GENES, ORIGIN)
     assert lake.verify("differential/genes", "s.c")
+
+
+def test_a_manifest_is_read_once_while_its_file_is_the_same(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, partition = "differential/genes", "s.c"
+
+    def write(rows: pl.DataFrame, at: int) -> int:
+        lake.write(table, partition, rows, ORIGIN)
+        os.utime(lake.path(table, partition).with_suffix(".json"), ns=(at, at))
+        found = lake.manifest(table, partition)
+        assert found is not None
+        return found.n_rows
+
+    long_ago = time.time_ns() - 10**12
+    assert write(GENES, long_ago) == GENES.height
+    assert write(GENES.head(1), long_ago) == 1, "another file of the same time"
+    path = lake.path(table, partition).with_suffix(".json")
+    read = list[Path]()
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: read.append(path))
+    assert lake.manifest(table, partition) is not None
+    assert path not in read
