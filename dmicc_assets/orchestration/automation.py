@@ -72,6 +72,8 @@ def tables_to_wait_for(step: Step, steps: Sequence[Step]) -> list[list[str]]:
     looked_at, reached, seen = list[list[str]](), {step.name: step}, set[str]()
     for _ in range(levels_to_wait_for(step, steps)):
         found = [read for each in reached.values() for read in _read_by(each, steps) if read[0].name not in seen]
+        if not found:
+            break
         looked_at.append(sorted({table for _, table in found}))
         reached = {maker.name: maker for maker, _ in found}
         if step.partition == "study":

@@ -21,6 +21,7 @@ def test_every_step_that_stands_between_is_looked_at() -> None:
     for step in STEPS:
         on_all_ways, ends, looked_at = set[str](), {step.name}, set[str]()
         for tables in tables_to_wait_for(step, STEPS):
+            assert tables
             ends = {each for end in ends for each in above[end]}
             on_all_ways |= ends
             looked_at |= {maker[table] for table in tables}
