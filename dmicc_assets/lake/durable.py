@@ -12,6 +12,8 @@ import polars as pl
 
 # Seconds; no file takes that long to write.
 ABANDONED_AFTER = 3600.0
+# Nanoseconds: a file system's clock goes in steps, so that what is written in the step of a look shows no later time.
+CLOCK_STEP = 100_000_000
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:

@@ -12,13 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dmicc_assets.lake.durable import write_beside
+from dmicc_assets.lake.durable import CLOCK_STEP, write_beside
 from dmicc_assets.lake.store import EMPTY, Lake
 
 Found = dict[str, Any]
-# Nanoseconds: a file system's clock goes in steps, so that what is written in the step of the last look shows no later
-# time.
-_STEP = 100_000_000
 
 
 def looked_at(
@@ -39,7 +36,7 @@ def looked_at(
     kept, folder = _kept(path), _changed_at(lake, table)
     if is_quick and kept["folder"] == folder and folder:
         return {key: found for key, (_, found) in kept["found"].items()}
-    if time.time_ns() - folder < _STEP:
+    if time.time_ns() - folder < CLOCK_STEP:
         folder = 0
     there, before = _signatures(lake, table, of_rows=of_rows), kept["found"]
     now = {

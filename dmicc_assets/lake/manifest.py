@@ -7,8 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-# Nanoseconds: a file system's clock goes in steps, so that a file may be replaced without a later time.
-_STEP = 100_000_000
+from dmicc_assets.lake.durable import CLOCK_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def read_manifest(path: Path) -> Manifest:
         ValueError, TypeError: it is damaged.
     """
     state = path.stat()
-    if time.time_ns() - state.st_mtime_ns < _STEP:
+    if time.time_ns() - state.st_mtime_ns < CLOCK_STEP:
         return Manifest(**json.loads(path.read_text()))
     return _read(path, state.st_ino, state.st_size, state.st_mtime_ns)
 
