@@ -141,11 +141,10 @@ def _dagster(host: str, port: int, settings: Settings) -> "subprocess.Popen[byte
 def _pass_on(dagster: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
     """Show what Dagster says, until it is told to end: a service interrupted in its start says so by a traceback."""
     assert dagster.stdout is not None  # it was opened as a pipe
-    is_coloured = sys.stderr.isatty()
-    for line in dagster.stdout:
+    for line in dagster.stdout:  # to its end, also where nobody hears it: Dagster would wait at a full pipe
         if not ended.is_set():
-            with suppress(OSError):  # nobody reads it any more; Dagster would wait if its lines were not taken
-                sys.stderr.buffer.write(line if is_coloured else _COLOUR.sub(b"", line))
+            with suppress(AttributeError, OSError, ValueError):  # standard error is not there, or was closed
+                sys.stderr.buffer.write(line if sys.stderr.isatty() else _COLOUR.sub(b"", line))
                 sys.stderr.flush()
 
 

@@ -18,12 +18,12 @@ class _Broken(BytesIO):
         raise BrokenPipeError
 
 
-def passed_on(to: BytesIO, monkeypatch: pytest.MonkeyPatch, *, is_ended: bool = False) -> None:
+def passed_on(to: BytesIO | None, monkeypatch: pytest.MonkeyPatch, *, is_ended: bool = False) -> None:
     """Pass on what a process says, which must end by itself."""
     ended = threading.Event()
     if is_ended:
         ended.set()
-    monkeypatch.setattr(sys, "stderr", TextIOWrapper(to))
+    monkeypatch.setattr(sys, "stderr", to and TextIOWrapper(to))
     with subprocess.Popen([sys.executable, "-S", "-c", _SAYS], stdout=subprocess.PIPE) as process:
         _pass_on(process, ended)
         assert process.wait(10) == 0
@@ -43,3 +43,4 @@ def test_nothing_is_said_of_what_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lines_are_taken_though_nobody_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
     passed_on(_Broken(), monkeypatch)
+    passed_on(None, monkeypatch)  # as Python has it after `2>&-`
