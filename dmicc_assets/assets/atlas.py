@@ -27,7 +27,7 @@ _MOST_COHORTS = 64
     outputs=("atlas/disease_overlap",),
     inputs=tuple(Input(table, "all_studies") for table in (*_READ, _OVERLAP)),
     settings=lambda _study, _key: None,
-    version="5",
+    version="6",
 )
 def disease_overlap(context: StepContext) -> Result:
     """Compare the gene lists of every pair of cohorts, of whatever study, and test whether they share genes.

@@ -64,11 +64,10 @@ def disease_overlap(
     same = earlier.same & set(known) if earlier else frozenset[str]()
     counts = with_chance(pair_counts(known, genes, statistics, samples, set(known) - same))
     counted = _named(counts, known).with_columns(pl.lit(None, pl.Float64).alias(name) for name in RESULTS)
-    rows = _tested(_with_results(counted, of_studies), read_axes)
     if earlier is not None:
-        kept = _with_results(_kept(earlier.rows, same), of_studies)
-        rows = pl.concat([kept.select(rows.columns), rows], how="vertical_relaxed")
-    rows = rows.sort(_PAIR).to_dict()
+        kept = _kept(_without_own(earlier.rows), same)
+        counted = pl.concat([kept.select(counted.columns), counted], how="vertical_relaxed")
+    rows = _tested(_with_results(counted, of_studies), read_axes).sort(_PAIR).to_dict()
     adjusted = {f"{test}_adj_p_value": _adjusted(rows[f"{test}_p_value"]) for test in _TESTS}
     return TABLES["atlas/disease_overlap"].frame(rows | adjusted)
 
@@ -141,6 +140,12 @@ def _kept(rows: pl.DataFrame, same: frozenset[str]) -> pl.DataFrame:
     """The earlier rows of two cohorts that are both the same."""
     sides = [pl.format("{}.{}", f"study_{side}", f"cohort_{side}").is_in(list(same)) for side in ("a", "b")]
     return rows.filter(*sides)
+
+
+def _without_own(rows: pl.DataFrame) -> pl.DataFrame:
+    """Earlier rows without what a study found itself, which may have another cohort now: those of its one pair."""
+    is_own = (pl.col("study_a") == pl.col("study_b")) & (pl.len().over("study_a", "study_b") == 1)
+    return rows.with_columns(pl.when(~is_own).then(name).alias(name) for name in RESULTS)
 
 
 def _adjusted(p: pl.Series) -> FloatArray:

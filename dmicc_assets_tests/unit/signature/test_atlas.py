@@ -80,6 +80,12 @@ def test_what_a_study_found_of_its_own_two_cohorts_is_the_result_here(lists: dic
     assert again.equals(found)
 
 
+def test_what_a_study_found_of_its_two_cohorts_goes_when_it_has_a_third(lists: dict[str, CohortList]) -> None:
+    there = set(lists)
+    before = overlap(lists, there, of_studies=of_study(0.25))
+    assert overlap(lists, there, earlier=Earlier(before, frozenset(lists))).equals(overlap(lists, there))
+
+
 def test_what_a_study_found_of_cohorts_that_share_samples_is_not_taken(lists: dict[str, CohortList]) -> None:
     same = {"s.a": ("GSE1-GPL1", "x1"), "s.b": ("GSE1-GPL2", "x1"), "t.c": ("y", "y1")}
     found = overlap(lists, set(lists), same, of_studies=of_study(0.25))
