@@ -40,15 +40,19 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
         is_stale = any((table, key) in stale for table in tables)
         return [(what, f"{OUT_OF_DATE}{text}" if is_stale else text) for what, text in lines]
 
+    def is_behind(table: str, made_from: str) -> bool:
+        """Whether a table is of an earlier one than there is; with an old one it is old, but fits."""
+        return (table, name) in stale and (made_from, name) not in stale
+
     name, lines = PartitionKey(results.name), list[tuple[str, str]]()
     for cohort in results.study.cohorts:
         key = PartitionKey.of(name, cohort)
         lines += said(_cohort(results, cohort), key, "differential/genes", "differential/statistics", "cohort/samples")
-    is_old = ("signature/overlap", name) in stale
+    is_old = is_behind("signature/overlap", "signature/genes")
     lines += said(_signature(results, is_old=is_old), name, "signature/genes")
     lines += said(_biomarkers(results), name, "signature/biomarkers")
     areas = _areas(results)
-    is_tested = bool(areas) and ("validation/roc", name) not in stale
+    is_tested = bool(areas) and not is_behind("validation/roc", "model/coefficients")
     lines += said(_model(results, is_tested=is_tested), name, "model/coefficients")
     lines += said(areas, name, "validation/roc", "rigor/findings")
     lines += said(_published(results), name, "report/published")
@@ -124,7 +128,7 @@ def _model(results: Results, *, is_tested: bool) -> Lines:
         return []
     terms = f"{slopes.pop(INTERCEPT):.3g}"
     terms += "".join(f" {'-' if slope < 0 else '+'} {abs(slope):.3g} {gene}" for gene, slope in slopes.items())
-    later = "" if is_tested else "; not tested yet, its area under the curve (AUC) follows"
+    later = "" if is_tested else "; not tested yet: its area under the curve (AUC) comes with its validation"
     return [("model", f"log-odds {terms} (log2), fitted in {results.study.model_cohort}{later}")]
 
 

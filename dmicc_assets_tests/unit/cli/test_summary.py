@@ -34,7 +34,7 @@ def test_a_model_is_shown_before_it_is_tested_without_an_area() -> None:
     assert tested.endswith(f" (log2), fitted in {evidence.study.model_cohort}")
     assert all(gene in tested for gene in evidence.biomarkers)
     lines = study_summary(evidence, {("validation/roc", PartitionKey(evidence.name))})
-    assert dict(lines)["model"] == f"{tested}; not tested yet, its area under the curve (AUC) follows"
+    assert dict(lines)["model"] == f"{tested}; not tested yet: its area under the curve (AUC) comes with its validation"
 
 
 def test_shared_genes_are_shown_before_they_are_compared_with_chance(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,3 +51,12 @@ def test_shared_genes_are_shown_while_they_are_compared_with_chance_again(monkey
     monkeypatch.setattr(Results, "is_made", lambda _self, _table, _part=None: True)
     again = {("signature/overlap", PartitionKey(evidence.name))}
     assert dict(study_summary(evidence, again))["signature"] == "3 genes (not yet compared with chance): G1, G2, G3"
+
+
+def test_what_is_old_together_is_shown_together() -> None:
+    evidence = sound()
+    whole, key = dict(study_summary(evidence)), PartitionKey(evidence.name)
+    tables = ("signature/genes", "signature/overlap", "model/coefficients", "validation/roc")
+    old = dict(study_summary(evidence, {(table, key) for table in tables}))
+    for what in ("signature", "model"):
+        assert old[what] == f"out of date: {whole[what]}"
