@@ -26,20 +26,26 @@ def kept_answer(downloads: Path, question: str, of: Sequence[str], find: Callabl
         of: everything that the answer depends on besides this package's code, as SHA-256 of files.
         find: finds it.
     """
-    key = sha256(json.dumps([question, _code(), *of]).encode()).hexdigest()[:32]
+    key = _sha256([question, _code(), *of])[:32]
     path = downloads / FOLDER / f"{question}.{key}.json"
-    with suppress(OSError, ValueError):
-        answer: Any = json.loads(path.read_text(encoding="utf-8"))
-        os.utime(path)
-        return answer
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        kept: Any = json.loads(path.read_text(encoding="utf-8"))
+        if kept["sha256"] == _sha256(kept["answer"]):
+            with suppress(OSError):  # in a home of others
+                os.utime(path)
+            return kept["answer"]
     answer = find()
     with suppress(OSError):  # in a home of others
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        beside.write_text(json.dumps(answer), encoding="utf-8")
+        beside.write_text(json.dumps({"sha256": _sha256(answer), "answer": answer}), encoding="utf-8")
         beside.replace(path)
         _sweep(path.parent)
     return answer
+
+
+def _sha256(what: Any) -> str:
+    return sha256(json.dumps(what).encode()).hexdigest()
 
 
 def _sweep(folder: Path) -> None:

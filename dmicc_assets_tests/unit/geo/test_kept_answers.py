@@ -40,11 +40,28 @@ def test_other_code_finds_it_anew(asked: Asked, monkeypatch: pytest.MonkeyPatch)
     assert asked("a") == ["Gene symbol", 2]
 
 
-def test_a_damaged_answer_is_found_anew(asked: Asked, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["", "{", "null", "5", "[]", '["Gene symbol", 9]', '{"answer": [], "sha256": ""}'])
+def test_a_damaged_answer_is_found_anew(asked: Asked, tmp_path: Path, damage: str) -> None:
     asked("a")
     (kept,) = (tmp_path / FOLDER).iterdir()
-    kept.write_text(kept.read_text()[:5])
-    assert asked("a") == json.loads(kept.read_text()) == ["Gene symbol", 2]
+    kept.write_text(damage)
+    assert asked("a") == json.loads(kept.read_text())["answer"] == ["Gene symbol", 2]
+
+
+def test_another_name_in_a_kept_answer_is_damage(asked: Asked, tmp_path: Path) -> None:
+    asked("a")
+    (kept,) = (tmp_path / FOLDER).iterdir()
+    kept.write_text(kept.read_text().replace("symbol", "symbal"))
+    assert asked("a") == ["Gene symbol", 2]
+
+
+def test_a_kept_answer_of_somebody_else_is_taken(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError
+
+    asked("a")
+    monkeypatch.setattr(os, "utime", refuse)
+    assert asked("a") == ["Gene symbol", 1]
 
 
 def test_an_answer_that_cannot_be_kept_is_given(tmp_path: Path) -> None:
