@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
@@ -58,10 +58,14 @@ def main() -> None:
     parent, ended = int(sys.argv[1]), threading.Event()
     for name in PRELOADED:
         import_module(name)
-    gc.freeze()  # a fork copies no page of what is there to look through it
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     runs = dict[ForkProcess, str]()
-    with listening(Path(sys.argv[2])) as server:
+    with ExitStack() as opened:
+        try:
+            server = opened.enter_context(listening(Path(sys.argv[2])))
+        except OSError as error:
+            sys.exit(f"dmicc: each run begins some seconds later, without its server: {error}")
+        gc.freeze()  # a fork copies no page of what is there to look through it
         while not ended.is_set() and os.getppid() == parent:
             if server in wait([server, *(run.sentinel for run in runs)], _LOOK_AFTER):
                 with server.accept()[0] as connection, suppress(OSError, ValueError):
