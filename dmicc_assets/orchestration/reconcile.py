@@ -17,6 +17,9 @@ from dagster._core.definitions.data_version import (
     get_input_data_version_tag,
     get_input_event_pointer_tag,
 )
+from dagster._core.instance import RUNLESS_RUN_ID
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.currency import Currency, currency, recorded, study_currency
@@ -131,7 +134,18 @@ def _report_checks(instance: dg.DagsterInstance, context: StepContext) -> None:
     """The results of a step's checks: the integrity checks passed, or there would be no result."""
     partition = None if context.key == ALL_STUDIES else context.key
     for result in [*passed_checks(context.step), *finding_results(context.step, context)]:
-        instance.report_runless_asset_event(_evaluation(result, partition))
+        evaluation = _evaluation(result, partition)
+        _forget_earlier(instance, evaluation)
+        instance.report_runless_asset_event(evaluation)
+
+
+def _forget_earlier(instance: dg.DagsterInstance, told: dg.AssetCheckEvaluation) -> None:
+    """Delete the result of a check of a partition that is of no run: Dagster holds one, and refuses another."""
+    rows = AssetCheckExecutionsTable
+    of_check = (rows.c.asset_key == told.asset_key.to_string()) & (rows.c.check_name == told.check_name)
+    earlier = (rows.c.run_id == RUNLESS_RUN_ID) & (rows.c.partition == told.partition)
+    with check.inst(instance.event_log_storage, SqlEventLogStorage).index_connection() as connection:
+        connection.execute(rows.delete().where(of_check & earlier))
 
 
 def _partition(manifest: Manifest) -> str | None:

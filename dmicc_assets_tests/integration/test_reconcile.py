@@ -80,6 +80,20 @@ def test_a_result_that_dagster_never_heard_of_is_reported_once(settings: Setting
     assert n_events("differential/genes") == n_before
 
 
+def test_a_result_that_dagster_never_heard_of_is_reported_again_after_another_kill(settings: Settings) -> None:
+    """Dagster refuses a second result of a check of a partition that is of no run."""
+    for p_value in (0.3, 0.6):
+        made.edit_study(settings, differential={"log_fc": 0.3, "p_value": p_value})
+        make_unheard(settings, "differential", "local.a")
+        run = StudyRun(open_workspace(settings), "local")
+        assert {outcome.state for outcome in run.materialise(run.plan("differential"))} <= {
+            "made",
+            "current",
+            "unchanged",
+        }
+        assert differing(settings) == set()
+
+
 def test_the_sensor_reports_what_no_run_is_writing(settings: Settings) -> None:
     made.edit_study(settings, differential=NEW)
     make_unheard(settings, "differential", "local.a")
