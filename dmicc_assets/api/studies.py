@@ -47,6 +47,7 @@ def open(study: str, *, home: Path | str | None = None) -> StudyResults:  # noqa
     workspace = open_workspace(load_settings(home=Path(home)) if home is not None else load_settings())
     spec = workspace.study(study)
     if not workspace.lake.has(study):
-        raise RequestError(f"{study} has no results in {workspace.settings.home}: `dmicc run {study}` makes them")
+        command = "dmicc demo" if spec.is_simulated else f"dmicc run {study}"
+        raise RequestError(f"{study} has no results in {workspace.settings.home}: `{command}` makes them")
     settings = workspace.settings.simulated() if spec.is_simulated else workspace.settings
     return StudyResults.of_study(workspace.lake, spec, settings)

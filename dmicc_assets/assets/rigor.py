@@ -148,7 +148,7 @@ def findings(context: StepContext) -> Result:
         )
         | {"order": list(study.cohorts)}
     ),
-    version="8",
+    version="9",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""

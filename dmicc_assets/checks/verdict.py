@@ -86,8 +86,10 @@ def _found(evidence: StudyEvidence) -> str:
         text += f" ({_sharing(evidence, overlap.row(0, named=True))})"
     if not biomarkers:
         return f"{text}; none of them is among the first of every ranking, so there is no biomarker and no model."
-    rank, on = ("rank", "them") if len(biomarkers) > 1 else ("ranks", "it")
-    return f"{text}; {listed(biomarkers)} {rank} highest, and a model on {on} {_areas(evidence)}."
+    are, on = ("are", "them") if len(biomarkers) > 1 else ("is", "it")
+    rankings = {1: "the ranking", 2: "both rankings"}.get(len(cohorts), "every ranking")
+    first = f"{are} among the first {evidence.study.ranking.top} of {rankings}"
+    return f"{text}; {listed(biomarkers)} {first}, and a model on {on} {_areas(evidence)}."
 
 
 def _sharing(evidence: StudyEvidence, overlap: Mapping[str, float | None]) -> str:

@@ -104,8 +104,8 @@ def _signature(results: Results, *, is_old: bool) -> Lines:
     shown = ", ".join(genes[:MOST_GENES]) + (", ..." if len(genes) > MOST_GENES else "")
     if is_old or results.signature.overlap.is_empty():
         is_first = results.is_made("signature/genes") and (is_old or not results.is_made("signature/overlap"))
-        what = f"{len(genes)} genes (not yet compared with chance){': ' if genes else ''}{shown}"
-        return [("signature", what)] if is_first else []
+        later = " (not yet compared with chance)" if len(results.study.cohorts) > 1 else ""
+        return [("signature", f"{len(genes)} genes{later}{': ' if genes else ''}{shown}")] if is_first else []
     overlap = results.signature.overlap.row(0, named=True)
     chance = ""
     if overlap["sharing_p_value"] is not None and StudyEvidence.of(results).samples_of_two_cohorts:

@@ -82,6 +82,9 @@ def serve_ui(
         finally:
             status, is_served = dagster.poll(), thread.is_alive()
             pages.should_exit = True
+            if status is None and is_served:
+                out.print("ending Dagster's services, and runs that they made; this takes some seconds")
+                sys.stdout.flush()
             _end(dagster)
             thread.join(5)
             telling.join(5)
@@ -129,8 +132,10 @@ def _dagster(host: str, port: int, settings: Settings) -> "subprocess.Popen[byte
     filters = os.environ.get("PYTHONWARNINGS")
     warnings = f"{filters},{_SUPERSEDED}" if filters else _SUPERSEDED
     return subprocess.Popen(
-        [sys.executable, "-m", "dmicc_assets.cli.dagster_dev", str(os.getpid()), host, str(port)],
-        env=os.environ | settings.environment() | {"PYTHONWARNINGS": warnings},
+        [sys.executable, "-P", "-m", "dmicc_assets.cli.dagster_dev", str(os.getpid()), host, str(port)],
+        # Dagster imports from where it is started: a user's own statistics.py is not to be taken for Python's.
+        cwd=sys.prefix,
+        env=os.environ | settings.environment() | {"PYTHONWARNINGS": warnings, "PYTHONSAFEPATH": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -65,7 +65,7 @@ def try_locks(locks: Path, seconds: float, n_processes: int = 2) -> Trial:
     """
     folder = locks / FOLDER
     _clear(folder)
-    command = [sys.executable, "-m", "dmicc_assets.lake.lock_trial", str(locks), str(seconds)]
+    command = [sys.executable, "-P", "-m", "dmicc_assets.lake.lock_trial", str(locks), str(seconds)]
     children = [subprocess.Popen(command) for _ in range(n_processes)]
     for child in children:
         child.wait()

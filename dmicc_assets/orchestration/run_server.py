@@ -43,7 +43,7 @@ def run_server(dagster_home: Path) -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    command = [sys.executable, "-m", "dmicc_assets.orchestration.run_server", str(os.getpid()), str(dagster_home)]
+    command = [sys.executable, "-P", "-m", "dmicc_assets.orchestration.run_server", str(os.getpid()), str(dagster_home)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         yield

@@ -94,7 +94,9 @@ def _invalid(path: Path, text: str, error: yaml.YAMLError) -> RequestError:
         error = plain
     mark = getattr(error, "problem_mark", None)
     line = f" line {mark.line + 1}" if mark else ""
-    return RequestError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})")
+    problem = str(getattr(error, "problem", error))
+    hint = ": indent by spaces, not by tabs" if r"'\t'" in problem else ""
+    return RequestError(f"{path}{line}: not valid YAML ({problem}){hint}")
 
 
 def load_study(path: Path) -> Study:
@@ -109,7 +111,9 @@ def load_study(path: Path) -> Study:
         if path.stat().st_size > MOST_BYTES:
             raise RequestError(f"{path}: expected at most {MOST_BYTES >> 20} MiB, found {path.stat().st_size} bytes")
         return read_study(path.read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise RequestError(f"{path}: cannot be read as UTF-8: save it in this encoding ({error})") from None
+    except OSError as error:
         raise RequestError(f"{path}: cannot be read ({error})") from None
 
 

@@ -53,6 +53,8 @@ class Ui:
 def ui_over(folder: Path, settings: Settings) -> Iterator[Ui]:
     """`dmicc ui` on a home, until the block ends; its log is in the folder."""
     (folder / "sitecustomize.py").write_text(SOON)
+    (own := folder / "own").mkdir(exist_ok=True)
+    (own / "statistics.py").write_text("raise SystemExit('a file of the user was taken for a module of Python')")
     port, pages = free_ports()
     command = [str(Path(sys.executable).parent / "dmicc"), "ui", "--port", str(port), "--pages-port", str(pages)]
     paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -60,7 +62,7 @@ def ui_over(folder: Path, settings: Settings) -> Iterator[Ui]:
     log = folder / "ui.log"
     with (
         log.open("wb") as output,
-        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as process,
+        subprocess.Popen(command, cwd=own, env=environment, stdout=output, stderr=output) as process,
     ):
         ui = Ui(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{pages}", settings, process, log)
         try:

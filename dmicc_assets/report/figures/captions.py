@@ -66,13 +66,13 @@ CAPTIONS: dict[str, str] = {
         "In a cohort the batch is removed. 'Chosen here': these samples chose the genes, so that p is too small."
     ),
     "roc": (
-        "Sensitivity against false positive rate with pointwise 95 % bands. 'Chosen here': scored on the samples that "
-        "chose the genes, so too high; 'external' ones are of the frozen model on samples that did not fit it, which "
-        "in another cohort of the study chose the genes all the same."
+        "Sensitivity against false positive rate with pointwise 95 % bands; a point is Youden's cut-off. "
+        "'Chosen here': scored on the samples that chose the genes, so too high; 'external' ones are of the frozen "
+        "model on samples that did not fit it, which in another cohort of the study chose the genes all the same."
     ),
     "roc_model": (
         "The risk model on samples that did not make it: out of fold in its own cohort, genes chosen inside the folds, "
-        "and frozen in each validation dataset, with pointwise 95 % bands."
+        "and frozen in each validation dataset, with pointwise 95 % bands. A point is Youden's cut-off."
     ),
     "nomogram": (
         "Read each gene's value up to its points, add the points, read the total down to the probability. "

@@ -141,7 +141,7 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.set_title(wrapped(_in_words(each.name), 32, 2), fontsize=7)
     curve.tick_params(labelbottom=False, bottom=False, labelsize=style.SMALL)
     above = each.sum.score > 0
-    text = f"NES {each.nes:.2f}" + (f"\ncamera p {each.camera_p:.2g}" if each.camera_p is not None else "")
+    text = f"NES {each.nes:.2f}" + (f"\ncamera adjusted p {each.camera_p:.2g}" if each.camera_p is not None else "")
     curve.text(
         0.97 if above else 0.03, 0.95 if above else 0.06,
         text.replace("-", "−"),

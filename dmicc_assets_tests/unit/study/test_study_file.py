@@ -255,8 +255,8 @@ def test_a_file_without_a_study_says_what_was_expected(path: Path, text: str) ->
 
 
 def test_bytes_that_are_no_text_cannot_be_read(path: Path) -> None:
-    assert message(path, "title: é".encode("latin-1")).startswith(": cannot be read (")
-    assert message(path, bytes(range(256))).startswith(": cannot be read (")
+    assert message(path, "title: é".encode("latin-1")).startswith(": cannot be read as UTF-8: save it ")
+    assert message(path, bytes(range(256))).startswith(": cannot be read as UTF-8: save it ")
     assert message(path, "a: \0b").startswith(": not valid YAML (")
 
 
@@ -281,6 +281,12 @@ def test_further_problems_are_named_in_one_more_line(path: Path) -> None:
     said = message(path, changed("expect: 3", "expect: three").replace("title: A study", "title: 5"))
     assert len(said.splitlines()) == 2
     assert said.splitlines()[1].startswith("also line ")
+
+
+def test_a_tab_is_named(path: Path) -> None:
+    said = message(path, changed("title: A study", "title: A study\n\tpopulation: x"))
+    assert "not valid YAML" in said
+    assert said.endswith(": indent by spaces, not by tabs")
 
 
 def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
