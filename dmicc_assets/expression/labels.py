@@ -91,6 +91,8 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
             what = f"matches {len(found)} label rules ({', '.join(found)})" if found else "matches no label rule"
             others = sum(len(each) != 1 for each in matches) - 1
             more = f", as {others} other{'s' if others > 1 else ''} do not match exactly one" if others else ""
+            idle = [rule.label for rule in rules if not any(rule.label in each for each in matches)]
+            more += f"; no sample matches the rule of {' or '.join(idle)}" if idle else ""
             raise DataError(
                 f"{dataset}: sample {names[i]} {what}{more}; the samples are\n{_table(described, matches)}",
                 check="D4",

@@ -66,7 +66,11 @@ def test_any_does_not_ask_the_accession() -> None:
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
-        ([CASE], "sample GSM3 matches no label rule"),
+        ([CASE], "sample GSM3 matches no label rule; the samples are"),
+        (
+            [CASE, LabelRule(label="healthy", where={"any": "nothing of it"})],
+            "sample GSM3 matches no label rule; no sample matches the rule of healthy; the samples are",
+        ),
         (
             [CASE, LabelRule(label="other", where={"any": "HCC"})],
             r"sample GSM1 matches 2 label rules \(hcc, other\), as 1 other",
