@@ -138,10 +138,20 @@ class _LightAxis(Axis):
         return ticks, boxes
 
     def _place_label(self, boxes: list[Bbox], mark: float) -> None:
-        raise NotImplementedError("x and y axes differ")
+        """Put the axis' label beside the tick labels: below those of x, at the left of those of y."""
+        across = 1 if self.axis_name == "x" else 0
+        ends = [box.p0[across] for box in boxes if np.isfinite(box.p0[across])]
+        at = min([self.axes.bbox.p0[across] - mark, *ends]) - self.labelpad * self.axes.figure.dpi / 72
+        place = self.label.set_y if self.axis_name == "x" else self.label.set_x
+        place(at)
 
     def _marks(self, ticks: list[Tick]) -> Line2D:
-        raise NotImplementedError("x and y axes differ")
+        """The marks of all ticks as one artist."""
+        at = np.array([tick.get_loc() for tick in ticks])
+        none, color = np.zeros(len(at)), rcParams[f"{self.axis_name}tick.color"]
+        if self.axis_name == "x":
+            return Line2D(at, none, marker=TICKDOWN, color=color, transform=self.axes.get_xaxis_transform("tick1"))
+        return Line2D(none, at, marker=TICKLEFT, color=color, transform=self.axes.get_yaxis_transform("tick1"))
 
     def get_tightbbox(self, renderer: RendererBase | None = None, *, for_layout_only: bool = False) -> Bbox | None:
         if renderer is None or not self.get_visible() or (for_layout_only and not self.get_in_layout()):
@@ -184,27 +194,9 @@ def _flatten(box: Bbox, axis: str) -> None:
 class _LightXAxis(_LightAxis, XAxis):
     _tick_class = _LightXTick
 
-    def _place_label(self, boxes: list[Bbox], mark: float) -> None:
-        lowest = min([self.axes.bbox.y0 - mark, *(box.y0 for box in boxes if np.isfinite(box.y0))])
-        self.label.set_y(lowest - self.labelpad * self.axes.figure.dpi / 72)
-
-    def _marks(self, ticks: list[Tick]) -> Line2D:
-        at = [tick.get_loc() for tick in ticks]
-        where = self.axes.get_xaxis_transform("tick1")
-        return Line2D(at, np.zeros(len(at)), marker=TICKDOWN, color=rcParams["xtick.color"], transform=where)
-
 
 class _LightYAxis(_LightAxis, YAxis):
     _tick_class = _LightYTick
-
-    def _place_label(self, boxes: list[Bbox], mark: float) -> None:
-        leftmost = min([self.axes.bbox.x0 - mark, *(box.x0 for box in boxes if np.isfinite(box.x0))])
-        self.label.set_x(leftmost - self.labelpad * self.axes.figure.dpi / 72)
-
-    def _marks(self, ticks: list[Tick]) -> Line2D:
-        at = [tick.get_loc() for tick in ticks]
-        where = self.axes.get_yaxis_transform("tick1")
-        return Line2D(np.zeros(len(at)), at, marker=TICKLEFT, color=rcParams["ytick.color"], transform=where)
 
 
 class LightAxes(Axes):
