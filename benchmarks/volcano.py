@@ -40,7 +40,7 @@ def main() -> None:
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "index.html"
         if len(sys.argv) == 1:
-            path.write_text(study_report(study(), [], [], [], pl.DataFrame()))
+            path.write_text(study_report(study(), [], [], pl.DataFrame()).html)
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )

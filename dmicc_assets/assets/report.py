@@ -99,4 +99,4 @@ def report(context: StepContext) -> Result:
     kept = KeptFigures(results, path.parent)
     manifests = Results.of_study(context.lake, context.study).manifests()
     page = study_report(results, manifests, study_figures(kept.results), checklist(results), kept.drawn)
-    return Result({"report/study": write_report(path, page, context.study.title)})
+    return Result({"report/study": write_report(path, page.html, context.study.title, page.content_sha256)})

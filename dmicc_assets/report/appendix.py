@@ -19,6 +19,7 @@ from dmicc_assets.report.enrichment_tables import gene_sets, terms
 from dmicc_assets.report.sections import performance, roc_rows
 from dmicc_assets.results.reader import Results
 
+PROVENANCE = "provenance"
 _FINDINGS = ("severity", "code", "subject", "message", "what_to_do", "what_the_check_asks")
 
 
@@ -67,14 +68,19 @@ def appendix(results: Results, provenance: pl.DataFrame, checklist: pl.DataFrame
             _ordered(results, "rigor/probast", "position"),
         ),
         Part(
-            "provenance", "Provenance", "Every result of the study: the hash of its inputs, settings and code "
+            PROVENANCE, "Provenance", "Every result of the study: the hash of its inputs, settings and code "
             "(recipe), the hash of its rows (content), and the run that made it.",
             [
-                free_table("provenance", "Partitions of the lake.", provenance, shown=SHOWN["provenance"]),
+                partitions_table(provenance),
                 *_ordered(results, "source/files"),
             ] if len(provenance) else [],
         ),
     ]  # fmt: skip
+
+
+def partitions_table(provenance: pl.DataFrame) -> ReportTable:
+    """The origin of each partition, a row for each manifest."""
+    return free_table("provenance", "Partitions of the lake.", provenance, shown=SHOWN["provenance"])
 
 
 def _long_tables(results: Results) -> list[ReportTable]:

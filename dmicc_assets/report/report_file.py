@@ -20,10 +20,11 @@ def find_report(lake: Lake, reports: Path, study: str) -> Path | None:
     return page if lake.bring("report/study", study, page) else None
 
 
-def write_report(path: Path, page: str, title: str) -> pl.DataFrame:
+def write_report(path: Path, page: str, title: str, content_sha256: str) -> pl.DataFrame:
     """Write the page; returns the row of `report.study`."""
     write_page(path, page)
-    return TABLES["report/study"].frame({"file": path.name, "title": title, "n_bytes": path.stat().st_size})
+    row = {"file": path.name, "title": title, "n_bytes": path.stat().st_size, "content_sha256": content_sha256}
+    return TABLES["report/study"].frame(row)
 
 
 def write_page(path: Path, page: str) -> None:

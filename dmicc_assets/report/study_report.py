@@ -6,7 +6,8 @@ styles from `templates/`.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from markupsafe import Markup, escape
 
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.lake.manifest import Manifest
-from dmicc_assets.report.appendix import appendix, tally
+from dmicc_assets.report.appendix import PROVENANCE, Part, appendix, partitions_table, tally
 from dmicc_assets.report.clinical import case_groups
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.facts import facts, tiles_a_row
@@ -67,13 +68,27 @@ class Provenance:
         )
 
 
+@dataclass(frozen=True)
+class ReportPage:
+    """The report.
+
+    Attributes:
+        html: the page.
+        content_sha256: SHA-256 of the page without the times and the runs of its results, so that two pages that say
+            the same have the same.
+    """
+
+    html: str
+    content_sha256: str
+
+
 def study_report(
     results: Results,
     provenance: Sequence[Manifest],
     figures: Iterable[CatalogFigure],
     checklist: pl.DataFrame,
     draw: Callable[[CatalogFigure], DrawnFigure] = drawn_figure,
-) -> str:
+) -> ReportPage:
     """The report as one HTML page: no request leaves it, and it prints.
 
     Args:
@@ -90,31 +105,37 @@ def study_report(
     texts = methods(results.study, made.versions, scales, dict(zip(design["cohort"], design["block"], strict=True)))
     page, parts, strip = sections(results, texts), appendix(results, made.rows, checklist), facts(results)
     places = [("summary", SUMMARY_FIGURES), *((each.id, each.figures) for each in (*page, *parts))]
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            study=results.study,
-            verdict=results.rows("rigor/verdict").to_dicts(),
-            flow=flow_picture(results),
-            main_findings=main_findings(results),
-            facts=strip,
-            tiles_a_row=tiles_a_row(len(strip)),
-            sections=page,
-            parts=parts,
-            pictures=placed([picture(draw(figure)) for figure in figures], places),
-            tally=tally(results),
-            case_groups=case_groups(results.study.case),
-            versions=made.versions,
-            out_of_date_place=Markup(PLACE),
-            written_at=made.written_at.replace("T", " ")[:16],
-            volcanoes=json_script(_volcanoes(results)),
-            settings=json_script(results.study.model_dump(mode="json")),
-            settings_text=results.study.model_dump_json(indent=2, exclude_defaults=True),
-            css=Markup((TEMPLATES / "report.css").read_text()),
-            scripts=[Markup((TEMPLATES / name).read_text()) for name in _SCRIPTS],
-        )
-    )
+    shown = {
+        "study": results.study,
+        "verdict": results.rows("rigor/verdict").to_dicts(),
+        "flow": flow_picture(results),
+        "main_findings": main_findings(results),
+        "facts": strip,
+        "tiles_a_row": tiles_a_row(len(strip)),
+        "sections": page,
+        "parts": parts,
+        "pictures": placed([picture(draw(figure)) for figure in figures], places),
+        "tally": tally(results),
+        "case_groups": case_groups(results.study.case),
+        "versions": made.versions,
+        "out_of_date_place": Markup(PLACE),
+        "written_at": made.written_at.replace("T", " ")[:16],
+        "volcanoes": json_script(_volcanoes(results)),
+        "settings": json_script(results.study.model_dump(mode="json")),
+        "settings_text": results.study.model_dump_json(indent=2, exclude_defaults=True),
+        "css": Markup((TEMPLATES / "report.css").read_text()),
+        "scripts": [Markup((TEMPLATES / name).read_text()) for name in _SCRIPTS],
+    }
+    template = _environment().get_template("report.html.j2")
+    undated = template.render(shown | {"written_at": "", "parts": [_undated(part, made) for part in parts]})
+    return ReportPage(template.render(shown), sha256(undated.encode()).hexdigest())
+
+
+def _undated(part: Part, made: Provenance) -> Part:
+    """A part of the appendix without the times and the runs of the results."""
+    if part.id != PROVENANCE or not part.tables:
+        return part
+    return replace(part, tables=[partitions_table(made.rows.drop("run_id", "written_at")), *part.tables[1:]])
 
 
 def _environment() -> Environment:

@@ -117,6 +117,11 @@ TABLES = (
             key("file", "file, relative to the study's report folder"),
             Column("title", TEXT, "what it shows"),
             Column("n_bytes", COUNT, "size in bytes", is_volatile=True),
+            Column(
+                "content_sha256",
+                TEXT,
+                "SHA-256 of the page without the times and the runs of its results: equal where two pages say the same",
+            ),
         ),
         "The HTML report of the study and its figures.",
     ),

@@ -250,6 +250,7 @@ def test_a_file_beside_the_lake_goes_with_its_manifest(here: PublishedLake, ther
         pages[0].parent.mkdir(parents=True, exist_ok=True)
         pages[0].write_text(text)
         rows = pl.DataFrame({"study": ["s"], "file": ["index.html"], "title": [text], "n_bytes": [len(text)]})
+        rows = rows.with_columns(content_sha256=pl.lit("0" * 64))
         here.write_declared("report/study", "s", rows.cast({"n_bytes": pl.Int64}), origin, files=[pages[0]])
 
     for text, origin in (("first", ORIGIN), ("second", OTHER)):

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from base64 import b64decode
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
@@ -68,7 +69,7 @@ def rendered(options: Options = DEFAULTS, with_figures: bool = False) -> str:
     results = simulated_tables(options)
     figures = [figure for figure in study_figures(results) if with_figures and figure.name in SHOWN]
     judged = pl.DataFrame([VERDICT | {"study": "simulated", "level": "a hypothesis"}])
-    return study_report(results.with_frames({"rigor/verdict": judged}), [MANIFEST], figures, CHECKLIST)
+    return study_report(results.with_frames({"rigor/verdict": judged}), [MANIFEST], figures, CHECKLIST).html
 
 
 @pytest.fixture(scope="module")
@@ -273,10 +274,23 @@ def test_what_is_missing_is_said(options: Options, said: str) -> None:
 
 
 def test_a_study_that_was_never_run_has_a_report() -> None:
-    page = study_report(Results.of_frames(simulated_tables().study, {}), [], [], pl.DataFrame())
+    page = study_report(Results.of_frames(simulated_tables().study, {}), [], [], pl.DataFrame()).html
     for said in ("No check has been run.", "No dataset has been read yet.", "No cohort has been analysed yet."):
         assert said in page
     assert page.count("Nothing was made for this part.") == 6
+
+
+def test_pages_differ_where_they_say_something_else_and_not_by_their_times() -> None:
+    study, results = simulated_tables().study, Results.of_frames(simulated_tables().study, {})
+    again = replace(MANIFEST, run_id="another", written_at="2027-01-01T00:00:00+00:00")
+    other = replace(MANIFEST, content="d" * 64)
+    title = Results.of_frames(study.model_copy(update={"title": "Another title"}), {})
+    cases = ((results, MANIFEST), (results, again), (results, other), (title, MANIFEST))
+    pages = [study_report(of, [manifest], [], pl.DataFrame()) for of, manifest in cases]
+    assert len({page.html for page in pages}) == 4
+    first, later, *others = (page.content_sha256 for page in pages)
+    assert first == later
+    assert len({first, *others}) == 3
 
 
 @pytest.mark.parametrize(
