@@ -39,10 +39,7 @@ LEFT_OUT_FREQUENCY = 0.8
     measures="p of the shared genes against other axes of variation of the tissues",
     fires="above",
     severities=("warning", "info"),
-    remedy=(
-        "Present the shared genes as a list to be tested, not as a finding. "
-        "Where cohorts share controls, give each its own."
-    ),
+    remedy="Present the shared genes as a list to be tested, not as a finding.",
     citation="Langsrud 2005, 10.1007/s11222-005-4789-5; Wang 2015, 10.1038/srep16923",
     doubts=Doubt(
         "not supported", 1, "the diseases are not shown to share more genes than other variation of these tissues gives"
@@ -69,7 +66,8 @@ def sharing(evidence: StudyEvidence) -> list[Finding]:
     if n_common:
         text += (
             f"; {counted(n_common, 'sample')} of one cohort {'is' if n_common == 1 else 'are'} in another too, which "
-            "alone makes genes shared: the p-values say nothing, and sharing cannot be judged"
+            "alone makes genes shared: the p-values say nothing, and sharing cannot be judged; give each cohort "
+            "samples of its own"
         )
         return [finding("M4", evidence.name, "info", text, row["sharing_p_value"], CHANCE)]
     fires = row["sharing_p_value"] > CHANCE

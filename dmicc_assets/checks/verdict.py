@@ -134,7 +134,7 @@ def _doubted(evidence: StudyEvidence, rules: Sequence[Rule], shown: Sequence[Pro
     named += [rule for rule in RULES if rule.is_always_said and rule not in named and rule.holds(evidence)]
     sharing = [proof for proof in shown if proof.code == "M4"]
     text = _BEGINNINGS[rules[0].level].format(
-        shown=f"{_as_sentence(sharing[0].shows)}, but " if sharing else "It must be doubted: ",
+        shown=f"{_as_sentence(sharing[0].shows)} ({sharing[0].code}), but " if sharing else "It must be doubted: ",
         reasons=listed([rule.says(evidence) for rule in named if rule.level == rules[0].level]),
     )
     # A doubt of another kind is no reason for the level, as opposite directions are none for "no more than chance".
@@ -142,21 +142,20 @@ def _doubted(evidence: StudyEvidence, rules: Sequence[Rule], shown: Sequence[Pro
         text += f"; besides, {listed(besides)}"
     if "M4" in {rule.code for rule in named} and len(evidence.rows("validation/roc", predictor="model")):
         text += _OTHER_QUESTION
-    codes = [proof.code for proof in sharing if rules[0].level == "a hypothesis"]
-    codes += [code for rule in named if (code := _code(evidence, rule))]
+    codes = [code for rule in named if (code := _code(evidence, rule))]
     others = set(_warning(evidence)) - {rule.code for rule in named}
-    return f"{text}{_in_brackets(codes)}{_further(len(others))}."
+    return f"{text}{_in_brackets(codes)}{_warn(len(others), 'further check')}."
 
 
 def _trusted(evidence: StudyEvidence, shown: Sequence[Proof]) -> str:
     warn = _warning(evidence)
     text = _as_sentence(listed([proof.shows for proof in shown]))
     codes = [proof.code for proof in shown if proof.code]
-    return f"{text}{_in_brackets(codes)}{_further(len(warn))}{_in_brackets(warn)}."
+    return f"{text}{_in_brackets(codes)}{_warn(len(warn), 'check')}{_in_brackets(warn)}."
 
 
-def _further(n: int) -> str:
-    return f"; {counted(n, 'further check')} {'warns' if n == 1 else 'warn'}" if n else ""
+def _warn(n: int, what: str) -> str:
+    return f"; {counted(n, what)} {'warns' if n == 1 else 'warn'}" if n else ""
 
 
 def _as_sentence(text: str) -> str:
@@ -172,7 +171,12 @@ def _warning(evidence: StudyEvidence) -> list[str]:
 
 
 def _code(evidence: StudyEvidence, rule: Rule) -> str:
-    """The rule's code with the subjects that its check warns of, but for the study as a whole and its only cohort."""
+    """The rule's code with the subjects that its check warns of, but for the study as a whole and its only cohort.
+
+    The code of a check that did not warn, whose silence would be a proof, is marked as untested.
+    """
+    if rule.code and fired(evidence, rule.code).is_empty():
+        return f"{rule.code} untested"
     cohorts = list(evidence.study.cohorts)
     whole = {evidence.name, *cohorts} if len(cohorts) == 1 else {evidence.name}
     subjects = [name for name in fired(evidence, rule.code)["subject"].unique().sort() if name not in whole]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from dmicc_assets.checks.finding import Finding, finding
-from dmicc_assets.checks.registry import findings_table, run_checks
+from dmicc_assets.checks.registry import CHECKS, findings_table, run_checks
 from dmicc_assets.checks.tripod import FILLED, FOR_AUTHOR, ITEMS, checklist
 from dmicc_assets.checks.verdict import Verdict, verdict, verdict_table
 from dmicc_assets.checks.verdict_page import COMMAND, verdict_page
@@ -17,7 +17,7 @@ from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
 from dmicc_assets_tests.conftest import ROOT
 from dmicc_assets_tests.worlds.sound_study import sound, study_file, with_frame, with_study
-from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change, same_array, with_values
+from dmicc_assets_tests.worlds.spoilt_studies import FIRES, change, same_array, shared_controls, with_values
 
 
 def judged(evidence: StudyEvidence, *more: Finding) -> Verdict:
@@ -38,7 +38,7 @@ def test_a_sound_study_holds_up() -> None:
     assert said.trust == (
         "More genes are shared than other variation of these tissues gives, less is found when the labels are "
         "shuffled, the model tells cases from controls in patients that it has not seen and random genes do worse "
-        "there (M4, R3, R2); 2 further checks warn (R10, R11)."
+        "there (M4, R3, R2); 2 checks warn (R10, R11)."
     )
     assert "no absolute risk can be stated" in said.missing
     assert said.reasons == (
@@ -53,7 +53,7 @@ LED_TO: tuple[tuple[str, str, str], ...] = (
     ("R14", "broken data", "an integrity check failed (R14)"),
     ("R3", "not supported", "It is not shown to be more than chance: as much is found when the labels are shuffled"),
     ("M4", "not supported", "the diseases are not shown to share more genes than other variation of these tissues"),
-    ("R1", "a hypothesis", "tissues gives, but the AUC drops when the genes are chosen without the patients"),
+    ("R1", "a hypothesis", "tissues gives (M4), but the AUC drops when the genes are chosen without the patients"),
     ("R2", "a hypothesis", "more than one in twenty random sets of genes do as well"),
     ("M1", "a hypothesis", "many of the genes with raw p < 0.05 are false, though of those found 3 of 3 in a"),
     ("D1", "a hypothesis", "a class has fewer than ten samples"),
@@ -86,7 +86,25 @@ def test_arrays_that_stand_twice_are_broken_data() -> None:
 
 def test_codes_stand_behind_the_reasons_with_their_subjects() -> None:
     doubted = judged(FIRES["R2"][0](FIRES["R1"][0](sound()))).trust
-    assert doubted.endswith("do as well (M4, R1 in b, R2 in SIM3); 2 further checks warn.")
+    assert doubted.endswith("do as well (R1 in b, R2 in SIM3); 2 further checks warn.")
+
+
+def test_codes_that_support_stand_apart_from_those_that_doubt() -> None:
+    doubted = judged(FIRES["R1"][0](sound())).trust
+    shown, _, reasons = doubted.partition(", but ")
+    assert shown.endswith("gives (M4)")
+    assert "M4" not in reasons
+    untested = {name: pl.lit(None, pl.Float64) for name in ("sharing_p_value", "sharing_expected")}
+    said = judged(change("signature/overlap", **untested)(sound())).trust
+    assert said.startswith("It must be doubted: whether the diseases share more than chance gives could not be tested")
+    assert said.endswith(" (M4 untested); 2 further checks warn.")
+
+
+def test_samples_of_their_own_are_advised_where_cohorts_share_some() -> None:
+    shared, apart = (CHECKS["M4"].judge(spoil(sound()))[0].message for spoil in (shared_controls, FIRES["M4"][0]))
+    assert "give each cohort samples of its own" in shared
+    assert "not shown to be more than chance" in apart
+    assert "own" not in re.findall(r"\w+", apart + CHECKS["M4"].remedy)
 
 
 def test_the_only_cohort_of_a_study_is_not_named_behind_codes() -> None:
