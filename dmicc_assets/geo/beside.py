@@ -30,6 +30,15 @@ def urls_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str)
     return [f"{client.xena_url}/{file}" for file in [*map(quote, files), *(map(quote, quoted) if is_local else quoted)]]
 
 
+def place_beside(spec: Dataset, client: GeoClient, study_folder: Path, name: str) -> str:
+    """Where a name in the study file was looked for, for people: a slash as a slash, whatever else was tried."""
+    if spec.source != "xena" or name.startswith(BESIDE):
+        return urls_beside(spec, client, study_folder, name)[0]
+    file = unquote(name).removesuffix(".gz")
+    either = "" if name.endswith(".gz") else f" or {file.rpartition('/')[2]}"
+    return f"{client.xena_url}/{file}.gz{either}"
+
+
 def near_names(name: str, spec: Dataset, client: GeoClient, study_folder: Path) -> list[str]:
     """Up to three files beside a name that does not exist, the most alike first; of a hub without listings, by rule."""
     folder = name.rpartition("/")[0]

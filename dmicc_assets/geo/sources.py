@@ -16,7 +16,7 @@ from dmicc_assets.geo.accession import (
     platform_folder,
     series_folder,
 )
-from dmicc_assets.geo.beside import near_names, urls_beside
+from dmicc_assets.geo.beside import near_names, place_beside, urls_beside
 from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, read_symbols, verify_counts, verify_symbols
 from dmicc_assets.geo.formats.gene_id_columns import is_entrez_column
 from dmicc_assets.geo.formats.gzip_stream import CHECK
@@ -296,4 +296,5 @@ def _visit_beside(
     if get(wanted) is None:
         near = near_names(name, spec, client, study_folder)
         advice = f", but there may be {' or '.join(near)}" if near else ""
-        raise NotServedError(f"{dataset}: no {role} file at {' or '.join(wanted.urls)}: {name} is not there{advice}")
+        place = place_beside(spec, client, study_folder, name)
+        raise NotServedError(f"{dataset}: no {role} file at {place}: {name} is not there{advice}")

@@ -333,6 +333,15 @@ def test_a_bucket_that_forbids_what_it_lacks(
         acquire("X", spec("xena", matrix="TCGA.CHOL.sampleMap/HiSeqV3"), client, Path())
 
 
+@pytest.mark.parametrize("name", ["TCGA.CHOL.sampleMap/HiSeqV3", "TCGA.CHOL.sampleMap%2FHiSeqV3"])
+def test_a_matrix_that_is_not_there_is_said_in_one_readable_line(mirror: Path, client: GeoClient, name: str) -> None:
+    root = (mirror / "xena").as_uri()
+    with pytest.raises(SourceError) as refused:
+        acquire("X", spec("xena", matrix=name), client, Path())
+    at = f"{root}/TCGA.CHOL.sampleMap/HiSeqV3.gz or HiSeqV3"
+    assert str(refused.value).partition(",")[0] == f"X: no matrix file at {at}: {name} is not there"
+
+
 def test_a_slash_in_a_name_may_be_a_part_of_the_files_name(mirror: Path, client: GeoClient) -> None:
     write_gzip(mirror / "xena" / "TCGA.CHOL.sampleMap%2FHiSeqV2.gz", MATRIX)
     assert get("TCGA-CHOL", spec("xena", matrix="TCGA.CHOL.sampleMap/HiSeqV2"), client).matrix.values.shape == (2, 2)
