@@ -12,7 +12,9 @@ import polars as pl
 from rich.console import Console
 
 from dmicc_assets.checks.before_run import study_ahead
+from dmicc_assets.checks.finding import listed
 from dmicc_assets.checks.look import (
+    Look,
     cohort_row,
     coverage_lines,
     dataset_lines,
@@ -23,7 +25,7 @@ from dmicc_assets.checks.look import (
 )
 from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.cli.summary import stale_lines
-from dmicc_assets.errors import DataError
+from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.judged_study import judge_study
@@ -37,7 +39,8 @@ def check_and_show(out: Console, err: Console, workspace: Workspace, name: str, 
 
     Raises:
         RequestError: the study, or a gene-set library in it, is not there or wrong.
-        DataError: a run would stop; everything else is shown before.
+        DataError: a run would stop; everything is shown before, the reasons too.
+        SourceError: not every source could be looked at; everything else is shown before.
     """
     study = workspace.study(name)
     settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
@@ -47,13 +50,16 @@ def check_and_show(out: Console, err: Console, workspace: Workspace, name: str, 
     if is_there:  # otherwise `dmicc demo` makes the libraries
         for line in library_lines(study, settings):
             out.print(line)
-    stops = _show_look(out, err, study, settings, workspace.files[name].parent) if looks and is_there else []
-    validity = "the file is valid" if not stops else "the file is valid, but does not fit its sources"
-    out.print(f"risk model in {study.model_cohort}; {validity}")
+    folder = workspace.files[name].parent
+    stops, unseen = _show_look(out, err, study, settings, folder) if looks and is_there else ([], [])
+    out.print(f"risk model in {study.model_cohort}; {_validity(stops, unseen)}")
     if workspace.lake.has(name):
         for line in stale_lines(judge_study(workspace, name)) or ["every table is up to date"]:
             out.print(line)
-    _refuse(name, stops)
+    if stops:
+        places = dict.fromkeys(stop.partition(": ")[0] for stop in stops)
+        raise DataError(f"{name}: a run would stop at {listed(list(places))}; why, is said above")
+    _refuse_unseen(name, unseen)
 
 
 def check_in_json(out: Console, workspace: Workspace, name: str, last: dict[str, Any], *, looks: bool = True) -> None:
@@ -69,13 +75,14 @@ def check_in_json(out: Console, workspace: Workspace, name: str, last: dict[str,
     Raises:
         RequestError: the study, or a gene-set library in it, is not there or wrong.
         DataError: a run would stop; everything else is shown before.
+        SourceError: not every source could be looked at; everything else is shown before.
     """
     study, path = workspace.study(name), workspace.files[name]
     settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
     last |= {"study": name, "title": study.title, "file": str(path), "model_cohort": study.model_cohort}
     is_there = not study.is_simulated or settings.simulated_mirror.is_dir()
     last["gene_sets"] = list(library_lines(study, settings)) if is_there else []
-    stops: list[str] = []
+    stops, unseen = list[str](), list[str]()
     if looks and is_there:
         settings.prepare_home()  # annotations are kept where a run looks for them
         look = look_at_sources(study, settings, path.parent)
@@ -86,19 +93,36 @@ def check_in_json(out: Console, workspace: Workspace, name: str, last: dict[str,
             print_json(out, **cohort_row(cohort))
         for remark in ahead.remarks:
             print_json(out, remark=remark.text, stops=remark.stops)
-        stops = [remark.text for remark in ahead.remarks if remark.stops]
+        stops, unseen = [remark.text for remark in ahead.remarks if remark.stops], _unseen(look)
         last["datasets"] = [line for seen in look.previews.values() for line in dataset_lines(seen)]
         last |= {"coverage": list(coverage_lines(study, settings, ahead)), "not_looked_at": look.silent}
     last["out_of_date"] = root_causes(judge_study(workspace, name)) if workspace.lake.has(name) else None
-    _refuse(name, stops)
-
-
-def _refuse(name: str, stops: Sequence[str]) -> None:
-    """Raise DataError if anything would stop a run."""
     if stops:
         more = f" (and {len(stops) - 1} more, above)" if len(stops) > 1 else ""
         first = stops[0].splitlines()[0].removesuffix("; the samples are")
         raise DataError(f"{name}: a run would stop: {first}{more}")
+    _refuse_unseen(name, unseen)
+
+
+def _refuse_unseen(name: str, unseen: Sequence[str]) -> None:
+    """Raise SourceError if a dataset's source was not looked at: what it has is then not known to fit."""
+    if unseen:
+        were = "was" if len(unseen) == 1 else "were"
+        raise SourceError(
+            f"{name}: {listed(unseen)} {were} not looked at, since no source answered: whether a run would stop there "
+            "is not known; check again with a network, or the file alone by --offline"
+        )
+
+
+def _unseen(look: Look) -> list[str]:
+    """The datasets whose source did not answer."""
+    return [dataset for datasets in look.silent.values() for dataset in datasets]
+
+
+def _validity(stops: Sequence[str], unseen: Sequence[str]) -> str:
+    if stops:
+        return "the file is valid, but does not fit its sources"
+    return f"the file is valid by itself; NOT LOOKED AT: {', '.join(unseen)}" if unseen else "the file is valid"
 
 
 def _show_file(out: Console, study: Study) -> None:
@@ -132,8 +156,10 @@ def _fetched(study: Study, dataset: str) -> str:
     return f"{spec.source} matrix {spec.matrix}"
 
 
-def _show_look(out: Console, err: Console, study: Study, settings: Settings, folder: Path) -> list[str]:
-    """What the sources have now; the texts of what there would stop a run."""
+def _show_look(
+    out: Console, err: Console, study: Study, settings: Settings, folder: Path
+) -> tuple[list[str], list[str]]:
+    """What the sources have now; the texts of what there would stop a run, and the datasets that were not looked at."""
     settings.prepare_home()  # annotations are kept where a run looks for them
 
     def watched(dataset: str) -> AbstractContextManager[object]:
@@ -156,4 +182,4 @@ def _show_look(out: Console, err: Console, study: Study, settings: Settings, fol
         out.print(download_line(look))
     for remark in ahead.remarks:
         out.print(f"{'a run stops here' if remark.stops else 'note'}: {remark.text}")
-    return [remark.text for remark in ahead.remarks if remark.stops]
+    return [remark.text for remark in ahead.remarks if remark.stops], _unseen(look)

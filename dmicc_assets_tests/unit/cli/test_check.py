@@ -83,7 +83,8 @@ def test_what_a_run_would_refuse_is_status_1_with_everything_shown(run: Check, t
     with FakeGeo(tmp_path / "mirror") as geo:
         status, lines, errors = run(geo.geo_url, datasets=yaml.safe_load(text))
     assert status == 1
-    assert errors == "dmicc: small: a run would stop: GSE1001: 3 samples are lupus, the study expects 4\n"
+    assert errors == "dmicc: small: a run would stop at GSE1001; why, is said above\n"
+    assert sum("3 samples are lupus" in line for line in lines) == 1
     assert any(line.startswith("a run stops here: GSE1001: 3 samples are lupus") for line in lines)
     assert any("lupus 3 (expected 4)" in line for line in lines)
     assert "risk model in sle; the file is valid, but does not fit its sources" in lines
@@ -134,7 +135,7 @@ def test_a_program_gets_objects_and_what_stops_a_run_last(run: Check, tmp_path: 
     assert last["error"] == "small: a run would stop: GSE1001: 3 samples are lupus, the study expects 4"
 
 
-def test_offline_asks_nothing_and_a_silent_server_is_one_line(run: Check, tmp_path: Path) -> None:
+def test_offline_asks_nothing_and_a_silent_server_is_no_validity(run: Check, tmp_path: Path) -> None:
     with FakeGeo(tmp_path / "mirror") as geo:
         status, offline, errors = run(geo.geo_url, "--offline")
         assert geo.requests == []
@@ -142,10 +143,15 @@ def test_offline_asks_nothing_and_a_silent_server_is_one_line(run: Check, tmp_pa
     assert "cohort sle: lupus against healthy in GSE1001, batch: covariate, block: auto" in offline
     assert any("series matrix of GSE1001" in line and "lupus (3), healthy (?)" in line for line in offline)
     status, silent, errors = run(geo.geo_url)
-    assert (status, errors) == (0, "")
-    (more,) = [line for line in silent if line not in offline]
+    assert (status, errors.count("\n")) == (1, 1)
+    assert errors.startswith("dmicc: small: GSE1001 was not looked at, since no source answered: whether a run would")
+    more, validity = [line for line in silent if line not in offline]
     assert more.startswith("not looked at: GSE1001 (cannot reach 127.0.0.1")
-    assert set(offline) <= set(silent)
+    assert validity == "risk model in sle; the file is valid by itself; NOT LOOKED AT: GSE1001"
+    assert "risk model in sle; the file is valid" in offline
+    status, objects, _ = run(geo.geo_url, "--json")
+    last = json.loads(objects[-1])
+    assert (status, last["outcome"], list(last["not_looked_at"].values())) == (1, "failed", [["GSE1001"]])
 
 
 def test_verify_reads_the_files_again_by_geoparse(run: Check, tmp_path: Path) -> None:
