@@ -54,6 +54,7 @@ def run_in_json(
     from dmicc_assets.cli.summary import study_summary
     from dmicc_assets.lake.judged import root_causes, stale_tables
     from dmicc_assets.lake.making import State
+    from dmicc_assets.lake.untried import untried_after
     from dmicc_assets.report.report_file import find_report
     from dmicc_assets.results.reader import Results
 
@@ -61,7 +62,7 @@ def run_in_json(
     found: dict[str, Any] = {"verdict": None, "summary": []}
     try:
         found["verdict"] = next(results.rigor.verdict.iter_rows(named=True), None)
-        found["summary"] = study_summary(results, stale_tables(this.judged))
+        found["summary"] = study_summary(results, stale_tables(this.judged), untried_after(workspace, outcomes))
     except DataError as error:  # an old result, after a run of one group
         found["problem"] = str(error)
     page = find_report(workspace.lake, workspace.settings.reports, this.study)

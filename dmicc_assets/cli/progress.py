@@ -48,6 +48,7 @@ class RunProgress:
         remaining: the work that is left, once the plan is known.
         at_work: steps and partitions that are computed.
         of_part: what this step says of its work.
+        failed: outcomes of the partitions that failed.
         begun: the beginning, by `perf_counter`.
     """
 
@@ -58,6 +59,7 @@ class RunProgress:
     remaining: Remaining | None = None
     at_work: list[str] = field(default_factory=list[str])
     of_part: str = ""
+    failed: list[Outcome] = field(default_factory=list[Outcome])
     begun: float = field(default_factory=perf_counter)
 
     def __enter__(self) -> Self:
@@ -97,6 +99,7 @@ class RunProgress:
     def ended(self, outcome: Outcome) -> None:
         """A step ends, or is skipped."""
         self.n_ended += 1
+        self.failed += [outcome] if outcome.state == "failed" else []
         name = f"{outcome.step.name} of {outcome.key}"
         self.at_work, self.of_part = [each for each in self.at_work if each != name], ""
         if self.remaining is not None:

@@ -1,6 +1,6 @@
 """Summary of a study's results in a few lines, shown at the end of a run."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -28,12 +28,15 @@ Lines = list[tuple[str, str]]
 Partition = tuple[str, PartitionKey]
 
 
-def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
+def study_summary(
+    results: Results, stale: Collection[Partition] = (), unmade: Mapping[Partition, str] | None = None
+) -> Lines:
     """Results as pairs of name and value; parts that were not materialised are left out.
 
     Args:
         results: of the study.
         stale: tables and partitions that are out of date; a line from one of them says so.
+        unmade: tables and partitions that a failure of this run left unmade, with the step that failed.
     """
 
     def said(lines: Lines, key: PartitionKey, *tables: str) -> Lines:
@@ -53,7 +56,8 @@ def study_summary(results: Results, stale: Collection[Partition] = ()) -> Lines:
     lines += said(_biomarkers(results), name, "signature/biomarkers")
     areas = _areas(results)
     is_tested = bool(areas) and not is_behind("validation/roc", "model/coefficients")
-    lines += said(_model(results, is_tested=is_tested), name, "model/coefficients")
+    failed = (unmade or {}).get(("validation/roc", name))
+    lines += said(_model(results, failed, is_tested=is_tested), name, "model/coefficients")
     lines += said(areas, name, "validation/roc", "rigor/findings")
     lines += said(_published(results), name, "report/published")
     return lines + said(_findings(results), name, "rigor/findings")
@@ -121,14 +125,22 @@ def _biomarkers(results: Results) -> Lines:
     return [("biomarkers", ", ".join(results.biomarkers) or "none")] if is_made else []
 
 
-def _model(results: Results, *, is_tested: bool) -> Lines:
-    """The fitted model; not before its test an area, which on the samples that chose its genes would be too high."""
+def _model(results: Results, failed: str | None, *, is_tested: bool) -> Lines:
+    """The fitted model; not before its test an area, which on the samples that chose its genes would be too high.
+
+    Args:
+        results: of the study.
+        failed: the step whose failure prevented the test, if one did.
+        is_tested: whether this model was tested.
+    """
     slopes: dict[str, float] = dict(results.model.coefficients.select("term", "probability_coefficient").iter_rows())
     if not slopes:
         return []
     terms = f"{slopes.pop(INTERCEPT):.3g}"
     terms += "".join(f" {'-' if slope < 0 else '+'} {abs(slope):.3g} {gene}" for gene, slope in slopes.items())
-    later = "" if is_tested else "; not tested yet: its area under the curve (AUC) comes with its validation"
+    later = "; not tested yet: its area under the curve (AUC) comes with its validation"
+    later = f"; not tested, because {failed} failed" if failed else later
+    later = "" if is_tested else later
     return [("model", f"log-odds {terms} (log2), fitted in {results.study.model_cohort}{later}")]
 
 

@@ -12,15 +12,17 @@ import polars as pl
 from rich.console import Console
 
 from dmicc_assets.assets import STEPS
+from dmicc_assets.cli.first_look import show_first_look
 from dmicc_assets.cli.json_lines import print_json, run_in_json
 from dmicc_assets.cli.progress import progress_of
 from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.chosen_steps import EVERYTHING, Chosen
-from dmicc_assets.lake.currency import Currency, study_currency
+from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import stale_tables
 from dmicc_assets.lake.making import Outcome
 from dmicc_assets.lake.remaining import Remaining
+from dmicc_assets.lake.untried import untried_after
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.report.enrichment_tables import bundled_libraries, missing_libraries
 from dmicc_assets.report.report_file import find_report, report_path
@@ -78,7 +80,7 @@ def run_and_show(
         def look() -> None:
             if last is None:
                 with shows.aside():
-                    _show_first_look(out, workspace, this.study, shows.elapsed)
+                    show_first_look(out, workspace, study, plan, shows.failed, shows.elapsed)
 
         outcomes = this.materialise(plan, shows.started, shows.ended, look)
     for warning in dict.fromkeys(this.warnings):
@@ -104,7 +106,7 @@ def _show_run(
     Of a run of some groups the other steps are counted only: nobody asked for them.
     """
     try:
-        _show_result(out, err, workspace, workspace.studies[this.study], this.judged)
+        _show_result(out, err, workspace, workspace.studies[this.study], this.judged, outcomes)
     except DataError as error:  # possibly an old result, when the run was of one group or failed before this part
         err.print(f"warning: {error}")
     counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "unchanged", "current")}
@@ -118,16 +120,6 @@ def _show_run(
         return
     for line in stale_lines(this.judged):
         out.print(line)
-
-
-def _show_first_look(out: Console, workspace: Workspace, study: str, seconds: float) -> None:
-    """The results so far, without those that the rest of the run computes again."""
-    stale = stale_tables(study_currency(workspace, study, STEPS))
-    lines = study_summary(Results.of_study(workspace.lake, workspace.studies[study]), stale)
-    lines = [(what, text) for what, text in lines if not text.startswith(OUT_OF_DATE)]
-    out.print(f"first look, after {seconds:.1f} s (in `dmicc sql` too); validation, checks, figures, report follow:")
-    show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
-    out.file.flush()
 
 
 def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
@@ -226,7 +218,14 @@ def _compare_what_is_left(workspace: Workspace) -> None:
         run_step(context, origin(context))
 
 
-def _show_result(out: Console, err: Console, workspace: Workspace, study: Study, judged: Sequence[Currency]) -> None:
+def _show_result(
+    out: Console,
+    err: Console,
+    workspace: Workspace,
+    study: Study,
+    judged: Sequence[Currency],
+    outcomes: Sequence[Outcome],
+) -> None:
     out.print(study.title, style="italic")
     results = Results.of_study(workspace.lake, study)
     stale = stale_tables(judged)
@@ -235,7 +234,7 @@ def _show_result(out: Console, err: Console, workspace: Workspace, study: Study,
         out.print(f"{mark}{row['line']}", style="bold", markup=False, highlight=False)
         for sentence in () if mark else ("found", "trust", "missing"):
             out.print(row[sentence], markup=False, highlight=False)
-    lines = study_summary(results, stale)
+    lines = study_summary(results, stale, untried_after(workspace, outcomes))
     show_rows(out, pl.DataFrame(lines, schema=["what", "result"], orient="row"), has_header=False)
     for text in filter(None, (missing_libraries(results).strip(), bundled_libraries(results).strip())):
         err.print(f"warning: {text[0].lower()}{text[1:]}")
