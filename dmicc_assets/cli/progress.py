@@ -93,7 +93,7 @@ class RunProgress:
         self.at_work.append(f"{step} of {key}")
         self.of_part = ""
         if self.remaining is not None:
-            self.remaining.started()
+            self.remaining.started(step, key)
         self._show_started()
 
     def ended(self, outcome: Outcome) -> None:

@@ -25,7 +25,7 @@ class Left:
 
     n = 4
 
-    def started(self) -> None: ...
+    def started(self, _step: str, _key: PartitionKey) -> None: ...
 
     def ended(self, _: Outcome) -> None:
         self.n -= 1

@@ -251,16 +251,19 @@ def test_the_time_left_is_that_of_earlier_runs_for_what_is_out_of_date(
     monkeypatch.setattr(Lake, "manifest", timed)
     monkeypatch.setattr(remaining, "perf_counter", lambda: 100.0)
     plan = [(step, key) for step in MADE for key in partition_keys(step.partition, workspace.studies["local"])]
+    first = ("differential", PartitionKey("local.a"))
     left = Remaining(workspace, "local", plan)
     assert left.seconds is None
-    left.started()
+    left.started(*first)
     assert left.seconds is None
     seconds["signature/genes"] = 2.0
     left = Remaining(workspace, "local", plan)
-    left.started()
+    left.started(*first)
     assert left.seconds == pytest.approx(22.0)
-    monkeypatch.setattr(remaining, "perf_counter", lambda: 130.0)  # three times as slow as before
+    monkeypatch.setattr(remaining, "perf_counter", lambda: 130.0)  # slower than before
     left.ended(Outcome(step_named("differential"), PartitionKey("local.a"), "made", 30.0))
-    assert left.seconds == pytest.approx(3 * 12.0)
+    slowness = (30.0 + 10.0) / (10.0 + 10.0)
+    assert left.seconds == pytest.approx(slowness * 12.0, rel=0.01)
+    monkeypatch.setattr(remaining, "perf_counter", lambda: 160.0)
     left.ended(Outcome(step_named("differential"), PartitionKey("local.b"), "current"))
-    assert left.seconds == pytest.approx(3 * 2.0)
+    assert left.seconds == pytest.approx(slowness * 2.0, rel=0.01)
