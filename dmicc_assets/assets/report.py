@@ -96,7 +96,7 @@ def report(context: StepContext) -> Result:
     from dmicc_assets.report.study_report import study_report
 
     results, path = Results.of_step(context), report_path(context.settings.reports, context.study.study)
-    kept = KeptFigures(results, path.parent)
+    kept = KeptFigures(results, path.parent, context.report_progress)
     manifests = Results.of_study(context.lake, context.study).manifests()
     page = study_report(results, manifests, study_figures(kept.results), checklist(results), kept.drawn)
     return Result({"report/study": write_report(path, page.html, context.study.title, page.content_sha256)})

@@ -3,6 +3,7 @@
 What a run is, and how long it still takes, is decided elsewhere.
 """
 
+import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,9 +25,12 @@ Plan = Sequence[tuple[Step, PartitionKey]]
 _SILENT = ("current", "blocked")
 # Characters of a live line, beside its bar and clock.
 _LONGEST = 60
-# Seconds without a line, where there is no terminal, and between two looks at the clock.
-_PATIENCE = 30.0
+# Where there is no terminal, seconds without a line before one says what is at work, and the same where this is no
+# news; seconds between two looks at the clock.
+_PATIENCE, _NO_NEWS = 5.0, 30.0
 _LOOK_AFTER = 1.0
+# Numbers in what a step says, which alone are no news.
+_NUMBERS = re.compile(r"\d+(\.\d+)?")
 
 
 def progress_of(err: Console, study: str, *, json_to: Console | None = None) -> "RunProgress":
@@ -173,9 +177,9 @@ class LinesOfProgress(RunProgress):
     """
 
     def __enter__(self) -> Self:
-        self._last, self._ends = 0.0, Event()
+        self._last, self._news, self._ends = 0.0, "", Event()
         self._line("checking the sources")
-        Thread(target=self._say_what_takes_long, daemon=True).start()
+        Thread(target=self._look_at_the_clock, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -185,10 +189,17 @@ class LinesOfProgress(RunProgress):
         if outcome.state not in _SILENT:
             self._line(f"{_said(outcome)}{_left(self.seconds_left)}")
 
-    def _say_what_takes_long(self) -> None:
+    def say_what_takes_long(self) -> None:
+        """A line on what is at work, if there was none for some time; soon if it is news, but for its numbers."""
+        at_work = ": ".join(filter(None, ["at work", ", ".join(self.at_work), self.of_part]))
+        news = _NUMBERS.sub("", at_work)
+        if self.elapsed - self._last > (_NO_NEWS if news == self._news else _PATIENCE):
+            self._news = news
+            self._line(at_work)
+
+    def _look_at_the_clock(self) -> None:
         while not self._ends.wait(_LOOK_AFTER):
-            if self.elapsed - self._last > _PATIENCE:
-                self._line(": ".join(filter(None, ["at work", ", ".join(self.at_work), self.of_part])))
+            self.say_what_takes_long()
 
     def _line(self, text: str) -> None:
         self._last = self.elapsed

@@ -45,9 +45,13 @@ def run_study(workspace: Workspace) -> dg.JobDefinition:
             message = f": {outcome.message}" if outcome.message else ""
             context.log.info(f"{outcome.step.name} of {outcome.key}: {outcome.state}{seconds}{message}")
 
+        def say(text: str) -> None:
+            if text:  # an empty one ends what was said, in a line that changes
+                context.log.info(text)
+
         try:
             with here.hold_study(study, report_waiting=context.log.info):
-                here = replace(here, report_progress=context.log.info)
+                here = replace(here, report_progress=say)
                 run = StudyRun(here, study, force=config.force, verify=config.verify)
                 context.instance.add_run_tags(context.run_id, tags_of_run(study, run.name))
                 outcomes = run.materialise(run.plan(config.only or None), ended=log)

@@ -112,7 +112,8 @@ def _figures(context: StepContext, patterns: Collection[str]) -> Iterator[tuple[
     from dmicc_assets.report.figures.kept import KeptFigures
 
     results = Results.of_study(context.lake, context.study, context.settings, upstream(context.step))
-    kept = KeptFigures(results, report_path(context.settings.reports, context.study.study).parent)
+    folder = report_path(context.settings.reports, context.study.study).parent
+    kept = KeptFigures(results, folder, context.report_progress)
     for figure in study_figures(kept.results):
         if any(fnmatch(figure.name, pattern) for pattern in patterns):
             yield kept, figure

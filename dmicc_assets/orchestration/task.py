@@ -97,6 +97,7 @@ def _drawn(workspace: Workspace, task: Task) -> Answer:
     if task.is_for_report:
         pictures.draw_for_report(context)
     drawn = {table: pictures.picture(context, manifest) for table, manifest in made.items() if manifest}
+    context.report_progress("")  # no step ends here, which would end what was said
     return Answer(pictures={table: each for table, each in drawn.items() if each})
 
 

@@ -7,7 +7,7 @@ figures. How a figure becomes a drawing is in `drawn.py`.
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -36,14 +36,16 @@ class KeptFigures:
     Args:
         results: what figures are drawn from.
         folder: of the study's report.
+        say: called before a figure is drawn.
 
     Attributes:
         results: the same, which note what is read: the catalog must be of these.
     """
 
-    def __init__(self, results: Results, folder: Path) -> None:
+    def __init__(self, results: Results, folder: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self._read = _ReadTables(results.tables)
         self._folder = folder / FOLDER
+        self._say = say
         self.results = replace(results, tables=self._read)
 
     def drawn(self, figure: CatalogFigure) -> DrawnFigure:
@@ -54,6 +56,7 @@ class KeptFigures:
         if kept.get("made_with") == made_with and self._reads_the_same(kept["read"]):
             return DrawnFigure(**kept["drawn"])
         self._read.seen.clear()
+        self._say(f"drawing {figure.title}")
         drawn = drawn_figure(figure)
         place = path.with_suffix(".traceback.txt")
         if not drawn.failure:

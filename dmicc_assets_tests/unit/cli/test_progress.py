@@ -103,6 +103,45 @@ def test_a_step_that_takes_long_is_named_while_it_works(monkeypatch: pytest.Monk
     assert "local at work: roc of local: fold 3 of 10" in log.getvalue()
 
 
+def test_a_log_says_soon_what_is_drawn_and_the_same_again_only_after_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Clock()
+    monkeypatch.setattr(progress, "perf_counter", now)
+    monkeypatch.setattr(progress, "Thread", NoThread)
+    log = Log()
+    shows = progress_of(Console(file=log, soft_wrap=True), "local")
+    assert isinstance(shows, progress.LinesOfProgress)
+    shows.begun = 0.0
+    with shows:
+        for text in ("drawing Volcano plot", "drawing Volcano plot", "GSE1: 1.5 of 9 MB", "GSE1: 7 of 9 MB", ""):
+            shows.part(text)
+            for _ in range(7):
+                now.at += 1.0
+                shows.say_what_takes_long()
+    lines = [line.split(" local ") for line in log.getvalue().splitlines()]
+    assert lines[1:] == [
+        ["0:00:06", "at work: drawing Volcano plot"],
+        ["0:00:15", "at work: GSE1: 1.5 of 9 MB"],
+        ["0:00:29", "at work"],
+    ]
+
+
+class Clock:
+    """A time that the test sets."""
+
+    at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+class NoThread:
+    """The test looks at the clock itself."""
+
+    def __init__(self, **_: object) -> None: ...
+
+    def start(self) -> None: ...
+
+
 def test_a_terminal_shows_each_computed_step_and_the_time_left() -> None:
     text = StringIO()
     go_through(progress_of(Console(file=text, force_terminal=True, color_system=None, width=200), "local"))

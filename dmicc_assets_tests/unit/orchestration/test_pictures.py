@@ -24,6 +24,7 @@ def test_a_picture_that_cannot_be_drawn_says_why(place: str, monkeypatch: pytest
         settings=SimpleNamespace(reports=None),
         lake=None,
         step=None,
+        report_progress=None,
     )
     monkeypatch.setattr(pictures.Results, "of_study", lambda *_: None)
     monkeypatch.setattr(pictures, "report_path", lambda *_: SimpleNamespace(parent=None))

@@ -65,6 +65,14 @@ def test_a_drawing_is_made_again_only_when_what_it_reads_differs(tmp_path: Path)
     assert drawing.n == 2
 
 
+def test_what_is_drawn_is_said_and_what_is_kept_is_not(tmp_path: Path) -> None:
+    said, drawing = list[str](), Drawing()
+    for _ in range(2):
+        figures = KeptFigures(_results("1", "1", "1"), tmp_path, said.append)
+        figures.drawn(drawing.of(figures))
+    assert said == ["drawing A: importance"]
+
+
 def test_another_program_and_another_study_file_draw_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawing, results = Drawing(), _results("1", "1", "1")
     _drawn(drawing, results, tmp_path)
