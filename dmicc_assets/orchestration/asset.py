@@ -29,14 +29,12 @@ from dmicc_assets.orchestration.checks import (
     integrity_checks,
     passed_checks,
 )
-from dmicc_assets.orchestration.events import materialized, shown, shown_before, tell_stale
-from dmicc_assets.orchestration.first_rows import first_rows, written_files
+from dmicc_assets.orchestration.events import materialized, shown_of, tell_stale
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.orchestration.metadata import table_metadata
 from dmicc_assets.orchestration.partitions import accession_mapping, mapping, partitions_of
 from dmicc_assets.orchestration.resources import WorkspaceResource
-from dmicc_assets.orchestration.session import Session
 from dmicc_assets.orchestration.told import go_on_telling, last_told, to_be_told
 from dmicc_assets.study.schema import Study
 from dmicc_assets.tables import TABLES
@@ -84,67 +82,37 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
     def compute(
         context: dg.AssetExecutionContext, config: StepConfig, workspace: WorkspaceResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        session = workspace.session()
+        here = workspace.opened()
         key = PartitionKey(context.partition_key) if context.has_partition_key else ALL_STUDIES
-        step_context = session.workspace.context(step, key, context.run.run_id, context.log.info)
+        of = here.context(step, key, context.run.run_id, context.log.info)
         try:
-            with (
-                _shared(session, key, context.log.info),
-                _judged(session, step_context, context.instance),
-            ):
-                made = _made(session, step_context, config)
-                seen = [_shown(context.instance, session, step_context, made, each.manifest) for each in made.written]
+            with _shared(here, key, context.log.info), _judged(here, key, context.instance):
+                made = make(of, is_forced=config.force, verified=of.lake.verify if config.verify else None)
+                written = [(each, _shown(context.instance, of, made, each.manifest)) for each in made.written]
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
-        for each, metadata in zip(made.written, seen, strict=True):
-            yield materialized(each, metadata | written_files(step_context))
+        for each, shown in written:
+            yield materialized(each, shown)
         yield from passed_checks(step)
-        yield from finding_results(step, step_context)
+        yield from finding_results(step, of)
 
     return compute
 
 
-def _made(session: Session, context: StepContext, config: StepConfig) -> Made:
-    """The partition: computed here unless it is up to date, or as `dmicc run` computed it before.
-
-    Raises:
-        DmiccError: the computation failed.
-    """
-    if session.answers is None:
-        verified = context.lake.verify if config.verify else None
-        return make(context, is_forced=config.force, verified=verified)
-    answer = session.answers[context.step.name, context.key]
-    if answer.defect:
-        raise RuntimeError(answer.defect)
-    if answer.made is None:
-        raise answer.failure or DmiccError(f"{context.step.name} of {context.key} has no answer")
-    return answer.made
-
-
 def _shown(
-    instance: dg.DagsterInstance, session: Session, of: StepContext, made: Made, manifest: Manifest
+    instance: dg.DagsterInstance, of: StepContext, made: Made, manifest: Manifest
 ) -> dict[str, dg.MetadataValue]:
-    """Picture and first rows of a table; for a skipped step those that Dagster has already.
-
-    Drawing a picture takes longer than skipping a step, and needs matrices.
-    """
-    if made.state == "current":
-        return shown_before(instance, manifest) or first_rows(of, manifest)
-    if session.pictures is None:
-        drawn = pictures.picture(of, manifest)
-    else:
-        drawn = session.pictures.get((manifest.table, of.key))
-    return ({} if drawn is None else {"picture": shown(drawn)}) | first_rows(of, manifest)
+    return shown_of(instance, of, made, manifest, lambda: pictures.picture(of, manifest))
 
 
 @contextmanager
-def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance) -> Iterator[None]:
+def _judged(workspace: Workspace, key: PartitionKey, instance: dg.DagsterInstance) -> Iterator[None]:
     """After a step in a run of the UI, decide which results of its study are up to date, and report it on the assets.
 
     After a success the next steps of the same run update the rest, so this is reported only after a failure.
     """
-    if session.answers is not None or context.key == ALL_STUDIES:
+    if key == ALL_STUDIES:
         yield
         return
     has_failed = True
@@ -152,9 +120,9 @@ def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance
         yield
         has_failed = False
     finally:
-        settings, study = session.workspace.settings, context.key.study
+        settings, study = workspace.settings, key.study
         before = last_told(settings, study)
-        now = to_be_told(session.workspace.lake, judge_study(session.workspace, study))
+        now = to_be_told(workspace.lake, judge_study(workspace, study))
         if not has_failed:
             now = {each: because for each, because in before.stale.items() if each in now}
         if now != before.stale:
@@ -163,12 +131,12 @@ def _judged(session: Session, context: StepContext, instance: dg.DagsterInstance
 
 
 @contextmanager
-def _shared(session: Session, key: PartitionKey, report: Callable[[str], None]) -> Iterator[None]:
+def _shared(workspace: Workspace, key: PartitionKey, report: Callable[[str], None]) -> Iterator[None]:
     """Share the study's lock with other runs of the UI, which excludes `dmicc run`, `forget` and retirement."""
     if key == ALL_STUDIES:
         yield
     else:
-        with session.workspace.hold_study(key.study, is_shared=True, report_waiting=report):
+        with workspace.hold_study(key.study, is_shared=True, report_waiting=report):
             yield
 
 

@@ -16,7 +16,6 @@ from dmicc_assets.orchestration.jobs import observe_and_verify, run_study
 from dmicc_assets.orchestration.observed import observed_assets
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.sensors import revisions_sensor, weekly_verification
-from dmicc_assets.orchestration.session import Session
 
 # Module, name and configuration of each executor.
 _EXECUTORS: dict[str, tuple[str, str, dict[str, object]]] = {
@@ -30,19 +29,14 @@ _EXECUTORS: dict[str, tuple[str, str, dict[str, object]]] = {
 }
 
 
-def build_defs(
-    workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS), session: Session | None = None
-) -> dg.Definitions:
+def build_defs(workspace: Workspace | None = None, steps: Sequence[Step] = tuple(STEPS)) -> dg.Definitions:
     """The definitions of a workspace.
 
     Args:
-        workspace: settings, studies and lake; by default those of the session, or of the environment. Of fewer studies
-            than the session's, it has the partitions of these alone.
+        workspace: settings, studies and lake; by default those of the environment.
         steps: the computations of the graph.
-        session: state shared by the assets of a run; by default of a run of the UI or the daemon.
     """
-    workspace = workspace or (session.workspace if session else open_workspace())
-    session = session or Session(workspace)
+    workspace = workspace or open_workspace()
     workspace.settings.prepare_home()
     with warnings.catch_warnings():
         for category in (dg.BetaWarning, dg.PreviewWarning):  # observable sources; partitioned checks
@@ -54,7 +48,7 @@ def build_defs(
             jobs=[weekly, run_study(workspace)],
             sensors=[revisions_sensor()],
             schedules=[weekly_verification(weekly)],
-            resources={"workspace": workspace_resource(session)},
+            resources={"workspace": workspace_resource(workspace)},
             executor=_executor(workspace.settings.executor),
         )
 

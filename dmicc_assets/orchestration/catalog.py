@@ -1,6 +1,7 @@
 """Asset of the group `warehouse`: the DuckDB file that users query, views over the lake."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 
@@ -36,6 +37,11 @@ def catalog_asset(steps: list[Step]) -> dg.AssetsDefinition:
             path = build_warehouse(workspace.settings())
         except DmiccError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "views": len(view_files())})
+        return dg.MaterializeResult(metadata=catalog_metadata(path))
 
     return catalog
+
+
+def catalog_metadata(path: Path) -> dict[str, dg.MetadataValue]:
+    """Metadata of the built catalog."""
+    return {"path": dg.MetadataValue.path(path), "views": dg.MetadataValue.int(len(view_files()))}

@@ -7,12 +7,27 @@ Dagster.
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster._check import not_none
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as Target,
+)
 
 from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import CHECKS, stopping
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.orchestration.keys import asset_key
+
+__all__ = [
+    "FINDINGS",
+    "Target",
+    "evaluation",
+    "failed_check",
+    "finding_checks",
+    "finding_results",
+    "integrity_checks",
+    "passed_checks",
+]
 
 FINDINGS = "rigor/findings"
 
@@ -78,3 +93,20 @@ def finding_results(step: Step, context: StepContext) -> Iterator[dg.AssetCheckR
             description=text[:2000],
             metadata={"n_raised": len(raised)},
         )
+
+
+def evaluation(
+    result: dg.AssetCheckResult, partition: str | None, target: Target | None = None
+) -> dg.AssetCheckEvaluation:
+    """A check's result as an event; `target` is the materialisation that was checked."""
+    return dg.AssetCheckEvaluation(
+        asset_key=not_none(result.asset_key),
+        check_name=not_none(result.check_name),
+        passed=result.passed,
+        metadata=result.metadata,
+        target_materialization_data=target,
+        severity=result.severity,
+        description=result.description,
+        blocking=result.asset_key != asset_key(FINDINGS),
+        partition=partition,
+    )

@@ -94,11 +94,14 @@ class Crew:
         self._needs[task] = needs
         idle.begin(task)
 
-    def answers(self) -> list[tuple[Task, Answer]]:
-        """Wait for the next answers."""
+    def answers(self, *, waits: bool = True) -> list[tuple[Task, Answer]]:
+        """The next answers; with `waits` at least one."""
         while not self._answered:
-            wait([worker.connection for worker in self._workers if worker.task is not None], _LOOK_AFTER)
+            at_work = [worker.connection for worker in self._workers if worker.task is not None]
+            wait(at_work, _LOOK_AFTER if waits else 0)
             self._answered = [each for worker in list(self._workers) for each in self._heard(worker)]
+            if not waits:
+                break
         found, self._answered = self._answered, []
         return found
 

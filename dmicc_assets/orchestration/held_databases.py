@@ -1,58 +1,86 @@
-"""Dagster's SQLite files while a command tells it something: kept open, and not waited for at each event.
+"""Dagster's SQLite files of events while a command tells it something: one transaction a file, and not one an event.
 
-Dagster makes an engine and a connection for each of its thousands of statements: each is compiled anew, and the end of
-a file's last connection copies its log back and waits for the disk, as each commit does. That took most of a report.
+Dagster opens a file, writes an event, and waits for the disk; that of each run it first makes table by table. That took
+most of a report.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from types import ModuleType
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+import dagster as dg
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
-_STORAGES: tuple[ModuleType, ...] = (sqlite_event_log, sqlite_run_storage)
-_CREATE = "create_engine"  # by this name both modules call SQLAlchemy's
+_CONNECT = "_connect"  # by this name Dagster's storage opens the file of a run, or that of all events
+_BUSY_SECONDS = 60.0
+
+Connect = Callable[[str], AbstractContextManager[Connection]]
 
 
-@contextmanager
-def held_databases() -> Iterator[None]:
-    """Use one engine for each of Dagster's SQLite files, and keep the file open, until the block ends.
+class HeldDatabases:
+    """Dagster's files of events; its other databases are used as ever.
 
-    A commit is safe against the end of the process. After a loss of power in the block the last ones may be missing,
-    never half of one (https://sqlite.org/wal.html); the end of the block waits for the disk. So what `told.py` records
-    after it is on the disk, and what a loss of power took from Dagster is told again.
+    Args:
+        instance: Dagster's.
     """
-    held: dict[str, sqlite3.Connection] = {}
-    engines: dict[str, Engine] = {}
-    create: Callable[..., Engine] = getattr(sqlite_event_log, _CREATE)
 
-    def engine_of(url: str, **given: Any) -> Engine:
-        if url not in engines:
-            engines[url] = create(url, **given)
-            event.listen(engines[url], "connect", hold)
-        return engines[url]
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._storage = instance.event_log_storage
+        self._engines: dict[str, Engine] = {}
+        self._empty: bytes | None = None
 
-    def hold(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA synchronous=NORMAL")
-        ((_, _, path),) = connection.execute("PRAGMA database_list").fetchall()
-        if path not in held:
-            held[path] = sqlite3.connect(path, check_same_thread=False)
-        # Only a connection that has read the file since it has a log keeps the log.
-        held[path].execute("SELECT count(*) FROM sqlite_master").fetchone()
+    @contextmanager
+    def held(self, run_id: str | None = None) -> Iterator[None]:
+        """Write to each file in one transaction, which ends with the block, also with one that ends in an error.
 
-    for storage in _STORAGES:
-        setattr(storage, _CREATE, engine_of)
-    try:
-        yield
-    finally:
-        for storage in _STORAGES:
-            setattr(storage, _CREATE, create)
-        for each in held.values():
-            with closing(each):
-                # By itself the end of a connection copies no log back while the UI has the file open.
-                each.execute("PRAGMA wal_checkpoint")
+        Other processes read what was told before; what they write waits, as for any other writer.
+
+        Args:
+            run_id: a new run that the block reports, if any.
+        """
+        storage = self._storage
+        if not isinstance(storage, SqliteEventLogStorage):
+            yield
+            return
+        connect: Connect = getattr(storage, _CONNECT)
+        if run_id is not None:
+            self._make(storage, run_id, connect)
+        with ExitStack() as transactions:
+            connections: dict[str, Connection] = {}
+
+            @contextmanager
+            def held(file: str) -> Iterator[Connection]:
+                if file not in connections:
+                    if file not in storage._initialized_dbs:
+                        with connect(file):  # makes it, or looks at its version
+                            pass
+                    connections[file] = transactions.enter_context(self._engine(storage, file).begin())
+                yield connections[file]
+
+            setattr(storage, _CONNECT, held)
+            try:
+                yield
+            finally:
+                setattr(storage, _CONNECT, connect)
+                transactions.close()
+
+    def _make(self, storage: SqliteEventLogStorage, run_id: str, connect: Connect) -> None:
+        """Make the file of a new run: by Dagster at first, then as a copy of that one as it was when it was empty.
+
+        It is made before others know of the run, who would make it too.
+        """
+        path = Path(storage.path_for_shard(run_id))
+        if self._empty is None:
+            with connect(run_id):
+                pass
+            self._empty = path.read_bytes()
+        else:
+            path.write_bytes(self._empty)
+            storage._initialized_dbs.add(run_id)
+
+    def _engine(self, storage: SqliteEventLogStorage, file: str) -> Engine:
+        url = storage.conn_string_for_shard(file)
+        if url not in self._engines:
+            self._engines[url] = create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
+        return self._engines[url]

@@ -38,7 +38,7 @@ def run_study(workspace: Workspace) -> dg.JobDefinition:
 
     @dg.op(name="make_what_is_not_up_to_date")
     def make(context: dg.OpExecutionContext, config: StudyConfig, workspace: WorkspaceResource) -> None:
-        here, study = workspace.session().workspace, context.partition_key
+        here, study = workspace.opened(), context.partition_key
 
         def log(outcome: Outcome) -> None:
             seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds else ""
@@ -79,7 +79,7 @@ def observe_and_verify() -> dg.JobDefinition:
 
     @dg.op(name="observe_every_source")
     def observe(context: dg.OpExecutionContext, workspace: WorkspaceResource) -> list[str]:
-        here = workspace.session().workspace
+        here = workspace.opened()
         context.log_event(observation(GENE_SETS, libraries_now(here), None))
         needed, problems = _accessions_of_results(here), list[str]()
         for accession in accessions(here):
@@ -96,7 +96,7 @@ def observe_and_verify() -> dg.JobDefinition:
 
     @dg.op(name="verify_every_file")
     def verify(context: dg.OpExecutionContext, workspace: WorkspaceResource, problems: list[str]) -> None:
-        here = workspace.session().workspace
+        here = workspace.opened()
         damaged = [*_damaged_results(here), *_damaged_downloads(here)]
         context.log.info(
             f"{len(damaged)} damaged files in lake and downloads, {len(problems)} sources without an answer"

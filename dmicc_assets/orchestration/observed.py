@@ -94,7 +94,7 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
     def series(context: dg.OpExecutionContext, workspace: WorkspaceResource) -> dg.DataVersionsByPartition:
-        here, wanted = workspace.session().workspace, context.partition_keys
+        here, wanted = workspace.opened(), context.partition_keys
         return dg.DataVersionsByPartition({each: data_version(served_now(here, each)) for each in wanted})
 
     @dg.observable_source_asset(
@@ -105,6 +105,6 @@ def observed_assets(workspace: Workspace) -> list[dg.SourceAsset]:
         tags={"owner": OWNERS[0].removeprefix("team:"), "dagster/kind/source": ""},
     )
     def gene_sets(workspace: WorkspaceResource) -> dg.DataVersion:
-        return data_version(libraries_now(workspace.session().workspace))
+        return data_version(libraries_now(workspace.opened()))
 
     return [series, gene_sets]

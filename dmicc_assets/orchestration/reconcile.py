@@ -3,20 +3,13 @@
 `told.py` knows what Dagster was told; the lake is right, and nothing is computed here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import dagster as dg
 from dagster import _check as check
-from dagster._core.definitions.data_version import (
-    CODE_VERSION_TAG,
-    DATA_VERSION_IS_USER_PROVIDED_TAG,
-    DATA_VERSION_TAG,
-    extract_data_version_from_entry,
-    get_input_data_version_tag,
-    get_input_event_pointer_tag,
-)
+from dagster._core.definitions.data_version import extract_data_version_from_entry
 from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
@@ -27,11 +20,12 @@ from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import Written
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.checks import finding_results, passed_checks
-from dmicc_assets.orchestration.events import materialized
+from dmicc_assets.orchestration.checks import evaluation, finding_results, passed_checks
+from dmicc_assets.orchestration.events import materialization
 from dmicc_assets.orchestration.first_rows import first_rows
-from dmicc_assets.orchestration.keys import GENE_SETS, SERIES, asset_key
+from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.overdue import Overdue, overdue
+from dmicc_assets.orchestration.provenance import provenance
 from dmicc_assets.orchestration.told import contents_of, keep_contents, last_told, state_of
 from dmicc_assets.types import ALL_STUDIES
 
@@ -120,23 +114,18 @@ def agree_on_shared(instance: dg.DagsterInstance, workspace: Workspace, steps: S
 
 
 def _report(instance: dg.DagsterInstance, context: StepContext, manifest: Manifest) -> None:
-    shown = materialized(Written(manifest, manifest, _NOT_HEARD), first_rows(context, manifest))
-    event = dg.AssetMaterialization(
-        asset_key(manifest.table),
-        partition=_partition(manifest),
-        metadata=shown.metadata,
-        tags=_provenance(instance, context.step, manifest),
-    )
-    instance.report_runless_asset_event(event)
+    written = Written(manifest, manifest, _NOT_HEARD)
+    inputs = provenance(instance, context)
+    instance.report_runless_asset_event(materialization(written, first_rows(context, manifest), inputs))
 
 
 def _report_checks(instance: dg.DagsterInstance, context: StepContext) -> None:
     """The results of a step's checks: the integrity checks passed, or there would be no result."""
     partition = None if context.key == ALL_STUDIES else context.key
     for result in [*passed_checks(context.step), *finding_results(context.step, context)]:
-        evaluation = _evaluation(result, partition)
-        _forget_earlier(instance, evaluation)
-        instance.report_runless_asset_event(evaluation)
+        told = evaluation(result, partition)
+        _forget_earlier(instance, told)
+        instance.report_runless_asset_event(told)
 
 
 def _forget_earlier(instance: dg.DagsterInstance, told: dg.AssetCheckEvaluation) -> None:
@@ -159,41 +148,3 @@ def _data_version(instance: dg.DagsterInstance, manifest: Manifest) -> str | Non
     )
     found = None if record is None else extract_data_version_from_entry(record.event_log_entry)
     return None if found is None else found.value
-
-
-def _provenance(instance: dg.DagsterInstance, step: Step, manifest: Manifest) -> dict[str, str]:
-    """Tags of an event as a run gives them: its versions, and those of its inputs, by which Dagster calls it stale."""
-    tags = {
-        DATA_VERSION_TAG: manifest.content,
-        DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
-        CODE_VERSION_TAG: manifest.code_version,
-    }
-    for key, is_source in _deps(step):
-        record = instance.get_latest_data_version_record(key, is_source=is_source)
-        version = None if record is None else extract_data_version_from_entry(record.event_log_entry)
-        if record is not None and version is not None:
-            tags[get_input_data_version_tag(key)] = version.value
-            tags[get_input_event_pointer_tag(key)] = str(record.storage_id)
-    return tags
-
-
-def _deps(step: Step) -> Iterator[tuple[dg.AssetKey, bool]]:
-    """The assets that a step depends on, and whether each is observed only."""
-    yield from ((asset_key(each.table), False) for each in step.inputs)
-    if step.asks_source:
-        yield SERIES, True
-    elif step.observe is not None:
-        yield GENE_SETS, True
-
-
-def _evaluation(result: dg.AssetCheckResult, partition: str | None) -> dg.AssetCheckEvaluation:
-    """A check's result as an event outside of runs."""
-    return dg.AssetCheckEvaluation(
-        asset_key=check.not_none(result.asset_key),
-        check_name=check.not_none(result.check_name),
-        passed=result.passed,
-        metadata=result.metadata,
-        severity=result.severity,
-        description=result.description,
-        partition=partition,
-    )

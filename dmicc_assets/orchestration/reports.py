@@ -4,12 +4,15 @@ Dagster (`launch.py`) is loaded only if there is something to tell. Nothing is c
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.steps import Step
-from dmicc_assets.orchestration.session import Session
+from dmicc_assets.lake.workspace import Workspace
+from dmicc_assets.orchestration.pictures import Picture
+from dmicc_assets.orchestration.task import Answer
 from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
@@ -23,7 +26,9 @@ class Reports:
     """The reports of one run of a study.
 
     Args:
-        session: the workspace, and the answers and pictures of the run, which grow while it works.
+        workspace: settings, studies and lake.
+        answers: what became of each step and partition, which grow while the run works.
+        pictures: by table and partition, likewise.
         study: the study.
         name: common name of its runs in Dagster.
         observed: versions of the datasets' sources, as they are observed.
@@ -32,13 +37,15 @@ class Reports:
 
     def __init__(
         self,
-        session: Session,
+        workspace: Workspace,
+        answers: Mapping[tuple[str, PartitionKey], Answer],
+        pictures: Mapping[tuple[str, PartitionKey], Picture],
         study: Study,
         name: str,
         observed: Mapping[PartitionKey, str],
         warn: Callable[[str], None],
     ) -> None:
-        self._session, self._workspace = session, session.workspace
+        self._workspace, self._answers, self._pictures = workspace, answers, pictures
         self._study, self._name = study, name
         self._observed, self._warn = observed, warn
         self._launcher: Launcher | None = None
@@ -52,26 +59,22 @@ class Reports:
         return self._run_ids.setdefault(key, str(uuid4()))
 
     def report(self, key: PartitionKey, steps: Sequence[Step]) -> None:
-        """Report the steps of a partition key that were computed or failed, in one run.
-
-        Raises:
-            DefectError: a step failed by a defect of this package.
-            KeyboardInterrupt: the run was interrupted.
-        """
-        self._execute(key, steps)
+        """Report the steps of a partition key that were computed or failed, in one run."""
+        self._tell(key, steps)
         lake = self._workspace.lake
         tables = [table for step in steps for table in step.outputs]
         self._heard |= {(table, key): made.content for table in tables if (made := lake.manifest(table, key))}
 
     def report_shared(self, steps: Sequence[Step]) -> None:
-        """Report the tables of all studies and build the warehouse; without Dagster if it knows everything."""
+        """Build the warehouse and report it with the tables of all studies; without Dagster if it knows everything.
+
+        Raises:
+            DmiccError: the warehouse could not be built.
+        """
         if self._launcher is None and not steps and self._told.is_recent:
             build_warehouse(self._workspace.settings)
-            return
-        self._execute(ALL_STUDIES, steps, with_catalog=True)
-        answers = self._session.answers or {}
-        if any(answers[step.name, ALL_STUDIES].made is None for step in steps):
-            build_warehouse(self._workspace.settings)  # Dagster did not begin what comes after the failure
+        else:
+            self._tell(ALL_STUDIES, steps, lambda: build_warehouse(self._workspace.settings))
 
     def reconcile(self, states: Callable[[], Sequence[Currency]]) -> None:
         """Report the up-to-date results that Dagster never heard of."""
@@ -90,12 +93,12 @@ class Reports:
             self._dagster().tell_stale(self._told.stale, now)
             end_telling(self._workspace.settings, self._study.study, now, self._heard)
 
-    def _execute(self, key: PartitionKey, steps: Sequence[Step], *, with_catalog: bool = False) -> None:
-        failures = self._dagster().execute(key, steps, self.run_id(key), with_catalog=with_catalog)
-        answers = self._session.answers or {}
-        for name, message in failures.items():
-            if answers[name, key].failure is None:
-                self._warn(f"{name} of {key} was computed, but Dagster could not be told: {message}")
+    def _tell(self, key: PartitionKey, steps: Sequence[Step], build: Callable[[], Path] | None = None) -> None:
+        answers = {step: self._answers[step.name, key] for step in steps}
+        pictures = {table: drawn for (table, of), drawn in self._pictures.items() if of == key}
+        unreported = self._dagster().report(key, answers, pictures, self.run_id(key), build)
+        for name, message in unreported.items():
+            self._warn(f"{name} of {key} was computed, but Dagster could not be told: {message}")
 
     def _dagster(self) -> "Launcher":
         """The launcher, loaded on first use and informed of the sources' current versions."""
@@ -103,7 +106,7 @@ class Reports:
             from dmicc_assets.orchestration.launch import Launcher
 
             begin_telling(self._workspace.settings, self._study.study, self._told)
-            self._launcher = Launcher(self._session, self._study, self._name)
+            self._launcher = Launcher(self._workspace, self._study, self._name)
         for key, observed in self._observed.items():
             if key not in self._told_of:
                 self._told_of.add(key)

@@ -2,8 +2,7 @@
 
 import dagster as dg
 
-from dmicc_assets.lake.workspace import open_workspace
-from dmicc_assets.orchestration.session import Session
+from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.study.settings import Settings, load_settings
 
 
@@ -36,21 +35,21 @@ class WorkspaceResource(dg.ConfigurableResource):
     def _configured(self) -> dict[str, str | None]:
         return {name: getattr(self, name) for name in type(self).model_fields}
 
-    def session(self) -> Session:
+    def opened(self) -> Workspace:
         """The workspace of this configuration, with the current study files."""
-        return Session(open_workspace(self.settings()))
+        return open_workspace(self.settings())
 
 
-def workspace_resource(session: Session) -> WorkspaceResource:
-    """The resource of a session, which the UI can configure differently.
+def workspace_resource(workspace: Workspace) -> WorkspaceResource:
+    """The resource of a workspace, which the UI can configure differently.
 
-    Without such a configuration, runs use the study files read when the session's workspace was opened, from which the
+    Without such a configuration, runs use the study files read when the workspace was opened, from which the
     partitions were made.
     """
-    as_opened = WorkspaceResource.of(session.workspace.settings)
+    as_opened = WorkspaceResource.of(workspace.settings)
 
     class Opened(WorkspaceResource):
-        def session(self) -> Session:
-            return session if self._configured() == as_opened._configured() else super().session()
+        def opened(self) -> Workspace:
+            return workspace if self._configured() == as_opened._configured() else super().opened()
 
-    return Opened.of(session.workspace.settings)
+    return Opened.of(workspace.settings)

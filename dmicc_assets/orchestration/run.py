@@ -23,7 +23,6 @@ from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.pictures import Picture
 from dmicc_assets.orchestration.reports import Reports
 from dmicc_assets.orchestration.schedule import REPORT, Node, Schedule, schedule_of
-from dmicc_assets.orchestration.session import Session
 from dmicc_assets.orchestration.task import Answer, Task
 from dmicc_assets.orchestration.work import work_off
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
@@ -74,8 +73,15 @@ class StudyRun:
         self.name = f"{study}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         self.warnings: list[str] = []
         self.judged: list[Currency] = []
-        session = Session(self._workspace, self._answers, self._pictures)
-        self._reports = Reports(session, self._study, self.name, self._of_sources, self.warnings.append)
+        self._reports = Reports(
+            self._workspace,
+            self._answers,
+            self._pictures,
+            self._study,
+            self.name,
+            self._of_sources,
+            self.warnings.append,
+        )
 
     def plan(
         self, only: str | None = None, until: str | None = None, skip: Sequence[str] = ()
@@ -172,20 +178,28 @@ class StudyRun:
             build_warehouse(self._workspace.settings)
             self._looked()
 
-    def report(self) -> None:
-        """Report the partition keys whose work has ended, in their order."""
-        self._report_keys(waits=True)
+    def report(self) -> bool:
+        """Report the next partition key, in their order, if its work has ended; whether one was reported."""
+        while (key := self._next_key()) is not None and self._schedule.has_ended(key):
+            if self._report_key(key):
+                return True
+        return False
 
-    def _report_keys(self, *, waits: bool = False) -> None:
-        """Report each partition key once; with `waits` up to the first whose work has not ended."""
-        for key in _by_key(self._plan):
-            if key == ALL_STUDIES or key in self._reported:
-                continue
-            if waits and not self._schedule.has_ended(key):
-                return
-            self._reported.add(key)
-            if steps := self._answered(key):
-                self._reports.report(key, steps)
+    def _next_key(self) -> PartitionKey | None:
+        """The first partition key that was not reported."""
+        return next((key for key in _by_key(self._plan) if key != ALL_STUDIES and key not in self._reported), None)
+
+    def _report_key(self, key: PartitionKey) -> bool:
+        """Report what was computed of a partition key, once; whether there was anything."""
+        self._reported.add(key)
+        if steps := self._answered(key):
+            self._reports.report(key, steps)
+        return bool(steps)
+
+    def _report_keys(self) -> None:
+        """Report all partition keys that were not reported."""
+        while (key := self._next_key()) is not None:
+            self._report_key(key)
 
     def _answered(self, key: PartitionKey) -> list[Step]:
         """The steps of a partition key that were computed, or failed."""

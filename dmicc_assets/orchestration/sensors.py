@@ -63,7 +63,7 @@ def revisions_sensor() -> dg.SensorDefinition:
         is_new_round = not cursor.next and get_current_timestamp() - cursor.begun >= SIX_HOURS
         if not (is_new_round or cursor.next or cursor.failed):
             return dg.SensorResult(cursor=context.cursor)
-        here = workspace.session().workspace
+        here = workspace.opened()
         why_silent = cache(lambda: _why_silent(here))  # for a series its run takes over what there is
         if is_new_round and why_silent():
             return dg.SensorResult(skip_reason=why_silent(), cursor=context.cursor)

@@ -5,8 +5,8 @@ What is to be done, and in which order, is decided elsewhere.
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass, field, replace
+from time import perf_counter, time
 from typing import Any
 
 from dmicc_assets.assets import STEPS
@@ -60,6 +60,7 @@ class Answer:
         pictures: of its tables, if these were asked for.
         failure: the error that ended it.
         defect: the traceback of an error that is a defect of this package.
+        began: when it began, in seconds since the epoch.
         seconds: that it took.
     """
 
@@ -67,12 +68,13 @@ class Answer:
     pictures: Mapping[str, Picture] = field(default_factory=dict[str, Picture])
     failure: DmiccError | None = None
     defect: str = ""
+    began: float = 0.0
     seconds: float = 0.0
 
 
 def answer(workspace: Workspace, task: Task) -> Answer:
     """Do a piece of work; errors are part of the answer."""
-    begun = perf_counter()
+    began, begun = time(), perf_counter()
     if workspace.memory is not None:
         workspace.memory.answers.update(task.known)
     try:
@@ -81,7 +83,7 @@ def answer(workspace: Workspace, task: Task) -> Answer:
         done = Answer(failure=error)
     except Exception:
         done = Answer(defect=traceback.format_exc())
-    return Answer(done.made, done.pictures, done.failure, done.defect, perf_counter() - begun)
+    return replace(done, began=began, seconds=perf_counter() - begun)
 
 
 def _made(workspace: Workspace, task: Task) -> Answer:

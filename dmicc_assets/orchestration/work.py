@@ -32,8 +32,8 @@ class Worked(Protocol):
         """All that the first look needs has ended, and other work is left."""
         ...
 
-    def report(self) -> None:
-        """There is time to report: nothing else can begin now."""
+    def report(self) -> bool:
+        """There is time to report, as nothing else can begin now; whether something was."""
         ...
 
 
@@ -49,9 +49,9 @@ def work_off(schedule: Schedule, crew: Crew, run: Worked) -> None:
         if looks and not schedule.looks:
             looks = False
             run.look()
-        if not looks and (not crew.has_processes or not schedule.ready()):
-            run.report()
-        for task, answer in crew.answers() if crew.is_at_work else ():
+        has_time = not looks and (not crew.has_processes or not schedule.ready())
+        has_told = has_time and run.report()
+        for task, answer in crew.answers(waits=not has_told) if crew.is_at_work else ():
             run.end(task, answer)
             schedule.end(Node(task.step, task.key, task.draws))
 

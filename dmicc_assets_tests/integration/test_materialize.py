@@ -20,7 +20,6 @@ from dmicc_assets.orchestration.keys import CATALOG, RUN_TAG, STUDY_TAG, asset_k
 from dmicc_assets.orchestration.origin import MODULE
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
-from dmicc_assets.orchestration.session import Session
 from dmicc_assets.orchestration.told import TOLD_AGAIN_AFTER, begin_telling, last_told
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES
@@ -200,11 +199,11 @@ def test_a_run_of_the_ui_waits_for_a_command_that_has_the_study_for_itself(
 
 
 def test_the_settings_are_a_resource_that_can_lead_elsewhere(tmp_path: Path) -> None:
-    session = Session(open_workspace(load_settings(home=tmp_path / "here", studies=str(tmp_path))))
-    resource = workspace_resource(session)
-    assert resource.session() is session
+    workspace = open_workspace(load_settings(home=tmp_path / "here", studies=str(tmp_path)))
+    resource = workspace_resource(workspace)
+    assert resource.opened() is workspace
     elsewhere = type(resource)(**resource.model_dump() | {"home": str(tmp_path / "there")})
-    assert elsewhere.session().workspace.settings == load_settings(home=tmp_path / "there", studies=str(tmp_path))
+    assert elsewhere.opened().settings == load_settings(home=tmp_path / "there", studies=str(tmp_path))
 
 
 def test_a_step_is_told_as_it_begins_and_as_it_ends(settings: Settings) -> None:
@@ -259,3 +258,53 @@ def test_after_a_run_without_an_end_or_a_week_dagster_is_told_again(
     assert last_told(settings, "local").is_recent
     assert told.at is not None
     assert not replace(told, at=told.at - TOLD_AGAIN_AFTER).is_recent
+
+
+# Dagster notes no observation of a series with partitions: its version of one is the hash of nothing.
+_OF_THE_MOMENT = ("input_event_pointer", "input_data_version/source/series")
+
+
+def told(instance: dg.DagsterInstance, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a run told of its tables and of its checks, without times, ids of events, and the words on changes."""
+    tables, checks = dict[str, Any](), dict[str, Any]()
+    for record in instance.all_logs(run_id):
+        event = record.dagster_event
+        if event is None:
+            continue
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            of = event.step_materialization_data.materialization
+            tags = {name: text for name, text in (of.tags or {}).items() if not any(map(name.count, _OF_THE_MOMENT))}
+            metadata = {name: value for name, value in of.metadata.items() if name not in ("what_changed", "seconds")}
+            tables[of.asset_key.to_user_string()] = (event.step_key, of.partition, tags, metadata)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            target = check.target_materialization_data
+            assert target is not None
+            assert target.run_id == run_id
+            said = (check.passed, check.severity, check.description, check.metadata, check.partition, check.blocking)
+            checks[f"{check.asset_key.to_user_string()}: {check.check_name}"] = (event.step_key, *said)
+    return tables, checks
+
+
+@pytest.mark.parametrize("key", ["local.A", "local.a", "local"])
+def test_dmicc_run_tells_what_a_run_of_dagster_tells(
+    settings: Settings, instance: dg.DagsterInstance, key: str
+) -> None:
+    (recorded,) = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": key}))
+    tables, checks = told(instance, recorded.run_id)
+    assert set(tables) == {each.to_user_string() for each in recorded.asset_selection or ()}
+    result = materialize(settings, instance, key, *tables)
+    assert result.success
+    executed = instance.get_run_by_id(result.run_id)
+    assert executed is not None
+    of_dagster = told(instance, result.run_id)
+    for name, said in (tables | checks).items():
+        assert said == (of_dagster[0] | of_dagster[1])[name], name
+    assert (set(tables), set(checks)) == (set(of_dagster[0]), set(of_dagster[1]))
+    assert (recorded.job_name, recorded.asset_selection) == (executed.job_name, executed.asset_selection)
+    assert set(recorded.tags) >= {"dagster/partition"}
+    stats, by_dagster = instance.get_run_stats(recorded.run_id), instance.get_run_stats(result.run_id)
+    assert stats.steps_succeeded == by_dagster.steps_succeeded
+    assert stats.start_time
+    assert stats.end_time
+    assert stats.end_time >= stats.start_time

@@ -23,7 +23,6 @@ from dmicc_assets.orchestration.overdue import made_from
 from dmicc_assets.orchestration.reconcile import Agreement, agree, agree_on_shared
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
-from dmicc_assets.orchestration.session import Session
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.types import ALL_STUDIES, PartitionKey
 from dmicc_assets_tests.worlds import made_study as made
@@ -101,7 +100,7 @@ def test_the_sensor_reports_what_no_run_is_writing(settings: Settings) -> None:
     with hold_study(settings.locks, "local", is_shared=True):
         assert agree(instance, workspace, "local", STEPS) == Agreement()
     definitions = build_defs(workspace)
-    resources = {"workspace": workspace_resource(Session(workspace))}
+    resources = {"workspace": workspace_resource(workspace)}
     context = dg.build_sensor_context(instance=instance, definitions=definitions, resources=resources)
     definitions.resolve_sensor_def("source_revisions").evaluate_tick(context)
     assert differing(settings) == set()
@@ -161,7 +160,7 @@ class Tick:
         """Assets that it requests, by partition."""
         workspace = open_workspace(self._settings)
         definitions = build_defs(workspace)
-        resources = {"workspace": workspace_resource(Session(workspace))}
+        resources = {"workspace": workspace_resource(workspace)}
         instance = dg.DagsterInstance.get()
         context = dg.build_sensor_context(
             instance=instance, definitions=definitions, resources=resources, cursor=self._cursor

@@ -47,3 +47,12 @@ def test_a_sample_named_as_a_column_beside_it_is_refused(tmp_path: Path) -> None
     path.write_text("#1.2\nx\n2\t2\nNA\t1\t2\n")
     with pytest.raises(SourceError, match=r"matrix\.tsv: duplicate sample column '2'"):
         read_matrix(path)
+
+
+@pytest.mark.parametrize("version", ["#1.2\n2\t2\n", "#1.3\n2\t2\t3\t1\n"])
+def test_a_gct_file_whose_header_has_fewer_columns_than_it_says_is_refused(tmp_path: Path, version: str) -> None:
+    """The columns that describe genes were looked for beyond the header's end, which ended in a traceback."""
+    path = tmp_path / "matrix.gct"
+    path.write_text(f"{version}NAME\nTP53\tna\t1\t2\nEGFR\tna\t3\t4\n")
+    with pytest.raises(SourceError, match=r"matrix\.gct"):
+        read_matrix(path)

@@ -244,7 +244,7 @@ def _not_samples(header: Sequence[str], n_of_genes: int) -> set[int]:
     """Columns that describe genes: as many as a GCT file says, or featureCounts' own."""
     if tuple(header[: len(FEATURE_COUNTS)]) == FEATURE_COUNTS:
         return set(range(1, len(FEATURE_COUNTS)))
-    return set(range(1, 1 + n_of_genes))
+    return set(range(1, min(1 + n_of_genes, len(header))))
 
 
 def _decimal(rows: Sequence[Sequence[str]], kept: Sequence[int], separator: str, name: str) -> str:

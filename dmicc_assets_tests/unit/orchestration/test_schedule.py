@@ -59,7 +59,9 @@ class Simulated:
         self.peak = max(self.peak, len(self.at_work))
         return None
 
-    def answers(self) -> list[tuple[Task, Answer]]:
+    def answers(self, *, waits: bool) -> list[tuple[Task, Answer]]:
+        if not waits:
+            return []
         self.at_work.sort(key=lambda each: each[0])
         self.now, task = self.at_work.pop(0)
         return [(task, Answer())]
@@ -70,9 +72,11 @@ class Simulated:
     def look(self) -> None:
         self.said.append("look")
 
-    def report(self) -> None:
-        if self.said and self.said[-1] != "told":
-            self.said.append("told")
+    def report(self) -> bool:
+        if not self.said or self.said[-1] == "told":
+            return False
+        self.said.append("told")
+        return True
 
 
 def done(most: int, room: int = 99) -> Simulated:
