@@ -8,6 +8,7 @@ process, in which the runs are made too, and their clocks are put on. Pictures a
 
 import datetime
 import json
+import math
 import os
 import random
 import shutil
@@ -67,11 +68,12 @@ class Soak:
     def __post_init__(self) -> None:
         self._now = datetime.datetime.now(datetime.UTC)
 
-    def run(self, n_revisions: int, compared_every: int = 50) -> list[str]:
-        """Revise and follow until all revisions were made; what was wrong, of the rounds and at the end."""
+    def run(self, n_revisions: int, minutes: float = math.inf, compared_every: int = 50) -> list[str]:
+        """Revise and follow until all revisions were made, or the time is over; what was wrong, also at the end."""
+        ends = time.monotonic() + 60 * minutes
         self.begin()
         compared = 0
-        while self.n_revisions < n_revisions and not self.problems:
+        while self.n_revisions < n_revisions and time.monotonic() < ends and not self.problems:
             self.round(min(self.draw.choice([1, 3, 6, 10]), n_revisions - self.n_revisions))
             if self.n_revisions - compared >= compared_every:
                 compared = self.n_revisions
