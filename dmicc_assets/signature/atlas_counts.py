@@ -3,9 +3,8 @@
 `atlas.py` tests the pairs; `stats/overlap.py` has the test of one.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,18 +16,39 @@ from dmicc_assets.study.schema import sample_identity
 
 Frames = Mapping[str, pl.DataFrame]
 Ints = NDArray[np.int64]
-# Cells of a dense block of counts, which limits its memory to some tens of megabytes.
+# Cells of a dense block, which limits its memory to some tens of megabytes.
 _CELLS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class _Incidence:
-    """Which of C cohorts measures, lists (up, down) and samples what: sparse matrices (C, genes or samples)."""
+class _Lists:
+    """Which of G genes C cohorts list, and which they measure.
 
-    measured: Any
-    listed: Any
-    directions: tuple[Any, ...]
-    samples: Any
+    Attributes:
+        cohort: of each listed gene the row of its cohort.
+        gene: its column, in ascending order.
+        sign: 1 up, -1 down.
+        measured: which of the G genes each of D distinct sets of measured genes has (D, G).
+        universe: how many genes two of these sets have in common (D, D).
+        of: the set of each cohort (C).
+    """
+
+    cohort: Ints
+    gene: Ints
+    sign: NDArray[np.float32]
+    measured: NDArray[np.float32]
+    universe: Ints
+    of: Ints
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Columns, and the signs of their genes in every cohort's list (C, columns): 0 for one that is not listed."""
+        n, n_genes = len(self.of), self.measured.shape[1]
+        step = max(1, _CELLS // max(n, 1))
+        for start in range(0, n_genes, step):
+            first, last = np.searchsorted(self.gene, [start, start + step])
+            block = np.zeros((n, min(step, n_genes - start)), dtype=np.float32)
+            block[self.cohort[first:last], self.gene[first:last] - start] = self.sign[first:last]
+            yield slice(start, start + step), block
 
 
 def pair_counts(
@@ -49,25 +69,22 @@ def pair_counts(
     """
     if not changed:
         return _no_pairs()
-    found, n = _incidence(keys, genes, statistics, samples), len(keys)
-    distinct, of = _distinct_rows(found.measured)
-    universe = (distinct @ distinct.T).astype(np.int64)
-    inside = np.rint(found.listed @ distinct.T).astype(np.int64)
+    lists, people, n = _lists(keys, genes, statistics), _people(keys, samples), len(keys)
+    universe, of, inside = lists.universe, lists.of, _inside(lists)
     is_changed = np.array([key in changed for key in keys], dtype=np.bool_)
     blocks: list[pl.DataFrame] = []
     rows = np.flatnonzero(is_changed)
     step = max(1, _CELLS // max(n, 1))
     for start in range(0, len(rows), step):
         block = rows[start : start + step]
+        shared, concordant = _shared(lists, block)
         counted = {
             "n_universe": universe[of[block]][:, of],
             "n_block": inside[block][:, of],
             "n_other": inside[:, of[block]].T,
-            "n_shared": _product(found.listed, block),
-            "n_concordant": sum(
-                (_product(each, block) for each in found.directions), start=np.zeros((len(block), n), np.int64)
-            ),
-            "shares_samples": _product(found.samples, block) > 0,
+            "n_shared": shared,
+            "n_concordant": concordant,
+            "shares_samples": (people[block] @ people.T).toarray() > 0,
         }
         # A pair of two changed cohorts is counted with the first of them.
         i, j = np.nonzero(~is_changed[None, :] | (np.arange(n)[None, :] > block[:, None]))
@@ -110,22 +127,67 @@ def with_chance(counts: pl.DataFrame) -> pl.DataFrame:
     return sized.join(urns, on=list(sizes), how="left", maintain_order="left").drop("smaller", "larger")
 
 
-def _incidence(keys: Sequence[str], genes: Frames, statistics: Frames, samples: Frames) -> _Incidence:
-    measured = [statistics[key]["gene"] for key in keys]
-    names = pl.concat([pl.Series("gene", [], dtype=pl.String), *measured]).unique().sort()
-    listed = [genes[key].select("gene", "direction").unique("gene") for key in keys]
-    ways = sorted({way for each in listed for way in each["direction"].unique()})
-    by_way = [[each.filter(pl.col("direction") == way)["gene"] for each in listed] for way in ways]
+def _shared(lists: _Lists, block: Ints) -> tuple[Ints, Ints]:
+    """How many genes the lists of a block of cohorts share with every list, and how many in one direction."""
+    shared = np.zeros((len(block), len(lists.of)), dtype=np.float32)
+    balance = np.zeros_like(shared)  # of shared genes in one direction, less those in two
+    for _, signs in lists.blocks():
+        balance += signs[block] @ signs.T
+        np.abs(signs, out=signs)
+        shared += signs[block] @ signs.T
+    return shared.astype(np.int64), ((shared + balance) / 2).astype(np.int64)
+
+
+def _inside(lists: _Lists) -> Ints:
+    """How many genes of each list each set of measured genes has (C, D)."""
+    inside = np.zeros((len(lists.of), len(lists.measured)), dtype=np.float32)
+    for columns, signs in lists.blocks():
+        inside += np.abs(signs) @ lists.measured[:, columns].T
+    return inside.astype(np.int64)
+
+
+def _lists(keys: Sequence[str], genes: Frames, statistics: Frames) -> _Lists:
+    sets, of = _distinct([statistics[key]["gene"] for key in keys])
+    names = pl.concat([pl.Series("gene", [], dtype=pl.String), *sets]).unique().sort()
+    incidence = _matrix(sets, names)
+    columns = pl.DataFrame({"gene": names, "column": np.arange(len(names))})
+    listed = _listed([genes[key] for key in keys]).join(columns, on="gene").sort("column", "cohort")
+    used, gene = np.unique(listed["column"].to_numpy(), return_inverse=True)
+    measured = incidence[:, used].toarray()
+    cohort, up = listed["cohort"].to_numpy(), (listed["direction"] == "up").to_numpy()
+    # A gene that is listed and not measured is in no universe.
+    own = measured[of[cohort], gene] > 0
+    sign = np.where(up, 1, -1).astype(np.float32)
+    return _Lists(cohort[own], gene[own], sign[own], measured, _counts(incidence @ incidence.T), of)
+
+
+def _listed(genes: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The genes of all lists with their directions, each once a list, and the number of their cohort."""
+    nothing = pl.DataFrame(schema={"gene": pl.String, "direction": pl.String})
+    cohort = np.repeat(np.arange(len(genes)), [len(each) for each in genes])
+    found = pl.concat([nothing, *(each.select("gene", "direction") for each in genes)])
+    return found.with_columns(cohort=cohort).unique(["cohort", "gene"])
+
+
+def _distinct(sets: Sequence[pl.Series]) -> tuple[list[pl.Series], Ints]:
+    """The distinct series, and which of them each is: platforms repeat."""
+    found: list[pl.Series] = []
+    of = np.zeros(len(sets), dtype=np.int64)
+    for i, each in enumerate(sets):
+        same = next((j for j, other in enumerate(found) if other.equals(each)), None)
+        of[i] = len(found) if same is None else same
+        if same is None:
+            found.append(each)
+    return found, of
+
+
+def _people(keys: Sequence[str], samples: Frames) -> Any:
+    """Which cohort has which sample: a sparse matrix (cohorts, samples)."""
     people = [
-        pl.Series([f"{a}\0{b}" for a, b in map(sample_identity, each["dataset"], each["sample"])], dtype=pl.String)
+        pl.Series("", [f"{a}\0{b}" for a, b in map(sample_identity, each["dataset"], each["sample"])], dtype=pl.String)
         for each in (samples[key] for key in keys)
     ]
-    everybody = pl.concat([pl.Series("", [], dtype=pl.String), *(each.alias("") for each in people)]).unique().sort()
-    of_measured = _matrix(measured, names)
-    # A gene that is listed and not measured is in no universe.
-    ways_measured = tuple(_matrix(each, names).multiply(of_measured).tocsr() for each in by_way)
-    of_listed = _matrix([each["gene"] for each in listed], names).multiply(of_measured).tocsr()
-    return _Incidence(of_measured, of_listed, ways_measured, _matrix(people, everybody))
+    return _matrix(people, pl.concat([pl.Series("", [], dtype=pl.String), *people]).unique().sort())
 
 
 def _matrix(rows: Sequence[pl.Series], names: pl.Series) -> Any:
@@ -141,20 +203,9 @@ def _matrix(rows: Sequence[pl.Series], names: pl.Series) -> Any:
     return csr_array((ones, (found["row"].to_numpy(), found["column"].to_numpy())), shape=(len(rows), len(names)))
 
 
-def _distinct_rows(matrix: Any) -> tuple[NDArray[np.float32], Ints]:
-    """The distinct rows (D, genes) of a sparse matrix, and which of them each row is: platforms repeat."""
-    matrix.sort_indices()
-    ends, columns = matrix.indptr, matrix.indices
-    place: dict[bytes, int] = {}
-    of = np.array([place.setdefault(columns[i:j].tobytes(), len(place)) for i, j in pairwise(ends)], dtype=np.int64)
-    first = np.zeros(len(place), dtype=np.int64)
-    first[of[::-1]] = np.arange(len(of))[::-1]
-    return matrix[first].toarray().astype(np.float32), of
-
-
-def _product(matrix: Any, block: Ints) -> Ints:
-    """Numbers of columns that the rows of a block share with every row."""
-    return np.rint((matrix[block] @ matrix.T).toarray()).astype(np.int64)
+def _counts(product: Any) -> Ints:
+    """A product of sparse matrices of 0 and 1, as numbers."""
+    return product.toarray().astype(np.int64)
 
 
 def _no_pairs() -> pl.DataFrame:
