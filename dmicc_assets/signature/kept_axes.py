@@ -109,11 +109,9 @@ def replace_list(kept: KeptAxes, other: KeptAxes) -> Replaced:
     count = (score > least[:, None]).sum(axis=1)
     own = kept.genes[:, _SIGN]
     observed = abs(float(direction[is_shared] @ (own[others[is_shared]] - own[kept.listed].mean())))
-    agree = direction * (np.sign(projection) - mean[:, None])
-    if k < len(others):
-        best = np.argpartition(score, len(others) - k, axis=1)[:, len(others) - k :]
-        agree = np.take_along_axis(agree, best, axis=1)
-    agreement = np.abs(agree.sum(axis=1))
+    # The k genes of the largest scores; scores are continuous, so that none is equal to the least of them.
+    best = score >= np.partition(score, len(others) - k, axis=1)[:, len(others) - k, None]
+    agreement = np.abs((np.sign(projection) * best) @ direction - mean * (best @ direction))
     return Replaced(
         float(count.mean()),
         float((1 + (count >= k).sum()) / (1 + n_axes)),
