@@ -40,12 +40,16 @@ run_launcher:
 run_monitoring:
   enabled: true
   poll_interval_seconds: 20
+# What the terminal of `dmicc ui` shows; every event of a run is kept, whatever its level.
+python_logs:
+  python_log_level: INFO
 """
 # SHA-256 of the texts that earlier versions wrote: a file that is still one of them is replaced by today's.
 EARLIER_DAGSTER_YAML = (
     "e6abf5e157ebdf68c63a726a937f1f13b631fc01cf18e20028358b914414ac68",
     "79609a95be0af4538be6f4a61742c3bf3005818b8144eee9048bb2ce81471f2f",
     "ea4e318c850b60d609ef90a211caa59aae0bb2de9d25f259b6e3c3e57c3ff4d0",
+    "ff89b3604966b39bbac6312534ff66eab38afc566461b4cdba6b08686a94ff6f",
 )
 # DuckDB takes these signs of a path for others; SQLAlchemy, which opens Dagster's database, reads it as an address.
 _NOT_FOR_DUCKDB = re.compile(r"[?\\]")
