@@ -16,6 +16,7 @@ from dagster_celery.tasks import (  # pyright: ignore[reportMissingImports]
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.orchestration.celery_launcher import WatchedCeleryRunLauncher
+from dmicc_assets.orchestration.held_connections import hold_connections
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--name", default=socket.gethostname(), help="of this worker, different from all others")
     parser.add_argument("--at-once", type=int, default=1, help="runs side by side, a process each")
     chosen = parser.parse_args()
+    hold_connections()
     with DagsterInstance.get() as instance:
         launcher = instance.run_launcher
         if not isinstance(launcher, WatchedCeleryRunLauncher):

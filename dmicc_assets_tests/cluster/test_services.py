@@ -31,6 +31,17 @@ for number in range(12):
     client.listing(f"{url}/folder_{number}/")
 """
 
+PIDS = """
+import sys
+from sqlalchemy import text
+from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage
+from dmicc_assets.orchestration.held_connections import hold_connections
+hold_connections()
+for storage in [kind(sys.argv[1]) for kind in (PostgresEventLogStorage, PostgresRunStorage) for _ in range(3)]:
+    with (storage.index_connection if hasattr(storage, "index_connection") else storage.connect)() as connection:
+        print(connection.execute(text("SELECT pg_backend_pid()")).scalar())
+"""
+
 
 @pytest.fixture(scope="module")
 def network() -> Iterator[Services]:
@@ -110,3 +121,10 @@ def test_three_machines_together_ask_no_faster_than_the_rate(network: Services, 
         assert [each.wait() for each in asking] == [0, 0, 0]
         assert len(geo.requests) == 36
         assert geo.keeps_pace(RATE)
+
+
+def test_a_worker_keeps_its_connection_to_dagster_s_database(network: Services) -> None:
+    url = network.environment()["DAGSTER_POSTGRES_URL"]
+    printed = subprocess.run([sys.executable, "-c", PIDS, url], capture_output=True, text=True, check=True).stdout
+    assert len(printed.split()) == 6
+    assert len(set(printed.split())) <= 2  # two were needed at once while tables were made
