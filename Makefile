@@ -23,12 +23,15 @@ test-real: .venv/installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder dmicc_assets_tests/real
 
 # Two workers as processes, with Debian's redis-server and postgresql, and moto's server as S3, all on loopback.
-test-cluster:
+test-cluster: .venv-cluster/installed
+	OPENBLAS_NUM_THREADS=1 .venv-cluster/bin/python -m pytest -o addopts= -W ignore dmicc_assets_tests/cluster
+
+.venv-cluster/installed: requirements-cluster.lock pyproject.toml
 	$(PYTHON) -m venv .venv-cluster
 	.venv-cluster/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cluster.lock
 	.venv-cluster/bin/python -m pip install --quiet "moto[server]" pytest hypothesis hatchling editables
 	.venv-cluster/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	OPENBLAS_NUM_THREADS=1 .venv-cluster/bin/python -m pytest -o addopts= -W ignore dmicc_assets_tests/cluster
+	touch $@
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
