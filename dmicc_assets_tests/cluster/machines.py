@@ -1,20 +1,23 @@
-"""Machines as processes: Dagster's daemon and Celery workers, each with a home of its own, and runs for them."""
+"""Machines as processes: code server, Dagster's daemon and Celery workers, each with a home, and runs for them."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.study.settings import load_settings
-from dmicc_assets_tests.cluster.services import Services
+from dmicc_assets.tables import TABLES
+from dmicc_assets_tests.cluster.services import Services, answers, free_port, wait_for
 
 SOON = "import dagster._daemon.controller as c; c.DEFAULT_DAEMON_INTERVAL_SECONDS = 2"
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "dagster.yaml"
+Contents = dict[tuple[str, str], str]
+DEPLOY = Path(__file__).parents[2] / "deploy"
+WORKSPACE = "workspace.yaml"
 
 
 @dataclass
@@ -25,11 +28,13 @@ class Cluster:
         folder: of homes and logs.
         studies: folder of study files, the same for all, as a shared volume is.
         services: their addresses.
+        variables: more variables of all machines; without them there are no sources.
     """
 
     folder: Path
     studies: Path
     services: Services
+    variables: Mapping[str, str] = field(default_factory=dict)
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def environment(self, machine: str) -> dict[str, str]:
@@ -38,7 +43,8 @@ class Cluster:
         dagster_home = home / "dagster"
         if not dagster_home.is_dir():
             dagster_home.mkdir(parents=True)
-            text = CONFIGURATION.read_text().replace("poll_interval_seconds: 20", "poll_interval_seconds: 2")
+            text = (DEPLOY / "dagster.yaml").read_text()
+            text = text.replace("poll_interval_seconds: 20", "poll_interval_seconds: 2")
             (dagster_home / "dagster.yaml").write_text(text)
             (home / "sitecustomize.py").write_text(SOON)
         paths = [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -57,6 +63,7 @@ class Cluster:
                 "OPENBLAS_NUM_THREADS": "1",
                 "PYTHONPATH": os.pathsep.join(paths),
             }
+            | dict(self.variables)
         )
 
     @contextmanager
@@ -75,10 +82,15 @@ class Cluster:
 
     @contextmanager
     def daemon(self) -> Iterator[None]:
-        """Dagster's daemon, which takes runs from the queue, and watches and repeats them."""
-        program = str(Path(sys.executable).with_name("dagster-daemon"))
-        with self.process("daemon", program, "run", "-m", "dmicc_assets.definitions"):
-            yield
+        """A code server, and Dagster's daemon, which takes runs from the queue, and watches and repeats them."""
+        programs, port = Path(sys.executable).parent, free_port()
+        text = (DEPLOY / WORKSPACE).read_text().replace("host: code", "host: 127.0.0.1").replace("4000", str(port))
+        (self.folder / WORKSPACE).write_text(text)
+        start = (str(programs / "dagster"), "code-server", "start", "--host", "127.0.0.1", "--port", str(port))
+        with self.process("code", *start, "-m", "dmicc_assets.definitions"):
+            wait_for(lambda: answers(port), 300)
+            with self.process("daemon", str(programs / "dagster-daemon"), "run", "-w", str(self.folder / WORKSPACE)):
+                yield
 
     @contextmanager
     def worker(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -113,3 +125,11 @@ def kill(process: subprocess.Popen[bytes], how: int) -> None:
     """Signal a process and its children."""
     if process.poll() is None:
         os.killpg(process.pid, how)
+
+
+def contents(workspace: Workspace) -> Contents:
+    """Content of every table and partition of the studies."""
+    lake = workspace.lake
+    tables = [name for name, table in TABLES.items() if table.partition != "all_studies"]
+    there = [(table, key) for table in tables for key in lake.partitions(table)]
+    return {each: made.content for each in there if (made := lake.manifest(*each)) is not None}

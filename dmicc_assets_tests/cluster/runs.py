@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dagster import DagsterInstance, RunsFilter
 from dagster._cli.job import _create_run
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 
 def submit(studies: Sequence[str]) -> None:
     """Queue a run of each study."""
-    target = ModuleTarget("dmicc_assets.definitions", attribute=None, working_directory=None, location_name=None)
+    target = WorkspaceFileTarget(["workspace.yaml"])
     with DagsterInstance.get() as instance, WorkspaceProcessContext(instance, target) as process:
         workspace = process.create_request_context()
         (location,) = workspace.code_locations

@@ -118,8 +118,8 @@ def answers(port: int) -> bool:
     return True
 
 
-def wait_for(is_so: Callable[[], bool], seconds: float) -> None:
-    """Wait until something is so.
+def wait_for(is_so: Callable[[], bool], seconds: float, every: float = 0.2) -> None:
+    """Wait until something is so, and look again after so many seconds.
 
     Raises:
         TimeoutError: it never was.
@@ -128,4 +128,4 @@ def wait_for(is_so: Callable[[], bool], seconds: float) -> None:
     while not is_so():
         if time.monotonic() > ends:
             raise TimeoutError(f"not so within {seconds} s")
-        time.sleep(0.2)
+        time.sleep(every)

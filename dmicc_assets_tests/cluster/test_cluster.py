@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.lake.workspace import Workspace, open_workspace
-from dmicc_assets.tables import TABLES
-from dmicc_assets_tests.cluster.machines import Cluster, kill
+from dmicc_assets.lake.workspace import open_workspace
+from dmicc_assets_tests.cluster.machines import Cluster, Contents, contents, kill
 from dmicc_assets_tests.cluster.services import Services, services, wait_for
 from dmicc_assets_tests.worlds.local_study import local_study, run_steps, values_of
 
 N_STUDIES = 2  # of one cohort each: a study of more takes a minute of a core
-Contents = dict[tuple[str, str], str]
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +37,6 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Contents]:
     for name in names:
         assert run_steps(settings, name) == {}
     return studies, contents(open_workspace(settings))
-
-
-def contents(workspace: Workspace) -> Contents:
-    """Content of every table and partition of the studies."""
-    lake = workspace.lake
-    tables = [name for name, table in TABLES.items() if table.partition != "all_studies"]
-    there = [(table, key) for table in tables for key in lake.partitions(table)]
-    return {each: made.content for each in there if (made := lake.manifest(*each)) is not None}
 
 
 @pytest.fixture
