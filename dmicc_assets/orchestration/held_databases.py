@@ -31,17 +31,20 @@ class HeldDatabases:
         self._empty: bytes | None = None
 
     @contextmanager
-    def held(self, run_id: str | None = None) -> Iterator[None]:
+    def held(self, run_id: str | None = None) -> Iterator[Callable[[], None]]:
         """Write to each file in one transaction, which ends with the block, also with one that ends in an error.
 
         Other processes read what was told before; what they write waits, as for any other writer.
 
         Args:
             run_id: a new run that the block reports, if any.
+
+        Yields:
+            a function that ends the transactions, so that others read what was told until then; new ones follow.
         """
         storage = self._storage
         if not isinstance(storage, SqliteEventLogStorage):
-            yield
+            yield lambda: None
             return
         connect: Connect = getattr(storage, _CONNECT)
         if run_id is not None:
@@ -58,9 +61,13 @@ class HeldDatabases:
                     connections[file] = transactions.enter_context(self._engine(storage, file).begin())
                 yield connections[file]
 
+            def commit() -> None:
+                transactions.close()
+                connections.clear()
+
             setattr(storage, _CONNECT, held)
             try:
-                yield
+                yield commit
             finally:
                 setattr(storage, _CONNECT, connect)
                 transactions.close()

@@ -90,12 +90,13 @@ class Launcher:
             DmiccError: the warehouse could not be built.
         """
         unreported: dict[str, str] = {}
-        with self._databases.held(run_id):
+        with self._databases.held(run_id) as commit:
             assets = [asset_key(table) for step in answers for table in step.outputs]
             begun = min((answer.began for answer in answers.values()), default=time())
             run = RecordedRun(
                 self._instance, self._job, [*assets, *([CATALOG] if build else [])], key, run_id, self._tags, begun
             )
+            commit()  # by the event of its begin Dagster finds out that this process was killed
             try:
                 for step, answer in answers.items():
                     if problem := self._tell(run, step, key, answer, pictures):

@@ -19,6 +19,8 @@ from dmicc_assets.orchestration.run_socket import answer_of
 KILLED = "the process that made this run was killed"
 # Dagster hides tags with this prefix from its UI.
 _PROCESS = ".dagster/dmicc_process"
+# Fields of /proc/PID/stat after the name (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+_STATE, _STARTED = 0, 19
 _SECONDS = 2.0  # between the start of a process and its own record of it, as clocks of a machine differ
 
 
@@ -69,13 +71,14 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
 def is_alive(pid: int, at: float) -> bool:
     """Whether the process that had this number at a time (seconds since 1970) is alive, not another with its number."""
-    process = Path("/proc") / str(pid)
     if Path("/proc/self").exists():
         try:
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            return state != "Z" and process.stat().st_ctime < at + _SECONDS
+            fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             return False
+        # The times of the folder /proc/PID are those of the first look at it.
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK")
+        return fields[_STATE] != "Z" and time.time() - age < at + _SECONDS
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

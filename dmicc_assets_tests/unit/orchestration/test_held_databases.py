@@ -74,6 +74,17 @@ def test_another_writer_waits(instance: dg.DagsterInstance, files: Path) -> None
     write(files / "index.db")
 
 
+def test_others_read_at_once_what_is_committed_in_the_block(instance: dg.DagsterInstance, files: Path) -> None:
+    run_id, before = str(uuid4()), n_materialised(files / "index.db")
+    with HeldDatabases(instance).held(run_id) as commit:
+        assert report(instance, run_id)
+        commit()
+        assert n_materialised(files / "index.db") == before + 1
+        assert dg.materialize([made], instance=instance).success
+        assert n_materialised(files / "index.db") == before + 1
+    assert n_materialised(files / "index.db") == before + 2
+
+
 def test_what_was_told_before_an_error_is_kept(instance: dg.DagsterInstance, files: Path) -> None:
     run_id, before = str(uuid4()), n_materialised(files / "index.db")
     with pytest.raises(KeyboardInterrupt):
