@@ -173,7 +173,7 @@ def most_likely(design: FloatArray, is_case: BoolArray) -> FloatArray:
         ValueError: the iterations did not converge.
     """
     to_scaled = scaling(design)
-    return to_scaled @ _settle(design @ to_scaled, is_case)
+    return to_scaled @ _settle(design @ to_scaled, is_case, overlaps=True)
 
 
 def scaling(design: FloatArray) -> FloatArray:
@@ -184,8 +184,15 @@ def scaling(design: FloatArray) -> FloatArray:
     return matrix
 
 
-def _settle(design: FloatArray, is_case: BoolArray, terms: Sequence[str] = (), n_iterations: int = 100) -> FloatArray:
-    """Newton's method with step halving until convergence.
+def _settle(
+    design: FloatArray,
+    is_case: BoolArray,
+    terms: Sequence[str] = (),
+    n_iterations: int = 100,
+    *,
+    overlaps: bool = False,
+) -> FloatArray:
+    """Newton's method with step halving until convergence; `overlaps` where the classes are known to.
 
     Raises:
         ValueError: the classes separate, or the iterations did not converge.
@@ -193,7 +200,7 @@ def _settle(design: FloatArray, is_case: BoolArray, terms: Sequence[str] = (), n
     share = is_case.mean()
     coefficients = np.zeros(design.shape[1])
     coefficients[0] = np.log(share / (1 - share))
-    current, overlaps = float(log_likelihood(design @ coefficients, is_case)), False
+    current = float(log_likelihood(design @ coefficients, is_case))
     for _ in range(n_iterations):
         eta = design @ coefficients
         # A short step proves that the classes overlap: see `fit_resamples`. Far out without one, the programme decides,

@@ -33,16 +33,13 @@ def separation(x: FloatArray, is_case: BoolArray) -> Separation:
     """
     if is_case.all() or not is_case.any():
         return "complete"
-    centred = x - x.mean(axis=0)
-    spread = centred.std(axis=0)
-    design = np.column_stack([np.ones(len(x)), centred / np.where(spread > 0, spread, 1.0)])
-    signed = np.where(is_case, 1.0, -1.0)[:, None] * design
-    limits = np.ones(design.shape[1])
-    if maximum_of_linear(signed.sum(axis=0), signed, limits).value <= _TOLERANCE:
+    signed = _signed(x, is_case)
+    if not _improves(signed):
         return "none"
     # The second programme maximises the margin, the smallest distance from the plane.
+    limits = np.ones(signed.shape[1])
     margin = maximum_of_linear(
-        np.append(np.zeros(design.shape[1]), 1.0),
+        np.append(np.zeros(signed.shape[1]), 1.0),
         np.column_stack([signed, -np.ones(len(x))]),
         np.append(limits, np.inf),
     )
@@ -51,4 +48,18 @@ def separation(x: FloatArray, is_case: BoolArray) -> Separation:
 
 def is_separated(x: FloatArray, is_case: BoolArray) -> bool:
     """True when the classes separate, completely or quasi-completely: see `separation`."""
-    return separation(x, is_case) != "none"
+    return bool(is_case.all() or not is_case.any()) or _improves(_signed(x, is_case))
+
+
+def _signed(x: FloatArray, is_case: BoolArray) -> FloatArray:
+    """(N, p + 1) the design of standardised predictors, negative for controls."""
+    centred = x - x.mean(axis=0)
+    spread = centred.std(axis=0)
+    design = np.column_stack([np.ones(len(x)), centred / np.where(spread > 0, spread, 1.0)])
+    return np.where(is_case, 1.0, -1.0)[:, None] * design
+
+
+def _improves(signed: FloatArray) -> bool:
+    """Whether some coefficients put no sample on the wrong side and some sample strictly on its own."""
+    limits = np.ones(signed.shape[1])
+    return maximum_of_linear(signed.sum(axis=0), signed, limits).value > _TOLERANCE
