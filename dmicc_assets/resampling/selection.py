@@ -84,6 +84,8 @@ def first_genes(values: FloatArray, is_case: BoolArray, genes: Sequence[str], ra
     names = [gene for gene, keep in zip(genes, kept, strict=True) if keep]
     if not names or is_case.all() or not is_case.any():
         return []
+    if len(names) <= ranking.top:
+        return names
     complete = fill_in(values[kept], values[kept]) if is_filled.any() else values[kept]
     rank = ranks(importance(complete, is_case, TREES, [ranking.seed]))[0]
     return [gene for gene, place in zip(names, rank, strict=True) if place <= ranking.top]
