@@ -27,55 +27,31 @@ def learns_from_arrays(spec: Dataset) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """Rank of each value in its array, from 0, with which any distribution can be assigned.
+    """Where each value stands in its array, so that any distribution can be assigned.
 
     Attributes:
-        half: (P, N) the rank in halves, rounded down; ties share a rank, a whole or half one; 0 for a missing value.
-        between: ascending flat positions of the values between two halves, in an array with missing values.
-        share: how far above their rank, rounded down, those are.
-        missing: ascending flat positions of the missing values.
+        entry: (N, P) the value's entry of `table`; beyond the table for a missing value.
+        places: (E,) places of the entries in a distribution of P values, from 0: ties share one, which may be between
+            two values, as are those of an array with missing values.
     """
 
-    half: NDArray[np.uint32]
-    between: NDArray[np.intp]
-    share: FloatArray
-    missing: NDArray[np.intp]
+    entry: NDArray[np.uint32]
+    places: FloatArray
+
+    def table(self, target: FloatArray) -> FloatArray:
+        """(E + 1,) the target's (P,) values at the places, and NaN."""
+        low = self.places.astype(np.intp)
+        high = np.minimum(low + 1, len(target) - 1)
+        return np.append(target[low] + (self.places - low) * (target[high] - target[low]), np.nan)
 
     def quantiles(self, target: FloatArray) -> FloatArray:
         """(P, N) the target's (P,) values at these ranks."""
-        halves = np.empty(2 * len(target) - 1)
-        halves[::2] = target
-        halves[1::2] = target[:-1] + 0.5 * (target[1:] - target[:-1])
-        values = halves.take(self.half.astype(np.intp), mode="clip")
-        if len(self.between) or len(self.missing):
-            flat, low = values.ravel(), self.half.ravel()[self.between] // 2
-            flat[self.between] = target[low] + self.share * (target[low + 1] - target[low])
-            flat[self.missing] = np.nan
-        return values
+        return np.ascontiguousarray(look_up(self.table(target), self.entry).T)
 
-    def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> "Ranks":
-        """Those of some rows and columns, distinct ones, in the given order."""
-        shape = self.half.shape
-        row, column = np.full(shape[0], -1), np.full(shape[1], -1)
-        row[rows], column[columns] = np.arange(len(rows)), np.arange(len(columns))
 
-        def placed(flat: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-            r, c = row[flat // shape[1]], column[flat % shape[1]]
-            kept = np.flatnonzero((r >= 0) & (c >= 0))
-            place = r[kept] * len(columns) + c[kept]
-            order = np.argsort(place)
-            return place[order], kept[order]
-
-        between, kept = placed(self.between)
-        return Ranks(self.half[np.ix_(rows, columns)], between, self.share[kept], placed(self.missing)[0])
-
-    def part(self, start: int, stop: int) -> "Ranks":
-        """Those of the rows from start to before stop."""
-        n = self.half.shape[1]
-        (a, b), (c, d) = (np.searchsorted(each, [start * n, stop * n]) for each in (self.between, self.missing))
-        return Ranks(
-            self.half[start:stop], self.between[a:b] - start * n, self.share[a:b], self.missing[c:d] - start * n
-        )
+def look_up(table: FloatArray, entry: NDArray[np.uint32]) -> FloatArray:
+    """The table's value of each entry; one beyond it is the last, NaN."""
+    return table.take(entry, mode="clip")
 
 
 @dataclass(frozen=True)
@@ -87,7 +63,7 @@ class LogArrays:
         matrix: (P, N) log2 values of every probe (or gene) and sample.
         probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
         ranks: place of each value in its array; None where nothing is normalised.
-        ordered: (P, N) each array's values in order, interpolated to the full length.
+        ordered: (N, P) each array's values in order, interpolated to the full length.
     """
 
     spec: Dataset
@@ -107,7 +83,7 @@ class LogArrays:
             raise ValueError("every array is held out, so there is no distribution to learn")
         values = self.matrix.values
         if self.ranks is not None and len(training) > 1:
-            values = self.ranks.quantiles(self.ordered[:, training].mean(axis=1))
+            values = self.ranks.quantiles(self.ordered[training].mean(axis=0))
         matrix = ExpressionMatrix(values, self.matrix.features, self.matrix.samples)
         if self.probe_genes is None:
             return matrix.take_features(sorted(matrix.features))
@@ -157,36 +133,34 @@ def log_arrays(matrix: ExpressionMatrix, probe_genes: pl.DataFrame | None, spec:
 
 
 def _ranked(values: FloatArray) -> tuple[Ranks, FloatArray]:
-    """The place of each value (P, N) in its array, and each array in order (P, N); each array is sorted once.
+    """The place of each value (P, N) in its array, and each array in order (N, P); each array is sorted once.
 
     Ties share their mean place; an array with missing values is stretched to the full length.
     """
     n_probes, n = values.shape
-    half = np.zeros(values.shape, dtype=np.uint32)
-    ordered = np.empty(values.shape)
-    none = np.empty(0, dtype=np.intp)
-    between, shares, missing = [none], [np.empty(0)], [none]
+    entry = np.full((n, n_probes), np.iinfo(np.uint32).max, dtype=np.uint32)
+    ordered = np.empty((n, n_probes))
+    # All complete arrays share the places of whole and half ranks.
+    places: list[FloatArray] = [np.arange(2 * n_probes - 1, dtype=np.float64) / 2]
+    n_places = len(places[0])
     for j, column in enumerate(contiguous_columns(values)):
         order = np.argsort(column)
         observed = n_probes - int(np.isnan(column).sum())
         ascending = column[order[:observed]]
         is_plain = observed == n_probes and bool(np.isfinite(ascending[[0, -1]]).all())
-        ordered[:, j] = ascending if is_plain else fit_quantile_target(column[:, None])
-        missing.append(order[observed:] * n + j)
+        ordered[j] = ascending if is_plain else fit_quantile_target(column[:, None])
         ranks = mean_ranks(ascending)
         if observed == n_probes:
-            half[order, j] = 2 * ranks
+            entry[j, order] = 2 * ranks
             continue
-        place = ranks / max(observed - 1, 1) * (n_probes - 1)
-        down = np.floor(place + 1e-9)
+        own, of_own = np.unique(ranks, return_inverse=True)
+        entry[j, order[:observed]] = n_places + of_own
+        place = own * (n_probes - 1) / max(observed - 1, 1)
         # A place that is a whole rank but for rounding is that rank.
-        apart = np.flatnonzero(np.abs(place - down) >= 1e-6)
-        half[order[:observed], j] = 2 * down
-        between.append(order[apart] * n + j)
-        shares.append(place[apart] - down[apart])
-    flat, share = np.concatenate(between), np.concatenate(shares)
-    by_place = np.argsort(flat)
-    return Ranks(half, flat[by_place], share[by_place], np.sort(np.concatenate(missing))), ordered
+        whole = np.rint(place)
+        places.append(np.asarray(np.where(np.abs(place - whole) < 1e-6, whole, place), dtype=np.float64))
+        n_places += len(own)
+    return Ranks(entry, np.concatenate(places)), ordered
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.expression.cohort import genes_in_cohort
 from dmicc_assets.expression.collapse import collapse_groups, gene_rows
-from dmicc_assets.resampling.arrays import CountedArrays, FoldValues, LogArrays, Ranks
+from dmicc_assets.resampling.arrays import CountedArrays, FoldValues, LogArrays, look_up
 from dmicc_assets.types import BoolArray, FloatArray
 
 Rows = NDArray[np.intp]
@@ -24,12 +24,12 @@ _CELLS_PER_BLOCK, _FOLDS_AT_ONCE = 1 << 17, 32
 
 @dataclass(frozen=True)
 class _Part:
-    """The cohort's genes as one dataset measures them: their probes in the genes' order, each gene's side by side.
+    """The cohort's genes as one dataset measures them: in each block the genes' first probes, then their second, ...
 
     Attributes:
         arrays: the dataset, if its values depend on the fold.
-        first: (G + 1,) the first probe of each gene.
-        measured: ranks, or (R, n) values, of the probes in the columns.
+        first: (G + 1,) how many probes the genes before have.
+        measured: (n, R) entries of the probes in the tables of folds, or their values.
         columns: (n,) the dataset's arrays: those of the cohort, or all where a choice of probes looks at all.
         inside: which of the columns are the cohort's samples.
         places: where these are in the cohort.
@@ -37,13 +37,13 @@ class _Part:
 
     arrays: LogArrays | None
     first: Rows
-    measured: Ranks | FloatArray
+    measured: NDArray[np.uint32 | np.float64]
     columns: Rows
     inside: Rows
     places: Rows
 
     @classmethod
-    def of(cls, source: FoldValues, name: str, probes: Sequence[Rows]) -> "_Part":
+    def of(cls, source: FoldValues, name: str, probes: Sequence[Rows], blocks: Sequence[slice]) -> "_Part":
         """Genes as a dataset measures them, by the rows of each gene's probes."""
         subject, arrays = source.subject.matrix.samples, _arrays(source, name)
         measured = source.matrices[name] if arrays is None else arrays.matrix
@@ -55,9 +55,9 @@ class _Part:
             columns = np.arange(len(measured.samples))
         else:
             inside = np.arange(len(columns))
-        rows, first = np.concatenate(probes), np.cumsum([0, *map(len, probes)])
-        ranks = None if arrays is None else arrays.ranks
-        taken = measured.values[np.ix_(rows, columns)] if ranks is None else ranks.take(rows, columns)
+        rows = np.concatenate([np.array(probes[block]).T.ravel() for block in blocks])
+        by_array = measured.values.T if arrays is None or arrays.ranks is None else arrays.ranks.entry
+        taken, first = np.ascontiguousarray(by_array[np.ix_(columns, rows)]), np.cumsum([0, *map(len, probes)])
         return cls(arrays, first, taken, columns, inside, np.array(places, dtype=np.intp))
 
     def learnt(self, held_out: BoolArray) -> BoolArray:
@@ -68,18 +68,26 @@ class _Part:
             keeps[:, self.columns[self.inside]] = ~held_out[:, self.places]
         return keeps
 
-    def block(self, genes: slice, target: FloatArray | None, learnt: BoolArray) -> FloatArray:
-        """(g, n) values of genes with equally many probes; `target` (P,) is the distribution that the fold learnt."""
-        start, stop = int(self.first[genes.start]), int(self.first[genes.stop])
-        if isinstance(self.measured, Ranks):
-            assert target is not None
-            values = self.measured.part(start, stop).quantiles(target)
-        else:
-            values = self.measured[start:stop]
-        if self.arrays is not None and self.arrays.probe_genes is not None:
-            grouped = values.reshape(genes.stop - genes.start, -1, values.shape[1])
-            values = collapse_groups(grouped, self.arrays.spec.collapse, learnt[self.columns])
-        return values if len(self.inside) == values.shape[1] else values[:, self.inside]
+    def table(self, target: FloatArray) -> FloatArray | None:
+        """What entries stand for in a fold, by the distribution (P,) that it learnt; None for a dataset of values."""
+        return None if self.arrays is None or self.arrays.ranks is None else self.arrays.ranks.table(target)
+
+    def block(
+        self, block: slice, genes: slice, used: BoolArray, table: FloatArray | None, learnt: BoolArray
+    ) -> FloatArray:
+        """(g, n) values of some genes of a block in a fold, of the dataset's samples among those used (N,)."""
+        rows = np.flatnonzero(used[self.places])
+        looks_at_all = self.arrays is not None and self.arrays.spec.collapse == "max_mean"
+        of_block = slice(int(self.first[block.start]), int(self.first[block.stop]))
+        cells = self.measured[:, of_block] if looks_at_all else self.measured[rows, of_block]
+        cells = cells.reshape(len(cells), -1, block.stop - block.start)[:, :, genes]
+        if table is not None:
+            cells = look_up(table, cells.astype(np.uint32, copy=False))
+        values = cells.astype(np.float64, copy=False).transpose(2, 1, 0)
+        if self.arrays is None:
+            return values[:, 0]
+        values = collapse_groups(values, self.arrays.spec.collapse, learnt[self.columns])
+        return values[:, self.inside[rows]] if looks_at_all else values
 
 
 def _arrays(source: FoldValues, name: str) -> LogArrays | None:
@@ -121,19 +129,22 @@ class FoldBlocks:
         order = np.lexsort(sizes)
         self._order, self._genes, sizes = order, given[order], sizes.T[order]
         ordered: list[int] = self._genes.tolist()
-        self._parts = [_Part.of(source, name, [own[gene] for gene in ordered]) for name, own in probes.items()]
         bounds = [0, *(np.flatnonzero((np.diff(sizes, axis=0) != 0).any(axis=1)) + 1).tolist(), len(order)]
         self._blocks: list[slice] = []
         for start, stop in pairwise(bounds):
             step = max(1, _CELLS_PER_BLOCK // (held_out.shape[1] * int(sizes[start].max())))
             self._blocks += [slice(at, min(at + step, stop)) for at in range(start, stop, step)]
-        self._place = {int(gene): place for place, gene in enumerate(self._genes)}
+        self._parts = [
+            _Part.of(source, name, [own[gene] for gene in ordered], self._blocks) for name, own in probes.items()
+        ]
+        self._at = {gene: (block, i) for block in self._blocks for i, gene in enumerate(ordered[block])}
         self._folds, self._fold = range(0), -1
-        self._learnt: list[BoolArray] = []
         self._targets: list[FloatArray] = []
+        self._tables: list[FloatArray | None] = []
+        self._learnt: list[BoolArray] = []
 
-    def _learn(self, fold: int) -> list[FloatArray | None]:
-        """The distributions (P,) that a fold learns, one a dataset; those of many folds by one product."""
+    def _learn(self, fold: int) -> None:
+        """The tables of a fold, one a dataset; the distributions of many folds are learnt by one product."""
         if fold not in self._folds:
             start = fold // _FOLDS_AT_ONCE * _FOLDS_AT_ONCE
             self._folds = range(start, min(start + _FOLDS_AT_ONCE, len(self._held_out)))
@@ -141,36 +152,43 @@ class FoldBlocks:
             for part in self._parts:
                 keeps = part.learnt(self._held_out[self._folds]).astype(np.float64)
                 ordered = part.arrays.ordered if part.arrays is not None else np.empty((0, 0))
-                total = keeps @ ordered.T if ordered.size else np.empty((len(keeps), 0))
+                total = keeps @ ordered if ordered.size else np.empty((len(keeps), 0))
                 self._targets.append(total / np.maximum(keeps.sum(axis=1, keepdims=True), 1.0))
-        return [each[fold - self._folds.start] if each.shape[1] else None for each in self._targets]
+        held = self._held_out[fold : fold + 1]
+        self._fold, self._learnt = fold, [part.learnt(held)[0] for part in self._parts]
+        each = zip(self._parts, self._targets, strict=True)
+        self._tables = [part.table(targets[fold - self._folds.start]) for part, targets in each]
 
-    def of_fold(self, fold: int) -> Iterator[tuple[Rows, FloatArray]]:
-        """Rows of genes, and their values (g, N) without a fold's held-out arrays, block by block."""
+    def of_fold(self, fold: int, used: BoolArray) -> Iterator[tuple[Rows, FloatArray]]:
+        """Rows of genes, and values (g, n) of the samples used (N,) without a fold's held-out arrays, block by block.
+
+        The values are the caller's to overwrite.
+        """
         for block in self._blocks:
-            yield self._genes[block], self._values(fold, block)
+            yield self._genes[block], self._values(fold, block, used)
 
     def of_genes(self, fold: int, genes: Rows) -> FloatArray:
         """(g, N) the values of some genes without a fold's held-out arrays, in their order."""
-        each = [self._values(fold, slice(self._place[gene], self._place[gene] + 1)) for gene in genes.tolist()]
-        return np.vstack(each) if each else np.empty((0, self._held_out.shape[1]))
+        places, n = [self._at[gene] for gene in genes.tolist()], self._held_out.shape[1]
+        every = np.ones(n, dtype=np.bool_)
+        each = [self._values(fold, block, every, slice(i, i + 1)) for block, i in places]
+        return np.vstack(each) if each else np.empty((0, n))
 
-    def whole(self, fold: int) -> FloatArray:
-        """(G, N) the values of all genes, in the order in which they were given."""
-        values = np.empty((len(self._genes), self._held_out.shape[1]))
+    def whole(self, fold: int, used: BoolArray) -> FloatArray:
+        """(G, n) the values of all genes, in the order in which they were given, of the samples used (N,)."""
+        values = np.empty((len(self._genes), int(used.sum())))
         for block in self._blocks:
-            values[self._order[block]] = self._values(fold, block)
+            values[self._order[block]] = self._values(fold, block, used)
         return values
 
-    def _values(self, fold: int, block: slice) -> FloatArray:
-        targets = self._learn(fold)
+    def _values(self, fold: int, block: slice, used: BoolArray, genes: slice = slice(None)) -> FloatArray:
         if fold != self._fold:
-            held = self._held_out[fold : fold + 1]
-            self._fold, self._learnt = fold, [part.learnt(held)[0] for part in self._parts]
-        each = zip(self._parts, targets, self._learnt, strict=True)
-        if len(self._parts) == 1:
-            return next(part.block(block, target, learnt) for part, target, learnt in each)
-        values = np.empty((block.stop - block.start, self._held_out.shape[1]))
-        for part, target, learnt in each:
-            values[:, part.places] = part.block(block, target, learnt)
+            self._learn(fold)
+        each = zip(self._parts, self._tables, self._learnt, strict=True)
+        found = [part.block(block, genes, used, table, learnt) for part, table, learnt in each]
+        if len(found) == 1:
+            return found[0]
+        values, place = np.empty((int(used.sum()), len(found[0]))).T, np.cumsum(used) - 1
+        for part, own in zip(self._parts, found, strict=True):
+            values[:, place[part.places[used[part.places]]]] = own
         return values

@@ -127,8 +127,7 @@ class FoldGenes:
         with np.errstate(invalid="ignore", divide="ignore"):
             t = np.nan_to_num(np.abs(found.effects.log_fc) / np.sqrt(within), nan=-1.0, posinf=-1.0)
         rounded = np.flatnonzero(within <= _ROUNDING * found.total)
-        lacks = np.isnan(found.gaps[:, self.counts[fold] > 0]).any(axis=1)
-        t[np.flatnonzero(found.lacking)[lacks]] = -1.0
+        t[found.lacking] = -1.0
         first = np.argsort(-t, kind="stable")[:_CANDIDATES]
         self.source.largest_t[self._key(fold)] = np.unique(np.concatenate([first, rounded]))
 
@@ -144,46 +143,52 @@ class FoldGenes:
         matrix = self.source.subject.matrix
         genes = np.arange(len(matrix.features))[spaced_genes(len(matrix.features))]
         few = FoldBlocks(self.source, self.held_out, genes) if self.blocks else None
+        every = np.ones(len(matrix.samples), dtype=np.bool_)
         found: list[float] = []
         for fold in folds.tolist():
-            values = matrix.values[genes] if few is None else few.whole(fold)
+            values = matrix.values[genes] if few is None else few.whole(fold, every)
             trained = self._trained(fold, values)
             found.append(consensus_of(trained, differential_design(trained, self.settings, self.batch)[0]))
         return np.array(found)
 
-    def _blocks_of(self, fold: int) -> Iterator[tuple[Rows, FloatArray]]:
+    def _blocks_of(self, fold: int, used: BoolArray) -> Iterator[tuple[Rows, FloatArray]]:
         matrix = self.source.subject.matrix
         if self.blocks is None:
-            yield np.arange(len(matrix.features)), matrix.values
+            yield np.arange(len(matrix.features)), matrix.values[:, used]
         else:
-            yield from self.blocks.of_fold(fold)
+            yield from self.blocks.of_fold(fold, used)
 
     def _tested(self, fold: int, basis: Basis) -> "_Tested":
         """Least squares of every gene in a fold, a missing value counted as the gene's mean."""
-        counts, centre = self.counts[fold], self.centre
-        n = len(centre)
+        used, centre = self.counts[fold] > 0, self.centre
+        counts, basis, n = self.counts[fold][used], basis.among(used), len(centre)
         coordinates, total, mean = np.empty((n, basis.q.shape[1])), np.empty(n), np.empty(n)
         lacking, gaps = np.zeros(n, dtype=np.bool_), [(np.empty(0, np.intp), np.empty((0, len(counts))))]
-        for rows, values in self._blocks_of(fold):
-            filled = values - centre[rows, None]
-            found = products(filled, {fold: basis})[fold]
+        for rows, values in self._blocks_of(fold, used):
+            np.subtract(values, centre[rows, None], out=values)
+            found = products(values, {fold: basis})[fold]
             if np.isnan(found.total).any():
                 own = np.isnan(found.total)
-                gaps.append((rows[own], values[own]))
-                lacking[rows], filled = own, np.nan_to_num(filled)
-                found = products(filled, {fold: basis})[fold]
+                gaps.append((rows[own], values[own] + centre[rows[own], None]))
+                lacking[rows] = own
+                found = products(np.nan_to_num(values, copy=False), {fold: basis})[fold]
             coordinates[rows], total[rows] = found.coordinates, found.total
             if self.settings.trend:
-                mean[rows] = (filled @ counts) / counts.sum() + centre[rows]
+                mean[rows] = (values @ counts) / counts.sum() + centre[rows]
         rows, values = (np.concatenate(each) for each in zip(*gaps, strict=True))
         values = values[np.argsort(rows)]
         mean[lacking] = mean_of_observed(np.repeat(values, counts, axis=1), 1)
-        return _Tested(Products(coordinates, total).effects(basis), total, mean, lacking, values)
+        every = np.full((len(values), len(used)), np.nan)
+        every[:, used] = values
+        return _Tested(Products(coordinates, total).effects(basis), total, mean, lacking, every)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """Of one fold: effects, total sum of squares and mean of all genes, and the values (M, N) of those with gaps."""
+    """Of one fold: effects, total sum of squares and mean of all genes, and the values (M, N) of those with gaps.
+
+    Gaps are missing values of training samples; other samples' values are NaN.
+    """
 
     effects: Effects
     total: FloatArray

@@ -4,7 +4,7 @@ Which genes pass is decided in `reweighted.py`; the correlation within patients 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dmicc_assets.differential.statistics import Batch, differential_design
 from dmicc_assets.stats.linear_model import non_estimable
 from dmicc_assets.study.schema import Differential
-from dmicc_assets.types import CaseControl, FloatArray
+from dmicc_assets.types import BoolArray, CaseControl, FloatArray
 
 IntArray = NDArray[np.int64]
 CASE = 1
@@ -43,6 +43,12 @@ class Basis:
     together: Groups
     shared: FloatArray
     df: int
+
+    def among(self, samples: BoolArray) -> "Basis":
+        """The same for values of some samples (N,) alone, all that count among them."""
+        place = np.cumsum(samples) - 1
+        together = tuple(tuple(place[list(group)].tolist()) for group in self.together)
+        return replace(self, q=self.q[samples], squares=self.squares[samples], together=together)
 
 
 @dataclass(frozen=True, slots=True)

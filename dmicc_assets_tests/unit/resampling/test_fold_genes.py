@@ -115,8 +115,3 @@ def test_arrays_sorted_once_have_the_ranks_and_quantiles_of_the_plain_normalisat
     arrays = log_arrays(ExpressionMatrix(values, probes, names), None, spec)
     assert arrays.ranks is not None
     np.testing.assert_allclose(arrays.genes().values, quantile_normalise(values), rtol=1e-12)
-    rows, columns = np.array([51, 3, 22, 50]), np.array([5, 1, 3])
-    target = arrays.ordered.mean(axis=1)
-    taken = arrays.ranks.take(rows, columns)
-    np.testing.assert_array_equal(taken.quantiles(target), arrays.ranks.quantiles(target)[np.ix_(rows, columns)])
-    np.testing.assert_array_equal(taken.part(1, 3).quantiles(target), taken.quantiles(target)[1:3])
