@@ -80,7 +80,8 @@ def write_study(folder: Path, sizes: Sequence[int]) -> None:
 
 
 def run_step(name: str) -> None:
-    """One step of the study in this process."""
+    """One step of the study in this process, which first prints the CPU seconds of its start."""
+    print(time.process_time(), flush=True)
     workspace = open_workspace()
     step = next(each for each in STEPS if each.name == name)
     for key in partition_keys(step.partition, workspace.studies["large"]):
@@ -91,7 +92,8 @@ def measured(name: str, home: Path, studies: Path) -> Took:
     """One step in a process of its own."""
     environment = {**os.environ, "DMICC_HOME": str(home), "DMICC_STUDIES": str(studies), "OPENBLAS_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = str(ROOT)
-    started, memory = subprocess.Popen([*COMMAND, "--step", name], env=environment, cwd=ROOT), 0.0
+    command = [*COMMAND, "--step", name]
+    started, memory = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True), 0.0
     while True:
         done, status, used = os.wait4(started.pid, os.WNOHANG)
         if done:
@@ -101,7 +103,9 @@ def measured(name: str, home: Path, studies: Path) -> Took:
     started.returncode = os.waitstatus_to_exitcode(status)
     if started.returncode:
         raise SystemExit(f"{name} failed")
-    return Took(used.ru_utime + used.ru_stime, max(memory, used.ru_maxrss / 1024))
+    assert started.stdout is not None
+    start = float(started.stdout.readline())
+    return Took(used.ru_utime + used.ru_stime - start, max(memory, used.ru_maxrss / 1024))
 
 
 def _together(pid: int) -> float:
@@ -134,7 +138,8 @@ def page(columns: dict[str, dict[str, Took]]) -> str:
     lines = [
         f"`nice -n 19 python -m benchmarks.large --five`, {datetime.now(UTC):%Y-%m-%d}, made-up values of {PROBES:,}",
         "probes, quantile normalisation and means of probes in every fold, 200 bootstraps, 10 times 10 folds, 200",
-        "permutations. CPU s / most memory in MB of each step with its workers, start of Python and reading included.",
+        "permutations. CPU s / most memory in MB of each step with its workers, reading and writing included, start of",
+        "Python not: a run starts it once for many steps.",
         "",
         "| step | " + " | ".join(columns) + " |",
         "|---" * (len(columns) + 1) + "|",
