@@ -57,6 +57,18 @@ def test_a_home_may_have_any_name(tmp_path: Path) -> None:
         assert len(connection.execute("SELECT gene FROM history.differential_genes").fetchall()) == 2
 
 
+def test_a_change_of_the_biomarkers_is_a_difference(settings: Settings, lake: Lake) -> None:
+    for sums in ({"A": 2, "B": 3}, {"A": 2, "B": 4}, {"B": 4, "C": 5}):
+        rows = pl.DataFrame({"study": "s", "gene": list(sums), "rank_sum": list(sums.values())})
+        lake.write("signature/biomarkers", "s", rows, ORIGIN)
+    with open_warehouse(settings) as connection:
+        asked = "SELECT what, cohort, revision, gene, change, before, after FROM history.differences ORDER BY gene"
+        assert connection.execute(asked).fetchall() == [
+            ("signature.biomarkers", None, 2, "A", "left", 2.0, None),
+            ("signature.biomarkers", None, 2, "C", "entered", None, 5.0),
+        ]
+
+
 def test_no_view_selects_a_star() -> None:
     for path in (sql_folder() / "views").rglob("*.sql"):
         assert "SELECT *" not in path.read_text().upper(), path

@@ -1,4 +1,4 @@
--- What a revision changed: genes that entered or left the DEG sets and the signature, and changed AUCs of biomarkers.
+-- What a revision changed: genes that entered or left DEG sets, signature and biomarkers (of no cohort), and changed AUCs.
 CREATE VIEW history.differences AS
 WITH results AS (
     SELECT 'differential/genes' AS asset, study || '.' || cohort AS partition, cohort, gene, log_fc AS value, revision
@@ -6,11 +6,15 @@ WITH results AS (
     UNION ALL
     SELECT 'signature/genes', study, cohort, gene, log_fc, revision FROM history.signature_genes
     UNION ALL
+    SELECT 'signature/biomarkers', study, NULL, gene, rank_sum, revision FROM history.signature_biomarkers
+    UNION ALL
     SELECT 'validation/roc', study, subject || ' (' || kind || ')', predictor, auc, revision FROM history.validation_roc
     UNION ALL
     SELECT 'differential/genes', study || '.' || cohort, cohort, gene, log_fc, NULL FROM differential.genes
     UNION ALL
     SELECT 'signature/genes', study, cohort, gene, log_fc, NULL FROM signature.genes
+    UNION ALL
+    SELECT 'signature/biomarkers', study, NULL, gene, rank_sum, NULL FROM signature.biomarkers
     UNION ALL
     SELECT 'validation/roc', study, subject || ' (' || kind || ')', predictor, auc, NULL FROM validation.roc
 ),
@@ -38,10 +42,10 @@ paired AS (
     ) AS known USING (asset, partition)
     LEFT JOIN numbered AS old
         ON old.asset = known.asset AND old.partition = known.partition AND old.revision = replaced.revision
-        AND old.cohort = known.cohort AND old.gene = known.gene
+        AND old.cohort IS NOT DISTINCT FROM known.cohort AND old.gene = known.gene
     LEFT JOIN numbered AS new
         ON new.asset = known.asset AND new.partition = known.partition AND new.revision = replaced.revision + 1
-        AND new.cohort = known.cohort AND new.gene = known.gene
+        AND new.cohort IS NOT DISTINCT FROM known.cohort AND new.gene = known.gene
     WHERE old.gene IS NOT NULL OR new.gene IS NOT NULL
 )
 SELECT
