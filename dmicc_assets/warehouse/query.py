@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import duckdb
 import polars as pl
@@ -217,16 +218,31 @@ def _answer(console: Console, settings: Settings, query: str, is_safe: bool) -> 
         console.print(str(error))
 
 
-def _text(value: object) -> str:
+def _rounded(number: float | Decimal) -> str:
+    """A number for people; CSV, TSV and JSON have all digits."""
+    return f"{float(number):.6g}"
+
+
+def _is_whole(value: float | Decimal) -> bool:
+    """Whether it is a whole number of exact digits, which is written out."""
+    return isinstance(value, Decimal) and value == value.to_integral_value()
+
+
+def _text(value: object, number: Callable[[float | Decimal], str] = _rounded) -> str:
+    """A cell as text, with each of its numbers as `number` writes it."""
+
+    def of(part: object) -> str:
+        return str(part) if part is None else _text(part, number)
+
     match value:
         case None:
             return ""
-        case float():
-            return f"{value:.6g}"
+        case float() | Decimal() if not _is_whole(value):
+            return number(value)
         case list():
-            return ", ".join(map(str, value))
+            return ", ".join(map(of, cast(list[object], value)))
         case dict():
-            return "; ".join(f"{key}={each}" for key, each in value.items())
+            return "; ".join(f"{key}={of(each)}" for key, each in cast(dict[str, object], value).items())
         case _:
             return str(value)
 
@@ -235,7 +251,7 @@ def _flat(rows: pl.DataFrame) -> pl.DataFrame:
     """Lists and maps as text, because CSV has none."""
     nested = [name for name in rows.columns if rows[name].dtype.is_nested()]
     return rows.with_columns(
-        pl.Series(name, [_text(v) for v in rows[name].to_list()], dtype=pl.String) for name in nested
+        pl.Series(name, [_text(v, str) for v in rows[name].to_list()], dtype=pl.String) for name in nested
     )
 
 

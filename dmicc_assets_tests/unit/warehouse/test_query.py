@@ -46,6 +46,21 @@ def test_a_table_has_a_line_a_row() -> None:
     assert lines == [["gene", "log_fc", "genes"], ["PARP12", "1.23457", "A,", "B"], ["-2"]]
 
 
+def test_people_see_six_digits_wherever_a_number_stands_and_files_all(
+    filled: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = (
+        "SELECT 1 / 3 AS a, 0.3333333333333333 AS b, [1 / 3, 2] AS c, {'x': 1 / 3, 'y': NULL} AS d, 12345678.00 AS e"
+    )
+    assert shown(run_query(filled, query)).split() == [
+        *"abcde", "0.333333", "0.333333", "0.333333,", "2", "x=0.333333;", "y=None", "12345678.00",
+    ]  # fmt: skip
+    query_and_print(Console(), filled, query, "csv")
+    assert capsys.readouterr().out.splitlines()[1] == (
+        '0.3333333333333333,0.3333333333333333,"0.3333333333333333, 2.0",x=0.3333333333333333; y=None,12345678.00'
+    )
+
+
 def test_rows_too_wide_for_the_terminal_stand_below_each_other_and_lose_nothing() -> None:
     text = shown(WIDE)
     assert "row 1" in text
