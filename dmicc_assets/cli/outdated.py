@@ -6,6 +6,7 @@ from typing import Literal
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.source import files
+from dmicc_assets.checks.finding import counted
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.currency import inputs_read, recorded, served
 from dmicc_assets.lake.steps import Step, partition_keys
@@ -42,6 +43,22 @@ def outdated_sources(workspace: Workspace, study: Study) -> Iterator[SourceState
             state = _state(workspace, study, steps, key, f"gene sets of {key}")
             if state.state == "revised":
                 yield state
+
+
+def recomputed_lines(recomputed: Sequence[str]) -> list[str]:
+    """The steps that would run, for people: their number, then a line for each partition.
+
+    Args:
+        recomputed: steps and partitions, as `SourceState` has them.
+    """
+    if not recomputed:
+        return []
+    of_key: dict[str, list[str]] = {}
+    for each in recomputed:
+        step, _, key = each.rpartition(" of ")
+        of_key.setdefault(key, []).append(step)
+    n = counted(len(recomputed), "step")
+    return [f"  {n} would run again if its content differs:", *(f"    {k}: {', '.join(s)}" for k, s in of_key.items())]
 
 
 def _state(workspace: Workspace, study: Study, steps: Sequence[Step], key: PartitionKey, name: str) -> SourceState:

@@ -24,3 +24,14 @@ def test_revised_gene_sets_reach_the_findings_of_the_study(tmp_path: Path, monke
         assert state.recomputed[:3] == tuple(f"{name} of {cohort}" for name in ("camera", "terms", "gsea"))
         assert {"findings of local", "judgement of local", "published of local"} <= set(state.recomputed)
         assert f"findings of {cohort}" not in state.recomputed
+
+
+def test_steps_that_would_run_stand_by_partition() -> None:
+    steps = ("files of s.A", "dataset of s.A", "cohort of s.ra", "signature of s", "report of s")
+    assert outdated.recomputed_lines(steps) == [
+        "  5 steps would run again if its content differs:",
+        "    s.A: files, dataset",
+        "    s.ra: cohort",
+        "    s: signature, report",
+    ]
+    assert outdated.recomputed_lines(()) == []
