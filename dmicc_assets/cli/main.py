@@ -85,14 +85,19 @@ def run(
 
 
 @app.command()
-def demo(seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated data.")] = 1) -> None:
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated data.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
     """Run a study on simulated data, whose truth is known.
 
     A GEO mirror with a planted truth is simulated first, and the results are compared with it; nothing is downloaded.
     """
+    from dmicc_assets.cli.json_lines import last_object
     from dmicc_assets.cli.terminal import demo_and_show
 
-    demo_and_show(out, err, _workspace(prepares=True), seed)
+    with last_object(out, is_asked=as_json) as last:
+        demo_and_show(out, err, _workspace(prepares=True), seed, last)
 
 
 @app.command()
@@ -149,14 +154,17 @@ def find(
     kind: Annotated[Literal["array", "sequencing", "any"], typer.Option("--type", help="Kind of data.")] = "any",
     most: Annotated[int, typer.Option("--most", min=1, max=500, help="Series at most.")] = 50,
     accessions: Annotated[bool, typer.Option("--accessions", help="Only accessions, one a line, for `init`.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Find series of GEO by words.
 
     `--accessions` lists what `dmicc init` takes.
     """
     from dmicc_assets.cli.find import find_and_show
+    from dmicc_assets.cli.json_lines import last_object
 
-    find_and_show(out, _workspace(), words, organism, kind, most, only_accessions=accessions)
+    with last_object(out, is_asked=as_json) as last:
+        find_and_show(out, _workspace(), words, organism, kind, most, only_accessions=accessions, last=last)
 
 
 @app.command()

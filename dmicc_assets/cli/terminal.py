@@ -122,20 +122,35 @@ def _show_run(
         out.print(line)
 
 
-def demo_and_show(out: Console, err: Console, workspace: Workspace, seed: int) -> None:
-    """Simulate the mirror, run the demo on it, and compare its results with the planted truth."""
-    from dmicc_assets.cli.demo import show_truth
+def demo_and_show(
+    out: Console, err: Console, workspace: Workspace, seed: int, last: dict[str, Any] | None = None
+) -> None:
+    """Simulate the mirror, run the demo on it, and compare its results with the planted truth.
+
+    Args:
+        out: for results.
+        err: for progress and warnings.
+        workspace: settings, studies and lake.
+        seed: of the simulated data.
+        last: as of `run_and_show`; an object for each set of planted names comes behind those of the run.
+    """
+    from dmicc_assets.cli.demo import show_truth, truth_found
     from dmicc_assets.simulation.mirror import simulate_mirror
 
     with _alone(err, workspace, "mirror"):
         truth = simulate_mirror(workspace.settings.simulated_mirror, seed)
-        run_and_show(out, err, workspace, "demo")
-    show_truth(out, Results.of_study(workspace.lake, workspace.studies["demo"]), truth)
+        run_and_show(out, err, workspace, "demo", last=last)
+    results = Results.of_study(workspace.lake, workspace.studies["demo"])
+    if last is None:
+        show_truth(out, results, truth)
+        return
+    for row in truth_found(results, truth).iter_rows(named=True):
+        print_json(out, **row)
 
 
 def show_outdated(out: Console, workspace: Workspace, name: str | None, *, as_json: bool = False) -> None:
     """Revisions of each dataset since the results in the lake; with `as_json` one object for each source."""
-    from dmicc_assets.cli.outdated import outdated_sources
+    from dmicc_assets.cli.outdated import outdated_sources, recomputed_lines
 
     studies = [workspace.study(name)] if name else list(workspace.studies.values())
     for study in studies:
@@ -148,8 +163,8 @@ def show_outdated(out: Console, workspace: Workspace, name: str | None, *, as_js
                 print_json(out, study=study.study, **asdict(row))
                 continue
             out.print(f"{row.key}: {row.state} ({row.detail})")
-            if row.recomputed:
-                out.print(f"  would be computed again: {', '.join(row.recomputed)}")
+            for line in recomputed_lines(row.recomputed):
+                out.print(line)
 
 
 def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], name: str) -> None:
