@@ -28,6 +28,7 @@ from dmicc_assets.geo.spellings import (
 _MOST_GROUPS = 12
 _MOST_SPELLINGS = 60  # of more distinct texts none are compared
 _LONGEST = 60  # a longer text is matched by its beginning
+_LONGEST_LABEL = 60  # a longer label ends with a whole word before
 # Words for controls, as regular expressions; a number, `_` or `-` may follow without a space (`HC3`, `Ctrl_1`).
 CONTROL_WORDS = (
     "normals?", "norm", "nml", "healthy", "controls?", "ctrls?", "ctl", "hcs?", "donors?", "unaffected", "uninvolved",
@@ -208,9 +209,11 @@ def _piece(text: str) -> str:
 
 
 def label_of(text: str) -> str:
-    """A label in the form that study files require, from a description."""
+    """A label in the form that study files require, from a description; of a long one its first whole words."""
     text = re.sub(r"(?<!\W)\+(?![\w+])", " pos ", re.sub(r"(?<!\W)-(?![\w-]| *\d)", " neg ", text))  # HIV+, HIV-
-    words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].rstrip("_")
+    words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    if len(words) > _LONGEST_LABEL:
+        words = words[: _LONGEST_LABEL + 1].rpartition("_")[0] or words[:_LONGEST_LABEL]
     return words if words[:1].isalpha() else f"group_{words}".rstrip("_")
 
 

@@ -28,6 +28,15 @@ class NotThereError(RequestError):
     """There is no such study, report or file: HTTP status 404."""
 
 
+# Widest field of a form, in characters; a longer text scrolls in it.
+_WIDEST = 90
+
+
+def wide(text: str, least: int) -> int:
+    """Characters of a field that shows its text whole."""
+    return max(least, min(len(text) + 1, _WIDEST))
+
+
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("dmicc_assets.pages"),
@@ -37,6 +46,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["urlize.rel"] = "noopener"
+    environment.filters["wide"] = wide
     return environment
 
 

@@ -161,7 +161,15 @@ def test_a_series_that_is_not_there_is_named(client: GeoClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "label"), [("Liver Tumor Tissue", "liver_tumor_tissue"), ("5-FU (24h)", "group_5_fu_24h"), ("µ", "group")]
+    ("text", "label"),
+    [
+        ("Liver Tumor Tissue", "liver_tumor_tissue"),
+        ("5-FU (24h)", "group_5_fu_24h"),
+        ("µ", "group"),
+        ("intrahepatic cholangiocarcinoma without cirrhosis", "intrahepatic_cholangiocarcinoma_without_cirrhosis"),
+        ("biopsy " * 20, "biopsy_biopsy_biopsy_biopsy_biopsy_biopsy_biopsy_biopsy"),
+        ("x" * 61, "x" * 60),
+    ],
 )
 def test_labels_are_names(text: str, label: str) -> None:
     assert label_of(text) == label

@@ -52,6 +52,20 @@ def test_accessions_become_samples_with_proposed_labels(browser: Browser) -> Non
     assert study["enrichment"]["libraries"] == ["GO_BP", "GO_CC", "GO_MF", "KEGG"]
 
 
+LONG = "intrahepatic cholangiocarcinoma without underlying cirrhosis"
+
+
+def test_long_names_and_labels_are_shown_whole(browser: Browser, mirror: Path) -> None:
+    text = matrix_text("GSE6", "GPL7", small_values(2), samples=[f"GSM{i}" for i in range(600, 606)])
+    write_matrix(mirror, "GSE6", "GPL7", text.replace("disease: lupus", f"disease: {LONG}"))
+    page = browser.press("read", accessions="GSE6")
+    label = LONG.replace(" ", "_")
+    assert f'title="{label}">{label}</span>' in page
+    assert f'<td title="{LONG}">{LONG}</td>' in page
+    assert f'value="{label}" list="labels" size="{len(label) + 1}"' in page
+    assert yaml.safe_load(browser.file)["cohorts"][label]["case"] == label
+
+
 def test_clicks_give_labels_and_the_saved_file_is_the_one_shown(browser: Browser, tmp_path: Path) -> None:
     browser.press("read", accessions="GSE1001")
     browser.press("exclude:GSE1001", picks={"pick.GSE1001": [SAMPLES[0]]})
