@@ -9,11 +9,14 @@ import typer
 from rich.console import Console
 
 from dmicc_assets.cli.doctor import doctor
-from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.cli.exits import INTERRUPTED, run_command
+from dmicc_assets.errors import RequestError
 
 if TYPE_CHECKING:
     from dmicc_assets.lake.workspace import Workspace
     from dmicc_assets.study.settings import Settings
+
+__all__ = ["INTERRUPTED", "app", "err", "main", "out"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +30,6 @@ app = typer.Typer(
 out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
-INTERRUPTED = 130
 JSON_HELP = "Objects of JSON, one a line, the last with the outcome; nothing else on standard output."
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
 
@@ -375,25 +377,5 @@ def _study(given: str, *, prepares: bool = False, reads_first: bool = False) -> 
 
 
 def main() -> None:
-    """Run the command; a user's mistake is one or two lines on standard error, without a traceback unless asked for."""
-    debug = "--debug" in sys.argv
-    if debug:
-        sys.argv.remove("--debug")
-    try:
-        app()
-    except DmiccError as error:
-        if debug:
-            raise
-        err.print(f"dmicc: {error}")
-        sys.exit(error.exit_status)
-    except Exception as error:
-        from dmicc_assets.cli.faults import told
-
-        if debug or (line := told(error, sys.argv[1:])) is None:
-            raise
-        err.print(f"dmicc: {line}")
-        sys.exit(1)
-    except SystemExit as left:  # typer makes one of Ctrl-C
-        if left.code == INTERRUPTED:
-            err.print("dmicc: interrupted; finished results are kept and nothing is incomplete, run again to continue")
-        raise
+    """Run the command."""
+    run_command(app, err)
