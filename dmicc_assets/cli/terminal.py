@@ -177,6 +177,7 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
     from dmicc_assets.geo.accession import pasted_accessions
     from dmicc_assets.geo.describe import describe_series
     from dmicc_assets.geo.propose_study import propose_study
+    from dmicc_assets.geo.proposed_patients import proposed_patients
     from dmicc_assets.geo.study_draft import MOST_VALUES, shown_descriptions
 
     if not re.fullmatch(NAME, name):
@@ -195,6 +196,8 @@ def init_study(out: Console, workspace: Workspace, accessions: Sequence[str], na
                 out.print(f"  {count:5d}  {field}: {value}")
             if len(values) > MOST_VALUES:
                 out.print(f"         {field}: {len(values) - MOST_VALUES} more")
+        if (patients := proposed_patients(dataset)) is not None:
+            out.print(f"  patient, to be confirmed in the file: {patients.text} ({patients.field})")
     path.write_text(propose_study(described, name), encoding="utf-8")
     out.print(f"{path} written; check the proposed labels, then: dmicc check {name}")
     if not workspace.settings.study_folders:

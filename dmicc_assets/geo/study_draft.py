@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmicc_assets.geo.describe import DatasetDescription
+from dmicc_assets.geo.proposed_patients import proposed_patients
 from dmicc_assets.geo.sample_groups import SampleGroup
 from dmicc_assets.geo.spellings import as_yaml, patterns_of, shortened
 
@@ -141,6 +142,9 @@ def _dataset_lines(dataset: DraftDataset) -> Iterator[str]:
     if dataset.patient is not None:
         field, pattern = dataset.patient
         yield f"    patient: {{field: {_quoted(field)}, pattern: {_quoted(pattern)}}}"
+    elif (proposed := proposed_patients(described)) is not None:
+        yield f"    # Proposed, to be confirmed (then remove the # before patient): {shortened(proposed.text, 150)}"
+        yield f"    # patient: {{field: {_quoted(proposed.field)}, pattern: {_quoted(proposed.pattern)}}}"
     if not described.has_table:
         yield "    normalise: none"
     if described.reference is not None:
