@@ -4,6 +4,7 @@ Arrow describes every column anew for every block, which costs as much as parsin
 of CSV (a quoted separator, a carriage return inside a cell) are left to `numeric_rows.py`, and so are messages.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -44,6 +45,8 @@ def parse_wide(
         if plain is None:
             return None
         ids, text = plain
+    if text.startswith(BOM_UTF8):  # Arrow skips it, before the first cell of a block and no other
+        return None
     try:
         names = b"\n".join(ids).decode().split("\n") if ids else []
         values = _numbers(text, separator, decimal, missing)

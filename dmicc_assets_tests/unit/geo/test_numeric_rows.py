@@ -87,3 +87,20 @@ def test_usual_rows_of_many_numbers_need_no_general_reader(block: bytes) -> None
     assert found[0] == ["a", "b"]
     np.testing.assert_array_equal(found[1], [[1.0, np.nan], [-2.5, np.nan]])
     assert parse_wide(b"a;1,5;2\n", 2, b";", True, ",", MISSING) == (["a"], pytest.approx(np.array([[1.5, 2.0]])))
+
+
+@pytest.mark.parametrize("cell", ["\ufeff1.5", '"\ufeff1.5"'])
+@pytest.mark.parametrize("row", [0, 1])
+@pytest.mark.parametrize("n_columns", [3, COLUMNS_AT_LEAST])
+def test_a_byte_order_mark_before_a_number_is_no_part_of_it_wherever_it_stands(
+    cell: str, row: int, n_columns: int
+) -> None:
+    """Arrow skips one at the beginning of what it reads, which in a wide table is the first number."""
+    quote = '"' if cell[0] == '"' else ""
+    cells = [[f"{quote}2{quote}"] * n_columns for _ in range(2)]
+    cells[row][0] = cell
+    lines = [[f"{quote}g{number}{quote}", *each] for number, each in enumerate(cells)]
+    block = "".join("\t".join(line) + "\n" for line in lines).encode()
+    assert parse_wide(block, n_columns, b"\t", True, ".", MISSING) is None
+    with pytest.raises(SourceError, match=f"the row 'g{row}' has .*1.5.* for S0, expected a number"):
+        read_rows([block], [f"S{number}" for number in range(n_columns)], "f.tsv")
