@@ -34,7 +34,7 @@ from dmicc_assets.types import BoolArray, CaseControl, ExpressionMatrix, FloatAr
 
 IntArray = NDArray[np.int64]
 
-_AT_ONCE = 32
+_AT_ONCE, _LABELS_AT_ONCE = 32, 128
 # A t this near its limit, as a share of it, may be on either side by the rounding of a quantile.
 _AT_LIMIT = 1e-6
 
@@ -104,8 +104,8 @@ def chosen_under_labels(subject: CaseControl, labels: BoolArray, settings: Diffe
     if settings.block == "duplicate_correlation":
         correlation = within_blocks(subject.unit, consensus_of(subject, design))
     result = np.zeros((len(subject.matrix.features), len(labels)), dtype=np.bool_)
-    for start in range(0, len(labels), _AT_ONCE):
-        block = labels[start : start + _AT_ONCE]
+    for start in range(0, len(labels), _LABELS_AT_ONCE):
+        block = labels[start : start + _LABELS_AT_ONCE]
         many = moderated_t_over_labels(
             subject.matrix.values,
             block,
@@ -189,12 +189,12 @@ def _beyond_limit(t: FloatArray, df_total: FloatArray, settings: Differential) -
     threshold: from all p-values under the threshold, k falls until it no longer changes (step up, Benjamini &
     Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
     """
-    same = bool((df_total == df_total.flat[0]).all())
-    df = float(df_total.flat[0]) if same else df_total
+    is_same = bool((df_total == df_total.flat[0]).all())
+    df, of_gene = (df_total.flat[:1], 0) if is_same else np.unique(df_total, return_inverse=True)
     n = max(int(np.count_nonzero(~np.isnan(t))), 1)
     k = n
     while True:
-        limit = t_upper_quantile(settings.p_value * (1.0 if settings.adjust == "none" else k / n) / 2, df)
+        limit = t_upper_quantile(settings.p_value * (1.0 if settings.adjust == "none" else k / n) / 2, df)[of_gene]
         with np.errstate(invalid="ignore"):
             candidates = t >= limit * (1 - _AT_LIMIT)
             fewer = int(np.count_nonzero(candidates))
