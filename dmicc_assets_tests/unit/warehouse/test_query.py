@@ -1,7 +1,7 @@
 """`dmicc sql`: a query as a readable table, CSV, JSON or Parquet, and a prompt with history."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -26,6 +26,7 @@ from dmicc_assets.warehouse.query import (
 )
 from dmicc_assets_tests.worlds.simulated_lake import simulated_workspace
 
+Typed = Callable[[str], str]
 WIDE = pl.DataFrame({f"column_{i}": [f"value {i} of the first row", "second"] for i in range(10)})
 
 
@@ -156,7 +157,7 @@ def typed(filled: Settings) -> Iterator[object]:
     (filled.home / "sql_history").unlink(missing_ok=True)
 
 
-def test_the_prompt_answers_goes_on_after_a_mistake_and_remembers(typed, filled: Settings) -> None:
+def test_the_prompt_answers_goes_on_after_a_mistake_and_remembers(typed: Typed, filled: Settings) -> None:
     text = typed("SELECT gene\rFROM signature.biomarkers;\rFROM nowhere;\r.tables\r\x04")
     assert "Catalog Error" in text
     assert text.index("G020") < text.index("Catalog Error") < text.index("validation.roc_curve")
@@ -169,7 +170,7 @@ def test_the_prompt_answers_goes_on_after_a_mistake_and_remembers(typed, filled:
 
 
 @pytest.mark.parametrize("leaving", [".quit\r", "exit;\r", "\x04"])
-def test_the_prompt_is_left(typed, leaving: str) -> None:
+def test_the_prompt_is_left(typed: Typed, leaving: str) -> None:
     assert typed(f"\r{leaving}").count("\n") == 1
 
 
