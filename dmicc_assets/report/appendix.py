@@ -19,7 +19,6 @@ from dmicc_assets.report.enrichment_tables import gene_sets, terms
 from dmicc_assets.report.sections import performance, roc_rows
 from dmicc_assets.results.reader import Results
 
-PROVENANCE = "provenance"
 _FINDINGS = ("severity", "code", "subject", "message", "what_to_do", "what_the_check_asks")
 
 
@@ -68,19 +67,14 @@ def appendix(results: Results, provenance: pl.DataFrame, checklist: pl.DataFrame
             _ordered(results, "rigor/probast", "position"),
         ),
         Part(
-            PROVENANCE, "Provenance", "Every result of the study: the hash of its inputs, settings and code "
+            "provenance", "Provenance", "Every result of the study: the hash of its inputs, settings and code "
             "(recipe), the hash of its rows (content), and the run that made it.",
             [
-                partitions_table(provenance),
+                free_table("provenance", "Partitions of the lake.", provenance, shown=SHOWN["provenance"]),
                 *_ordered(results, "source/files"),
             ] if len(provenance) else [],
         ),
     ]  # fmt: skip
-
-
-def partitions_table(provenance: pl.DataFrame) -> ReportTable:
-    """The origin of each partition, a row for each manifest."""
-    return free_table("provenance", "Partitions of the lake.", provenance, shown=SHOWN["provenance"])
 
 
 def _long_tables(results: Results) -> list[ReportTable]:

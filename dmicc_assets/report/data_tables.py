@@ -3,10 +3,10 @@
 import gzip
 import json
 import math
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import polars as pl
 from markupsafe import Markup
@@ -33,6 +33,12 @@ Width = Literal["short", "", "long"]
 _SHORT, _LONG = 28, 60
 # Members of a long list that a cell shows, with their total number.
 _LISTED = 8
+# Columns by name of the table that are no part of what a page says: those that are none of a content hash.
+_VOLATILE = {
+    name.replace("/", "_"): frozenset(column.name for column in table.columns if column.is_volatile)
+    for name, table in TABLES.items()
+}
+_VOLATILE |= {"datasets": _VOLATILE["source_datasets"], "provenance": frozenset(("run_id", "written_at"))}
 _HASHES = ("recipe", "content", "sha256", "content_sha256", "run_id")
 
 
@@ -82,6 +88,21 @@ class ReportTable:
     def downloads_more(self) -> bool:
         """Whether the download has columns that the page does not show."""
         return len(self.shown) < len(self.columns)
+
+    @property
+    def undated(self) -> "ReportTable":
+        """The table without times, addresses and runs, in which two tables that say the same may differ."""
+        volatile = _VOLATILE.get(self.file_name.removesuffix(".csv"), frozenset())
+        kept = [i for i, column in enumerate(self.shown) if column.name not in volatile]
+        if not volatile:
+            return self
+        data = [each for each in json.loads(gzip.decompress(b64decode(self.payload))) if each["name"] not in volatile]
+        return replace(
+            self,
+            columns=[column for column in self.columns if column.name not in volatile],
+            rows=[[row[i] for i in kept] for row in self.rows],
+            payload=_packed(data),
+        )
 
 
 def report_table(
@@ -214,6 +235,10 @@ def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> str:
         {"name": column.name, "kind": column.kind, "values": _values(frame[column.name], column.kind)}
         for column in columns
     ]
+    return _packed(data)
+
+
+def _packed(data: list[dict[str, Any]]) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return b64encode(gzip.compress(text.encode(), _LEVEL, mtime=0)).decode()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.lake.manifest import Manifest
-from dmicc_assets.report.appendix import PROVENANCE, Part, appendix, partitions_table, tally
+from dmicc_assets.report.appendix import Part, appendix, tally
 from dmicc_assets.report.clinical import case_groups
 from dmicc_assets.report.data_tables import json_script, number_text
 from dmicc_assets.report.facts import facts, tiles_a_row
@@ -26,7 +26,7 @@ from dmicc_assets.report.figures.drawn import DrawnFigure, drawn_figure
 from dmicc_assets.report.figures.of_cohort import named_in_volcano
 from dmicc_assets.report.method_text import methods
 from dmicc_assets.report.pictures import flow_picture, picture, placed
-from dmicc_assets.report.sections import SUMMARY_FIGURES, sections
+from dmicc_assets.report.sections import SUMMARY_FIGURES, Section, sections
 from dmicc_assets.report.stale_banner import PLACE
 from dmicc_assets.report.summary import main_findings
 from dmicc_assets.report.words import heading
@@ -36,6 +36,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("data_table.js", "contents.js", "volcano.js")
 # Codes of checks in running text; longer ones first, so that M1 is not found in M10.
 _CODE = re.compile(rf"(?<![\w./-])(?:{'|'.join(sorted(CHECKS, key=len, reverse=True))})(?![\w.-]*\w)")
+_Shown = TypeVar("_Shown", Section, Part)
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
 
 
@@ -74,8 +75,8 @@ class ReportPage:
 
     Attributes:
         html: the page.
-        content_sha256: SHA-256 of the page without the times and the runs of its results, so that two pages that say
-            the same have the same.
+        content_sha256: SHA-256 of the page without the times, addresses and runs of its results, so that two pages
+            that say the same have the same.
     """
 
     html: str
@@ -127,15 +128,14 @@ def study_report(
         "scripts": [Markup((TEMPLATES / name).read_text()) for name in _SCRIPTS],
     }
     template = _environment().get_template("report.html.j2")
-    undated = template.render(shown | {"written_at": "", "parts": [_undated(part, made) for part in parts]})
+    said = {"written_at": "", "sections": [*map(_undated, page)], "parts": [*map(_undated, parts)]}
+    undated = template.render(shown | said)
     return ReportPage(template.render(shown), sha256(undated.encode()).hexdigest())
 
 
-def _undated(part: Part, made: Provenance) -> Part:
-    """A part of the appendix without the times and the runs of the results."""
-    if part.id != PROVENANCE or not part.tables:
-        return part
-    return replace(part, tables=[partitions_table(made.rows.drop("run_id", "written_at")), *part.tables[1:]])
+def _undated(part: _Shown) -> _Shown:
+    """A section or a part of the appendix without the times, addresses and runs of its tables."""
+    return replace(part, tables=[table.undated for table in part.tables])
 
 
 def _environment() -> Environment:

@@ -293,6 +293,24 @@ def test_pages_differ_where_they_say_something_else_and_not_by_their_times() -> 
     assert len({first, *others}) == 3
 
 
+def test_a_page_says_the_same_when_its_files_were_read_later_and_from_elsewhere() -> None:
+    simulated = simulated_tables()
+    datasets = simulated.rows("source/datasets")
+    row = {"dataset": "GSE1", "role": "matrix", "file": "f", "sha256": "e" * 64, "n_bytes": 9, "etag": "e"}
+    files = pl.DataFrame(
+        [{"study": "simulated", **row, "last_modified": None, "source_url": "u", "retrieved_at": None}]
+    )
+    tables = {"source/datasets": datasets, "source/files": files}
+
+    def page(**changes: pl.Expr) -> str:
+        changed = {name: frame.with_columns(**changes) for name, frame in tables.items()}
+        return study_report(Results.of_frames(simulated.study, changed), [MANIFEST], [], CHECKLIST).content_sha256
+
+    later = pl.lit("2027-01-01T00:00:00").str.to_datetime(time_zone="UTC")
+    assert page() == page(retrieved_at=later, source_url=pl.lit("file:///elsewhere"))
+    assert page() != page(dataset=pl.lit("GSE1") + pl.col("dataset"))
+
+
 @pytest.mark.parametrize(
     ("text", "doi"),
     [
