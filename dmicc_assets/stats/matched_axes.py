@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dmicc_assets.stats.random_axes import ResidualSpace, Rows, axis_scores, draw_axes, unit_rows
+from dmicc_assets.stats.random_axes import (
+    ResidualSpace,
+    Rows,
+    axis_scores,
+    draw_axes,
+    largest,
+    squared_scores,
+    tilt_factor,
+    unit_rows,
+)
 from dmicc_assets.types import FloatArray
 
 # Number of trial axes for each shape, and of genes used from a long list.
@@ -16,7 +25,7 @@ _TRIAL_AXES, _TRIAL_GENES = 64, 256
 _LEAST_TILT, _MOST_TILT, _HALVINGS = -2.0, 2.0, 7
 # Concentrations above 0 that are tried; how many co-expressed genes a gene has; rows of a block of their search.
 _CONCENTRATIONS = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.5, 2.0, 3.0, 4.0)
-_N_NEIGHBOURS, _ROWS_PER_BLOCK = 10, 256
+_N_NEIGHBOURS, _ROWS_PER_BLOCK = 10, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +115,11 @@ def _matched_tilt(trial: MatchedAxes, listed: Rows, uniform: FloatArray) -> floa
     log_error = np.where(finite, log_error, log_error[finite].min())
     target = float(log_error[listed].mean())
     low, high = _LEAST_TILT, _MOST_TILT
+    by_t = [score for _, score in squared_scores(space, axes)]
     for _ in range(_HALVINGS):
         tilt = (low + high) / 2
-        sums = [float(log_error[chunk.lists].sum()) for chunk in axis_scores(space, len(listed), axes, tilt)]
+        factor = tilt_factor(space, tilt)
+        sums = [float(log_error[largest(score * factor, len(listed))].sum()) for score in by_t]
         reached = sum(sums) / len(axes) / len(listed) >= target
         low, high = (low, tilt) if reached else (tilt, high)
     return (low + high) / 2
@@ -123,7 +134,7 @@ def _co_expressed(unit: FloatArray) -> FloatArray:
         r = short[start : start + _ROWS_PER_BLOCK] @ short.T
         own = np.arange(len(r))
         r[own, own + start] = 0.0
-        nearest = np.argpartition(np.abs(r), r.shape[1] - n, axis=1)[:, r.shape[1] - n :]
+        nearest = largest(np.abs(r), n)
         sign = np.sign(np.take_along_axis(r, nearest, axis=1)).astype(np.float64)
         average[start : start + len(r)] = np.einsum("gn,gnm->gm", sign, unit[nearest]) / n
     return average

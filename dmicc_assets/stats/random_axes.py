@@ -16,8 +16,10 @@ from dmicc_assets.types import FloatArray
 
 Rows = NDArray[np.intp]
 
-# Cells (axes times genes) scored at a time, which limits the memory of a chunk to some tens of megabytes.
-_CELLS_PER_CHUNK = 1 << 19
+# Cells (axes times genes) scored at a time, which limits the memory of a chunk to some megabytes.
+_CELLS_PER_CHUNK = 1 << 18
+# Columns of which the largest score is looked at first.
+_PER_GROUP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +147,46 @@ def axis_scores(space: ResidualSpace, length: int, axes: FloatArray, tilt: float
     n_genes = len(space.coordinates)
     if not 1 <= length <= n_genes:
         raise ValueError(f"a list of {length} genes does not fit {n_genes} genes")
-    by_t, total, fixed = score_weights(space, tilt).T
+    factor = tilt_factor(space, tilt)
+    for projection, score in squared_scores(space, axes):
+        tilted = score * factor
+        yield AxisScores(projection, tilted, largest(tilted, length))
+
+
+def squared_scores(space: ResidualSpace, axes: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Chunks of projections and squared scores (B, G) along axes (B, M), without a tilt."""
+    by_t, total, fixed = score_weights(space, 0.0).T
     infinite = np.isinf(space.prior_df)
+    weight = np.where(infinite, fixed, by_t)
     least = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
     transposed = np.ascontiguousarray(space.coordinates.T)
-    step = max(1, _CELLS_PER_CHUNK // n_genes)
+    step = max(1, _CELLS_PER_CHUNK // len(total))
     for start in range(0, len(axes), step):
         projection = axes[start : start + step] @ transposed
-        square = np.square(projection)
-        score = square * by_t / np.maximum(total - square, least)
-        if infinite.any():
-            score[:, infinite] = square[:, infinite] * fixed[infinite]
-        lists = np.argpartition(score, n_genes - length, axis=1)[:, n_genes - length :]
-        yield AxisScores(projection, score, lists)
+        score = np.square(projection)
+        rest = np.maximum(total - score, least)
+        rest[:, infinite] = 1.0
+        score *= weight
+        score /= rest
+        yield projection, score
+
+
+def largest(score: NDArray[np.floating], length: int) -> Rows:
+    """Columns (B, length) of the largest scores of each row (B, G), in no order.
+
+    Few of many are found among the scores that reach the `length`-th largest of the maxima of groups of columns, which
+    is at most the `length`-th largest score: half of the time of `np.argpartition`.
+    """
+    n = score.shape[1]
+    n_groups = n // _PER_GROUP
+    if n_groups < 8 * length:
+        return np.argpartition(score, n - length, axis=1)[:, n - length :]
+    maxima = score[:, : n_groups * _PER_GROUP].reshape(len(score), _PER_GROUP, n_groups).max(axis=1)
+    least = np.partition(maxima, n_groups - length, axis=1)[:, [n_groups - length]]
+    row, column = np.divmod(np.flatnonzero(score >= least), n)
+    order = np.lexsort((score[row, column], row))
+    ends = np.cumsum(np.bincount(row, minlength=len(score)))
+    return column[order[ends[:, None] - length + np.arange(length)]]
 
 
 def score_weights(space: ResidualSpace, tilt: float) -> FloatArray:
@@ -168,11 +197,16 @@ def score_weights(space: ResidualSpace, tilt: float) -> FloatArray:
     infinite = np.isinf(space.prior_df)
     d0 = np.where(infinite, 0.0, space.prior_df)
     total = d0 * space.prior_scale + np.square(space.coordinates).sum(axis=1)
-    log_error = space.log_standard_error()
-    known = np.isfinite(log_error)
-    factor = np.where(known, np.exp(2 * tilt * np.where(known, log_error, 0.0)), 0.0)
+    factor = tilt_factor(space, tilt)
     by_t = np.maximum(d0 + space.df_residual - 1, 0.0) * factor
     return np.column_stack([by_t, total, np.where(infinite, factor / space.prior_scale, 0.0)])
+
+
+def tilt_factor(space: ResidualSpace, tilt: float) -> FloatArray:
+    """(G,) by which a tilt multiplies squared scores; 0 for a gene without a standard error."""
+    log_error = space.log_standard_error()
+    known = np.isfinite(log_error)
+    return np.where(known, np.exp(2 * tilt * np.where(known, log_error, 0.0)), 0.0)
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:

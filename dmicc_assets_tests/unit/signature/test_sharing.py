@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dmicc_assets.signature.sharing import CohortList, Sharing, sharing_test
 from dmicc_assets.stats.matched_axes import inter_correlation, matched_axes
-from dmicc_assets.stats.random_axes import ResidualSpace, axis_scores, draw_axes, residual_space, unit_rows
+from dmicc_assets.stats.random_axes import ResidualSpace, axis_scores, draw_axes, largest, residual_space, unit_rows
 
 Floats = NDArray[np.float64]
 G, N_CASE, N_CONTROL, K = 300, 15, 12, 6
@@ -69,6 +69,15 @@ def test_a_list_holds_the_largest_moderated_t_of_the_axis_as_a_covariate() -> No
     t = direct.effect / np.sqrt(same_prior / (space.prior_df + direct.df_residual))
     assert set(chunk.lists[0].tolist()) == set(np.argsort(-np.abs(t))[:20].tolist())
     assert_allclose(chunk.score[0], np.square(t), rtol=1e-8)
+
+
+@pytest.mark.parametrize("length", [1, 3, 50])
+def test_the_largest_are_found_among_many_and_among_equal_ones(length: int) -> None:
+    score = np.random.default_rng(5).normal(size=(7, 1000)).round(2)
+    score[0], score[1, :990] = 1.0, -np.inf
+    found = largest(score, length)
+    assert all(len(set(columns)) == length for columns in found.tolist())
+    assert_allclose(np.sort(np.take_along_axis(score, found, axis=1)), np.sort(score)[:, 1000 - length :])
 
 
 def test_the_same_seed_gives_the_same_result() -> None:
