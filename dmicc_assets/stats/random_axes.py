@@ -157,7 +157,7 @@ def squared_scores(space: ResidualSpace, axes: FloatArray) -> Iterator[tuple[Flo
     """Chunks of projections and squared scores (B, G) along axes (B, M), without a tilt."""
     by_t, total, fixed = score_weights(space, 0.0).T
     infinite = np.isinf(space.prior_df)
-    weight = np.where(infinite, fixed, by_t)
+    weight: FloatArray = np.where(infinite, fixed, by_t)
     least = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
     transposed = np.ascontiguousarray(space.coordinates.T)
     step = max(1, _CELLS_PER_CHUNK // len(total))

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from dmicc_assets.enrichment.random_sets import random_positions
+from dmicc_assets.enrichment.random_sets import random_orders
 from dmicc_assets.enrichment.rare_scores import RareScores, rare_scores
 from dmicc_assets.enrichment.sample_scores import compiled_gseapy
 from dmicc_assets.enrichment.set_scores import enrichment_scores
@@ -39,10 +39,15 @@ def test_mean_over_seeds_is_the_enumerated_p(size: int, n: int, at_bottom: bool)
     assert (spread / true < 0.8).all()
 
 
+@cache
+def random_sets(size: int) -> np.ndarray:
+    return np.sort(random_orders(N, size, 60_000, np.random.default_rng(size)), axis=1)
+
+
 @pytest.mark.parametrize("weight", ENDS)
 @pytest.mark.parametrize("size", [10, 30, 120])
 def test_agrees_with_counting_and_with_its_own_error(weight: np.ndarray, size: int) -> None:
-    es, _ = enrichment_scores(random_positions(N, size, 60_000, np.random.default_rng(size)), weight)
+    es, _ = enrichment_scores(random_sets(size), weight)
     counted = np.array([0.01, 0.001, 0.0005])
     scores = np.quantile(es, 1 - counted)
     found = [rare_scores(weight, size, scores, seed) for seed in range(6)]
