@@ -63,5 +63,5 @@ def what_follows(study: str, plan: Plan, unmade: Mapping[tuple[str, PartitionKey
             prevented.setdefault(cause, []).append(what)
     coming = [what for what, table in later.items() if (table, key) not in unmade]
     said = [f"{', '.join(coming)} follow"] if coming else []
-    said += [f"{', '.join(whats)} do not, because {cause} failed" for cause, whats in prevented.items()]
+    said += [f"{', '.join(whats)} do not follow, because {cause} failed" for cause, whats in prevented.items()]
     return "".join(f"; {each}" for each in said)

@@ -49,10 +49,10 @@ def test_no_more_is_promised_than_can_follow(workspace: Workspace) -> None:
     assert what_follows("local", plan, {}) == "; validation, checks, figures and report follow"
     unmade = untried(workspace, plan, [outcome_of("roc", "local")])
     said = what_follows("local", plan, unmade)
-    assert said == "; validation, checks, figures and report do not, because roc of local failed"
+    assert said == "; validation, checks, figures and report do not follow, because roc of local failed"
     only_report = {each: why for each, why in unmade.items() if each[0] == "report/study"}
     assert what_follows("local", plan, only_report) == (
-        "; validation, checks follow; figures and report do not, because roc of local failed"
+        "; validation, checks follow; figures and report do not follow, because roc of local failed"
     )
     of_signature = [step for step in STEPS if "signature/genes" in step.outputs]
     assert what_follows("local", plan_of(workspace, of_signature), {}) == ""
