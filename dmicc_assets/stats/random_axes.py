@@ -157,13 +157,13 @@ def squared_scores(space: ResidualSpace, axes: FloatArray) -> Iterator[tuple[Flo
     """Chunks of projections and squared scores (B, G) along axes (B, M), without a tilt."""
     by_t, total, fixed = score_weights(space, 0.0).T
     infinite = np.isinf(space.prior_df)
-    weight: FloatArray = np.where(infinite, fixed, by_t)
+    weight = np.asarray(np.where(infinite, fixed, by_t), dtype=np.float64)
     least = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
     transposed = np.ascontiguousarray(space.coordinates.T)
     step = max(1, _CELLS_PER_CHUNK // len(total))
     for start in range(0, len(axes), step):
         projection = axes[start : start + step] @ transposed
-        score = np.square(projection)
+        score: FloatArray = np.square(projection)
         rest = np.maximum(total - score, least)
         rest[:, infinite] = 1.0
         score *= weight
