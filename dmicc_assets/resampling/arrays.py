@@ -60,7 +60,7 @@ class LogArrays:
 
     Attributes:
         spec: what the study file says of it.
-        matrix: (P, N) log2 values of every probe (or gene) and sample.
+        matrix: (P, N) log2 values of every probe (or gene) and sample; no number where `ranks` and `ordered` have them.
         probe_genes: probe, gene, n_symbols; None when the matrix is by gene.
         ranks: place of each value in its array; None where nothing is normalised.
         ordered: (N, P) each array's values in order, interpolated to the full length.
@@ -129,6 +129,8 @@ def log_arrays(matrix: ExpressionMatrix, probe_genes: pl.DataFrame | None, spec:
     ranks, ordered = None, np.empty((0, 0))
     if spec.normalise == "quantile":
         ranks, ordered = _ranked(matrix.values)
+        if len(matrix.samples) > 1:
+            matrix = replace(matrix, values=np.broadcast_to(np.nan, matrix.values.shape))
     return LogArrays(spec, matrix, probe_genes, ranks, ordered)
 
 
