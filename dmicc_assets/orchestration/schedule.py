@@ -109,6 +109,13 @@ class Schedule:
         """Expected time of all work that is left, one after the other."""
         return self.seconds(self._left)
 
+    def leaves_time(self, seconds: float) -> bool:
+        """Whether nothing can begin for about so many seconds: all that is left has begun, or will take as long."""
+        at_work = self._begun.intersection(self._left)
+        return not self.ready() and (
+            len(at_work) == len(self._left) or all(self._seconds[node] >= seconds for node in at_work)
+        )
+
     def begin(self, node: Node) -> None:
         """A piece of work begins."""
         self._begun.add(node)

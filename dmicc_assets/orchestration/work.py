@@ -11,6 +11,8 @@ from dmicc_assets.orchestration.task import Answer, Task
 
 # Seconds of work beside the first from which worker processes are begun: each takes about two to load the libraries.
 _WORTH_PROCESSES = 2.0
+# Seconds that a report may take, in which no work begins: the first one loads Dagster.
+_TO_REPORT = 3.0
 
 
 class Worked(Protocol):
@@ -49,7 +51,7 @@ def work_off(schedule: Schedule, crew: Crew, run: Worked) -> None:
         if looks and not schedule.looks:
             looks = False
             run.look()
-        has_time = not looks and (not crew.has_processes or not schedule.ready())
+        has_time = not looks and (not crew.has_processes or schedule.leaves_time(_TO_REPORT))
         has_told = has_time and run.report()
         for task, answer in crew.answers(waits=not has_told) if crew.is_at_work else ():
             run.end(task, answer)
