@@ -97,14 +97,13 @@ class Launcher:
                 self._instance, self._job, [*assets, *([CATALOG] if build else [])], key, run_id, self._tags, begun
             )
             commit()  # by the event of its begin Dagster finds out that this process was killed
-            try:
+            with run:
                 for step, answer in answers.items():
                     if problem := self._tell(run, step, key, answer, pictures):
                         unreported[step.name] = problem
                 if build is not None:
+                    commit()  # so that nobody waits for the warehouse to write to Dagster
                     self._tell_catalog(run, build)
-            finally:
-                run.end()
         return unreported
 
     def _tell(

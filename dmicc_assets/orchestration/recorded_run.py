@@ -6,7 +6,7 @@ A run that Dagster executes asks and writes as much again for each step. What is
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from time import time
-from typing import Any
+from typing import Any, Self
 
 import dagster as dg
 from dagster._core.definitions.dependency import NodeHandle
@@ -30,7 +30,7 @@ from dmicc_assets.types import ALL_STUDIES, PartitionKey
 
 
 class RecordedRun:
-    """The events of one run.
+    """The events of one run; a context that ends it.
 
     Attributes:
         run_id: id of the run.
@@ -114,13 +114,19 @@ class RecordedRun:
         failure = self._of_step(step, DagsterEventType.STEP_FAILURE, ended, message, data)
         self._first_failure = self._first_failure or failure
 
-    def end(self) -> None:
-        """Report the end of the run, which failed if a step did."""
-        if self._first_failure is None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Report the end of the run, which failed if a step did, or if an error or interrupt ended the report."""
+        if kind is None and self._first_failure is None:
             self._tell(DagsterEventType.RUN_SUCCESS, time(), message="Everything was made.")
+            return
+        if self._first_failure is not None:
+            message, data = "A step failed.", JobFailureData(None, RunFailureReason.STEP_FAILURE, self._first_failure)
         else:
-            data = JobFailureData(None, RunFailureReason.STEP_FAILURE, self._first_failure)
-            self._tell(DagsterEventType.RUN_FAILURE, time(), message="A step failed.", event_specific_data=data)
+            message, data = "Not everything was told.", JobFailureData(None, RunFailureReason.RUN_EXCEPTION)
+        self._tell(DagsterEventType.RUN_FAILURE, time(), message=message, event_specific_data=data)
 
     def _of_checks(self, step: str, at: float, results: Sequence[dg.AssetCheckResult], target: Target | None) -> None:
         for each in results:

@@ -1,28 +1,35 @@
 """*Materialize* in the UI on what is up to date, and `dmicc run` beside it: one decision, the same for both."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pytest
 from filelock import FileLock
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import CATALOG, RUN_TAG, STUDY_TAG, asset_key
+from dmicc_assets.orchestration.launch import Launcher
 from dmicc_assets.orchestration.origin import MODULE
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
+from dmicc_assets.orchestration.task import Answer
 from dmicc_assets.orchestration.told import TOLD_AGAIN_AFTER, begin_telling, last_told
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets.tables import TABLES
+from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import open_warehouse
 from dmicc_assets_tests.worlds import made_study as made
 
@@ -308,3 +315,22 @@ def test_dmicc_run_tells_what_a_run_of_dagster_tells(
     assert stats.start_time
     assert stats.end_time
     assert stats.end_time >= stats.start_time
+
+
+def test_others_can_write_to_dagster_while_the_warehouse_is_built(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    workspace = open_workspace(settings)
+    events = Path(instance.root_directory) / "history" / "runs" / "index.db"
+    built: list[Path] = []
+
+    def build() -> Path:
+        with closing(sqlite3.connect(events, timeout=0)) as connection:
+            connection.execute("DELETE FROM event_logs WHERE id < 0")
+        built.append(events)
+        return events
+
+    failed = {made.step_named("ranking"): Answer(failure=DmiccError("no"), began=time())}
+    launcher = Launcher(workspace, workspace.studies["local"], "local, now")
+    assert launcher.report(PartitionKey("local"), failed, {}, str(uuid4()), build) == {}
+    assert built == [events]
