@@ -5,7 +5,6 @@ Dagster is `reports.py`'s; `cli/` prints, the steps compute.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -130,8 +129,7 @@ class StudyRun:
             self._report_keys()
             self._reports.report_shared(self._answered(ALL_STUDIES))
         except DefectError:
-            with suppress(DefectError):
-                self._report_keys()
+            self._report_keys()
             raise
         finally:  # also after an interrupted run
             self.judged = judge_study(self._workspace, self._study.study)
