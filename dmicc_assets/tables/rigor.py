@@ -120,7 +120,7 @@ TABLES = (
             Column(
                 "content_sha256",
                 TEXT,
-                "SHA-256 of the page without the times and the runs of its results: equal where two pages say the same",
+                "SHA-256 of the page but for times, addresses and runs of results: equal where two pages say the same",
             ),
         ),
         "The HTML report of the study and its figures.",
