@@ -87,7 +87,7 @@ def published(context: StepContext) -> Result:
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="11",
+    version="12",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:
@@ -97,6 +97,8 @@ def report(context: StepContext) -> Result:
 
     results, path = Results.of_step(context), report_path(context.settings.reports, context.study.study)
     kept = KeptFigures(results, path.parent, context.report_progress)
-    manifests = Results.of_study(context.lake, context.study).manifests()
+    # An earlier report is none of what this one was made from.
+    there = Results.of_study(context.lake, context.study).manifests()
+    manifests = [manifest for manifest in there if manifest.table not in context.step.outputs]
     page = study_report(results, manifests, study_figures(kept.results), checklist(results), kept.drawn)
     return Result({"report/study": write_report(path, page.html, context.study.title, page.content_sha256)})

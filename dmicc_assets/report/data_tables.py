@@ -33,12 +33,13 @@ Width = Literal["short", "", "long"]
 _SHORT, _LONG = 28, 60
 # Members of a long list that a cell shows, with their total number.
 _LISTED = 8
-# Columns by name of the table that are no part of what a page says: those that are none of a content hash.
+# Columns by name of the table that are no part of what a page says: those that are none of a content hash. A recipe
+# has the address and the time at which a source was observed.
 _VOLATILE = {
     name.replace("/", "_"): frozenset(column.name for column in table.columns if column.is_volatile)
     for name, table in TABLES.items()
 }
-_VOLATILE |= {"datasets": _VOLATILE["source_datasets"], "provenance": frozenset(("run_id", "written_at"))}
+_VOLATILE |= {"datasets": _VOLATILE["source_datasets"], "provenance": frozenset(("recipe", "run_id", "written_at"))}
 _HASHES = ("recipe", "content", "sha256", "content_sha256", "run_id")
 
 

@@ -271,6 +271,10 @@ def test_after_a_run_without_an_end_or_a_week_dagster_is_told_again(
 _OF_THE_MOMENT = ("input_event_pointer", "input_data_version/source/series")
 
 
+def test_a_report_that_is_made_again_is_the_same(settings: Settings) -> None:
+    assert made.states(made.run_local(settings, only="report", force=True))["unchanged"] >= {"report local"}
+
+
 def told(instance: dg.DagsterInstance, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a run told of its tables and of its checks, without times, ids of events, and the words on changes."""
     tables, checks = dict[str, Any](), dict[str, Any]()

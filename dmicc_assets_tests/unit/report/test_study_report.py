@@ -282,7 +282,7 @@ def test_a_study_that_was_never_run_has_a_report() -> None:
 
 def test_pages_differ_where_they_say_something_else_and_not_by_their_times() -> None:
     study, results = simulated_tables().study, Results.of_frames(simulated_tables().study, {})
-    again = replace(MANIFEST, run_id="another", written_at="2027-01-01T00:00:00+00:00")
+    again = replace(MANIFEST, run_id="another", recipe="e" * 64, written_at="2027-01-01T00:00:00+00:00")
     other = replace(MANIFEST, content="d" * 64)
     title = Results.of_frames(study.model_copy(update={"title": "Another title"}), {})
     cases = ((results, MANIFEST), (results, again), (results, other), (title, MANIFEST))
