@@ -5,7 +5,7 @@ most of a report.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +16,40 @@ _CONNECT = "_connect"  # by this name Dagster's storage opens the file of a run,
 _BUSY_SECONDS = 60.0
 
 Connect = Callable[[str], AbstractContextManager[Connection]]
+
+
+class Transactions:
+    """The transactions of files, one each, and the next after the last.
+
+    Attributes:
+        connections: by file.
+    """
+
+    def __init__(self) -> None:
+        self.connections: dict[str, Connection] = {}
+
+    def add(self, file: str, connection: Connection) -> None:
+        """Begin one of another file."""
+        connection.begin()
+        self.connections[file] = connection
+
+    def commit(self) -> None:
+        """Let others read what was written, and write."""
+        for each in self.connections.values():
+            each.commit()
+            each.begin()
+
+    def rollback(self) -> None:
+        """Take back what was written since the last commit."""
+        for each in self.connections.values():
+            each.rollback()
+            each.begin()
+
+    def close(self) -> None:
+        """Commit for the last time."""
+        for each in self.connections.values():
+            with each:
+                each.commit()
 
 
 class HeldDatabases:
@@ -31,46 +65,37 @@ class HeldDatabases:
         self._empty: bytes | None = None
 
     @contextmanager
-    def held(self, run_id: str | None = None) -> Iterator[Callable[[], None]]:
-        """Write to each file in one transaction, which ends with the block, also with one that ends in an error.
+    def held(self, run_id: str | None = None) -> "Iterator[Transactions]":
+        """Write to each file in transactions until the block ends, which commits the last ones, also after an error.
 
-        Other processes read what was told before; what they write waits, as for any other writer.
+        Other processes read what was committed; what they write waits, as for any other writer.
 
         Args:
             run_id: a new run that the block reports, if any.
-
-        Yields:
-            a function that ends the transactions, so that others read what was told until then; new ones follow.
         """
-        storage = self._storage
+        storage, transactions = self._storage, Transactions()
         if not isinstance(storage, SqliteEventLogStorage):
-            yield lambda: None
+            yield transactions
             return
         connect: Connect = getattr(storage, _CONNECT)
         if run_id is not None:
             self._make(storage, run_id, connect)
-        with ExitStack() as transactions:
-            connections: dict[str, Connection] = {}
 
-            @contextmanager
-            def held(file: str) -> Iterator[Connection]:
-                if file not in connections:
-                    if file not in storage._initialized_dbs:
-                        with connect(file):  # makes it, or looks at its version
-                            pass
-                    connections[file] = transactions.enter_context(self._engine(storage, file).begin())
-                yield connections[file]
+        @contextmanager
+        def held(file: str) -> Iterator[Connection]:
+            if file not in transactions.connections:
+                if file not in storage._initialized_dbs:
+                    with connect(file):  # makes it, or looks at its version
+                        pass
+                transactions.add(file, self._engine(storage, file).connect())
+            yield transactions.connections[file]
 
-            def commit() -> None:
-                transactions.close()
-                connections.clear()
-
-            setattr(storage, _CONNECT, held)
-            try:
-                yield commit
-            finally:
-                setattr(storage, _CONNECT, connect)
-                transactions.close()
+        setattr(storage, _CONNECT, held)
+        try:
+            yield transactions
+        finally:
+            setattr(storage, _CONNECT, connect)
+            transactions.close()
 
     def _make(self, storage: SqliteEventLogStorage, run_id: str, connect: Connect) -> None:
         """Make the file of a new run: by Dagster at first, then as a copy of that one as it was when it was empty.

@@ -90,19 +90,24 @@ class Launcher:
             DmiccError: the warehouse could not be built.
         """
         unreported: dict[str, str] = {}
-        with self._databases.held(run_id) as commit:
+        with self._databases.held(run_id) as transactions:
             assets = [asset_key(table) for step in answers for table in step.outputs]
             begun = min((answer.began for answer in answers.values()), default=time())
             run = RecordedRun(
                 self._instance, self._job, [*assets, *([CATALOG] if build else [])], key, run_id, self._tags, begun
             )
-            commit()  # by the event of its begin Dagster finds out that this process was killed
+            transactions.commit()  # by the event of its begin Dagster finds out that this process was killed
             with run:
                 for step, answer in answers.items():
-                    if problem := self._tell(run, step, key, answer, pictures):
+                    try:
+                        problem = self._tell(run, step, key, answer, pictures)
+                    except BaseException:
+                        transactions.rollback()  # a step is told with its checks, or will be told again
+                        raise
+                    transactions.commit()
+                    if problem:
                         unreported[step.name] = problem
                 if build is not None:
-                    commit()  # so that nobody waits for the warehouse to write to Dagster
                     self._tell_catalog(run, build)
         return unreported
 

@@ -3,9 +3,9 @@
 A run that Dagster executes asks and writes as much again for each step. What is reported, `launch.py` decides.
 """
 
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from time import time
 from typing import Any, Self
 
 import dagster as dg
@@ -58,6 +58,7 @@ class RecordedRun:
         self._instance, self.run_id = instance, run_id
         self._partition = None if key == ALL_STUDIES else key
         self._first_failure: DagsterEvent | None = None
+        self._ended = begun
         selected = frozenset(assets)
         run = instance.create_run_for_job(
             job.get_subset(asset_selection=selected),
@@ -118,15 +119,15 @@ class RecordedRun:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Report the end of the run, which failed if a step did, or if an error or interrupt ended the report."""
+        """Report the end of the run with its last step: it failed if a step did, or if something ended the report."""
         if kind is None and self._first_failure is None:
-            self._tell(DagsterEventType.RUN_SUCCESS, time(), message="Everything was made.")
+            self._tell(DagsterEventType.RUN_SUCCESS, self._ended, message="Everything was made.")
             return
         if self._first_failure is not None:
             message, data = "A step failed.", JobFailureData(None, RunFailureReason.STEP_FAILURE, self._first_failure)
         else:
             message, data = "Not everything was told.", JobFailureData(None, RunFailureReason.RUN_EXCEPTION)
-        self._tell(DagsterEventType.RUN_FAILURE, time(), message=message, event_specific_data=data)
+        self._tell(DagsterEventType.RUN_FAILURE, self._ended, message=message, event_specific_data=data)
 
     def _of_checks(self, step: str, at: float, results: Sequence[dg.AssetCheckResult], target: Target | None) -> None:
         for each in results:
@@ -149,5 +150,7 @@ class RecordedRun:
 
     def _tell(self, kind: DagsterEventType, at: float, **given: Any) -> DagsterEvent:
         event = DagsterEvent(kind.value, self._job, pid=os.getpid(), **given)
-        self._instance.report_dagster_event(event, self.run_id, timestamp=at)
+        level = logging.ERROR if event.is_failure else logging.INFO
+        self._instance.report_dagster_event(event, self.run_id, level, timestamp=at)
+        self._ended = max(self._ended, at)
         return event

@@ -109,14 +109,23 @@ def replace_list(kept: KeptAxes, other: KeptAxes) -> Replaced:
     count = (score > least[:, None]).sum(axis=1)
     own = kept.genes[:, _SIGN]
     observed = abs(float(direction[is_shared] @ (own[others[is_shared]] - own[kept.listed].mean())))
-    # The k genes of the largest scores; scores are continuous, so that none is equal to the least of them.
-    best = score >= np.partition(score, len(others) - k, axis=1)[:, len(others) - k, None]
+    best = _largest(score, k)
     agreement = np.abs((np.sign(projection) * best) @ direction - mean * (best @ direction))
     return Replaced(
         float(count.mean()),
         float((1 + (count >= k).sum()) / (1 + n_axes)),
         float((1 + (agreement >= observed * (1 - _ROUNDING)).sum()) / (1 + n_axes)),
     )
+
+
+def _largest(score: Floats, k: int) -> NDArray[np.bool_]:
+    """The k largest scores of each row; of equal ones any."""
+    first = score.shape[1] - k
+    best = score >= np.partition(score, first, axis=1)[:, first, None]
+    if (best.sum(axis=1) > k).any():  # genes of equal values have equal scores
+        best[:] = False
+        np.put_along_axis(best, np.argpartition(score, first, axis=1)[:, first:], True, axis=1)
+    return best
 
 
 def _with_ends(names: NDArray[np.bytes_], genes: Floats, drawn: Floats, listed: NDArray[np.int64]) -> KeptAxes:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from filelock import FileLock
 
 from dmicc_assets.errors import DmiccError
@@ -23,6 +24,7 @@ from dmicc_assets.orchestration.build import build_defs
 from dmicc_assets.orchestration.keys import CATALOG, RUN_TAG, STUDY_TAG, asset_key
 from dmicc_assets.orchestration.launch import Launcher
 from dmicc_assets.orchestration.origin import MODULE
+from dmicc_assets.orchestration.recorded_run import RecordedRun
 from dmicc_assets.orchestration.resources import workspace_resource
 from dmicc_assets.orchestration.run import StudyRun
 from dmicc_assets.orchestration.task import Answer
@@ -338,3 +340,28 @@ def test_others_can_write_to_dagster_while_the_warehouse_is_built(
     launcher = Launcher(workspace, workspace.studies["local"], "local, now")
     assert launcher.report(PartitionKey("local"), failed, {}, str(uuid4()), build) == {}
     assert built == [events]
+
+
+def test_a_step_is_told_with_its_checks_or_not_at_all(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between tables and checks: told tables would never be told again, and their checks be lost."""
+    tell, n_told = RecordedRun._of_checks, list[str]()
+
+    def interrupted(self: RecordedRun, step: str, *given: Any) -> None:
+        if step == "findings" and not n_told:
+            n_told.append(step)
+            raise KeyboardInterrupt
+        tell(self, step, *given)
+
+    monkeypatch.setattr(RecordedRun, "_of_checks", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.run_local(settings, only="rigor", force=True)
+    (run, *_) = instance.get_runs()
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert "rigor/findings" not in told(instance, run.run_id)[0]
+    made.edit_study(settings, differential={"log_fc": 0.3, "p_value": 0.3})
+    made.run_local(settings)
+    key = dg.AssetCheckKey(asset_key("rigor/findings"), "R14_provenance")
+    (latest,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert latest.status == AssetCheckExecutionRecordStatus.SUCCEEDED

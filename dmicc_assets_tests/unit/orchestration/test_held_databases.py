@@ -76,13 +76,23 @@ def test_another_writer_waits(instance: dg.DagsterInstance, files: Path) -> None
 
 def test_others_read_at_once_what_is_committed_in_the_block(instance: dg.DagsterInstance, files: Path) -> None:
     run_id, before = str(uuid4()), n_materialised(files / "index.db")
-    with HeldDatabases(instance).held(run_id) as commit:
+    with HeldDatabases(instance).held(run_id) as transactions:
         assert report(instance, run_id)
-        commit()
+        transactions.commit()
         assert n_materialised(files / "index.db") == before + 1
+        write(files / "index.db")
         assert dg.materialize([made], instance=instance).success
         assert n_materialised(files / "index.db") == before + 1
     assert n_materialised(files / "index.db") == before + 2
+
+
+def test_what_was_not_committed_can_be_taken_back(instance: dg.DagsterInstance, files: Path) -> None:
+    before = n_materialised(files / "index.db")
+    with HeldDatabases(instance).held() as transactions:
+        assert dg.materialize([made], instance=instance).success
+        transactions.rollback()
+        assert dg.materialize([made], instance=instance).success
+    assert n_materialised(files / "index.db") == before + 1
 
 
 def test_what_was_told_before_an_error_is_kept(instance: dg.DagsterInstance, files: Path) -> None:

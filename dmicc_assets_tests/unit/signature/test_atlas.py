@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmicc_assets.signature.atlas import RESULTS, Earlier, axes_of, disease_overlap, results_of_studies
-from dmicc_assets.signature.kept_axes import KeptAxes, keep_axes, replace_list
+from dmicc_assets.signature.kept_axes import KeptAxes, _largest, keep_axes, replace_list
 from dmicc_assets.signature.sharing import CohortList, sharing_test
 from dmicc_assets.stats.overlap import expected_overlap, overlap_p_value
 from dmicc_assets.stats.random_axes import residual_space
@@ -207,3 +207,13 @@ def test_counts_are_those_of_sets(drawn: Drawn) -> None:
         assert row["n_concordant"] == sum(a[gene] == b[gene] for gene in shared)
         assert row["n_expected"] == expected_overlap(len(both), sizes)
         assert row["p_value"] == overlap_p_value(len(both), sizes, len(shared))
+
+
+def test_of_equal_scores_any_are_among_the_largest() -> None:
+    score = np.array([[3, 1, 1, 1, 0], [5, 4, 3, 2, 1], [0, 0, 0, 0, 0]], dtype=np.float32)
+    best = _largest(score, 2)
+    assert best.sum(axis=1).tolist() == [2, 2, 2]
+    assert best[0, 0]
+    assert not best[0, 4]
+    assert best[1].tolist() == [True, True, False, False, False]
+    assert _largest(score, 5).all()
