@@ -91,7 +91,7 @@ def _cohort(results: Results, cohort: str) -> Lines:
     genes = results.rows("differential/genes", cohort=cohort)
     samples = without_copies(results.rows("cohort/samples", cohort=cohort))
     n_up, n_case = (genes["direction"] == "up").sum(), samples["is_case"].sum()
-    found = f"{len(genes)} of {n_tested} genes differ ({n_up} up, {len(genes) - n_up} down)"
+    found = f"{len(genes):,} of {n_tested:,} genes differ ({n_up} up, {len(genes) - n_up} down)"
     title = results.study.cohorts[cohort].title
     return [(title, f"{n_case} cases, {len(samples) - n_case} controls; {found}{_blocked(results, cohort)}")]
 

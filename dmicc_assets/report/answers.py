@@ -111,7 +111,7 @@ def ranking_answer(results: Results) -> str:
     again = results.rows("signature/stability", method="bootstrap_biomarkers")
     often = dict(again.select("gene", "frequency").iter_rows())
     names = [f"{gene} ({often[gene]:.0%})" if gene in often else gene for gene in results.biomarkers]
-    said = "; in brackets, how often resampled patients choose it again" if often else ""
+    said = "; in brackets, how often resampled patients choose each again" if often else ""
     verb = "is" if len(names) == 1 else "are"
     return f"{listed(names)} {verb} among the first {top} of {where}{said}."
 
