@@ -1,4 +1,4 @@
-"""Dagster's SQLite files of events while a command tells it something: one transaction a file, and not one an event.
+"""Dagster's SQLite files of events while a command tells it something: one transaction a step, and not one an event.
 
 Dagster opens a file, writes an event, and waits for the disk; that of each run it first makes table by table. That took
 most of a report.
@@ -39,11 +39,17 @@ class Transactions:
             each.commit()
             each.begin()
 
-    def rollback(self) -> None:
-        """Take back what was written since the last commit."""
-        for each in self.connections.values():
-            each.rollback()
-            each.begin()
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Write all of a block or, if an error ends it, nothing."""
+        try:
+            yield
+        except BaseException:
+            for each in self.connections.values():
+                each.rollback()
+                each.begin()
+            raise
+        self.commit()
 
     def close(self) -> None:
         """Commit for the last time."""

@@ -99,12 +99,8 @@ class Launcher:
             transactions.commit()  # by the event of its begin Dagster finds out that this process was killed
             with run:
                 for step, answer in answers.items():
-                    try:
+                    with transactions.whole():  # a step is told with its checks, or will be told again
                         problem = self._tell(run, step, key, answer, pictures)
-                    except BaseException:
-                        transactions.rollback()  # a step is told with its checks, or will be told again
-                        raise
-                    transactions.commit()
                     if problem:
                         unreported[step.name] = problem
                 if build is not None:
@@ -161,7 +157,7 @@ class Launcher:
 
     def reconcile(self, states: Sequence[Currency]) -> None:
         """Report up-to-date results that Dagster never heard of."""
-        with self._databases.held():
+        with self._databases.held() as transactions, transactions.whole():
             reconcile(self._instance, self._workspace, states)
 
     def tell_stale(self, before: Stale, now: Stale) -> None:

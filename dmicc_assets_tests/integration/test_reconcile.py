@@ -93,6 +93,28 @@ def test_a_result_that_dagster_never_heard_of_is_reported_again_after_another_ki
         assert differing(settings) == set()
 
 
+def test_a_reconciliation_that_is_interrupted_is_made_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables that are told without their checks would not be told again."""
+    made.edit_study(settings, differential=NEW)
+    make_unheard(settings, "differential", "local.a")
+    unheard = differing(settings)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    run = StudyRun(open_workspace(settings), "local")
+    with monkeypatch.context() as patch:
+        patch.setattr("dmicc_assets.orchestration.reconcile._report_checks", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.materialise(run.plan("differential"))
+    assert differing(settings) == unheard
+    again = StudyRun(open_workspace(settings), "local")
+    again.materialise(again.plan("differential"))
+    assert differing(settings) == set()
+
+
 def test_the_sensor_reports_what_no_run_is_writing(settings: Settings) -> None:
     made.edit_study(settings, differential=NEW)
     make_unheard(settings, "differential", "local.a")

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from dmicc_assets.orchestration.held_databases import HeldDatabases
+from dmicc_assets.orchestration.held_databases import HeldDatabases, Transactions
 
 
 @dg.asset
@@ -27,6 +27,12 @@ def write(events: Path) -> None:
     """Write to a file as another process, which does not wait."""
     with closing(sqlite3.connect(events, timeout=0)) as connection:
         connection.execute("DELETE FROM event_logs WHERE id < 0")
+
+
+def broken_off(instance: dg.DagsterInstance, transactions: Transactions) -> None:
+    with transactions.whole():
+        assert dg.materialize([made], instance=instance).success
+        raise KeyboardInterrupt
 
 
 def interrupted(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -86,12 +92,14 @@ def test_others_read_at_once_what_is_committed_in_the_block(instance: dg.Dagster
     assert n_materialised(files / "index.db") == before + 2
 
 
-def test_what_was_not_committed_can_be_taken_back(instance: dg.DagsterInstance, files: Path) -> None:
+def test_what_is_written_whole_is_taken_back_by_an_error(instance: dg.DagsterInstance, files: Path) -> None:
     before = n_materialised(files / "index.db")
     with HeldDatabases(instance).held() as transactions:
-        assert dg.materialize([made], instance=instance).success
-        transactions.rollback()
-        assert dg.materialize([made], instance=instance).success
+        with pytest.raises(KeyboardInterrupt):
+            broken_off(instance, transactions)
+        with transactions.whole():
+            assert dg.materialize([made], instance=instance).success
+        assert n_materialised(files / "index.db") == before + 1
     assert n_materialised(files / "index.db") == before + 1
 
 
