@@ -31,7 +31,9 @@ class RandomSets:
         self._orders = random_orders(weight.size, largest, many, np.random.default_rng(seed))
 
     def scores(self, size: int) -> FloatArray:
-        """(M,) scores of random sets of this size: at least one gene, at most the largest."""
+        """(M,) scores of random sets of this size; ValueError unless it is between one gene and the largest."""
+        if not 1 <= size <= self._orders.shape[1]:
+            raise ValueError(f"random sets have 1 to {self._orders.shape[1]} genes, not {size}")
         drawn = np.sort(self._orders[:, :size], axis=1)
         return enrichment_scores(drawn, self.weight)[0]
 

@@ -50,3 +50,11 @@ def test_a_seed_gives_the_same_scores_in_any_order_of_sizes() -> None:
     other.scores(40)
     assert_allclose(other.scores(12), one.scores(12), rtol=0)
     assert not np.array_equal(RandomSets(weight, 30, seed=2, largest=40).scores(12), one.scores(12))
+
+
+@pytest.mark.parametrize("size", [-1, 0, 41, 200])
+def test_a_size_that_was_not_asked_for_is_refused(size: int) -> None:
+    """Sets of another size than the real one would be a wrong null."""
+    sets = RandomSets(np.ones(200), 3, seed=1, largest=40)
+    with pytest.raises(ValueError, match="1 to 40 genes"):
+        sets.scores(size)
