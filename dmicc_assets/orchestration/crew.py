@@ -45,8 +45,7 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in self._workers:
-            worker.dismiss()
+        self.dismiss()
         for worker in self._workers:
             worker.end()
 
@@ -93,6 +92,11 @@ class Crew:
             self._workers.append(idle)
         self._needs[task] = needs
         idle.begin(task)
+
+    def dismiss(self) -> None:
+        """Let the processes end by themselves, after their work."""
+        for worker in self._workers:
+            worker.dismiss()
 
     def answers(self, *, waits: bool = True) -> list[tuple[Task, Answer]]:
         """The next answers; with `waits` at least one."""

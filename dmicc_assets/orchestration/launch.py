@@ -1,4 +1,4 @@
-"""The part of `dmicc run` that uses Dagster: a run for each partition key, which reports what was computed before.
+"""The part of `dmicc run` that uses Dagster: a run for each partition key and for the report, of what was computed.
 
 `reports.py` loads this module only when there is something to tell.
 """

@@ -1,4 +1,4 @@
-"""What one `dmicc run` tells Dagster: a run for each partition key with results, reconciliation, outdated assets.
+"""What one `dmicc run` tells Dagster: a run for each partition key and for the report, reconciliation, outdated assets.
 
 Dagster (`launch.py`) is loaded only if there is something to tell. Nothing is computed here.
 """
@@ -12,6 +12,7 @@ from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.pictures import Picture
+from dmicc_assets.orchestration.schedule import REPORT
 from dmicc_assets.orchestration.task import Answer
 from dmicc_assets.orchestration.told import begin_telling, contents_of, end_telling, last_told, to_be_told
 from dmicc_assets.study.schema import Study
@@ -20,6 +21,11 @@ from dmicc_assets.warehouse.build import build_warehouse
 
 if TYPE_CHECKING:
     from dmicc_assets.orchestration.launch import Launcher
+
+
+def has_own_run(step: Step) -> bool:
+    """Whether a step has a run of its own in Dagster, which is told of all others while the report is made."""
+    return REPORT in step.outputs
 
 
 class Reports:
@@ -52,14 +58,14 @@ class Reports:
         self._told = last_told(self._workspace.settings, study.study)
         self._heard = dict(self._told.contents)
         self._told_of = set[PartitionKey]()
-        self._run_ids = dict[PartitionKey, str]()
+        self._run_ids = dict[tuple[PartitionKey, bool], str]()
 
-    def run_id(self, key: PartitionKey) -> str:
-        """Id of the run in Dagster that reports a partition key."""
-        return self._run_ids.setdefault(key, str(uuid4()))
+    def run_id(self, key: PartitionKey, steps: Sequence[Step]) -> str:
+        """Id of the run in Dagster that reports steps of a partition key."""
+        return self._run_ids.setdefault((key, any(map(has_own_run, steps))), str(uuid4()))
 
     def report(self, key: PartitionKey, steps: Sequence[Step]) -> None:
-        """Report the steps of a partition key that were computed or failed, in one run."""
+        """Report steps of a partition key that were computed or failed, in one run."""
         self._tell(key, steps)
         lake = self._workspace.lake
         tables = [table for step in steps for table in step.outputs]
@@ -96,7 +102,7 @@ class Reports:
     def _tell(self, key: PartitionKey, steps: Sequence[Step], build: Callable[[], Path] | None = None) -> None:
         answers = {step: self._answers[step.name, key] for step in steps}
         pictures = {table: drawn for (table, of), drawn in self._pictures.items() if of == key}
-        unreported = self._dagster().report(key, answers, pictures, self.run_id(key), build)
+        unreported = self._dagster().report(key, answers, pictures, self.run_id(key, steps), build)
         for name, message in unreported.items():
             self._warn(f"{name} of {key} was computed, but Dagster could not be told: {message}")
 

@@ -20,7 +20,7 @@ from dmicc_assets.orchestration.crew import Crew
 from dmicc_assets.orchestration.free_memory import needed_memory
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.pictures import Picture
-from dmicc_assets.orchestration.reports import Reports
+from dmicc_assets.orchestration.reports import Reports, has_own_run
 from dmicc_assets.orchestration.schedule import REPORT, Node, Schedule, schedule_of
 from dmicc_assets.orchestration.task import Answer, Task
 from dmicc_assets.orchestration.work import work_off
@@ -68,7 +68,7 @@ class StudyRun:
         self._pictures = dict[tuple[str, PartitionKey], Picture]()
         self._outcomes: dict[tuple[str, PartitionKey], Outcome] = {}
         self._failed: set[tuple[str, PartitionKey]] = set()
-        self._reported = set[PartitionKey]()
+        self._untold = list[tuple[PartitionKey, list[Step]]]()
         self.name = f"{study}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         self.warnings: list[str] = []
         self.judged: list[Currency] = []
@@ -119,6 +119,7 @@ class StudyRun:
         """
         self._plan, self._begun, self._ended, self._looked = list(plan), started, ended, looked
         self._steps = {step.name: step for step, _ in self._plan}
+        self._untold = _by_run(self._plan)
         self._workspace.lake.refresh(self.study)  # it may have waited for the study's lock
         self._retire()
         self._reports.reconcile(lambda: study_currency(self._workspace, self.study, STEPS))
@@ -126,10 +127,11 @@ class StudyRun:
         try:
             with Crew(self._workspace, self._workspace.settings.workers) as crew:
                 work_off(self._schedule, crew, self)
-            self._report_keys()
-            self._reports.report_shared(self._answered(ALL_STUDIES))
+                crew.dismiss()  # its processes end meanwhile
+                self._report_rest()
+                self._reports.report_shared(self._answered(self._shared(), ALL_STUDIES))
         except DefectError:
-            self._report_keys()
+            self._report_rest()
             raise
         finally:  # also after an interrupted run
             self.judged = judge_study(self._workspace, self._study.study)
@@ -177,31 +179,35 @@ class StudyRun:
             self._looked()
 
     def report(self) -> bool:
-        """Report the next partition key, in their order, if its work has ended; whether one was reported."""
-        while (key := self._next_key()) is not None and self._schedule.has_ended(key):
-            if self._report_key(key):
+        """Report the next run, in their order, if its work has ended; whether one was reported."""
+        while self._untold:
+            key, steps = self._untold[0]
+            if not self._schedule.has_ended(key, steps):
+                return False
+            if self._report_next():
                 return True
         return False
 
-    def _next_key(self) -> PartitionKey | None:
-        """The first partition key that was not reported."""
-        return next((key for key in _by_key(self._plan) if key != ALL_STUDIES and key not in self._reported), None)
+    def _report_next(self) -> bool:
+        """Report what was computed in the next run, once; whether there was anything."""
+        key, steps = self._untold.pop(0)
+        answered = self._answered(steps, key)
+        if answered:
+            self._reports.report(key, answered)
+        return bool(answered)
 
-    def _report_key(self, key: PartitionKey) -> bool:
-        """Report what was computed of a partition key, once; whether there was anything."""
-        self._reported.add(key)
-        if steps := self._answered(key):
-            self._reports.report(key, steps)
-        return bool(steps)
+    def _report_rest(self) -> None:
+        """Report all runs that were not reported."""
+        while self._untold:
+            self._report_next()
 
-    def _report_keys(self) -> None:
-        """Report all partition keys that were not reported."""
-        while (key := self._next_key()) is not None:
-            self._report_key(key)
+    def _shared(self) -> list[Step]:
+        """The steps of all studies."""
+        return [step for step, key in self._plan if key == ALL_STUDIES]
 
-    def _answered(self, key: PartitionKey) -> list[Step]:
-        """The steps of a partition key that were computed, or failed."""
-        return [step for step, each in self._plan if each == key and (step.name, key) in self._answers]
+    def _answered(self, steps: Sequence[Step], key: PartitionKey) -> list[Step]:
+        """Those of the steps of a partition key that were computed, or failed."""
+        return [step for step in steps if (step.name, key) in self._answers]
 
     def _context(self, node: Node) -> StepContext:
         return self._workspace.context(self._steps[node.name], node.key)
@@ -212,7 +218,7 @@ class StudyRun:
         return Task(
             node.name,
             node.key,
-            self._reports.run_id(node.key),
+            self._reports.run_id(node.key, [self._steps[node.name]]),
             self._observed.get((node.name, node.key), ""),
             self._force,
             self._verify,
@@ -283,9 +289,13 @@ class StudyRun:
             self.warnings.append(f"{key}: the study file no longer names it; its results are deleted")
 
 
-def _by_key(plan: Plan) -> dict[PartitionKey, list[Step]]:
-    """The steps of each partition key, in order of dependence: datasets, then cohorts, then the study."""
-    found: dict[PartitionKey, list[Step]] = {}
+def _by_run(plan: Plan) -> list[tuple[PartitionKey, list[Step]]]:
+    """The steps that Dagster is told of in one run, in order of dependence: of a dataset, a cohort, and the study.
+
+    The report has a run of its own, so that all others are told while it is made.
+    """
+    found: dict[tuple[PartitionKey, bool], list[Step]] = {}
     for step, key in sorted(plan, key=lambda one: _ORDER.index(one[0].partition)):
-        found.setdefault(PartitionKey(key), []).append(step)
-    return found
+        if key != ALL_STUDIES:
+            found.setdefault((PartitionKey(key), has_own_run(step)), []).append(step)
+    return [(key, steps) for (key, _), steps in found.items()]

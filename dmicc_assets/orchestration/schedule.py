@@ -126,9 +126,10 @@ class Schedule:
         for before in self._left.values():
             before.discard(node)
 
-    def has_ended(self, key: PartitionKey) -> bool:
-        """Whether all work of a partition key has ended."""
-        return not any(node.key == key for node in self._left)
+    def has_ended(self, key: PartitionKey, steps: Sequence[Step]) -> bool:
+        """Whether all work of steps of a partition key has ended."""
+        names = {step.name for step in steps}
+        return not any(node.key == key and node.name in names for node in self._left)
 
 
 def schedule_of(workspace: Workspace, plan: Sequence[tuple[Step, PartitionKey]]) -> Schedule:

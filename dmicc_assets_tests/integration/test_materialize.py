@@ -80,10 +80,12 @@ def versions(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     return found
 
 
-def test_the_runs_of_one_command_are_one_a_partition_key_and_stand_together(instance: dg.DagsterInstance) -> None:
+def test_the_runs_of_one_command_are_one_a_partition_key_and_one_for_the_report_and_stand_together(
+    instance: dg.DagsterInstance,
+) -> None:
     runs = instance.get_runs()
     keys = [run.tags.get("dagster/partition") for run in reversed(runs)]
-    assert keys == ["local.A", "local.B", "local.V", "local.a", "local.b", "local", None]
+    assert keys == ["local.A", "local.B", "local.V", "local.a", "local.b", "local", "local", None]
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
     assert {run.tags[STUDY_TAG] for run in runs} == {"local"}
     (name,) = {run.tags[RUN_TAG] for run in runs}
@@ -299,11 +301,20 @@ def told(instance: dg.DagsterInstance, run_id: str) -> tuple[dict[str, Any], dic
     return tables, checks
 
 
-@pytest.mark.parametrize("key", ["local.A", "local.a", "local"])
+@pytest.mark.parametrize(
+    ("key", "table"),
+    [
+        ("local.A", "source/files"),
+        ("local.a", "differential/genes"),
+        ("local", "signature/genes"),
+        ("local", "report/study"),
+    ],
+)
 def test_dmicc_run_tells_what_a_run_of_dagster_tells(
-    settings: Settings, instance: dg.DagsterInstance, key: str
+    settings: Settings, instance: dg.DagsterInstance, key: str, table: str
 ) -> None:
-    (recorded,) = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": key}))
+    of_key = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": key}))
+    (recorded,) = [run for run in of_key if asset_key(table) in (run.asset_selection or ())]
     tables, checks = told(instance, recorded.run_id)
     assert set(tables) == {each.to_user_string() for each in recorded.asset_selection or ()}
     result = materialize(settings, instance, key, *tables)
