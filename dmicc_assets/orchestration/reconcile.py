@@ -8,11 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster import _check as check
 from dagster._core.definitions.data_version import extract_data_version_from_entry
-from dagster._core.instance import RUNLESS_RUN_ID
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.currency import Currency, currency, recorded, study_currency
@@ -20,12 +16,12 @@ from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.recipes import Written
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.checks import evaluation, finding_results, passed_checks
 from dmicc_assets.orchestration.events import materialization
 from dmicc_assets.orchestration.first_rows import first_rows
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.overdue import Overdue, overdue
 from dmicc_assets.orchestration.provenance import provenance
+from dmicc_assets.orchestration.reported_checks import report_checks
 from dmicc_assets.orchestration.told import contents_of, keep_contents, last_told, state_of
 from dmicc_assets.types import ALL_STUDIES
 
@@ -33,17 +29,18 @@ _NOT_HEARD = "a process was killed before it could report this result, which is 
 
 
 def reconcile(instance: dg.DagsterInstance, workspace: Workspace, states: Sequence[Currency]) -> list[str]:
-    """Report each up-to-date partition whose content is not the latest data version that Dagster has.
+    """Report each up-to-date partition whose content is not the latest data version that Dagster has, and its checks.
 
-    An outdated partition is left out: beside its new inputs it would count as made from them, and automation would
-    request nothing. The caller sees to it that no run writes these partitions.
+    A process may be killed after the tables and before their checks: these are compared by themselves. An outdated
+    partition is left out: beside its new inputs it would count as made from them, and automation would request nothing.
+    The caller sees to it that no run writes these partitions.
 
     Args:
         instance: Dagster's.
         workspace: settings, studies and lake.
         states: of the partitions, in the order of the steps.
 
-    Returns: `table of partition` for each that was reported.
+    Returns: `table of partition` for each that was reported, `the checks of step of partition` where only these were.
     """
     reported: list[str] = []
     for state in (state for state in states if state.is_current):
@@ -52,11 +49,12 @@ def reconcile(instance: dg.DagsterInstance, workspace: Workspace, states: Sequen
             written = [context.lake.manifest(table, state.key) for table in state.step.outputs]
             current = [each for each in written if each is not None and state.now and each.recipe == state.now.recipe]
             unheard = [each for each in current if _data_version(instance, each) != each.content]
-            for manifest in unheard:
-                _report(instance, context, manifest)
             if unheard:
-                _report_checks(instance, context)
+                _report(instance, context, unheard)
+            are_checked = len(current) == len(state.step.outputs) and report_checks(instance, context)
         reported += [f"{each.table} of {each.partition}" for each in unheard]
+        if are_checked and not unheard:
+            reported.append(f"the checks of {state.step.name} of {state.key}")
     return reported
 
 
@@ -113,28 +111,12 @@ def agree_on_shared(instance: dg.DagsterInstance, workspace: Workspace, steps: S
     return Agreement(reconcile(instance, workspace, states), made)
 
 
-def _report(instance: dg.DagsterInstance, context: StepContext, manifest: Manifest) -> None:
-    written = Written(manifest, manifest, _NOT_HEARD)
+def _report(instance: dg.DagsterInstance, context: StepContext, manifests: Sequence[Manifest]) -> None:
+    """Report tables of one step, which have the same inputs."""
     inputs = provenance(instance, context)
-    instance.report_runless_asset_event(materialization(written, first_rows(context, manifest), inputs))
-
-
-def _report_checks(instance: dg.DagsterInstance, context: StepContext) -> None:
-    """The results of a step's checks: the integrity checks passed, or there would be no result."""
-    partition = None if context.key == ALL_STUDIES else context.key
-    for result in [*passed_checks(context.step), *finding_results(context.step, context)]:
-        told = evaluation(result, partition)
-        _forget_earlier(instance, told)
-        instance.report_runless_asset_event(told)
-
-
-def _forget_earlier(instance: dg.DagsterInstance, told: dg.AssetCheckEvaluation) -> None:
-    """Delete the result of a check of a partition that is of no run: Dagster holds one, and refuses another."""
-    rows = AssetCheckExecutionsTable
-    of_check = (rows.c.asset_key == told.asset_key.to_string()) & (rows.c.check_name == told.check_name)
-    earlier = (rows.c.run_id == RUNLESS_RUN_ID) & (rows.c.partition == told.partition)
-    with check.inst(instance.event_log_storage, SqlEventLogStorage).index_connection() as connection:
-        connection.execute(rows.delete().where(of_check & earlier))
+    for each in manifests:
+        written = Written(each, each, _NOT_HEARD)
+        instance.report_runless_asset_event(materialization(written, first_rows(context, each), inputs))
 
 
 def _partition(manifest: Manifest) -> str | None:

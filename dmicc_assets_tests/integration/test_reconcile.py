@@ -1,12 +1,17 @@
 """The lake and Dagster agree again after a process was killed between the two, or after Dagster's records were lost."""
 
+import asyncio
 import json
 import shutil
+import sqlite3
 from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.data_version import CODE_VERSION_TAG, DATA_VERSION_TAG
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.registry import CHECKS
@@ -17,6 +22,7 @@ from dmicc_assets.lake.locks import hold_study
 from dmicc_assets.lake.recipes import origin, run_step
 from dmicc_assets.lake.workspace import open_workspace
 from dmicc_assets.orchestration.build import build_defs
+from dmicc_assets.orchestration.checks import finding_checks, integrity_checks
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.observed import accessions
 from dmicc_assets.orchestration.overdue import made_from
@@ -49,6 +55,21 @@ def differing(settings: Settings) -> set[str]:
             tags = {} if record is None else record.event_log_entry.tags or {}
             if (tags.get(DATA_VERSION_TAG), tags.get(CODE_VERSION_TAG)) != (manifest.content, state.step.version):
                 found.add(f"{table} of {state.key}")
+    return found
+
+
+def unchecked(settings: Settings) -> set[str]:
+    """Up-to-date steps and partitions with a check that has no result of the latest materialisation, by Dagster."""
+    instance, workspace, found = dg.DagsterInstance.get(), open_workspace(settings), set[str]()
+    loading = LoadingContextForTest(instance)
+    for state in (each for each in study_currency(workspace, "local", STEPS) if each.is_current):
+        specs = [*integrity_checks(state.step, None), *finding_checks(state.step, None)]
+        partition = PartitionKeyFilter(key=None if state.key == ALL_STUDIES else state.key)
+        keys = [spec.key for spec in specs]
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys, partition)
+        ended = [each for each in latest.values() if each.status != AssetCheckExecutionRecordStatus.PLANNED]
+        if sum(asyncio.run(each.targets_latest_materialization(loading)) for each in ended) < len(keys):
+            found.add(f"{state.step.name} of {state.key}")
     return found
 
 
@@ -106,13 +127,49 @@ def test_a_reconciliation_that_is_interrupted_is_made_again(
 
     run = StudyRun(open_workspace(settings), "local")
     with monkeypatch.context() as patch:
-        patch.setattr("dmicc_assets.orchestration.reconcile._report_checks", interrupted)
+        patch.setattr("dmicc_assets.orchestration.reconcile.report_checks", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run.materialise(run.plan("differential"))
     assert differing(settings) == unheard
     again = StudyRun(open_workspace(settings), "local")
     again.materialise(again.plan("differential"))
     assert differing(settings) == set()
+
+
+def test_checks_that_a_kill_kept_from_dagster_are_reported_at_the_next_look(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor tells without a transaction, as every process does where Dagster's database is a server's."""
+    values_of("A", 8, 8, 77).write_csv(settings.study_folders[0] / "A.tsv", separator="\t")
+    make_unheard(settings, "files", "local.A")
+    instance, workspace = dg.DagsterInstance.get(), open_workspace(settings)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dmicc_assets.orchestration.reported_checks._forget_earlier", killed)
+        with pytest.raises(KeyboardInterrupt):
+            agree(instance, workspace, "local", STEPS)
+    assert differing(settings) == set(), "the tables were told"
+    assert unchecked(settings) == {"files of local.A"}
+    assert agree(instance, workspace, "local", STEPS).reported == ["the checks of files of local.A"]
+    assert unchecked(settings) == set()
+    assert agree(instance, workspace, "local", STEPS).reported == []
+
+
+def test_checks_of_a_run_that_was_killed_after_its_tables_are_reported(settings: Settings) -> None:
+    """Of every step with checks: neither none at all nor those that a dead run had planned are results."""
+    instance, workspace = dg.DagsterInstance.get(), open_workspace(settings)
+    assert unchecked(settings) == set()
+    with sqlite3.connect(settings.dagster_home / "history" / "runs" / "index.db") as events:
+        events.execute("DELETE FROM asset_check_executions WHERE partition LIKE '%.a'")
+        events.execute("UPDATE asset_check_executions SET execution_status = 'PLANNED', evaluation_event = NULL")
+    lost = unchecked(settings)
+    assert {"differential of local.a", "findings of local"} <= lost
+    reported = agree(instance, workspace, "local", STEPS).reported
+    assert {f"the checks of {each}" for each in lost} == {*reported}
+    assert unchecked(settings) == set()
 
 
 def test_the_sensor_reports_what_no_run_is_writing(settings: Settings) -> None:
