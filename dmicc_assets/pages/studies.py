@@ -9,6 +9,7 @@ from dmicc_assets.assets import STEPS
 from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.lake.currency import Currency, study_currency
 from dmicc_assets.lake.judged import root_causes
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.pages.check_answer import answer_of
 from dmicc_assets.pages.forms import Form
@@ -18,7 +19,7 @@ from dmicc_assets.report.report_file import find_report
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import ALL_STUDIES
 
-_NEVER = "never run"
+_NEVER, _BEING_MADE = "never run", "being made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class StudyRow:
         line: of its verdict; "" before one was made.
         level: of its verdict.
         made: when the verdict was made.
-        state: `up to date`, `out of date`, `never run`, or what else keeps it from being read.
-        causes: why it is out of date.
-        has_report, has_model: what can be opened.
+        state: `up to date`, `out of date`, `being made` or `not made yet` as long as some results were never made,
+            `never run`, or what else keeps it from being read.
+        causes: why it is not up to date; none while it is being made.
+        has_report, has_model: what can be opened; a model together with its verdict.
         is_running: whether a run of it is going on.
         problem: of its file; "" for a valid one.
     """
@@ -65,13 +67,14 @@ def study_row(site: Site, workspace: Workspace, name: str) -> StudyRow:
     study = workspace.study(name)
     is_running = site.runs.state(name).is_going
     if not workspace.lake.has(name):
-        return StudyRow(name, study.title, is_running=is_running)
+        return StudyRow(name, study.title, state=_BEING_MADE if is_running else _NEVER, is_running=is_running)
     try:
         states = study_currency(workspace, name, STEPS)
         results = Results.of_study(workspace.lake, study)
         verdict = next(results.rigor.verdict.iter_rows(named=True), {"line": "", "level": ""})
         manifest = workspace.lake.manifest("rigor/verdict", name)
-        has_model = not results.model.coefficients.is_empty()
+        has_model = manifest is not None and not results.model.coefficients.is_empty()
+        state = _state(workspace.lake, states, is_running=is_running)
     except DmiccError as error:
         return StudyRow(name, study.title, state="cannot be read", problem=str(error), is_running=is_running)
     return StudyRow(
@@ -80,8 +83,8 @@ def study_row(site: Site, workspace: Workspace, name: str) -> StudyRow:
         line=verdict["line"],
         level=verdict["level"],
         made="" if manifest is None else when(manifest.written_at),
-        state=_state(states),
-        causes=tuple(root_causes(states)),
+        state=state,
+        causes=() if state == _BEING_MADE else tuple(root_causes(states)),
         has_report=find_report(workspace.lake, site.settings.reports, name) is not None,
         has_model=has_model,
         is_running=is_running,
@@ -131,6 +134,14 @@ def run_study(site: Site, form: Form, name: str) -> Response:
     return RedirectResponse(f"/studies/{name}#run", 303)
 
 
-def _state(states: Sequence[Currency]) -> str:
-    """Of the study's own results: the atlas of all studies changes with every other study."""
-    return "up to date" if all(state.is_current for state in states if state.key != ALL_STUDIES) else "out of date"
+def _state(lake: Lake, states: Sequence[Currency], *, is_running: bool) -> str:
+    """Of the study's own results: the atlas of all studies changes with every other study.
+
+    Only a result that exists can be out of date.
+    """
+    stale = [state for state in states if not state.is_current and state.key != ALL_STUDIES]
+    if not stale:
+        return "up to date"
+    if any(all(lake.was_written(table, state.key) for table in state.step.outputs) for state in stale):
+        return "out of date"
+    return _BEING_MADE if is_running else "not made yet"

@@ -1,15 +1,21 @@
 """The index, the page of a study, and its report, on the simulated lake."""
 
 import time
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.verdict_rules import LINES
+from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.locks import hold_study
+from dmicc_assets.lake.steps import partition_keys
 from dmicc_assets.pages import runs
 from dmicc_assets.pages.site import Site
+from dmicc_assets.types import PartitionKey
 from dmicc_assets_tests.worlds.pages_browser import Browser
-from dmicc_assets_tests.worlds.simulated_lake import STUDY
+from dmicc_assets_tests.worlds.simulated_lake import STUDY, simulated_workspace
 
 
 @pytest.fixture
@@ -24,6 +30,40 @@ def test_the_index_has_the_verdict_and_what_can_be_opened(browser: Browser) -> N
     assert f'href="/studies/{STUDY}/score"' in page
     assert page.index(STUDY) < page.index("dm_icc"), "studies with results come first"
     assert "never run" in page
+
+
+@pytest.mark.parametrize(
+    ("until", "has_model"), [("files", False), ("model", False), ("findings", False), ("judgement", True)]
+)
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_first_run_is_not_out_of_date_and_offers_what_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: str, has_model: bool, is_running: bool
+) -> None:
+    """Whatever was made last: the rest was never made, and a model without its verdict is not offered."""
+    workspace = simulated_workspace(tmp_path / "home")
+    last = [step.name for step in STEPS].index(until)
+    later = [
+        (step, key) for step in STEPS[last + 1 :] for key in partition_keys(step.partition, workspace.study(STUDY))
+    ]
+    for step, key in later:
+        for table in step.outputs:
+            path = workspace.lake.path(table, key)
+            path.unlink(missing_ok=True)
+            path.with_suffix(".json").unlink(missing_ok=True)
+
+    def currency(*_: object) -> list[Currency]:
+        made = [Currency(step, PartitionKey(STUDY)) for step in STEPS[: last + 1]]
+        return [*made, *(Currency(step, key, "never made", f"{step.name}: never made") for step, key in later)]
+
+    monkeypatch.setattr("dmicc_assets.pages.studies.study_currency", currency)
+    browser = Browser(Site(workspace.settings))
+    with hold_study(workspace.settings.locks, STUDY) if is_running else nullcontext():
+        for address in ("/", f"/studies/{STUDY}"):
+            page = browser.open(address)
+            assert ("being made" in page) == is_running
+            assert ("not made yet" in page) != is_running
+            assert "out of date" not in page
+            assert (f'href="/studies/{STUDY}/score"' in page) == has_model
 
 
 def test_a_broken_file_is_told_in_the_index(browser: Browser) -> None:
