@@ -16,6 +16,7 @@ from dmicc_assets.study.patterns import bounded, search
 ANY = "any"
 OWN_FIELDS = ("sample", "title", "source_name")
 CHARACTERISTIC = " (characteristic)"
+_FIRST_SAMPLES = 5
 _MOST_DESCRIPTIONS = 40
 
 
@@ -102,11 +103,21 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
     for rule in rules:
         if rule.expect is not None and counts[rule.label] != rule.expect:
             raise DataError(
-                f"{dataset}: {counts[rule.label]} samples are {rule.label}, the study expects {rule.expect}; "
-                f"the samples are\n{_table(described, matches)}",
+                f"{dataset}: {counts[rule.label]} samples are {rule.label}, the study expects {rule.expect}"
+                f"{_which(names, labels, rule.label)}",
                 check="D4",
             )
     return labels
+
+
+def _which(names: Sequence[str], labels: Sequence[str], label: str) -> str:
+    """The first samples of a label and how many more there are, then what to do."""
+    found = [name for name, own in zip(names, labels, strict=True) if own == label]
+    if not found:
+        return "; correct its rule, which no sample matches, or leave it out"
+    more = f" and {len(found) - _FIRST_SAMPLES} more" if len(found) > _FIRST_SAMPLES else ""
+    first = f" ({', '.join(found[:_FIRST_SAMPLES])}{more})"
+    return f"{first}; correct the rules, or write `expect: {len(found)}` if that is right"
 
 
 def matching_labels(samples: pl.DataFrame, rules: Sequence[LabelRule]) -> list[list[str]]:

@@ -128,11 +128,13 @@ def test_a_program_gets_objects_and_what_stops_a_run_last(run: Check, tmp_path: 
     assert (status, errors.count("\n")) == (1, 1)
     dataset, *remarks, last = map(json.loads, lines)
     assert (dataset["dataset"], dataset["samples"]) == ("GSE1001", "6")
-    assert [each["remark"].split(";")[0] for each in remarks if each["stops"]] == [
-        "GSE1001: 3 samples are lupus, the study expects 4"
-    ]
+    told = (
+        "GSE1001: 3 samples are lupus, the study expects 4 (GSM100, GSM101, GSM102); correct the rules, or write "
+        "`expect: 3` if that is right"
+    )
+    assert [each["remark"] for each in remarks if each["stops"]] == [told]
     assert (last["outcome"], last["study"]) == ("failed", "small")
-    assert last["error"] == "small: a run would stop: GSE1001: 3 samples are lupus, the study expects 4"
+    assert last["error"] == f"small: a run would stop: {told}"
 
 
 def test_offline_asks_nothing_and_a_silent_server_is_no_validity(run: Check, tmp_path: Path) -> None:

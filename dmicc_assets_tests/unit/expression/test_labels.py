@@ -75,7 +75,6 @@ def test_any_does_not_ask_the_accession() -> None:
             [CASE, LabelRule(label="other", where={"any": "HCC"})],
             r"sample GSM1 matches 2 label rules \(hcc, other\), as 1 other",
         ),
-        ([CASE.model_copy(update={"expect": 3}), CONTROL], "2 samples are hcc, the study expects 3"),
         (
             [CASE, LabelRule(label="normal", where={"tisue": "normal"})],
             "unknown field 'tisue'; there are disease state",
@@ -88,6 +87,27 @@ def test_samples_that_do_not_fit_stop_the_dataset_with_a_table(rules: list[Label
     assert caught.value.check == "D4"
     if "field" not in said:
         assert "P1-B; disease state: HCC; tissue: normal liver" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, r"1 samples are hcc, the study expects 9 \(S0\); correct the rules, or write `expect: 1`"),
+        (5, r"5 samples are hcc, the study expects 9 \(S0, S1, S2, S3, S4\); correct"),
+        (400, r"400 samples are hcc, the study expects 9 \(S0, S1, S2, S3, S4 and 395 more\); correct"),
+        (0, "0 samples are hcc, the study expects 9; correct its rule, which no sample matches, or leave it out$"),
+    ],
+)
+def test_another_count_than_expected_names_the_count_and_the_first_samples(n: int, said: str) -> None:
+    """However many samples there are, and however different their descriptions."""
+    titles = [f"HCC {i}" if i < n else f"normal {i}" for i in range(n + 3)]
+    fields = {"sample": [f"S{i}" for i in range(n + 3)], "title": titles, "source_name": titles}
+    samples = pl.DataFrame(fields | {"characteristics": [[{"key": "state", "value": title}] for title in titles]})
+    rules = [LabelRule(label="hcc", where={"title": "^HCC"}, expect=9), LabelRule(label="b", where={"title": "normal"})]
+    with pytest.raises(DataError, match=said) as caught:
+        assign_labels("D", samples, rules)
+    assert caught.value.check == "D4"
+    assert "\n" not in str(caught.value)
 
 
 def test_patients() -> None:
