@@ -8,9 +8,9 @@ import polars as pl
 from dmicc_assets.checks.check import CHANCE
 from dmicc_assets.checks.finding import FIRED, counted, listed
 from dmicc_assets.checks.registry import in_order
-from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.cells import subject_in_words
 from dmicc_assets.report.figures.of_cohort import named_genes
+from dmicc_assets.report.sample_parts import sample_parts
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
@@ -21,21 +21,17 @@ _LEAST_P = 1e-3
 
 
 def data_answer(results: Results) -> str:
-    """How many samples were read and compared, and which checks of the data warn."""
+    """How many samples were read, what each is used for, and which checks of the data warn."""
     samples = results.rows("source/samples")
     if samples.is_empty():
         return ""
-    groups: list[str] = []
-    for name, cohort in results.study.cohorts.items():
-        members = without_copies(results.rows("cohort/samples", cohort=name))
-        n_case = int(members["is_case"].sum()) if len(members) else 0
-        groups.append(f"{n_case} cases with {len(members) - n_case} controls in {cohort.title}")
     warn = _warning(results, ("D", "I"))
     checked = f"; checks of data and design that warn: {', '.join(warn)}" if warn else "; no check of the data warns"
     if results.rows("rigor/findings").is_empty():
         checked = ""
     n_datasets = samples["dataset"].n_unique()
-    return f"{counted(len(samples), 'sample')} of {counted(n_datasets, 'dataset')} compare {listed(groups)}{checked}."
+    parts = "; ".join(sample_parts(results))
+    return f"{counted(len(samples), 'sample')} of {counted(n_datasets, 'dataset')}: {parts}{checked}."
 
 
 def differential_answer(results: Results) -> str:
