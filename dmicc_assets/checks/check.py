@@ -27,10 +27,14 @@ Judge = Callable[[StudyEvidence], list[Finding]]
 
 
 class Measure(NamedTuple):
-    """The statistic of a finding in words, and the side of the threshold on which the check fires."""
+    """The statistic of a finding in words, and the side of the threshold on which the check fires.
+
+    `doubted` is what is then in doubt, where no `Doubt` of the check says it.
+    """
 
     what: str
     fires: Side
+    doubted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,19 @@ class Check:
         """When it fires: the docstring of its function."""
         return " ".join((inspect.getdoc(self.judge) or "").split())
 
+    def in_doubt(self, severity: str, measure: str) -> str:
+        """What is in doubt by a finding that fired, as a part of a sentence.
+
+        Args:
+            severity: of the finding.
+            measure: of the finding, in words.
+        """
+        said = [doubt for doubt in self.doubts if severity in doubt.severities]
+        special = [doubt.says for doubt in said if doubt.of and self.measures[doubt.of].what == measure]
+        own = [each.doubted for each in self.measures.values() if each.what == measure and each.doubted]
+        general = [doubt.says for doubt in said if not doubt.of]
+        return next(text for text in (*special, *own, *general, self.measures[""].doubted) if text)
+
     def __call__(self, evidence: StudyEvidence) -> list[Finding]:
         """The findings on a study.
 
@@ -173,6 +190,7 @@ def check(
     fires: Side,
     remedy: str,
     citation: str,
+    doubted: str = "",
     also_measures: Mapping[str, Measure] | None = None,
     severities: tuple[Severity, ...] = ("warning",),
     doubts: Doubt | tuple[Doubt, ...] = (),
@@ -186,6 +204,7 @@ def check(
     Args:
         measures: what the statistic of its findings is.
         fires: side of the threshold on which it fires.
+        doubted: what is then in doubt, where no doubt says it.
         also_measures: further statistics, by the name that a finding gives as `of`.
     """
 
@@ -195,7 +214,7 @@ def check(
             slug=slug,
             title=title,
             meaning=meaning,
-            measures={"": Measure(measures, fires), **(also_measures or {})},
+            measures={"": Measure(measures, fires, doubted), **(also_measures or {})},
             remedy=remedy,
             citation=citation,
             severities=severities,

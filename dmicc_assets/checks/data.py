@@ -43,6 +43,7 @@ _ENOUGH_NAMES = 100
     ),
     measures="disagreements on whether the values are logarithms",
     fires="above",
+    doubted="it is not sure whether the values are logarithms",
     severities=("warning", "info"),
     remedy="Look at the values, then write what they are, as in `values: log2`; docs/study_file.md has all words.",
     citation="Barrett 2013 (GEO2R), 10.1093/nar/gks1193",
@@ -84,6 +85,7 @@ def log2_scale(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="constant genes, and genes and samples with too many missing values",
     fires="above",
+    doubted="values are missing, or a gene is constant",
     remedy=(
         "Leave out a sample that is mostly missing. Constant genes of RNA-seq are mostly genes that are not expressed."
     ),
@@ -128,8 +130,13 @@ def missing_values(evidence: StudyEvidence) -> list[Finding]:
     meaning="After normalisation the arrays still differ in median or spread.",
     measures="range of the samples' medians, log2",
     fires="above",
+    doubted="the arrays differ in distribution after normalisation",
     also_measures={
-        "spread": Measure("largest interquartile range of a sample over the smallest", "above"),
+        "spread": Measure(
+            "largest interquartile range of a sample over the smallest",
+            "above",
+            "the arrays differ in distribution after normalisation",
+        ),
     },
     remedy=(
         "Set `normalise: quantile`, unless the source says that the differences are real (RNA-seq of other tissues)."
@@ -165,6 +172,7 @@ def distributions(evidence: StudyEvidence) -> list[Finding]:
     meaning="An array is much less like the others of its label than they are like each other.",
     measures="z of the least connected array",
     fires="below",
+    doubted="an array is an outlier among those of its label",
     remedy="Inspect the array, and repeat the study without it before you trust results that depend on it.",
     citation="Oldham 2012, 10.1186/1752-0509-6-63",
 )
@@ -212,13 +220,26 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="share of probes without a gene",
     fires="above",
+    doubted="many probes measure no known gene",
     also_measures={
-        "several": Measure("share of probes with several genes", "above"),
-        "dates": Measure("gene symbols turned into dates", "above"),
-        "placeholders": Measure("placeholders in place of a symbol, as a share of the platform's probes", "above"),
-        "compounds": Measure("probes whose symbols are joined otherwise than the platform joins them", "above"),
-        "orthologues": Measure("share of the symbols that human orthologues replaced, where asked for", "below"),
-        "known": Measure("share of gene names that are known symbols", "below"),
+        "several": Measure("share of probes with several genes", "above", "many probes measure several genes"),
+        "dates": Measure("gene symbols turned into dates", "above", "gene symbols were turned into dates"),
+        "placeholders": Measure(
+            "placeholders in place of a symbol, as a share of the platform's probes",
+            "above",
+            "placeholders stand in place of gene symbols",
+        ),
+        "compounds": Measure(
+            "probes whose symbols are joined otherwise than the platform joins them",
+            "above",
+            "probes' symbols are joined otherwise than their platform joins them",
+        ),
+        "orthologues": Measure(
+            "share of the symbols that human orthologues replaced, where asked for",
+            "below",
+            "human orthologues are known of few symbols",
+        ),
+        "known": Measure("share of gene names that are known symbols", "below", "few gene names are known symbols"),
     },
     remedy=(
         "Use a newer annotation of the platform, or name the column or a table of your own with `annotation:`; for "

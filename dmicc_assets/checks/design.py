@@ -74,6 +74,7 @@ def smallest_class(evidence: StudyEvidence) -> list[Finding]:
     meaning=("If one class is more than five times the other, a model that always predicts it has a high accuracy."),
     measures="larger class over smaller",
     fires="above",
+    doubted="the larger class is more than 5 times the smaller",
     remedy="Look at AUC, balanced accuracy and MCC (R13), never at accuracy.",
     citation="He & Garcia 2009, 10.1109/TKDE.2008.239",
     tripod=("13",),
@@ -98,6 +99,7 @@ def class_imbalance(evidence: StudyEvidence) -> list[Finding]:
     meaning="The study file sets more folds than the smaller class has samples, so fewer folds were used.",
     measures="folds in the study file, against samples in the smaller class",
     fires="above",
+    doubted="the smaller class has too few samples for the folds",
     remedy="Nothing, but do not report a 10-fold cross-validation.",
     citation="Varma & Simon 2006, 10.1186/1471-2105-7-91",
 )
@@ -128,6 +130,7 @@ def folds(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="samples without a label, and labels of another count than expected",
     fires="above",
+    doubted="samples match no label rule, or not as many as expected match it",
     severities=("error",),
     remedy=(
         "Read the samples' descriptions in the message and correct the label rule; give `expect` for "
@@ -176,8 +179,13 @@ def label_rules(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="range of the datasets' shares of cases",
     fires="at or above",
+    doubted="every dataset has one group only, so that dataset and group cannot be told apart",
     also_measures={
-        "combat": Measure("range of the datasets' shares of cases under ComBat", "above"),
+        "combat": Measure(
+            "range of the datasets' shares of cases under ComBat",
+            "above",
+            "ComBat was used where the groups are unbalanced",
+        ),
     },
     severities=("error", "warning"),
     remedy="Use datasets that have both groups, and `batch: covariate`.",
@@ -220,6 +228,7 @@ def batch_confounding(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="tissues",
     fires="above",
+    doubted="the cohorts are of different tissues",
     also_measures={"merged": Measure("tissues of one cohort", "above")},
     severities=("warning", "info"),
     remedy="Compare like with like, or say that tissues are compared.",
@@ -266,6 +275,7 @@ def _lacks_people(evidence: StudyEvidence) -> str:
     ),
     measures="case samples of the population",
     fires="below",
+    doubted="no case is of the study's population",
     severities=("warning", "info"),
     remedy="Say that the result is an analogy, and look for such patients.",
     citation=f"PROBAST applicability: {PROBAST}",

@@ -28,6 +28,7 @@ def _lacks_known_genes(evidence: StudyEvidence) -> str:
     ),
     measures="genes common to the library and the measured ones, as a share of the smaller side; the least of all",
     fires="below",
+    doubted="the gene-set libraries hardly know the measured genes",
     severities=("warning", "info"),
     remedy=(
         "State `enrichment: {organism: mouse}` (or rat) for such data, and take libraries by gene symbol. Entrez and "

@@ -129,6 +129,7 @@ def of_the_folds(evidence: StudyEvidence) -> str:
     ),
     measures="lower 95 % limit of the nested AUC of the model minus that of the trivial model that comes nearest",
     fires="at or below",
+    doubted="a trivial model does better",
     severities=("warning", "info"),
     remedy="Say what the trivial model reaches beside the AUC of the model.",
     citation="Holte 1993, 10.1023/A:1022631118932",
@@ -164,6 +165,7 @@ def trivial_model(evidence: StudyEvidence) -> list[Finding]:
     meaning="Sensitivity and specificity are given at the cut-off that is best on the same samples.",
     measures="predictors whose cut-off was chosen on the samples on which it is scored",
     fires="above",
+    doubted="a cut-off was chosen on the samples on which it is scored",
     remedy=("Quote sensitivity and specificity of the nested estimate, whose cut-offs were chosen on other samples."),
     citation="Leeflang 2008, 10.1373/clinchem.2007.096032",
 )

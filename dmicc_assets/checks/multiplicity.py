@@ -18,7 +18,7 @@ FDR = 0.10
 EXCESS_NEAR_ONE = 1.5
 # As `_bundled` says it; the verdict is made of findings, and reads no notes of enrichment.
 _USED = re.compile(r"the bundled GO of .+? was used for .+?(?=, because none could be had)")
-MISSING = Measure("gene-set libraries that could not be had", "above")
+MISSING = Measure("gene-set libraries that could not be had", "above", "a gene-set library could not be had")
 
 
 def _p_values(evidence: StudyEvidence, cohort: str) -> np.ndarray:
@@ -100,6 +100,7 @@ def after_adjustment(evidence: StudyEvidence, cohort: str) -> tuple[int, int, in
     meaning="Too many p-values are near 1: the residuals contain a batch or another hidden factor.",
     measures="number of p-values above 0.95, divided by an average bin between 0.5 and 0.95",
     fires="above",
+    doubted="there are too many p-values near 1",
     remedy="Find the hidden factor and put it into the model (a dataset as batch, a patient as block).",
     citation="Storey 2003, 10.1073/pnas.1530509100",
 )
@@ -194,6 +195,7 @@ def _lacks_some(evidence: StudyEvidence) -> str:
     ),
     measures="gene-set libraries without date or checksum, and wrong backgrounds",
     fires="above",
+    doubted="enrichment has a wrong background, or a library without date or checksum",
     also_measures={
         "unstated": Measure("gene-set libraries without a version", "above"),
         "missing": MISSING,

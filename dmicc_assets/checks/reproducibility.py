@@ -9,7 +9,9 @@ from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, fi
 from dmicc_assets.results.evidence import StudyEvidence
 
 HALF = 0.5
-TURNED = Measure("AUC of the frozen model outside its cohort", "below")
+TURNED = Measure(
+    "AUC of the frozen model outside its cohort", "below", "the model ranks cases below controls elsewhere"
+)
 _TEST_OF_OVERLAP = {False: "hypergeometric", True: "exact multi-set"}
 JACCARD = 0.5
 BOOTSTRAP_FREQUENCY = 0.5
@@ -225,19 +227,19 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
 @check(
     "R5",
     slug="ranking_over_seeds",
-    title="The last chosen and the first unchosen gene have the same order for every seed",
+    title="The last gene taken of a ranking and the first left out have the same order for every seed",
     meaning=(
-        "Over 50 seeds of the forest, the ranks of the last chosen and the first unchosen gene overlap: the "
-        "seed decides which of them is a biomarker."
+        "Over 50 seeds of the forest, the ranks of the last gene taken of a cohort's ranking and of the first left out "
+        "overlap: the seed decides which of them is taken. Biomarkers are the genes taken of every ranking."
     ),
-    measures="gap between the rank intervals of the last chosen and the first unchosen gene",
+    measures="gap between the rank intervals of the last gene taken and the first left out",
     fires="at or below",
     remedy="Choose `top` at a gap in the ranking, or call both genes candidates.",
     citation="Calle & Urrea 2011, 10.1093/bib/bbq011",
     doubts=Doubt("a hypothesis", 15, "the ranking depends on the seed"),
 )
 def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
-    """Over the seeds, the rank intervals of the last chosen and the first unchosen gene overlap."""
+    """Over the seeds, the rank intervals of the last gene taken of a ranking and the first left out overlap."""
     findings: list[Finding] = []
     top = evidence.study.ranking.top
     for name in evidence.study.cohorts:
@@ -248,12 +250,25 @@ def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
         last, following = ranks.row(top - 1, named=True), ranks.row(top, named=True)
         gap = following["rank_low"] - last["rank_high"]
         fires = gap <= 0
+        one, other = last["gene"], following["gene"]
         text = (
-            f"over the seeds the last chosen gene, {last['gene']}, ranks {last['rank_low']:.3g} to "
-            f"{last['rank_high']:.3g}, the first unchosen, {following['gene']}, {following['rank_low']:.3g} to "
+            f"over the seeds {one}, the last of the {top} genes taken, ranks {last['rank_low']:.3g} to "
+            f"{last['rank_high']:.3g}, {other}, the first left out, {following['rank_low']:.3g} to "
             f"{following['rank_high']:.3g}"
         )
         if fires:
-            text = f"the seed decides which gene is chosen: {text}"
+            decides = _decided_by_seed(evidence, name, one, other)
+            text = f"the seed decides whether {one} or {other} is taken of the ranking{decides}: {text}"
         findings.append(finding("R5", name, "warning" if fires else "ok", text, gap, 0.0))
     return findings
+
+
+def _decided_by_seed(evidence: StudyEvidence, cohort: str, last: str, following: str) -> str:
+    """What it is to the biomarkers which of two genes is taken of a cohort's ranking, as a part of a sentence."""
+    if last in evidence.biomarkers:
+        return f", and so whether {last} is a biomarker"
+    others = [evidence.rows("signature/ranking", cohort=each) for each in evidence.study.cohorts if each != cohort]
+    taken = [set(ranks.sort("rank").head(evidence.study.ranking.top)["gene"]) for ranks in others]
+    if all(following in genes for genes in taken):
+        return f", and so whether {following} is a biomarker"
+    return "; neither can be a biomarker, because another ranking leaves it out"

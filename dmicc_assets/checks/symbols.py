@@ -23,10 +23,23 @@ BY_PREVIOUS = 0.02
     ),
     measures="biomarkers that are not measured",
     fires="above",
+    doubted="biomarkers are not measured in a validation dataset",
     also_measures={
-        "universes": Measure("genes that all cohorts measure, as a share of those that any measures", "below"),
-        "organisms": Measure("datasets of another organism than the others, or than the gene sets", "above"),
-        "kept": Measure("genes of a merged cohort, as a share of those of its smallest dataset", "below"),
+        "universes": Measure(
+            "genes that all cohorts measure, as a share of those that any measures",
+            "below",
+            "the cohorts measure few genes in common",
+        ),
+        "organisms": Measure(
+            "datasets of another organism than the others, or than the gene sets",
+            "above",
+            "the data are of different organisms",
+        ),
+        "kept": Measure(
+            "genes of a merged cohort, as a share of those of its smallest dataset",
+            "below",
+            "a cohort keeps few of its datasets' genes",
+        ),
     },
     remedy=(
         "Choose datasets on similar platforms. For another species set `symbols: human_orthologues` in its "
@@ -132,6 +145,7 @@ def lacking(measured: Mapping[str, Collection[str]]) -> str:
     ),
     measures="share of genes found under another symbol",
     fires="above",
+    doubted="many genes are found under another symbol only",
     severities=("warning", "info"),
     remedy=(
         "Validation needs nothing, because it looks genes up by every name; set `symbols: current` to intersect "

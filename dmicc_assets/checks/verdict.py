@@ -173,10 +173,11 @@ def _warning(evidence: StudyEvidence) -> list[str]:
 def _code(evidence: StudyEvidence, rule: Rule) -> str:
     """The rule's code with the subjects that its check warns of, but for the study as a whole and its only cohort.
 
-    The code of a check that did not warn, whose silence would be a proof, is marked as untested.
+    The code of a check that did not warn, whose silence would be a proof, says where alone it was tested, if anywhere.
     """
     if rule.code and fired(evidence, rule.code).is_empty():
-        return f"{rule.code} untested"
+        tested = evidence.rows("rigor/findings", code=rule.code).drop_nulls("statistic")["subject"].unique().sort()
+        return f"{rule.code} tested in {listed(list(tested))} only" if len(tested) else f"{rule.code} untested"
     cohorts = list(evidence.study.cohorts)
     whole = {evidence.name, *cohorts} if len(cohorts) == 1 else {evidence.name}
     subjects = [name for name in fired(evidence, rule.code)["subject"].unique().sort() if name not in whole]

@@ -23,14 +23,14 @@ class MainFinding:
     Attributes:
         code: of the check.
         severity: "error" or "warning".
-        claim: what would hold if it were silent.
+        doubt: what it puts in doubt.
         why: what it found, with where else it warns.
         remedy: what to do.
     """
 
     code: str
     severity: str
-    claim: str
+    doubt: str
     why: str
     remedy: str
 
@@ -59,4 +59,5 @@ def _main(results: Results, code: str, found: list[dict[str, str]]) -> MainFindi
     also = [subject_in_words(row["subject"], titles) for row in found[1:]]
     why = f"{where}{first['message']}" + (f" (also in {listed(also)})" if also else "")
     remedy = CHECKS[code].remedy.replace("`", "")
-    return MainFinding(code, first["severity"], CHECKS[code].title.rstrip("."), why, remedy)
+    doubt = CHECKS[code].in_doubt(first["severity"], first["measure"])
+    return MainFinding(code, first["severity"], f"{doubt[:1].upper()}{doubt[1:]}", why, remedy)

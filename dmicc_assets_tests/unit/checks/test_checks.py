@@ -8,7 +8,7 @@ import pytest
 
 from dmicc_assets.checks import data
 from dmicc_assets.checks.check import Check, Measure, check
-from dmicc_assets.checks.finding import Finding, Severity, finding
+from dmicc_assets.checks.finding import FIRED, Finding, Severity, finding
 from dmicc_assets.checks.page import COMMAND, findings_page
 from dmicc_assets.checks.registry import CHECKS, THEMES, by_code, findings_table, run_checks
 from dmicc_assets.results.evidence import StudyEvidence
@@ -110,6 +110,49 @@ def test_every_module_that_declares_a_check_is_a_theme() -> None:
     declaring = {path.stem for path in folder.glob("*.py") if "\n@check(\n" in path.read_text(encoding="utf-8")}
     assert declaring == {theme.__name__.rpartition(".")[2] for theme in THEMES}
     assert len(CHECKS) == sum(path.read_text(encoding="utf-8").count("\n@check(\n") for path in folder.glob("*.py"))
+
+
+def test_what_a_finding_puts_in_doubt_is_not_the_claim() -> None:
+    """Of every measure and severity: a title, which says what holds when the check is silent, reads as its opposite."""
+    for each in CHECKS.values():
+        kinds = [
+            (severity, measure.what) for severity in FIRED & {*each.severities} for measure in each.measures.values()
+        ]
+        for said in (each.in_doubt(*kind) for kind in kinds):
+            assert len(said) > 10
+            assert said.lower() != each.title.lower()
+            assert (said[0].islower() or said.startswith("ComBat"), said[-1] == ".") == (True, False), said
+
+
+@pytest.mark.parametrize(
+    ("first_of_b", "biomarkers", "said"),
+    [
+        (["G1", "G2", "G3"], ["G1", "G2"], "ranking, and so whether G2 is a biomarker: over"),
+        (["G1", "G3", "G2"], ["G1"], "ranking, and so whether G3 is a biomarker: over"),
+        (
+            ["G4", "G1", "G2"],
+            ["G1"],
+            "ranking; neither can be a biomarker, because another ranking leaves it out",
+        ),
+        (["G4", "G5", "G1"], [], "ranking; neither can be a biomarker, because another ranking leaves it out: over"),
+    ],
+)
+def test_a_ranking_over_seeds_says_what_it_is_to_the_biomarkers(
+    first_of_b: list[str], biomarkers: list[str], said: str
+) -> None:
+    """Two genes are taken of each ranking; in cohort a the seed decides between G2 and G3."""
+    spoilt, chosen = FIRES["R5"][0](sound()), sound().rows("signature/biomarkers")
+    of_a = (
+        spoilt.rows("signature/ranking", cohort="a")
+        .sort("rank")
+        .head(3)
+        .with_columns(gene=pl.Series(["G1", "G2", "G3"]))
+    )
+    of_b = of_a.with_columns(cohort=pl.lit("b"), gene=pl.Series(first_of_b))
+    evidence = with_frame(spoilt, "signature/ranking", pl.concat([of_a, of_b]))
+    found = checked("R5", with_frame(evidence, "signature/biomarkers", chosen.filter(pl.col("gene").is_in(biomarkers))))
+    assert f"the seed decides whether G2 or G3 is taken of the {said}" in found["a"].message
+    assert "G2, the last of the 2 genes taken, ranks" in found["a"].message
 
 
 def test_every_spoilt_study_is_of_a_check() -> None:

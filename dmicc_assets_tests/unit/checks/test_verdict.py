@@ -100,6 +100,15 @@ def test_codes_that_support_stand_apart_from_those_that_doubt() -> None:
     assert said.endswith(" (M4 untested); 2 further checks warn.")
 
 
+def test_a_check_that_was_made_in_a_cohort_alone_is_not_called_untested() -> None:
+    """Random genes were drawn in the cohorts, which chose the biomarkers, and in no validation dataset."""
+    nulls = sound().rows("rigor/nulls")
+    only_b = with_frame(sound(), "rigor/nulls", nulls.filter(pl.col("subject") != "SIM3"))
+    assert "R2 tested in a and b only" in judged(only_b).trust
+    without = with_frame(sound(), "rigor/nulls", nulls.filter(pl.col("statistic") != "auc"))
+    assert "R2 untested" in judged(without).trust
+
+
 def test_samples_of_their_own_are_advised_where_cohorts_share_some() -> None:
     shared, apart = (CHECKS["M4"].judge(spoil(sound()))[0].message for spoil in (shared_controls, FIRES["M4"][0]))
     assert "give each cohort samples of its own" in shared

@@ -113,7 +113,7 @@ def test_the_first_pages_have_flow_doubts_and_the_figures_that_matter(page: str)
         f'id="figure-{name}"' for name in ("study-flow", "cohort-a-volcano", "study-roc_model", "study-nomogram")
     ]
     assert [first.index(each) for each in figures] == sorted(first.index(each) for each in figures)
-    doubts = first[first.index("Claim in doubt") : first.index("</tbody>")]
+    doubts = first[first.index("What to doubt first") : first.index("</tbody>")]
     assert doubts.count('<tr><th scope="row">') == 4  # I1, D1, R1, R12 warn; five at most are shown
     assert doubts.index(">I1</a>") < doubts.index(">D1</a>")
     assert "also in" in doubts
