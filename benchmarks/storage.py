@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from dmicc_assets.lake import store
 from dmicc_assets.lake.content import Content, content_hash
+from dmicc_assets.lake.declared_rows import declared_rows
 from dmicc_assets.lake.manifest import Origin
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, matrix_rows
@@ -35,7 +36,7 @@ value = ExpressionMatrix(values, tuple(f"GENE{i}" for i in range(n_genes)), tupl
 adjusted = replace(value, values=values + 0.1) if is_adjusted else value
 counts = replace(value, values=np.full(values.shape, np.nan))
 rows = matrix_rows({"value": value, "value_adjusted": adjusted, "count": counts})
-rows = store.declared_rows(table, "s.c", rows)
+rows = declared_rows(table, "s.c", rows)
 del values, value, adjusted, counts
 folder = tempfile.TemporaryDirectory()
 lake = store.Lake(Path(folder.name), Path(folder.name))

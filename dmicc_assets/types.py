@@ -156,20 +156,28 @@ def matrix_rows(
         matrices: value column to matrix; all have the same features and samples.
         feature: what the features are: `gene` or `probe`, the name of their column.
         by_name: features and samples sorted by name; False leaves them in the order of the matrices.
+
+    Returns:
+        (G x N rows) feature and sample as `pl.Enum`, and the value columns, where a missing value is NULL.
     """
     first = next(iter(matrices.values()))
     names = (np.array(first.features), np.array(first.samples))
     by_feature, by_sample = (np.argsort(each) if by_name else np.arange(len(each)) for each in names)
-    features = pl.Series(feature, names[0][by_feature], dtype=pl.String)
-    samples = pl.Series("sample", names[1][by_sample], dtype=pl.String)
-    n_features, n_samples = len(features), len(samples)
+    n_features, n_samples = (len(each) for each in names)
     columns = [
-        features.gather(np.repeat(np.arange(n_features, dtype=np.uint32), n_samples)),
-        samples.gather(np.tile(np.arange(n_samples, dtype=np.uint32), n_features)),
+        _repeated(feature, names[0][by_feature], np.repeat(np.arange(n_features, dtype=np.uint32), n_samples)),
+        _repeated("sample", names[1][by_sample], np.tile(np.arange(n_samples, dtype=np.uint32), n_features)),
     ]
     # Most matrices are in order: their values are shared, not copied.
     in_order = all(bool((np.diff(each) > 0).all()) for each in (by_feature, by_sample))
     for name, matrix in matrices.items():
         values = matrix.values if in_order else matrix.values[np.ix_(by_feature, by_sample)]
-        columns.append(pl.Series(name, values.ravel()).fill_nan(None))
+        column = pl.Series(name, values.ravel())
+        columns.append(column.fill_nan(None) if column.is_nan().any() else column)
     return pl.DataFrame(columns)
+
+
+def _repeated(name: str, names: NDArray[np.str_], at: NDArray[np.uint32]) -> pl.Series:
+    """A column of names, each of which stands in many rows: a text in each would take more memory than the values."""
+    each = names.tolist()
+    return pl.Series(name, each, dtype=pl.Enum(each)).gather(at)

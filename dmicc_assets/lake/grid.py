@@ -36,9 +36,10 @@ def grid_of(table: Table, rows: pl.DataFrame) -> Grid:
     Raises:
         DataError: the rows are not feature after feature, each with the same samples in the same order.
     """
-    features, samples = rows[table.feature], rows[SAMPLE.name]
-    n_samples = rows_of_first(features)
-    grid = Grid(features.gather_every(max(n_samples, 1)), samples.head(n_samples))
+    n_samples = rows_of_first(rows[table.feature])
+    each = rows[table.feature].gather_every(max(n_samples, 1)), rows[SAMPLE.name].head(n_samples)
+    grid = Grid(*(names.cast(pl.String) for names in each))
+    features, samples = rows[table.feature].to_physical(), rows[SAMPLE.name].to_physical()
     if len(rows) != len(grid.features) * n_samples:
         raise DataError(f"{table.name}: {len(rows)} rows are not {n_samples} samples for each {table.feature}")
     for start in range(1, len(rows), _ROWS_AT_ONCE):
@@ -77,6 +78,7 @@ def names_of(handle: BinaryIO, feature: str) -> tuple[tuple[str, ...], tuple[str
 
 def rows_of_first(features: pl.Series) -> int:
     """How many rows the first feature has: the samples of a matrix, if its rows are a grid."""
+    features = features.to_physical()
     for start in range(0, len(features), _ROWS_AT_ONCE):
         others = (features.slice(start, _ROWS_AT_ONCE) != features[0]).arg_true()
         if len(others):

@@ -16,12 +16,13 @@ import polars as pl
 
 from dmicc_assets.errors import DataError, DmiccError
 from dmicc_assets.lake.contents import contents
+from dmicc_assets.lake.declared_rows import declared_rows
 from dmicc_assets.lake.difference import difference
 from dmicc_assets.lake.failures import clear_failure, note_failure
 from dmicc_assets.lake.manifest import Manifest, Origin
 from dmicc_assets.lake.steps import Result, StepContext, related
 from dmicc_assets.lake.storage import LostRaceError
-from dmicc_assets.lake.store import Lake, declared_rows
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
 
 _LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels", "gseapy")

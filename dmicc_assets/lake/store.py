@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import content_of
+from dmicc_assets.lake.declared_rows import declared_rows
 from dmicc_assets.lake.durable import delete_abandoned, file_sha256, names_in, parquet_schema, write_beside
 from dmicc_assets.lake.grid import rows_a_group
 from dmicc_assets.lake.manifest import Manifest, Origin, read_manifest, what_differs
@@ -245,12 +246,7 @@ class Lake(OneMachine):
                 # If the process is killed before the new manifest exists, the old one must not describe a file of the
                 # same size.
                 write_beside(path.with_suffix(".json"), lambda beside: beside.write_text("being replaced"))
-            write_beside(
-                path,
-                lambda beside: without_repeats(declared, rows).write_parquet(
-                    beside, compression="zstd", row_group_size=rows_a_group(declared, rows)
-                ),
-            )
+            write_beside(path, lambda beside: _write_rows(declared, rows, beside))
             manifest = Manifest(
                 table=table,
                 partition=partition,
@@ -371,29 +367,10 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def declared_rows(table: Table, partition: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame in the declared columns, types and key order.
-
-    Raises:
-        DataError: the frame is not as declared.
-    """
-    filled = dict(zip(table.partition_columns, PartitionKey(partition).names, strict=False))
-    rows = frame.with_columns(pl.lit(value).alias(name) for name, value in filled.items())
-    if missing := [name for name in table.schema if name not in rows.columns]:
-        raise DataError(f"{table.name} of {partition}: the columns {', '.join(missing)} are missing")
-    if unknown := [name for name in rows.columns if name not in table.schema]:
-        raise DataError(f"{table.name} of {partition}: the columns {', '.join(unknown)} are not declared")
-    try:
-        rows = rows.select(table.schema.names()).cast(table.schema)
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"{table.name} of {partition}: a column is not of its declared type ({error})") from None
-    rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
-    if table.is_matrix:
-        return rows
-    if rows.select(table.key).is_duplicated().any():
-        twice = rows.filter(rows.select(table.key).is_duplicated()).select(table.key).row(0)
-        raise DataError(f"{table.name} of {partition}: duplicate key {twice}")
-    return rows.sort(table.key)
+def _write_rows(table: Table, rows: pl.DataFrame, path: Path) -> None:
+    """Write rows to a file; the names in a matrix become texts block by block, and not in memory."""
+    texts = without_repeats(table, rows).lazy().cast(table.schema)
+    texts.sink_parquet(path, compression="zstd", row_group_size=rows_a_group(table, rows))
 
 
 def _now() -> str:

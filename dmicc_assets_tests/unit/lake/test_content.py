@@ -11,8 +11,9 @@ import pytest
 from dmicc_assets.errors import DataError
 from dmicc_assets.lake.content import CONTENT_VERSION, content_hash
 from dmicc_assets.lake.contents import read_columns
+from dmicc_assets.lake.declared_rows import declared_rows
 from dmicc_assets.lake.manifest import Manifest, Origin
-from dmicc_assets.lake.store import Lake, declared_rows
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
 from dmicc_assets.types import ExpressionMatrix, PartitionKey, matrix_rows
 
@@ -37,8 +38,8 @@ def test_content_sees_every_name_and_value_of_a_matrix_and_not_its_chunks_or_las
     others = [
         cohort_rows(VALUES),
         cohort_rows(ADJUSTED, ADJUSTED),
-        rows.with_columns(gene=pl.col("gene").str.replace("G2", "G3")),
-        rows.with_columns(sample=pl.col("sample").str.replace("S3", "S4")),
+        rows.with_columns(gene=pl.col("gene").cast(pl.String).str.replace("G2", "G3")),
+        rows.with_columns(sample=pl.col("sample").cast(pl.String).str.replace("S3", "S4")),
         rows.with_columns(value=pl.when(last).then(None).otherwise("value")),
         rows.with_columns(value=pl.when(last).then(pl.col("value") * (1 + 1e-9)).otherwise("value")),
     ]
@@ -104,7 +105,8 @@ def test_a_missing_adjusted_value_of_a_measured_gene_cannot_be_stored(lake: Lake
 def as_by_an_earlier_version(lake: Lake, manifest: Manifest, frame: pl.DataFrame) -> str:
     """Give a partition the manifest and the file (both value columns in full) of an earlier version."""
     path = lake.path(manifest.table, manifest.partition)
-    declared_rows(TABLES[manifest.table], manifest.partition, frame).write_parquet(path)
+    declared = TABLES[manifest.table]
+    declared_rows(declared, manifest.partition, frame).cast(declared.schema).write_parquet(path)
     said = json.loads(path.with_suffix(".json").read_text())
     del said["content_version"]
     earlier = sha256(manifest.content.encode()).hexdigest()
