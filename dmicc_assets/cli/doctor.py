@@ -18,9 +18,9 @@ def doctor(
     ] = False,
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long each process tries them.")] = 5.0,
 ) -> None:
-    """Try what several machines share: locks on the home, the object store, the database of locks.
+    """Try the locks and the store that several machines share.
 
-    What DMICC_LAKE_URL and DMICC_LOCKS_URL name is tried if they are set.
+    The object store and the database of locks are tried if DMICC_LAKE_URL and DMICC_LOCKS_URL name them.
     """
     from dmicc_assets.study.settings import load_settings
 

@@ -3,6 +3,7 @@
 What the line says of a fault of the machine is in `faults.py`.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,7 +16,25 @@ from rich.console import Console
 from dmicc_assets.errors import DmiccError
 
 INTERRUPTED = 130
+_UNHEARD = 128 + signal.SIGPIPE  # as of a command that the signal of a closed pipe ended
 _INTERRUPTED = "dmicc: interrupted; finished results are kept and nothing is incomplete, run again to continue"
+
+
+class Stream(Console):
+    """Standard output or error; when its reader has left, as `head` does, the command works on and says nothing more.
+
+    Attributes:
+        is_unheard: whether the reader has left.
+    """
+
+    is_unheard = False
+
+    def on_broken_pipe(self) -> None:
+        """Let what is left to say go nowhere, and not end a run in the middle of its work."""
+        self.is_unheard = self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 class Interrupts:
@@ -48,8 +67,13 @@ class Interrupts:
         signal.default_int_handler(signum, frame)
 
 
-def run_command(command: Callable[[], object], err: Console) -> None:
+def run_command(command: Callable[[], object], err: Console, out: Console | None = None) -> None:
     """Run a command line; a user's mistake is one or two lines on standard error, without a traceback unless asked for.
+
+    Args:
+        command: the command line.
+        err: standard error.
+        out: standard output; a command whose reader left has the status of one that was ended by this.
 
     Raises:
         SystemExit: with the status of the command.
@@ -71,7 +95,20 @@ def run_command(command: Callable[[], object], err: Console) -> None:
             if left.code == INTERRUPTED or (interrupts.came and left.code):
                 err.print(_INTERRUPTED)
                 sys.exit(INTERRUPTED)
+            if isinstance(left.__context__, BrokenPipeError) or (not left.code and _is_unheard(out, err)):
+                sys.exit(_UNHEARD)
             raise
+
+
+def _is_unheard(*streams: Console | None) -> bool:
+    """Whether the reader of one of them has left, once all is written that waits for it."""
+    ours = [each for each in streams if isinstance(each, Stream)]
+    for each in ours:
+        try:
+            each.file.flush()
+        except BrokenPipeError:
+            each.on_broken_pipe()
+    return any(each.is_unheard for each in ours)
 
 
 def _told(error: Exception, err: Console) -> int:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 def print_json(out: Console, **values: Any) -> None:
     """One object on a line of its own, written at once."""
-    out.file.write(f"{json.dumps(values, default=str)}\n")
-    out.file.flush()
+    try:
+        out.file.write(f"{json.dumps(values, default=str)}\n")
+        out.file.flush()
+    except BrokenPipeError:
+        out.on_broken_pipe()
 
 
 @contextmanager

@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from dmicc_assets.cli.doctor import doctor
-from dmicc_assets.cli.exits import INTERRUPTED, run_command
+from dmicc_assets.cli.exits import Stream, run_command
 from dmicc_assets.errors import RequestError
 
 if TYPE_CHECKING:
     from dmicc_assets.lake.workspace import Workspace
     from dmicc_assets.study.settings import Settings
-
-__all__ = ["INTERRUPTED", "app", "err", "main", "out"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,8 +24,8 @@ app = typer.Typer(
     "lists all variables. --debug, in any position, shows the traceback of an error.",
 )
 # lines are not wrapped: a terminal wraps them itself, and a file or a pipe gets whole lines
-out = Console(highlight=False, markup=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+out = Stream(highlight=False, markup=False, soft_wrap=True)
+err = Stream(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 JSON_HELP = "Objects of JSON, one a line, the last with the outcome; nothing else on standard output."
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study: its name, or its file.")]
@@ -151,7 +148,7 @@ def init(
 
 @app.command()
 def find(
-    words: Annotated[str, typer.Argument(metavar="WORDS", help="As in GEO's search box.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="As in GEO's search box.")],
     organism: Annotated[str, typer.Option("--organism", help="human, mouse, rat, or a scientific name.")] = "human",
     kind: Annotated[Literal["array", "sequencing", "any"], typer.Option("--type", help="Kind of data.")] = "any",
     most: Annotated[int, typer.Option("--most", min=1, max=500, help="Series at most.")] = 50,
@@ -166,7 +163,7 @@ def find(
     from dmicc_assets.cli.json_lines import last_object
 
     with last_object(out, is_asked=as_json) as last:
-        find_and_show(out, _workspace(), words, organism, kind, most, only_accessions=accessions, last=last)
+        find_and_show(out, _workspace(), " ".join(words), organism, kind, most, only_accessions=accessions, last=last)
 
 
 @app.command()
@@ -338,7 +335,10 @@ def ui(
         bool, typer.Option("--without-login", help="At another address than 127.0.0.1, though there is no login.")
     ] = False,
 ) -> None:
-    """Open studies, reports, new study and the Dagster UI, with Dagster's daemon, on this machine unless --host."""
+    """Open studies, reports, new study and the Dagster UI.
+
+    Dagster's daemon runs with them. They are for this machine unless --host says more.
+    """
     from dmicc_assets.cli.ui import serve_ui
     from dmicc_assets.study.settings import load_settings
 
@@ -378,4 +378,4 @@ def _study(given: str, *, prepares: bool = False, reads_first: bool = False) -> 
 
 def main() -> None:
     """Run the command."""
-    run_command(app, err)
+    run_command(app, err, out)

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from dmicc_assets.cli.main import INTERRUPTED
+from dmicc_assets.cli.exits import INTERRUPTED
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.study.settings import Settings
