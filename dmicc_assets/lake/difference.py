@@ -23,9 +23,14 @@ def difference(n_before: int, n_now: int, old: pl.DataFrame | None, new: pl.Data
     if old is not None and {*_ROC_KEY, "auc"} <= set(old.columns) & set(new.columns):
         return _moved(old, new)
     if old is None or "gene" not in old.columns:
-        return f"{n_before} rows became {n_now}"
+        return f"{rows_in_words(n_before)} became {n_now}"
     genes = set(old["gene"]), set(new["gene"])
     return _entered_and_left("genes", sorted(genes[1] - genes[0]), sorted(genes[0] - genes[1]))
+
+
+def rows_in_words(n: int) -> str:
+    """A number of rows: `1 row`, `2 rows`."""
+    return "1 row" if n == 1 else f"{n} rows"
 
 
 def _moved(old: pl.DataFrame, new: pl.DataFrame) -> str:
@@ -43,7 +48,8 @@ def _moved(old: pl.DataFrame, new: pl.DataFrame) -> str:
 
 
 def _entered_and_left(what: str, entered: Sequence[str], left: Sequence[str]) -> str:
-    return f"{len(entered)} {what} entered ({_few(entered)}), {len(left)} left ({_few(left)})"
+    noun = what.removesuffix("s") if len(entered) == 1 else what
+    return f"{len(entered)} {noun} entered ({_few(entered)}), {len(left)} left ({_few(left)})"
 
 
 def _few(names: Sequence[str], most: int = 20) -> str:

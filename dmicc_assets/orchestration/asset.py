@@ -63,7 +63,7 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
             asset_key(table),
             deps=deps,
             description=f"{TABLES[table].meaning}\n\n*How it is computed:* {step.description}",
-            metadata=table_metadata(step, TABLES[table]),
+            metadata=table_metadata(step, TABLES[table], workspace.settings.pages_url),
             group_name=TABLES[table].group,
             code_version=step.version,
             automation_condition=condition,

@@ -27,12 +27,9 @@ def first_rows(context: StepContext, manifest: Manifest) -> dict[str, dg.Metadat
 
 
 def written_files(context: StepContext) -> dict[str, dg.MetadataValue]:
-    """Paths of files that the step wrote outside the lake; a step of the report has a link to the page."""
+    """Paths of files that the step wrote outside the lake, as of the report."""
     files = context.step.files(context) if context.step.files is not None else ()
-    written: dict[str, dg.MetadataValue] = {path.name: dg.MetadataValue.path(path) for path in files}
-    if any(table.startswith("report/") for table in context.step.outputs):
-        written["report"] = dg.MetadataValue.url(context.settings.report_url(context.key.study))
-    return written
+    return {path.name: dg.MetadataValue.path(path) for path in files}
 
 
 def _line(values: Iterable[object]) -> str:

@@ -15,9 +15,14 @@ from dmicc_assets.tables import TABLES, Table
 from dmicc_assets.warehouse.build import sql_folder
 
 
-def table_metadata(step: Step, table: Table) -> Mapping[str, Any]:
-    """Metadata of the asset of a table: SQL name, columns, column lineage where it is exact, body and view."""
+def table_metadata(step: Step, table: Table, pages_url: str) -> Mapping[str, Any]:
+    """Metadata of the asset of a table: SQL name, columns, column lineage where it is exact, body and view.
+
+    Reports have the address of the pages too. It is not among what is stored of a report: the port is that of today.
+    """
+    pages = {"pages": dg.MetadataValue.url(pages_url)} if table.group == "report" else {}
     return {
+        **pages,
         "dagster/column_schema": _column_schema(table),
         **column_lineage(table),
         "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=_references(step, table)),

@@ -115,11 +115,11 @@ def _matched_tilt(trial: MatchedAxes, listed: Rows, uniform: FloatArray) -> floa
     log_error = np.where(finite, log_error, log_error[finite].min())
     target = float(log_error[listed].mean())
     low, high = _LEAST_TILT, _MOST_TILT
-    by_t = [score for _, score in squared_scores(space, axes)]
+    untilted = [score for _, score in squared_scores(space, axes)]
     for _ in range(_HALVINGS):
         tilt = (low + high) / 2
         factor = tilt_factor(space, tilt)
-        sums = [float(log_error[largest(score * factor, len(listed))].sum()) for score in by_t]
+        sums = [float(log_error[largest(score * factor, len(listed))].sum()) for score in untilted]
         reached = sum(sums) / len(axes) / len(listed) >= target
         low, high = (low, tilt) if reached else (tilt, high)
     return (low + high) / 2

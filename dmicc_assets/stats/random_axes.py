@@ -155,9 +155,9 @@ def axis_scores(space: ResidualSpace, length: int, axes: FloatArray, tilt: float
 
 def squared_scores(space: ResidualSpace, axes: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Chunks of projections and squared scores (B, G) along axes (B, M), without a tilt."""
-    by_t, total, fixed = score_weights(space, 0.0).T
+    estimated, total, fixed = score_weights(space, 0.0).T
     infinite = np.isinf(space.prior_df)
-    weight = np.asarray(np.where(infinite, fixed, by_t), dtype=np.float64)
+    weight = np.asarray(np.where(infinite, fixed, estimated), dtype=np.float64)
     least = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
     transposed = np.ascontiguousarray(space.coordinates.T)
     step = max(1, _CELLS_PER_CHUNK // len(total))
@@ -198,8 +198,8 @@ def score_weights(space: ResidualSpace, tilt: float) -> FloatArray:
     d0 = np.where(infinite, 0.0, space.prior_df)
     total = d0 * space.prior_scale + np.square(space.coordinates).sum(axis=1)
     factor = tilt_factor(space, tilt)
-    by_t = np.maximum(d0 + space.df_residual - 1, 0.0) * factor
-    return np.column_stack([by_t, total, np.where(infinite, factor / space.prior_scale, 0.0)])
+    estimated = np.maximum(d0 + space.df_residual - 1, 0.0) * factor
+    return np.column_stack([estimated, total, np.where(infinite, factor / space.prior_scale, 0.0)])
 
 
 def tilt_factor(space: ResidualSpace, tilt: float) -> FloatArray:

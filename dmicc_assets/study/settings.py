@@ -195,9 +195,10 @@ class Settings(BaseSettings):
         """Folder of the HTML reports."""
         return self._beside_lake / "reports"
 
-    def report_url(self, study: str) -> str:
-        """Address of a study's report while `dmicc ui` runs."""
-        return f"http://127.0.0.1:{self.pages_port}/reports/{study}/"
+    @property
+    def pages_url(self) -> str:
+        """Address of the pages with every report, while `dmicc ui` runs."""
+        return f"http://127.0.0.1:{self.pages_port}/"
 
     @property
     def dagster_home(self) -> Path:

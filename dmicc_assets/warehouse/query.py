@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dmicc_assets.errors import DmiccError, RequestError
+from dmicc_assets.lake.difference import rows_in_words
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.build import leave_out_damaged, open_warehouse
 from dmicc_assets.warehouse.place import place_of
@@ -105,7 +106,7 @@ def query_and_print(
             to.write_bytes(_WRITERS[to.suffix](rows))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RequestError(f"{to}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
-        console.print(f"{len(rows)} rows in {to}")
+        console.print(f"{rows_in_words(len(rows))} in {to}")
     elif output_format == "table":
         show_rows(console, rows)
     else:
@@ -160,7 +161,9 @@ def show_rows(console: Console, rows: pl.DataFrame, *, has_header: bool = True, 
             table.add_row(*map(Text, row))
         console.print(table, soft_wrap=False)
     if len(rows) > most:
-        console.print(f"... {len(rows) - most} more rows of {len(rows)}; a pipe or --format csv gives all")
+        n_more = len(rows) - most
+        noun = "row" if n_more == 1 else "rows"
+        console.print(f"... {n_more} more {noun} of {len(rows)}; a pipe or --format csv gives all")
 
 
 def _print_whole(console: Console, lines: list[list[str]]) -> None:

@@ -23,8 +23,9 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
 ]
 
-LINKS = """{ assetOrError(assetKey: {path: ["report", "study"]}) { ... on Asset { assetMaterializations(limit: 1) {
-  metadataEntries { label ... on UrlMetadataEntry { url } } } } } }"""
+LINKS = """{ assetNodeOrError(assetKey: {path: ["report", "study"]}) { ... on AssetNode {
+  metadataEntries { label ... on UrlMetadataEntry { url } }
+  assetMaterializations(limit: 1) { metadataEntries { label ... on PathMetadataEntry { path } } } } } }"""
 
 DATASETS = ["SIM-EXT", "SIM101", "SIM102-SIMP2", "SIM201"]
 
@@ -131,10 +132,13 @@ def test_a_person_materialises_a_dataset_and_then_the_study(
     shoot("study_run")
     assert lake.partitions("source/files") == [f"small.{dataset}" for dataset in DATASETS]
     assert lake.partitions("report/study") == ["small"], "no other study was touched"
-    (event,) = ui.ask(LINKS)["assetOrError"]["assetMaterializations"]
-    links = [entry["url"] for entry in event["metadataEntries"] if entry["label"] == "report"]
-    assert links == [f"{ui.pages}/reports/small/"]
-    assert "<h1" in httpx2.get(links[0]).text
+    report = ui.ask(LINKS)["assetNodeOrError"]
+    (link,) = (entry["url"] for entry in report["metadataEntries"] if entry["label"] == "pages")
+    assert link == f"{ui.pages}/"
+    assert 'href="/reports/small/"' in httpx2.get(link).text
+    (event,) = report["assetMaterializations"]
+    (page_of_small,) = (entry["path"] for entry in event["metadataEntries"] if entry["label"] == "index.html")
+    assert "<h1" in Path(page_of_small).read_text(encoding="utf-8")
     with open_warehouse(ui.settings) as connection:
         assert connection.execute("SELECT count(*) > 3 FROM signature.genes").fetchall() == [(True,)]
 
