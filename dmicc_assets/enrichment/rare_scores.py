@@ -18,6 +18,7 @@ from dmicc_assets.types import BoolArray, FloatArray
 
 _SETS_A_TILT = (100, 400, 1600)  # more of them while the error of a p-value is larger than the one below
 _LARGEST_ERROR = 0.4  # standard error of p over p
+_SURE = 3.0  # standard errors by which a p-value is below the smallest one, so that it need not be known better
 _NEAR = 1.5  # natural log of p: how much less likely the outer two tilts of a score may be
 _FEW = 10  # genes; a smaller set reaches a score in ways as different as one heavy gene and all genes before others
 _APART = 4.0  # the same, from one score that has tilts of its own to the next
@@ -92,7 +93,8 @@ def _sampled(
     chosen = _chosen(tilts[sampled], log_p[sampled], every=size < _FEW)
     found, relative = np.full(sampled.size, np.nan), np.full(sampled.size, np.inf)
     for many in _SETS_A_TILT:
-        if (relative >= _LARGEST_ERROR).any():
+        most = np.where(np.isfinite(relative), found * (1 + _SURE * np.nan_to_num(relative, posinf=0.0)), np.inf)
+        if ((relative >= _LARGEST_ERROR) & (most >= smallest)).any():
             found, relative = _estimate(weight, bins, size, chosen, scores[sampled], many, rng)
     found = np.where(np.isfinite(relative), found, np.nan)
     p[sampled] = np.maximum(found, smallest)

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from dmicc_assets.enrichment.set_scores import running_sums
 from dmicc_assets.stats import special
-from dmicc_assets.types import FloatArray
+from dmicc_assets.types import BoolArray, FloatArray
 
 IntArray = NDArray[np.intp]
 _BINS = 14  # bins that widen from the top on, by this power of their number; then the last two are divided
 _WIDENING = 2.5
 _LAST = (0.05, 0.005)  # of the list
+_REACH = 5.0  # standard deviations, and genes, that a number of genes may be from its mean
+_MOST_STEPS = 200  # of Newton's method, which needs 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,79 +58,147 @@ class Tilts:
     """J distributions of sets: genes are taken independently with the odds of their bin, given how many are taken.
 
     Attributes:
-        log_odds: (J, B) of a gene of each bin.
-        taken: (J, B, C) probabilities of 0, 1, ... genes of each bin, whatever the others.
-        most: (B,) genes that are taken of a bin at most: 5 and five standard deviations above the mean of any tilt.
-        rest: (J, B + 1, size + 1) probabilities that a bin and those behind it give 0 to `size` genes.
+        log_odds: (J, B) of a gene of each bin, such that about as many genes are taken as a set has.
+        fewest: (J, B) genes that are taken of a bin at least.
+        below: (J, B, C) probabilities of at most 0, 1, ... genes more than the fewest of each bin, whatever the others.
+        widest: (J,) the bin whose number of genes varies most.
+        relative: (J, C) its probabilities of 0, 1, ... genes more than the fewest, over the largest of them.
+        accepted: (J,) mean of the relative probability that the widest bin gives what the others leave.
         log_scale: (J,) log of the probability of a set, less the sum of its genes' log odds.
     """
 
     log_odds: FloatArray
-    taken: FloatArray
-    most: IntArray
-    rest: FloatArray
+    fewest: IntArray
+    below: FloatArray
+    widest: IntArray
+    relative: FloatArray
+    accepted: FloatArray
     log_scale: FloatArray
 
     @classmethod
     def of(cls, log_odds: FloatArray, bins: Bins, size: int) -> Self:
-        """The distributions of sets of `size` genes with these log odds (J, B)."""
+        """The distributions of sets of `size` genes whose log odds (J, B) differ as these do."""
+        log_odds = _with_mean(log_odds, bins.width, size)
         p: FloatArray = special.expit(log_odds)
         mean = bins.width * p
-        tops = np.ceil(mean + 5 * np.sqrt(mean * (1 - p)) + 5).astype(np.intp)
-        tops = np.minimum(tops, np.minimum(bins.width, size))
-        none = -bins.width * np.logaddexp(0.0, log_odds)
-        k: IntArray = np.arange(int(tops.max()) + 1, dtype=np.intp)
+        reach = _REACH * (1 + np.sqrt(mean * (1 - p)))
+        most = np.minimum(np.ceil(mean + reach), np.minimum(bins.width, size)).astype(np.intp)
+        fewest = np.clip(np.floor(mean - reach), 0, most).astype(np.intp)
+        # As many numbers of genes as a power of two, so that one is found by halving.
+        k: IntArray = np.arange(1 << int((most - fewest).max()).bit_length(), dtype=np.intp)
+        k = fewest[:, :, None] + k
+        of_bin = np.minimum(k, bins.width[:, None])
         log_factorial = bins.log_factorial
-        left = np.maximum(bins.width[:, None] - k, 0)
-        choices = log_factorial[bins.width][:, None] - log_factorial[k] - log_factorial[left]
-        log_taken: FloatArray = choices + k * log_odds[:, :, None] + none[:, :, None]
-        taken: FloatArray = np.exp(np.where(k > tops[:, :, None], -np.inf, log_taken))
-        rest = np.zeros((len(log_odds), bins.width.size + 1, size + 1))
-        rest[:, -1, 0] = 1.0
-        for j, b in np.ndindex(tops.shape):
-            at = bins.width.size - 1 - b
-            rest[j, at] = np.convolve(rest[j, at + 1], taken[j, at, : tops[j, at] + 1])[: size + 1]
-        return cls(log_odds, taken, tops.max(axis=0), rest, none.sum(axis=1) - np.log(rest[:, 0, size]))
+        log_taken = k * log_odds[:, :, None] - log_factorial[of_bin] - log_factorial[bins.width[:, None] - of_bin]
+        log_taken[k > most[:, :, None]] = -np.inf
+        taken: FloatArray = np.exp(log_taken - log_taken.max(axis=2, keepdims=True))
+        below = np.cumsum(taken, axis=2)
+        below /= below[:, :, -1:]
+        widest = np.argmax(mean * (1 - p), axis=1)
+        relative = taken[np.arange(len(p)), widest]
+        of_size = _probability_of_size(p, bins.width, size)
+        none = (bins.width * np.logaddexp(0.0, log_odds)).sum(axis=1)
+        accepted = of_size * relative.sum(axis=1)
+        return cls(log_odds, fewest, below, widest, relative, accepted, -none - np.log(of_size))
+
+
+def _with_mean(log_odds: FloatArray, width: IntArray, size: int) -> FloatArray:
+    """Log odds (J, B) moved, each tilt's alike, so that `size` genes are taken on the average, by Newton's method."""
+    even = np.log(size / (width.sum() - size))
+    low: FloatArray = even - log_odds.max(axis=1)
+    high: FloatArray = even - log_odds.min(axis=1)
+    move: FloatArray = np.clip(0.0, low, high)
+    for _ in range(_MOST_STEPS):
+        p: FloatArray = special.expit(log_odds + move[:, None])
+        mean: FloatArray = width * p
+        too_many: FloatArray = mean.sum(axis=1) - size
+        spread: FloatArray = (mean * (1 - p)).sum(axis=1)
+        if (np.abs(too_many) <= 0.1 * np.sqrt(spread) + 0.01).all():
+            break
+        low: FloatArray = np.where(too_many < 0, move, low)
+        high: FloatArray = np.where(too_many > 0, move, high)
+        further: FloatArray = move - too_many / np.maximum(spread, 1e-300)
+        move: FloatArray = np.where((further < low) | (further > high), (low + high) / 2, further)
+    return log_odds + move[:, None]
+
+
+def _probability_of_size(p: FloatArray, width: IntArray, size: int) -> FloatArray:
+    """Probability (J,) that `size` genes are taken, close to the mean, when a gene of each bin is with p (J, B).
+
+    The characteristic function's inverse at whole numbers, summed where it differs from 0 in double precision.
+    """
+    spread = np.sqrt((width * p * (1 - p)).sum(axis=1))
+    points = 2 * int(np.ceil(6 * spread.max() + 6)) + 1
+    last = 7.5 * points / (2 * np.pi * max(float(spread.min()), 1e-3))
+    angle = 2 * np.pi / points * np.arange(min(points // 2, int(np.ceil(last))) + 1)
+    turned = np.exp(1j * angle)
+    of_bins = np.log(1 + p[:, :, None] * (turned - 1))
+    terms = np.exp((width[:, None] * of_bins).sum(axis=1) - 1j * angle * size).real
+    return (2 * terms.sum(axis=1) - terms[:, 0]) / points
 
 
 def draw_counts(tilts: Tilts, bins: Bins, size: int, many: int, rng: np.random.Generator) -> IntArray:
-    """Genes in each bin (J * M, B) of `many` sets of `size` genes of each tilt, bin after bin, given what is left."""
-    n_tilts, n_bins = tilts.log_odds.shape
-    widest = tilts.taken.shape[2]
-    # What is left after 0, 1, ... genes of a bin; a negative number has probability 0.
-    rest = np.zeros((n_tilts, n_bins, size + widest))
-    rest[:, :, : size + 1] = tilts.rest[:, 1:, ::-1]
-    after = sliding_window_view(rest, widest, axis=2)
-    counts = np.zeros((n_bins, n_tilts, many), dtype=np.intp)
-    left = np.full((n_tilts, many), size)
-    tilt: IntArray = np.arange(n_tilts, dtype=np.intp)[:, None]
-    for b, (most, u) in enumerate(zip(tilts.most.tolist(), rng.random((n_bins, n_tilts * many, 1)), strict=True)):
-        taken = after[:, b, :, : most + 1][tilt, size - left]
-        taken *= tilts.taken[:, b, None, : most + 1]
-        below = running_sums(taken.reshape(-1, most + 1))
-        counts[b] = (below >= u * below[:, -1:]).argmax(axis=1).reshape(n_tilts, many)
-        left -= counts[b]
-    return counts.reshape(n_bins, -1).T
+    """Genes in each bin (J * M, B) of `many` sets of `size` genes of each tilt.
+
+    All bins but the widest are drawn whatever the others, and kept with the relative probability that the widest one
+    gives what is left of `size` (von Neumann 1951, Natl. Bur. Stand. Appl. Math. Ser. 12, 36).
+    """
+    n_tilts, n_bins, _ = tilts.below.shape
+    tilt: IntArray = np.arange(n_tilts, dtype=np.intp)
+    first = tilts.fewest[tilt, tilts.widest][:, None]
+    at_once = int(1.1 * many / tilts.accepted.min()) + 20
+    drawn: IntArray = np.empty((n_tilts, n_bins, 0), dtype=np.intp)
+    is_kept: BoolArray = np.empty((n_tilts, 0), dtype=np.bool_)
+    while not drawn.size or (is_kept.sum(axis=1) < many).any():
+        counts = tilts.fewest[:, :, None] + _positions_below(tilts.below, rng.random((n_tilts, n_bins, at_once)))
+        counts[tilt, tilts.widest] = 0
+        counts[tilt, tilts.widest] = left = size - counts.sum(axis=1)
+        more = left - first
+        is_possible = (more >= 0) & (more < tilts.relative.shape[1])
+        probability = tilts.relative[tilt[:, None], np.where(is_possible, more, 0)]
+        is_new = np.asarray(is_possible & (rng.random(left.shape) < probability), dtype=np.bool_)
+        drawn, is_kept = np.concatenate([drawn, counts], axis=2), np.concatenate([is_kept, is_new], axis=1)
+    is_kept &= is_kept.cumsum(axis=1) <= many
+    return drawn.transpose(0, 2, 1)[is_kept]
 
 
-def draw_positions(counts: IntArray, bins: Bins, rng: np.random.Generator) -> NDArray[np.int32]:
+def _positions_below(below: FloatArray, u: FloatArray) -> IntArray:
+    """How many of the ascending probabilities (J, B, C), the last 1, are at most u (J, B, M); C is a power of two."""
+    width = below.shape[2]
+    start: IntArray = (np.arange(u.shape[0] * u.shape[1], dtype=np.intp) * width).reshape(*u.shape[:2], 1)
+    at: IntArray = np.repeat(start, u.shape[2], axis=2)
+    while (width := width // 2) > 0:
+        is_above = np.asarray(below.take(at + (width - 1)) <= u, dtype=np.bool_)
+        np.add(at, width * is_above, out=at)
+    return at - start
+
+
+def draw_positions(counts: IntArray, bins: Bins, rng: np.random.Generator) -> NDArray[np.integer]:
     """Positions (M, size) of sets with these counts (M, B), ascending: any genes of a bin are as likely as others."""
-    many, n_bins = counts.shape
-    of: IntArray = np.repeat(np.tile(np.arange(n_bins, dtype=np.intp), many), counts.ravel()).reshape(many, -1)
-    start, width = bins.start.astype(np.int32), bins.width.astype(np.float64)
-    drawn = start.take(of) + (rng.random(of.shape) * width.take(of)).astype(np.int32)
+    many, of_bins = len(counts), counts.ravel()
+    # The narrowest type is sorted in half of the time.
+    start = bins.start.astype(np.uint16 if bins.n_genes <= 1 << 16 else np.int32)
+    width = bins.width.astype(np.float32)
+    drawn = np.repeat(np.tile(start, many), of_bins)
+    drawn += _below(np.repeat(np.tile(width, many), of_bins), rng).astype(start.dtype)
+    drawn = drawn.reshape(many, -1)
     drawn.sort(axis=1)
     rows: IntArray = np.arange(many, dtype=np.intp)
     part = drawn
     # A position that a set has already is drawn anew, from its bin, until it is another one.
     while (twice := np.flatnonzero(part[:, 1:] == part[:, :-1])).size:
         row, column = np.divmod(twice, part.shape[1] - 1)
-        bin_of = of[rows[row], column + 1]
-        part[row, column + 1] = start[bin_of] + (rng.random(twice.size) * width[bin_of]).astype(np.int32)
+        bin_of = np.searchsorted(start, part[row, column], side="right") - 1
+        part[row, column + 1] = start[bin_of] + _below(width[bin_of], rng).astype(start.dtype)
         again = row[np.flatnonzero(np.diff(row, prepend=-1))]
         rows, part = rows[again], np.sort(part[again], axis=1)
         drawn[rows] = part
     return drawn
+
+
+def _below(width: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A number between 0 and each width (M,)."""
+    return rng.random(width.size, dtype=np.float32) * width
 
 
 def log_probability(counts: IntArray, tilts: Tilts) -> FloatArray:

@@ -50,20 +50,19 @@ def relabelled_genes(
     nuisance, correlation = design[:, 2:], None
     if settings.block == "duplicate_correlation":
         correlation = within_blocks(subject.unit, consensus_of(subject, design))
-    many = [
-        moderated_t_over_labels(
+    log_fc, t = np.empty((2, len(labels), len(genes)))
+    for at in (slice(start, start + _AT_ONCE) for start in range(0, len(labels), _AT_ONCE)):
+        found = moderated_t_over_labels(
             subject.matrix.values,
-            labels[start : start + _AT_ONCE],
+            labels[at],
             nuisance if nuisance.shape[1] else None,
             correlation=correlation,
             trend=settings.trend,
             robust=settings.robust,
             limma=settings.limma,
         )
-        for start in range(0, len(labels), _AT_ONCE)
-    ]
-    none = np.empty((0, len(genes)))
-    return RelabelledGenes(genes, np.vstack([none, *(m.log_fc for m in many)]), np.vstack([none, *(m.t for m in many)]))
+        log_fc[at], t[at] = found.log_fc, found.t
+    return RelabelledGenes(genes, log_fc, t)
 
 
 def _one_by_one(

@@ -25,8 +25,12 @@ def _once_a_value(function: Callable[[FloatArray], FloatArray], x: FloatArray | 
     x = np.asarray(x, dtype=np.float64)
     if x.ndim == 0:
         return function(x)
-    if x.size and (x == x.flat[0]).all():
-        return np.full(x.shape, function(x.flat[:1])[0])
+    others = np.flatnonzero(x != x.flat[0]) if x.size else np.empty(0, dtype=np.intp)
+    if 2 * others.size < x.size:
+        result = np.full(x.shape, function(x.flat[:1])[0])
+        if others.size:
+            result.flat[others] = _once_a_value(function, x.flat[others])
+        return result
     distinct, position = np.unique(x, return_inverse=True)
     return function(distinct)[position].reshape(x.shape)
 

@@ -3,7 +3,7 @@
 One labelling is `moderated_t` on a design with that label as a column; here the matrix is reduced once for all of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,12 +87,13 @@ def moderated_t_over_labels(
 def _least_squares(
     values: FloatArray, labels: BoolArray, nuisance: FloatArray, correlation: FloatArray | None
 ) -> _LeastSquares:
-    incomplete = np.isnan(values).any(axis=1)
+    incomplete = np.asarray(np.isnan(values).any(axis=1), dtype=np.bool_)
     root = None if correlation is None else np.linalg.inv(np.linalg.cholesky(correlation)).astype(np.float64)
     if not incomplete.any():
         return _complete_genes(values, labels, nuisance, root)
-    whole = _LeastSquares(*np.empty((4, len(labels), len(values))))
-    _put(whole, np.flatnonzero(~incomplete), _complete_genes(values[~incomplete], labels, nuisance, root))
+    # Genes with missing values, mostly few, are fitted with the others, and then anew.
+    whole = _complete_genes(np.where(incomplete[:, None], 0.0, values), labels, nuisance, root)
+    whole = replace(whole, label_sum_squares=whole.label_sum_squares.copy(), df=whole.df.copy())
     rows = np.flatnonzero(incomplete)
     if correlation is not None:
         _put(whole, rows, _incomplete_correlated(values[rows], labels, nuisance, correlation))

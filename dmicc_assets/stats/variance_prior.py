@@ -88,6 +88,8 @@ def usable_variances(variances: FloatArray, df: FloatArray) -> NDArray[np.bool_]
 def offset_zeros(x: FloatArray) -> FloatArray:
     """Variances with (nearly) zero ones raised to a hundred-thousandth of the median, so that logs exist."""
     x = np.maximum(x, 0.0)
+    if x.min() > 3e-5 * x.mean():  # the median is at most twice the mean
+        return x
     median = float(np.median(x))
     return np.maximum(x, 1e-5 * (median if median > 0 else 1.0))
 
