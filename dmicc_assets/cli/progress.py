@@ -78,6 +78,12 @@ class RunProgress:
         return perf_counter() - self.begun
 
     @property
+    def work(self) -> str:
+        """What is at work now; empty between two steps."""
+        has_ended = self.n_ended == self.n_steps > 0
+        return "building the warehouse, telling Dagster" if has_ended else ", ".join(self.at_work)
+
+    @property
     def seconds_left(self) -> float | None:
         """Estimated seconds until the end; None when they are unknown."""
         return None if self.remaining is None else self.remaining.seconds
@@ -151,21 +157,17 @@ class LiveProgress(RunProgress):
         yield
         self._shown.start()
 
-    @property
-    def _at_work(self) -> str:
-        return ", ".join(self.at_work)[:_LONGEST]
-
     def _show_plan(self) -> None:
         self._shown.update(self._task, total=self.n_steps)
 
     def _show_part(self) -> None:
-        self._shown.update(self._task, description=self.of_part[:_LONGEST] or self._at_work)
+        self._shown.update(self._task, description=(self.of_part or self.work)[:_LONGEST])
 
     def _show_started(self) -> None:
-        self._shown.update(self._task, description=self._at_work, left=_left(self.seconds_left))
+        self._shown.update(self._task, description=self.work[:_LONGEST], left=_left(self.seconds_left))
 
     def _show_ended(self, outcome: Outcome) -> None:
-        self._shown.update(self._task, advance=1, left=_left(self.seconds_left), description=self._at_work)
+        self._shown.update(self._task, advance=1, left=_left(self.seconds_left), description=self.work[:_LONGEST])
         if outcome.state not in _SILENT:
             self._shown.console.print(_said(outcome))
 
@@ -191,7 +193,7 @@ class LinesOfProgress(RunProgress):
 
     def say_what_takes_long(self) -> None:
         """A line on what is at work, if there was none for some time; soon if it is news, but for its numbers."""
-        at_work = ": ".join(filter(None, ["at work", ", ".join(self.at_work), self.of_part]))
+        at_work = ": ".join(filter(None, ["at work", self.work, self.of_part]))
         news = _NUMBERS.sub("", at_work)
         if self.elapsed - self._last > (_NO_NEWS if news == self._news else _PATIENCE):
             self._news = news

@@ -125,6 +125,12 @@ def test_a_log_says_soon_what_is_drawn_and_the_same_again_only_after_long(monkey
     ]
 
 
+def test_what_follows_the_last_step_is_named_too() -> None:
+    shows = progress_of(Console(file=Log()), "local")
+    go_through(shows)
+    assert shows.work == "building the warehouse, telling Dagster"
+
+
 class Clock:
     """A time that the test sets."""
 
