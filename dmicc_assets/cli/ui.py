@@ -26,6 +26,7 @@ from dmicc_assets.study.settings import Settings
 # `dagster dev` warns that `dg dev` supersedes it, which does not help users of dmicc
 _SUPERSEDED = "ignore:Function `dev_command` is superseded"
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")  # Dagster writes it into pipes and files too
+_LOOK_AFTER = 0.5  # seconds between two looks whether it answers
 _PATIENCE = 40.0  # seconds that Dagster has to end its services, each of which it gives 20
 _RELOAD = """mutation { reloadWorkspace { __typename } }"""
 
@@ -47,17 +48,8 @@ def serve_ui(
         RequestError: a port is in use or not valid, or others could reach it and nobody said that they may.
         DmiccError: Dagster or the pages ended by themselves.
     """
-    if not host.strip():
-        raise RequestError("--host: expected an address of this machine, as 127.0.0.1, got nothing")
-    names = names_of(host)
-    if host not in NAMES:
-        if not has_no_login:
-            raise RequestError(
-                f"--host {host}: whoever reaches it could run studies and read all results, because there is no "
-                f"login; {behind_a_proxy(port, pages_port)}\nor add --without-login where nobody else can reach it"
-            )
-        out.print(f"warning: there is no login at {host}; {behind_a_proxy(port, pages_port)}")
-    shown = name_in_url(host)
+    _refuse_strangers(out, host, behind_a_proxy(port, pages_port), has_no_login=has_no_login)
+    names, shown = names_of(host), name_in_url(host)
     if port == pages_port:
         raise RequestError(f"port {port} is asked for twice: Dagster and the pages need one each")
     _free(host, port, "--port").close()
@@ -68,14 +60,15 @@ def serve_ui(
         out.print(f"state in {settings.home}, new study files in {site.folder}; Ctrl-C ends both")
         sys.stdout.flush()
         ended = threading.Event()
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, lambda *_: ended.set())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: ended.set())
         pages = server(site, pages_port, host, names)
         thread = threading.Thread(target=_serve, args=(pages, listening, ended), daemon=True)
         dagster = _dagster(host, port, settings)
         telling = threading.Thread(target=_pass_on, args=(dagster, ended), daemon=True)
-        thread.start()
-        telling.start()
+        asking = threading.Thread(target=_say_ready, args=(out, f"http://{shown}:{port}", ended), daemon=True)
+        for each in (thread, telling, asking):
+            each.start()
         try:
             while not ended.wait(0.5) and dagster.poll() is None:
                 pass
@@ -94,6 +87,20 @@ def serve_ui(
         raise DmiccError(f"Dagster has ended by itself (status {status}); what it said is above")
     if not is_served:
         raise DmiccError("the pages have ended by themselves; what they said is above")
+
+
+def _refuse_strangers(out: Console, host: str, otherwise: str, *, has_no_login: bool) -> None:
+    """Raise RequestError if others reach an address and nobody said that they may; warn if somebody did."""
+    if not host.strip():
+        raise RequestError("--host: expected an address of this machine, as 127.0.0.1, got nothing")
+    if host in NAMES:
+        return
+    if not has_no_login:
+        raise RequestError(
+            f"--host {host}: whoever reaches it could run studies and read all results, because there is no login; "
+            f"{otherwise}\nor add --without-login where nobody else can reach it"
+        )
+    out.print(f"warning: there is no login at {host}; {otherwise}")
 
 
 def names_of(host: str) -> tuple[str, ...]:
@@ -151,6 +158,16 @@ def _pass_on(dagster: "subprocess.Popen[bytes]", ended: threading.Event) -> None
             with suppress(AttributeError, OSError, ValueError):  # standard error is not there, or was closed
                 sys.stderr.buffer.write(line if sys.stderr.isatty() else _COLOUR.sub(b"", line))
                 sys.stderr.flush()
+
+
+def _say_ready(out: Console, url: str, ended: threading.Event) -> None:
+    """Say that Dagster's UI answers, once it does: it takes ten seconds, or a minute on a machine at work."""
+    while not ended.wait(_LOOK_AFTER):
+        with suppress(httpx2.HTTPError):
+            httpx2.get(f"{url}/server_info", timeout=5, trust_env=False)
+            out.print(f"ready: the Dagster UI answers at {url}")
+            out.file.flush()
+            return
 
 
 def _end(dagster: "subprocess.Popen[bytes]") -> None:
