@@ -15,7 +15,6 @@ from dmicc_assets.lake.making import Made, make
 from dmicc_assets.lake.manifest import Manifest
 from dmicc_assets.lake.steps import Step, StepContext
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration import pictures
 from dmicc_assets.orchestration.automation import (
     fetch_when_changed,
     rebuild_when_changed,
@@ -34,6 +33,7 @@ from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.keys import GENE_SETS, OWNERS, SERIES, asset_key
 from dmicc_assets.orchestration.metadata import table_metadata
 from dmicc_assets.orchestration.partitions import accession_mapping, mapping, partitions_of
+from dmicc_assets.orchestration.pictures import Pictures
 from dmicc_assets.orchestration.resources import WorkspaceResource
 from dmicc_assets.orchestration.told import go_on_telling, last_told, to_be_told
 from dmicc_assets.study.schema import Study
@@ -88,7 +88,8 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
         try:
             with _shared(here, key, context.log.info), _judged(here, key, context.instance):
                 made = make(of, is_forced=config.force, verified=of.lake.verify if config.verify else None)
-                written = [(each, _shown(context.instance, of, made, each.manifest)) for each in made.written]
+                pictures = Pictures(of)
+                written = [(each, _shown(context.instance, of, made, each.manifest, pictures)) for each in made.written]
         except DmiccError as error:
             yield from failed_check(step, error)
             raise dg.Failure(str(error), metadata={"exit_status": error.exit_status}, allow_retries=False) from None
@@ -101,9 +102,9 @@ def asset_of(step: Step, workspace: Workspace) -> dg.AssetsDefinition:
 
 
 def _shown(
-    instance: dg.DagsterInstance, of: StepContext, made: Made, manifest: Manifest
+    instance: dg.DagsterInstance, of: StepContext, made: Made, manifest: Manifest, pictures: Pictures
 ) -> dict[str, dg.MetadataValue]:
-    return shown_of(instance, of, made, manifest, lambda: pictures.picture(of, manifest))
+    return shown_of(instance, of, made, manifest, lambda: pictures.picture(manifest))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import re
 from base64 import b64encode
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dmicc_assets.assets import STEPS
@@ -16,6 +16,7 @@ from dmicc_assets.results.reader import Results
 
 if TYPE_CHECKING:
     from dmicc_assets.report.figures.catalog import CatalogFigure
+    from dmicc_assets.report.figures.drawn import DrawnFigure
     from dmicc_assets.report.figures.kept import KeptFigures
 
 _log = logging.getLogger(__name__)
@@ -46,13 +47,28 @@ PICTURES = {
 
 # table: further figures of the report that can be drawn as soon as it is there
 OF_REPORT = {
-    "expression/genes": "dataset/{part}/*",
-    "expression/projection": "dataset/{part}/tsne",
-    "cohort/projection": "cohort/{part}/tsne",
-    "differential/statistics": "cohort/{part}/*",
-    "enrichment/terms": "cohort/{part}/terms.*",
-    "validation/expression_tests": "study/expression.*",
-    "validation/roc": "study/roc.*",
+    "expression/quality": ("dataset/{part}/sex_genes",),
+    "expression/distributions": ("dataset/{part}/distribution_densities",),
+    "expression/projection": ("dataset/{part}/tsne",),
+    "cohort/projection": ("cohort/{part}/tsne",),
+    "differential/statistics": tuple(
+        f"cohort/{{part}}/{kind}" for kind in ("md", "p_values", "qq", "mean_variance", "scores")
+    ),
+    "enrichment/terms": ("cohort/{part}/terms.*",),
+    "signature/overlap": ("study/venn",),
+    "signature/ranking": ("cohort/*/importance", "cohort/*/error_curve"),
+    "validation/expression_tests": ("study/expression.*",),
+    "validation/instability": ("study/instability",),
+    "validation/roc": ("study/roc*",),
+}
+# table: tables beside those upstream that its figures read: names of genes, numbers from other steps. Where they are
+# computed too, its figures wait for them, so that they are drawn once and not anew for the report.
+BESIDE = {
+    "differential/statistics": ("expression/scores", "signature/genes", "signature/ranking", "signature/biomarkers"),
+    "enrichment/gsea": ("enrichment/camera",),
+    "validation/expression_tests": ("signature/ranking", "signature/biomarkers"),
+    "validation/roc": ("validation/expression_tests",),
+    "model/calibration": ("validation/performance",),
 }
 
 
@@ -69,54 +85,85 @@ class Picture:
     is_drawn: bool = False
 
 
-def picture(context: StepContext, manifest: Manifest) -> Picture | None:
-    """The picture of a written table; None for a table without a figure.
+def are_drawn(step: Step) -> bool:
+    """Whether figures are drawn from the tables of a step."""
+    return not (PICTURES.keys() | OF_REPORT.keys()).isdisjoint(step.outputs)
 
-    It uses only the step's tables and those upstream, because the others are from the previous run. The drawing is
-    kept for the report. That a picture cannot be drawn is said, and the step's result stands.
+
+def beside(step: Step) -> list[str]:
+    """The tables beside those upstream that figures of a step's tables read."""
+    return list(dict.fromkeys(each for table in step.outputs for each in BESIDE.get(table, ())))
+
+
+class Pictures:
+    """The pictures of the tables of a step's partition; each is drawn once, and kept for the report.
+
+    They use only the step's tables and those upstream, because the others may be from the previous run.
+
+    Args:
+        context: of the step.
+        more: further tables that are up to date, with those upstream of them.
     """
-    pattern = PICTURES.get(manifest.table)
-    if pattern is None or not manifest.n_rows:
-        return None
-    try:
-        return _drawn(context, pattern.format(part=context.key.part, cohort=context.study.model_cohort))
-    except Exception as error:
-        _log.error("%s: the picture could not be drawn, a defect in dmicc", manifest.table, exc_info=error)
-        reason = f"{type(error).__name__}: {error}"
-        return Picture(f"The picture could not be drawn ({reason}), a defect in dmicc whose traceback is in the log.")
+
+    def __init__(self, context: StepContext, more: Collection[str] = ()) -> None:
+        self._context = context
+        self._more = more
+        self._found: dict[str, DrawnFigure] = {}
+
+    def picture(self, manifest: Manifest) -> Picture | None:
+        """The picture of a written table; None for a table without a figure.
+
+        That a picture cannot be drawn is said, and the step's result stands.
+        """
+        pattern = PICTURES.get(manifest.table)
+        if pattern is None or not manifest.n_rows:
+            return None
+        try:
+            return next(map(_picture, self._drawn([pattern])), None)
+        except Exception as error:
+            _log.error("%s: the picture could not be drawn, a defect in dmicc", manifest.table, exc_info=error)
+            reason = f"{type(error).__name__}: {error}"
+            return Picture(
+                f"The picture could not be drawn ({reason}), a defect in dmicc whose traceback is in the log."
+            )
+
+    def draw_for_report(self) -> None:
+        """Draw the figures of the report that can be drawn from the step's tables; they are kept beside it."""
+        patterns = [each for table in self._context.step.outputs for each in OF_REPORT.get(table, ())]
+        for _ in self._drawn(patterns):
+            pass
+
+    def _drawn(self, patterns: Collection[str]) -> Iterator["DrawnFigure"]:
+        """Figures of the catalog with names like these."""
+        names = {"part": self._context.key.part, "cohort": self._context.study.model_cohort}
+        wanted = [pattern.format(**names) for pattern in patterns]
+        for figure in self._figures(wanted) if wanted else ():
+            if figure.name not in self._found:
+                self._found[figure.name] = self._kept.drawn(figure)
+            yield self._found[figure.name]
+
+    def _figures(self, patterns: Collection[str]) -> Iterator["CatalogFigure"]:
+        """Matplotlib is large, and so imported here."""
+        from dmicc_assets.report.figures.catalog import study_figures
+
+        return study_figures(self._kept.results, patterns)
+
+    @cached_property
+    def _kept(self) -> "KeptFigures":
+        from dmicc_assets.report.figures.kept import KeptFigures
+
+        of, more = self._context, set(self._more)
+        makers = [of.step, *(step for step in STEPS if not more.isdisjoint(step.outputs))]
+        tables = set[str]().union(*map(upstream, makers))
+        results = Results.of_study(of.lake, of.study, of.settings, tables)
+        return KeptFigures(results, report_path(of.settings.reports, of.study.study).parent, of.report_progress)
 
 
-def draw_for_report(context: StepContext) -> None:
-    """Draw figures of the report from the step's tables and those upstream; they are kept beside the report."""
-    patterns = {OF_REPORT[table].format(part=context.key.part) for table in context.step.outputs if table in OF_REPORT}
-    for kept, figure in _figures(context, patterns):
-        kept.drawn(figure)
-
-
-def _drawn(context: StepContext, wanted: str) -> Picture | None:
-    """The first figure of the catalog whose name is like the wanted one."""
-    for kept, figure in _figures(context, [wanted]):
-        drawn = kept.drawn(figure)
-        if drawn.note:
-            return Picture(drawn.note)
-        image = b64encode(drawn.svg.encode()).decode()
-        return Picture(f"![{_alt(figure.title)}](data:image/svg+xml;base64,{image})", is_drawn=True)
-    return None
-
-
-def _figures(context: StepContext, patterns: Collection[str]) -> Iterator[tuple["KeptFigures", "CatalogFigure"]]:
-    """Figures of the catalog with names like these; matplotlib is large, and so imported here."""
-    if not patterns:
-        return
-    from dmicc_assets.report.figures.catalog import study_figures
-    from dmicc_assets.report.figures.kept import KeptFigures
-
-    results = Results.of_study(context.lake, context.study, context.settings, upstream(context.step))
-    folder = report_path(context.settings.reports, context.study.study).parent
-    kept = KeptFigures(results, folder, context.report_progress)
-    for figure in study_figures(kept.results):
-        if any(fnmatch(figure.name, pattern) for pattern in patterns):
-            yield kept, figure
+def _picture(drawn: "DrawnFigure") -> Picture:
+    if drawn.note:
+        return Picture(drawn.note)
+    image = b64encode(drawn.svg.encode()).decode()
+    return Picture(f"![{_alt(drawn.title)}](data:image/svg+xml;base64,{image})", is_drawn=True)
 
 
 def _alt(title: str) -> str:

@@ -21,7 +21,7 @@ from dmicc_assets.orchestration.free_memory import needed_memory
 from dmicc_assets.orchestration.judged_study import judge_study
 from dmicc_assets.orchestration.pictures import Picture
 from dmicc_assets.orchestration.reports import Reports, has_own_run
-from dmicc_assets.orchestration.schedule import REPORT, Node, Schedule, schedule_of
+from dmicc_assets.orchestration.schedule import REPORT, Node, Schedule, partitions_beside, schedule_of
 from dmicc_assets.orchestration.task import Answer, Task
 from dmicc_assets.orchestration.work import work_off
 from dmicc_assets.types import ALL_STUDIES, PartitionKey, PartitionKind
@@ -224,8 +224,21 @@ class StudyRun:
             self._verify,
             node.draws,
             any(REPORT in step.outputs for step in self._steps.values()),
+            self._beside(node) if node.draws else (),
             dict(memory.answers) if memory is not None and asks else {},
         )
+
+    def _beside(self, node: Node) -> tuple[str, ...]:
+        """Tables beside those upstream that pictures show, those that this run made or found up to date."""
+        of_pictures = partitions_beside(self._workspace, self._steps[node.name], node.key)
+        done = {
+            (table, key)
+            for (_, key), outcome in self._outcomes.items()
+            if outcome.state in (*_COMPUTED, "current")
+            for table in outcome.step.outputs
+        }
+        missing = {table for table, key in of_pictures if (table, key) not in done}
+        return tuple(dict.fromkeys(table for table, _ in of_pictures if table not in missing))
 
     def _must_be_computed(self, context: StepContext) -> bool:
         """Whether a partition is out of date and can be computed; otherwise its outcome is told."""

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from dmicc_assets.assets import STEPS
 from dmicc_assets.lake.chosen_steps import needed
 from dmicc_assets.lake.currency import inputs_read
-from dmicc_assets.lake.steps import Step
+from dmicc_assets.lake.steps import Step, partition_keys
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.pictures import PICTURES
+from dmicc_assets.orchestration.pictures import are_drawn, beside
+from dmicc_assets.tables import TABLES
 from dmicc_assets.types import PartitionKey
 
 # What a user wants to see first; validation, checks, GSEA, figures and report take longer.
@@ -133,7 +134,7 @@ class Schedule:
 
 
 def schedule_of(workspace: Workspace, plan: Sequence[tuple[Step, PartitionKey]]) -> Schedule:
-    """The schedule of a plan: steps wait for the tables that they read, pictures for their tables, the report for them.
+    """The schedule of a plan: steps wait for what they read, pictures for what they show, the report for the pictures.
 
     Args:
         workspace: settings, studies and lake, whose earlier results tell how long a step takes.
@@ -146,9 +147,10 @@ def schedule_of(workspace: Workspace, plan: Sequence[tuple[Step, PartitionKey]])
         needs[node] = {maker[each] for each in inputs_read(context) if each in maker}
         made = workspace.lake.manifest(step.outputs[0], key)
         seconds[node] = (made.seconds if made else 0.0) or _USUAL.get(step.name, _OTHERS)
-        if not PICTURES.keys().isdisjoint(step.outputs):
+        if are_drawn(step):
             drawing = node._replace(draws=True)
-            needs[drawing], seconds[drawing] = {node}, _PICTURES
+            shown = {maker[each] for each in partitions_beside(workspace, step, key) if each in maker}
+            needs[drawing], seconds[drawing] = {node, *shown}, _PICTURES
     drawings = {node for node in needs if node.draws}
     for step, key in plan:
         if REPORT in step.outputs:
@@ -156,6 +158,17 @@ def schedule_of(workspace: Workspace, plan: Sequence[tuple[Step, PartitionKey]])
     looked_at = [step for step in STEPS if not set(FIRST_LOOK).isdisjoint(step.outputs)]
     is_whole = {step.name for step in looked_at} <= {step.name for step, _ in plan}
     return Schedule(needs, seconds, needed(looked_at, STEPS) if is_whole else ())
+
+
+def partitions_beside(workspace: Workspace, step: Step, key: PartitionKey) -> list[tuple[str, PartitionKey]]:
+    """Tables and partitions that are not upstream of a step and that its pictures show: of its own key or of all."""
+    study = workspace.study(key.study)
+    return [
+        (table, each)
+        for table in beside(step)
+        for each in partition_keys(TABLES[table].partition, study)
+        if each == key or TABLES[table].partition != step.partition
+    ]
 
 
 def _in_order(needs: Mapping[Node, Collection[Node]]) -> list[Node]:

@@ -14,8 +14,7 @@ from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.making import Made, make
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration import pictures
-from dmicc_assets.orchestration.pictures import Picture
+from dmicc_assets.orchestration.pictures import Picture, Pictures
 from dmicc_assets.types import PartitionKey
 
 
@@ -32,6 +31,7 @@ class Task:
         verifies: whether the SHA-256 of its files decides what is up to date.
         draws: whether it is the pictures of the step's tables, and nothing is computed.
         is_for_report: whether figures of the report are drawn with them.
+        beside: tables beside those upstream that are up to date and may be in the pictures.
         known: answers of servers in this run, which are not asked for again.
     """
 
@@ -43,6 +43,7 @@ class Task:
     verifies: bool = False
     draws: bool = False
     is_for_report: bool = False
+    beside: tuple[str, ...] = ()
     known: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False)
 
     @property
@@ -96,9 +97,10 @@ def _drawn(workspace: Workspace, task: Task) -> Answer:
     step = _step(task)
     context = workspace.context(step, task.key, task.run_id)
     made = {table: workspace.lake.manifest(table, task.key) for table in step.outputs}
+    pictures = Pictures(context, task.beside)
+    drawn = {table: pictures.picture(manifest) for table, manifest in made.items() if manifest}
     if task.is_for_report:
-        pictures.draw_for_report(context)
-    drawn = {table: pictures.picture(context, manifest) for table, manifest in made.items() if manifest}
+        pictures.draw_for_report()
     context.report_progress("")  # no step ends here, which would end what was said
     return Answer(pictures={table: each for table, each in drawn.items() if each})
 

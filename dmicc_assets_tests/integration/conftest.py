@@ -5,8 +5,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from dmicc_assets.lake.manifest import Manifest
-from dmicc_assets.lake.steps import StepContext
 from dmicc_assets.lake.workspace import Workspace, open_workspace
-from dmicc_assets.orchestration.pictures import Picture, picture
+from dmicc_assets.orchestration.pictures import Picture, Pictures
 from dmicc_assets.orchestration.run import Outcome, StudyRun
-from dmicc_assets.report.figures.catalog import study_figures
+from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
+from dmicc_assets.results.reader import Results
 from dmicc_assets.simulation.mirror import simulate_mirror
 from dmicc_assets.study.settings import Settings, load_settings
 from dmicc_assets_tests.conftest import ROOT
@@ -120,18 +121,21 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> tuple[P
     Three figures are in its report, and one table has its picture in Dagster: drawing all of them takes half of the
     run, and is tested by itself.
     """
+    picture = Pictures.picture
 
-    def one_picture(context: StepContext, manifest: Manifest) -> Picture | None:
-        return picture(context, manifest) if manifest.table == "differential/statistics" else None
+    def one_picture(self: Pictures, manifest: Manifest) -> Picture | None:
+        return picture(self, manifest) if manifest.table == "differential/statistics" else None
+
+    def few(results: Results, like: Collection[str] = ()) -> list[CatalogFigure]:
+        wanted = (each for each in study_figures(results, like) if each.name.endswith("/volcano"))
+        return list(wanted if like else islice(study_figures(results), 3))
 
     folder = tmp_path_factory.mktemp("state")
     settings = begin_state(folder, mirror)
     with pytest.MonkeyPatch.context() as patch:
         enter(settings, patch)
-        patch.setattr(
-            "dmicc_assets.report.figures.catalog.study_figures", lambda tables: list(study_figures(tables))[:3]
-        )
-        patch.setattr("dmicc_assets.orchestration.pictures.picture", one_picture)
+        patch.setattr("dmicc_assets.report.figures.catalog.study_figures", few)
+        patch.setattr("dmicc_assets.orchestration.pictures.Pictures.picture", one_picture)
         outcomes = run_study(settings)
     shutil.copytree(folder, folder.with_suffix(".kept"))
     return folder, outcomes
@@ -157,8 +161,8 @@ def workspace(home: Settings) -> Workspace:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what takes most of a run of a small study; `first_run` draws it."""
-    monkeypatch.setattr("dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None)
-    monkeypatch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
+    monkeypatch.setattr("dmicc_assets.orchestration.pictures.Pictures.picture", lambda _context, _manifest: None)
+    monkeypatch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda *_: [])
 
 
 @pytest.fixture

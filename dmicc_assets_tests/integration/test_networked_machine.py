@@ -80,8 +80,8 @@ class Machine:
             patch.setattr(sys, "argv", ["dmicc", *arguments])
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
-            patch.setattr("dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None)
-            patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
+            patch.setattr("dmicc_assets.orchestration.pictures.Pictures.picture", lambda _context, _manifest: None)
+            patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda *_: [])
             with pytest.raises(SystemExit) as left:
                 cli.main()
         asked = [(each.method, each.path) for each in self.geo.requests] + self.sets.requests
@@ -94,7 +94,7 @@ class Machine:
         workspace = open_workspace(self.settings(home))
         workspace.settings.prepare_home()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
+            patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda *_: [])
             for step in (step for step in STEPS if step.name in steps):
                 for key in partition_keys(step.partition, workspace.study("dm_icc")):
                     if part in (None, key.part):

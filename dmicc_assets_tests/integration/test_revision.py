@@ -44,7 +44,7 @@ def server(geo: LivingGeo) -> Iterator[FakeGeo]:
 def settings(tmp_path: Path, server: FakeGeo, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A home whose sources are all on the fake GEO."""
     monkeypatch.setattr(
-        "dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None
+        "dmicc_assets.orchestration.pictures.Pictures.picture", lambda _context, _manifest: None
     )  # seen elsewhere
     settings = living_settings(tmp_path, server)
     settings.prepare_home()

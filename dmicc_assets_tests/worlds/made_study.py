@@ -20,8 +20,8 @@ SILENT = Console(quiet=True)
 
 def without_pictures(patch: pytest.MonkeyPatch) -> None:
     """Leave out what takes most of the time of a small study."""
-    patch.setattr("dmicc_assets.orchestration.pictures.picture", lambda _context, _manifest: None)
-    patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda _tables: [])
+    patch.setattr("dmicc_assets.orchestration.pictures.Pictures.picture", lambda _context, _manifest: None)
+    patch.setattr("dmicc_assets.report.figures.catalog.study_figures", lambda *_: [])
 
 
 def enter(settings: Settings, patch: pytest.MonkeyPatch) -> None:

@@ -132,8 +132,8 @@ def without_pictures() -> None:
     import dmicc_assets_tests.worlds.soaked_home  # noqa: F401 - loaded before the forks
     from dmicc_assets_tests.worlds.fake_geo import QUICK
 
-    pictures.picture = lambda _context, _manifest: None
-    catalog.study_figures = lambda _tables: []
+    pictures.Pictures.picture = lambda self, manifest: None
+    catalog.study_figures = lambda *_: []
     client.Patience = lambda: QUICK  # type: ignore[assignment]
 
 

@@ -1,6 +1,7 @@
 """Every figure of a study by name, drawn on request; the report, the export and Dagster use this list."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from fnmatch import fnmatchcase
 from functools import partial
 from itertools import combinations
 from typing import NamedTuple
@@ -36,18 +37,29 @@ class CatalogFigure(NamedTuple):
         return CAPTIONS[kind]
 
 
-def study_figures(results: Results) -> Iterator[CatalogFigure]:
+def study_figures(results: Results, like: Collection[str] = ("*",)) -> Iterator[CatalogFigure]:
     """Every figure for which there are results, by dataset, cohort and study; `draw` draws it.
 
     Names are `dataset/<dataset>/<kind>`, `cohort/<cohort>/<kind>` and `study/<kind>`; the names of a kind with several
     figures end in `.<part>` (`terms.GO_BP`, `roc.TCGA-CHOL`).
+
+    Args:
+        results: of the study.
+        like: patterns of names; of parts of the study without such a figure nothing is read.
     """
-    for dataset in results.study.datasets:
-        if not results.rows("expression/quality", dataset=dataset).is_empty():
-            yield from dataset_figures(results, dataset)
-    for cohort in results.study.cohorts:
-        if not results.rows("cohort/samples", cohort=cohort).is_empty():
-            yield from cohort_figures(results, cohort)
+    for part, figures in _parts(results).items():
+        if any(fnmatchcase(part, pattern.rpartition("/")[0] or "*") for pattern in like):
+            yield from (each for each in figures() if any(fnmatchcase(each.name, pattern) for pattern in like))
+
+
+def _parts(results: Results) -> dict[str, Callable[[], Iterator[CatalogFigure]]]:
+    """The figures by the beginning of their names."""
+    datasets = {f"dataset/{name}": partial(dataset_figures, results, name) for name in results.study.datasets}
+    cohorts = {f"cohort/{name}": partial(cohort_figures, results, name) for name in results.study.cohorts}
+    return {**datasets, **cohorts, "study": partial(_figures_of_study, results)}
+
+
+def _figures_of_study(results: Results) -> Iterator[CatalogFigure]:
     yield from _shared_figures(results)
     yield from _validation_figures(results)
     yield from _worth_figures(results)
@@ -55,6 +67,8 @@ def study_figures(results: Results) -> Iterator[CatalogFigure]:
 
 def dataset_figures(results: Results, dataset: str) -> Iterator[CatalogFigure]:
     """The figures of one dataset."""
+    if results.rows("expression/quality", dataset=dataset).is_empty():
+        return
     draws: list[tuple[str, str, Callable[[Results, str], SourcedFigure]]] = [
         ("sex_genes", "sex genes", of_dataset.draw_sex_genes),
         ("outliers", "outlier arrays", of_dataset.draw_outliers),
@@ -82,6 +96,8 @@ def _is_projected(results: Results, table: str, part: str) -> bool:
 
 def cohort_figures(results: Results, cohort: str) -> Iterator[CatalogFigure]:
     """The figures of one cohort; only those of its samples as long as its genes are not tested."""
+    if results.rows("cohort/samples", cohort=cohort).is_empty():
+        return
     of_tests: list[tuple[str, str, Callable[[Results, str], SourcedFigure]]] = [
         ("volcano", "volcano plot", of_cohort.draw_volcano),
         ("heat_map", "differentially expressed genes", of_cohort.draw_heat_map),

@@ -33,7 +33,7 @@ def test_a_picture_that_cannot_be_drawn_says_why(place: str, monkeypatch: pytest
     if place != "upstream":
         monkeypatch.setattr(pictures, "upstream", lambda *_: set())
     manifest: Any = SimpleNamespace(table="differential/statistics", n_rows=3)
-    told = pictures.picture(context, manifest)
+    told = pictures.Pictures(context).picture(manifest)
     assert told is not None
     assert told.text.startswith("The picture could not be drawn (RuntimeError: a fault), a defect in dmicc")
     assert not told.is_drawn
