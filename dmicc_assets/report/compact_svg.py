@@ -18,7 +18,8 @@ _STYLE = re.compile(r'style="[^"]*"')
 _ATTRIBUTE = re.compile('="([^"\']*)"')
 # Characters that a URL may contain inside an attribute in double quotes; all others are percent-encoded.
 _PLAIN = " <>/=:;,.'()!?*+-@|{}[]^_~$"
-_CODES = {code: quote(chr(code), safe=_PLAIN) for code in range(128)}
+# The percent sign is first, because the codes of the others have one.
+_CODED = sorted((chr(code) for code in range(128) if quote(chr(code), safe=_PLAIN) != chr(code)), key="%".__ne__)
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
@@ -36,9 +37,9 @@ def compact_svg(svg: str) -> str:
 
 def svg_address(svg: str) -> Markup:
     """The SVG as a `data:` address that is safe inside an attribute in double quotes; text stays readable text."""
-    return Markup(
-        "data:image/svg+xml;charset=utf-8," + _NOT_ASCII.sub(lambda text: quote(text[0]), svg.translate(_CODES))
-    )
+    for character in _CODED:
+        svg = svg.replace(character, quote(character))
+    return Markup("data:image/svg+xml;charset=utf-8," + _NOT_ASCII.sub(lambda text: quote(text[0]), svg))
 
 
 def _rounded(number: re.Match[str]) -> str:

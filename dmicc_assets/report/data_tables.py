@@ -6,7 +6,7 @@ import math
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 from markupsafe import Markup
@@ -102,7 +102,7 @@ class ReportTable:
             self,
             columns=[column for column in self.columns if column.name not in volatile],
             rows=[[row[i] for i in kept] for row in self.rows],
-            payload=_packed(data),
+            payload=_packed(_json(data)),
         )
 
 
@@ -232,27 +232,25 @@ def number_text(cell: object) -> str:
 
 def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> str:
     """All rows, column by column, compressed; as plain text the tables would be half of the page."""
-    data = [
-        {"name": column.name, "kind": column.kind, "values": _values(frame[column.name], column.kind)}
-        for column in columns
-    ]
-    return _packed(data)
+    return _packed(f"[{','.join(_column_json(column, frame[column.name]) for column in columns)}]")
 
 
-def _packed(data: list[dict[str, Any]]) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _packed(text: str) -> str:
     return b64encode(gzip.compress(text.encode(), _LEVEL, mtime=0)).decode()
 
 
-def _values(series: pl.Series, kind: Kind) -> list[object]:
-    if kind != "number":
-        return series.to_list()
-    if series.dtype.is_integer():
-        return series.to_list()
-    numbers = series.cast(pl.Float64)
-    if numbers.is_finite().all(ignore_nulls=False):
-        return [float(f"{x:.{_DIGITS}g}") for x in numbers.to_list()]
-    return [_shortened(x) for x in numbers.to_list()]
+def _column_json(column: ReportColumn, values: pl.Series) -> str:
+    return f'{{"name":{_json(column.name)},"kind":{_json(column.kind)},"values":{_values_json(values, column.kind)}}}'
+
+
+def _values_json(values: pl.Series, kind: Kind) -> str:
+    if kind != "number" or values.dtype.is_integer():
+        return _json(values.to_list())
+    numbers = values.cast(pl.Float64)
+    if not numbers.is_finite().all(ignore_nulls=False):
+        return _json([_shortened(x) for x in numbers.to_list()])
+    # one format for all: each by itself takes three times as long
+    return f"[{','.join([f'%.{_DIGITS}g'] * len(numbers))}]" % tuple(numbers.to_list())
 
 
 def _shortened(x: float | None) -> float | str | None:
@@ -264,5 +262,8 @@ def _shortened(x: float | None) -> float | str | None:
 
 def json_script(data: object) -> Markup:
     """JSON that no browser can take for markup inside a script element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+    return Markup(_json(data).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -155,16 +155,18 @@ def _environment() -> Environment:
 
 def linked(text: str | None) -> Markup:
     """HTML of a text: DOIs become links, everything else is escaped."""
+    if text is None or "10." not in text:
+        return escape(text or "")
     parts: list[Markup] = []
     at = 0
-    for match in _DOI.finditer(text or ""):
+    for match in _DOI.finditer(text):
         doi = _without_punctuation(match[1])
         parts += [
             escape(match.string[at : match.start()]),
             Markup('<a href="https://doi.org/{}">doi:{}</a>').format(doi, doi),
         ]
         at = match.start(1) + len(doi)
-    return Markup().join([*parts, escape((text or "")[at:])])
+    return Markup().join([*parts, escape(text[at:])])
 
 
 def coded(html: Markup) -> Markup:
