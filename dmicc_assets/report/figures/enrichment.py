@@ -111,7 +111,7 @@ def running_sums(sets: Sequence[RankedSet], title: str) -> SourcedFigure:
     """
     if not sets:
         return style.note_figure(title, "No gene set was tested.")
-    figure, panels = style.small_multiples(len(sets), 3, 2.4, 2.35, title)
+    figure, panels = style.small_multiples(len(sets), 3, 2.4, 2.35, title, above=0.2)
     for panel, each in zip(panels, sets, strict=True):
         box = panel.get_position()
         low = box.height * _HITS
@@ -138,19 +138,16 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.plot(turns, each.sum.curve[turns], color=colour, lw=1.2)
     curve.axhline(0, color=style.DARK, lw=0.6)
     curve.plot(each.sum.peak, each.sum.score, "v" if each.sum.score > 0 else "^", color=style.DARK, ms=4)
-    curve.set_title(wrapped(_in_words(each.name), 32, 2), fontsize=7)
+    # above the axes, because a curve can pass anywhere inside them
+    curve.set_title(wrapped(_in_words(each.name), 32, 2), fontsize=7, pad=15)
+    tested = "" if each.camera_p is None else f", camera adjusted p {each.camera_p:.2g}"
+    told = f"NES {each.nes:.2f}{tested}".replace("-", "−")
+    curve.annotate(told, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=style.SMALL)
     curve.tick_params(labelbottom=False, bottom=False, labelsize=style.SMALL)
-    above = each.sum.score > 0
-    text = f"NES {each.nes:.2f}" + (f"\ncamera adjusted p {each.camera_p:.2g}" if each.camera_p is not None else "")
-    curve.text(
-        0.97 if above else 0.03, 0.95 if above else 0.06,
-        text.replace("-", "−"),
-        transform=curve.transAxes, ha="right" if above else "left", va="top" if above else "bottom",
-        fontsize=style.SMALL,
-    )  # fmt: skip
     style.segments(hits, each.sum.hits, each.sum.hits, 0, 1, style.DARK, 0.4)
     hits.set(yticks=[], ylim=(0, 1), xlim=(-0.01 * n, 1.01 * n))
     hits.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    hits.xaxis.set_major_formatter("{x:,.0f}")
     hits.spines["left"].set_visible(False)
     hits.set_xlabel(f"rank by moderated t (1 to {n:,})", fontsize=style.SMALL)
     hits.tick_params(labelsize=style.SMALL)

@@ -51,8 +51,8 @@ def _null_panel(axes: Axes, draws: np.ndarray, observed: float | None) -> None:
     axes.axvline(observed, ymax=0.8, color=style.VERMILLION, lw=1.6, gid="observed")
     axes.margins(x=0.08)
     axes.text(
-        0.98, 0.98, f"observed {observed:.3g}\nreached by {reached} of {len(draws)} draws", transform=axes.transAxes,
-        ha="right", va="top", fontsize=style.SMALL, color=style.VERMILLION,
+        0.98, 0.98, f"observed {observed:.3g}\nreached by {reached:,} of {len(draws):,} draws",
+        transform=axes.transAxes, ha="right", va="top", fontsize=style.SMALL, color=style.VERMILLION,
     )  # fmt: skip
 
 

@@ -176,11 +176,22 @@ def add_letter(figure: SourcedFigure, letter: str) -> SourcedFigure:
     return figure
 
 
-def small_multiples(n: int, columns: int, width: float, height: float, title: str) -> tuple[SourcedFigure, list[Axes]]:
-    """A figure of n panels, each of a size in inches, row by row under a title; the rest of the last row is empty."""
+def small_multiples(
+    n: int, columns: int, width: float, height: float, title: str, above: float = 0.0
+) -> tuple[SourcedFigure, list[Axes]]:
+    """A figure of n panels, each of a size in inches, row by row under a title; the rest of the last row is empty.
+
+    Args:
+        n: panels.
+        columns: panels of a row.
+        width: of a panel with its labels.
+        height: of a panel with its labels and a line of title.
+        title: of the figure.
+        above: inches of further lines of a panel's title.
+    """
     columns = min(columns, n)
     rows = math.ceil(n / columns)
-    lines = n_headlines(title, columns * width)
+    lines, height, between = n_headlines(title, columns * width), height + above, 0.75 + above
     figure = new_figure(columns * width, rows * height + 0.05 + 0.16 * lines, is_to_lay_out=False)
     headline(figure, title)
     high, wide = figure.get_figheight(), figure.get_figwidth()
@@ -189,10 +200,10 @@ def small_multiples(n: int, columns: int, width: float, height: float, title: st
     inside = {
         "left": 0.58 / wide,
         "right": 1 - 0.1 / wide,
-        "top": 1 - (0.36 + 0.16 * lines) / high,
+        "top": 1 - (0.36 + above + 0.16 * lines) / high,
         "bottom": 0.45 / high,
     }
-    figure.subplots_adjust(**inside, wspace=0.42 / (width - 0.42), hspace=0.75 / (height - 0.75))
+    figure.subplots_adjust(**inside, wspace=0.42 / (width - 0.42), hspace=between / (height - between))
     for unused in grid[n:]:
         unused.remove()
     return figure, grid[:n]

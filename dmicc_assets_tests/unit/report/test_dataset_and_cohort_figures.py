@@ -225,7 +225,7 @@ def test_running_sums_are_those_of_the_ranked_genes() -> None:
     ]
     figure = enrichment.running_sums(sets, "A")
     curves = [axes for axes in figure.axes if axes.texts]
-    assert [axes.texts[0].get_text() for axes in curves] == ["NES 2.00\ncamera adjusted p 0.0001", "NES −1.50"]
+    assert [axes.texts[0].get_text() for axes in curves] == ["NES 2.00, camera adjusted p 0.0001", "NES −1.50"]
     for axes, each in zip(curves, sums, strict=True):
         x, y = (np.asarray(values, float) for values in (axes.lines[0].get_xdata(), axes.lines[0].get_ydata()))
         np.testing.assert_array_equal(y, each.curve[x.astype(int)])
