@@ -129,4 +129,5 @@ def named(genes: Sequence[str], symbols: Mapping[str, str]) -> tuple[str, ...]:
 
 def _first(genes: Collection[str], common: Collection[str]) -> tuple[str, ...]:
     """The first genes by name that are not common, then the first that are."""
-    return tuple(nsmallest(_FIRST, genes, key=lambda gene: (gene in common, gene)))
+    others = nsmallest(_FIRST, set(genes).difference(common))
+    return (*others, *nsmallest(_FIRST - len(others), set(genes).intersection(common)))

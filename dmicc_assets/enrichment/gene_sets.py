@@ -81,6 +81,8 @@ class GeneSetLibrary:
     @property
     def genes(self) -> set[str]:
         """The genes of all sets."""
+        if isinstance(self.sets, SetsByTerm):
+            return set(self.sets.coded[0])
         return set[str]().union(*(each.genes for each in self.sets.values()))
 
 

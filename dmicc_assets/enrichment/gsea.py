@@ -7,14 +7,14 @@ the same scores. The null of a random set depends on its size only, sizes share 
 running sum has its extremes at the hits: these are used here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
-from dmicc_assets.enrichment.measured_sets import MeasuredSets, measured_sets
+from dmicc_assets.enrichment.measured_sets import MeasuredSets, gene_lists, measured_sets
 from dmicc_assets.enrichment.random_sets import N_RANDOM, RandomSets
 from dmicc_assets.enrichment.relabelled import RelabelledGenes, scores_under_labels
 from dmicc_assets.enrichment.score_significance import (
@@ -26,7 +26,7 @@ from dmicc_assets.enrichment.score_significance import (
 from dmicc_assets.enrichment.set_scores import IntArray, enrichment_scores
 from dmicc_assets.study.schema import Enrichment
 from dmicc_assets.tables import TABLES
-from dmicc_assets.types import BoolArray, FloatArray
+from dmicc_assets.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +185,7 @@ def _table(
     label_p, label_fdr = np.full((2, es.size), np.nan)
     if under_labels is not None:
         label_p, label_fdr = label_significance(es, under_labels[:, np.concatenate(own)])
+    edges = [_leading_edges(sets.positions[mine], one.same.es[mine], one.peak[mine]) for sets, one, mine in has]
     terms = [sets.terms[i] for sets, _, mine in has for i in np.flatnonzero(mine).tolist()]
     columns = {
         "library": library.name,
@@ -197,12 +198,15 @@ def _table(
         "fdr": found.fdr,
         "label_p_value": label_p,
         "label_fdr": label_fdr,
-        "leading_edge": [edge for sets, one, mine in has for edge in _leading_edges(sets, one, mine, genes)],
+        "leading_edge": gene_lists(genes, *(np.concatenate(each) for each in zip(*edges, strict=True))),
     }
     table = TABLES["enrichment/gsea"].frame(columns)
     return table.sort(pl.col("nes").abs(), "term", descending=[True, False], nulls_last=True)
 
 
-def _leading_edges(sets: _Sets, scores: _Scores, mine: BoolArray, genes: list[str]) -> Iterator[list[str]]:
-    for hits, es, at in zip(sets.positions[mine], scores.same.es[mine], scores.peak[mine], strict=True):
-        yield [genes[i] for i in (hits[: at + 1] if es >= 0 else hits[at:][::-1]).tolist()]
+def _leading_edges(positions: IntArray, es: FloatArray, peak: IntArray) -> tuple[IntArray, IntArray]:
+    """Positions (H,) of the hits up to each set's deviation, the most extreme first, and how many they are (M,)."""
+    is_high, size = es >= 0, positions.shape[1]
+    n = np.where(is_high, peak + 1, size - peak)
+    from_its_end = np.where(is_high[:, None], positions, positions[:, ::-1])
+    return from_its_end[np.arange(size) < n[:, None]], n

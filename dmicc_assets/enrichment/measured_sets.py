@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary, SetsByTerm
@@ -88,6 +89,13 @@ class MeasuredSets:
     def _only(self, kept: BoolArray) -> Self:
         terms = tuple(term for term, one in zip(self.terms, kept.tolist(), strict=True) if one)
         return replace(self, terms=terms, size=self.size[kept], hits=self.hits[np.repeat(kept, self.size)])
+
+
+def gene_lists(genes: Sequence[str], positions: IntArray, size: IntArray) -> pl.Series:
+    """Lists of genes (S,) by their positions (H,), list after list, and how many each has (S,): at least one."""
+    names = pl.Series("genes", genes, pl.String).gather(positions)
+    lists = pl.DataFrame([pl.Series("list", np.repeat(np.arange(len(size)), size)).set_sorted(), names])
+    return lists.group_by("list", maintain_order=True).agg("genes")["genes"]
 
 
 def measured_sets(library: GeneSetLibrary, measured: Sequence[str]) -> MeasuredSets:

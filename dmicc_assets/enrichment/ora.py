@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.enrichment.gene_sets import GeneSetLibrary
-from dmicc_assets.enrichment.measured_sets import IntArray, MeasuredSets, measured_sets
+from dmicc_assets.enrichment.measured_sets import IntArray, MeasuredSets, gene_lists, measured_sets
 from dmicc_assets.stats.multiplicity import adjust_p_values
 from dmicc_assets.stats.overlap import hypergeometric_tail
 from dmicc_assets.study.schema import Enrichment
@@ -65,7 +65,8 @@ def over_representation(
     n_background, n_drawn = len(covered), int(is_drawn.sum())
     sets = measured.of_size(settings.min_size, settings.max_size).that_hold(is_drawn)
     drawn = replace(sets, size=sets.counts(is_drawn[:, None])[:, 0], hits=sets.hits[is_drawn[sets.hits]])
-    genes = drawn.sets
+    by_name = np.argsort(np.argsort(np.array(background)))[drawn.hits]
+    alphabetical = np.lexsort((by_name, np.repeat(np.arange(len(drawn.size)), drawn.size)))
     k, m = drawn.size, sets.size
     p = hypergeometric_tail(k, m, n_background, n_drawn)
     table = {
@@ -80,7 +81,7 @@ def over_representation(
         "p_value": p,
         "adj_p_value": adjust_p_values(p, "BH"),
         "label_p_value": _share_of_lists(k, sets, relabelled),
-        "genes": [sorted(genes[term]) for term in sets.terms],
+        "genes": gene_lists(background, drawn.hits[alphabetical], k),
     }
     return TABLES["enrichment/terms"].frame(table).sort("p_value", "term")
 

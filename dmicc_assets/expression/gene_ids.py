@@ -25,7 +25,7 @@ ProbeCell = tuple[str, Namespace, str]
 def namespace_of(genes: Collection[str]) -> Namespace | None:
     """The namespace of over half of the identifiers; None for symbols."""
     for namespace, pattern in PATTERNS.items():
-        if 2 * sum(pattern.fullmatch(gene) is not None for gene in genes) > len(genes):
+        if 2 * len(list(filter(pattern.fullmatch, genes))) > len(genes):
             return namespace
     return None
 

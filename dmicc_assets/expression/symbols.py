@@ -62,15 +62,17 @@ def find_symbols(wanted: Sequence[str], available: Collection[str]) -> SymbolMat
     found: dict[str, str] = {}
     by_previous: dict[str, str] = {}
     missing: list[str] = []
+    today, earlier = _today(), _earlier()
     for gene in dict.fromkeys(wanted):
         if gene in names:
             found[gene] = gene
             continue
-        name = _other_name(gene, names)
-        if name is None:
+        symbol = today.get(gene, gene)
+        others = (symbol,) if symbol in names else [name for name in earlier.get(symbol, ()) if name in names]
+        if len(others) != 1:
             missing.append(gene)
         else:
-            found[gene] = by_previous[gene] = name
+            found[gene] = by_previous[gene] = others[0]
     return SymbolMatch(found, by_previous, missing)
 
 
@@ -109,14 +111,6 @@ def kind_of_names(names: Collection[str]) -> str | None:
             return kind
     is_titled = sum(not is_human_symbol(name) and is_gene_symbol(name) for name in names) > half
     return "symbols of mouse or rat" if is_titled else None
-
-
-def _other_name(gene: str, names: frozenset[str]) -> str | None:
-    symbol = _today().get(gene, gene)
-    if symbol in names:
-        return symbol
-    earlier = [name for name in _earlier().get(symbol, ()) if name in names]
-    return earlier[0] if len(earlier) == 1 else None
 
 
 @cache
