@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dmicc_assets.enrichment.set_scores import AT_ONCE, scores_of_hits
 from dmicc_assets.types import BoolArray, FloatArray
 
-_LABELLINGS = 20  # that are scored at a time
+_LABELLINGS = 20  # that are scored at a time, at least
+_ROWS = 100  # scores of a size at a time, if there are as many labellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def scores_under_labels(t: FloatArray, sets: Sequence[NDArray[np.intp]]) -> Floa
     first = 0
     for some in _together(sets):
         last = first + sum(map(len, some))
-        for rows in (slice(start, start + _LABELLINGS) for start in range(0, many, _LABELLINGS)):
+        at_once = max(_LABELLINGS, _ROWS // min(map(len, some), default=_ROWS))
+        for rows in (slice(start, start + at_once) for start in range(0, many, at_once)):
             scores[rows, first:last] = _scores(position[rows], weight[rows], some)
         first = last
     return scores
@@ -108,11 +110,15 @@ def _scores(position: NDArray[np.integer], weight: FloatArray, sets: Sequence[ND
     A labelling's genes are looked up together, while they are in the processor's cache.
     """
     genes = np.concatenate([np.empty(0, dtype=np.intp), *(each.ravel() for each in sets)])
-    hits = np.stack([row.take(genes) for row in position])
+    hits = np.empty((len(position), genes.size), dtype=position.dtype)
+    for row, found in zip(position, hits, strict=True):
+        row.take(genes, out=found, mode="clip")  # which is written without a copy
     ends = np.cumsum([0, *(each.size for each in sets)]).tolist()
     for each, start, end in zip(sets, ends, ends[1:], strict=False):
         hits[:, start:end].reshape(-1, *each.shape).sort(axis=-1)
-    share = np.stack([ranked.take(row) for ranked, row in zip(weight, hits, strict=True)])
+    share = np.empty(hits.shape)
+    for ranked, row, found in zip(weight, hits, share, strict=True):
+        ranked.take(row, out=found, mode="clip")
     scores = [np.empty((len(hits), 0))]
     for (n_sets, size), start, end in zip((each.shape for each in sets), ends, ends[1:], strict=False):
         own, found = hits[:, start:end].reshape(-1, size), share[:, start:end].reshape(-1, size)
