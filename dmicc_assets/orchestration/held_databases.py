@@ -1,18 +1,21 @@
-"""Dagster's SQLite files of events while a command tells it something: one transaction a step, and not one an event.
+"""Dagster's SQLite files while a command tells it something: one transaction a step, and not one an event.
 
 Dagster opens a file, writes an event, and waits for the disk; that of each run it first makes table by table. That took
-most of a report.
+most of a report, and a connection for each of 35 questions on a new run much of the rest.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.runs import SqliteRunStorage
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
-_CONNECT = "_connect"  # by this name Dagster's storage opens the file of a run, or that of all events
+# By these names Dagster's storages open the file of a run's events or that of all events, and the file of all runs.
+_CONNECT, _CONNECT_RUNS = "_connect", "connect"
 _BUSY_SECONDS = 60.0
 
 Connect = Callable[[str], AbstractContextManager[Connection]]
@@ -59,14 +62,14 @@ class Transactions:
 
 
 class HeldDatabases:
-    """Dagster's files of events; its other databases are used as ever.
+    """Dagster's files of events, and its file of runs, which is only kept open; its other databases are used as ever.
 
     Args:
         instance: Dagster's.
     """
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
-        self._storage = instance.event_log_storage
+        self._events, self._runs = instance.event_log_storage, instance.run_storage
         self._engines: dict[str, Engine] = {}
         self._empty: bytes | None = None
 
@@ -79,10 +82,19 @@ class HeldDatabases:
         Args:
             run_id: a new run that the block reports, if any.
         """
-        storage, transactions = self._storage, Transactions()
-        if not isinstance(storage, SqliteEventLogStorage):
+        transactions = Transactions()
+        with ExitStack() as patched:
+            patched.callback(transactions.close)
+            if isinstance(self._events, SqliteEventLogStorage):
+                patched.enter_context(self._held_events(self._events, run_id, transactions))
+            if isinstance(self._runs, SqliteRunStorage):
+                patched.enter_context(self._one_connection(self._runs))
             yield transactions
-            return
+
+    @contextmanager
+    def _held_events(
+        self, storage: SqliteEventLogStorage, run_id: str | None, transactions: Transactions
+    ) -> Iterator[None]:
         connect: Connect = getattr(storage, _CONNECT)
         if run_id is not None:
             self._make(storage, run_id, connect)
@@ -93,15 +105,27 @@ class HeldDatabases:
                 if file not in storage._initialized_dbs:
                     with connect(file):  # makes it, or looks at its version
                         pass
-                transactions.add(file, self._engine(storage, file).connect())
+                transactions.add(file, self._engine(storage.conn_string_for_shard(file)).connect())
             yield transactions.connections[file]
 
-        setattr(storage, _CONNECT, held)
-        try:
-            yield transactions
-        finally:
-            setattr(storage, _CONNECT, connect)
-            transactions.close()
+        with _in_place(storage, _CONNECT, held):
+            yield
+
+    @contextmanager
+    def _one_connection(self, storage: SqliteRunStorage) -> Iterator[None]:
+        """Have the file of runs opened once, and each change of it committed at once.
+
+        A process that held it while it waits for the file of events would wait for ever for one that does the opposite.
+        """
+        with self._engine(storage._conn_string).connect() as connection:
+
+            @contextmanager
+            def connected() -> Iterator[Connection]:
+                with nullcontext() if connection.in_transaction() else connection.begin():
+                    yield connection
+
+            with _in_place(storage, _CONNECT_RUNS, connected):
+                yield
 
     def _make(self, storage: SqliteEventLogStorage, run_id: str, connect: Connect) -> None:
         """Make the file of a new run: by Dagster at first, then as a copy of that one as it was when it was empty.
@@ -117,8 +141,17 @@ class HeldDatabases:
             path.write_bytes(self._empty)
             storage._initialized_dbs.add(run_id)
 
-    def _engine(self, storage: SqliteEventLogStorage, file: str) -> Engine:
-        url = storage.conn_string_for_shard(file)
+    def _engine(self, url: str) -> Engine:
         if url not in self._engines:
             self._engines[url] = create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
         return self._engines[url]
+
+
+@contextmanager
+def _in_place(storage: object, name: str, ours: Callable[..., Any]) -> Iterator[None]:
+    """Put ours in the place of a storage's method until the block ends."""
+    setattr(storage, name, ours)
+    try:
+        yield
+    finally:
+        delattr(storage, name)

@@ -92,6 +92,17 @@ def test_others_read_at_once_what_is_committed_in_the_block(instance: dg.Dagster
     assert n_materialised(files / "index.db") == before + 2
 
 
+def test_the_file_of_runs_is_never_held(instance: dg.DagsterInstance) -> None:
+    runs = Path(instance.root_directory) / "history" / "runs.db"
+    with HeldDatabases(instance).held(str(uuid4())):
+        assert dg.materialize([made], instance=instance).success
+        with closing(sqlite3.connect(runs, timeout=0)) as connection:
+            connection.execute("DELETE FROM runs WHERE id < 0")
+            connection.commit()
+            (n,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        assert n == instance.get_runs_count(), "each change is there for others at once"
+
+
 def test_what_is_written_whole_is_taken_back_by_an_error(instance: dg.DagsterInstance, files: Path) -> None:
     before = n_materialised(files / "index.db")
     with HeldDatabases(instance).held() as transactions:
