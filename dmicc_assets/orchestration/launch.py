@@ -114,7 +114,7 @@ class Launcher:
         times = answer.began, answer.seconds
         if answer.made is None:
             error = answer.failure or DmiccError(answer.defect)
-            run.fail(step.name, *times, str(error), failed_check(step, error))
+            run.fail(step.name, *times, error, failed_check(step, error))
             return ""
         of = self._workspace.context(step, key, run.run_id)
         try:
@@ -125,7 +125,7 @@ class Launcher:
             ]
             checks = [*passed_checks(step), *finding_results(step, of)]
         except DmiccError as error:  # another process damaged a file since
-            run.fail(step.name, *times, str(error))
+            run.fail(step.name, *times, error)
             return str(error)
         made = [materialization(each, seen, inputs) for each, seen in zip(answer.made.written, shown, strict=True)]
         run.succeed(step.name, *times, made, checks)
@@ -141,7 +141,7 @@ class Launcher:
         try:
             metadata = catalog_metadata(build())
         except DmiccError as error:
-            run.fail(_CATALOG_OP, began, time() - began, str(error))
+            run.fail(_CATALOG_OP, began, time() - began, error)
             raise
         run.succeed(_CATALOG_OP, began, time() - began, [dg.AssetMaterialization(CATALOG, metadata=metadata)])
 

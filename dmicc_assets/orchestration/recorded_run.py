@@ -23,6 +23,7 @@ from dagster._core.execution.plan.step import StepKind
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster_shared.error import SerializableErrorInfo
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.orchestration.checks import Target, evaluation
 from dmicc_assets.orchestration.origin import origin_of
 from dmicc_assets.orchestration.provenance import latest_events
@@ -101,16 +102,16 @@ class RecordedRun:
         self._of_step(step, DagsterEventType.STEP_SUCCESS, ended, f"Made {step}.", StepSuccessData(seconds * 1000))
 
     def fail(
-        self, step: str, began: float, seconds: float, message: str, checks: Iterable[dg.AssetCheckResult] = ()
+        self, step: str, began: float, seconds: float, error: DmiccError, checks: Iterable[dg.AssetCheckResult] = ()
     ) -> None:
-        """Report a step that failed: `message` for the user, and `checks` that it did not pass."""
-        ended = began + seconds
+        """Report a step that failed, and `checks` that it did not pass, as if it had raised Dagster's `Failure`."""
+        ended, message = began + seconds, str(error)
         self._of_step(step, DagsterEventType.STEP_START, began, f"Began {step}.")
         self._of_checks(step, ended, list(checks), None)
         data = StepFailureData(
             SerializableErrorInfo(message, [], "Failure"),
-            UserFailureData("intentional-failure", message, {}),
-            ErrorSource.USER_CODE_ERROR,
+            UserFailureData("intentional-failure", message, {"exit_status": dg.MetadataValue.int(error.exit_status)}),
+            ErrorSource.FRAMEWORK_ERROR,
         )
         failure = self._of_step(step, DagsterEventType.STEP_FAILURE, ended, message, data)
         self._first_failure = self._first_failure or failure
@@ -124,7 +125,8 @@ class RecordedRun:
             self._tell(DagsterEventType.RUN_SUCCESS, self._ended, message="Everything was made.")
             return
         if self._first_failure is not None:
-            message, data = "A step failed.", JobFailureData(None, RunFailureReason.STEP_FAILURE, self._first_failure)
+            error = self._first_failure.step_failure_data.error
+            message, data = "A step failed.", JobFailureData(error, RunFailureReason.STEP_FAILURE, self._first_failure)
         else:
             message, data = "Not everything was told.", JobFailureData(None, RunFailureReason.RUN_EXCEPTION)
         self._tell(DagsterEventType.RUN_FAILURE, self._ended, message=message, event_specific_data=data)
@@ -150,7 +152,7 @@ class RecordedRun:
 
     def _tell(self, kind: DagsterEventType, at: float, **given: Any) -> DagsterEvent:
         event = DagsterEvent(kind.value, self._job, pid=os.getpid(), **given)
-        level = logging.ERROR if event.is_failure else logging.INFO
+        level = logging.ERROR if event.is_failure else logging.DEBUG  # as Dagster does
         self._instance.report_dagster_event(event, self.run_id, level, timestamp=at)
         self._ended = max(self._ended, at)
         return event

@@ -52,16 +52,21 @@ def _are_known(
     partition: str | None,
     made: dg.EventLogRecord,
 ) -> bool:
-    """Whether Dagster has a result of each check of this materialisation, or a run at work will give one."""
-    keys = [dg.AssetCheckKey(check.not_none(r.asset_key), check.not_none(r.check_name)) for r in results]
-    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys, PartitionKeyFilter(key=partition))
-    return all(key in found and _is_of(instance, found[key], made) for key in keys)
+    """Whether Dagster has each of these results of this materialisation, or a run at work will give it one."""
+    of = {dg.AssetCheckKey(check.not_none(r.asset_key), check.not_none(r.check_name)): r.passed for r in results}
+    filtered = PartitionKeyFilter(key=partition)
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(of), filtered)
+    return all(key in found and _is_of(instance, found[key], made, passed) for key, passed in of.items())
 
 
-def _is_of(instance: dg.DagsterInstance, execution: AssetCheckExecutionRecord, made: dg.EventLogRecord) -> bool:
+def _is_of(
+    instance: dg.DagsterInstance, execution: AssetCheckExecutionRecord, made: dg.EventLogRecord, passed: bool
+) -> bool:
     if execution.status == AssetCheckExecutionRecordStatus.PLANNED:
         run = instance.get_run_by_id(execution.run_id)
         return run is not None and not run.is_finished
+    if (execution.status == AssetCheckExecutionRecordStatus.SUCCEEDED) != passed:  # of a later attempt that failed
+        return False
     if made.run_id != RUNLESS_RUN_ID and execution.run_id == made.run_id:
         return True
     target = None if execution.evaluation is None else execution.evaluation.target_materialization_data

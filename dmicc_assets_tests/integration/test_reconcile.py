@@ -172,6 +172,18 @@ def test_checks_of_a_run_that_was_killed_after_its_tables_are_reported(settings:
     assert unchecked(settings) == set()
 
 
+def test_a_check_that_failed_in_a_later_attempt_is_told_to_have_passed(settings: Settings) -> None:
+    """An edit made a step fail, and was taken back: the result of before is up to date again, and so is its check."""
+    instance, workspace = dg.DagsterInstance.get(), open_workspace(settings)
+    with sqlite3.connect(settings.dagster_home / "history" / "runs" / "index.db") as events:
+        check = "check_name LIKE 'D05%' AND partition = 'local.a'"
+        events.execute(f"UPDATE asset_check_executions SET execution_status = 'FAILED' WHERE {check}")
+    assert agree(instance, workspace, "local", STEPS).reported == ["the checks of differential of local.a"]
+    state_file = settings.dagster_home / "dmicc_told" / "local.json"
+    state_file.unlink()
+    assert agree(instance, workspace, "local", STEPS).reported == []
+
+
 def test_the_sensor_reports_what_no_run_is_writing(settings: Settings) -> None:
     made.edit_study(settings, differential=NEW)
     make_unheard(settings, "differential", "local.a")

@@ -8,6 +8,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
+from dmicc_assets.errors import DmiccError
 from dmicc_assets.orchestration.recorded_run import RecordedRun
 from dmicc_assets.types import PartitionKey
 
@@ -46,7 +47,7 @@ def test_a_run_succeeds_only_if_all_of_it_was_made_and_told(
     run = RecordedRun(instance, job, [table.key], PartitionKey("s"), run_id, {}, time())
     with suppress(KeyboardInterrupt, RuntimeError), run:
         if fails:
-            run.fail("table", time(), 0.5, "no")
+            run.fail("table", time(), 0.5, DmiccError("no"))
         if ended_by is not None:
             raise ended_by
     told = instance.get_run_by_id(run_id)
