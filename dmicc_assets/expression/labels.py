@@ -103,11 +103,15 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
     for rule in rules:
         if rule.expect is not None and counts[rule.label] != rule.expect:
             raise DataError(
-                f"{dataset}: {counts[rule.label]} samples are {rule.label}, the study expects {rule.expect}"
+                f"{dataset}: {_are(counts[rule.label])} {rule.label}, the study expects {rule.expect}"
                 f"{_which(names, labels, rule.label)}",
                 check="D4",
             )
     return labels
+
+
+def _are(n: int) -> str:
+    return "1 sample is" if n == 1 else f"{n} samples are"
 
 
 def _which(names: Sequence[str], labels: Sequence[str], label: str) -> str:

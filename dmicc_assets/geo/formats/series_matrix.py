@@ -284,7 +284,8 @@ def _check_row_count(n_rows: int, header: SeriesHeader, name: str) -> None:
     if not counts:
         return
     if n_rows < counts[-1] or (len(counts) == 1 and n_rows != counts[0]):
-        message = f"{name}: the table has {n_rows} rows, but !Sample_data_row_count says {counts[-1]}"
+        rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
+        message = f"{name}: the table has {rows}, but !Sample_data_row_count says {counts[-1]}"
         raise SourceError(message, check=CHECK)
 
 

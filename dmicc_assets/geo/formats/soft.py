@@ -241,8 +241,9 @@ def _sample_values(entity: Entity, name: str, reader: ColumnReader) -> _Column |
 def _check_row_count(entity: Entity, n_rows: int, name: str) -> None:
     said = entity.fields.get("data_row_count", [""])[0]
     if said.isdigit() and int(said) != n_rows:
+        rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
         raise SourceError(
-            f"{name}: the table of {entity.accession} has {n_rows} rows, but !Sample_data_row_count says {said}",
+            f"{name}: the table of {entity.accession} has {rows}, but !Sample_data_row_count says {said}",
             check=CHECK,
         )
 

@@ -92,7 +92,7 @@ def test_samples_that_do_not_fit_stop_the_dataset_with_a_table(rules: list[Label
 @pytest.mark.parametrize(
     ("n", "said"),
     [
-        (1, r"1 samples are hcc, the study expects 9 \(S0\); correct the rules, or write `expect: 1`"),
+        (1, r"1 sample is hcc, the study expects 9 \(S0\); correct the rules, or write `expect: 1`"),
         (5, r"5 samples are hcc, the study expects 9 \(S0, S1, S2, S3, S4\); correct"),
         (400, r"400 samples are hcc, the study expects 9 \(S0, S1, S2, S3, S4 and 395 more\); correct"),
         (0, "0 samples are hcc, the study expects 9; correct its rule, which no sample matches, or leave it out$"),

@@ -82,7 +82,7 @@ def test_no_contact_field_is_kept(gzipped: Gzipped) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda t: t.replace("2_at\tnull\tP\n", ""), "table of GSM1 has 1 rows, but !Sample_data_row_count says 2"),
+        (lambda t: t.replace("2_at\tnull\tP\n", ""), "table of GSM1 has 1 row, but !Sample_data_row_count says 2"),
         (lambda t: t.rsplit("!sample_table_end", 1)[0], "cut short: no line !sample_table_end"),
         (lambda t: t.replace("1_at\t1.5", "1_at\tabc"), "'1_at' has 'abc' for VALUE"),
         (lambda t: t.replace("2_at\tnull\t", "1_at\tnull\t"), "duplicate id '1_at'"),
