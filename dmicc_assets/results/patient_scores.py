@@ -97,6 +97,8 @@ def study_model(results: Results) -> tuple[RiskModel, pl.DataFrame]:
 def stale_model(workspace: Workspace, study: str, steps: Sequence[Step]) -> str:
     """Warning that a study's model or the verdict on it is out of date, with the reason; empty if both are current.
 
+    A verdict that was never made is no warning of this: `worth_of_the_model` says it.
+
     Args:
         workspace: of the process.
         study: the study.
@@ -107,7 +109,7 @@ def stale_model(workspace: Workspace, study: str, steps: Sequence[Step]) -> str:
     states = study_currency(workspace, study, steps)
     for table, what in (("model/coefficients", "model"), ("rigor/verdict", "verdict on the model")):
         causes = [state.root_cause for state in states if table in state.step.outputs]
-        if causes and causes[0]:
+        if causes and causes[0] and workspace.lake.was_written(table, study):
             return f"the {what} of {study} is out of date: {causes[0]}"
     return ""
 

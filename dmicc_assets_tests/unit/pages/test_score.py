@@ -1,16 +1,20 @@
 """New samples scored on a page: as the core scores them, with the verdict above, and no risk where none can be had."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.verdict_rules import LINES
+from dmicc_assets.lake.currency import Currency
 from dmicc_assets.model.frozen_model import RiskModel
+from dmicc_assets.pages.site import Site
 from dmicc_assets.results.patient_scores import score_matrix
-from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets.types import ExpressionMatrix, PartitionKey
 from dmicc_assets_tests.worlds.pages_browser import ADDRESS, Browser
-from dmicc_assets_tests.worlds.simulated_lake import STUDY
+from dmicc_assets_tests.worlds.simulated_lake import STUDY, simulated_workspace
 
 Model = tuple[RiskModel, pl.DataFrame]
 SCORE = f"/studies/{STUDY}/score"
@@ -87,3 +91,15 @@ def test_a_file_that_is_no_matrix_is_told_by_its_name(
 def test_a_study_without_a_model_says_so(browser: Browser) -> None:
     assert "demo has no risk model yet" in browser.open("/studies/demo/score")
     assert browser.status == 409
+
+
+def test_a_verdict_that_was_never_made_is_not_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = simulated_workspace(tmp_path / "home")
+    for suffix in (".parquet", ".json"):
+        workspace.lake.path("rigor/verdict", STUDY).with_suffix(suffix).unlink()
+    (judgement,) = (step for step in STEPS if "rigor/verdict" in step.outputs)
+    late = Currency(judgement, PartitionKey(STUDY), "never made", "judgement of simulated: never made")
+    monkeypatch.setattr("dmicc_assets.results.patient_scores.study_currency", lambda *_: [late])
+    page = Browser(Site(workspace.settings)).open(SCORE)
+    assert "No verdict on this model was made" in page
+    assert "out of date" not in page.lower()
