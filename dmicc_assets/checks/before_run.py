@@ -190,8 +190,8 @@ def _vanishing(study: Study, name: str, previews: Mapping[str, DatasetPreview]) 
     named = _genes_by_dataset(study, name, previews)
     genes, smallest = _common_genes(study, name, previews), min(map(len, named.values()), default=0)
     if genes and len(genes) < UNIVERSE_JACCARD * smallest:
-        text = f"cohort {name}: {len(genes)} of the {smallest} genes of its smallest dataset are in all of its datasets"
-        yield Remark(f"{text}; {lacking(named)}{_ADVICE} (finding I9)", stops=False)
+        text = f"{len(genes):,} of the {smallest:,} genes of its smallest dataset are in all of its datasets"
+        yield Remark(f"cohort {name}: {text}; {lacking(named)}{_ADVICE} (finding I9)", stops=False)
 
 
 def _universes(cohorts: Sequence[CohortAhead]) -> Iterator[Remark]:
@@ -201,7 +201,7 @@ def _universes(cohorts: Sequence[CohortAhead]) -> Iterator[Remark]:
         return
     common, every = frozenset[str].intersection(*known.values()), frozenset[str]().union(*known.values())
     if len(common) < UNIVERSE_JACCARD * len(every):
-        text = f"the cohorts share {len(common)} of {len(every)} genes; {lacking(known)}"
+        text = f"the cohorts share {len(common):,} of {len(every):,} genes; {lacking(known)}"
         yield Remark(f"{text}{_ADVICE} (finding I9)", stops=False)
 
 

@@ -59,7 +59,7 @@ def random_genes(evidence: StudyEvidence) -> list[Finding]:
         observed = of_subject.filter(pl.col("draw") == 0)["value"][0]
         genes = counted(len(evidence.biomarkers), "random expressed gene")
         text = (
-            f"{(draws >= observed - 1e-12).mean():.1%} of {len(draws)} models of {genes} reach the model's AUC of "
+            f"{(draws >= observed - 1e-12).mean():.1%} of {len(draws):,} models of {genes} reach the model's AUC of "
             f"{observed:.3f} (p = {p:.3g}); half of them reach {draws.median():.2f}"
         )
         text += _against_degs(degs.filter(pl.col("subject") == subject), evidence.study.model_cohort)
@@ -78,7 +78,7 @@ def _against_degs(draws: pl.DataFrame, cohort: str) -> str:
         return ""
     observed = draws.filter(pl.col("draw") == 0)["value"][0]
     share = (values >= observed - 1e-12).mean()
-    return f"; of {len(values)} models of random differentially expressed genes of {cohort} {share:.1%} (p = {p:.3g})"
+    return f"; of {len(values):,} models of random differentially expressed genes of {cohort} {share:.1%} (p = {p:.3g})"
 
 
 def _judged(p: float, n_draws: int, meaning: str) -> tuple[Severity, str]:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Doubt, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable, signed
 from dmicc_assets.expression.labels import ANY, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
 
@@ -227,7 +227,7 @@ def cell_composition(evidence: StudyEvidence) -> list[Finding]:
             continue
         largest = max(sorted(shifts), key=lambda gene: abs(shifts[gene]))
         moved = [gene for gene in sorted(shifts) if abs(shifts[gene]) > MARKER_SHIFT]
-        text = ", ".join(f"{gene} ({MARKERS[gene]}) {shifts[gene]:+.2f}" for gene in moved or [largest])
+        text = ", ".join(f"{gene} ({MARKERS[gene]}) {signed(shifts[gene], '+.2f')}" for gene in moved or [largest])
         message = f"{text} log2 between cases and controls" + (
             ": the groups hold different mixtures of cells, and so do the genes found" if moved else ""
         )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Measure, check
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable, signed
 from dmicc_assets.expression.orthologues import Replaced
 from dmicc_assets.expression.quality import SMALL_GROUP
 from dmicc_assets.expression.symbols import kind_of_names
@@ -194,11 +194,11 @@ def outlier_arrays(evidence: StudyEvidence) -> list[Finding]:
         lowest = outliers.head(1) if len(outliers) else judged.head(1)
         value, threshold = lowest["connectivity_z"][0], lowest["limit"][0]
         if outliers.is_empty():
-            text = f"the least connected array is {lowest['sample'][0]} (z {value:.2f})"
+            text = f"the least connected array is {lowest['sample'][0]} (z {signed(value, '.2f')})"
             findings.append(finding("I5", dataset, "ok", text, value, threshold))
             continue
         names = ", ".join(
-            f"{s} ({label}, {z:.1f})"
+            f"{s} ({label}, {signed(z, '.1f')})"
             for s, label, z in outliers.select("sample", "label", "connectivity_z").iter_rows()
         )
         text = (
@@ -259,7 +259,7 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
         n = len(probes)
         unmapped = float((probes["n_symbols"] == 0).sum() / n) if n else 0.0
         several = float((probes["n_symbols"] > 1).sum() / n) if n else 0.0
-        text = f"{unmapped:.1%} of {n} probes have no gene, {several:.1%} several" if n else "the matrix is by gene"
+        text = f"{unmapped:.1%} of {n:,} probes have no gene, {several:.1%} several" if n else "the matrix is by gene"
         problems: list[tuple[str, Measured]] = []
         if unmapped > UNMAPPED:
             problems.append((f"over {UNMAPPED:.0%} measure no gene", (unmapped, UNMAPPED, "")))
@@ -322,4 +322,4 @@ def _unknown_names(names: Sequence[str], known: float) -> str:
     """What is said of names that are mostly no symbols: how many, what they look like, and the first."""
     kind = kind_of_names(names)
     looks = f": they look like {kind}" if kind else ""
-    return f"{known:.0%} of {len(names)} gene names are known symbols{looks} ({', '.join(names[:3])}, ...)"
+    return f"{known:.0%} of {len(names):,} gene names are known symbols{looks} ({', '.join(names[:3])}, ...)"

@@ -80,6 +80,11 @@ def listed(texts: Sequence[str]) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else list(texts))
 
 
+def signed(x: float, form: str) -> str:
+    """A number in a format, with the minus sign that the report's tables have."""
+    return format(x, form).replace("-", "−")
+
+
 def counted(n: int, noun: str) -> str:
     """A number with its noun, in the plural unless the number is one."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    return f"{n} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -72,7 +72,7 @@ def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
         n_null = storey_pi0(p) * len(p) * settings.p_value
         rate = min(1.0, n_null / rejected)
         text = (
-            f"{rejected} of {len(p)} genes have raw p < {settings.p_value:g}, about {n_null:.0f} are expected by "
+            f"{rejected:,} of {len(p):,} genes have raw p < {settings.p_value:g}, about {n_null:,.0f} are expected by "
             f"chance: an estimated {rate:.0%} of those {rejected} are false"
         )
         fires = rate > FDR
@@ -151,7 +151,7 @@ def fold_change_filter(evidence: StudyEvidence) -> list[Finding]:
         remain = int((judged < settings.p_value).sum())
         n_deg = len(evidence.rows("differential/genes", cohort=name))
         text = (
-            f"of {n_deg} differentially expressed genes {remain} remain when abs(log2 fold change) > "
+            f"of {n_deg:,} differentially expressed genes {remain:,} remain when abs(log2 fold change) > "
             f"{settings.log_fc:g} is itself tested (TREAT, {'raw p' if settings.adjust == 'none' else 'BH-adjusted p'} "
             f"< {settings.p_value:g})"
         )
@@ -269,7 +269,7 @@ def _problems(used: Sequence[str], notes: Mapping[str, Any], terms: pl.DataFrame
         if not notes.get(library, {}).get(what)
     ]
     too_large = terms.filter(pl.col("n_background") > n_genes)["library"].unique().sort().to_list()
-    problems += [f"the background of {library} is larger than the {n_genes} measured genes" for library in too_large]
+    problems += [f"the background of {library} is larger than the {n_genes:,} measured genes" for library in too_large]
     several = terms.group_by("library").agg(pl.col("n_background").n_unique()).filter(pl.col("n_background") > 1)
     problems += [f"{library} has several backgrounds" for library in several["library"].sort()]
     return problems

@@ -35,7 +35,7 @@ def whole_files(evidence: StudyEvidence) -> list[Finding]:
             findings.append(finding("I1", row["dataset"], "error", "; ".join(problems), len(problems), 0))
             continue
         n_files = evidence.notes("expression/genes", row["dataset"])["n_files"]
-        text = f"{n_files} files verified; {row['n_probes']} rows, {row['n_samples']} samples"
+        text = f"{n_files} files verified; {row['n_probes']:,} rows, {row['n_samples']:,} samples"
         findings.append(finding("I1", row["dataset"], "ok", text, 0, 0))
     return findings
 

@@ -70,7 +70,7 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
     common, every = set[str].intersection(*universes), set[str].union(*universes)
     jaccard = len(common) / len(every)
     fires = jaccard < UNIVERSE_JACCARD
-    text = f"the cohorts share {len(common)} of {len(every)} genes"
+    text = f"the cohorts share {len(common):,} of {len(every):,} genes"
     if fires:
         measured = {name: set(subject.matrix.features) for name, subject in evidence.cohorts().items()}
         text += f": a gene that one of them does not measure cannot be in the signature; {lacking(measured)}"
@@ -94,7 +94,7 @@ def _merged(evidence: StudyEvidence) -> list[Finding]:
         merged = evidence.cohorts()[name].matrix.features
         n_kept = max(len(set[str].intersection(*measured.values())), len(merged))
         fires = n_kept < UNIVERSE_JACCARD * n_smallest
-        text = f"{n_kept} of the {n_smallest} genes of its smallest dataset are in all of its datasets"
+        text = f"{n_kept:,} of the {n_smallest:,} genes of its smallest dataset are in all of its datasets"
         text += f"; {lacking(measured)}" if fires else ""
         severity = "warning" if fires else "ok"
         findings.append(finding("I9", name, severity, text, n_kept / n_smallest, UNIVERSE_JACCARD, "kept"))
@@ -161,7 +161,7 @@ def earlier_symbols(evidence: StudyEvidence) -> list[Finding]:
     for name, subject in others.items():
         match = find_symbols(wanted, subject.matrix.features)
         share = len(match.by_previous) / max(len(match.found), 1)
-        text = f"{len(match.by_previous)} of {len(match.found)} genes are found under another symbol of the gene"
+        text = f"{len(match.by_previous):,} of {len(match.found):,} genes are found under another symbol of the gene"
         examples = sorted(match.by_previous.items())[:3]
         if examples:
             text += f" ({', '.join(f'{gene} as {there}' for gene, there in examples)})"
