@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from dmicc_assets.report.figures.style import SMALL, fix_layout
 from dmicc_assets.report.figures.texts import shortened
@@ -15,6 +17,10 @@ from dmicc_assets.types import FloatArray
 _RINGS = (7, 12, 18, 26, 36, 48, 62, 80)
 _ANGLES = np.deg2rad([20, 160, -20, -160, 60, 120, -60, -120, 90, -90, 0, 180, 40, 140, -40, -140])
 _PAD = 1.5
+# Padding of a name's white box, in font sizes; names that are further from their point than this, in points, have a
+# line, which ends so far from the point.
+_BOX = 0.08
+_NEAR, _GAP = 6.0, 2.0
 _LONGEST = 24
 
 
@@ -59,7 +65,7 @@ def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     if legend is not None:
         box = legend.get_window_extent()
         taken.boxes.append((box.x0 * scale, box.y0 * scale, box.x1 * scale, box.y1 * scale))
-    placed = 0
+    placed, lines = 0, list[FloatArray]()
     for point, name, (width, height) in zip(points, names, sizes, strict=True):
         spot = _spot(point, width, height, edges, taken)
         if spot is None:
@@ -67,7 +73,10 @@ def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
         placed += 1
         left, bottom = spot
         taken.boxes.append((left - _PAD, bottom - _PAD, left + width + _PAD, bottom + height + _PAD))
-        _write(axes, name, point, (left + width / 2, bottom + height / 2), (width, height), size)
+        centre = np.array([left + width / 2, bottom + height / 2])
+        _write(axes, name, point, centre, size)
+        lines += _line(point, centre, np.array([width, height]) / 2, size)
+    _draw_lines(axes, lines)
     return placed
 
 
@@ -104,30 +113,42 @@ def _spot(
     return None
 
 
-def _write(
-    axes: Axes,
-    name: str,
-    point: FloatArray,
-    centre: tuple[float, float],
-    box: tuple[float, float],
-    size: float,
-) -> None:
-    offset = (centre[0] - point[0], centre[1] - point[1])
-    scale = axes.figure.dpi / 72
-    at = axes.transData.inverted().transform(point * scale)
-    is_far = max(abs(offset[0]) - box[0] / 2, abs(offset[1]) - box[1] / 2) > 6
+def _write(axes: Axes, name: str, point: FloatArray, centre: FloatArray, size: float) -> None:
     axes.annotate(
         name,
-        xy=(at[0], at[1]),
-        xytext=offset,
+        xy=_in_data(axes, point[None])[0],
+        xytext=centre - point,
         textcoords="offset points",
         ha="center",
         va="center",
         fontsize=size,
-        arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "#595959", "shrinkA": 0, "shrinkB": 2} if is_far else None,
-        bbox={"boxstyle": "round,pad=0.08", "fc": "white", "ec": "none", "alpha": 0.75},
+        bbox={"boxstyle": f"round,pad={_BOX}", "fc": "white", "ec": "none", "alpha": 0.75},
         zorder=6,
     ).set_in_layout(False)
+
+
+def _line(point: FloatArray, centre: FloatArray, half: FloatArray, size: float) -> list[FloatArray]:
+    """Ends of the line from the edge of a far name's box to its point, in points; none for a near name."""
+    way = point - centre
+    if (np.abs(way) - half).max() <= _NEAR:
+        return []
+    reach = (half + _BOX * size) / np.maximum(np.abs(way), 1e-9)
+    return [np.stack([centre + way * reach.min(), point - way * (_GAP / np.hypot(*way))])]
+
+
+def _draw_lines(axes: Axes, lines: Sequence[FloatArray]) -> None:
+    """All lines as one: an arrow for each name takes a tenth of the figure's time."""
+    if not lines:
+        return
+    corners = _in_data(axes, np.concatenate(lines))
+    path = Path(corners, np.tile([Path.MOVETO, Path.LINETO], len(lines)))
+    drawn = PathPatch(path, transform=axes.transData, fill=False, lw=0.4, ec="#595959", capstyle="butt", zorder=5.9)
+    axes.add_artist(drawn).set_in_layout(False)
+
+
+def _in_data(axes: Axes, places: FloatArray) -> FloatArray:
+    """Places in points as data units."""
+    return axes.transData.inverted().transform(places * (axes.figure.dpi / 72))
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> FloatArray:
