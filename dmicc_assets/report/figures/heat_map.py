@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 
 from dmicc_assets.expression.clustering import Clustering
@@ -20,6 +20,8 @@ _MOST_ROW_NAMES = 42
 _LONGEST_NAME = 36
 # Inches that a named row needs at the side.
 _LINE = 0.118
+# Place of the names, in widths of the map from its right edge.
+_AWAY = 0.035
 _LIMIT = 2.5
 _LEGEND_WIDTH = 4.4
 
@@ -108,19 +110,37 @@ def _row_names(axes: Axes, genes: Sequence[str], shown: Sequence[tuple[int, str]
     if not shown:
         return
     everything = len(genes) <= _MOST_ROW_NAMES
-    height = axes.get_window_extent().height * 72 / axes.figure.dpi
-    gap = 72 * _LINE * len(genes) / height
-    places = spread([i for i, _ in shown], gap, -0.5 + gap / 2, len(genes) - 0.5 - gap / 2)
+    frame, to_points = axes.get_window_extent(), 72 / axes.figure.dpi
+    row = frame.height * to_points / len(genes)
+    gap = 72 * _LINE / row
+    rows = np.array([i for i, _ in shown], dtype=np.float64)
+    places = spread(rows.tolist(), gap, -0.5 + gap / 2, len(genes) - 0.5 - gap / 2)
     for (i, gene), place in zip(shown, places, strict=True):
-        axes.annotate(
-            gene, (1.0, i), (1.035, place), xycoords=("axes fraction", "data"), textcoords=("axes fraction", "data"),
-            va="center", fontsize=style.SMALL, fontweight="bold" if genes[i] in named and everything else "normal",
-            # the line ends at the left of the name, not under its middle
-            arrowprops={
-                "arrowstyle": "-", "lw": 0.4, "color": style.GREY, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)
-            },
-            annotation_clip=False,
+        axes.text(
+            1 + _AWAY, place, gene, transform=axes.get_yaxis_transform(), va="center", fontsize=style.SMALL,
+            fontweight="bold" if genes[i] in named and everything else "normal",
         )  # fmt: skip
+    _lines_to_rows(axes, rows, places, (_AWAY * frame.width * to_points, row))
+
+
+def _lines_to_rows(axes: Axes, rows: FloatArray, places: FloatArray, points: tuple[float, float]) -> None:
+    """A line from each name to its row; all are one artist, because an arrow takes as long as its name.
+
+    Args:
+        axes: of the map.
+        rows: (N,) rows.
+        places: (N,) where their names are.
+        points: from the map to the names, and from a row to the next.
+    """
+    # a line begins two points beside its name, or above or below it
+    along = np.abs(rows - places) * points[1]
+    begin = np.minimum(2 / points[0], (style.SMALL * 0.58 + 2) / np.maximum(along, 1e-9))
+    names = np.stack([1 + _AWAY * (1 - begin), places + (rows - places) * begin], axis=1)
+    corners = np.stack([names, np.stack([np.ones(len(rows)), rows], axis=1)], axis=1).reshape(-1, 2)
+    path = Path(corners, np.tile([Path.MOVETO, Path.LINETO], len(rows)))
+    lines = PathPatch(path, transform=axes.get_yaxis_transform(), fill=False, ec=style.GREY, lw=0.4, clip_on=False)
+    lines.set(capstyle="butt", in_layout=False, zorder=2.9)
+    axes.add_artist(lines)
 
 
 def _tree(axes: Axes, clustering: Clustering, side: str) -> None:

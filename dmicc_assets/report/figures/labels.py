@@ -117,7 +117,7 @@ def _write(axes: Axes, name: str, point: FloatArray, centre: FloatArray, size: f
     axes.annotate(
         name,
         xy=_in_data(axes, point[None])[0],
-        xytext=centre - point,
+        xytext=(float(centre[0] - point[0]), float(centre[1] - point[1])),
         textcoords="offset points",
         ha="center",
         va="center",

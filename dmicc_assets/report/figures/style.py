@@ -287,7 +287,8 @@ def one_path(
     drawn = PathCollection([Path(corners, codes)], **look)
     drawn.set_transform(axes.transData)
     axes.add_collection(drawn)
-    axes.autoscale_view()
+    # when the limits are asked for, as `plot` does: now it would look at all lines each time
+    axes._request_autoscale_view()  # pyright: ignore -- private, and not in the stubs
     return drawn
 
 
