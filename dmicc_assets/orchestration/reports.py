@@ -4,7 +4,9 @@ Dagster (`launch.py`) is loaded only if there is something to tell. Nothing is c
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -21,6 +23,9 @@ from dmicc_assets.warehouse.build import build_warehouse
 
 if TYPE_CHECKING:
     from dmicc_assets.orchestration.launch import Launcher
+
+
+_LAUNCH = "dmicc_assets.orchestration.launch"  # which loads Dagster
 
 
 def has_own_run(step: Step) -> bool:
@@ -63,6 +68,10 @@ class Reports:
     def run_id(self, key: PartitionKey, steps: Sequence[Step]) -> str:
         """Id of the run in Dagster that reports steps of a partition key."""
         return self._run_ids.setdefault((key, any(map(has_own_run, steps))), str(uuid4()))
+
+    def get_ready(self) -> None:
+        """Load Dagster beside other work, as there will be something to report."""
+        Thread(target=import_module, args=[_LAUNCH]).start()
 
     def report(self, key: PartitionKey, steps: Sequence[Step]) -> None:
         """Report steps of a partition key that were computed or failed, in one run."""

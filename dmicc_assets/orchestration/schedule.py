@@ -25,16 +25,16 @@ REPORT = "report/study"
 _USUAL = {
     "files": 0.3,
     "case": 0.1,
-    "gsea": 30.0,
-    "report": 20.0,
-    "stability": 12.0,
-    "roc": 10.0,
-    "out_of_fold": 8.0,
-    "overlap": 6.0,
-    "ranking": 4.0,
-    "nulls": 3.5,
-    "sensitivity": 3.0,
-    "terms": 2.5,
+    "gsea": 6.0,
+    "roc": 5.0,
+    "stability": 3.5,
+    "out_of_fold": 2.5,
+    "overlap": 2.5,
+    "ranking": 2.5,
+    "nulls": 2.0,
+    "report": 2.0,
+    "sensitivity": 1.5,
+    "terms": 1.5,
 }
 _OTHERS, _PICTURES = 1.0, 1.5
 
@@ -109,13 +109,6 @@ class Schedule:
     def seconds_left(self) -> float:
         """Expected time of all work that is left, one after the other."""
         return self.seconds(self._left)
-
-    def leaves_time(self, seconds: float) -> bool:
-        """Whether nothing can begin for about so many seconds: all that is left has begun, or will take as long."""
-        at_work = self._begun.intersection(self._left)
-        return not self.ready() and (
-            len(at_work) == len(self._left) or all(self._seconds[node] >= seconds for node in at_work)
-        )
 
     def begin(self, node: Node) -> None:
         """A piece of work begins."""

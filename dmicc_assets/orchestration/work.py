@@ -11,8 +11,6 @@ from dmicc_assets.orchestration.task import Answer, Task
 
 # Seconds of work beside the first from which worker processes are begun: each takes about two to load the libraries.
 _WORTH_PROCESSES = 2.0
-# Seconds that a report may take, in which no work begins: the first one loads Dagster.
-_TO_REPORT = 3.0
 
 
 class Worked(Protocol):
@@ -35,7 +33,7 @@ class Worked(Protocol):
         ...
 
     def report(self) -> bool:
-        """There is time to report, as nothing else can begin now; whether something was."""
+        """Nothing else can begin now: report something, if there is anything; whether there was."""
         ...
 
 
@@ -51,8 +49,7 @@ def work_off(schedule: Schedule, crew: Crew, run: Worked) -> None:
         if looks and not schedule.looks:
             looks = False
             run.look()
-        has_time = not looks and (not crew.has_processes or schedule.leaves_time(_TO_REPORT))
-        has_told = has_time and run.report()
+        has_told = not looks and run.report()
         for task, answer in crew.answers(waits=not has_told) if crew.is_at_work else ():
             run.end(task, answer)
             schedule.end(Node(task.step, task.key, task.draws))
