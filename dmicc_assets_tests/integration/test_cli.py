@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from dmicc_assets.cli import main as cli
 from dmicc_assets.cli import terminal
+from dmicc_assets.cli.exits import INTERRUPTED
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.study.settings import Settings
@@ -189,7 +190,7 @@ def test_ctrl_c_says_that_it_can_be_run_again(home: Settings, tmp_path: Path) ->
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=120)
-    assert process.returncode == cli.INTERRUPTED, said
+    assert process.returncode == INTERRUPTED, said
     assert said.endswith(
         "dmicc: interrupted; finished results are kept and nothing is incomplete, run again to continue\n"
     )
