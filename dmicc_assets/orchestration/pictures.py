@@ -150,9 +150,6 @@ class Pictures:
 
     @cached_property
     def _kept(self) -> "KeptFigures":
-        from dmicc_assets.report.figures.quick_import import import_matplotlib
-
-        import_matplotlib()
         from dmicc_assets.report.figures.kept import KeptFigures
 
         of, more = self._context, set(self._more)
