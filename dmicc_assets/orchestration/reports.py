@@ -60,6 +60,7 @@ class Reports:
         self._study, self._name = study, name
         self._observed, self._warn = observed, warn
         self._launcher: Launcher | None = None
+        self._loading: Thread | None = None
         self._told = last_told(self._workspace.settings, study.study)
         self._heard = dict(self._told.contents)
         self._told_of = set[PartitionKey]()
@@ -69,9 +70,12 @@ class Reports:
         """Id of the run in Dagster that reports steps of a partition key."""
         return self._run_ids.setdefault((key, any(map(has_own_run, steps))), str(uuid4()))
 
-    def get_ready(self) -> None:
-        """Load Dagster beside other work, as there will be something to report."""
-        Thread(target=import_module, args=[_LAUNCH]).start()
+    def get_ready(self) -> bool:
+        """Whether Dagster is loaded; if not, begin to load it beside other work."""
+        if self._loading is None:
+            self._loading = Thread(target=import_module, args=[_LAUNCH])
+            self._loading.start()
+        return not self._loading.is_alive()
 
     def report(self, key: PartitionKey, steps: Sequence[Step]) -> None:
         """Report steps of a partition key that were computed or failed, in one run."""

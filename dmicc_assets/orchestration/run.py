@@ -177,10 +177,11 @@ class StudyRun:
         if is_new and self._schedule.seconds_left > _WORTH_A_LOOK:
             build_warehouse(self._workspace.settings)
             self._looked()
-            self._reports.get_ready()
 
     def report(self) -> bool:
         """Report the next run, in their order, if its work has ended; whether one was reported."""
+        if not self._answers or not self._reports.get_ready():
+            return False
         while self._untold:
             key, steps = self._untold[0]
             if not self._schedule.has_ended(key, steps):
