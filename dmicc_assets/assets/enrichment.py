@@ -123,7 +123,7 @@ def terms(context: StepContext) -> Result:
     outputs=("enrichment/gsea",),
     inputs=(Input("differential/statistics"), *COHORT),
     settings=lambda study, cohort: [*of_labels(study, cohort), study.ranking.seed],
-    version="8",
+    version="9",
     observe=observe_libraries,
 )
 def gsea(context: StepContext) -> Result:

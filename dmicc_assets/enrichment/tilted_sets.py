@@ -21,6 +21,7 @@ _WIDENING = 2.5
 _LAST = (0.05, 0.005)  # of the list
 _REACH = 5.0  # standard deviations, and genes, that a number of genes may be from its mean
 _MOST_STEPS = 200  # of Newton's method, which needs 3
+_NO_LONGER = 37.0  # natural log of 1 over what is as good as 0 beside 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,13 @@ def _with_mean(log_odds: FloatArray, width: IntArray, size: int) -> FloatArray:
 def _probability_of_size(p: FloatArray, width: IntArray, size: int) -> FloatArray:
     """Probability (J,) that `size` genes are taken, close to the mean, when a gene of each bin is with p (J, B).
 
-    The characteristic function's inverse at whole numbers, summed where it differs from 0 in double precision.
+    The characteristic function's inverse at whole numbers. At an angle its modulus is at most exp(-variance (1 - cos
+    angle)), by 1 - x <= exp(-x) for each gene: it is summed as far as that differs from 0 in double precision.
     """
-    spread = np.sqrt((width * p * (1 - p)).sum(axis=1))
-    points = 2 * int(np.ceil(6 * spread.max() + 6)) + 1
-    last = 7.5 * points / (2 * np.pi * max(float(spread.min()), 1e-3))
-    angle = 2 * np.pi / points * np.arange(min(points // 2, int(np.ceil(last))) + 1)
+    variance = (width * p * (1 - p)).sum(axis=1)
+    points = 2 * int(np.ceil(6 * np.sqrt(variance.max()) + 6)) + 1
+    last = np.arccos(1 - min(_NO_LONGER / max(float(variance.min()), 1e-6), 2.0))
+    angle = 2 * np.pi / points * np.arange(min(points // 2, int(np.ceil(last * points / (2 * np.pi)))) + 1)
     turned = np.exp(1j * angle)
     of_bins = np.log(1 + p[:, :, None] * (turned - 1))
     terms = np.exp((width[:, None] * of_bins).sum(axis=1) - 1j * angle * size).real

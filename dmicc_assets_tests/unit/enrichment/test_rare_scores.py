@@ -1,10 +1,11 @@
 """P-values of rare enrichment scores against enumerating every set, counting random ones, and gseapy's multilevel p."""
 
-from functools import cache
+from functools import cache, reduce
 from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from dmicc_assets.enrichment.random_sets import random_orders
 from dmicc_assets.enrichment.rare_scores import RareScores, rare_scores
@@ -122,3 +123,15 @@ def test_tilted_sets_have_the_probability_that_is_said() -> None:
     at = {tuple(each): i for i, each in enumerate(every.tolist())}
     seen = np.bincount([at[tuple(each)] for each in drawn.tolist()], minlength=len(every))
     assert np.square((seen - many * stated) / np.sqrt(many * stated)).sum() < 220 + 5 * np.sqrt(2 * 220)
+
+
+@pytest.mark.parametrize("steepness", [0.0, 1.0, 6.0])
+@pytest.mark.parametrize("size", [1, 7, 9, 40, N - 2])
+def test_the_probability_of_a_size_is_that_of_binomial_numbers_added_up(size: int, steepness: float) -> None:
+    """By convolution, where few or many genes are taken of bins with like and with unlike odds."""
+    bins = Bins.of(np.abs(T))
+    tilt = Tilts.of(np.linspace(steepness, -steepness, bins.width.size)[None], bins, size)
+    taken = 1 / (1 + np.exp(-tilt.log_odds[0]))
+    numbers = [binom.pmf(np.arange(w + 1), w, p) for w, p in zip(bins.width, taken, strict=True)]
+    said = np.exp(-(bins.width * np.logaddexp(0.0, tilt.log_odds[0])).sum() - tilt.log_scale[0])
+    assert said == pytest.approx(reduce(np.convolve, numbers)[size], rel=1e-10)
