@@ -133,8 +133,8 @@ def folds(evidence: StudyEvidence) -> list[Finding]:
     doubted="samples match no label rule, or not as many as expected match it",
     severities=("error",),
     remedy=(
-        "Read the samples' descriptions in the message and correct the label rule; give `expect` for "
-        "every label, since GEO revises series."
+        "Look at the samples that the message names and correct the label rule; give `expect` for every label, "
+        "since GEO revises series."
     ),
     citation=f"PROBAST 1.2: {PROBAST}",
     stops=Stops(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dmicc_assets.checks.check import PROBAST, AucDoubt, Doubt, Lack, Measure, check, has_fired
-from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_applicable
+from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_applicable, signed
 from dmicc_assets.differential.blocking import blocking, repeats
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
@@ -202,7 +202,7 @@ def block_correlation(evidence: StudyEvidence) -> list[Finding]:
             findings += not_applicable("D10", name, "no correlation within patients is estimated")
             continue
         rho = float(said["block_correlation"])
-        text = f"samples of one patient correlate by {rho:.3f}"
+        text = f"samples of one patient correlate by {signed(rho, '.3f')}"
         if n_left := said["n_without_variance"]:
             text += f" ({counted(n_left, 'gene')} without residual variance left out)"
         if rho < 0:

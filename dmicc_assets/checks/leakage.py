@@ -6,7 +6,7 @@ from statistics import fmean
 import polars as pl
 
 from dmicc_assets.checks.check import AucDoubt, Doubt, check
-from dmicc_assets.checks.finding import Finding, Severity, counted, finding, listed, not_applicable
+from dmicc_assets.checks.finding import Finding, Severity, counted, finding, listed, not_applicable, signed
 from dmicc_assets.checks.prediction import SCORED
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text, interval_text
@@ -60,7 +60,7 @@ def selection_bias(evidence: StudyEvidence) -> list[Finding]:
     performance = {row["metric"]: row for row in evidence.rows("model/performance").iter_rows(named=True)}
     difference = performance.get("c_statistic_drop", {"nested_low": None, "nested_high": None})
     if interval := interval_text(difference["nested_low"], difference["nested_high"]):
-        text += f" (lower by {drop:.3f}, 95 % interval {interval})"
+        text += f" (lower by {signed(drop, '.3f')}, 95 % interval {interval})"
     text += "".join(
         f", {name} {auc[kind]:.3f}"
         for kind, name in (("leaky_cv", "leaky cross-validation"), ("bootstrap_632plus", ".632+ bootstrap"))

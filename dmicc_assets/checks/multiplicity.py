@@ -34,7 +34,7 @@ def _false_ones(evidence: StudyEvidence) -> str:
         return text
     warned = evidence.rows("rigor/findings", code="M1", severity="warning")["subject"].sort()
     kept = [(cohort, *after_adjustment(evidence, cohort)) for cohort in warned]
-    left = [f"{n_kept} of {n_found} in {cohort}" for cohort, _, n_kept, n_found in kept]
+    left = [f"{n_kept:,} of {n_found:,} in {cohort}" for cohort, _, n_kept, n_found in kept]
     return f"{text}, though of those found {listed(left)} have BH-adjusted p < {evidence.study.differential.p_value:g}"
 
 
@@ -73,13 +73,13 @@ def raw_p_values(evidence: StudyEvidence) -> list[Finding]:
         rate = min(1.0, n_null / rejected)
         text = (
             f"{rejected:,} of {len(p):,} genes have raw p < {settings.p_value:g}, about {n_null:,.0f} are expected by "
-            f"chance: an estimated {rate:.0%} of those {rejected} are false"
+            f"chance: an estimated {rate:.0%} of those {rejected:,} are false"
         )
         fires = rate > FDR
         if fires:
             n_genes, n_kept, n_found = after_adjustment(evidence, name)
-            text += f"; after BH adjustment {n_genes} have p < {settings.p_value:g}, and of the {n_found} "
-            text += f"differentially expressed genes {n_kept}"
+            text += f"; after BH adjustment {n_genes:,} have p < {settings.p_value:g}, and of the {n_found:,} "
+            text += f"differentially expressed genes {n_kept:,}"
         findings.append(finding("M1", name, "warning" if fires else "ok", text, rate, FDR))
     return findings
 
@@ -199,7 +199,11 @@ def _lacks_some(evidence: StudyEvidence) -> str:
     also_measures={
         "unstated": Measure("gene-set libraries without a version", "above"),
         "missing": MISSING,
-        "bundled": Measure("gene-set libraries that came with the package because none could be had", "above"),
+        "bundled": Measure(
+            "gene-set libraries that came with the package because none could be had",
+            "above",
+            "older gene sets stand in for a library that could not be had",
+        ),
     },
     severities=("error", "warning", "info"),
     remedy=(
@@ -239,7 +243,7 @@ def gene_set_background(evidence: StudyEvidence) -> list[Finding]:
             for library in used
         )
         unstated = sum(not notes[library].get("version") for library in used)
-        text = f"against the {n_genes} measured genes: {text}"
+        text = f"against the {n_genes:,} measured genes: {text}"
         if unstated:
             text += f"; {unstated} of them state no version and are identified by checksum and date of the file"
         text += f"; {_nulls(evidence, name)}"

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import DELONG, SMALL_CLASS, TRIPOD, AucDoubt, Doubt, Lack, Measure, check, has_fired
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable, signed
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.sample_size import required_samples
@@ -56,14 +56,14 @@ def forest_settings(evidence: StudyEvidence) -> list[Finding]:
         if published is not None and not 1 <= published <= max(n_published, 1):
             measured = measured if problems else (published, max(n_published, 1), "published")
             problems.append(
-                f"the published number of features a split, {published} of {n_published} genes, is impossible"
+                f"the published number of features a split, {published:,} of {n_published:,} genes, is impossible"
             )
         published_trees = study.published.trees.get(name)
         if published_trees is not None and published_trees < TREES:
             measured = measured if problems else (published_trees, TREES, "")
             problems.append(f"the published forest has {published_trees} trees, importance needs {TREES} at least")
         text = "; ".join(problems) or (
-            f"{trees} trees, {used} of {genes} genes at each split"
+            f"{trees:,} trees, {used:,} of {genes:,} genes at each split"
             if genes
             else "no gene was ranked, nothing was published"
         )
@@ -340,6 +340,5 @@ def _beside_accuracy(row: dict[str, float | str | None], share: float) -> str:
     product = share * (1 - share) * positive * (1 - positive)
     mcc = (share * sensitivity - share * positive) / math.sqrt(product) if product > 0 else 0.0
     accuracy = share * sensitivity + (1 - share) * specificity
-    return (
-        f"; {row['predictor']}: accuracy {accuracy:.2f}, balanced {(sensitivity + specificity) / 2:.2f}, MCC {mcc:.2f}"
-    )
+    balanced = (sensitivity + specificity) / 2
+    return f"; {row['predictor']}: accuracy {accuracy:.2f}, balanced {balanced:.2f}, MCC {signed(mcc, '.2f')}"

@@ -129,7 +129,7 @@ def lacking(measured: Mapping[str, Collection[str]]) -> str:
     common = set[str].intersection(*map(set, measured.values()))
     alone = {name: sorted(set(genes) - common) for name, genes in measured.items()}
     return ", ".join(
-        f"{len(genes)} of {len(measured[name])} of {name} are not in all ({', '.join(genes[:3])})"
+        f"{len(genes):,} of {len(measured[name]):,} of {name} are not in all ({', '.join(genes[:3])})"
         for name, genes in alone.items()
         if genes
     )

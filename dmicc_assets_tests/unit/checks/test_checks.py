@@ -11,6 +11,7 @@ from dmicc_assets.checks.check import Check, Measure, check
 from dmicc_assets.checks.finding import FIRED, Finding, Severity, finding
 from dmicc_assets.checks.page import COMMAND, findings_page
 from dmicc_assets.checks.registry import CHECKS, THEMES, by_code, findings_table, run_checks
+from dmicc_assets.checks.symbols import lacking
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.tables import TABLES
 from dmicc_assets_tests.conftest import ROOT
@@ -122,6 +123,18 @@ def test_what_a_finding_puts_in_doubt_is_not_the_claim() -> None:
             assert len(said) > 10
             assert said.lower() != each.title.lower()
             assert (said[0].islower() or said.startswith("ComBat"), said[-1] == ".") == (True, False), said
+
+
+def test_gene_sets_that_came_with_the_package_are_not_called_a_wrong_background() -> None:
+    """That is an error, and they are a warning."""
+    each = CHECKS["M8"]
+    assert each.in_doubt("warning", each.measures["bundled"].what).startswith("older gene sets stand in")
+    assert "wrong background" in each.in_doubt("error", each.measures[""].what)
+
+
+def test_thousands_of_genes_are_written_as_the_tables_do() -> None:
+    genes = [f"G{i}" for i in range(1500)]
+    assert lacking({"a": genes, "b": genes[:10]}).startswith("1,490 of 1,500 of a are not in all (G10, ")
 
 
 @pytest.mark.parametrize(
