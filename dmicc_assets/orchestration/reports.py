@@ -4,6 +4,7 @@ Dagster (`launch.py`) is loaded only if there is something to tell. Nothing is c
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 
 _LAUNCH = "dmicc_assets.orchestration.launch"  # which loads Dagster
+
+
+def _load() -> None:
+    """Load Dagster; what prevents it is said when it is needed."""
+    with suppress(Exception):
+        import_module(_LAUNCH)
 
 
 def has_own_run(step: Step) -> bool:
@@ -73,7 +80,7 @@ class Reports:
     def get_ready(self) -> bool:
         """Whether Dagster is loaded; if not, begin to load it beside other work."""
         if self._loading is None:
-            self._loading = Thread(target=import_module, args=[_LAUNCH])
+            self._loading = Thread(target=_load)
             self._loading.start()
         return not self._loading.is_alive()
 
