@@ -229,7 +229,7 @@ def _validation(study: Study, labelled: Mapping[str, pl.DataFrame]) -> Iterator[
         training = study.cohorts_of(name)
         for cohort in training:
             text = f"{name} trains the cohort {cohort}: finding I6 stops this validation in the run"
-            yield Remark(f"validation: {text}", stops=False)
+            yield Remark(f"validation: {text}", stops=True)
         others = {each for cohort in study.cohorts.values() for each in cohort.datasets} - {name}
         if not training:
             yield from _known_to_training(name, sorted(others), labelled)

@@ -204,7 +204,7 @@ def download_line(look: Look) -> str:
     n_bytes = sum(file.n_bytes or 0 for file in files.values())
     unknown = sum(file.n_bytes is None for file in files.values())
     with_problem = [name for name, seen in look.previews.items() if seen.problem is not None]
-    text = f"{_size(n_bytes)} in {len(files)} files" if files else "nothing, every file is at hand"
+    text = f"{_size(n_bytes)} in {len(files)} files" if files else "nothing, every file of the datasets is at hand"
     if with_problem:
         text = f"not known for {', '.join(with_problem)}" + (f"; for the others {text}" if files else "")
     text = f"to download: {text}"

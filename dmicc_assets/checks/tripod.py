@@ -125,9 +125,11 @@ def _missing(e: StudyEvidence) -> str:
 
 def _use_of_data(e: StudyEvidence) -> str:
     training = ", ".join(e.study.cohorts[e.study.model_cohort].datasets)
+    every = ", ".join(dict.fromkeys(each for cohort in e.study.cohorts.values() for each in cohort.datasets))
     validation = ", ".join(entry.dataset for entry in e.study.validation) or "no dataset"
     return (
-        f"chosen and fitted on {training}; optimism by {e.study.model.bootstrap} bootstraps; validated in {validation}"
+        f"genes chosen on {every}, model fitted on {training}; "
+        f"optimism by {e.study.model.bootstrap} bootstraps; validated in {validation}"
     )
 
 

@@ -177,6 +177,7 @@ class StudyRun:
         if is_new and self._schedule.seconds_left > _WORTH_A_LOOK:
             build_warehouse(self._workspace.settings)
             self._looked()
+            self._reports.get_ready()
 
     def report(self) -> bool:
         """Report the next run, in their order, if its work has ended; whether one was reported."""

@@ -1,6 +1,6 @@
 """The order of a run's work: what is ready, and which of it comes first. Without dagster, and nothing is computed here.
 
-Work for the first look comes before other work, and of either kind the one with the longest way to the end comes first.
+Work for the first look comes first, pictures come last; of each kind, what has the longest way to the end comes first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -68,6 +68,7 @@ class Schedule:
         self._left = {node: set(before) for node, before in needs.items()}
         self._seconds = seconds
         self._first = {node for node in needs if node.name in first and not node.draws}
+        self._last = {node for node, before in needs.items() if node.draws or any(each.draws for each in before)}
         self._begun = set[Node]()
         after: dict[Node, list[Node]] = {node: [] for node in needs}
         for node, before in needs.items():
@@ -88,6 +89,11 @@ class Schedule:
         return not self._first.isdisjoint(self._left)
 
     @property
+    def is_computed(self) -> bool:
+        """Whether nothing but pictures, and what waits for them, is left."""
+        return self._left.keys() <= self._last
+
+    @property
     def n_other_at_work(self) -> int:
         """Pieces of work in progress that the first look does not need."""
         return len(self._begun.intersection(self._left) - self._first)
@@ -95,7 +101,7 @@ class Schedule:
     def ready(self) -> list[Node]:
         """Work that can begin, best first."""
         ready = [node for node, before in self._left.items() if not before and node not in self._begun]
-        return sorted(ready, key=lambda node: (node not in self._first, -self._way[node]))
+        return sorted(ready, key=lambda node: (node not in self._first, node in self._last, -self._way[node]))
 
     def is_first(self, node: Node) -> bool:
         """Whether the first look needs it."""
@@ -142,7 +148,7 @@ def schedule_of(workspace: Workspace, plan: Sequence[tuple[Step, PartitionKey]])
         seconds[node] = (made.seconds if made else 0.0) or _USUAL.get(step.name, _OTHERS)
         if are_drawn(step):
             drawing = node._replace(draws=True)
-            shown = {maker[each] for each in partitions_beside(workspace, step, key) if each in maker}
+            shown = {maker[each] for each in partitions_beside(workspace, step, context.key) if each in maker}
             needs[drawing], seconds[drawing] = {node, *shown}, _PICTURES
     drawings = {node for node in needs if node.draws}
     for step, key in plan:

@@ -33,14 +33,14 @@ class Worked(Protocol):
         ...
 
     def report(self) -> bool:
-        """Nothing else can begin now: report something, if there is anything; whether there was."""
+        """Only pictures are left: report something, if there is anything; whether there was."""
         ...
 
 
 def work_off(schedule: Schedule, crew: Crew, run: Worked) -> None:
     """Do all work of a schedule.
 
-    Until the first look, other work leaves one process free, and nothing is reported.
+    Until the first look, other work leaves one process free. Reports come beside the pictures.
     """
     looks = schedule.looks
     while not schedule.is_done:
@@ -49,7 +49,8 @@ def work_off(schedule: Schedule, crew: Crew, run: Worked) -> None:
         if looks and not schedule.looks:
             looks = False
             run.look()
-        has_told = not looks and run.report()
+        # Told in the middle of a run, Dagster's automation would request what the run is about to compute.
+        has_told = schedule.is_computed and run.report()
         for task, answer in crew.answers(waits=not has_told) if crew.is_at_work else ():
             run.end(task, answer)
             schedule.end(Node(task.step, task.key, task.draws))

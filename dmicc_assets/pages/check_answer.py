@@ -30,6 +30,7 @@ class Answer:
         notes: what a person should know before.
         datasets, cohorts: rows of its tables.
         lines: gene sets and download.
+        is_partial: whether a source gave no answer.
     """
 
     error: str = ""
@@ -38,6 +39,7 @@ class Answer:
     datasets: tuple[dict[str, str], ...] = ()
     cohorts: tuple[dict[str, str], ...] = ()
     lines: tuple[str, ...] = ()
+    is_partial: bool = False
 
     @property
     def verdict(self) -> str:
@@ -46,6 +48,8 @@ class Answer:
             return "The file is not valid yet."
         if self.stops:
             return "The file is valid, but does not fit its sources: a run would stop."
+        if self.is_partial:
+            return "The file is valid; whether a run would stop is not known, as not every source could be looked at."
         return "The file is valid, and a run would start."
 
 
@@ -77,6 +81,7 @@ def answer_of(site: Site, text: str, path: Path, *, with_gene_sets: bool = False
         datasets=tuple(dataset_row(seen, ahead) for seen in look.previews.values()),
         cohorts=tuple(map(cohort_row, ahead.cohorts)),
         lines=tuple(lines),
+        is_partial=bool(look.silent),
     )
 
 

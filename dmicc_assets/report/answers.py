@@ -160,7 +160,7 @@ def rigor_answer(results: Results) -> str:
     if null.is_empty():
         return f"{first}."
     row = null.row(0, named=True)
-    return f"{first}; permuted labels of the model's cohort find as many genes with {_p(row['empirical_p'])}."
+    return f"{first}; a signature as large by permuting the labels of the model's cohort has {_p(row['empirical_p'])}."
 
 
 def published_answer(results: Results) -> str:

@@ -144,6 +144,6 @@ def missing_scores(results: Results) -> str:
 def gene_sets(results: Results) -> list[ReportTable]:
     """Preranked gene sets below the customary threshold; all of them would be a third of the page."""
     rows = results.rows("enrichment/gsea")
-    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort("fdr", -pl.col("nes").abs(), "cohort", "term")
+    shown = rows.filter(pl.col("fdr") < _FDR_SHOWN).sort("p_value", -pl.col("nes").abs(), "cohort", "term")
     title = f"Preranked gene sets with a false discovery rate under {_FDR_SHOWN:g}: {len(shown):,} of {len(rows):,}."
     return [report_table("enrichment/gsea", spoken(shown, results.study), title=title)] if len(rows) else []

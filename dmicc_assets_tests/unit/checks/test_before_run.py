@@ -133,7 +133,7 @@ def test_annotations_without_a_gene_in_common() -> None:
 def test_validation_in_the_training_data() -> None:
     one = seen("GSE1", people(12))
     found = ahead(study({"a": ["GSE1"]}, ("GSE1",)), one)
-    assert any("GSE1 trains the cohort a: finding I6" in text for text in texts(found, stops=False))
+    assert any("GSE1 trains the cohort a: finding I6" in text for text in texts(found, stops=True))
     found = ahead(study({"a": ["GSE1"]}, ("GSE2",)), one, seen("GSE2", people(12, 7), 13))
     assert any("12 of 24 samples of GSE2 are in GSE1" in text for text in texts(found, stops=False))
     found = ahead(study({"a": ["GSE1-GPL1"]}, ("GSE1-GPL2",)), seen("GSE1-GPL1", people(12)))

@@ -23,12 +23,13 @@ WORK = {
     "genes": (("data",), 1.0),
     "model": (("genes",), 1.0),
     "checks": (("model",), 5.0),
-    "report": (("checks", "long"), 20.0),
+    "pictures": (("genes",), 9.0),
+    "report": (("checks", "long", "pictures"), 20.0),
 }
 
 
 def schedule(first: Sequence[str] = ("data", "genes", "model")) -> Schedule:
-    nodes = {name: Node(name, KEY) for name in WORK}
+    nodes = {name: Node(name, KEY, draws=name == "pictures") for name in WORK}
     needs = {nodes[name]: [nodes[each] for each in before] for name, (before, _) in WORK.items()}
     return Schedule(needs, {nodes[name]: seconds for name, (_, seconds) in WORK.items()}, first)
 
@@ -54,7 +55,7 @@ class Simulated:
 
     def begin(self, what: Any, _needs: int = 0, *, here: bool = False) -> Task | None:
         if isinstance(what, Node):
-            return Task(what.name, what.key, "")
+            return Task(what.name, what.key, "", draws=what.draws)
         self.at_work.append((self.now + WORK[what.step][1], what))
         self.peak = max(self.peak, len(self.at_work))
         return None
@@ -88,17 +89,17 @@ def done(most: int, room: int = 99) -> Simulated:
 def test_what_the_first_look_needs_comes_first_and_long_work_beside_it() -> None:
     alone, two = done(1), done(2)
     assert [each for each in alone.said if each != "told"] == [
-        "data", "genes", "model", "look", "long", "checks", "report"
+        "data", "genes", "model", "look", "long", "checks", "pictures", "report"
     ]  # fmt: skip
     assert two.said.index("look") == 3
     assert two.now == 1 + 30 + 20, "the longest way from the beginning to the end, and nothing waits for anything else"
     assert alone.now == sum(seconds for _, seconds in WORK.values())
 
 
-def test_nothing_is_reported_before_the_first_look_and_then_while_nothing_can_begin() -> None:
-    said = done(2).said
-    assert "told" in said
-    assert said.index("told") > said.index("look")
+def test_dagster_is_told_beside_the_pictures_and_not_before_all_is_computed() -> None:
+    for said in (done(1).said, done(2).said):
+        assert said.index("told") > max(said.index(each) for each in ("look", "long", "checks"))
+        assert said.index("told") < said.index("report")
 
 
 def test_work_waits_for_memory() -> None:
@@ -108,7 +109,7 @@ def test_work_waits_for_memory() -> None:
 def test_a_schedule_ends_with_what_needs_nothing_done() -> None:
     of = schedule()
     for name in WORK:
-        node = Node(name, KEY)
+        node = Node(name, KEY, draws=name == "pictures")
         assert node in of.ready()
         assert of.looks == (name in ("data", "long", "genes", "model"))
         of.begin(node)

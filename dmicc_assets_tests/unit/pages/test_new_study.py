@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from dmicc_assets.pages.check_answer import Answer
 from dmicc_assets.pages.site import Site
 from dmicc_assets.study import patterns
 from dmicc_assets.study.dataset_parts import KnownValues
@@ -123,6 +124,12 @@ def test_every_kind_of_values_can_be_chosen(browser: Browser) -> None:
         assert f'<option value="{kind}"' in browser.page
     browser.press("show", values__GSE1001="ln")
     assert yaml.safe_load(browser.file)["datasets"]["GSE1001"]["values"] == "ln"
+
+
+def test_a_source_that_gave_no_answer_leaves_the_verdict_open() -> None:
+    assert Answer().verdict == "The file is valid, and a run would start."
+    assert Answer(is_partial=True).verdict.startswith("The file is valid; whether a run would stop is not known")
+    assert "a run would stop" in Answer(stops=("no sample is labelled case",), is_partial=True).verdict
 
 
 def test_check_answers_in_its_own_words(browser: Browser) -> None:
