@@ -36,7 +36,7 @@ def _load() -> None:
 
 
 def has_own_run(step: Step) -> bool:
-    """Whether a step has a run of its own in Dagster, which is told of all others while the report is made."""
+    """Whether a step is told in a run of its own: the report, so that all else is told while it is made."""
     return REPORT in step.outputs
 
 

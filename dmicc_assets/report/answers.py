@@ -160,7 +160,8 @@ def rigor_answer(results: Results) -> str:
     if null.is_empty():
         return f"{first}."
     row = null.row(0, named=True)
-    return f"{first}; a signature as large by permuting the labels of the model's cohort has {_p(row['empirical_p'])}."
+    p = _p(row["empirical_p"])
+    return f"{first}; chance of a signature as large when the labels of the model's cohort are permuted: {p}."
 
 
 def published_answer(results: Results) -> str:
