@@ -161,7 +161,7 @@ class DataTable {
 
   count() {
     const all = this.size.toLocaleString("en");
-    const text = this.rows.length === this.size ? `${all} rows` : `${this.rows.length.toLocaleString("en")} of ${all} rows`;
+    const text = this.rows.length === this.size ? `${all} ${this.size === 1 ? "row" : "rows"}` : `${this.rows.length.toLocaleString("en")} of ${all} rows`;
     this.element.querySelector(".count").textContent = text;
   }
 
