@@ -22,15 +22,14 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
+from dmicc_assets.orchestration.preloaded import COMPUTING
 from dmicc_assets.orchestration.run_socket import listening, received
 
-# What a run imports. A fork has one thread, and what another one held stays locked in it: so nothing is done here but
-# importing. The threads that polars, its allocator and OpenBLAS begin thereby wait, and hold nothing.
+# What a run imports.
 PRELOADED = (
     *("dagster._cli.api", "dagster._core.storage.runs.sqlite.sqlite_run_storage", "dagster._core.executor.in_process"),
     *("dagster._core.storage.schedules.sqlite.sqlite_schedule_storage", "upath.implementations.local"),
-    *("dmicc_assets.definitions", "dmicc_assets.report.figures.kept"),
-    *("dmicc_assets.report.figures.catalog", "scipy.cluster.hierarchy", "matplotlib.backends.backend_svg"),
+    *("dmicc_assets.definitions", *COMPUTING),
 )
 _FORK = multiprocessing.get_context("fork")
 _LOOK_AFTER = 1.0  # seconds

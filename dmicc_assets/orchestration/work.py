@@ -9,7 +9,7 @@ from dmicc_assets.orchestration.crew import Crew
 from dmicc_assets.orchestration.schedule import Node, Schedule
 from dmicc_assets.orchestration.task import Answer, Task
 
-# Seconds of work beside the first from which worker processes are begun: each takes about two to load the libraries.
+# Seconds of work beside the first from which worker processes are begun: to load their libraries takes about two.
 _WORTH_PROCESSES = 2.0
 
 
@@ -73,5 +73,5 @@ def _begin(node: Node, schedule: Schedule, crew: Crew, run: Worked) -> None:
     if task is None:
         schedule.end(node)
         return
-    here = crew.most == 1 or (not crew.has_processes and beside < _WORTH_PROCESSES)
-    crew.begin(task, run.needs(node), here=here)
+    is_here = not crew.has_processes(pays=beside >= _WORTH_PROCESSES)
+    crew.begin(task, run.needs(node), here=is_here)

@@ -37,8 +37,6 @@ def schedule(first: Sequence[str] = ("data", "genes", "model")) -> Schedule:
 class Simulated:
     """A crew and a run whose work ends in the order of its expected time; it notes what happens."""
 
-    has_processes = True
-
     def __init__(self, most: int, room: int = 99) -> None:
         self.most, self.room, self.at_work = most, room, list[tuple[float, Task]]()
         self.now, self.said, self.peak = 0.0, list[str](), 0
@@ -46,6 +44,9 @@ class Simulated:
     @property
     def is_at_work(self) -> bool:
         return bool(self.at_work)
+
+    def has_processes(self, *, pays: bool) -> bool:
+        return True
 
     def has_room(self, needs: int) -> bool:
         return len(self.at_work) < self.most and needs * (len(self.at_work) + 1) <= self.room
