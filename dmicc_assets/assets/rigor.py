@@ -117,7 +117,7 @@ def nulls(context: StepContext) -> Result:
         study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True, "scores": True})
         | {"model_cohort": study.model_cohort}
     ),
-    version=f"18.{len(CHECKS)}",  # a check more is another result
+    version=f"19.{len(CHECKS)}",  # a check more is another result
     observe=lambda context: StudyEvidence.of_step(context).notes_hash(),
 )
 def findings(context: StepContext) -> Result:

@@ -158,6 +158,24 @@ class Check:
         general = [doubt.says for doubt in said if not doubt.of]
         return next(text for text in (*special, *own, *general, self.measures[""].doubted) if text)
 
+    def gravity(self, measure: str | None, statistic: float | None, threshold: float | None) -> tuple[int, float]:
+        """Sort key of a finding that fired among those of this check: the least is the worst.
+
+        Measures stand in the order of their declaration. Of one measure, the finding is worse that is farther beyond
+        its threshold, as a share of the threshold unless that is zero.
+
+        Args:
+            measure: of the finding, in words.
+            statistic: what was measured.
+            threshold: beyond which the check fires.
+        """
+        declared = list(self.measures.values())
+        place = next((at for at, each in enumerate(declared) if each.what == measure), len(declared))
+        if statistic is None or threshold is None or place == len(declared):
+            return place, 0.0
+        beyond = (statistic - threshold) / (abs(threshold) or 1.0)
+        return place, -beyond if declared[place].fires in ("above", "at or above") else beyond
+
     def __call__(self, evidence: StudyEvidence) -> list[Finding]:
         """The findings on a study.
 

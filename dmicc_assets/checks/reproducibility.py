@@ -234,6 +234,9 @@ def biomarker_stability(evidence: StudyEvidence) -> list[Finding]:
     ),
     measures="gap between the rank intervals of the last gene taken and the first left out",
     fires="at or below",
+    also_measures={
+        "no biomarker": Measure("gap between the rank intervals of two genes that cannot be biomarkers", "at or below")
+    },
     remedy="Choose `top` at a gap in the ranking, or call both genes candidates.",
     citation="Calle & Urrea 2011, 10.1093/bib/bbq011",
     doubts=Doubt("a hypothesis", 15, "the ranking depends on the seed"),
@@ -256,19 +259,23 @@ def ranking_over_seeds(evidence: StudyEvidence) -> list[Finding]:
             f"{last['rank_high']:.3g}, {other}, the first left out, {following['rank_low']:.3g} to "
             f"{following['rank_high']:.3g}"
         )
+        biomarker = _decided_by_seed(evidence, name, one, other)
         if fires:
-            decides = _decided_by_seed(evidence, name, one, other)
+            decides = (
+                f", and so whether {biomarker} is a biomarker"
+                if biomarker
+                else "; neither can be a biomarker, because another ranking leaves it out"
+            )
             text = f"the seed decides whether {one} or {other} is taken of the ranking{decides}: {text}"
-        findings.append(finding("R5", name, "warning" if fires else "ok", text, gap, 0.0))
+        of = "no biomarker" if fires and not biomarker else ""
+        findings.append(finding("R5", name, "warning" if fires else "ok", text, gap, 0.0, of))
     return findings
 
 
-def _decided_by_seed(evidence: StudyEvidence, cohort: str, last: str, following: str) -> str:
-    """What it is to the biomarkers which of two genes is taken of a cohort's ranking, as a part of a sentence."""
+def _decided_by_seed(evidence: StudyEvidence, cohort: str, last: str, following: str) -> str | None:
+    """Which of two genes is a biomarker or not by which of them is taken of a cohort's ranking; None for neither."""
     if last in evidence.biomarkers:
-        return f", and so whether {last} is a biomarker"
+        return last
     others = [evidence.rows("signature/ranking", cohort=each) for each in evidence.study.cohorts if each != cohort]
     taken = [set(ranks.sort("rank").head(evidence.study.ranking.top)["gene"]) for ranks in others]
-    if all(following in genes for genes in taken):
-        return f", and so whether {following} is a biomarker"
-    return "; neither can be a biomarker, because another ranking leaves it out"
+    return following if all(following in genes for genes in taken) else None

@@ -4,6 +4,7 @@ All findings are in the appendix (`appendix.py`); their order here is that of th
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -36,23 +37,24 @@ class MainFinding:
 
 
 def main_findings(results: Results, most: int = N_FINDINGS) -> list[MainFinding]:
-    """The checks that doubt the result most, the gravest first; one entry a check, whatever the number of subjects."""
+    """The checks that doubt the result most, the gravest first; one entry a check, which tells its worst subject."""
     rows = results.rows("rigor/findings").filter(pl.col("severity").is_in(FIRED), pl.col("code").is_in(list(CHECKS)))
     of_verdict = list(dict.fromkeys(rule.code for rule in RULES if rule.code))
     registered = list(CHECKS)
 
-    def weight(row: dict[str, str]) -> tuple[int, int, int, str]:
+    def weight(row: dict[str, Any]) -> tuple[int, int, int, tuple[int, float], str]:
         code = row["code"]
         place = of_verdict.index(code) if code in of_verdict else len(of_verdict)
-        return SEVERITIES.index(row["severity"]), place, registered.index(code), row["subject"]  # pyright: ignore[reportArgumentType]
+        gravity = CHECKS[code].gravity(row["measure"], row["statistic"], row["threshold"])
+        return SEVERITIES.index(row["severity"]), place, registered.index(code), gravity, row["subject"]
 
-    by_code: dict[str, list[dict[str, str]]] = {}
+    by_code: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows.iter_rows(named=True), key=weight):
         by_code.setdefault(row["code"], []).append(row)
     return [_main(results, code, found) for code, found in list(by_code.items())[:most]]
 
 
-def _main(results: Results, code: str, found: list[dict[str, str]]) -> MainFinding:
+def _main(results: Results, code: str, found: list[dict[str, Any]]) -> MainFinding:
     titles = {name: cohort.title for name, cohort in results.study.cohorts.items()}
     first = found[0]
     where = "" if first["subject"] == results.study.study else f"{subject_in_words(first['subject'], titles)}: "
