@@ -75,12 +75,12 @@ def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
     """
     lake, place = lake_of(settings), place_of(settings)
     lake.refresh()
-    (place.empties or lake).prepare()
     built = _built(place.path)
     before = [*known, *copied_tables(lake), *still_there(lake, built[1] if built else ()), *folders(lake)]
     state = state_of(lake, before)
     if _is_of(built, lake, state, place):
         return place.path
+    (place.empties or lake).prepare()
     try:
         _replace(place, lake, state)
     except DataError:

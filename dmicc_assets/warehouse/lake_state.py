@@ -16,7 +16,7 @@ from dmicc_assets.tables import TABLES, Table
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.problems import Problem, find_problems_in, problem_of
 from dmicc_assets.warehouse.risk_macro import TABLE as MODEL
-from dmicc_assets.warehouse.risk_macro import models
+from dmicc_assets.warehouse.risk_macro import Coefficients, models
 from dmicc_assets.warehouse.views import VIEWED
 
 
@@ -31,7 +31,7 @@ class LakeState:
     """
 
     problems: list[Problem]
-    models: Mapping[str, pl.DataFrame]
+    models: Mapping[str, Coefficients]
     of_one_form: frozenset[str]
 
 

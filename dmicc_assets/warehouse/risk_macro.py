@@ -9,7 +9,6 @@ from itertools import chain, count
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.symbols import other_names
@@ -18,16 +17,18 @@ from dmicc_assets.lake.store import Lake
 
 TABLE = "model/coefficients"
 INTERCEPT = "(Intercept)"
-_READ = {"term": pl.String, "probability_coefficient": pl.Float64}
+_READ = ("term", "probability_coefficient")
+# The coefficient of each term of a model, in the order of `model/coefficients`.
+Coefficients = Mapping[str, float]
 
 
-def models(lake: Lake, *, is_quick: bool = False) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
-    """Rows of `model/coefficients` of every study with a risk model, and the error of each study without readable ones.
+def models(lake: Lake, *, is_quick: bool = False) -> tuple[dict[str, Coefficients], dict[str, str]]:
+    """Coefficients of every study with a risk model, and the error of each study without readable ones.
 
     A study of which the macro cannot be created is among the errors, so that no study stops the queries on another.
     `is_quick` is as in `looked_at`.
     """
-    tables: dict[str, pl.DataFrame] = {}
+    tables: dict[str, Coefficients] = {}
     errors: dict[str, str] = {}
     with duckdb.connect() as connection:
         found = looked_at(lake, TABLE, "models", lambda study: _model(connection, lake, study), is_quick=is_quick)
@@ -35,7 +36,7 @@ def models(lake: Lake, *, is_quick: bool = False) -> tuple[dict[str, pl.DataFram
         if "error" in model:
             errors[study] = model["error"]
         elif model["term"]:
-            tables[study] = pl.DataFrame(model, schema=_READ)
+            tables[study] = dict(zip(*(model[name] for name in _READ), strict=True))
     return tables, errors
 
 
@@ -44,33 +45,33 @@ def _model(connection: duckdb.DuckDBPyConnection, lake: Lake, study: str) -> dic
     try:
         if lake.manifest(TABLE, study) is None:
             return dict.fromkeys(_READ, ())
-        table = lake.read(TABLE, study).select(list(_READ))
-        if not table.is_empty():
-            connection.execute(risk_macro(study, table))
-        return table.to_dict(as_series=False)
+        model = lake.read(TABLE, study).select(*_READ).to_dict(as_series=False)
+        if model["term"]:
+            connection.execute(risk_macro(study, dict(zip(*model.values(), strict=True))))
+        return model
     except (DataError, duckdb.Error, KeyError, TypeError) as error:
         return {"error": str(error).splitlines()[0].partition("; ")[0]}
 
 
-def risk_macros(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+def risk_macros(tables: Mapping[str, Coefficients]) -> list[str]:
     """The CREATE MACRO statements of the models of `models`.
 
     `risk_dm_icc("PARP12" := 9.1, "MT1M" := 7.4)` is the probability at this log2 expression, at the prevalence of the
     training samples. It is NULL if an argument is missing or NULL.
     """
-    return [risk_macro(study, table) for study, table in tables.items()]
+    return [risk_macro(study, coefficients) for study, coefficients in tables.items()]
 
 
-def risk_macro(study: str, coefficients: pl.DataFrame) -> str:
-    """The CREATE MACRO statement of one model, from its rows of `model/coefficients`.
+def risk_macro(study: str, coefficients: Coefficients) -> str:
+    """The CREATE MACRO statement of one model.
 
-    The arguments are the genes in the table's order, quoted as their symbols need (`"HLA-DRA"`). SQL does not tell
+    The arguments are the genes in their order, quoted as their symbols need (`"HLA-DRA"`). SQL does not tell
     upper from lower case: of `C1ORF112` and `C1orf112` the second argument is `"C1orf112_2"`.
 
     Raises:
-        KeyError: the rows have no intercept.
+        KeyError: there is no intercept.
     """
-    terms = {term: float(value) for term, value in coefficients.select("term", "probability_coefficient").iter_rows()}
+    terms = {term: float(value) for term, value in coefficients.items()}
     intercept = terms.pop(INTERCEPT)
     names = [_identifier(name) for name in _argument_names(terms)]
     arguments = ", ".join(f"{name} := NULL" for name in names)
@@ -91,7 +92,7 @@ def _argument_names(genes: Iterable[str]) -> list[str]:
     return names
 
 
-def model_gene_names(tables: Mapping[str, pl.DataFrame]) -> str:
+def model_gene_names(tables: Mapping[str, Coefficients]) -> str:
     """The CREATE MACRO statement of `model_gene_names(study)`: names under which a gene is looked up in new samples.
 
     Rows gene, name and rank (`expression.symbols.other_names`) of every gene of the study's model: `score` finds genes
@@ -99,8 +100,8 @@ def model_gene_names(tables: Mapping[str, pl.DataFrame]) -> str:
     """
     rows = [
         f"({', '.join(map(_literal, (study, gene, name)))}, {rank})"
-        for study, table in tables.items()
-        for gene in table["term"]
+        for study, coefficients in tables.items()
+        for gene in coefficients
         if gene != INTERCEPT
         for name, rank in other_names(gene)
     ]

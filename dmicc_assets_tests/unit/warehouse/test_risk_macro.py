@@ -32,9 +32,13 @@ def model_of(intercept: float, slopes: dict[str, float]) -> RiskModel:
     return risk_model_from_table(coefficients(intercept, slopes))
 
 
-def asked(table: pl.DataFrame, call: str) -> float:
+def macro(intercept: float, slopes: dict[str, float]) -> str:
+    return risk_macro("s", {"(Intercept)": intercept, **slopes})
+
+
+def asked(intercept: float, slopes: dict[str, float], call: str) -> float:
     with duckdb.connect() as connection:
-        connection.execute(risk_macro("s", table))
+        connection.execute(macro(intercept, slopes))
         return connection.execute(f"SELECT {call}").fetchall()[0][0]
 
 
@@ -43,7 +47,7 @@ def asked(table: pl.DataFrame, call: str) -> float:
 def test_the_macro_is_the_probability(intercept: float, pairs: list[tuple[float, float]]) -> None:
     slopes = {f"G{i}": slope for i, (slope, _) in enumerate(pairs)}
     values = [value for _, value in pairs]
-    risk = asked(coefficients(intercept, slopes), f"risk_s({', '.join(f'{value!r}::DOUBLE' for value in values)})")
+    risk = asked(intercept, slopes, f"risk_s({', '.join(f'{value!r}::DOUBLE' for value in values)})")
     expected = model_of(intercept, slopes).probability(np.array(values)[:, None])[0]
     assert risk == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
@@ -51,7 +55,7 @@ def test_the_macro_is_the_probability(intercept: float, pairs: list[tuple[float,
 def test_any_symbol_can_be_an_argument() -> None:
     slopes = {"HLA-DRA": 0.5, "C1orf112": -1.0, 'a"b': 2.0, "select": 0.25}
     call = 'risk_s("select" := 4, "a""b" := 1.5, "HLA-DRA" := 2, "C1orf112" := 3)'
-    risk = asked(coefficients(0.1, slopes), call)
+    risk = asked(0.1, slopes, call)
     assert risk == pytest.approx(
         model_of(0.1, slopes).probability(np.array([[2.0], [3.0], [1.5], [4.0]]))[0], abs=1e-12
     )
@@ -59,7 +63,7 @@ def test_any_symbol_can_be_an_argument() -> None:
 
 def test_far_from_the_middle_it_is_0_or_1_and_no_error() -> None:
     with duckdb.connect() as connection:
-        connection.execute(risk_macro("s", coefficients(0.0, {"A": 1.0})))
+        connection.execute(macro(0.0, {"A": 1.0}))
         assert connection.execute("SELECT risk_s(-1e6), risk_s(1e6), risk_s(NULL)").fetchall() == [(0.0, 1.0, None)]
 
 
@@ -105,7 +109,7 @@ def test_only_studies_with_a_model_get_one(lake: Lake) -> None:
     lake.write("model/coefficients", "none_chosen", coefficients(1.0, {}).clear(), ORIGIN)
     assert models(lake) == ({}, {})
     lake.write("model/coefficients", "chosen", coefficients(1.0, {"A": 2.0}), ORIGIN)
-    assert [macro.split("(")[0] for macro in risk_macros(models(lake)[0])] == ['CREATE MACRO "risk_chosen"']
+    assert [text.split("(")[0] for text in risk_macros(models(lake)[0])] == ['CREATE MACRO "risk_chosen"']
 
 
 def test_a_model_that_is_fitted_anew_has_a_new_macro_at_the_next_query(settings: Settings, lake: Lake) -> None:
