@@ -54,7 +54,7 @@ def check_and_show(out: Console, err: Console, workspace: Workspace, name: str, 
     stops, unseen = _show_look(out, err, study, settings, folder) if looks and is_there else ([], [])
     out.print(f"risk model in {study.model_cohort}; {_validity(stops, unseen)}")
     if workspace.lake.has(name):
-        for line in stale_lines(judge_study(workspace, name)) or ["every table is up to date"]:
+        for line in stale_lines(workspace.lake, judge_study(workspace, name)) or ["every table is up to date"]:
             out.print(line)
     if stops:
         places = dict.fromkeys(stop.partition(": ")[0] for stop in stops)

@@ -304,7 +304,7 @@ def export(
     if excel and table_format != "tsv":
         raise RequestError(f"--excel is for tables as TSV, not for --format {table_format}: leave one of the two out")
     workspace, name = _study(study)
-    for line in stale_lines(judge_study(workspace, name)) if workspace.lake.has(name) else ():
+    for line in stale_lines(workspace.lake, judge_study(workspace, name)) if workspace.lake.has(name) else ():
         err.print(line)
     export_and_show(out, err, workspace, name, to, ExportChoice(table_format, not no_figures, h5ad, excel))
 

@@ -10,7 +10,8 @@ from dmicc_assets.checks.reproducibility import TURNED
 from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.lake.currency import Currency
-from dmicc_assets.lake.judged import root_causes
+from dmicc_assets.lake.judged import root_causes, stale_tables
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
@@ -63,19 +64,29 @@ def study_summary(
     return lines + said(_findings(results), name, "rigor/findings")
 
 
-def stale_lines(states: Sequence[Currency]) -> list[str]:
-    """Number of the study's outdated tables and one line for each reason; empty when all are up to date.
+def stale_lines(lake: Lake, states: Sequence[Currency], failed: Collection[str] = ()) -> list[str]:
+    """Number of the study's tables that are old or not made, and a line for each reason; empty if all are up to date.
 
     The tables of all studies are left out: they change with every other study.
+
+    Args:
+        lake: tells which tables were ever made: only these can be out of date.
+        states: of the study's partitions.
+        failed: steps and partitions whose failure is told elsewhere: here it is named only.
     """
     states = [state for state in states if state.key != ALL_STUDIES]
     n_tables, causes = sum(len(state.step.outputs) for state in states), root_causes(states)
     if not causes:
         return []
-    n_stale = sum(map(len, causes.values()))
+    stale = stale_tables(states)
+    n_old = sum(lake.was_written(*each) for each in stale)
+    (n, what), *others = [each for each in ((n_old, "out of date"), (len(stale) - n_old, "not made")) if each[0]]
+    also = "".join(f", {n} {what}" for n, what in others)
+    told = {f"{each} failed: ": f"{each} failed" for each in failed}
+    short = {cause: next((told[each] for each in told if cause.startswith(each)), cause) for cause in causes}
     return [
-        f"{n_stale} of {n_tables} tables are out of date (warehouse.partitions has each):",
-        *(f"  {cause} ({_few(tables)})" for cause, tables in causes.items()),
+        f"{n} of {n_tables} tables {'is' if n == 1 else 'are'} {what}{also} (warehouse.partitions has each):",
+        *(f"  {short[cause]} ({_few(tables)})" for cause, tables in causes.items()),
     ]
 
 

@@ -116,9 +116,10 @@ def _show_run(
     if is_part:
         n_left = len(this.judged) - sum(state.is_current for state in this.judged)
         if n_left:
-            out.print(f"not asked for: {n_left} further steps out of date; `dmicc run {this.study}` makes them")
+            out.print(f"not asked for: {n_left} further steps; `dmicc run {this.study}` makes them")
         return
-    for line in stale_lines(this.judged):
+    failed = [f"{o.step.name} of {o.key}" for o in outcomes if o.state == "failed"]
+    for line in stale_lines(workspace.lake, this.judged, failed):
         out.print(line)
 
 

@@ -71,7 +71,7 @@ def test_after_a_failed_step_what_it_blocks_says_so_everywhere(
         assert results[what] == f"out of date: {before[what]}", "and this is of the old signature"
     cause = "ranking of local failed: ranking of local: the forest does not grow"
     assert after[0].endswith("tables are out of date (warehouse.partitions has each):")
-    assert after[1].startswith(f"  {cause} (signature/ranking of local, ")
+    assert after[1].startswith("  ranking of local failed (signature/ranking of local, "), "why is the last line"
 
     assert OUT_OF_DATE in page(settings)
     assert cause in page(settings)

@@ -1,9 +1,14 @@
 """The lines at the end of a run say what the tables say, with the reason of an area that surprises."""
 
+from pathlib import Path
+
 import pytest
 
 from dmicc_assets.checks.registry import findings_table, run_checks
-from dmicc_assets.cli.summary import study_summary
+from dmicc_assets.assets import STEPS
+from dmicc_assets.cli.summary import stale_lines, study_summary
+from dmicc_assets.lake.currency import Currency
+from dmicc_assets.lake.store import Lake
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import PartitionKey
 from dmicc_assets_tests.worlds.sound_study import sound, with_frame
@@ -60,3 +65,28 @@ def test_what_is_old_together_is_shown_together() -> None:
     old = dict(study_summary(evidence, {(table, key) for table in tables}))
     for what in ("signature", "model"):
         assert old[what] == f"out of date: {whole[what]}"
+
+
+@pytest.mark.parametrize(
+    ("n_written", "said"),
+    [
+        (0, "6 of 10 tables are not made"),
+        (1, "1 of 10 tables is out of date, 5 not made"),
+        (6, "6 of 10 tables are out of date"),
+    ],
+)
+def test_only_a_table_that_was_made_can_be_out_of_date(tmp_path: Path, n_written: int, said: str) -> None:
+    """A first run that failed said that tables were out of date which had never been made, and its message again."""
+    lake, key = Lake(tmp_path, tmp_path), PartitionKey("local")
+    steps = [next(step for step in STEPS if len(step.outputs) == n) for n in (1, 2, 3, 4)]
+    cause = "dataset of local.B failed: B: 8 samples are sick, the study expects 99"
+    states = [Currency(step, key, "old", cause, failed=True) for step in steps[:3]] + [Currency(steps[3], key)]
+    tables = [table for state in states[:3] for table in state.step.outputs]
+    for table in tables[:n_written]:
+        lake.path(table, key).parent.mkdir(parents=True, exist_ok=True)
+        lake.path(table, key).touch()
+    first, second = stale_lines(lake, states)
+    assert first == f"{said} (warehouse.partitions has each):"
+    assert second.startswith(f"  {cause} ({tables[0]} of local, ")
+    assert stale_lines(lake, states, ["dataset of local.B"])[1].startswith(f"  dataset of local.B failed ({tables[0]} ")
+    assert stale_lines(lake, states, ["dataset of local.BB"])[1] == second
