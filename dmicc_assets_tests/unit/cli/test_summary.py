@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dmicc_assets.checks.registry import findings_table, run_checks
 from dmicc_assets.assets import STEPS
+from dmicc_assets.checks.registry import findings_table, run_checks
 from dmicc_assets.cli.summary import stale_lines, study_summary
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.store import Lake
@@ -70,15 +70,15 @@ def test_what_is_old_together_is_shown_together() -> None:
 @pytest.mark.parametrize(
     ("n_written", "said"),
     [
-        (0, "6 of 10 tables are not made"),
-        (1, "1 of 10 tables is out of date, 5 not made"),
-        (6, "6 of 10 tables are out of date"),
+        (0, "6 of 15 tables are not made"),
+        (1, "1 of 15 tables is out of date, 5 not made"),
+        (6, "6 of 15 tables are out of date"),
     ],
 )
 def test_only_a_table_that_was_made_can_be_out_of_date(tmp_path: Path, n_written: int, said: str) -> None:
     """A first run that failed said that tables were out of date which had never been made, and its message again."""
     lake, key = Lake(tmp_path, tmp_path), PartitionKey("local")
-    steps = [next(step for step in STEPS if len(step.outputs) == n) for n in (1, 2, 3, 4)]
+    steps = [next(step for step in STEPS if len(step.outputs) == n) for n in (1, 2, 3, 9)]
     cause = "dataset of local.B failed: B: 8 samples are sick, the study expects 99"
     states = [Currency(step, key, "old", cause, failed=True) for step in steps[:3]] + [Currency(steps[3], key)]
     tables = [table for state in states[:3] for table in state.step.outputs]
