@@ -22,8 +22,11 @@ def rows_in(handle: BinaryIO, table: Table, columns: Sequence[str]) -> pl.DataFr
 
 
 def matrix_in(handle: BinaryIO, table: Table, column: str) -> ExpressionMatrix:
-    """One value column of a matrix table, reshaped from its complete feature-major rows."""
+    """One value column of a matrix table, reshaped from its complete feature-major rows; NaN where it is NULL."""
     cells = rows_in(handle, table, [column])[column]
     features, samples = names_of(handle, table.feature)
-    values = cells.fill_null(np.nan).to_numpy() if cells.null_count() else cells.to_numpy()
-    return ExpressionMatrix(values.reshape(len(features), len(samples)).copy(), features, samples)
+    values, start = np.empty(len(cells)), 0
+    for block in cells.get_chunks():  # of a row group each: the whole column is not copied once more
+        values[start : start + len(block)] = block.to_numpy()
+        start += len(block)
+    return ExpressionMatrix(values.reshape(len(features), len(samples)), features, samples)
