@@ -7,6 +7,7 @@ a run that ends early, and the next run continues it. Other claims of the verdic
 
 import argparse
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from math import sqrt
@@ -35,8 +36,14 @@ BAR = 28 / 400
 FIRST = 1000
 
 
-def fitted(name: str, x: FloatArray, f: Frame, adjust: str, log_fc: float) -> CohortList:
-    """The cohort and its list, as a study makes them: raw or adjusted p under 0.05, and an effect."""
+def fitted(
+    name: str, x: FloatArray, f: Frame, adjust: str, log_fc: float, measured: Sequence[int] = range(N_GENES)
+) -> CohortList:
+    """The cohort and its list, as a study makes them: raw or adjusted p under 0.05, and an effect.
+
+    Only the genes measured (of x's rows) are there.
+    """
+    x = x[list(measured)]
     columns = [np.ones(f.n), f.is_case.astype(np.float64)]
     if f.design in ("batch", "pairs"):
         level = f.batch if f.design == "batch" else f.patient
@@ -44,13 +51,13 @@ def fitted(name: str, x: FloatArray, f: Frame, adjust: str, log_fc: float) -> Co
     design = np.column_stack(columns)
     blocks = [str(k) for k in f.patient]
     correlation = duplicate_correlation(x, design, blocks).matrix(blocks) if f.design == "block" else None
-    weights = f.cells() if f.design == "weights" else None
+    weights = f.cells()[list(measured)] if f.design == "weights" else None
     space = residual_space(x, design, 1, weights=weights, correlation=correlation)
     prior = VariancePrior(space.prior_df, space.prior_scale)
     p = two_sided_p(space.t, total_df(space.df_residual, prior))
     passes = (p if adjust == "none" else adjust_p_values(p)) < LEVEL
     listed = np.flatnonzero(passes & (np.abs(space.effect) >= log_fc))
-    genes = tuple(f"G{g}" for g in range(N_GENES))
+    genes = tuple(f"G{g}" for g in measured)
     return CohortList(name, genes, space, tuple(genes[g] for g in listed))
 
 

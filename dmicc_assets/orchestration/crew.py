@@ -3,7 +3,7 @@
 A worker that is killed fails its piece of work, and another takes its place. What is done next is `schedule.py`'s.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
 
@@ -66,16 +66,16 @@ class Crew:
         """Whether there is an answer to wait for."""
         return self.n_at_work > 0
 
-    def has_room(self, needs: int) -> bool:
+    def has_room(self, needs: Callable[[], int]) -> bool:
         """Whether one more piece of work can begin beside the others.
 
         There must be a process for it, and so much free memory that the work in progress and this can take all that
         they may need.
 
         Args:
-            needs: bytes that it may take.
+            needs: gives the bytes that it may take; not asked while every process is at work.
         """
-        return self.n_at_work < self.most and free_memory() >= needs + sum(self._needs.values())
+        return self.n_at_work < self.most and free_memory() >= needs() + sum(self._needs.values())
 
     def begin(self, task: Task, needs: int, *, here: bool) -> None:
         """Begin a piece of work.

@@ -3,6 +3,7 @@
 What a piece of work is, and what follows from its answer, the run itself decides.
 """
 
+from functools import partial
 from typing import Protocol
 
 from dmicc_assets.orchestration.crew import Crew
@@ -61,7 +62,7 @@ def _next(schedule: Schedule, crew: Crew, run: Worked) -> Node | None:
     for node in schedule.ready():
         if schedule.looks and not schedule.is_first(node) and schedule.n_other_at_work >= max(crew.most - 1, 1):
             return None
-        if not crew.is_at_work or crew.has_room(run.needs(node)):
+        if not crew.is_at_work or crew.has_room(partial(run.needs, node)):
             return node
     return None
 

@@ -1,6 +1,6 @@
 """The order of a run's work and who does it, with work that takes no time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -48,8 +48,8 @@ class Simulated:
     def has_processes(self, *, pays: bool) -> bool:
         return True
 
-    def has_room(self, needs: int) -> bool:
-        return len(self.at_work) < self.most and needs * (len(self.at_work) + 1) <= self.room
+    def has_room(self, needs: Callable[[], int]) -> bool:
+        return len(self.at_work) < self.most and needs() * (len(self.at_work) + 1) <= self.room
 
     def needs(self, _: Node) -> int:
         return 1
