@@ -4,7 +4,6 @@ The public Python interface; a name is imported on first use (PEP 562). No modul
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib.metadata import version  # it takes 30 ms to load
+
         return version("dmicc_assets")
     if name not in _MODULES:
         raise AttributeError(f"module 'dmicc_assets' has no attribute {name!r}")

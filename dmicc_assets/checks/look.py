@@ -41,11 +41,20 @@ class Look:
         previews: of each dataset whose source answered.
         silent: what a source that did not answer said, with the datasets that are there.
         rate: bytes a second, as measured; None when too few came.
+        asked: URLs that were asked for, also in vain.
+        copies: what was copied from disk to the downloads.
     """
 
     previews: dict[str, DatasetPreview]
     silent: dict[str, list[str]]
     rate: float | None
+    asked: frozenset[str]
+    copies: frozenset[Path]
+
+    @property
+    def unseen(self) -> list[str]:
+        """The datasets whose source did not answer."""
+        return [dataset for datasets in self.silent.values() for dataset in datasets]
 
 
 def look_at_sources(
@@ -79,7 +88,8 @@ def look_at_sources(
             silent[spec.source] = (seen.problem or "no answer", [name])
         if seen.samples is not None or not seen.is_unanswered:
             previews[name] = seen
-    return Look(previews, dict(silent.values()), client.bytes_per_second)
+    rate, asked, copies = client.bytes_per_second, frozenset(client.asked), frozenset(client.copies)
+    return Look(previews, dict(silent.values()), rate, asked, copies)
 
 
 def dataset_row(seen: DatasetPreview, ahead: StudyAhead) -> dict[str, str]:

@@ -1,107 +1,131 @@
 """`dmicc check`: what a study file says, and what its sources have for it now, as tables for people.
 
-What the sources have is read and put into words in `checks/look.py`.
+What the sources have is read and put into words in `checks/look.py`; `kept_check.py` keeps the answer. Nothing here
+loads a large library as long as the kept answer is that of today.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from rich.console import Console
 
-from dmicc_assets.checks.before_run import study_ahead
 from dmicc_assets.checks.finding import listed
-from dmicc_assets.checks.look import (
-    Look,
-    cohort_row,
-    coverage_lines,
-    dataset_lines,
-    dataset_row,
-    download_line,
-    library_lines,
-    look_at_sources,
-)
 from dmicc_assets.cli.json_lines import print_json
-from dmicc_assets.cli.summary import stale_lines
+from dmicc_assets.cli.kept_check import CheckAnswer, KeptCheck
 from dmicc_assets.errors import DataError, SourceError
-from dmicc_assets.lake.judged import root_causes
-from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.orchestration.judged_study import judge_study
+from dmicc_assets.study.loading import load_study, no_study, study_files
 from dmicc_assets.study.schema import Study, accession_of, platform_of
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_dicts
 
 
-def check_and_show(out: Console, err: Console, workspace: Workspace, name: str, *, looks: bool = True) -> None:
+class Checked:
+    """A study that is checked.
+
+    Args:
+        settings: of the environment.
+        name: of the study.
+
+    Raises:
+        RequestError: the study is not there, or its file is wrong.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        files = study_files(settings.study_folders)
+        if name not in files:
+            raise no_study(name, files)
+        self.name, self.files, self._settings = name, files, settings
+        self.study: Study = load_study(self.path)
+
+    @property
+    def path(self) -> Path:
+        """The study file."""
+        return self.files[self.name]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings with the study's sources."""
+        return self._settings.simulated() if self.study.is_simulated else self._settings
+
+    def answer(self, err: Console, *, looks: bool) -> CheckAnswer:
+        """The kept answer, if nothing changed since; else a new one.
+
+        Raises:
+            RequestError: a gene-set library is not there, or the home cannot be written.
+        """
+        looks = looks and (not self.study.is_simulated or self.settings.simulated_mirror.is_dir())
+        if looks:
+            self.settings.prepare_home()  # annotations are kept where a run looks for them
+        kept = KeptCheck(self.settings, self.name, self.files) if looks else None
+        if kept is not None and (answer := kept.answer()) is not None:
+            return answer
+        from dmicc_assets.cli.found_check import find_answer
+
+        answer, look = find_answer(err, self._settings, self.settings, self.name, looks=looks)
+        if kept is not None and look is not None:
+            kept.keep(answer, look.asked, look.copies)
+        return answer
+
+
+def check_and_show(out: Console, err: Console, checked: Checked, *, looks: bool = True) -> None:
     """Show a study file, and unless it is not to look, what a run would find.
 
     Raises:
-        RequestError: the study, or a gene-set library in it, is not there or wrong.
+        RequestError: a gene-set library of the study is not there or wrong.
         DataError: a run would stop; everything is shown before, the reasons too.
         SourceError: not every source could be looked at; everything else is shown before.
     """
-    study = workspace.study(name)
-    settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
-    out.print(f"{study.title} ({workspace.files[name]})")
+    name, study = checked.name, checked.study
+    out.print(f"{study.title} ({checked.path})")
     _show_file(out, study)
-    is_there = not study.is_simulated or settings.simulated_mirror.is_dir()
-    if is_there:  # otherwise `dmicc demo` makes the libraries
-        for line in library_lines(study, settings):
+    answer = checked.answer(err, looks=looks)
+    for line in answer.libraries:
+        out.print(line)
+    _show_look(out, answer)
+    out.print(f"risk model in {study.model_cohort}; {_validity(answer.stops, answer.unseen)}")
+    if answer.out_of_date is not None:
+        for line in answer.stale_lines or ["every table is up to date"]:
             out.print(line)
-    folder = workspace.files[name].parent
-    stops, unseen = _show_look(out, err, study, settings, folder) if looks and is_there else ([], [])
-    out.print(f"risk model in {study.model_cohort}; {_validity(stops, unseen)}")
-    if workspace.lake.has(name):
-        for line in stale_lines(workspace.lake, judge_study(workspace, name)) or ["every table is up to date"]:
-            out.print(line)
-    if stops:
-        places = dict.fromkeys(stop.partition(": ")[0] for stop in stops)
+    if answer.stops:
+        places = dict.fromkeys(stop.partition(": ")[0] for stop in answer.stops)
         raise DataError(f"{name}: a run would stop at {listed(list(places))}; why, is said above")
-    _refuse_unseen(name, unseen)
+    _refuse_unseen(name, answer.unseen)
 
 
-def check_in_json(out: Console, workspace: Workspace, name: str, last: dict[str, Any], *, looks: bool = True) -> None:
+def check_in_json(out: Console, err: Console, checked: Checked, last: dict[str, Any], *, looks: bool = True) -> None:
     """The same for programs: an object for each dataset, each cohort and each remark.
 
     Args:
         out: for the objects, one a line.
-        workspace: settings, studies and lake.
-        name: of the study.
+        err: shows in a terminal what is read.
+        checked: the study.
         last: gets the fields of the last object.
         looks: whether to look at the sources.
 
     Raises:
-        RequestError: the study, or a gene-set library in it, is not there or wrong.
+        RequestError: a gene-set library of the study is not there or wrong.
         DataError: a run would stop; everything else is shown before.
         SourceError: not every source could be looked at; everything else is shown before.
     """
-    study, path = workspace.study(name), workspace.files[name]
-    settings = workspace.settings.simulated() if study.is_simulated else workspace.settings
-    last |= {"study": name, "title": study.title, "file": str(path), "model_cohort": study.model_cohort}
-    is_there = not study.is_simulated or settings.simulated_mirror.is_dir()
-    last["gene_sets"] = list(library_lines(study, settings)) if is_there else []
-    stops, unseen = list[str](), list[str]()
-    if looks and is_there:
-        settings.prepare_home()  # annotations are kept where a run looks for them
-        look = look_at_sources(study, settings, path.parent)
-        ahead = study_ahead(study, look.previews)
-        for seen in look.previews.values():
-            print_json(out, **dataset_row(seen, ahead))
-        for cohort in ahead.cohorts:
-            print_json(out, **cohort_row(cohort))
-        for remark in ahead.remarks:
-            print_json(out, remark=remark.text, stops=remark.stops)
-        stops, unseen = [remark.text for remark in ahead.remarks if remark.stops], _unseen(look)
-        last["datasets"] = [line for seen in look.previews.values() for line in dataset_lines(seen)]
-        last |= {"coverage": list(coverage_lines(study, settings, ahead)), "not_looked_at": look.silent}
-    last["out_of_date"] = root_causes(judge_study(workspace, name)) if workspace.lake.has(name) else None
-    if stops:
-        more = f" (and {len(stops) - 1} more, above)" if len(stops) > 1 else ""
-        first = stops[0].splitlines()[0].removesuffix("; the samples are")
+    name, study = checked.name, checked.study
+    last |= {"study": name, "title": study.title, "file": str(checked.path), "model_cohort": study.model_cohort}
+    answer = checked.answer(err, looks=looks)
+    last["gene_sets"] = answer.libraries
+    for row in (*answer.datasets, *answer.cohorts):
+        print_json(out, **row)
+    for text, stops in answer.remarks:
+        print_json(out, remark=text, stops=stops)
+    if answer.has_looked:
+        last["datasets"] = answer.dataset_lines
+        last |= {"coverage": answer.coverage, "not_looked_at": answer.silent}
+    last["out_of_date"] = answer.out_of_date
+    if answer.stops:
+        more = f" (and {len(answer.stops) - 1} more, above)" if len(answer.stops) > 1 else ""
+        first = answer.stops[0].splitlines()[0].removesuffix("; the samples are")
         raise DataError(f"{name}: a run would stop: {first}{more}")
-    _refuse_unseen(name, unseen)
+    _refuse_unseen(name, answer.unseen)
 
 
 def _refuse_unseen(name: str, unseen: Sequence[str]) -> None:
@@ -112,11 +136,6 @@ def _refuse_unseen(name: str, unseen: Sequence[str]) -> None:
             f"{name}: {listed(unseen)} {were} not looked at, since no source answered: whether a run would stop there "
             "is not known; check again with a network, or the file alone by --offline"
         )
-
-
-def _unseen(look: Look) -> list[str]:
-    """The datasets whose source did not answer."""
-    return [dataset for datasets in look.silent.values() for dataset in datasets]
 
 
 def _validity(stops: Sequence[str], unseen: Sequence[str]) -> str:
@@ -138,7 +157,7 @@ def _show_file(out: Console, study: Study) -> None:
         }
         for dataset, spec in study.datasets.items()
     ]
-    show_rows(out, pl.DataFrame(rows))
+    show_dicts(out, rows)
     for cohort, spec in study.cohorts.items():
         datasets = " + ".join(spec.datasets)
         what = f"cohort {cohort}: {spec.case} against {spec.control} in {datasets}, batch: {spec.batch}"
@@ -156,30 +175,20 @@ def _fetched(study: Study, dataset: str) -> str:
     return f"{spec.source} matrix {spec.matrix}"
 
 
-def _show_look(
-    out: Console, err: Console, study: Study, settings: Settings, folder: Path
-) -> tuple[list[str], list[str]]:
-    """What the sources have now; the texts of what there would stop a run, and the datasets that were not looked at."""
-    settings.prepare_home()  # annotations are kept where a run looks for them
-
-    def watched(dataset: str) -> AbstractContextManager[object]:
-        return err.status(f"reading the headers of {dataset}") if err.is_terminal else nullcontext()
-
-    look = look_at_sources(study, settings, folder, watched)
-    for problem, names in look.silent.items():
+def _show_look(out: Console, answer: CheckAnswer) -> None:
+    """What the sources have now."""
+    for problem, names in answer.silent.items():
         out.print(f"not looked at: {', '.join(names)} ({problem})")
-    ahead = study_ahead(study, look.previews)
-    if look.previews:
+    if answer.datasets:
         out.print("\nat the sources now (headers and annotations; no matrix was read):")
-        show_rows(out, pl.DataFrame([dataset_row(seen, ahead) for seen in look.previews.values()]))
-    for line in (line for seen in look.previews.values() for line in dataset_lines(seen)):
+        show_dicts(out, answer.datasets)
+    for line in answer.dataset_lines:
         out.print(line)
-    if ahead.cohorts:
-        show_rows(out, pl.DataFrame([cohort_row(cohort) for cohort in ahead.cohorts]))
-    for line in coverage_lines(study, settings, ahead):
+    if answer.cohorts:
+        show_dicts(out, answer.cohorts)
+    for line in answer.coverage:
         out.print(line)
-    if look.previews:
-        out.print(download_line(look))
-    for remark in ahead.remarks:
-        out.print(f"{'a run stops here' if remark.stops else 'note'}: {remark.text}")
-    return [remark.text for remark in ahead.remarks if remark.stops], _unseen(look)
+    if answer.download:
+        out.print(answer.download)
+    for text, stops in answer.remarks:
+        out.print(f"{'a run stops here' if stops else 'note'}: {text}")

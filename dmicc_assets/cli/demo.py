@@ -5,7 +5,7 @@ from rich.console import Console
 
 from dmicc_assets.results.reader import Results
 from dmicc_assets.simulation.planted_truth import Truth, score_truth
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_rows
 
 _MOST_NAMES = 8
 

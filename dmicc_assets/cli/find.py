@@ -8,7 +8,7 @@ from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.errors import RequestError
 from dmicc_assets.geo.find import Kind, find_series
 from dmicc_assets.lake.workspace import Workspace
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_rows
 
 
 def find_and_show(

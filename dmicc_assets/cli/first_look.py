@@ -18,7 +18,7 @@ from dmicc_assets.lake.untried import untried
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.results.reader import Results
 from dmicc_assets.types import PartitionKey
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_rows
 
 Plan = Sequence[tuple[Step, PartitionKey]]
 # What takes longer than a first look, with the table that stands for it.

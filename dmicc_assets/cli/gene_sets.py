@@ -16,7 +16,7 @@ from dmicc_assets.enrichment.providers.provider import LibrarySource
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.schema import Enrichment, Study
 from dmicc_assets.study.settings import Settings
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_rows
 
 Action = Literal["list", "get", "pin", "unpin", "remove"]
 _COLUMNS = ("library", "provider", "organism", "version", "date", "n_sets", "pinned", "licence")

@@ -119,17 +119,18 @@ def check(
         why = "--json has no place for what it finds" if as_json else "--offline asks no server"
         raise RequestError(f"check: --verify downloads files, {why}: leave one out")
     with last_object(out, is_asked=as_json) as last:
-        workspace, name = _study(study, reads_first=True)
-        from dmicc_assets.cli.check import check_and_show, check_in_json
+        settings, name = _named(study)
+        from dmicc_assets.cli.check import Checked, check_and_show, check_in_json
 
+        checked = Checked(settings, name)
         if last is not None:
-            check_in_json(out, workspace, name, last, looks=not offline)
+            check_in_json(out, err, checked, last, looks=not offline)
         else:
-            check_and_show(out, err, workspace, name, looks=not offline)
+            check_and_show(out, err, checked, looks=not offline)
     if verify:
         from dmicc_assets.cli.verify import verify_and_show
 
-        verify_and_show(out, workspace, name)
+        verify_and_show(out, _workspace(settings), name)
 
 
 @app.command()
@@ -363,7 +364,18 @@ def _workspace(settings: "Settings | None" = None, *, prepares: bool = False) ->
 
 def _study(given: str, *, prepares: bool = False, reads_first: bool = False) -> "tuple[Workspace, str]":
     """The workspace, and the name of the study given by name or file; an error in its file is said at once if read."""
-    from dmicc_assets.study.loading import load_study, named_study, study_files
+    settings, name = _named(given)
+    if reads_first:  # before the large libraries are loaded
+        from dmicc_assets.study.loading import load_study, study_files
+
+        if path := study_files(settings.study_folders).get(name):
+            load_study(path)
+    return _workspace(settings, prepares=prepares), name
+
+
+def _named(given: str) -> "tuple[Settings, str]":
+    """The settings, by which the study's file is found, and the name of the study given by name or file."""
+    from dmicc_assets.study.loading import named_study
     from dmicc_assets.study.settings import load_settings
 
     settings = load_settings()
@@ -371,9 +383,7 @@ def _study(given: str, *, prepares: bool = False, reads_first: bool = False) -> 
     if folders != settings.study_folders:
         err.print(f"{name} is found by its name if DMICC_STUDIES contains {folders[0]}")
         settings = settings.model_copy(update={"studies": ":".join(map(str, folders))})
-    if reads_first and (path := study_files(folders).get(name)):  # before the large libraries are loaded
-        load_study(path)
-    return _workspace(settings, prepares=prepares), name
+    return settings, name
 
 
 def main() -> None:

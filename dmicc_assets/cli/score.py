@@ -28,7 +28,7 @@ from dmicc_assets.results.patient_scores import (
     worth_of_the_model,
 )
 from dmicc_assets.results.reader import Results
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_rows
 
 
 def score_and_show(

@@ -31,7 +31,7 @@ from dmicc_assets.study.dataset_parts import NAME
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
-from dmicc_assets.warehouse.query import show_rows
+from dmicc_assets.warehouse.shown_rows import show_rows
 
 if TYPE_CHECKING:
     from dmicc_assets.orchestration.run import StudyRun

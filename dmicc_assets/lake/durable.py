@@ -7,8 +7,10 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from threading import get_ident
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 # Seconds; no file takes that long to write.
 ABANDONED_AFTER = 3600.0
@@ -37,8 +39,10 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def parquet_schema(path: Path) -> dict[str, pl.DataType] | None:
+def parquet_schema(path: Path) -> "dict[str, pl.DataType] | None":
     """The schema of a Parquet file; None without a readable file."""
+    import polars as pl
+
     try:
         with path.open("rb") as handle:
             return pl.read_parquet_schema(handle)

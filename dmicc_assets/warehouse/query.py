@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import duckdb
 import polars as pl
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.lake.difference import rows_in_words
@@ -20,9 +16,7 @@ from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.build import leave_out_damaged, open_warehouse
 from dmicc_assets.warehouse.place import place_of
 from dmicc_assets.warehouse.safe import restrict
-
-MOST_ROWS_SHOWN = 100
-WRAPPED_TO = 40
+from dmicc_assets.warehouse.shown_rows import show_rows, text_of
 
 Format = Literal["table", "csv", "tsv", "json"]
 
@@ -135,55 +129,6 @@ _OF_SPREADSHEETS = ("table", "csv", "tsv")
 _FORMULA = r"^[=+\-@\t\r\n]"
 
 
-def show_rows(console: Console, rows: pl.DataFrame, *, has_header: bool = True, may_stack: bool = True) -> None:
-    """A table in the terminal, cut after a hundred rows, with the count of what was left out.
-
-    Rows that are too wide for the terminal are shown with one line for each column and wrapped texts, so that no value
-    is cut. Without a terminal every row is printed on one line of any length.
-
-    Args:
-        console: where to print.
-        rows: what to print.
-        has_header: whether to print the names of the columns.
-        may_stack: whether rows that are too wide may have one line for each column; else their texts are wrapped.
-    """
-    most = MOST_ROWS_SHOWN if console.is_terminal else len(rows)
-    shown = [[_text(value) for value in row] for row in rows.head(most).iter_rows()]
-    widths = [max(map(cell_len, (name, *column))) for name, *column in zip(rows.columns, *shown, strict=True)]
-    narrowest = sum(min(width, WRAPPED_TO) + 2 for width in widths)
-    if not console.is_terminal:
-        _print_whole(console, [rows.columns, *shown] if has_header else shown)
-    elif shown and may_stack and narrowest > console.width:
-        _show_below_each_other(console, rows.columns, shown)
-    else:
-        table = Table(*rows.columns, box=None, pad_edge=False, show_header=has_header)
-        for row in shown:
-            table.add_row(*map(Text, row))
-        console.print(table, soft_wrap=False)
-    if len(rows) > most:
-        n_more = len(rows) - most
-        noun = "row" if n_more == 1 else "rows"
-        console.print(f"... {n_more} more {noun} of {len(rows)}; a pipe or --format csv gives all")
-
-
-def _print_whole(console: Console, lines: list[list[str]]) -> None:
-    """Each row as one line with aligned columns, without trailing spaces."""
-    flat = [[" ".join(cell.split()) for cell in line] for line in lines]
-    widths = [max(map(cell_len, column)) for column in zip(*flat, strict=True)]
-    for line in flat:
-        cells = (set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip(), file=console.file)
-
-
-def _show_below_each_other(console: Console, columns: list[str], rows: list[list[str]]) -> None:
-    for number, row in enumerate(rows, start=1):
-        console.print(f"row {number}", style="bold")
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for name, value in zip(columns, row, strict=True):
-            table.add_row(Text(name), Text(value))
-        console.print(table, soft_wrap=False)
-
-
 def prompt(console: Console, settings: Settings, *, is_safe: bool = False) -> None:
     """A prompt with history: a query ends with a semicolon, `.tables` lists the views, `.quit` or Ctrl-D leaves."""
     from prompt_toolkit import PromptSession
@@ -221,40 +166,11 @@ def _answer(console: Console, settings: Settings, query: str, is_safe: bool) -> 
         console.print(str(error))
 
 
-def _rounded(number: float | Decimal) -> str:
-    """A number for people; CSV, TSV and JSON have all digits."""
-    return f"{float(number):.6g}"
-
-
-def _is_whole(value: float | Decimal) -> bool:
-    """Whether it is a whole number of exact digits, which is written out."""
-    return isinstance(value, Decimal) and value == value.to_integral_value()
-
-
-def _text(value: object, number: Callable[[float | Decimal], str] = _rounded) -> str:
-    """A cell as text, with each of its numbers as `number` writes it."""
-
-    def of(part: object) -> str:
-        return str(part) if part is None else _text(part, number)
-
-    match value:
-        case None:
-            return ""
-        case float() | Decimal() if not _is_whole(value):
-            return number(value)
-        case list():
-            return ", ".join(map(of, cast(list[object], value)))
-        case dict():
-            return "; ".join(f"{key}={of(each)}" for key, each in cast(dict[str, object], value).items())
-        case _:
-            return str(value)
-
-
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
     """Lists and maps as text, because CSV has none."""
     nested = [name for name in rows.columns if rows[name].dtype.is_nested()]
     return rows.with_columns(
-        pl.Series(name, [_text(v, str) for v in rows[name].to_list()], dtype=pl.String) for name in nested
+        pl.Series(name, [text_of(v, str) for v in rows[name].to_list()], dtype=pl.String) for name in nested
     )
 
 

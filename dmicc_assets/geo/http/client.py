@@ -69,6 +69,10 @@ class GeoClient:
         shelf: where several machines share downloads; by default each has its own.
         memory: answers of this run, which are not asked for again; by default every question is asked.
 
+    Attributes:
+        asked: every URL that was asked for so far, also in vain, and also those of folders.
+        copies: the copies of files on disk that are among the downloads.
+
     Raises:
         RequestError: a root is not an address of these kinds.
     """
@@ -93,6 +97,7 @@ class GeoClient:
         self.geo_url, self.acc_url, self.xena_url, self.gene_url = map(_root, (geo_url, acc_url, xena_url, gene_url))
         self.cache = FileCache(cache, shelf)
         self.cache.sweep()
+        self.asked, self.copies = set[str](), set[Path]()
         self._locks, self._locks_url = locks, locks_url
         self._progress = progress
         self.rate = rate
@@ -130,7 +135,7 @@ class GeoClient:
         Raises:
             SourceError: the server cannot be reached, or answers with an error.
         """
-        if (folder := local_path(url)) is not None:
+        if (folder := self._local(url)) is not None:
             if not folder.is_dir():
                 return []
             return sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in folder.iterdir())
@@ -154,7 +159,7 @@ class GeoClient:
                 unchanged.
         """
         name = name or unquote(urlsplit(url).path).rsplit("/", 1)[-1]
-        if (path := local_path(url)) is not None:
+        if (path := self._local(url)) is not None:
             return self._take(path, url, role, verify, name)
         return self._fetched(url, lambda: self._download(url, role, verify, name))
 
@@ -208,7 +213,7 @@ class GeoClient:
             NotServedError: the server does not have it.
             SourceError: it cannot be reached, or answers with an error.
         """
-        if (path := local_path(url)) is not None:
+        if (path := self._local(url)) is not None:
             if not path.is_file():
                 raise NotServedError(f"{url}: not there")
             return Observed(url, role, f"sha256={sha256_of(path)}")
@@ -221,6 +226,7 @@ class GeoClient:
             NotServedError: the server does not have it.
             SourceError: it cannot be reached, or answers with an error.
         """
+        self.asked.add(url)
         return self._http.text(url, form) if form else self._once(f"GET {url}", lambda: self._http.text(url))
 
     @contextmanager
@@ -231,7 +237,7 @@ class GeoClient:
             NotServedError: the server does not have it.
             SourceError: it cannot be reached, or answers with an error.
         """
-        if (path := local_path(url)) is not None:
+        if (path := self._local(url)) is not None:
             if not path.is_file():
                 raise NotServedError(f"{url}: not there")
             with path.open("rb") as file:
@@ -267,7 +273,7 @@ class GeoClient:
     @contextmanager
     def _whole(self, url: str, limit: Limit | None) -> Generator[tuple[Iterator[bytes], str]]:
         """A file's bytes, and its validator as `observe` gives it."""
-        if local_path(url) is None:
+        if self._local(url) is None:
             with self._http.arriving(url, limit=limit) as found:
                 yield found.pieces, found.served.text()
             return
@@ -287,7 +293,7 @@ class GeoClient:
             NotServedError: the server does not have it.
             SourceError: it cannot be reached, or answers with an error.
         """
-        if (path := local_path(url)) is not None:
+        if (path := self._local(url)) is not None:
             with self.blocks(url) as pieces:
                 yield Arriving(pieces, Validators(None, None, path.stat().st_size))
             return
@@ -306,6 +312,11 @@ class GeoClient:
         http = self.__dict__.get("_http")
         return http.n_received / http.seconds if http and http.n_received >= 1 << 16 and http.seconds else None
 
+    def _local(self, url: str) -> Path | None:
+        """The path of a `file://` URL that is asked for; None for any other."""
+        self.asked.add(url)
+        return local_path(url)
+
     def _take(self, path: Path, url: str, role: str, verify: Verify, name: str) -> SourceFile:
         """A local file, verified and copied into the cache unless its content is there already."""
         if not path.is_file():
@@ -313,6 +324,7 @@ class GeoClient:
         with FileLock(self._locks / "download-file.lock"):
             recorded = self.cache.recorded(url, role)
             if recorded is not None and recorded.sha256 == sha256_of(path):
+                self.copies.add(recorded.path)
                 return recorded
             part = self.cache.part_of(url, name)
             try:
@@ -323,7 +335,9 @@ class GeoClient:
             except SourceError:
                 part.unlink()
                 raise
-            return self.cache.adopt(part, name, role, url)
+            found = self.cache.adopt(part, name, role, url)
+            self.copies.add(found.path)
+            return found
 
     @cached_property
     def _http(self) -> "HttpTransfer":

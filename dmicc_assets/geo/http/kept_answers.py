@@ -26,7 +26,7 @@ def kept_answer(downloads: Path, question: str, of: Sequence[str], find: Callabl
         of: everything that the answer depends on besides this package's code, as SHA-256 of files.
         find: finds it.
     """
-    key = _sha256([question, _code(), *of])[:32]
+    key = _sha256([question, code_state(), *of])[:32]
     path = downloads / FOLDER / f"{question}.{key}.json"
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def _sweep(folder: Path) -> None:
 
 
 @cache
-def _code() -> str:
+def code_state() -> str:
     """Names, sizes and times of this package's files: other code may find another answer."""
     digest = sha256()
     for folder, _, names in sorted(os.walk(Path(__file__).parents[2])):

@@ -36,7 +36,7 @@ def test_an_answer_is_found_once_for_the_same_files(asked: Asked) -> None:
 
 def test_other_code_finds_it_anew(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     asked("a")
-    monkeypatch.setattr(kept_answers, "_code", lambda: "of tomorrow")
+    monkeypatch.setattr(kept_answers, "code_state", lambda: "of tomorrow")
     assert asked("a") == ["Gene symbol", 2]
 
 

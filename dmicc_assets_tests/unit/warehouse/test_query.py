@@ -16,14 +16,13 @@ from rich.console import Console
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.query import (
-    MOST_ROWS_SHOWN,
     Format,
     prompt,
     query_and_print,
     run_query,
-    show_rows,
     without_formulas,
 )
+from dmicc_assets.warehouse.shown_rows import MOST_ROWS_SHOWN, show_rows
 from dmicc_assets_tests.worlds.simulated_lake import simulated_workspace
 
 Typed = Callable[[str], str]
