@@ -4,7 +4,7 @@ Nothing is downloaded here: `acquire.py` downloads these files, `observe.py` wat
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from dmicc_assets.errors import DataError, RequestError, SourceError
@@ -108,11 +108,21 @@ def read_genes(spec: Dataset, platform: str | None, files: Mapping[str, SourceFi
         return read_probe_table(files["annotation"].path)
     if "platform" not in files:
         raise SourceError(f"{platform}: its platform file was not acquired")
-    path = files["platform"].path
-    entrez = read_symbols(files["gene_ids"].path) if "gene_ids" in files else None
-    if isinstance(spec.annotation, Annotation):
-        return read_platform(path, platform, entrez, spec.annotation.column, spec.annotation.pattern)
-    return read_platform(path, platform, entrez)
+    named = (
+        (spec.annotation.column, spec.annotation.pattern) if isinstance(spec.annotation, Annotation) else (None, None)
+    )
+    served = [(file.path, file.sha256) for role in ("platform", "gene_ids") if (file := files.get(role))]
+    return _genes_of_platform(platform, tuple(served), *named)
+
+
+# Series of a study are often on one platform: the SHA-256 of its files tells that they are the same.
+@lru_cache(maxsize=2)
+def _genes_of_platform(
+    platform: str | None, served: Sequence[tuple[Path, str]], column: str | None, pattern: str | None
+) -> Platform:
+    (path, _), *gene_ids = served
+    entrez = read_symbols(gene_ids[0][0]) if gene_ids else None
+    return read_platform(path, platform, entrez, column, pattern)
 
 
 def matrix_names(accession: str, client: GeoClient) -> list[str]:
