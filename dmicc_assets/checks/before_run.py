@@ -4,9 +4,10 @@ From previews of its datasets (`geo/preview.py`) alone; the findings of a run ar
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -98,11 +99,10 @@ def study_ahead(study: Study, previews: Mapping[str, DatasetPreview]) -> StudyAh
         if seen.samples is None:
             continue
         labels[name] = label_counts(study.datasets[name], seen.samples)
-        try:
-            clinical_fields(name, seen.samples["sample"].to_list(), seen.clinical)
-            labelled[name] = _labelled(name, study.datasets[name], seen.samples)
-        except DataError as error:
-            remarks.append(Remark(str(error), stops=True))
+        found, problems = _labelled(name, study.datasets[name], seen)
+        remarks += [Remark(problem, stops=True) for problem in problems]
+        if found is not None:
+            labelled[name] = found
     cohorts: list[CohortAhead] = []
     for name, cohort in study.cohorts.items():
         if all(dataset in labelled for dataset in cohort.datasets):
@@ -121,12 +121,25 @@ def label_counts(spec: Dataset, samples: pl.DataFrame) -> list[LabelCount]:
     return [LabelCount(label, found[label], n) for label, n in expected.items()]
 
 
-def _labelled(name: str, spec: Dataset, samples: pl.DataFrame) -> pl.DataFrame:
-    return samples.with_columns(
-        label=pl.Series(assign_labels(name, samples, spec.labels), dtype=pl.String),
-        patient=pl.Series(assign_patients(name, samples, spec.patient), dtype=pl.String),
-        batch=pl.Series(assign_batches(name, samples, spec.batch), dtype=pl.String),
-    )
+def _labelled(name: str, spec: Dataset, seen: DatasetPreview) -> tuple[pl.DataFrame | None, list[str]]:
+    """The samples with label, patient and batch, None if one of them cannot be given; and every reason."""
+    samples = cast(pl.DataFrame, seen.samples)
+    columns: dict[str, Callable[[], Sequence[str | None]]] = {
+        "label": lambda: assign_labels(name, samples, spec.labels),
+        "patient": lambda: assign_patients(name, samples, spec.patient),
+        "batch": lambda: assign_batches(name, samples, spec.batch),
+    }
+    made, problems = list[pl.Series](), list[str]()
+    for column, assigned in columns.items():
+        try:
+            made.append(pl.Series(column, assigned(), dtype=pl.String))
+        except DataError as error:
+            problems.append(str(error))
+    try:
+        clinical_fields(name, samples["sample"].to_list(), seen.clinical)
+    except DataError as error:
+        problems.append(str(error))
+    return None if problems else samples.with_columns(made), problems
 
 
 def _cohort(

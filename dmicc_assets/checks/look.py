@@ -146,24 +146,24 @@ def cohort_row(cohort: CohortAhead) -> dict[str, str]:
     }
 
 
-def library_lines(study: Study, settings: Settings) -> Iterator[str]:
-    """The origin of each gene-set library.
-
-    Raises:
-        RequestError: an own folder of gene sets lacks one of them, or no provider has it.
-    """
+def library_lines(study: Study, settings: Settings) -> tuple[list[str], list[str]]:
+    """The origin of each gene-set library, and what is wrong with those that an own folder or any provider lacks."""
     sections = {"enrichment": study.enrichment, "scores": study.scored_sets}
-    for key, name in ((key, name) for key, section in sections.items() for name in section.libraries):
-        try:
-            if settings.gene_sets is not None:
-                library_path(settings.gene_sets, name)
+    lines, problems = list[str](), list[str]()
+    for key, section in sections.items():
+        for name in section.libraries:
+            try:
+                if settings.gene_sets is not None:
+                    library_path(settings.gene_sets, name)
+                    continue
+                source = source_of(name, section)
+            except RequestError as error:
+                problems.append(f"{key}.libraries: {error}")
                 continue
-            source = source_of(name, sections[key])
-        except RequestError as error:
-            raise RequestError(f"{key}.libraries: {error}") from None
-        provider = PROVIDERS[source.provider]
-        what = "gene sets" if key == "enrichment" else "scores of"
-        yield f"{what} {name}: {source.name} of {provider.title}, {provider.licence}"
+            provider = PROVIDERS[source.provider]
+            what = "gene sets" if key == "enrichment" else "scores of"
+            lines.append(f"{what} {name}: {source.name} of {provider.title}, {provider.licence}")
+    return lines, problems
 
 
 def coverage_lines(study: Study, settings: Settings, ahead: StudyAhead) -> Iterator[str]:

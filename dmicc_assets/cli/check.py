@@ -14,8 +14,8 @@ from rich.console import Console
 from dmicc_assets.checks.finding import listed
 from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.cli.kept_check import CheckAnswer, KeptCheck
-from dmicc_assets.errors import DataError, SourceError
-from dmicc_assets.study.loading import load_study, no_study, study_files
+from dmicc_assets.errors import DataError, RequestError, SourceError
+from dmicc_assets.study.loading import load_study, no_study, study_as_read, study_files
 from dmicc_assets.study.schema import Study, accession_of, platform_of
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.shown_rows import show_dicts
@@ -37,7 +37,14 @@ class Checked:
         if name not in files:
             raise no_study(name, files)
         self.name, self.files, self._settings = name, files, settings
-        self.study: Study = load_study(self.path)
+        try:
+            self.study: Study = load_study(self.path)
+        except RequestError as error:
+            if (readable := study_as_read(self.path)) is None:
+                raise
+            from dmicc_assets.cli.found_check import with_gene_sets
+
+            raise RequestError(with_gene_sets(str(error), readable, settings)) from None
 
     @property
     def path(self) -> Path:
@@ -53,7 +60,7 @@ class Checked:
         """The kept answer, if nothing changed since; else a new one.
 
         Raises:
-            RequestError: a gene-set library is not there, or the home cannot be written.
+            RequestError: the home cannot be written.
         """
         looks = looks and (not self.study.is_simulated or self.settings.simulated_mirror.is_dir())
         if looks:
@@ -73,7 +80,7 @@ def check_and_show(out: Console, err: Console, checked: Checked, *, looks: bool 
     """Show a study file, and unless it is not to look, what a run would find.
 
     Raises:
-        RequestError: a gene-set library of the study is not there or wrong.
+        RequestError: a gene-set library of the study is not there or wrong; everything is shown before.
         DataError: a run would stop; everything is shown before, the reasons too.
         SourceError: not every source could be looked at; everything else is shown before.
     """
@@ -81,16 +88,22 @@ def check_and_show(out: Console, err: Console, checked: Checked, *, looks: bool 
     out.print(f"{study.title} ({checked.path})")
     _show_file(out, study)
     answer = checked.answer(err, looks=looks)
-    for line in answer.libraries:
+    for line in (*answer.libraries, *(f"a run stops here: {problem}" for problem in answer.lacking)):
         out.print(line)
     _show_look(out, answer)
-    out.print(f"risk model in {study.model_cohort}; {_validity(answer.stops, answer.unseen)}")
+    validity = "not every gene-set library is there" if answer.lacking else _validity(answer.stops, answer.unseen)
+    out.print(f"risk model in {study.model_cohort}; {validity}")
     if answer.out_of_date is not None:
         for line in answer.stale_lines or ["every table is up to date"]:
             out.print(line)
     if answer.stops:
         places = dict.fromkeys(stop.partition(": ")[0] for stop in answer.stops)
-        raise DataError(f"{name}: a run would stop at {listed(list(places))}; why, is said above")
+        text = f"{name}: a run would stop at {listed(list(places))}; why, is said above"
+        if not answer.lacking:
+            raise DataError(text)
+        left = len(answer.lacking) - 1
+        others = f"\nanother {left} {'is' if left == 1 else 'are'} named above" if left else ""
+        raise RequestError(text if len(places) > 1 else f"{answer.lacking[0]}{others}")
     _refuse_unseen(name, answer.unseen)
 
 
@@ -105,7 +118,7 @@ def check_in_json(out: Console, err: Console, checked: Checked, last: dict[str, 
         looks: whether to look at the sources.
 
     Raises:
-        RequestError: a gene-set library of the study is not there or wrong.
+        RequestError: a gene-set library of the study is not there or wrong; everything is shown before.
         DataError: a run would stop; everything else is shown before.
         SourceError: not every source could be looked at; everything else is shown before.
     """
@@ -115,7 +128,7 @@ def check_in_json(out: Console, err: Console, checked: Checked, last: dict[str, 
     last["gene_sets"] = answer.libraries
     for row in (*answer.datasets, *answer.cohorts):
         print_json(out, **row)
-    for text, stops in answer.remarks:
+    for text, stops in (*((problem, True) for problem in answer.lacking), *answer.remarks):
         print_json(out, remark=text, stops=stops)
     if answer.has_looked:
         last["datasets"] = answer.dataset_lines
@@ -124,7 +137,7 @@ def check_in_json(out: Console, err: Console, checked: Checked, last: dict[str, 
     if answer.stops:
         more = f" (and {len(answer.stops) - 1} more, above)" if len(answer.stops) > 1 else ""
         first = answer.stops[0].splitlines()[0].removesuffix("; the samples are")
-        raise DataError(f"{name}: a run would stop: {first}{more}")
+        raise (RequestError if answer.lacking else DataError)(f"{name}: a run would stop: {first}{more}")
     _refuse_unseen(name, answer.unseen)
 
 

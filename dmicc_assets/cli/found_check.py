@@ -20,6 +20,7 @@ from dmicc_assets.cli.summary import stale_lines
 from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.judged_study import judge_study
+from dmicc_assets.study.schema import Study
 from dmicc_assets.study.settings import Settings
 
 
@@ -36,14 +37,14 @@ def find_answer(
         looks: whether to look at the sources.
 
     Raises:
-        RequestError: the study, or a gene-set library in it, is not there or wrong.
+        RequestError: the study is not there or wrong.
     """
     workspace = open_workspace(environment)
     study, folder = workspace.study(name), workspace.files[name].parent
     is_there = not study.is_simulated or sources.simulated_mirror.is_dir()  # otherwise `dmicc demo` makes the libraries
-    libraries = list(library_lines(study, sources)) if is_there else []
+    libraries, lacking = library_lines(study, sources) if is_there else ([], [])
     if not looks:
-        return CheckAnswer(libraries, *_out_of_date(workspace, name)), None
+        return CheckAnswer(libraries, *_out_of_date(workspace, name), lacking=lacking), None
 
     def watched(dataset: str) -> AbstractContextManager[object]:
         return _status(err, f"reading the headers of {dataset}")
@@ -64,8 +65,17 @@ def find_answer(
         coverage=coverage,
         download=download_line(look) if look.previews else "",
         remarks=[(remark.text, remark.stops) for remark in ahead.remarks],
+        lacking=lacking,
     )
     return answer, look
+
+
+def with_gene_sets(problem: str, study: Study, settings: Settings) -> str:
+    """What is wrong with a study file, and behind it what is wrong with the gene sets of its readable parts."""
+    for each in [] if study.is_simulated else library_lines(study, settings)[1]:
+        first = each.partition("\n")[0]
+        problem += f"; {first}" if "\nalso " in problem else f"\nalso {first}"
+    return problem
 
 
 def _out_of_date(workspace: Workspace, name: str) -> tuple[dict[str, list[str]] | None, list[str]]:

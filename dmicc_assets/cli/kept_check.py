@@ -38,6 +38,7 @@ class CheckAnswer:
         coverage: how much of the genes the libraries know.
         download: how much a run would download; "" where no source was looked at.
         remarks: texts, and whether a run stops there.
+        lacking: what is wrong with gene-set libraries that are not there.
     """
 
     libraries: list[str]
@@ -52,11 +53,12 @@ class CheckAnswer:
     coverage: list[str] = field(default_factory=list[str])
     download: str = ""
     remarks: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
+    lacking: list[str] = field(default_factory=list[str])
 
     @property
     def stops(self) -> list[str]:
         """What would stop a run."""
-        return [text for text, stops in self.remarks if stops]
+        return [*self.lacking, *(text for text, stops in self.remarks if stops)]
 
 
 class KeptCheck:

@@ -60,10 +60,16 @@ def _search(pattern: str, fields: Mapping[str, str], field: str) -> re.Match[str
     return next((match for text in texts_of(fields, field) if (match := search(pattern, text))), None)
 
 
-def _check_field(dataset: str, what: str, field: str, described: Sequence[Mapping[str, str]]) -> None:
+def _check_fields(dataset: str, asked: Sequence[tuple[str, str]], described: Sequence[Mapping[str, str]]) -> None:
+    """Raise DataError if the samples lack fields, each given with what asks for it."""
     known = {name for fields in described for name in fields}
-    if field != ANY and field_name(field) not in known:
-        raise DataError(f"{dataset}: {what}: unknown field {field!r}; there are {', '.join(sorted(known))}", check="D4")
+    lacking = [
+        f"{what}: unknown field {field!r}"
+        for what, field in dict.fromkeys(asked)
+        if field != ANY and field_name(field) not in known
+    ]
+    if lacking:
+        raise DataError(f"{dataset}: {'; '.join(lacking)}; there are {', '.join(sorted(known))}", check="D4")
 
 
 def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule]) -> list[str]:
@@ -81,9 +87,7 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
         DataError: a sample matches no rule or several, a field is unknown, or a count differs from the expected one.
     """
     described = sample_fields(samples)
-    for rule in rules:
-        for field in rule.where:
-            _check_field(dataset, f"label {rule.label}", field, described)
+    _check_fields(dataset, [(f"label {rule.label}", field) for rule in rules for field in rule.where], described)
     with bounded(f"{dataset}: labels"):
         matches = matching_labels(samples, rules)
     names = samples["sample"].to_list()
@@ -100,13 +104,13 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
             )
     labels = [found[0] for found in matches]
     counts = Counter(labels)
-    for rule in rules:
-        if rule.expect is not None and counts[rule.label] != rule.expect:
-            raise DataError(
-                f"{dataset}: {_are(counts[rule.label])} {rule.label}, the study expects {rule.expect}"
-                f"{_which(names, labels, rule.label)}",
-                check="D4",
-            )
+    wrong = [
+        f"{_are(counts[rule.label])} {rule.label}, the study expects {rule.expect}{_which(names, labels, rule.label)}"
+        for rule in rules
+        if rule.expect is not None and counts[rule.label] != rule.expect
+    ]
+    if wrong:
+        raise DataError(f"{dataset}: {'. '.join(wrong)}", check="D4")
     return labels
 
 
@@ -139,7 +143,7 @@ def assign_patients(dataset: str, samples: pl.DataFrame, rule: Patient | None) -
     described = sample_fields(samples)
     if rule is None:
         return [None] * len(described)
-    _check_field(dataset, "patient", rule.field, described)
+    _check_fields(dataset, [("patient", rule.field)], described)
     with bounded(f"{dataset}: patient"):
         found = [_search(rule.pattern, fields, rule.field) for fields in described]
     if not any(_captured(match) for match in found):
@@ -156,7 +160,7 @@ def assign_batches(dataset: str, samples: pl.DataFrame, rule: Batch | None) -> l
     described = sample_fields(samples)
     if rule is None:
         return [None] * len(described)
-    _check_field(dataset, "batch", rule.field, described)
+    _check_fields(dataset, [("batch", rule.field)], described)
     with bounded(f"{dataset}: batch"):
         found = [_search(rule.pattern, fields, rule.field) for fields in described]
     for sample, match, fields in zip(samples["sample"], found, described, strict=True):

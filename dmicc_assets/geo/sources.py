@@ -55,7 +55,14 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
         DataError: the served files are not sufficient for a dataset, or are of another platform than the study names.
         RequestError: the study must say which platform.
     """
-    beside = partial(_visit_beside, name, spec, client, study_folder, get)
+    lacking: list[str] = []
+
+    def beside(role: str, file: str, verify: Verify) -> None:
+        try:
+            _visit_beside(spec, client, study_folder, get, role, file, verify)
+        except NotServedError as error:  # the others are looked for too, so that all that lack are named
+            lacking.append(str(error))
+
     if isinstance(spec.annotation, str):
         path = (study_folder / spec.annotation).resolve()
         needed(name, Wanted("annotation", [path.as_uri()], read_probe_table), get)
@@ -70,6 +77,8 @@ def visit_files(name: str, spec: Dataset, client: GeoClient, study_folder: Path,
         _visit_platform(spec.platform, spec, None, client, get)
     for file in spec.clinical:
         beside("clinical", file, read_sample_sheet)
+    if lacking:
+        raise NotServedError(f"{name}: {'; '.join(lacking)}")
     visit_orthologues(name, spec, organisms, client, study_folder, get)
 
 
@@ -292,7 +301,6 @@ def _counts_url(client: GeoClient, file: str, accession: str) -> str:
 
 
 def _visit_beside(
-    dataset: str,
     spec: Dataset,
     client: GeoClient,
     study_folder: Path,
@@ -307,4 +315,4 @@ def _visit_beside(
         near = near_names(name, spec, client, study_folder)
         advice = f", but there may be {' or '.join(near)}" if near else ""
         place = place_beside(spec, client, study_folder, name)
-        raise NotServedError(f"{dataset}: no {role} file at {place}: {name} is not there{advice}")
+        raise NotServedError(f"no {role} file at {place}: {name} is not there{advice}")

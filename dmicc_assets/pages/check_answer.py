@@ -65,9 +65,9 @@ def answer_of(site: Site, text: str, path: Path, *, with_gene_sets: bool = False
     try:
         study = read_study(text, path)
         settings = site.settings.simulated() if study.is_simulated else site.settings
-        lines = list(library_lines(study, settings))
     except RequestError as error:
         return Answer(error=str(error).replace(f"{path.parent}/", ""))
+    lines, problems = library_lines(study, settings)
     look = look_at_sources(study, settings, path.parent, preview=site.preview)
     ahead = study_ahead(study, look.previews)
     silent = [f"not looked at: {', '.join(names)} ({problem})" for problem, names in look.silent.items()]
@@ -76,7 +76,7 @@ def answer_of(site: Site, text: str, path: Path, *, with_gene_sets: bool = False
     if look.previews:
         lines.append(download_line(look))
     return Answer(
-        stops=tuple(each.text for each in ahead.remarks if each.stops),
+        stops=(*problems, *(each.text for each in ahead.remarks if each.stops)),
         notes=(*silent, *(each.text for each in ahead.remarks if not each.stops)),
         datasets=tuple(dataset_row(seen, ahead) for seen in look.previews.values()),
         cohorts=tuple(map(cohort_row, ahead.cohorts)),

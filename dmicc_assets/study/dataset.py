@@ -4,6 +4,7 @@ Its parts are in `dataset_parts.py`; rules between datasets and cohorts in `sche
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -103,30 +104,35 @@ class Dataset(BaseModel):
         return [given] if isinstance(given, str) else given
 
     @model_validator(mode="after")
-    def _matrix_where_needed(self) -> Self:
+    def _keys_agree(self) -> Self:
+        if problems := list(self._disagreements()):
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _disagreements(self) -> Iterator[str]:
+        """Keys of the dataset that contradict each other, and those that are missing beside others."""
         if self.source == "geo" and (self.matrix or self.samples):
-            raise ValueError("a geo dataset names no matrix and no samples: both come from the series")
+            yield "a geo dataset names no matrix and no samples: both come from the series"
         if self.source != "geo" and not self.matrix:
-            raise ValueError(f"a {self.source} dataset names its matrix")
+            yield f"a {self.source} dataset names its matrix"
         if isinstance(self.annotation, Annotation) and self.source != "geo" and not self.platform:
-            raise ValueError("a column of annotation is a platform's: name its `platform:`, or a table of your own")
+            yield "a column of annotation is a platform's: name its `platform:`, or a table of your own"
         if self.symbols == "annotated" and self.orthologues:
-            raise ValueError("orthologues: they are used with `symbols: human_orthologues`, not with annotated")
+            yield "orthologues: they are used with `symbols: human_orthologues`, not with annotated"
         if self.symbols == "human_orthologues" and self.source != "geo" and self.orthologues is None:
-            raise ValueError(
+            yield (
                 f"symbols: human_orthologues: say of which species: `orthologues: {'` or `'.join(SPECIES)}`, or a "
                 "table of its symbols and the human ones: `orthologues: my_table.tsv`"
             )
         if self.channels is not None and self.values not in ("auto", "log_ratio", "ln_ratio", "log10_ratio"):
-            raise ValueError(
+            yield (
                 f"channels: changes the sign of log ratios, but values: {self.values} is no ratio: leave channels out, "
                 "or write values: log_ratio (base 2), log10_ratio or ln_ratio"
             )
         if self.source == "xena":
             for name in [self.matrix or "", *(each for each in self.clinical if not each.startswith(BESIDE))]:
                 if ".." in Path(name).parts or Path(name).is_absolute() or "://" in name:
-                    raise ValueError(f"expected a name relative to the hub, got {name!r}")
+                    yield f"expected a name relative to the hub, got {name!r}"
         files = [each.rsplit("/", 1)[-1] for each in self.clinical]
         if twice := next((file for file in files if files.count(file) > 1), None):
-            raise ValueError(f"clinical: two files are named {twice!r}; rename one of them")
-        return self
+            yield f"clinical: two files are named {twice!r}; rename one of them"

@@ -32,13 +32,14 @@ class Libraries(BaseModel):
     @model_validator(mode="after")
     def _libraries_once(self) -> Self:
         twice = sorted({name for name in self.libraries if self.libraries.count(name) > 1})
-        if twice:
-            raise ValueError(f"libraries: duplicate library {twice[0]!r}")
+        problems = [f"libraries: duplicate library {name!r}" for name in twice]
         for name, pin in self.pins.items():
             if name not in self.libraries:
-                raise ValueError(f"pins: {name!r} is not one of the libraries ({', '.join(self.libraries)})")
+                problems.append(f"pins: {name!r} is not one of the libraries ({', '.join(self.libraries)})")
             if not _PIN.fullmatch(pin):
-                raise ValueError(f"pins: expected a library's name or an http(s):// or file:// address, got {pin!r}")
+                problems.append(f"pins: expected a library's name or an http(s):// or file:// address, got {pin!r}")
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     @model_validator(mode="before")

@@ -4,10 +4,10 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from pydantic import ValidationError
@@ -19,12 +19,13 @@ from yaml.resolver import Resolver
 
 from dmicc_assets.errors import RequestError
 from dmicc_assets.study.known_keys import nearest_key
-from dmicc_assets.study.schema import Study
+from dmicc_assets.study.readable import readable_study
+from dmicc_assets.study.schema import UNCOMPARED, Study, disagreements
 
 # The longest study file that people wrote has 40 kB.
 MOST_BYTES = 1 << 22
 MOST_VALUES = 200_000
-_MOST_OTHERS = 5
+_MOST_OTHERS = 9
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -132,7 +133,7 @@ def read_study(text: str, path: Path) -> Study:
         node = loader.get_single_node()
         if node is not None and _size(node, {}) > MOST_VALUES:
             raise RequestError(f"{path}: its aliases (*name) stand for more than {MOST_VALUES} values: write fewer")
-        repeated = _repeated_key(node, set()) if node is not None else None
+        repeated = list(_repeated_keys(node, set())) if node is not None else []
         content = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         raise _invalid(path, text, error) from None
@@ -140,18 +141,43 @@ def read_study(text: str, path: Path) -> Study:
         raise RequestError(f"{path}: not valid YAML ({error})") from None
     if node is None or not isinstance(content, dict):
         raise RequestError(f"{path}: expected a study (keys study, title, datasets, cohorts), found none")
-    if repeated:
-        raise RequestError(f"{path} line {repeated[1]}: duplicate key {repeated[0]!r}")
-    try:
-        study = Study.model_validate(content)
-    except ValidationError as error:
-        raise RequestError(_message(path, node, error)) from None
-    if study.study != path.stem:
-        raise RequestError(
-            f"{path} line {_line(node, ['study'])}: study is {study.study!r}, but the file is named {path.name}; "
-            "they must be the same"
-        )
+    study, problems = _validated(cast("dict[str, Any]", content), node)
+    problems += [(line, f"duplicate key {key!r}") for key, line in repeated]
+    named: Any = cast("dict[str, Any]", content).get("study")
+    if isinstance(named, str) and named != path.stem:
+        text = f"study is {named!r}, but the file is named {path.name}; they must be the same"
+        problems.append((_line(node, ["study"]), text))
+    if study is None or problems:
+        raise RequestError(_message(path, sorted(dict.fromkeys(problems), key=lambda problem: problem[0])))
     return study
+
+
+def _validated(content: dict[str, Any], node: yaml.Node) -> tuple[Study | None, list[tuple[int, str]]]:
+    """The study, or the line and text of everything that is wrong with it."""
+    try:
+        return Study.model_validate(content), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        problems = [problem for detail in details for problem in _problems(node, detail)]
+        # what contradicts another part is compared only once every part is valid
+        readable = readable_study(content, error) if all(detail["loc"] for detail in details) else None
+        lines = list(disagreements(*readable)) if readable else []
+        return None, problems + [(_line(node, _named_part(line)), line) for line in lines]
+
+
+def study_as_read(path: Path) -> Study | None:
+    """What can be read of a file that is wrong, without its faulty parts; None where that is nothing."""
+    try:
+        content: Any = _Loader(path.read_text(encoding="utf-8")).get_single_data()
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    try:
+        return Study.model_validate(content, context=UNCOMPARED)
+    except ValidationError as error:
+        found = readable_study(cast("dict[str, Any]", content), error)
+        return found[0] if found else None
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
@@ -174,38 +200,35 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-def _repeated_key(node: yaml.Node, done: set[int]) -> tuple[str, int] | None:
-    """The first duplicate key of a mapping, with its line; YAML itself would silently keep the last value."""
+def _repeated_keys(node: yaml.Node, done: set[int]) -> Iterator[tuple[str, int]]:
+    """Duplicate keys of mappings, with their lines; YAML itself would silently keep the last value."""
     if id(node) in done:
-        return None
+        return
     done.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):  # what else is a key is refused when the content is built
                 if key.value in seen:
-                    return key.value, key.start_mark.line + 1
+                    yield key.value, key.start_mark.line + 1
                 seen.add(key.value)
-            if found := _repeated_key(value, done):
-                return found
+            yield from _repeated_keys(value, done)
     if isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            if found := _repeated_key(value, done):
-                return found
-    return None
+            yield from _repeated_keys(value, done)
 
 
-def _message(path: Path, node: yaml.Node, error: ValidationError) -> str:
+def _message(path: Path, problems: Sequence[tuple[int, str]]) -> str:
     """One line for the first problem (file, line, key, what was expected), and one line for the others."""
-    first, *others = [_problem(node, detail) for detail in error.errors(include_url=False)]
+    first, *others = [f"line {line}: {text}" for line, text in problems]
     if not others:
         return f"{path} {first}"
     left = len(others) - _MOST_OTHERS
     return f"{path} {first}\nalso {'; '.join(others[:_MOST_OTHERS])}{f'; and {left} more' if left > 0 else ''}"
 
 
-def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
-    """Line, key and expected value of one problem."""
+def _problems(node: yaml.Node, detail: ErrorDetails) -> Iterator[tuple[int, str]]:
+    """Line, key and expected value of what is wrong at one place: a rule of our own has a line for each problem."""
     where = [part for part in detail["loc"] if part != "[key]"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
     text = detail["msg"].removeprefix("Value error, ")
@@ -216,7 +239,8 @@ def _problem(node: yaml.Node, detail: ErrorDetails) -> str:
         text = "is missing"
     elif not isinstance(detail.get("input"), Mapping | list) and detail["type"] != "value_error":
         text = f"{text[0].lower()}{text[1:]}, got {detail.get('input')!r}"
-    return f"line {_line(node, where or _named_part(text))}: {key + ': ' if key else ''}{text}"
+    for line in text.splitlines():
+        yield _line(node, where or _named_part(line)), f"{key + ': ' if key else ''}{line}"
 
 
 def _named_part(text: str) -> list[str | int]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from dmicc_assets.study.case import SECTION, Case
 from dmicc_assets.study.dataset import Dataset
@@ -32,6 +32,8 @@ Direction = Literal["up", "down"]
 # How samples of one patient are modelled; `auto` decides by the samples.
 Block = Literal["none", "fixed", "duplicate_correlation"]
 AskedBlock = Literal["auto", "none", "fixed", "duplicate_correlation"]
+# Context of a validation that does not compare the parts of the study with each other.
+UNCOMPARED = "uncompared"
 
 
 class _Section(BaseModel):
@@ -227,9 +229,9 @@ class Study(_Section):
         return _with_names(given, written) if written else cast(object, given)
 
     @model_validator(mode="after")
-    def _names_agree(self) -> Self:
-        for problem in _disagreements(self):
-            raise ValueError(problem)
+    def _names_agree(self, info: ValidationInfo) -> Self:
+        if info.context != UNCOMPARED and (problems := list(disagreements(self))):
+            raise ValueError("\n".join(problems))
         return self
 
 
@@ -269,30 +271,45 @@ def platform_of(dataset: str, spec: Dataset) -> str | None:
     return spec.platform or (match["platform"] if match else None)
 
 
-def _disagreements(study: Study) -> Iterator[str]:
-    """Contradictions between parts of the file, each as one line that starts with the key."""
+def disagreements(study: Study, unread: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Contradictions between parts of the file, each as one line that starts with the key.
+
+    Args:
+        study: the study.
+        unread: parts that are faulty by themselves (`datasets.A`, `cohorts.a`, `validation[0]`, `scores`), something
+            stands in for them: of these, and of what depends on them, nothing is said.
+    """
     for name, spec in study.datasets.items():
-        yield from _dataset_problems(name, spec)
+        if f"datasets.{name}" not in unread:
+            yield from _dataset_problems(name, spec)
     for name, cohort in study.cohorts.items():
-        yield from _cohort_problems(study, name, cohort)
-    if study.model.cohort is not None and study.model.cohort not in study.cohorts:
+        if f"cohorts.{name}" not in unread:
+            yield from _cohort_problems(study, name, cohort, unread)
+    cohorts = {*study.cohorts, *(part.removeprefix("cohorts.") for part in unread)}
+    if study.model.cohort is not None and study.model.cohort not in cohorts:
         yield f"model.cohort: {study.model.cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
-    if study.enrichment.min_size > study.enrichment.max_size:
-        yield "enrichment.min_size: is larger than max_size"
-    if study.scores is not None and study.scores.min_size > study.scores.max_size:
-        yield "scores.min_size: is larger than max_size"
-    yield from _pin_problems(study)
+    for name, section in {"enrichment": study.enrichment, "scores": study.scores}.items():
+        if section is not None and section.min_size > section.max_size and name not in unread:
+            yield f"{name}.min_size: is larger than max_size"
+    if unread.isdisjoint(("enrichment", "scores")):
+        yield from _pin_problems(study)
+    yield from _validation_problems(study, unread)
+    for section in ("n_deg", "trees", "mtry", "terms"):
+        for cohort in getattr(study.published, section):
+            if cohort not in cohorts:
+                yield f"published.{section}: {cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
+
+
+def _validation_problems(study: Study, unread: frozenset[str]) -> Iterator[str]:
     validated = [entry.dataset for entry in study.validation]
     for i, entry in enumerate(study.validation):
+        if f"validation[{i}]" in unread:
+            continue
         if entry.dataset in validated[:i]:
             yield f"validation[{i}].dataset: duplicate dataset {entry.dataset!r}"
         if entry.dataset in study.cohorts:
             yield f"validation[{i}].dataset: a cohort is named {entry.dataset!r} too: rename the cohort"
-        yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control)
-    for section in ("n_deg", "trees", "mtry", "terms"):
-        for cohort in getattr(study.published, section):
-            if cohort not in study.cohorts:
-                yield f"published.{section}: {cohort!r} is not one of the cohorts ({', '.join(study.cohorts)})"
+        yield from _group_problems(study, f"validation[{i}]", [entry.dataset], entry.case, entry.control, unread)
 
 
 def _pin_problems(study: Study) -> Iterator[str]:
@@ -312,11 +329,12 @@ def _dataset_problems(name: str, spec: Dataset) -> Iterator[str]:
         yield f"datasets.{name}.platform: {spec.platform} is not the platform in the dataset's name"
 
 
-def _cohort_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
+def _cohort_problems(study: Study, name: str, cohort: Cohort, unread: frozenset[str]) -> Iterator[str]:
     if len(set(cohort.datasets)) != len(cohort.datasets):
         yield f"cohorts.{name}.datasets: duplicate dataset"
-    yield from _block_problems(study, name, cohort)
-    yield from _group_problems(study, f"cohorts.{name}", cohort.datasets, cohort.case, cohort.control)
+    if unread.isdisjoint(f"datasets.{dataset}" for dataset in cohort.datasets):
+        yield from _block_problems(study, name, cohort)
+    yield from _group_problems(study, f"cohorts.{name}", cohort.datasets, cohort.case, cohort.control, unread)
 
 
 def _block_problems(study: Study, name: str, cohort: Cohort) -> Iterator[str]:
@@ -345,18 +363,22 @@ def _expected(study: Study, datasets: Sequence[str], label: str) -> int | None:
     return sum(known) if expected and len(known) == len(expected) else None
 
 
-def _group_problems(study: Study, where: str, datasets: Sequence[str], case: str, control: str) -> Iterator[str]:
+def _group_problems(
+    study: Study, where: str, datasets: Sequence[str], case: str, control: str, unread: frozenset[str]
+) -> Iterator[str]:
+    faulty = {part.removeprefix("datasets.") for part in unread}
     for dataset in datasets:
-        if dataset not in study.datasets:
+        if dataset not in study.datasets and dataset not in faulty:
             yield f"{where}: {dataset!r} is not one of the datasets ({', '.join(study.datasets)})"
     if case == control:
         yield f"{where}: case and control are both {case!r}"
-    yield from _labels_known(study, where, datasets, (case, control))
+    if all(dataset in study.datasets and dataset not in faulty for dataset in datasets):
+        yield from _labels_known(study, where, datasets, (case, control))
 
 
 def _labels_known(study: Study, where: str, datasets: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
-    known = {rule.label for name in datasets if name in study.datasets for rule in study.datasets[name].labels}
-    for label in labels:
+    known = {rule.label for name in datasets for rule in study.datasets[name].labels}
+    for label in dict.fromkeys(labels):
         if label not in known:
             given = f"no rule of {', '.join(datasets)} (they give {', '.join(sorted(known))})"
             yield f"{where}: the label {label!r} is given by {given}"

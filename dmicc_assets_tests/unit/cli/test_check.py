@@ -177,3 +177,45 @@ def test_verify_reads_the_files_again_by_geoparse(run: Check, tmp_path: Path) ->
     assert f"GSE1001, GSE1001_family.soft.gz: {said}" in lines
     status, _, errors = run(mirror, "--verify", "--offline")
     assert (status, "--verify downloads files" in errors) == (2, True)
+
+
+def _labels(**expect: int) -> list[dict[str, Any]]:
+    return [{"label": label, "where": {"disease": label}, "expect": n} for label, n in expect.items()]
+
+
+def test_mistakes_in_labels_patients_and_gene_sets_are_all_named(
+    run: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DMICC_GENE_SETS", str(tmp_path))
+    (tmp_path / "KEGG.gmt").write_text("A\t\tGENE1\tGENE2\n")
+    series = {"source": "geo", "labels": _labels(lupus=4, healthy=9), "patient": {"field": "visit", "pattern": "(.)"}}
+    with FakeGeo(tmp_path / "mirror") as geo:
+        status, lines, errors = run(geo.geo_url, datasets={"GSE1001": series})
+        as_json = run(geo.geo_url, "--json", datasets={"GSE1001": series})
+    stops = [line for line in lines if line.startswith("a run stops here: ")]
+    assert "3 samples are lupus, the study expects 4 (" in stops[1]
+    assert "3 samples are healthy, the study expects 9 (" in stops[1]
+    assert "enrichment.libraries: gene-set library SETS: expected SETS.gmt" in stops[0]
+    assert "GSE1001: patient: unknown field 'visit'" in stops[2]
+    assert errors == "dmicc: small: a run would stop at enrichment.libraries and GSE1001; why, is said above\n"
+    assert (status, as_json[0], len(stops)) == (2, 2, 3)
+    assert sum(json.loads(line).get("stops") is True for line in as_json[1]) == 3
+
+
+def test_a_wrong_file_does_not_hide_a_library_that_is_not_there(
+    run: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DMICC_GENE_SETS", str(tmp_path))
+    status, _, errors = run("", model={"cohort": "other"}, enrichment={"libraries": ["KEGG", "SETS"]})
+    assert status == 2
+    assert "model.cohort: 'other' is not one of the cohorts (sle)\nalso enrichment.libraries: " in errors
+    assert all(f"expected {name}.gmt" in errors for name in ("KEGG", "SETS"))
+
+
+def test_every_file_that_is_not_there_is_named(run: Check, tmp_path: Path) -> None:
+    local = {"source": "file", "matrix": "m.tsv", "samples": "s.tsv", "clinical": ["c.tsv"]}
+    labels = _labels(lupus=3, healthy=3)
+    with FakeGeo(tmp_path / "mirror") as geo:
+        _, lines, _ = run(geo.geo_url, datasets={"GSE1001": {**local, "labels": labels}})
+    (stop,) = [line for line in lines if line.startswith("a run stops here: ")]
+    assert all(f"no {role} file at " in stop for role in ("matrix", "samples", "clinical"))
