@@ -16,7 +16,7 @@ from dmicc_assets.checks.look import (
     look_at_sources,
 )
 from dmicc_assets.cli.kept_check import CheckAnswer
-from dmicc_assets.cli.summary import stale_lines
+from dmicc_assets.cli.stale_lines import stale_lines
 from dmicc_assets.lake.judged import root_causes
 from dmicc_assets.lake.workspace import Workspace, open_workspace
 from dmicc_assets.orchestration.judged_study import judge_study

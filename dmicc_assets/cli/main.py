@@ -298,7 +298,7 @@ def export(
 
     It needs no dmicc: every table, every figure (PNG, SVG, PDF), the report, and what each was made from.
     """
-    from dmicc_assets.cli.summary import stale_lines
+    from dmicc_assets.cli.stale_lines import stale_lines
     from dmicc_assets.export.study_export import ExportChoice, export_and_show
     from dmicc_assets.orchestration.judged_study import judge_study
 

@@ -1,6 +1,6 @@
 """Summary of a study's results in a few lines, shown at the end of a run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -9,21 +9,17 @@ from dmicc_assets.checks.registry import in_order
 from dmicc_assets.checks.reproducibility import TURNED
 from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.expression.copies import without_copies
-from dmicc_assets.lake.currency import Currency
-from dmicc_assets.lake.judged import root_causes, stale_tables
-from dmicc_assets.lake.store import Lake
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.logistic import INTERCEPT
-from dmicc_assets.types import ALL_STUDIES, PartitionKey
+from dmicc_assets.types import PartitionKey
 
 MOST_GENES = 12
 
 
 OUT_OF_DATE = "out of date: "
-_MOST_TABLES = 4
 
 Lines = list[tuple[str, str]]
 Partition = tuple[str, PartitionKey]
@@ -62,37 +58,6 @@ def study_summary(
     lines += said(areas, name, "validation/roc", "rigor/findings")
     lines += said(_published(results), name, "report/published")
     return lines + said(_findings(results), name, "rigor/findings")
-
-
-def stale_lines(lake: Lake, states: Sequence[Currency], failed: Collection[str] = ()) -> list[str]:
-    """Number of the study's tables that are old or not made, and a line for each reason; empty if all are up to date.
-
-    The tables of all studies are left out: they change with every other study.
-
-    Args:
-        lake: tells which tables were ever made: only these can be out of date.
-        states: of the study's partitions.
-        failed: steps and partitions whose failure is told elsewhere: here it is named only.
-    """
-    states = [state for state in states if state.key != ALL_STUDIES]
-    n_tables, causes = sum(len(state.step.outputs) for state in states), root_causes(states)
-    if not causes:
-        return []
-    stale = stale_tables(states)
-    n_old = sum(lake.was_written(*each) for each in stale)
-    (n, what), *others = [each for each in ((n_old, "out of date"), (len(stale) - n_old, "not made")) if each[0]]
-    also = "".join(f", {n} {what}" for n, what in others)
-    told = {f"{each} failed: ": f"{each} failed" for each in failed}
-    short = {cause: next((told[each] for each in told if cause.startswith(each)), cause) for cause in causes}
-    return [
-        f"{n} of {n_tables} tables {'is' if n == 1 else 'are'} {what}{also} (warehouse.partitions has each):",
-        *(f"  {short[cause]} ({_few(tables)})" for cause, tables in causes.items()),
-    ]
-
-
-def _few(tables: Sequence[str]) -> str:
-    left = len(tables) - _MOST_TABLES
-    return f"{', '.join(tables[:_MOST_TABLES])}{f' and {left} more' if left > 0 else ''}"
 
 
 def _cohort(results: Results, cohort: str) -> Lines:

@@ -15,7 +15,8 @@ from dmicc_assets.assets import STEPS
 from dmicc_assets.cli.first_look import show_first_look
 from dmicc_assets.cli.json_lines import print_json, run_in_json
 from dmicc_assets.cli.progress import progress_of
-from dmicc_assets.cli.summary import OUT_OF_DATE, stale_lines, study_summary
+from dmicc_assets.cli.stale_lines import stale_lines
+from dmicc_assets.cli.summary import OUT_OF_DATE, study_summary
 from dmicc_assets.errors import DataError, RequestError
 from dmicc_assets.lake.chosen_steps import EVERYTHING, Chosen
 from dmicc_assets.lake.currency import Currency

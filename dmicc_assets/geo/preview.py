@@ -4,7 +4,7 @@ No matrix is transferred: of a matrix the beginning is read, of each file by one
 whole, to where a run looks for it. What a study makes of the samples is said in `checks/before_run.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,9 +22,9 @@ from dmicc_assets.geo.formats.platform import probe_rows
 from dmicc_assets.geo.formats.series_header import SeriesHeader
 from dmicc_assets.geo.formats.series_matrix import matrix_start
 from dmicc_assets.geo.formats.soft import family_header, up_to_samples
-from dmicc_assets.geo.formats.tabular import names_of, read_sample_sheet, sample_columns, samples_of
+from dmicc_assets.geo.formats.tabular import MatrixNames, names_of, read_sample_sheet, sample_columns, samples_of
 from dmicc_assets.geo.http import limits
-from dmicc_assets.geo.http.cache import SourceFile
+from dmicc_assets.geo.http.cache import SourceFile, sha256_of
 from dmicc_assets.geo.http.challenge import ChallengeError
 from dmicc_assets.geo.http.client import GeoClient, local_path
 from dmicc_assets.geo.http.kept_answers import kept_answer
@@ -127,10 +127,13 @@ class _Beginning:
 
     url: str
     content: tuple[bytes, ...]
+    found: dict[object, Any]
 
     def look(self, read: Callable[[Iterator[bytes], str], _Read]) -> _Read:
-        """Apply `read` to the content that was kept."""
-        return read(iter(self.content), self.url)
+        """Result of `read` of the content that was kept; each function reads it once."""
+        if read not in self.found:
+            self.found[read] = read(iter(self.content), self.url)
+        return self.found[read]
 
 
 @dataclass(slots=True)
@@ -143,6 +146,7 @@ class _Seen:
     beginnings: dict[str, _Beginning] = field(default_factory=dict[str, _Beginning])
     whole: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
     clinical: list[SourceFile] = field(default_factory=list[SourceFile])
+    matrices: dict[Path, MatrixNames] = field(default_factory=dict[Path, MatrixNames])
 
     def get(self, wanted: Wanted) -> SourceFile | _Beginning | None:
         """The whole of a small file, or the beginning of one with values; None when no URL serves it."""
@@ -177,13 +181,27 @@ class _Seen:
                 content.append(block)
                 yield block
 
+        needed = _needed(role, url)
         limit = None if role == "soft" else limits.HEADER  # before a family's samples are tables of platforms
         with self.client.beginning(url, role, limit) as found:
             pieces = _refuse_longer(found, url)
-            _NEEDED.get(role, _first_line)(kept(decompressed(pieces, url)), url)
+            found_there = needed(kept(decompressed(pieces, url)), url)
             is_held = found.is_known or local_path(url) is not None
             self.files.append(FileAhead(role, url, found.served.length, is_held))
-        return _Beginning(url, tuple(content))
+        return _Beginning(url, tuple(content), {needed: found_there})
+
+    def names(self, path: Path) -> MatrixNames:
+        """Names of the rows and samples of a matrix on this machine; kept, since the whole file is read for them."""
+        if path not in self.matrices:
+            folder, of = self.client.cache.folder, [path.name, sha256_of(path)]
+            features, samples = kept_answer(folder, "names", of, lambda: _names(path))
+            self.matrices[path] = MatrixNames(features, samples)
+        return self.matrices[path]
+
+
+def _names(path: Path) -> tuple[Sequence[str], Sequence[str]]:
+    found = names_of(path)
+    return found.features, found.samples
 
 
 def _refuse_longer(found: Arriving, url: str) -> Iterator[bytes]:
@@ -206,12 +224,11 @@ def _first_line(blocks: Iterator[bytes], name: str) -> bytes:
     return line.partition(b"\n")[0]
 
 
-def _matrix_or_line(blocks: Iterator[bytes], name: str) -> object:
-    """What is needed of a matrix: a series' header and its first row, or the names of a plain matrix's samples."""
-    return matrix_start(blocks, name) if name.endswith("_series_matrix.txt.gz") else _first_line(blocks, name)
-
-
-_NEEDED: Mapping[str, Callable[[Iterator[bytes], str], object]] = {"matrix": _matrix_or_line, "soft": up_to_samples}
+def _needed(role: str, url: str) -> Callable[[Iterator[bytes], str], object]:
+    """Reads what is needed of a file: of a series matrix its header and first row, else the names of the samples."""
+    if role == "soft":
+        return up_to_samples
+    return matrix_start if role == "matrix" and url.endswith("_series_matrix.txt.gz") else _first_line
 
 
 def _samples(name: str, spec: Dataset, seen: _Seen) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
@@ -254,7 +271,7 @@ def _plain_samples(name: str, seen: _Seen) -> pl.DataFrame | None:
     matrix = seen.beginnings["matrix"]
     sheet = read_sample_sheet(seen.whole["samples"].path) if "samples" in seen.whole else {}
     path = local_path(matrix.url)
-    columns = names_of(path).samples if path else sample_columns(matrix.look(_first_line), matrix.url)
+    columns = seen.names(path).samples if path else sample_columns(matrix.look(_first_line), matrix.url)
     return samples_of(columns, sheet, name)
 
 
@@ -282,7 +299,7 @@ def _genes(spec: Dataset, seen: _Seen) -> dict[str, object]:
     if spec.source != "geo" and matrix is not None:
         recorded = seen.client.cache.recorded(matrix.url, "matrix")
         path = local_path(matrix.url) or (recorded and recorded.path)
-        return {"genes": frozenset(names_of(path).features)} if path else {}
+        return {"genes": frozenset(seen.names(path).features)} if path else {}
     return {}
 
 

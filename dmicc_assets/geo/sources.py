@@ -21,7 +21,7 @@ from dmicc_assets.geo.formats.counts import ASSEMBLIES, Assembly, read_symbols, 
 from dmicc_assets.geo.formats.gene_id_columns import is_entrez_column
 from dmicc_assets.geo.formats.gzip_stream import CHECK
 from dmicc_assets.geo.formats.platform import Platform, read_platform, read_probe_table
-from dmicc_assets.geo.formats.platform_table import platform_part, read_platform_table
+from dmicc_assets.geo.formats.platform_table import platform_part, verify_platform_table
 from dmicc_assets.geo.formats.series_matrix import matrix_start, verify_series_matrix
 from dmicc_assets.geo.formats.soft import family_organisms, family_platforms, verify_family
 from dmicc_assets.geo.formats.symbol_columns import needs_entrez
@@ -194,7 +194,7 @@ def _visit_platform(
         return
 
     def verify(path: Path) -> None:
-        read_platform_table(path, platform, ())
+        verify_platform_table(path, platform)
 
     def is_unrevised(path: Path) -> bool:
         return is_platform_unrevised(path, platform, client)

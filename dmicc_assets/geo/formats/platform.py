@@ -113,7 +113,7 @@ def read_probe_table(path: Path) -> Platform:
     ids = (i for i, name in enumerate(columns) if i not in (0, index) and plain_name(name) in ID_COLUMNS)
     kept = [0, index, *ids]
     given = [[row[i].strip() if i < len(row) else "" for i in kept] for row in rows if row and row[0].strip()]
-    table = PlatformTable("", [], [columns[i] for i in kept], given)
+    table = PlatformTable("", list, [columns[i] for i in kept], given)
     platform = _named(table, SymbolRule("study file", columns[index], read_cell), 1, None, path.name)
     if not (platform.probe_genes["n_symbols"] > 0).any():
         raise SourceError(f"{path.name}: no symbol in column {columns[index]!r}")

@@ -3,9 +3,10 @@
 Its symbols are found by `symbol_columns.py` and `symbol_cells.py`.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from dmicc_assets.errors import SourceError
@@ -16,6 +17,7 @@ from dmicc_assets.geo.formats.series_header import parse_date
 END = "!platform_table_end"
 # How many values of each column are kept to show what the columns hold.
 _EXAMPLES = 3
+Examples = list[tuple[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,13 @@ class PlatformTable:
 
     Attributes:
         accession: the platform's, empty when the file does not say.
-        examples: for each column of the file, in order, its name and the first distinct values.
+        examples: gives for each column of the file, in order, its name and the first distinct values.
         columns: names of the columns that are kept.
         rows: cells of those, the id first.
     """
 
     accession: str
-    examples: list[tuple[str, list[str]]]
+    examples: Callable[[], Examples]
     columns: list[str]
     rows: list[list[str]]
 
@@ -52,21 +54,40 @@ def read_platform_table(
     found, names = find_table(lines, path.name, accession)
     own = names.index("ID") if "ID" in names else 0
     kept = [i for i, name in enumerate(names) if i != own and (columns is None or plain_name(name) in columns)]
-    examples: list[dict[str, None]] = [{} for _ in names]
-    unseen = set(range(len(names)))
     rows: list[list[str]] = []
     for line in lines:
         if line == END:
-            shown = [(name, list(values)) for name, values in zip(names, examples, strict=True)]
-            return PlatformTable(found, shown, [names[own], *(names[i] for i in kept)], rows)
+            examples = partial(_examples, path, accession)
+            return PlatformTable(found, examples, [names[own], *(names[i] for i in kept)], rows)
+        cells = line.split("\t")
+        if own < len(cells) and (probe := cells[own].strip('"')):
+            rows.append([probe, *(cells[i] if i < len(cells) else "" for i in kept)])
+    raise cut_short(path.name)
+
+
+def verify_platform_table(path: Path, accession: str | None) -> None:
+    """Check that a file has the whole table of a platform; arguments and errors as of `read_platform_table`."""
+    lines = platform_lines(text_blocks(path))
+    find_table(lines, path.name, accession)
+    if END not in lines:
+        raise cut_short(path.name)
+
+
+def _examples(path: Path, accession: str | None) -> Examples:
+    """The first distinct values of each column."""
+    lines = platform_lines(text_blocks(path))
+    _, names = find_table(lines, path.name, accession)
+    examples: list[dict[str, None]] = [{} for _ in names]
+    unseen = set(range(len(names)))
+    for line in lines:
+        if line == END or not unseen:
+            break
         cells = line.split("\t")
         for i in [i for i in unseen if i < len(cells) and cells[i].strip()]:
             examples[i][cells[i].strip()] = None
             if len(examples[i]) == _EXAMPLES:
                 unseen.remove(i)
-        if own < len(cells) and (probe := cells[own].strip('"')):
-            rows.append([probe, *(cells[i] if i < len(cells) else "" for i in kept)])
-    raise cut_short(path.name)
+    return [(name, list(values)) for name, values in zip(names, examples, strict=True)]
 
 
 def platform_part(blocks: Iterable[bytes], name: str, accession: str) -> Iterator[bytes]:

@@ -112,7 +112,7 @@ def choose_column(table: PlatformTable, entrez: Mapping[str, str] | None = None)
 
 def no_column(table: PlatformTable, name: str) -> DataError:
     """The refusal of a platform whose columns name no genes, with what they hold and the lines that name one."""
-    shown = "; ".join(f"{column}: {', '.join(values) or 'empty'}" for column, values in table.examples[:20])
+    shown = "; ".join(f"{column}: {', '.join(values) or 'empty'}" for column, values in table.examples()[:20])
     return DataError(
         f"{name}: no column of {table.accession or 'the platform'} names genes ({shown}). Name one in the dataset: "
         "annotation: {column: NAME}, with pattern: '(...)' for the part of a cell that is the symbol, "

@@ -12,6 +12,7 @@ import yaml
 from dmicc_assets.checks import look
 from dmicc_assets.cli import main as cli
 from dmicc_assets.geo import preview
+from dmicc_assets.geo.formats.tabular import MatrixNames
 from dmicc_assets.geo.http.policy import Patience
 from dmicc_assets_tests.worlds.fake_geo import FakeGeo
 from dmicc_assets_tests.worlds.small_mirror import family_text, small_mirror, write_family
@@ -106,6 +107,34 @@ def test_what_was_found_in_annotations_and_gene_sets_is_found_once(
     sets.write_text("A\t\tGENE1\n")
     with pytest.raises(AssertionError):
         run(mirror)
+
+
+def test_the_names_of_a_matrix_are_read_once_for_each_content(
+    run: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = STUDY["datasets"]["GSE1001"]["labels"]
+    own = {"OWN": {"source": "file", "matrix": "own.tsv", "samples": "s.tsv", "labels": labels}}
+    cohorts = {"sle": {**STUDY["cohorts"]["sle"], "datasets": ["OWN"]}}
+    groups = {f"s{i}": "lupus" if i < 3 else "healthy" for i in range(6)}
+    (tmp_path / "s.tsv").write_text("\n".join(["sample\tdisease", *map("\t".join, groups.items())]))
+    matrix, numbers = tmp_path / "own.tsv", "\t".join("123456")
+    matrix.write_text("\n".join(["\t".join(["gene", *groups]), *(f"GENE{i}\t{numbers}" for i in range(20))]) + "\n")
+    mirror, n_read, names_of = (tmp_path / "mirror" / "geo").as_uri(), list[Path](), preview.names_of
+
+    def counted(path: Path) -> MatrixNames:
+        n_read.append(path)
+        return names_of(path)
+
+    monkeypatch.setattr(preview, "names_of", counted)
+    first = run(mirror, datasets=own, cohorts=cohorts)
+    assert "gene sets SETS: 3 of 20 genes are in a set, 1 of 2 sets can be tested" in first[1]
+    assert (run(mirror, datasets=own, cohorts=cohorts), len(n_read)) == (first, 1)
+    matrix.write_text(matrix.read_text().replace("GENE3\t", "GENE333\t"))
+    assert (
+        "gene sets SETS: 2 of 20 genes are in a set, 1 of 2 sets can be tested"
+        in run(mirror, datasets=own, cohorts=cohorts)[1]
+    )
+    assert len(n_read) == 2
 
 
 def test_what_would_be_downloaded_is_not_said_of_a_file_that_is_not_there(run: Check, tmp_path: Path) -> None:

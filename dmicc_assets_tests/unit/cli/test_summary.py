@@ -6,7 +6,8 @@ import pytest
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.checks.registry import findings_table, run_checks
-from dmicc_assets.cli.summary import stale_lines, study_summary
+from dmicc_assets.cli.stale_lines import stale_lines
+from dmicc_assets.cli.summary import study_summary
 from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.results.reader import Results

@@ -8,6 +8,7 @@ import pytest
 from dmicc_assets.errors import DataError, SourceError
 from dmicc_assets.geo.formats.gzip_stream import text_blocks
 from dmicc_assets.geo.formats.platform import match_probes, read_platform, read_probe_table
+from dmicc_assets.geo.formats.platform_table import verify_platform_table
 from dmicc_assets.geo.formats.symbol_columns import needs_entrez
 from dmicc_assets_tests.worlds.small_mirror import annot_text
 
@@ -145,6 +146,16 @@ def test_the_column_in_which_most_probes_have_a_known_gene_is_read(
 ) -> None:
     text = soft_text(columns, *([str(i), *row] for i, row in enumerate(rows)))
     assert rows_named(gzipped(text)) == (column, genes)
+
+
+def test_a_whole_table_is_verified_and_a_part_or_another_platform_is_not(gzipped: Gzipped) -> None:
+    text = soft_text(["ID", "Symbol"], ["1", "TP53"], ["2", "EGFR"])
+    verify_platform_table(gzipped(text), "GPL7")
+    for part in (text.partition("!platform_table_end")[0], text.partition("!platform_table_begin")[0], "<html>"):
+        with pytest.raises(SourceError):
+            verify_platform_table(gzipped(part), "GPL7")
+    with pytest.raises(SourceError, match="expected the table of GPL8"):
+        verify_platform_table(gzipped(text), "GPL8")
 
 
 def test_a_column_of_descriptions_names_no_genes(gzipped: Gzipped) -> None:
