@@ -17,6 +17,7 @@ import httpx2
 import uvicorn
 from rich.console import Console
 
+from dmicc_assets.cli.one_ui import listener, only_ui
 from dmicc_assets.errors import DmiccError, RequestError
 from dmicc_assets.pages.loopback import NAMES
 from dmicc_assets.pages.server import HOST, server
@@ -45,15 +46,15 @@ def serve_ui(
         has_no_login: whether others may reach it without a login, which an address other than loopback needs.
 
     Raises:
-        RequestError: a port is in use or not valid, or others could reach it and nobody said that they may.
-        DmiccError: Dagster or the pages ended by themselves.
+        RequestError: a port is not valid, or others could reach it and nobody said that they may.
+        DmiccError: the home's UI is running already, a port is in use, or Dagster or the pages ended by themselves.
     """
     _refuse_strangers(out, host, behind_a_proxy(port, pages_port), has_no_login=has_no_login)
     names, shown = names_of(host), name_in_url(host)
     if port == pages_port:
         raise RequestError(f"port {port} is asked for twice: Dagster and the pages need one each")
-    _free(host, port, "--port").close()
-    with _free(host, pages_port, "--pages-port") as listening:
+    addresses = f"http://{shown}:{pages_port}, and the Dagster UI at http://{shown}:{port}"
+    with only_ui(settings.locks, addresses), _free_ports(host, port, pages_port) as listening:
         site = Site(settings, f"http://{shown}:{port}", lambda: _tell_dagster(shown, port))
         out.print(f"studies, reports, new study: http://{shown}:{pages_port}")
         out.print(f"the Dagster UI (in a moment): http://{shown}:{port}")
@@ -181,6 +182,12 @@ def _end(dagster: "subprocess.Popen[bytes]") -> None:
     dagster.wait()
 
 
+def _free_ports(host: str, port: int, pages_port: int) -> socket.socket:
+    """A socket of the pages; Dagster's port is free too."""
+    _free(host, port, "--port").close()
+    return _free(host, pages_port, "--pages-port")
+
+
 def _free(host: str, port: int, option: str) -> socket.socket:
     """A socket that listens on a port, which shows that it is free."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -193,9 +200,10 @@ def _free(host: str, port: int, option: str) -> socket.socket:
             raise RequestError(
                 f"--host {host}: expected an address of this machine, as 127.0.0.1 ({error.strerror})"
             ) from None
-        raise RequestError(
-            f"port {port} is not available ({error.strerror}); is the UI already running? set another {option}"
-        ) from None
+        if error.errno == errno.EACCES:
+            raise RequestError(f"port {port} is not for everybody ({error.strerror}): set another {option}") from None
+        by = listener(port) or "a process of somebody else"
+        raise DmiccError(f"port {port} is in use by {by}: set another {option}, or end that process") from None
     return listening
 
 

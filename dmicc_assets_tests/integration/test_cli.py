@@ -18,6 +18,7 @@ from filelock import FileLock
 from dmicc_assets.cli import main as cli
 from dmicc_assets.cli import terminal
 from dmicc_assets.cli.exits import INTERRUPTED
+from dmicc_assets.cli.one_ui import only_ui
 from dmicc_assets.orchestration.keys import asset_key
 from dmicc_assets.orchestration.run import DefectError
 from dmicc_assets.study.settings import Settings
@@ -226,7 +227,17 @@ def test_a_port_that_is_taken_is_one_line(dmicc: Dmicc, home: Settings) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        one_clear_message(dmicc("ui", "--port", port), 2, f"port {port} is not available", "set another --port")
+        by = f"port {port} is in use by process {os.getpid()} ("
+        one_clear_message(dmicc("ui", "--port", port), 1, by, "set another --port")
+
+
+def test_a_second_ui_of_a_home_names_the_first_and_leaves_it_alone(dmicc: Dmicc, home: Settings) -> None:
+    with only_ui(home.locks, "http://127.0.0.1:3001"):
+        for port in ("4010", "4020"):
+            here = f"on this home already: http://127.0.0.1:3001 (process {os.getpid()})"
+            one_clear_message(dmicc("ui", "--port", port), 1, here, "open it there")
+    with only_ui(home.locks, "http://127.0.0.1:4000"):
+        assert f"4000 (process {os.getpid()})" in (home.locks / "ui.lock").read_text()
 
 
 def test_a_broken_study_touches_no_other(here: Dmicc, home: Settings) -> None:
