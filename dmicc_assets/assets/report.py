@@ -87,7 +87,7 @@ def published(context: StepContext) -> Result:
         Input("report/published"),
     ),
     settings=lambda study, _: study.model_dump(mode="json") | {"order": list(study.cohorts)},
-    version="19",
+    version="20",
     files=lambda context: [report_path(context.settings.reports, context.study.study)],
 )
 def report(context: StepContext) -> Result:

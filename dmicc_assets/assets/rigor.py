@@ -117,7 +117,7 @@ def nulls(context: StepContext) -> Result:
         study.model_dump(mode="json", exclude=TITLES | {"case": True, "title": True, "scores": True})
         | {"model_cohort": study.model_cohort}
     ),
-    version=f"19.{len(CHECKS)}",  # a check more is another result
+    version=f"20.{len(CHECKS)}",  # a check more is another result
     observe=lambda context: StudyEvidence.of_step(context).notes_hash(),
 )
 def findings(context: StepContext) -> Result:
@@ -148,7 +148,7 @@ def findings(context: StepContext) -> Result:
         )
         | {"order": list(study.cohorts)}
     ),
-    version="13",
+    version="14",
 )
 def judgement(context: StepContext) -> Result:
     """Say what the result is worth, in one line and three sentences, from the findings."""

@@ -14,7 +14,6 @@ import polars as pl
 
 from dmicc_assets.checks.check import SMALL_CLASS
 from dmicc_assets.checks.design import IMBALANCE, TINY_CLASS
-from dmicc_assets.checks.finding import counted
 from dmicc_assets.checks.symbols import UNIVERSE_JACCARD, lacking
 from dmicc_assets.differential.blocking import Blocking, blocking
 from dmicc_assets.errors import DataError
@@ -27,6 +26,7 @@ from dmicc_assets.geo.find import ORGANISMS
 from dmicc_assets.geo.preview import DatasetPreview
 from dmicc_assets.study.schema import Dataset, Study, accession_of, sample_identity
 from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets.wording import counted
 
 _ADVICE = "; of another species, or by other identifiers? `symbols: human_orthologues`, `annotation:`"
 

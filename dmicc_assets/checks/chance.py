@@ -3,9 +3,10 @@
 import polars as pl
 
 from dmicc_assets.checks.check import CHANCE, EVERY_AUC, AucDoubt, Doubt, check
-from dmicc_assets.checks.finding import Finding, Severity, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Severity, finding, not_applicable
 from dmicc_assets.resampling.nulls import empirical_p
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import counted
 
 _NAMES = {"signature_size": "signature size", "leaky_cv_auc": "leaky AUC", "overlap": "overlap"}
 

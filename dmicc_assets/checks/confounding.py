@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Doubt, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable, signed
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.expression.labels import ANY, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
+from dmicc_assets.wording import signed
 
 CRAMERS_V = 0.8
 AUC_LIMIT = 0.9

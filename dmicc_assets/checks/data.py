@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Measure, check
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable, signed
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.expression.orthologues import Replaced
 from dmicc_assets.expression.quality import SMALL_GROUP
 from dmicc_assets.expression.symbols import kind_of_names
 from dmicc_assets.geo.formats.symbol_cells import is_date, is_gene_name
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import counted, one_or_many, signed
 
 PLAIN_MAXIMUM = 50.0
 GENE_MISSING = 0.20
@@ -267,7 +268,7 @@ def probe_mapping(evidence: StudyEvidence) -> list[Finding]:
             problems.append((f"over {MULTI_MAPPED:.0%} measure several", (several, MULTI_MAPPED, "several")))
         if n_dates:
             shown = f" ({', '.join(dates[:5])})" if dates else ""
-            lost = f"{counted(n_dates, 'gene symbol')} turned into {'a date' if n_dates == 1 else 'dates'}{shown}"
+            lost = f"{counted(n_dates, 'gene symbol')} turned into {one_or_many(n_dates, 'a date', 'dates')}{shown}"
             problems.append((f"{lost}, as spreadsheets do; their genes are unknown", (n_dates, 0, "dates")))
         n_annotated = int(notes.get("n_annotated", 0)) or n  # a matrix may have a part of the platform's probes
         if n_annotated and (share := int(notes.get("n_placeholders", 0)) / n_annotated) > PLACEHOLDERS:
@@ -308,11 +309,11 @@ _MADE_OF = {
 def _other_values(dataset: str, kind: str, notes: Mapping[str, Any]) -> Finding:
     """What is said of values to which GEO2R's rule does not apply; that only numbers told it is worth knowing."""
     text = f"{_MADE_OF[kind]}: {notes['values_why']}"
-    for n, what in (
-        (notes.get("n_flipped", 0), "sample{} with the reference above"),
-        (notes.get("n_rounded", 0), "count{} rounded"),
+    for n, noun, what in (
+        (notes.get("n_flipped", 0), "sample", "with the reference above"),
+        (notes.get("n_rounded", 0), "count", "rounded"),
     ):
-        text += f"; {n} {what.format('' if n == 1 else 's')}" if n else ""
+        text += f"; {counted(n, noun)} {what}" if n else ""
     doubt, severity = notes.get("values_doubt", ("", "info" if notes["values_guessed"] else "ok"))
     text += f"; {doubt}" if doubt else ""
     return finding("I2", dataset, severity, text, severity == "warning", 0)

@@ -4,9 +4,10 @@ Confounding in sample descriptions and marker genes is in `confounding.py`.
 """
 
 from dmicc_assets.checks.check import PROBAST, SMALL_CLASS, Doubt, Lack, Measure, Stops, check, has_fired
-from dmicc_assets.checks.finding import Finding, Severity, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Severity, finding, not_applicable
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import counted
 
 TINY_CLASS = 3
 IMBALANCE = 5.0

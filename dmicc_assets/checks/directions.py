@@ -6,8 +6,8 @@ The check is declared in `reproducibility.py`; the test of directions is in `sig
 import polars as pl
 
 from dmicc_assets.checks.check import CHANCE
-from dmicc_assets.checks.finding import listed
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import listed
 
 
 def which_ways(evidence: StudyEvidence) -> str:

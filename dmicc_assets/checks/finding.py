@@ -1,6 +1,5 @@
 """A finding: the result of one rigor check for one subject. `check.py` defines checks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,18 +72,3 @@ def finding(
 def not_applicable(code: str, subject: str, why: str) -> list[Finding]:
     """The finding of a check that does not apply to this study."""
     return [finding(code, subject, "ok", f"not applicable: {why}")]
-
-
-def listed(texts: Sequence[str]) -> str:
-    """Texts as a list in a sentence: a, b and c."""
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else list(texts))
-
-
-def signed(x: float, form: str) -> str:
-    """A number in a format, with the minus sign that the report's tables have."""
-    return format(x, form).replace("-", "−")
-
-
-def counted(n: int, noun: str) -> str:
-    """A number with its noun, in the plural unless the number is one."""
-    return f"{n} {noun}" if n == 1 else f"{n:,} {noun}s"

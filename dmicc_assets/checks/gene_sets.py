@@ -4,9 +4,10 @@ Their versions and backgrounds are checked in `multiplicity.py`.
 """
 
 from dmicc_assets.checks.check import Lack, check
-from dmicc_assets.checks.finding import Finding, finding, listed, not_applicable
+from dmicc_assets.checks.finding import Finding, finding, not_applicable
 from dmicc_assets.enrichment.coverage import LEAST, Coverage
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import listed
 
 
 def _lacks_known_genes(evidence: StudyEvidence) -> str:

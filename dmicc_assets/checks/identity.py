@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import AucDoubt, Doubt, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, Severity, finding, not_applicable
 from dmicc_assets.errors import DataError
 from dmicc_assets.expression.copies import SAME, alike_arrays, identical_arrays
 from dmicc_assets.expression.labels import sample_fields
@@ -16,6 +16,7 @@ from dmicc_assets.expression.same_people import people_of, same_people
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
 from dmicc_assets.study.schema import accession_of, sample_identity
 from dmicc_assets.types import CaseControl
+from dmicc_assets.wording import counted, one_or_many
 
 SEX_P_VALUE = 0.05
 # Distance of the two cluster centres, log2, below which all samples are taken for one sex.
@@ -118,7 +119,7 @@ def _shared(evidence: StudyEvidence, first: Comparison, second: Comparison) -> l
     first_matrix, second_matrix = evidence.matrices[first.dataset], evidence.matrices[second.dataset]
     twins = identical_arrays(first_matrix.take_samples(names[0]), second_matrix.take_samples(names[1]))
     if twins and not same:
-        verb = "is" if len(twins) == 1 else "are"
+        verb = one_or_many(len(twins), "is", "are")
         found.append(f"{counted(len(twins), 'array')} {verb} identical in {where} ({' = '.join(twins[0])})")
     for one, other, samples in ((first, second, names[1]), (second, first, names[0])):
         relations = evidence.rows("source/datasets", dataset=one.dataset)["relations"].drop_nulls().to_list()

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import polars as pl
 
 from dmicc_assets.checks.check import PROBAST, AucDoubt, Doubt, Lack, Measure, check, has_fired
-from dmicc_assets.checks.finding import Finding, counted, finding, listed, not_applicable, signed
+from dmicc_assets.checks.finding import Finding, finding, not_applicable
 from dmicc_assets.differential.blocking import blocking, repeats
 from dmicc_assets.expression.labels import describe, sample_fields
 from dmicc_assets.results.evidence import Comparison, StudyEvidence
 from dmicc_assets.study.schema import accession_of, sample_identity
+from dmicc_assets.wording import counted, listed, signed
 
 _ADJACENT = re.compile(r"adjacent|paired|peri-?tumou?r|non-?tumou?r|para-?(?:cancer|tumou?r)|surrounding", re.I)
 _HEALTHY = re.compile(r"healthy|donor|volunteer|normal (?:control|liver|skin|muscle|subject)", re.I)

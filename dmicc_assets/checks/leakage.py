@@ -6,10 +6,11 @@ from statistics import fmean
 import polars as pl
 
 from dmicc_assets.checks.check import AucDoubt, Doubt, check
-from dmicc_assets.checks.finding import Finding, Severity, counted, finding, listed, not_applicable, signed
+from dmicc_assets.checks.finding import Finding, Severity, finding, not_applicable
 from dmicc_assets.checks.prediction import SCORED
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text, interval_text
+from dmicc_assets.wording import counted, listed, signed
 
 OPTIMISM = 0.05
 # Up to this share of folds without a model a nested AUC is read as one of a procedure that finds genes.
@@ -188,7 +189,7 @@ def cut_offs(evidence: StudyEvidence) -> list[Finding]:
         by_kind: dict[str, float] = dict(of_model.select("kind", "youden").iter_rows())
         if {"apparent", "nested_cv"} <= set(by_kind):
             text += (
-                f"; the model's Youden index (sensitivity + specificity - 1) is {by_kind['apparent']:.2f}, with "
+                f"; the model's Youden index (sensitivity + specificity − 1) is {by_kind['apparent']:.2f}, with "
                 f"cut-offs chosen inside the folds {by_kind['nested_cv']:.2f}"
             )
         findings.append(finding("R11", name, "warning", text, n_predictors, 0))

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import Doubt, Lack, Measure, Stops, check
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, listed, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.differential.statistics import treat_statistics
 from dmicc_assets.enrichment.libraries import why_missing
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.stats.multiplicity import adjust_p_values, storey_pi0
+from dmicc_assets.wording import counted, listed
 
 FDR = 0.10
 EXCESS_NEAR_ONE = 1.5

@@ -4,8 +4,8 @@ Each check declares its section's text; here is the order, and the text about al
 """
 
 from dmicc_assets.checks.check import EVERY_AUC, Check
-from dmicc_assets.checks.finding import listed
 from dmicc_assets.checks.registry import CHECKS
+from dmicc_assets.wording import listed
 
 COMMAND = "python -m dmicc_assets.checks.page > docs/findings.md"
 _GROUPS = {"D": "Design", "I": "Data integrity", "M": "Multiplicity and signature", "R": "Prediction"}

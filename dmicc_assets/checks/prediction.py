@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from dmicc_assets.checks.check import DELONG, SMALL_CLASS, TRIPOD, AucDoubt, Doubt, Lack, Measure, check, has_fired
-from dmicc_assets.checks.finding import Finding, Measured, counted, finding, not_applicable, signed
+from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.sample_size import required_samples
+from dmicc_assets.wording import counted, signed
 
 TREES = 100
 HALF_WIDTH = 0.10

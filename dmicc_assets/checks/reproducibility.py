@@ -5,8 +5,9 @@ import polars as pl
 
 from dmicc_assets.checks.check import CHANCE, AucDoubt, Doubt, Measure, check
 from dmicc_assets.checks.directions import disagrees, other_way, which_ways
-from dmicc_assets.checks.finding import Finding, Measured, Severity, counted, finding, listed, not_applicable
+from dmicc_assets.checks.finding import Finding, Measured, Severity, finding, not_applicable
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import counted, listed, one_or_many
 
 HALF = 0.5
 TURNED = Measure(
@@ -67,7 +68,7 @@ def sharing(evidence: StudyEvidence) -> list[Finding]:
     n_common = len(evidence.samples_of_two_cohorts)
     if n_common:
         text += (
-            f"; {counted(n_common, 'sample')} of one cohort {'is' if n_common == 1 else 'are'} in another too, which "
+            f"; {counted(n_common, 'sample')} of one cohort {one_or_many(n_common, 'is', 'are')} in another too, which "
             "alone makes genes shared: the p-values say nothing, and sharing cannot be judged; give each cohort "
             "samples of its own"
         )
@@ -136,7 +137,7 @@ def _turned(evidence: StudyEvidence) -> list[Finding]:
         genes = other_way(evidence, subject)
         text = f"the AUC of the model is {auc:.3f}: it ranks the cases below the controls"
         if genes:
-            verb = "moves" if len(genes) == 1 else "move"
+            verb = one_or_many(len(genes), "moves", "move")
             text += f", since {listed(genes)} {verb} the other way than in {evidence.study.model_cohort}"
         found.append(finding("M5", subject, "warning", text, auc, HALF, "turned"))
     return found

@@ -7,6 +7,7 @@ from dmicc_assets.checks.finding import Finding, Measured, finding, not_applicab
 from dmicc_assets.expression.symbols import find_symbols
 from dmicc_assets.geo.find import ORGANISMS
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import one_or_many
 
 UNIVERSE_JACCARD = 0.6
 BY_PREVIOUS = 0.02
@@ -58,7 +59,9 @@ def measured_genes(evidence: StudyEvidence) -> list[Finding]:
         n = len(evidence.biomarkers)
         text = f"{n - len(missing)} of {n} biomarkers are measured"
         if missing:
-            text += f"; {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not, so the model cannot be applied"
+            text += (
+                f"; {', '.join(missing)} {one_or_many(len(missing), 'is', 'are')} not, so the model cannot be applied"
+            )
         findings.append(finding("I9", dataset, "warning" if missing else "ok", text, len(missing), 0))
     findings += _merged(evidence)
     foreign, texts = _organisms(evidence)

@@ -15,6 +15,7 @@ from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.logistic import INTERCEPT
+from dmicc_assets.wording import signed
 
 FOR_AUTHOR = "for the author"
 FILLED = "filled"
@@ -242,11 +243,11 @@ def _specification(e: StudyEvidence) -> str:
     rows = e.rows("model/coefficients").to_dicts()
     if not rows:
         return "there is no model"
-    text = ", ".join(f"{row['term']} {row['coefficient']:.4g}" for row in rows)
+    text = ", ".join(f"{row['term']} {signed(row['coefficient'], '.4g')}" for row in rows)
     # Firth's intercept is for odds; probabilities use FLIC's intercept.
     flic = next((row.get("probability_coefficient") for row in rows if row["term"] == INTERCEPT), None)
     flic = flic if rows[0]["estimator"] == "firth" else None
-    text += f"; intercept of the probabilities {flic:.4g} (FLIC)" if flic is not None else ""
+    text += f"; intercept of the probabilities {signed(flic, '.4g')} (FLIC)" if flic is not None else ""
     return f"log-odds by log2 expression: {text}"
 
 

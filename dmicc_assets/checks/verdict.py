@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from dmicc_assets.checks.check import has_fired
-from dmicc_assets.checks.finding import FIRED, counted, listed
+from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import CHECKS, in_order
 from dmicc_assets.checks.verdict_rules import HOLDS_UP, LINES, PROOFS, RULES, Proof, Rule, fired, holding
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.tables import TABLES
+from dmicc_assets.wording import counted, listed, one_or_many
 
 _MOST_REASONS = 3
 _MAIN_REASONS = 2
@@ -80,7 +81,7 @@ def _found(evidence: StudyEvidence) -> str:
     both = f" {'both' if len(cohorts) == 2 else 'all of'}" if len(cohorts) > 1 else ""
     if not n:
         return f"No gene differs between cases and controls in{both} {where} at the study's thresholds."
-    text = f"{counted(n, 'gene')} {'differs' if n == 1 else 'differ'} between cases and controls in{both} {where}"
+    text = f"{counted(n, 'gene')} {one_or_many(n, 'differs', 'differ')} between cases and controls in{both} {where}"
     overlap = evidence.rows("signature/overlap")
     if len(cohorts) > 1 and len(overlap) and overlap["p_value"][0] is not None:
         text += f" ({_sharing(evidence, overlap.row(0, named=True))})"
@@ -155,7 +156,7 @@ def _trusted(evidence: StudyEvidence, shown: Sequence[Proof]) -> str:
 
 
 def _warn(n: int, what: str) -> str:
-    return f"; {counted(n, what)} {'warns' if n == 1 else 'warn'}" if n else ""
+    return f"; {counted(n, what)} {one_or_many(n, 'warns', 'warn')}" if n else ""
 
 
 def _as_sentence(text: str) -> str:

@@ -11,9 +11,10 @@ from typing import get_args
 import polars as pl
 
 from dmicc_assets.checks.check import SMALL_CLASS, Doubt, DoubtLevel
-from dmicc_assets.checks.finding import FIRED, listed
+from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import CHECKS, in_order
 from dmicc_assets.results.evidence import StudyEvidence
+from dmicc_assets.wording import listed
 
 HOLDS_UP = "holds up"
 # The gravest first; a study has the first of which a rule holds, and holds up when none does.

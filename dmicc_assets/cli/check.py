@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Console
 
-from dmicc_assets.checks.finding import listed
 from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.cli.kept_check import CheckAnswer, KeptCheck
 from dmicc_assets.errors import DataError, RequestError, SourceError
@@ -19,6 +18,7 @@ from dmicc_assets.study.loading import load_study, no_study, study_as_read, stud
 from dmicc_assets.study.schema import Study, accession_of, platform_of
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.shown_rows import show_dicts
+from dmicc_assets.wording import listed, one_or_many
 
 
 class Checked:
@@ -102,7 +102,7 @@ def check_and_show(out: Console, err: Console, checked: Checked, *, looks: bool 
         if not answer.lacking:
             raise DataError(text)
         left = len(answer.lacking) - 1
-        others = f"\nanother {left} {'is' if left == 1 else 'are'} named above" if left else ""
+        others = f"\nanother {left} {one_or_many(left, 'is', 'are')} named above" if left else ""
         raise RequestError(text if len(places) > 1 else f"{answer.lacking[0]}{others}")
     _refuse_unseen(name, answer.unseen)
 
@@ -144,7 +144,7 @@ def check_in_json(out: Console, err: Console, checked: Checked, last: dict[str, 
 def _refuse_unseen(name: str, unseen: Sequence[str]) -> None:
     """Raise SourceError if a dataset's source was not looked at: what it has is then not known to fit."""
     if unseen:
-        were = "was" if len(unseen) == 1 else "were"
+        were = one_or_many(len(unseen), "was", "were")
         raise SourceError(
             f"{name}: {listed(unseen)} {were} not looked at, since no source answered: whether a run would stop there "
             "is not known; check again with a network, or the file alone by --offline"

@@ -6,13 +6,13 @@ from typing import Literal
 
 from dmicc_assets.assets import STEPS
 from dmicc_assets.assets.source import files
-from dmicc_assets.checks.finding import counted
 from dmicc_assets.errors import DmiccError
 from dmicc_assets.lake.currency import inputs_read, recorded, served
 from dmicc_assets.lake.steps import Step, partition_keys
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey, PartitionKind
+from dmicc_assets.wording import counted
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from dmicc_assets.cli.json_lines import print_json
 from dmicc_assets.errors import DataError, RequestError
-from dmicc_assets.lake.difference import rows_in_words
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.nomogram_reading import NomogramReading
 from dmicc_assets.results.patient_scores import (
@@ -29,6 +28,7 @@ from dmicc_assets.results.patient_scores import (
 )
 from dmicc_assets.results.reader import Results
 from dmicc_assets.warehouse.shown_rows import show_rows
+from dmicc_assets.wording import counted
 
 
 def score_and_show(
@@ -78,7 +78,7 @@ def score_and_show(
         show_rows(out, _table_of(scores))
     if to is not None:
         _write_tsv(rows_to_write(scores, worth), to)
-        said.append(f"{rows_in_words(len(scores.rows))} in {to}")
+        said.append(f"{counted(len(scores.rows), 'row')} in {to}")
     if draws and scores.readings:
         folder = figures or workspace.settings.home / "scores" / study / path.name.split(".")[0]
         title = f"Nomogram, {spec.cohorts[spec.model_cohort].title}"

@@ -6,6 +6,7 @@ from dmicc_assets.lake.currency import Currency
 from dmicc_assets.lake.judged import root_causes, stale_tables
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.types import ALL_STUDIES
+from dmicc_assets.wording import one_or_many
 
 _MOST_TABLES = 4
 
@@ -31,7 +32,7 @@ def stale_lines(lake: Lake, states: Sequence[Currency], failed: Collection[str] 
     told = {f"{each} failed: ": f"{each} failed" for each in failed}
     short = {cause: next((told[each] for each in told if cause.startswith(each)), cause) for cause in causes}
     return [
-        f"{n} of {n_tables} tables {'is' if n == 1 else 'are'} {what}{also} (warehouse.partitions has each):",
+        f"{n} of {n_tables} tables {one_or_many(n, 'is', 'are')} {what}{also} (warehouse.partitions has each):",
         *(f"  {short[cause]} ({_few(tables)})" for cause, tables in causes.items()),
     ]
 

@@ -15,6 +15,7 @@ from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.logistic import INTERCEPT
 from dmicc_assets.types import PartitionKey
+from dmicc_assets.wording import signed
 
 MOST_GENES = 12
 
@@ -112,8 +113,8 @@ def _model(results: Results, failed: str | None, *, is_tested: bool) -> Lines:
     slopes: dict[str, float] = dict(results.model.coefficients.select("term", "probability_coefficient").iter_rows())
     if not slopes:
         return []
-    terms = f"{slopes.pop(INTERCEPT):.3g}"
-    terms += "".join(f" {'-' if slope < 0 else '+'} {abs(slope):.3g} {gene}" for gene, slope in slopes.items())
+    terms = signed(slopes.pop(INTERCEPT), ".3g")
+    terms += "".join(f" {'−' if slope < 0 else '+'} {abs(slope):.3g} {gene}" for gene, slope in slopes.items())
     later = "; not tested yet: its area under the curve (AUC) comes with its validation"
     later = f"; not tested, because {failed} failed" if failed else later
     later = "" if is_tested else later

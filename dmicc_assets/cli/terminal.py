@@ -33,6 +33,7 @@ from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.shown_rows import show_rows
+from dmicc_assets.wording import one_or_many
 
 if TYPE_CHECKING:
     from dmicc_assets.orchestration.run import StudyRun
@@ -267,7 +268,7 @@ def _failure_text(failed: Sequence[tuple[str, str]], n_blocked: int) -> str:
         by_message.setdefault(message, []).append(where)
     lines = [f"{', '.join(wheres)} failed: {message}" for message, wheres in by_message.items()]
     if n_blocked:
-        parts = "1 part that needs it was" if n_blocked == 1 else f"{n_blocked} parts that need it were"
+        parts = f"{n_blocked:,} {one_or_many(n_blocked, 'part that needs it was', 'parts that need it were')}"
         lines.append(f"{parts} not tried; everything else was materialised")
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ import polars as pl
 from dmicc_assets.errors import DataError
 from dmicc_assets.study.dataset_parts import Batch, LabelRule, Patient
 from dmicc_assets.study.patterns import bounded, search
+from dmicc_assets.wording import counted, one_or_many
 
 ANY = "any"
 OWN_FIELDS = ("sample", "title", "source_name")
@@ -95,7 +96,7 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
         if len(found) != 1:
             what = f"matches {len(found)} label rules ({', '.join(found)})" if found else "matches no label rule"
             others = sum(len(each) != 1 for each in matches) - 1
-            more = f", as {others} other{'s' if others > 1 else ''} do not match exactly one" if others else ""
+            more = f", as {counted(others, 'other')} do not match exactly one" if others else ""
             idle = [rule.label for rule in rules if not any(rule.label in each for each in matches)]
             more += f"; no sample matches the rule of {' or '.join(idle)}" if idle else ""
             raise DataError(
@@ -105,17 +106,14 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
     labels = [found[0] for found in matches]
     counts = Counter(labels)
     wrong = [
-        f"{_are(counts[rule.label])} {rule.label}, the study expects {rule.expect}{_which(names, labels, rule.label)}"
+        f"{counted(counts[rule.label], 'sample')} {one_or_many(counts[rule.label], 'is', 'are')} {rule.label}, "
+        f"the study expects {rule.expect}{_which(names, labels, rule.label)}"
         for rule in rules
         if rule.expect is not None and counts[rule.label] != rule.expect
     ]
     if wrong:
         raise DataError(f"{dataset}: {'. '.join(wrong)}", check="D4")
     return labels
-
-
-def _are(n: int) -> str:
-    return "1 sample is" if n == 1 else f"{n} samples are"
 
 
 def _which(names: Sequence[str], labels: Sequence[str], label: str) -> str:

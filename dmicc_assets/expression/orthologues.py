@@ -13,6 +13,7 @@ from dmicc_assets.errors import DataError
 from dmicc_assets.expression.gene_ids import gene_id_rows
 from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.tables import TABLES
+from dmicc_assets.wording import one_or_many
 
 _SEPARATOR = " /// "
 _EXAMPLES = 3
@@ -63,7 +64,7 @@ class Replaced:
         ):
             if n:
                 parts.append(
-                    f"{n} {'has' if n == 1 else 'have'} {what} ({', '.join(names)}{', ...' * (n > len(names))})"
+                    f"{n} {one_or_many(n, 'has', 'have')} {what} ({', '.join(names)}{', ...' * (n > len(names))})"
                 )
         return ", ".join(parts)
 

@@ -14,6 +14,7 @@ from dmicc_assets.expression.raw_dataset import RawDataset
 from dmicc_assets.geo.dataset import read_dataset
 from dmicc_assets.geo.http.cache import SourceFile
 from dmicc_assets.study.schema import Dataset
+from dmicc_assets.wording import counted
 
 _DESCRIBED = ("title", "source_name", "characteristics", "platform", "relations")
 
@@ -53,7 +54,7 @@ class DatasetRevision:
             (self.n_values_changed, "value", "changed"),
             (self.n_genes_changed, "probe", "with a changed gene"),
         ]
-        said = [f"{n} {noun if n == 1 else f'{noun}s'} {what}" for n, noun, what in counts if n]
+        said = [f"{counted(n, noun)} {what}" for n, noun, what in counts if n]
         return ", ".join(said) or "only the header changed: samples and values are the same"
 
 

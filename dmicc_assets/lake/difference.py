@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from dmicc_assets.wording import counted
+
 _ROC_KEY = ["subject", "kind", "predictor"]
 _SAME = 1e-12
 
@@ -23,20 +25,15 @@ def difference(n_before: int, n_now: int, old: pl.DataFrame | None, new: pl.Data
     if old is not None and {*_ROC_KEY, "auc"} <= set(old.columns) & set(new.columns):
         return _moved(old, new)
     if old is None or "gene" not in old.columns:
-        return f"{rows_in_words(n_before)} became {n_now}"
+        return f"{counted(n_before, 'row')} became {n_now}"
     genes = set(old["gene"]), set(new["gene"])
-    return _entered_and_left("genes", sorted(genes[1] - genes[0]), sorted(genes[0] - genes[1]))
-
-
-def rows_in_words(n: int) -> str:
-    """A number of rows: `1 row`, `2 rows`."""
-    return "1 row" if n == 1 else f"{n} rows"
+    return _entered_and_left("gene", sorted(genes[1] - genes[0]), sorted(genes[0] - genes[1]))
 
 
 def _moved(old: pl.DataFrame, new: pl.DataFrame) -> str:
     """Changed AUCs, the largest change first, and added or removed predictors."""
     predictors = set(old["predictor"]), set(new["predictor"])
-    text = _entered_and_left("predictors", sorted(predictors[1] - predictors[0]), sorted(predictors[0] - predictors[1]))
+    text = _entered_and_left("predictor", sorted(predictors[1] - predictors[0]), sorted(predictors[0] - predictors[1]))
     both = new.select(*_ROC_KEY, "auc").join(old.select(*_ROC_KEY, before="auc"), on=_ROC_KEY)
     by = (pl.col("auc") - pl.col("before")).abs()
     moved = both.filter(by > _SAME).sort(by, *_ROC_KEY, descending=[True, False, False, False])
@@ -48,8 +45,7 @@ def _moved(old: pl.DataFrame, new: pl.DataFrame) -> str:
 
 
 def _entered_and_left(what: str, entered: Sequence[str], left: Sequence[str]) -> str:
-    noun = what.removesuffix("s") if len(entered) == 1 else what
-    return f"{len(entered)} {noun} entered ({_few(entered)}), {len(left)} left ({_few(left)})"
+    return f"{counted(len(entered), what)} entered ({_few(entered)}), {len(left)} left ({_few(left)})"
 
 
 def _few(names: Sequence[str], most: int = 20) -> str:

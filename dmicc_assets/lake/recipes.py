@@ -17,13 +17,14 @@ import polars as pl
 from dmicc_assets.errors import DataError, DmiccError
 from dmicc_assets.lake.contents import contents
 from dmicc_assets.lake.declared_rows import declared_rows
-from dmicc_assets.lake.difference import difference, rows_in_words
+from dmicc_assets.lake.difference import difference
 from dmicc_assets.lake.failures import clear_failure, note_failure
 from dmicc_assets.lake.manifest import Manifest, Origin
 from dmicc_assets.lake.steps import Result, StepContext, related
 from dmicc_assets.lake.storage import LostRaceError
 from dmicc_assets.lake.store import Lake
 from dmicc_assets.tables import TABLES
+from dmicc_assets.wording import counted
 
 _LIBRARIES = ("numpy", "scipy", "polars", "scikit-learn", "statsmodels", "gseapy")
 
@@ -140,7 +141,7 @@ def _earlier_rows(lake: Lake, table: str, key: str) -> pl.DataFrame | None:
 
 def _difference(manifest: Manifest, before: Manifest | None, old: pl.DataFrame | None, new: pl.DataFrame) -> str:
     if before is None:
-        return f"first time: {rows_in_words(manifest.n_rows)}"
+        return f"first time: {counted(manifest.n_rows, 'row')}"
     if before.content == manifest.content:
         return "nothing: the content is the same as before"
     return difference(before.n_rows, manifest.n_rows, old, new)

@@ -6,7 +6,7 @@ How it was computed is `method_text.py`'s, what the whole is worth the verdict's
 import polars as pl
 
 from dmicc_assets.checks.check import CHANCE
-from dmicc_assets.checks.finding import FIRED, counted, listed
+from dmicc_assets.checks.finding import FIRED
 from dmicc_assets.checks.registry import in_order
 from dmicc_assets.report.cells import subject_in_words
 from dmicc_assets.report.figures.of_cohort import named_genes
@@ -14,6 +14,7 @@ from dmicc_assets.report.sample_parts import sample_parts
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
+from dmicc_assets.wording import counted, listed, one_or_many, signed
 
 # Genes of the signature that a sentence names.
 _NAMED = 40
@@ -108,7 +109,7 @@ def ranking_answer(results: Results) -> str:
     often = dict(again.select("gene", "frequency").iter_rows())
     names = [f"{gene} ({often[gene]:.0%})" if gene in often else gene for gene in results.biomarkers]
     said = "; in brackets, how often resampled patients choose each again" if often else ""
-    verb = "is" if len(names) == 1 else "are"
+    verb = one_or_many(len(names), "is", "are")
     return f"{listed(names)} {verb} among the first {top} of {where}{said}."
 
 
@@ -190,4 +191,4 @@ def _warning(results: Results, letters: tuple[str, ...]) -> list[str]:
 def _p(value: float | None) -> str:
     if value is None:
         return "p not estimable"
-    return f"p = {value:.2g}" if value >= _LEAST_P else f"p = {value:.1e}"
+    return f"p = {signed(value, '.2g' if value >= _LEAST_P else '.1e')}"

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from dmicc_assets.report.columns import SHOWN
 from dmicc_assets.results.intervals import interval_text
 from dmicc_assets.tables import TABLES
+from dmicc_assets.wording import signed
 
 # Rows of a page of a table, and the longest table that is printed whole; of a longer one the first page is printed.
 ROWS_A_PAGE, PRINTED_WHOLE = 25, 200
@@ -225,9 +226,8 @@ def number_text(cell: object) -> str:
             return ""
         if math.isinf(cell):
             return "∞" if cell > 0 else "−∞"
-        text = f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e6 else f"{cell:.4g}"
-        return text.replace("-", "−")
-    return str(cell)
+        return signed(cell, ".0f" if cell.is_integer() and abs(cell) < 1e6 else ".4g")
+    return signed(cell, "d") if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
 
 
 def _payload(frame: pl.DataFrame, columns: Sequence[ReportColumn]) -> str:

@@ -5,7 +5,6 @@ The other sections are in `sections.py`.
 
 import polars as pl
 
-from dmicc_assets.checks.finding import listed
 from dmicc_assets.enrichment.coverage import Coverage
 from dmicc_assets.enrichment.libraries import why_missing
 from dmicc_assets.enrichment.score_differences import score_differences
@@ -14,6 +13,7 @@ from dmicc_assets.report.cells import spoken
 from dmicc_assets.report.data_tables import ReportTable, free_table, report_table
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.reader import Results
+from dmicc_assets.wording import listed
 
 # The customary threshold of preranked enrichment (Subramanian 2005).
 _FDR_SHOWN = 0.25

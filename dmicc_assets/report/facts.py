@@ -13,6 +13,7 @@ from dmicc_assets.checks.verdict import auc_doubts
 from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import NOT_ESTIMABLE, interval_text
 from dmicc_assets.results.reader import Results
+from dmicc_assets.wording import signed
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def facts(results: Results) -> list[Fact]:
     for row in results.rows("model/performance", metric="slope").drop_nulls("nested").iter_rows(named=True):
         interval = interval_text(row["nested_low"], row["nested_high"], 2)
         label = "calibration slope out of fold; 1 is right, less is too extreme"
-        found.append(Fact(f"{row['nested']:.2f}", label + (f", 95 % interval {interval}" if interval else "")))
+        found.append(Fact(signed(row["nested"], ".2f"), label + (f", 95 % interval {interval}" if interval else "")))
     return found
 
 

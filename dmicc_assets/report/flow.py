@@ -10,12 +10,12 @@ from html import escape
 
 import polars as pl
 
-from dmicc_assets.checks.finding import counted, listed
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.report.cells import spaced
 from dmicc_assets.results.evidence import StudyEvidence
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.results.reader import Results
+from dmicc_assets.wording import counted, listed
 
 # Sizes in points of a picture as wide as a printed page.
 _WIDTH, _GAP, _PAD, _SIZE, _LINE = 527.0, 11.0, 4.0, 8.2, 10.2

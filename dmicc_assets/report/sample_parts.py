@@ -5,10 +5,10 @@ The picture of the study is `flow.py`'s; which samples are the same array, `expr
 
 from collections import Counter
 
-from dmicc_assets.checks.finding import counted
 from dmicc_assets.expression.copies import without_copies
 from dmicc_assets.results.reader import Results
 from dmicc_assets.study.schema import Study
+from dmicc_assets.wording import counted
 
 _Samples = set[tuple[str, str]]
 

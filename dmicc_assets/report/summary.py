@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from dmicc_assets.checks.finding import FIRED, SEVERITIES, listed
+from dmicc_assets.checks.finding import FIRED, SEVERITIES
 from dmicc_assets.checks.registry import CHECKS
 from dmicc_assets.checks.verdict_rules import RULES
 from dmicc_assets.report.cells import subject_in_words
 from dmicc_assets.results.reader import Results
+from dmicc_assets.wording import listed
 
 N_FINDINGS = 5
 

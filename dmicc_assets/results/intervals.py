@@ -3,6 +3,8 @@
 Nothing is estimated here.
 """
 
+from dmicc_assets.wording import signed
+
 # Limits closer than this are one value: DeLong's interval of an AUC of 0 or 1 has no width.
 _NO_WIDTH = 1e-9
 NOT_ESTIMABLE = "not estimable"
@@ -18,7 +20,8 @@ def interval_text(low: float | None, high: float | None, digits: int = 3) -> str
     """
     if low is None or high is None:
         return ""
-    return NOT_ESTIMABLE if high - low <= _NO_WIDTH else f"{low:.{digits}f} to {high:.{digits}f}"
+    form = f".{digits}f"
+    return NOT_ESTIMABLE if high - low <= _NO_WIDTH else f"{signed(low, form)} to {signed(high, form)}"
 
 
 def estimate_text(value: float | None, low: float | None, high: float | None, digits: int = 3) -> str:
@@ -33,4 +36,4 @@ def estimate_text(value: float | None, low: float | None, high: float | None, di
     if value is None:
         return NOT_ESTIMABLE
     interval = interval_text(low, high, digits)
-    return f"{value:.{digits}f}" + (f" (95 % interval {interval})" if interval else "")
+    return signed(value, f".{digits}f") + (f" (95 % interval {interval})" if interval else "")

@@ -18,7 +18,6 @@ from dmicc_assets.expression.scale import ScaleDecision, log2_decision, to_log2
 from dmicc_assets.expression.symbols import SymbolMatch, find_symbols
 from dmicc_assets.geo.formats.tabular import read_matrix
 from dmicc_assets.lake.currency import study_currency
-from dmicc_assets.lake.difference import rows_in_words
 from dmicc_assets.lake.steps import Step
 from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.model.frozen_model import RiskModel, risk_model_from_table, score_patients
@@ -27,6 +26,7 @@ from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.library_size import log_cpm
 from dmicc_assets.study.schema import Study
 from dmicc_assets.types import ExpressionMatrix, FloatArray
+from dmicc_assets.wording import counted
 
 # The check on absolute risks.
 ABSOLUTE_RISK = "R10"
@@ -254,7 +254,7 @@ def _doubts_on_scale(trained: Collection[str], scores: PatientScores) -> Iterato
     """Sentences on values that may not be on the scale of the training samples, whose `values:` are given."""
     if scores.scale == "counts" and scores.n_rows < _ROWS_OF_A_LIBRARY:
         yield (
-            f"The file has {rows_in_words(scores.n_rows)}: counts per million need every gene of a sample, or its "
+            f"The file has {counted(scores.n_rows, 'row')}: counts per million need every gene of a sample, or its "
             "scores are too high."
         )
     if scores.are_whole and scores.scale != "counts":

@@ -11,12 +11,12 @@ import polars as pl
 from rich.console import Console
 
 from dmicc_assets.errors import DmiccError, RequestError
-from dmicc_assets.lake.difference import rows_in_words
 from dmicc_assets.study.settings import Settings
 from dmicc_assets.warehouse.build import leave_out_damaged, open_warehouse
 from dmicc_assets.warehouse.place import place_of
 from dmicc_assets.warehouse.safe import restrict
 from dmicc_assets.warehouse.shown_rows import show_rows, text_of
+from dmicc_assets.wording import counted
 
 Format = Literal["table", "csv", "tsv", "json"]
 
@@ -100,7 +100,7 @@ def query_and_print(
             to.write_bytes(_WRITERS[to.suffix](rows))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RequestError(f"{to}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
-        console.print(f"{rows_in_words(len(rows))} in {to}")
+        console.print(f"{counted(len(rows), 'row')} in {to}")
     elif output_format == "table":
         show_rows(console, rows)
     else:

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dmicc_assets.wording import counted
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -64,9 +66,7 @@ def show_table(
             table.add_row(*map(Text, row))
         console.print(table, soft_wrap=False)
     if n_rows > most:
-        n_more = n_rows - most
-        noun = "row" if n_more == 1 else "rows"
-        console.print(f"... {n_more} more {noun} of {n_rows}; a pipe or --format csv gives all")
+        console.print(f"... {counted(n_rows - most, 'more row')} of {n_rows:,}; a pipe or --format csv gives all")
 
 
 def _print_whole(console: Console, lines: list[list[str]]) -> None:

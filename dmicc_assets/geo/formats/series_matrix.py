@@ -14,6 +14,7 @@ from dmicc_assets.geo.formats.numeric_rows import find_line, read_rows, whole_li
 from dmicc_assets.geo.formats.series_header import SAMPLE_KEYS, SeriesHeader, build_header
 from dmicc_assets.geo.formats.text_file import with_line_feeds
 from dmicc_assets.types import ExpressionMatrix
+from dmicc_assets.wording import counted
 
 _BEGIN = b"!series_matrix_table_begin"
 _END = b"!series_matrix_table_end"
@@ -284,8 +285,7 @@ def _check_row_count(n_rows: int, header: SeriesHeader, name: str) -> None:
     if not counts:
         return
     if n_rows < counts[-1] or (len(counts) == 1 and n_rows != counts[0]):
-        rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
-        message = f"{name}: the table has {rows}, but !Sample_data_row_count says {counts[-1]}"
+        message = f"{name}: the table has {counted(n_rows, 'row')}, but !Sample_data_row_count says {counts[-1]}"
         raise SourceError(message, check=CHECK)
 
 

@@ -18,6 +18,7 @@ from dmicc_assets.geo.formats.numeric_rows import ColumnReader, find_line, whole
 from dmicc_assets.geo.formats.series_header import SeriesHeader, build_header
 from dmicc_assets.geo.formats.series_matrix import SeriesMatrix
 from dmicc_assets.types import ExpressionMatrix, FloatArray
+from dmicc_assets.wording import counted
 
 _TABLE_ENDS = {
     b"!platform_table_begin": b"!platform_table_end",
@@ -241,9 +242,9 @@ def _sample_values(entity: Entity, name: str, reader: ColumnReader) -> _Column |
 def _check_row_count(entity: Entity, n_rows: int, name: str) -> None:
     said = entity.fields.get("data_row_count", [""])[0]
     if said.isdigit() and int(said) != n_rows:
-        rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
         raise SourceError(
-            f"{name}: the table of {entity.accession} has {rows}, but !Sample_data_row_count says {said}",
+            f"{name}: the table of {entity.accession} has {counted(n_rows, 'row')}, but !Sample_data_row_count says "
+            f"{said}",
             check=CHECK,
         )
 

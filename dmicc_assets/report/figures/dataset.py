@@ -14,6 +14,7 @@ from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import shortened, wrapped
 from dmicc_assets.types import FloatArray
+from dmicc_assets.wording import signed
 
 STAGES = ("before", "after")
 # Titles of the panels, which depend on whether the study normalises the dataset between arrays.
@@ -237,11 +238,11 @@ def _explain_limits(figure: SourcedFigure, sizes: Sequence[int]) -> None:
     """What the dashed lines are: a small group is standardised by median and MAD, so its limit is another."""
     large, small = any(n >= LARGE_GROUP for n in sizes), any(n < LARGE_GROUP for n in sizes)
     texts = [
-        *([f"limit {Z_LARGE:g} by mean and sd: groups of {LARGE_GROUP} and more"] if large else []),
-        *([f"limit {Z_SMALL:g} by median and MAD: groups under {LARGE_GROUP}"] if small else []),
+        *([f"limit {signed(Z_LARGE, 'g')} by mean and sd: groups of {LARGE_GROUP} and more"] if large else []),
+        *([f"limit {signed(Z_SMALL, 'g')} by median and MAD: groups under {LARGE_GROUP}"] if small else []),
     ]
     lines = [Line2D([], [], ls="--", color=style.DARK, lw=0.9) for _ in texts]
-    legend_below(figure, 1, lines, [text.replace("-", "−") for text in texts])
+    legend_below(figure, 1, lines, texts)
 
 
 def spread_evenly(n: int, half_width: float) -> np.ndarray:

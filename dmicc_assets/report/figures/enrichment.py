@@ -14,6 +14,7 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.legends import legend_below
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import wrapped
+from dmicc_assets.wording import counted, signed
 
 _TINY = 1e-300
 # Smallest false discovery rate that a thousand permutations can resolve.
@@ -90,7 +91,7 @@ def _size_legend(figure: SourcedFigure, n: np.ndarray, all_below: bool, limit: f
             marker="o",
             color=style.GREY,
             ms=float(np.sqrt(s)),
-            label=f"{v} gene{'' if v == 1 else 's'}",
+            label=counted(v, "gene"),
         )
         for v, s in zip(values, sizes, strict=True)
     ]
@@ -140,8 +141,8 @@ def _running_sum(curve: Axes, hits: Axes, each: RankedSet) -> None:
     curve.plot(each.sum.peak, each.sum.score, "v" if each.sum.score > 0 else "^", color=style.DARK, ms=4)
     # above the axes, because a curve can pass anywhere inside them
     curve.set_title(wrapped(_in_words(each.name), 32, 2), fontsize=7, pad=15)
-    tested = "" if each.camera_p is None else f", camera adjusted p {each.camera_p:.2g}"
-    told = f"NES {each.nes:.2f}{tested}".replace("-", "−")
+    tested = "" if each.camera_p is None else f", camera adjusted p {signed(each.camera_p, '.2g')}"
+    told = f"NES {signed(each.nes, '.2f')}{tested}"
     curve.annotate(told, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=style.SMALL)
     curve.tick_params(labelbottom=False, bottom=False, labelsize=style.SMALL)
     style.segments(hits, each.sum.hits, each.sum.hits, 0, 1, style.DARK, 0.4)

@@ -15,6 +15,7 @@ from dmicc_assets.report.figures.legends import fitting
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import shortened
 from dmicc_assets.types import ExpressionMatrix, FloatArray
+from dmicc_assets.wording import counted
 
 _MOST_ROW_NAMES = 42
 _LONGEST_NAME = 36
@@ -54,7 +55,7 @@ def heat_map(
     n_named = n_rows if n_rows <= _MOST_ROW_NAMES else min(len(set(named) & set(scores.features)), _MOST_ROW_NAMES)
     height = below + 1.2 + float(np.clip(max(0.095 * n_rows, _LINE * n_named), 1.4, 5.1))
     figure = style.new_figure(6.4, height, is_to_lay_out=False)
-    heading = f"{title}: {n_rows} {what[0]}{'' if n_rows == 1 else 's'}"
+    heading = f"{title}: {counted(n_rows, what[0])}"
     genes = [scores.features[i] for i in rows.order]
     shown = _shown_names(genes, set(named))
     # room for the longest name at the side, in letters of 4.5 points

@@ -12,6 +12,7 @@ from dmicc_assets.report.figures import style
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.texts import wrapped
 from dmicc_assets.types import FloatArray
+from dmicc_assets.wording import signed
 
 _RISKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 _LEFT, _RIGHT = 0.22, 0.97
@@ -105,7 +106,7 @@ def _scale(axes: Axes, row: int, name: str, ticks: FloatArray, at: FloatArray, i
     style.segments(axes, x, x, row, row + 0.13, style.DARK, 0.8)
     written: list[tuple[float, float]] = []
     for i in _ends_first(x):
-        text = f"{ticks[i]:.4g}"
+        text = signed(ticks[i], ".4g")
         half = 0.0067 * len(text) + 0.004
         if all(abs(x[i] - place) > half + other for place, other in written):
             written.append((float(x[i]), half))
@@ -125,8 +126,9 @@ def _patient(axes: Axes, variables: Sequence[str], patient: NomogramReading, sca
         x = float(np.clip(_LEFT + width * patient.points[name] / 100, _LEFT, _RIGHT))
         axes.plot([x, x], [0, row], color=style.VERMILLION, lw=0.8, ls=":", zorder=1)
         axes.plot(x, row, "D", color=style.VERMILLION, ms=5, mec="white", mew=0.6, gid=f"patient|{name}", zorder=4)
+        told = f"{signed(patient.values[name], '.2f')} → {patient.points[name]:.0f}"
         axes.text(
-            x, row - 0.13, f"{patient.values[name]:.2f} → {patient.points[name]:.0f}", ha=_side(x), va="bottom",
+            x, row - 0.13, told, ha=_side(x), va="bottom",
             fontsize=style.SMALL, color=style.VERMILLION, bbox=_PLATE, zorder=5,
         )  # fmt: skip
     x = float(np.clip(_LEFT + width * (patient.total - shortest) / span, _LEFT, _RIGHT))

@@ -15,6 +15,7 @@ from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.results.reader import Results
 from dmicc_assets.stats.roc_band import RocBand, roc_band
 from dmicc_assets.types import CaseControl, ExpressionMatrix
+from dmicc_assets.wording import signed
 
 MODEL = "model"
 _KINDS = ("nested_cv", "apparent", "bootstrap_632plus", "leaky_cv", "external")
@@ -192,7 +193,7 @@ def _external_line(results: Results, dataset: str) -> list[pl.DataFrame]:
         return []
     # the intercept depends on the share of cases and the z-scores of the dataset, not on the model
     predicted, observed = calibration_line(found["slope"])
-    kind = f"external, {dataset}: slope {found['slope']:.2f}"
+    kind = f"external, {dataset}: slope {signed(found['slope'], '.2f')}"
     return [pl.DataFrame({"kind": kind, "predicted": predicted, "observed": observed})]
 
 

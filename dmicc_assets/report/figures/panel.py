@@ -12,6 +12,7 @@ from dmicc_assets.report.figures.catalog import CatalogFigure
 from dmicc_assets.report.figures.sourced import SourcedFigure
 from dmicc_assets.report.figures.style import note_figure
 from dmicc_assets.results.reader import Results
+from dmicc_assets.wording import counted
 
 # The libraries of the paper's panels, in its order.
 LIBRARIES = ("GO_BP", "GO_CC", "GO_MF", "KEGG")
@@ -59,7 +60,7 @@ def _roc_panels(results: Results, genes: list[str]) -> Iterator[CatalogFigure]:
         if i < len(genes):
             yield _panel(results, name, of_study.draw_roc, cohort, [genes[i]])
         else:
-            text = f"The study has {len(genes)} biomarker{'' if len(genes) == 1 else 's'}: there is no other to draw."
+            text = f"The study has {counted(len(genes), 'biomarker')}: there is no other to draw."
             yield CatalogFigure(name, "ROC", partial(note_figure, "ROC", text))
 
 

@@ -17,6 +17,7 @@ from dmicc_assets.report.words import in_words
 from dmicc_assets.results.intervals import estimate_text
 from dmicc_assets.stats.roc_band import RocBand
 from dmicc_assets.types import CaseControl, FloatArray
+from dmicc_assets.wording import counted
 
 MOST_GENES = 12
 # Characters of a line of the legend of ROC curves, which stands under a panel of 4 inches.
@@ -41,8 +42,8 @@ def expression_boxes(subject: CaseControl, genes: Sequence[str], tests: pl.DataF
         return style.note_figure(title, "None of the genes is measured here." if genes else "The signature is empty.")
     matrix = subject.matrix.take_features(drawn)
     columns = min(len(drawn), 4)
-    note = f", expression of {f'the first {len(drawn)} of ' if len(drawn) < len(measured) else ''}{len(measured)} gene"
-    note += "" if len(measured) == 1 else "s"
+    some = f"the first {len(drawn)} of " if len(drawn) < len(measured) else ""
+    note = f", expression of {some}{counted(len(measured), 'gene')}"
     width = 1.8 if len(drawn) > 2 else 2.0
     figure, panels = style.small_multiples(len(drawn), columns, width, 2.35, title + note)
     for i, (axes, gene) in enumerate(zip(panels, drawn, strict=True)):

@@ -22,7 +22,7 @@ def judged(*rows: tuple[str, float, float, float, float]) -> Finding:
 @pytest.mark.parametrize(
     ("rows", "severity", "statistic", "said"),
     [
-        ((UNSURE, BETTER), "warning", -0.15, "age and sex: nested AUC 0.800; the model's minus it is -0.100"),
+        ((UNSURE, BETTER), "warning", -0.15, "age and sex: nested AUC 0.800; the model's minus it is −0.100"),
         ((WORSE, ABOVE_BUT_UNSURE), "info", -0.05, "age and sex: nested AUC 0.650; the model's minus it is 0.050"),
         ((WORSE,), "ok", 0.01, "best gene: nested AUC 0.680; the model's minus it is 0.020"),
     ],

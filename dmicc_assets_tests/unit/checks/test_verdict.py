@@ -228,7 +228,7 @@ def test_items_are_filled_from_the_data_or_left_to_the_author() -> None:
     table = checklist(with_frame(evidence, "rigor/findings", findings_table(run_checks(evidence))))
     texts = dict(table.select("item", "text").iter_rows())
     assert set(table["status"]) == {FILLED, FOR_AUTHOR}
-    assert texts["22"] == "log-odds by log2 expression: (Intercept) 0.5, G1 -1.25, G2 2"
+    assert texts["22"] == "log-odds by log2 expression: (Intercept) 0.5, G1 −1.25, G2 2"
     assert "b nested_cv: AUC 0.900 (95 % interval 0.870 to 0.930)" in texts["23a"]
     assert texts["23a"].endswith("SIM3 (log2): calibration slope 0.90 (95 % interval 0.70 to 1.10)")
     assert texts["23b"] == "the frozen model's AUC is from 0.900 in SIM3 to 0.900 in a"

@@ -1,6 +1,6 @@
 import polars as pl
 
-from dmicc_assets.lake.difference import difference, rows_in_words
+from dmicc_assets.lake.difference import difference
 
 
 def test_genes_that_entered_and_left_are_named() -> None:
@@ -29,7 +29,3 @@ def test_of_anything_else_the_rows_are_counted() -> None:
     frame = pl.DataFrame({"sample": ["x"]})
     assert difference(3, 1, None, frame) == difference(3, 1, frame, frame) == "3 rows became 1"
     assert difference(1, 3, None, frame) == "1 row became 3"
-
-
-def test_one_row_is_no_plural() -> None:
-    assert [rows_in_words(n) for n in (0, 1, 2, 21)] == ["0 rows", "1 row", "2 rows", "21 rows"]
