@@ -18,6 +18,8 @@ from dmicc_assets.lake.workspace import Workspace
 from dmicc_assets.orchestration.task import Answer, Task
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+# glibc's allocator: freed arrays are used again, and not given back to the system, which must clear each page anew.
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 _PATIENCE = 5.0  # seconds for a process to end by itself
 
 
@@ -35,7 +37,7 @@ class Forks:
         with there:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "dmicc_assets.orchestration.worker", str(there.fileno()), str(share)],
-                env=os.environ | threads | {"PYTHONPATH": os.pathsep.join(_import_path())},
+                env=_ALLOCATOR | os.environ | threads | {"PYTHONPATH": os.pathsep.join(_import_path())},
                 pass_fds=[there.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the command's, by whose end of the connection it ends
