@@ -85,7 +85,7 @@ CAPTIONS: dict[str, str] = {
         "on the samples that chose the genes, the dashed one corrected for the optimism of the fit, not of the choice. "
         "An external line has the frozen model's calibration slope: flatter than the diagonal, "
         "predictions are too extreme. It is drawn through one half, since where it lies says nothing: the share "
-        "of cases is the study's choice."
+        "of cases is the study's choice. A curve beyond 0 or 1 is drawn at 0 or 1."
     ),
     "decision_curve": (
         "Net benefit of acting by the model, on everybody and on nobody, for each probability from which one would "

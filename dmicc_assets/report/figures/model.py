@@ -24,8 +24,10 @@ def calibration(curves: pl.DataFrame, title: str) -> SourcedFigure:
     figure, axes = style.one_axes(4.0, 4.0, title)
     axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.8, ls=(0, (2, 2)), label="perfect")
     kinds = in_curve_order(curves["kind"])
+    # A local fit, and the line of a slope, may leave the shares that there are.
+    drawn = curves.with_columns(pl.col("observed", "observed_corrected", "ci_low", "ci_high").clip(0, 1))
     for i, kind in enumerate(kinds):
-        curve = curves.filter(pl.col("kind") == kind).sort("predicted")
+        curve = drawn.filter(pl.col("kind") == kind).sort("predicted")
         corrected, banded = curve.drop_nulls("observed_corrected"), curve.drop_nulls(["ci_low", "ci_high"])
         colour = style.CATEGORIES[i % 8]
         line = "-." if kind.startswith("external") else "-"

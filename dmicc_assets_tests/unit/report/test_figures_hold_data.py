@@ -16,6 +16,7 @@ from matplotlib.text import Annotation, Text
 from dmicc_assets.expression.clustering import cluster_rows, standardise_rows
 from dmicc_assets.report.figures import differential, forest, heat_map, nomogram, overlap, rigor, validation
 from dmicc_assets.report.figures.catalog import CatalogFigure, study_figures
+from dmicc_assets.report.figures.model import calibration
 from dmicc_assets.report.figures.of_study import draw_calibration, worked_patient
 from dmicc_assets.report.words import curve_in_words
 from dmicc_assets.stats.roc_band import RocBand
@@ -250,6 +251,18 @@ def test_calibration_has_a_line_of_the_frozen_model_in_each_validation_dataset()
     # the intercept says nothing of the model: the line goes through one half
     np.testing.assert_allclose(log_odds[:, 1], 0.5 * log_odds[:, 0], atol=1e-12)
     assert figure.axes[0].get_xlim() == (-0.02, 1.02)
+
+
+def test_a_calibration_curve_beyond_0_and_1_is_drawn_there() -> None:
+    curve = {
+        "kind": "nested", "predicted": [0.1, 0.5, 0.9], "observed": [-0.2, 0.5, 1.3],
+        "observed_corrected": None, "ci_low": [-0.4, 0.3, 0.8], "ci_high": [0.3, 0.7, 1.6],
+    }  # fmt: skip
+    figure = calibration(declared("model/calibration", pl.DataFrame(curve)), "")
+    assert _line(figure.axes[0], "nested")[:, 1].tolist() == [0.0, 0.5, 1.0]
+    band = np.asarray(figure.axes[0].collections[0].get_paths()[0].vertices)[:, 1]
+    assert (band.min(), band.max()) == (0.0, 1.0)
+    assert figure.source_data["curves"]["observed"].to_list() == [-0.2, 0.5, 1.3]
 
 
 def test_decision_curves_are_the_table_s(catalog: dict[str, CatalogFigure]) -> None:
