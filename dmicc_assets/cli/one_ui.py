@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -49,6 +49,13 @@ def listener(port: int) -> str:
                     sockets.add(f"socket:[{cells[9]}]")
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # of another user, or ended meanwhile
-            if any(str(opened.readlink()) in sockets for opened in (process / "fd").iterdir()):
+            if any(_leads_to(opened, sockets) for opened in (process / "fd").iterdir()):
                 return f"process {process.name} ({(process / 'comm').read_text().strip()})"
     return ""
+
+
+def _leads_to(opened: Path, sockets: Collection[str]) -> bool:
+    """Whether a descriptor of a process is one of these sockets; not if it was closed meanwhile."""
+    with suppress(OSError):
+        return str(opened.readlink()) in sockets
+    return False
