@@ -72,8 +72,11 @@ def find_answer(
 
 def with_gene_sets(problem: str, study: Study, settings: Settings) -> str:
     """What is wrong with a study file, and behind it what is wrong with the gene sets of its readable parts."""
+    is_written = "libraries" in study.enrichment.model_fields_set  # else the usual ones may stand for unreadable ones
     for each in [] if study.is_simulated else library_lines(study, settings)[1]:
         first = each.partition("\n")[0]
+        if first.startswith("enrichment.") and not is_written:
+            continue
         problem += f"; {first}" if "\nalso " in problem else f"\nalso {first}"
     return problem
 

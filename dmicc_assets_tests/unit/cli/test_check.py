@@ -241,6 +241,18 @@ def test_a_wrong_file_does_not_hide_a_library_that_is_not_there(
     assert all(f"expected {name}.gmt" in errors for name in ("KEGG", "SETS"))
 
 
+@pytest.mark.parametrize("libraries", [[3], ["SETS", "SETS"]])
+def test_of_libraries_that_cannot_be_read_no_other_is_said_to_lack(
+    run: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, libraries: list[Any]
+) -> None:
+    """The libraries of a study that names none were said to be missing."""
+    monkeypatch.setenv("DMICC_GENE_SETS", str(tmp_path))
+    status, _, errors = run("", enrichment={"libraries": libraries})
+    assert status == 2
+    assert "libraries" in errors
+    assert "GO_BP" not in errors
+
+
 def test_every_file_that_is_not_there_is_named(run: Check, tmp_path: Path) -> None:
     local = {"source": "file", "matrix": "m.tsv", "samples": "s.tsv", "clinical": ["c.tsv"]}
     labels = _labels(lupus=3, healthy=3)
