@@ -33,7 +33,7 @@ from dmicc_assets.study.schema import Study
 from dmicc_assets.types import PartitionKey
 from dmicc_assets.warehouse.build import build_warehouse
 from dmicc_assets.warehouse.shown_rows import show_rows
-from dmicc_assets.wording import one_or_many
+from dmicc_assets.wording import counted, one_or_many
 
 if TYPE_CHECKING:
     from dmicc_assets.orchestration.run import StudyRun
@@ -118,7 +118,8 @@ def _show_run(
     if is_part:
         n_left = len(this.judged) - sum(state.is_current for state in this.judged)
         if n_left:
-            out.print(f"not asked for: {n_left} further steps; `dmicc run {this.study}` makes them")
+            left, them = counted(n_left, "further step"), one_or_many(n_left, "it", "them")
+            out.print(f"not asked for: {left}; `dmicc run {this.study}` makes {them}")
         return
     failed = [f"{o.step.name} of {o.key}" for o in outcomes if o.state == "failed"]
     for line in stale_lines(workspace.lake, this.judged, failed):
