@@ -49,7 +49,9 @@ class Crew:
         Args:
             pays: begin to load the libraries for them, if that was not begun.
         """
-        if self._forks is not None and not self._forks.is_alive:
+        if self._forks is not None and not self._forks.is_ready and not self._forks.is_alive:
+            if not self._forks.was_ready:  # it cannot load, perhaps for want of memory, and the next could not either
+                self.most = 1
             self._forks.end()
             self._forks, pays = None, True
         if self._forks is None and pays and self.most > 1:

@@ -28,6 +28,9 @@ class Forks:
 
     Args:
         share: processes and threads that each worker may use.
+
+    Attributes:
+        was_ready: whether it has loaded them, as far as `is_ready` was asked.
     """
 
     def __init__(self, share: int) -> None:
@@ -43,7 +46,7 @@ class Forks:
                 start_new_session=True,  # Ctrl-C is the command's, by whose end of the connection it ends
             )
         self._connection = Connection(here.detach())
-        self._is_loaded = False
+        self.was_ready = False
 
     @property
     def is_alive(self) -> bool:
@@ -54,10 +57,10 @@ class Forks:
     def is_ready(self) -> bool:
         """Whether it can fork at once."""
         with suppress(EOFError, OSError):
-            if not self._is_loaded and self._connection.poll():
+            if not self.was_ready and self._connection.poll():
                 self._connection.recv()
-                self._is_loaded = True
-        return self._is_loaded and self.is_alive
+                self.was_ready = True
+        return self.was_ready and self.is_alive
 
     def fork(self, there: socket.socket) -> int:
         """Number of a new worker with this end of a connection.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -83,6 +84,19 @@ def test_workers_outlive_the_process_that_forked_them_and_a_new_one_takes_its_pl
         crew.has_processes(pays=False)
     _wait_until_ready(crew)
     assert _forking() != first
+
+
+def test_where_the_libraries_cannot_be_loaded_the_command_computes_and_does_not_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Crew(Workspace(load_settings(home=tmp_path / "home"), {}, {}), most=2) as crew:
+        end = monotonic() + 60
+        while crew.most > 1:
+            assert not crew.has_processes(pays=True)
+            assert monotonic() < end
+        assert not crew.has_processes(pays=True)
+        assert not [pid for pid in _children(os.getpid()) if b".worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.mark.parametrize(
