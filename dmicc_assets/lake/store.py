@@ -73,6 +73,11 @@ class Lake(OneMachine):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_beside(path, table.schema.to_frame().write_parquet)
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether every table has its empty file; its columns are not read."""
+        return all((self.root / table.name / EMPTY).is_file() for table in (*TABLES.values(), PARTITIONS))
+
     def _prepare_history(self, table: Table) -> None:
         """Give a table's history a manifest and a file without rows, for the same reason."""
         folder = self._history_folder(table.name, NOTHING)

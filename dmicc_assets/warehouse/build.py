@@ -78,9 +78,10 @@ def build_warehouse(settings: Settings, known: Sequence[Problem] = ()) -> Path:
     built = _built(place.path)
     before = [*known, *copied_tables(lake), *still_there(lake, built[1] if built else ()), *folders(lake)]
     state = state_of(lake, before)
-    if _is_of(built, lake, state, place):
+    empties = place.empties or lake
+    if _is_of(built, lake, state, place) and empties.is_prepared:
         return place.path
-    (place.empties or lake).prepare()
+    empties.prepare()
     try:
         _replace(place, lake, state)
     except DataError:

@@ -134,3 +134,15 @@ def test_an_adjusted_value_that_is_not_stored_is_in_the_view(settings: Settings)
     with open_warehouse(settings) as connection:
         found = connection.execute("SELECT value_adjusted FROM cohort.expression ORDER BY gene, sample").fetchall()
     assert found == [(1.0,), (None,), (3.5,), (4.5,)]
+
+
+def test_a_view_without_a_file_has_one_after_the_next_run(settings: Settings, lake: Lake) -> None:
+    """Nothing else changed, so that the warehouse is that of the lake; but a view of no file is an error."""
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT count(*) FROM validation.expression_tests").fetchall() == [(0,)]
+    (lake.root / "validation/expression_tests/_empty.parquet").unlink()
+    with open_warehouse(settings) as connection, pytest.raises(duckdb.IOException):
+        connection.execute("SELECT count(*) FROM validation.expression_tests")
+    build_warehouse(settings)
+    with open_warehouse(settings) as connection:
+        assert connection.execute("SELECT count(*) FROM validation.expression_tests").fetchall() == [(0,)]
