@@ -3,6 +3,7 @@
 A worker that is killed fails its piece of work, and another takes its place. What is done next is `schedule.py`'s.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
@@ -22,12 +23,13 @@ class Crew:
 
     Args:
         workspace: settings, studies and lake.
-        most: pieces of work at once; by default as many as there are cores, and at most four.
+        most: pieces of work at once; by default as many as there are cores, and at most four. One on systems other than
+            Linux, where libraries that were loaded before a fork are not safe.
     """
 
     def __init__(self, workspace: Workspace, most: int | None = None) -> None:
         self._workspace = workspace
-        self.most = most or min(cores(), MOST)
+        self.most = (most or min(cores(), MOST)) if sys.platform == "linux" else 1
         self._forks: Forks | None = None
         self._workers = list[WorkerProcess]()
         self._needs = dict[Task, int]()

@@ -63,7 +63,7 @@ def code_state() -> str:
     digest = sha256()
     for folder, _, names in sorted(os.walk(Path(__file__).parents[2])):
         for name in sorted(names):
-            if name.endswith((".py", ".gz", ".tsv", ".txt")):
+            if name.endswith((".py", ".gz", ".xz", ".tsv", ".txt")):
                 state = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118  700 files: no Path for each
                 digest.update(f"{folder} {name} {state.st_size} {state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
