@@ -96,7 +96,8 @@ def assign_labels(dataset: str, samples: pl.DataFrame, rules: Sequence[LabelRule
         if len(found) != 1:
             what = f"matches {len(found)} label rules ({', '.join(found)})" if found else "matches no label rule"
             others = sum(len(each) != 1 for each in matches) - 1
-            more = f", as {counted(others, 'other')} do not match exactly one" if others else ""
+            do = one_or_many(others, "does", "do")
+            more = f"; {counted(others, 'other')} {do} not match exactly one either" if others else ""
             idle = [rule.label for rule in rules if not any(rule.label in each for each in matches)]
             more += f"; no sample matches the rule of {' or '.join(idle)}" if idle else ""
             raise DataError(
@@ -191,10 +192,13 @@ def _matches(rule: LabelRule, fields: Mapping[str, str]) -> bool:
 
 
 def _table(described: Sequence[Mapping[str, str]], matches: Sequence[Sequence[str]]) -> str:
-    """Distinct descriptions with their counts and labels, most frequent first."""
-    texts = [(describe(fields), ", ".join(found) or "-") for fields, found in zip(described, matches, strict=True)]
+    """Distinct descriptions with their counts and labels: those without exactly one label first, then the frequent."""
+    texts = [
+        (len(found) == 1, describe(fields), ", ".join(found)) for fields, found in zip(described, matches, strict=True)
+    ]
     counts = Counter(texts)
-    lines = [f"  {n:4d}  {label:24s}  {text}" for (text, label), n in counts.most_common(_MOST_DESCRIPTIONS)]
+    shown = sorted(counts.items(), key=lambda each: (each[0][0], -each[1]))[:_MOST_DESCRIPTIONS]
+    lines = [f"  {n:4d}  {label or '-':24s}  {text}" for (_, text, label), n in shown]
     if len(counts) > _MOST_DESCRIPTIONS:
         lines.append(f"  ... and {len(counts) - _MOST_DESCRIPTIONS} more descriptions")
     return "\n".join(["  count label                     description", *lines])

@@ -73,7 +73,7 @@ def test_any_does_not_ask_the_accession() -> None:
         ),
         (
             [CASE, LabelRule(label="other", where={"any": "HCC"})],
-            r"sample GSM1 matches 2 label rules \(hcc, other\), as 1 other",
+            r"sample GSM1 matches 2 label rules \(hcc, other\); 1 other does not match exactly one either; the samples",
         ),
         (
             [CASE, LabelRule(label="normal", where={"tisue": "normal"})],
@@ -89,6 +89,23 @@ def test_samples_that_do_not_fit_stop_the_dataset_with_a_table(rules: list[Label
         assert "P1-B; disease state: HCC; tissue: normal liver" in str(caught.value)
 
 
+def test_the_samples_that_do_not_fit_stand_first_in_the_table() -> None:
+    source = [f"tumour {chr(97 + i % 26) * (1 + i // 26)}" for i in range(60)] + ["donor", "blood"]
+    samples = pl.DataFrame(
+        {
+            "sample": [f"S{i:02d}" for i in range(62)],
+            "title": title,
+            "source_name": "liver",
+            "characteristics": [[]] * 62,
+        },
+        schema_overrides={"characteristics": SAMPLES.schema["characteristics"]},
+    )
+    with pytest.raises(DataError, match="S60 matches no label rule; 1 other does not match exactly one") as caught:
+        assign_labels("D", samples, [LabelRule(label="hcc", where={"source_name": "tumour"})])
+    _, _, *rows = str(caught.value).splitlines()
+    assert all(text in row for text, row in zip(("donor", "blood", "tumour"), rows, strict=False)), rows
+
+
 @pytest.mark.parametrize(
     ("n", "said"),
     [
@@ -101,7 +118,7 @@ def test_samples_that_do_not_fit_stop_the_dataset_with_a_table(rules: list[Label
 def test_another_count_than_expected_names_the_count_and_the_first_samples(n: int, said: str) -> None:
     """However many samples there are, and however different their descriptions."""
     titles = [f"HCC {i}" if i < n else f"normal {i}" for i in range(n + 3)]
-    fields = {"sample": [f"S{i}" for i in range(n + 3)], "title": titles, "source_name": titles}
+    fields = {"sample": [f"S{i}" for i in range(n + 3)], "title": titles, "source_name": sources}
     samples = pl.DataFrame(fields | {"characteristics": [[{"key": "state", "value": title}] for title in titles]})
     rules = [LabelRule(label="hcc", where={"title": "^HCC"}, expect=9), LabelRule(label="b", where={"title": "normal"})]
     with pytest.raises(DataError, match=said) as caught:
