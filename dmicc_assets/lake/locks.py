@@ -6,6 +6,7 @@
 import fcntl
 import json
 import os
+import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ def hold_study(
             if not waits:
                 raise DmiccError(f"{text}; wait for it, or leave out --no-wait") from None
             report_waiting(f"{text}; waiting for it to end")
+            signal.siginterrupt(signal.SIGINT, True)  # polars has Ctrl-C begin the wait again
             fcntl.flock(file, kind)
         on_all = nullcontext()
         if across is not None:
