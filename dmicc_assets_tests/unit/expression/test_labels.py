@@ -94,8 +94,8 @@ def test_the_samples_that_do_not_fit_stand_first_in_the_table() -> None:
     samples = pl.DataFrame(
         {
             "sample": [f"S{i:02d}" for i in range(62)],
-            "title": title,
-            "source_name": "liver",
+            "title": "",
+            "source_name": source,
             "characteristics": [[]] * 62,
         },
         schema_overrides={"characteristics": SAMPLES.schema["characteristics"]},
@@ -118,7 +118,7 @@ def test_the_samples_that_do_not_fit_stand_first_in_the_table() -> None:
 def test_another_count_than_expected_names_the_count_and_the_first_samples(n: int, said: str) -> None:
     """However many samples there are, and however different their descriptions."""
     titles = [f"HCC {i}" if i < n else f"normal {i}" for i in range(n + 3)]
-    fields = {"sample": [f"S{i}" for i in range(n + 3)], "title": titles, "source_name": sources}
+    fields = {"sample": [f"S{i}" for i in range(n + 3)], "title": titles, "source_name": titles}
     samples = pl.DataFrame(fields | {"characteristics": [[{"key": "state", "value": title}] for title in titles]})
     rules = [LabelRule(label="hcc", where={"title": "^HCC"}, expect=9), LabelRule(label="b", where={"title": "normal"})]
     with pytest.raises(DataError, match=said) as caught:
