@@ -91,6 +91,9 @@ def run_command(command: Callable[[], object], err: Console, out: Console | None
                 err.print(_INTERRUPTED)
                 sys.exit(INTERRUPTED)
             sys.exit(_told(error, err))
+        except KeyboardInterrupt:  # before typer is at work
+            err.print(_INTERRUPTED)
+            sys.exit(INTERRUPTED)
         except SystemExit as left:  # typer makes one of Ctrl-C
             if left.code == INTERRUPTED or (interrupts.came and left.code):
                 err.print(_INTERRUPTED)

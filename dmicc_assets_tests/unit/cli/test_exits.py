@@ -107,3 +107,14 @@ def test_a_failure_without_a_reader_is_a_failure(unread: Stream, monkeypatch: py
 
 def test_a_query_whose_reader_leaves_has_the_status_of_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status_of(BrokenPipeError(errno.EPIPE, "no"), monkeypatch) == (128 + signal.SIGPIPE, "")
+
+
+def test_ctrl_c_before_the_command_line_is_read_is_an_interruption_too() -> None:
+    def command() -> None:
+        raise KeyboardInterrupt
+
+    err = StringIO()
+    with pytest.raises(SystemExit) as left:
+        run_command(command, Console(file=err, soft_wrap=True))
+    assert left.value.code == INTERRUPTED
+    assert err.getvalue().startswith("dmicc: interrupted; ")
