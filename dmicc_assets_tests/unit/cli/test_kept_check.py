@@ -140,24 +140,24 @@ def lost_copy(world: World) -> str:
     return ""
 
 
-def another_file_of_the_lake(world: World) -> str:
-    path = world.folder / "home/lake/source/files/small.GSE1001.json"
+def write_in_home(world: World, name: str, content: str) -> None:
+    path = world.folder / "home" / name
     path.parent.mkdir(parents=True)
-    path.write_text("{}")
+    path.write_text(content)
+
+
+def another_file_of_the_lake(world: World) -> str:
+    write_in_home(world, "lake/source/files/small.GSE1001.json", "{}")
     return "is missing or damaged"
 
 
 def a_decision_of_another_command(world: World) -> str:
-    path = world.folder / "home/lake/warehouse/partitions/small.parquet"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"")
+    write_in_home(world, "lake/warehouse/partitions/small.parquet", "")
     return ""
 
 
 def another_report(world: World) -> str:
-    path = world.folder / "home/reports/small/index.html"
-    path.parent.mkdir(parents=True)
-    path.write_text("")
+    write_in_home(world, "reports/small/index.html", "")
     return ""
 
 
